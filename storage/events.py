@@ -1,0 +1,89 @@
+"""Run events: JSON lines that the worker appends and the terminal process follows.
+
+Every event has `type` and `time` (seconds since the epoch, UTC; for people, never for ordering). Types:
+
+- `started`   pid, host, device, threads, seed, resumed_from (step or null)
+- `prepared`  documents{split: n}, windows{split: n}, tokens{split: n}, truncated, family, parameters, labels
+- `step`      step, total_steps, epoch, loss, learning_rate, grad_norm, tokens_per_second, documents_per_second,
+              memory_mb, device_memory_mb, seconds_left
+- `evaluated` step, epoch, train{loss, f1, fields{F: {precision, recall, f1, support}}}, validation{the same}, best
+- `saved`     step, path (of a checkpoint)
+- `note`      message (batch halved after out-of-memory, checkpoint skipped, early stop …)
+- `paused`, `resumed`
+- `predicting` done, total
+- `failed`    title, message, remedy
+- `finished`  state ("finished" | "stopped"), seconds, f1, epochs — always the last line of a run that ended well
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+TERMINAL = frozenset({"finished", "failed"})
+"""An event of these types ends a run; a free lock without one means it crashed."""
+
+
+class EventWriter:
+    """Appends events; one writer a run (rank 0)."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, type: str, **facts: Any) -> None:
+        """Append one event and hand it to the operating system at once. NaN and infinities become null."""
+        line = json.dumps({"type": type, "time": time.time(), **_finite(facts)}, ensure_ascii=False, allow_nan=False)
+        self._file.write(line + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file; the writer cannot be used afterwards."""
+        self._file.close()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Events from a byte offset on, and the offset to go on from.
+
+    A last line without its newline (the writer was cut off) is left for the next call; a damaged line is skipped.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], offset
+    complete = data.rfind(b"\n") + 1
+    events = []
+    for line in data[:complete].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "type" in event:
+            events.append(event)
+    return events, offset + complete
+
+
+def last(path: Path, types: frozenset[str]) -> dict[str, Any] | None:
+    """The last event of one of these types, if any."""
+    found: dict[str, Any] | None = None
+    for event in iterate(path):
+        if event["type"] in types:
+            found = event
+    return found
+
+
+def iterate(path: Path) -> Iterator[dict[str, Any]]:
+    """All complete events of a file, from the beginning."""
+    yield from read(path)[0]

@@ -1,0 +1,96 @@
+"""The one exception tree. Everything a user can cause ends here: title, message, remedy, exit code.
+
+Exit codes (documented in the README): 1 a fault of the program, 2 wrong usage, 3 workspace,
+4 input, 5 busy or changed by another process, 6 something is missing on this machine,
+7 a run failed, 130 interrupted.
+"""
+
+from typing import ClassVar
+
+
+class WorkbenchError(Exception):
+    """An error whose reader is the analyst.
+
+    Args:
+        message: what happened, with the names and numbers that matter.
+        remedy: what she can do about it; "" when nothing can be done.
+    """
+
+    title: ClassVar[str] = "Something went wrong"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Stable keys for `--json`."""
+        return {
+            "error": type(self).__name__,
+            "title": self.title,
+            "message": self.message,
+            "remedy": self.remedy,
+            "exit_code": self.exit_code,
+        }
+
+
+class UsageProblem(WorkbenchError):
+    """A command or a value that cannot mean anything."""
+
+    title = "That cannot be done"
+    exit_code = 2
+
+
+class WorkspaceProblem(WorkbenchError):
+    """No workspace, a workspace that cannot be opened, or one that is read-only."""
+
+    title = "The workspace cannot be used"
+    exit_code = 3
+
+
+class NewerWorkspace(WorkspaceProblem):
+    """The workspace was written by a newer version of the program."""
+
+    title = "The workspace is newer than this program"
+
+
+class InputProblem(WorkbenchError):
+    """A file that cannot be read as what it claims to be."""
+
+    title = "The input cannot be read"
+    exit_code = 4
+
+
+class ConfigProblem(InputProblem):
+    """A setting that is unknown, out of range, or impossible together with another."""
+
+    title = "The configuration cannot be used"
+
+
+class Busy(WorkbenchError):
+    """The database is held by another process for longer than we wait."""
+
+    title = "The workspace is busy"
+    exit_code = 5
+
+
+class Conflict(WorkbenchError):
+    """The document was changed by somebody else since it was opened."""
+
+    title = "The document was changed by someone else"
+    exit_code = 5
+
+
+class MissingTool(WorkbenchError):
+    """A model, a device or an engine that this machine does not have."""
+
+    title = "Something is missing on this machine"
+    exit_code = 6
+
+
+class RunProblem(WorkbenchError):
+    """A run that failed, or an act that its state does not allow."""
+
+    title = "The run did not work"
+    exit_code = 7

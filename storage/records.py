@@ -1,0 +1,254 @@
+"""The records that every layer speaks in. Frozen; no behaviour beyond derived facts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in the units of its page, x0 <= x1, y0 <= y1, origin top left."""
+
+
+class Side(StrEnum):
+    """On which side of the split a document's group stands."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Split(StrEnum):
+    """What a document is used for. The pool is the training side's documents without labels."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    POOL = "pool"
+
+
+class State(StrEnum):
+    """How far the labelling of a document is. Only LABELLED documents train or test a model."""
+
+    NEW = "new"
+    STARTED = "started"
+    LABELLED = "labelled"
+    SKIPPED = "skipped"
+    UNUSABLE = "unusable"
+
+
+class Source(StrEnum):
+    """Where a label came from."""
+
+    HUMAN = "human"
+    IMPORT = "import"
+    SUGGESTION = "suggestion"  # a suggestion that a person accepted
+    TEMPLATE = "template"  # copied by a person from a similar document
+
+
+class Decision(StrEnum):
+    """What a person made of a suggestion."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a document. Immutable once imported; `original` is set when a person corrected the text."""
+
+    id: int  # 0-based position in the document's reading order, across pages
+    page: int  # 0-based
+    line: int  # line number on the page, 0-based
+    text: str
+    box: Box
+    confidence: float | None = None  # OCR confidence, 0..1; None when the words were given
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `picture` names a file in the workspace's pages/; boxes are in width x height units."""
+
+    number: int
+    width: float
+    height: float
+    tokens: tuple[Token, ...]
+    picture: str | None = None
+    engine: str = "given"  # "given", "text-layer", or the OCR engine's name
+    engine_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A label: a field and the ordered ids of its tokens (not necessarily contiguous)."""
+
+    field: str  # the field's id, stable under renaming
+    tokens: tuple[int, ...]
+    source: Source = Source.HUMAN
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A model's (or a reference value's) proposal. Never a label until a person says so."""
+
+    id: int
+    field: str
+    tokens: tuple[int, ...]
+    confidence: float  # calibrated where the model is, 0..1
+    run: str  # the run's id, "starter", "values", "e-invoice" or "template"
+    decision: Decision = Decision.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceValue:
+    """A value known from elsewhere (bookkeeping, e-invoice XML, a gold data set's keys)."""
+
+    field: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A row of the document list."""
+
+    id: int
+    name: str
+    source: str  # where it was imported from, for people
+    digest: str  # SHA-256 of the content, unique in a workspace
+    format: str
+    language: str | None
+    group: str  # vendor or template; documents of one group are never on two sides
+    side: Side
+    state: State
+    note: str  # a flag with its reason; "" when not flagged
+    page_count: int
+    token_count: int
+    version: int  # rises with every act; guards against lost updates
+    labels: int = 0
+    suggestions: int = 0  # open ones
+    disagreements: int = 0  # labels that contradict a reference value
+    problems: int = 0  # failed checks and import problems
+
+    @property
+    def split(self) -> Split:
+        """The pool is derived: the training side's documents that are not labelled yet."""
+        if self.side is Side.TRAIN and self.state is not State.LABELLED:
+            return Split.POOL
+        return Split(self.side.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """All that people said about one document; every act maps one of these to the next."""
+
+    spans: frozenset[Span] = frozenset()
+    absent: frozenset[str] = frozenset()  # fields that she said are not on the document
+    state: State = State.NEW
+    note: str = ""
+    texts: frozenset[tuple[int, str]] = frozenset()  # corrected token texts
+    decisions: frozenset[tuple[int, Decision]] = frozenset()  # decided suggestions only
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document opened for work."""
+
+    document: Document
+    pages: tuple[Page, ...]
+    annotations: Annotations
+    suggestions: tuple[Suggestion, ...]
+    references: tuple[ReferenceValue, ...]
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All tokens; tokens[i].id == i."""
+        return tuple(token for page in self.pages for token in page.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act, as it is kept: the audit trail and the source of undo."""
+
+    id: int
+    document: int
+    at: datetime
+    annotator: str
+    act: str
+    change: dict[str, Any]
+    target: int | None = None  # the event that an undo or redo refers to
+
+
+class RunState(StrEnum):
+    """A run's life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"  # ended early on request, with a model
+    FAILED = "failed"  # ended with a diagnosis
+    CRASHED = "crashed"  # ended without a word
+    KILLED = "killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A row of the run list. The folder runs/<id>/ holds everything else."""
+
+    id: str
+    name: str
+    state: RunState
+    family: str
+    preset: str
+    config: dict[str, Any]
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    parent: str | None = None
+    batch: str | None = None  # runs started together as a grid
+    f1: float | None = None  # micro F1 on validation
+    report: dict[str, Any] | None = None
+    reason: str = ""  # why it failed, for people
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScore:
+    """Strict span-level figures of one field."""
+
+    field: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One document of a relabel batch, with the reasons it was picked."""
+
+    round: int
+    document: int
+    rank: int
+    score: float
+    reasons: tuple[str, ...] = ()
+    fields: dict[str, float] = field(default_factory=dict)  # confidence per field
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One turn of the relabel loop."""
+
+    id: int
+    run: str
+    strategy: str
+    seed: int
+    created: datetime
+    closed: datetime | None = None
+    figures: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,136 @@
+"""The command line: one group, commands imported only when called, and the outer border for errors."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from storage.exceptions import WorkbenchError
+from workbench import __version__
+from workbench.commands import COMMANDS, Context, load
+
+
+class _Group(click.Group):
+    """Commands are modules of workbench/commands/, imported when they are needed: `--help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _workspace_first(args))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else " 'workbench --help' lists the commands."
+            raise click.UsageError(f"There is no command '{args[0]}'.{hint}", ctx) from error
+
+
+def _workspace_first(args: list[str]) -> list[str]:
+    """Move `-w DIR` to the front, so that it may stand before or after the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    position = 0
+    while position < len(args):
+        arg = args[position]
+        if arg == "--":
+            rest += args[position:]
+            break
+        if arg in ("-w", "--workspace") and position + 1 < len(args):
+            front += args[position : position + 2]
+            position += 1
+        elif arg.startswith("--workspace="):
+            front.append(arg)
+        else:
+            rest.append(arg)
+        position += 1
+    return front + rest
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The workspace's directory (default: the nearest one above the current directory).",
+)
+@click.version_option(__version__, prog_name="workbench")
+@click.pass_context
+def group(ctx: click.Context, workspace: Path | None) -> None:
+    """Label invoices, fine-tune a layout model, read its errors, relabel what it is least sure of.
+
+    Without a command the workbench opens on the workspace.
+
+    \b
+    A first session:
+      workbench init my-invoices
+      workbench -w my-invoices import ~/scans
+      workbench -w my-invoices
+    """
+    ctx.obj = Context(workspace)
+    if ctx.invoked_subcommand is None:
+        from screens.app import run  # the one door upward: see the contract in pyproject.toml
+
+        run(ctx.obj.open_workspace())
+
+
+def main() -> Any:
+    """Entry point of the `workbench` script. Never shows a traceback for what a user can cause."""
+    wants_json = "--json" in sys.argv
+    try:
+        group.main(prog_name="workbench", standalone_mode=False)
+    except WorkbenchError as error:
+        _report(error, wants_json)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was saved before is kept.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except Exception:  # noqa: BLE001 - the outer border: whatever gets here is a fault of ours
+        _crash()
+
+
+def _report(error: WorkbenchError, wants_json: bool) -> None:
+    if wants_json:
+        import json
+
+        click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
+    click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(error.message, err=True)
+    if error.remedy:
+        click.echo(f"  → {error.remedy}", err=True)
+
+
+def _crash() -> None:
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    last = traceback.format_exc().strip().splitlines()[-1]
+    click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(f"{last}\n  → Your data is as it was. Please report the file {file.name}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The commands, one module each. Adding one: a module with a click command named `command`, and a line here."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (module, summary)
+    "init": ("init", "Make a workspace."),
+    "import": ("import_", "Bring documents, labels and values in."),
+    "status": ("status", "What is in the workspace, and what is wrong with it."),
+    "split": ("split", "Divide the documents into train, validation and test, by vendor."),
+    "values": ("values", "Bring known values in, and see how they align."),
+    "fields": ("fields", "Show and change the field schema."),
+    "export": ("export", "Write documents, labels or values in another format."),
+    "sample-data": ("sample_data", "Make invoices to try things on."),
+    "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
+    "demo": ("demo", "The whole loop on the sample data."),
+}
+
+
+def load(name: str) -> click.Command:
+    """The click command of this name."""
+    module = import_module(f"workbench.commands.{COMMANDS[name][0]}")
+    command: click.Command = module.command
+    command.name = name
+    return command
+
+
+@dataclass
+class Context:
+    """What every command gets (`@click.pass_obj`)."""
+
+    directory: Path | None
+
+    def open_workspace(self) -> "Workspace":
+        """The workspace named by -w, or the nearest one above the current directory.
+
+        Raises:
+            WorkspaceProblem: there is none, or it cannot be opened.
+        """
+        from workbench.workspace import Workspace
+
+        return Workspace.find(self.directory)

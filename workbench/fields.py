@@ -1,0 +1,195 @@
+"""The field schema, and the border between spans (kept) and BIO tags (derived, never kept).
+
+The built-in invoice schema, and what its names mean elsewhere:
+
+| field          | DocILE            | EN 16931 (business term)       | tutorials         |
+|----------------|-------------------|--------------------------------|-------------------|
+| invoice_no     | document_id       | BT-1 Invoice number            | INVOICE, INV_NO   |
+| invoice_date   | date_issue        | BT-2 Invoice issue date        | DATE              |
+| due_date       | date_due          | BT-9 Payment due date          | DUE_DATE          |
+| purchase_order | order_id          | BT-13 Purchase order reference | PO                |
+| seller_name    | vendor_name       | BT-27 Seller name              | COMPANY, VENDOR   |
+| seller_address | vendor_address    | BG-5 Seller postal address     | ADDRESS           |
+| seller_tax_id  | vendor_tax_id     | BT-31/32 Seller VAT/tax number | TAX_ID            |
+| buyer_name     | customer_billing_name    | BT-44 Buyer name        | BUYER, CUSTOMER   |
+| buyer_address  | customer_billing_address | BG-8 Buyer address      | BUYER_ADDRESS     |
+| buyer_tax_id   | customer_tax_id   | BT-48 Buyer VAT identifier     | BUYER_TAX_ID      |
+| currency       | currency_code_amount_due | BT-5 Currency code      | CURRENCY, CUR     |
+| amount_net     | amount_total_net  | BT-109 Total without VAT       | AMT_NET           |
+| amount_tax     | amount_total_tax  | BT-110 Total VAT amount        | AMOUNT_TAX        |
+| amount_total   | amount_total_gross| BT-112 Total with VAT          | AMT_TOTAL, TOTAL  |
+| tax_rate       | tax_detail_rate   | BT-119 VAT category rate       | TAX_RATE          |
+| iban           | iban              | BT-84 Payment account          | IBAN              |
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from storage.exceptions import ConfigProblem
+from storage.records import Span
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds; decides normalisation, checks and what `next candidate` looks for."""
+
+    ID = "id"
+    DATE = "date"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    PARTY = "party"
+    ADDRESS = "address"
+    TEXT = "text"
+    RATE = "rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the schema. `id` is what labels refer to and never changes; `name` may."""
+
+    id: str
+    name: str
+    type: FieldType
+    key: str  # one character, unique among the fields in use
+    colour: str  # "#rrggbb"
+    aliases: tuple[str, ...] = ()
+    retired: bool = False
+
+
+# Okabe and Ito's palette, lightened and darkened: told apart with the common kinds of colour blindness.
+# Labels are never told by colour alone: the field's key stands beside every labelled token.
+_INVOICE = (
+    ("invoice_no", "id", "1", "#56B4E9", "INVOICE INV_NO INVOICE_NUMBER INVOICE_ID NUMBER DOCUMENT_ID NO 发票号码"),
+    ("invoice_date", "date", "2", "#E69F00", "DATE DATE_ISSUE ISSUE_DATE INV_DATE 开票日期"),
+    ("due_date", "date", "3", "#B97F00", "DATE_DUE PAYMENT_DUE DUE"),
+    ("purchase_order", "id", "4", "#8FD0F5", "PO PO_NUMBER ORDER_ID ORDER_NO CUSTOMER_ORDER_ID"),
+    ("seller_name", "party", "5", "#009E73", "COMPANY VENDOR SELLER SUPPLIER VENDOR_NAME MERCHANT STORE_NAME ISSUER 销售方"),
+    ("seller_address", "address", "6", "#5CC9A7", "ADDRESS VENDOR_ADDRESS COMPANY_ADDRESS SUPPLIER_ADDRESS"),
+    ("seller_tax_id", "id", "7", "#00755A", "TAX_ID VENDOR_TAX_ID VAT_ID VAT_NUMBER SUPPLIER_TAX_ID"),
+    ("buyer_name", "party", "8", "#CC79A7", "BUYER CUSTOMER CUSTOMER_NAME CLIENT CUSTOMER_BILLING_NAME BILL_TO 购买方"),
+    ("buyer_address", "address", "9", "#E3AECB", "CUSTOMER_ADDRESS CUSTOMER_BILLING_ADDRESS CLIENT_ADDRESS"),
+    ("buyer_tax_id", "id", "0", "#9C4F7C", "CUSTOMER_TAX_ID CLIENT_TAX_ID BUYER_VAT_ID"),
+    ("currency", "currency", "c", "#F0E442", "CUR CURRENCY_CODE CURRENCY_CODE_AMOUNT_DUE 币种"),
+    ("amount_net", "amount", "n", "#FF9E6B", "AMT_NET NET SUBTOTAL SUB_TOTAL NET_AMOUNT AMOUNT_TOTAL_NET SUBTOTAL_PRICE TAXABLE_AMOUNT"),
+    ("amount_tax", "amount", "v", "#D55E00", "AMOUNT_TAX TAX VAT AMT_TAX TAX_AMOUNT VAT_AMOUNT AMOUNT_TOTAL_TAX TAX_PRICE"),
+    ("amount_total", "amount", "t", "#FF6F91", "AMT_TOTAL TOTAL AMOUNT GRAND_TOTAL TOTAL_AMOUNT GROSS AMOUNT_TOTAL_GROSS TOTAL_PRICE AMOUNT_DUE 价税合计"),
+    ("tax_rate", "rate", "r", "#C9B458", "TAX_DETAIL_RATE VAT_RATE RATE 税率"),
+    ("iban", "id", "i", "#7F9CF5", "BANK_ACCOUNT ACCOUNT_IBAN"),
+)
+
+
+def _fold(name: str) -> str:
+    """The form in which names are compared: case, spaces, dots, dashes and underscores do not count."""
+    return re.sub(r"[\s._\-/]+", "_", name.strip()).casefold().strip("_")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields of a workspace, in the order in which they are shown."""
+
+    fields: tuple[Field, ...]
+
+    def __post_init__(self) -> None:
+        for what, values in (("id", [f.id for f in self.fields]), ("name", [_fold(f.name) for f in self.fields])):
+            twice = {value for value in values if values.count(value) > 1}
+            if twice:
+                raise ConfigProblem(f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them.")
+        keys = [f.key for f in self.active if f.key]
+        clash = {key for key in keys if keys.count(key) > 1}
+        if clash:
+            raise ConfigProblem(f"Two fields share the key {', '.join(sorted(clash))}.", "Give each field a key of its own.")
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    @property
+    def active(self) -> tuple[Field, ...]:
+        """The fields that are not retired."""
+        return tuple(f for f in self.fields if not f.retired)
+
+    def get(self, field_id: str) -> Field | None:
+        """The field with this id, retired or not."""
+        return next((f for f in self.fields if f.id == field_id), None)
+
+    def name(self, field_id: str) -> str:
+        """The shown name of a field; the id itself where the schema no longer knows it."""
+        found = self.get(field_id)
+        return found.name if found else field_id
+
+    def resolve(self, name: str) -> Field | None:
+        """The field that a label of another tool means: by id, name, or alias; None when there is none."""
+        wanted = _fold(name)
+        for of in (lambda f: (f.id, f.name), lambda f: f.aliases):
+            for candidate in self.fields:
+                if wanted in {_fold(known) for known in of(candidate)}:
+                    return candidate
+        return None
+
+    def add(self, name: str, type: FieldType = FieldType.TEXT, key: str = "", colour: str = "") -> "Schema":
+        """A schema with one more field; its id is made from the name."""
+        field_id = re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_") or "field"
+        while self.get(field_id):
+            field_id += "_2"
+        taken = {f.key for f in self.active}
+        free = key or next((k for k in "1234567890" + _SPARE_KEYS if k not in taken), "")
+        colours = [row[3] for row in _INVOICE]
+        return Schema((*self.fields, Field(field_id, name, type, free, colour or colours[len(self.fields) % len(colours)])))
+
+    def change(self, field_id: str, **changes: object) -> "Schema":
+        """A schema in which one field has other properties (name, type, key, colour, aliases, retired)."""
+        return Schema(tuple(replace(f, **changes) if f.id == field_id else f for f in self.fields))  # type: ignore[arg-type]
+
+    def reorder(self, field_ids: Sequence[str]) -> "Schema":
+        """The named fields first, in this order, then the others as they were."""
+        first = [f for field_id in field_ids if (f := self.get(field_id))]
+        return Schema((*first, *(f for f in self.fields if f not in first)))
+
+
+# Field keys that no screen uses for anything else.
+_SPARE_KEYS = "cnvtribklmopqsuwyz"
+
+
+def invoice_schema() -> Schema:
+    """The schema that a new workspace starts with."""
+    return Schema(
+        tuple(
+            Field(name, name, FieldType(kind), key, colour, tuple(aliases.split()))
+            for name, kind, key, colour, aliases in _INVOICE
+        )
+    )
+
+
+def tags_of(spans: Iterable[Span], length: int) -> list[str]:
+    """BIO tags for `length` tokens. A span with gaps becomes one BIO chunk per contiguous piece."""
+    tags = ["O"] * length
+    for span in spans:
+        previous = None
+        for token in sorted(span.tokens):
+            tags[token] = ("I-" if previous == token - 1 else "B-") + span.field
+            previous = token
+    return tags
+
+
+def chunks_of(tags: Sequence[str]) -> tuple[list[tuple[str, tuple[int, ...]]], int]:
+    """(field, token ids) for each chunk of BIO tags, and how many tags had to be repaired.
+
+    An I- without a B- of its field before it starts a chunk and counts as repaired (as conlleval does).
+    BIOES/BILOU's E-, L-, S-, U- are read too, and are not repairs.
+    """
+    chunks: list[tuple[str, tuple[int, ...]]] = []
+    repaired = 0
+    field = ""
+    members: list[int] = []
+    for position, tag in enumerate([*tags, "O"]):
+        prefix, _, name = tag.partition("-")
+        inside = bool(name) and prefix in ("I", "E", "L") and name == field
+        if members and not inside:
+            chunks.append((field, tuple(members)))
+            field, members = "", []
+        if inside:
+            members.append(position)
+        elif name:
+            repaired += prefix in ("I", "E", "L")
+            field, members = name, [position]
+    return chunks, repaired

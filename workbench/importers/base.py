@@ -1,0 +1,105 @@
+"""What every importer gives: documents as they were read, or the reason why a record was not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from storage.records import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what is read, so that one file cannot take the machine down. Kept in workbench.toml under [limits]."""
+
+    picture_pixels: int = 200_000_000
+    page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
+    file_bytes: int = 500_000_000
+    pages: int = 2_000
+    tokens_per_page: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked of an import."""
+
+    root: Path  # nothing outside it is read on a file's say-so
+    password: str | None = None
+    pixels: bool | None = None  # True: boxes are pixels, False: 0-1000, None: decide by their size
+    limits: Limits = Limits()
+
+
+@dataclass(slots=True)
+class IncomingToken:
+    """A word as the file gives it. `line` is None where the file has no lines: they are then found by geometry."""
+
+    text: str
+    box: Box
+    line: int | None = None
+    confidence: float | None = None
+
+
+@dataclass(slots=True)
+class IncomingPage:
+    """A page as the file gives it. `tokens` None: the page has to be read by OCR."""
+
+    width: float
+    height: float
+    tokens: list[IncomingToken] | None
+    picture: Path | bytes | None = None  # a file inside the import root, or an encoded picture
+    picture_index: int = 0  # which frame of a multi-page TIFF
+    engine: str = "given"
+    engine_version: str = ""
+
+
+@dataclass(slots=True)
+class IncomingSpan:
+    """A label or suggestion; `tokens` count over the whole document in the order of the incoming pages and tokens."""
+
+    label: str  # as the file names it; mapped to a field later
+    tokens: tuple[int, ...]
+    confidence: float | None = None  # set: a suggestion, not a label
+    run: str = "import"
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A document as it was read."""
+
+    name: str
+    source: str  # file (and record) it came from, for people
+    pages: list[IncomingPage]
+    format: str
+    spans: list[IncomingSpan] = field(default_factory=list)
+    labelled: bool = False  # the file says that its labels are complete (also when there are none)
+    values: dict[str, str] = field(default_factory=dict)  # label -> value known for the document
+    values_source: str = ""  # "" none; "gold": aligned values become labels; else suggestions from this source
+    language: str | None = None
+    group: str | None = None
+    notes: list[str] = field(default_factory=list)  # assumptions made ("boxes taken as pixels"), repairs
+    repaired_tags: int = 0
+    empty_tokens: int = 0  # dropped before they got here
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file or record that could not be read, and why, in words for the analyst."""
+
+    file: str
+    record: str  # "" for the whole file; else "record 3", "line 17" …
+    reason: str
+
+
+class Importer(Protocol):
+    """One format. `sniff` looks at the content; `read` yields good documents and rejected ones, never raises for bad data."""
+
+    name: str
+    description: str
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """How sure this format is the file's, 0..1, from its first 64 KiB (and its neighbours)."""
+        ...
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The documents of one file."""
+        ...
