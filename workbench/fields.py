@@ -60,20 +60,56 @@ class Field:
 # Okabe and Ito's palette, lightened and darkened: told apart with the common kinds of colour blindness.
 # Labels are never told by colour alone: the field's key stands beside every labelled token.
 _INVOICE = (
-    ("invoice_no", "id", "1", "#56B4E9", "INVOICE INV_NO INVOICE_NUMBER INVOICE_ID NUMBER DOCUMENT_ID NO 发票号码"),
+    (
+        "invoice_no",
+        "id",
+        "1",
+        "#56B4E9",
+        "INVOICE INV_NO INVOICE_NUMBER INVOICE_ID NUMBER DOCUMENT_ID NO 发票号码",
+    ),
     ("invoice_date", "date", "2", "#E69F00", "DATE DATE_ISSUE ISSUE_DATE INV_DATE 开票日期"),
     ("due_date", "date", "3", "#B97F00", "DATE_DUE PAYMENT_DUE DUE"),
     ("purchase_order", "id", "4", "#8FD0F5", "PO PO_NUMBER ORDER_ID ORDER_NO CUSTOMER_ORDER_ID"),
-    ("seller_name", "party", "5", "#009E73", "COMPANY VENDOR SELLER SUPPLIER VENDOR_NAME MERCHANT STORE_NAME ISSUER 销售方"),
+    (
+        "seller_name",
+        "party",
+        "5",
+        "#009E73",
+        "COMPANY VENDOR SELLER SUPPLIER VENDOR_NAME MERCHANT STORE_NAME ISSUER 销售方",
+    ),
     ("seller_address", "address", "6", "#5CC9A7", "ADDRESS VENDOR_ADDRESS COMPANY_ADDRESS SUPPLIER_ADDRESS"),
     ("seller_tax_id", "id", "7", "#00755A", "TAX_ID VENDOR_TAX_ID VAT_ID VAT_NUMBER SUPPLIER_TAX_ID"),
-    ("buyer_name", "party", "8", "#CC79A7", "BUYER CUSTOMER CUSTOMER_NAME CLIENT CUSTOMER_BILLING_NAME BILL_TO 购买方"),
+    (
+        "buyer_name",
+        "party",
+        "8",
+        "#CC79A7",
+        "BUYER CUSTOMER CUSTOMER_NAME CLIENT CUSTOMER_BILLING_NAME BILL_TO 购买方",
+    ),
     ("buyer_address", "address", "9", "#E3AECB", "CUSTOMER_ADDRESS CUSTOMER_BILLING_ADDRESS CLIENT_ADDRESS"),
     ("buyer_tax_id", "id", "0", "#9C4F7C", "CUSTOMER_TAX_ID CLIENT_TAX_ID BUYER_VAT_ID"),
     ("currency", "currency", "c", "#F0E442", "CUR CURRENCY_CODE CURRENCY_CODE_AMOUNT_DUE 币种"),
-    ("amount_net", "amount", "n", "#FF9E6B", "AMT_NET NET SUBTOTAL SUB_TOTAL NET_AMOUNT AMOUNT_TOTAL_NET SUBTOTAL_PRICE TAXABLE_AMOUNT"),
-    ("amount_tax", "amount", "v", "#D55E00", "AMOUNT_TAX TAX VAT AMT_TAX TAX_AMOUNT VAT_AMOUNT AMOUNT_TOTAL_TAX TAX_PRICE"),
-    ("amount_total", "amount", "t", "#FF6F91", "AMT_TOTAL TOTAL AMOUNT GRAND_TOTAL TOTAL_AMOUNT GROSS AMOUNT_TOTAL_GROSS TOTAL_PRICE AMOUNT_DUE 价税合计"),
+    (
+        "amount_net",
+        "amount",
+        "n",
+        "#FF9E6B",
+        "AMT_NET NET SUBTOTAL SUB_TOTAL NET_AMOUNT AMOUNT_TOTAL_NET SUBTOTAL_PRICE TAXABLE_AMOUNT",
+    ),
+    (
+        "amount_tax",
+        "amount",
+        "v",
+        "#D55E00",
+        "AMOUNT_TAX TAX VAT AMT_TAX TAX_AMOUNT VAT_AMOUNT AMOUNT_TOTAL_TAX TAX_PRICE",
+    ),
+    (
+        "amount_total",
+        "amount",
+        "t",
+        "#FF6F91",
+        "AMT_TOTAL TOTAL AMOUNT GRAND_TOTAL TOTAL_AMOUNT GROSS AMOUNT_TOTAL_GROSS TOTAL_PRICE AMOUNT_DUE 价税合计",
+    ),
     ("tax_rate", "rate", "r", "#C9B458", "TAX_DETAIL_RATE VAT_RATE RATE 税率"),
     ("iban", "id", "i", "#7F9CF5", "BANK_ACCOUNT ACCOUNT_IBAN"),
 )
@@ -91,14 +127,21 @@ class Schema:
     fields: tuple[Field, ...]
 
     def __post_init__(self) -> None:
-        for what, values in (("id", [f.id for f in self.fields]), ("name", [_fold(f.name) for f in self.fields])):
+        for what, values in (
+            ("id", [f.id for f in self.fields]),
+            ("name", [_fold(f.name) for f in self.fields]),
+        ):
             twice = {value for value in values if values.count(value) > 1}
             if twice:
-                raise ConfigProblem(f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them.")
+                raise ConfigProblem(
+                    f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them."
+                )
         keys = [f.key for f in self.active if f.key]
         clash = {key for key in keys if keys.count(key) > 1}
         if clash:
-            raise ConfigProblem(f"Two fields share the key {', '.join(sorted(clash))}.", "Give each field a key of its own.")
+            raise ConfigProblem(
+                f"Two fields share the key {', '.join(sorted(clash))}.", "Give each field a key of its own."
+            )
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -134,7 +177,12 @@ class Schema:
         taken = {f.key for f in self.active}
         free = key or next((k for k in "1234567890" + _SPARE_KEYS if k not in taken), "")
         colours = [row[3] for row in _INVOICE]
-        return Schema((*self.fields, Field(field_id, name, type, free, colour or colours[len(self.fields) % len(colours)])))
+        return Schema(
+            (
+                *self.fields,
+                Field(field_id, name, type, free, colour or colours[len(self.fields) % len(colours)]),
+            )
+        )
 
     def change(self, field_id: str, **changes: object) -> "Schema":
         """A schema in which one field has other properties (name, type, key, colour, aliases, retired)."""

@@ -1,0 +1,306 @@
+"""Annotations: every act is kept as one event together with the new state, so nothing is lost and all can be undone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from storage.exceptions import Conflict
+from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
+from storage.schema import documents, events, spans, suggestions
+
+Change = dict[str, Any]
+"""What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
+
+UNDO, REDO, IMPORT = "undo", "redo", "import"
+
+
+def _span(span: Span) -> list[Any]:
+    return [span.field, list(span.tokens), span.source.value, span.annotator]
+
+
+def _unspan(kept: Sequence[Any]) -> Span:
+    return Span(kept[0], tuple(kept[1]), Source(kept[2]), kept[3])
+
+
+def difference(before: Annotations, after: Annotations) -> Change:
+    """The change from one state to the other, ready for JSON."""
+    change: Change = {}
+    for part, encode in (("spans", _span), ("absent", str), ("texts", list), ("decisions", list)):
+        old, new = getattr(before, part), getattr(after, part)
+        if old != new:
+            change[part] = {
+                "-": sorted((encode(item) for item in old - new), key=repr),
+                "+": sorted((encode(item) for item in new - old), key=repr),
+            }
+    for part in ("state", "note"):
+        old, new = getattr(before, part), getattr(after, part)
+        if old != new:
+            change[part] = [str(old), str(new)]
+    return change
+
+
+def inverse(change: Change) -> Change:
+    """The change that takes it back."""
+    return {
+        part: {"-": what["+"], "+": what["-"]} if isinstance(what, dict) else [what[1], what[0]]
+        for part, what in change.items()
+    }
+
+
+def applied(state: Annotations, change: Change) -> Annotations:
+    """The state after a change."""
+    decode: dict[str, Any] = {
+        "spans": _unspan,
+        "absent": str,
+        "texts": lambda kept: (kept[0], kept[1]),
+        "decisions": lambda kept: (kept[0], Decision(kept[1])),
+    }
+    parts: dict[str, Any] = {}
+    for part, read in decode.items():
+        now = getattr(state, part)
+        if part in change:
+            now = (now - {read(item) for item in change[part]["-"]}) | {read(item) for item in change[part]["+"]}
+        parts[part] = now
+    return Annotations(
+        parts["spans"],
+        parts["absent"],
+        State(change["state"][1]) if "state" in change else state.state,
+        change["note"][1] if "note" in change else state.note,
+        parts["texts"],
+        parts["decisions"],
+    )
+
+
+def import_change(imported: Iterable[Span], labelled: bool) -> Change:
+    """The change that an import made."""
+    listed = frozenset(imported)
+    state = State.LABELLED if labelled else State.STARTED if listed else State.NEW
+    return difference(Annotations(), Annotations(spans=listed, state=state))
+
+
+def span_row(document_id: int, span: Span) -> dict[str, Any]:
+    """A span as a row."""
+    return {
+        "document_id": document_id,
+        "field": span.field,
+        "tokens": list(span.tokens),
+        "source": span.source.value,
+        "annotator": span.annotator,
+    }
+
+
+def load(connection: Connection, document_row: Any) -> Annotations:
+    """The annotations of a document whose row was just read."""
+    number = document_row.id
+    found = connection.execute(select(spans).where(spans.c.document_id == number))
+    decided = connection.execute(
+        select(suggestions.c.id, suggestions.c.decision).where(
+            suggestions.c.document_id == number, suggestions.c.decision != Decision.OPEN.value
+        )
+    )
+    return Annotations(
+        frozenset(Span(r.field, tuple(r.tokens), Source(r.source), r.annotator) for r in found),
+        frozenset(document_row.absent),
+        State(document_row.state),
+        document_row.note,
+        frozenset((int(token), text) for token, text in document_row.corrections.items()),
+        frozenset((r.id, Decision(r.decision)) for r in decided),
+    )
+
+
+def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
+    """All suggestions of a document, decided ones included."""
+    rows = connection.execute(
+        select(suggestions).where(suggestions.c.document_id == document_id).order_by(suggestions.c.id)
+    )
+    return tuple(Suggestion(r.id, r.field, tuple(r.tokens), r.confidence, r.run, Decision(r.decision)) for r in rows)
+
+
+def commit(
+    connection: Connection,
+    document_id: int,
+    version: int,
+    before: Annotations,
+    after: Annotations,
+    act: str,
+    annotator: str,
+    *,
+    target: int | None = None,
+    disagreements: int | None = None,
+    problems: int | None = None,
+) -> int:
+    """Keep an act: one event and the new state, in the caller's transaction. Returns the document's new version.
+
+    Args:
+        version: the version that `before` was read at.
+        disagreements, problems: the new counts for the list, where the caller knows them.
+
+    Raises:
+        Conflict: somebody else changed the document in between; nothing is written.
+    """
+    change = difference(before, after)
+    if not change:
+        return version
+    values: dict[str, Any] = {
+        "version": version + 1,
+        "state": after.state.value,
+        "note": after.note,
+        "absent": sorted(after.absent),
+        "corrections": {str(token): text for token, text in after.texts},
+        "labels": len(after.spans),
+    }
+    if disagreements is not None:
+        values["disagreements"] = disagreements
+    if problems is not None:
+        values["problems"] = problems
+    taken = connection.execute(
+        update(documents).where(documents.c.id == document_id, documents.c.version == version).values(**values)
+    )
+    if taken.rowcount == 0:
+        raise _conflict(connection, document_id)
+    _write_spans(connection, document_id, change.get("spans"))
+    if "decisions" in change:
+        now = dict(after.decisions)
+        for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
+            decision = now.get(number, Decision.OPEN)
+            connection.execute(update(suggestions).where(suggestions.c.id == number).values(decision=decision.value))
+        _count_suggestions(connection, [document_id])
+    connection.execute(
+        insert(events).values(
+            document_id=document_id,
+            at=datetime.now(UTC),
+            annotator=annotator,
+            act=act,
+            change=change,
+            target=target,
+        )
+    )
+    return version + 1
+
+
+def _write_spans(connection: Connection, document_id: int, change: Change | None) -> None:
+    if change is None:
+        return
+    gone = {repr(item) for item in change["-"]}
+    if gone:
+        rows = connection.execute(select(spans).where(spans.c.document_id == document_id)).all()
+        doomed = [r.id for r in rows if repr([r.field, list(r.tokens), r.source, r.annotator]) in gone]
+        connection.execute(delete(spans).where(spans.c.id.in_(doomed)))
+    if change["+"]:
+        connection.execute(insert(spans), [span_row(document_id, _unspan(item)) for item in change["+"]])
+
+
+def _conflict(connection: Connection, document_id: int) -> Conflict:
+    last = connection.execute(
+        select(events.c.annotator, events.c.act)
+        .where(events.c.document_id == document_id)
+        .order_by(events.c.id.desc())
+        .limit(1)
+    ).first()
+    who = f" ({last.annotator or 'someone'}: {last.act})" if last else ""
+    return Conflict(
+        f"The document was changed since you opened it{who}. Your last act was not saved.",
+        "Look at the newer labels, then repeat your act where it is still right.",
+    )
+
+
+def _count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
+    is_open = and_(suggestions.c.document_id == documents.c.id, suggestions.c.decision == Decision.OPEN.value)
+    number = select(func.count()).select_from(suggestions).where(is_open).scalar_subquery()
+    listed = list(ids)
+    for start in range(0, len(listed), 500):
+        connection.execute(
+            update(documents).where(documents.c.id.in_(listed[start : start + 500])).values(suggestions=number)
+        )
+
+
+def history(connection: Connection, document_id: int) -> list[Event]:
+    """Who did what when, the oldest first."""
+    rows = connection.execute(select(events).where(events.c.document_id == document_id).order_by(events.c.id))
+    return [Event(r.id, r.document_id, _utc(r.at), r.annotator, r.act, r.change, r.target) for r in rows]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # SQLite keeps no time zone
+
+
+def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
+    """(what can be undone, what can be redone), the next one last. An import is where undoing ends."""
+    done: list[Event] = []
+    undone: list[Event] = []
+    for event in acts:
+        if event.act == UNDO:
+            undone.append(done.pop())
+        elif event.act == REDO:
+            done.append(undone.pop())
+        elif event.act == IMPORT:
+            done, undone = [], []
+        else:
+            done.append(event)
+            undone = []
+    return done, undone
+
+
+def undo(
+    connection: Connection, document_id: int, version: int, before: Annotations, annotator: str
+) -> tuple[Annotations, Event] | None:
+    """Take the last act back; None when there is none. The event of the undo is kept like any other."""
+    done, _ = stacks(history(connection, document_id))
+    if not done:
+        return None
+    after = applied(before, inverse(done[-1].change))
+    commit(connection, document_id, version, before, after, UNDO, annotator, target=done[-1].id)
+    return after, done[-1]
+
+
+def redo(
+    connection: Connection, document_id: int, version: int, before: Annotations, annotator: str
+) -> tuple[Annotations, Event] | None:
+    """Do the last undone act again; None when there is none."""
+    _, undone = stacks(history(connection, document_id))
+    if not undone:
+        return None
+    after = applied(before, undone[-1].change)
+    commit(connection, document_id, version, before, after, REDO, annotator, target=undone[-1].id)
+    return after, undone[-1]
+
+
+def suggest(
+    connection: Connection,
+    run: str,
+    found: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
+    replaces: Sequence[str] | None = None,
+) -> int:
+    """Keep a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
+
+    Open suggestions of the runs in `replaces` (None: of every run) give way; decided ones stay, and what a person
+    rejected before, or has labelled exactly so, is not suggested again.
+    """
+    listed = list(found)
+    kept = 0
+    for start in range(0, len(listed), 500):
+        part = listed[start : start + 500]
+        old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
+        connection.execute(
+            delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
+        )
+        settled = {
+            (r.document_id, r.field, tuple(r.tokens))
+            for table in (suggestions, spans)
+            for r in connection.execute(
+                select(table.c.document_id, table.c.field, table.c.tokens).where(table.c.document_id.in_(part))
+            )
+        }
+        rows = [
+            {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
+            for number in part
+            for of, tokens, sure in found[number]
+            if (number, of, tuple(tokens)) not in settled
+        ]
+        if rows:
+            connection.execute(insert(suggestions), rows)
+        kept += len(rows)
+        _count_suggestions(connection, part)
+    return kept

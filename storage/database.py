@@ -1,0 +1,163 @@
+"""The engine: SQLite in WAL mode by default, any other database by URL. All that is particular to SQLite is here."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from storage.migrations import HEAD
+
+BUSY_SECONDS = 10.0
+
+
+class Database:
+    """Short transactions over one engine.
+
+    Args:
+        url: a SQLAlchemy URL; `sqlite:///…` for a workspace's own file.
+        busy_seconds: how long to wait for another process before saying who it is.
+    """
+
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url = url
+        self._busy_seconds = busy_seconds
+        self._sqlite = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        if self._sqlite is None:
+            return create_engine(self.url, pool_pre_ping=True)
+        engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: sqlite3.Connection, _: Any) -> None:
+            # pysqlite must not begin transactions by itself: we do, and say of which kind
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            mode = connection.get_execution_options().get("begin", "DEFERRED")
+            connection.exec_driver_sql(f"BEGIN {mode}")
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; never blocks a writer."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it is kept, or nothing.
+
+        Raises:
+            Busy: another process holds the database for longer than we wait.
+            WorkspaceProblem: the disk is full or the workspace is read-only.
+        """
+        with self._translated():
+            connection = self.engine.connect().execution_options(begin="IMMEDIATE")
+            with connection, connection.begin():
+                self._announce()
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: DBAPIError) -> Exception:
+        reason = str(error.orig)
+        if "locked" in reason or "busy" in reason:
+            return Busy(
+                f"Another process has been writing here for {self._busy_seconds:.0f} seconds{self._holder()}.",
+                "Wait for it to finish or end it, then try again.",
+            )
+        if "readonly" in reason or "unable to open" in reason:
+            return WorkspaceProblem(f"The database cannot be written ({reason}).", "Check the folder's permissions.")
+        if "full" in reason or "disk I/O" in reason:
+            return WorkspaceProblem(
+                "The disk is full. Nothing of this step was written; what was saved before is kept.",
+                "Free some space, then repeat the step.",
+            )
+        if "malformed" in reason or "not a database" in reason:
+            return WorkspaceProblem(
+                f"The database is damaged ({reason}).",
+                "Restore workbench.db from a copy; the originals/ folder is untouched.",
+            )
+        return error
+
+    def _announce(self) -> None:
+        """Leave a note of who writes, for the message that a waiting process shows."""
+        if self._sqlite is not None and os.access(self._sqlite.parent, os.W_OK):
+            note = self._sqlite.with_name("writer.pid")
+            if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
+                note.write_text(str(os.getpid()))
+
+    def _holder(self) -> str:
+        if self._sqlite is None:
+            return ""
+        try:
+            pid = int(self._sqlite.with_name("writer.pid").read_text())
+        except (OSError, ValueError):
+            return ""
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            command = ""
+        return f": process {pid}" + (f" ({command[:80]})" if command else "")
+
+    def migrate(self) -> None:
+        """Bring the schema to this program's version, in one transaction, after a copy of the old file.
+
+        Raises:
+            NewerWorkspace: it was written by a newer version; it is left untouched.
+        """
+        current = self._revision()
+        if current == HEAD:
+            return
+        if current is not None and current > HEAD:
+            raise NewerWorkspace(
+                f"It has schema {current}; this program knows up to {HEAD}.",
+                "Update invoice-workbench, then open it again.",
+            )
+        from alembic import command  # costs 0.2 s, and is needed only when something changes
+        from alembic.config import Config
+
+        if current is not None and self._sqlite is not None:
+            with self.engine.connect() as connection:  # so that the copy holds everything
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copy2(self._sqlite, self._sqlite.with_suffix(f".before-{HEAD}.db"))
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _revision(self) -> str | None:
+        with self._translated():
+            try:
+                with self.engine.connect() as connection:
+                    if not inspect(connection).has_table("alembic_version"):
+                        return None
+                    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            except (OperationalError, DatabaseError):
+                raise
+
+    def close(self) -> None:
+        """Give the connections back; files are closed."""
+        self.engine.dispose()

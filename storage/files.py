@@ -1,0 +1,98 @@
+"""A workspace's files: paths, originals by content, and writing that leaves nothing half-written."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from storage.exceptions import WorkspaceProblem
+
+
+class Files:
+    """Where everything lies in a workspace.
+
+    Args:
+        root: the workspace's directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "workbench.db"
+        self.settings = root / "workbench.toml"
+        self.originals = root / "originals"
+        self.pages = root / "pages"
+        self.runs = root / "runs"
+
+    def make(self) -> None:
+        """Make the folders that are missing.
+
+        Raises:
+            WorkspaceProblem: the directory cannot be written.
+        """
+        try:
+            for folder in (self.root, self.originals, self.pages, self.runs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceProblem(
+                f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
+            ) from error
+
+    def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
+        """Keep a file under the SHA-256 of its content and return its name; the same content is kept once."""
+        digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest_of(content)
+        name = f"{digest[:2]}/{digest}{suffix.lower()}"
+        target = folder / name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    with content.open("rb") as source:
+                        while chunk := source.read(1 << 20):
+                            file.write(chunk)
+        return name
+
+    def picture(self, name: str) -> Path:
+        """The file of a page's picture."""
+        return self.pages / name
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's content, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[IO[bytes]]:
+    """Write a file that appears whole or not at all: a temporary neighbour, flushed to the disk, then renamed.
+
+    Raises:
+        WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
+    """
+    temporary: str | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as file:
+            temporary = file.name
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
+            "Free some space or check the permissions, then repeat the step.",
+        ) from error
+    finally:
+        if temporary and Path(temporary).exists():
+            Path(temporary).unlink()
+
+
+def write_atomic(target: Path, content: str | bytes) -> None:
+    """Replace a file's content as a whole."""
+    with replacing(target) as file:
+        file.write(content.encode() if isinstance(content, str) else content)

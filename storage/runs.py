@@ -1,0 +1,75 @@
+"""Runs: the list's rows. What a run made lies in its folder; see docs/architecture.md."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from storage.exceptions import RunProblem
+from storage.records import Run, RunState
+from storage.schema import runs
+
+ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
+"""States from which a run goes on by itself or by a key press."""
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _record(row: Any) -> Run:
+    values = {f.name: getattr(row, f.name) for f in fields(Run)}
+    for name in ("created", "started", "ended"):
+        values[name] = _utc(values[name])
+    return Run(**{**values, "state": RunState(row.state), "tags": tuple(row.tags)})
+
+
+def add(connection: Connection, run: Run) -> None:
+    """Keep a new run."""
+    connection.execute(insert(runs).values(**_row({f.name: getattr(run, f.name) for f in fields(Run)})))
+
+
+def _row(values: dict[str, Any]) -> dict[str, Any]:
+    if "state" in values:
+        values["state"] = RunState(values["state"]).value
+    if "tags" in values:
+        values["tags"] = list(values["tags"])
+    return values
+
+
+def change(connection: Connection, run_id: str, *, only_from: Iterable[RunState] | None = None, **values: Any) -> bool:
+    """Change columns of a run; with `only_from`, only when its state is one of these. True when it was changed."""
+    query = update(runs).where(runs.c.id == run_id)
+    if only_from is not None:
+        query = query.where(runs.c.state.in_([state.value for state in only_from]))
+    return bool(connection.execute(query.values(**_row(values))).rowcount)
+
+
+def get(connection: Connection, run_id: str) -> Run:
+    """One run, by its id or an unambiguous beginning of it, or by its name.
+
+    Raises:
+        RunProblem: there is none, or several begin so.
+    """
+    rows = connection.execute(select(runs).where(runs.c.id == run_id)).all()
+    if not rows:
+        rows = connection.execute(select(runs).where((runs.c.name == run_id) | runs.c.id.startswith(run_id))).all()
+    if len(rows) != 1:
+        what = "There is no run" if not rows else "Several runs match"
+        raise RunProblem(f"{what} '{run_id}'.", "`workbench runs list` shows them.")
+    return _record(rows[0])
+
+
+def listed(connection: Connection, states: Iterable[RunState] | None = None) -> list[Run]:
+    """Runs, the newest first."""
+    query = select(runs).order_by(runs.c.created.desc(), runs.c.id.desc())
+    if states is not None:
+        query = query.where(runs.c.state.in_([state.value for state in states]))
+    return [_record(row) for row in connection.execute(query)]
+
+
+def remove(connection: Connection, run_id: str) -> None:
+    """Forget a run; its folder is the caller's."""
+    connection.execute(delete(runs).where(runs.c.id == run_id))

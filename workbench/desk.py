@@ -1,0 +1,144 @@
+"""One document on the desk: every act goes through here, is committed at once, and can be undone.
+
+The annotate screen, the relabel loop and the simulated annotator all use this; none of them writes labels otherwise.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from storage import annotations, documents
+from storage.exceptions import Conflict
+from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
+from workbench.workspace import Workspace
+
+Judge = Callable[[Content], tuple[int, int]]
+"""Counts (disagreements with reference values, failed checks) of a document; see workbench/checks.py."""
+
+
+class Desk:
+    """A document opened for work.
+
+    Args:
+        workspace: an open workspace.
+        document: the document's id.
+        judge: recounts what the list shows after every act; None leaves the counts alone.
+        annotator: the name in the events; None takes the workspace's.
+    """
+
+    def __init__(
+        self, workspace: Workspace, document: int, judge: Judge | None = None, annotator: str | None = None
+    ) -> None:
+        self._workspace = workspace
+        self._judge = judge
+        self.annotator = annotator or workspace.settings.who
+        with workspace.db.read() as connection:
+            self.content: Content = documents.open_document(connection, document)
+
+    @property
+    def state(self) -> Annotations:
+        """What people said so far."""
+        return self.content.annotations
+
+    @property
+    def open_suggestions(self) -> list[Suggestion]:
+        """Undecided suggestions, the least sure first."""
+        return sorted(
+            (s for s in self.content.suggestions if s.decision is Decision.OPEN), key=lambda s: (s.confidence, s.id)
+        )
+
+    def act(self, name: str, after: Annotations) -> bool:
+        """Commit an act; True when it changed something.
+
+        Args:
+            name: what the act is called in the history ("assign", "accept" …).
+            after: the state it leads to, made by the functions of workbench/labelling.py from `self.state`.
+
+        Raises:
+            Conflict: somebody else changed the document; the newer state has been loaded and is shown by `content`.
+        """
+        if after == self.state:
+            return False
+        shown = self._with(after)
+        counts = self._judge(shown) if self._judge else (None, None)
+        try:
+            with self._workspace.db.write() as connection:
+                version = annotations.commit(
+                    connection,
+                    self.content.document.id,
+                    self.content.document.version,
+                    self.state,
+                    after,
+                    name,
+                    self.annotator,
+                    disagreements=counts[0],
+                    problems=counts[1],
+                )
+        except Conflict:
+            self.reload()
+            raise
+        document = replace(
+            shown.document,
+            version=version,
+            disagreements=counts[0] or 0 if self._judge else shown.document.disagreements,
+        )
+        self.content = replace(shown, document=document)
+        return True
+
+    def undo(self) -> Event | None:
+        """Take the last act back, across restarts; None when there is nothing left."""
+        return self._turn(annotations.undo)
+
+    def redo(self) -> Event | None:
+        """Do the last undone act again; None when there is none."""
+        return self._turn(annotations.redo)
+
+    def _turn(self, way: Callable[..., tuple[Annotations, Event] | None]) -> Event | None:
+        document = self.content.document
+        try:
+            with self._workspace.db.write() as connection:
+                turned = way(connection, document.id, document.version, self.state, self.annotator)
+        except Conflict:
+            self.reload()
+            raise
+        self.reload()
+        return turned[1] if turned else None
+
+    def history(self) -> Sequence[Event]:
+        """Who did what when, the oldest first."""
+        with self._workspace.db.read() as connection:
+            return annotations.history(connection, self.content.document.id)
+
+    def reload(self) -> None:
+        """Read the document again, as it is now."""
+        with self._workspace.db.read() as connection:
+            self.content = documents.open_document(connection, self.content.document.id)
+
+    def _with(self, after: Annotations) -> Content:
+        """The content as it is shown after an act: decisions and corrected texts put in."""
+        decided = dict(after.decisions)
+        texts = dict(after.texts)
+        before = dict(self.state.texts)
+        pages = self.content.pages
+        if texts != before:
+            pages = tuple(
+                replace(page, tokens=tuple(_corrected(token, texts) for token in page.tokens)) for page in pages
+            )
+        suggestions = tuple(
+            s if s.decision is (now := decided.get(s.id, Decision.OPEN)) else replace(s, decision=now)
+            for s in self.content.suggestions
+        )
+        document = replace(
+            self.content.document,
+            state=after.state,
+            note=after.note,
+            labels=len(after.spans),
+            suggestions=sum(s.decision is Decision.OPEN for s in suggestions),
+        )
+        return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)
+
+
+def _corrected(token: Token, texts: dict[int, str]) -> Token:
+    original = token.original if token.original is not None else token.text
+    if token.id in texts:
+        return replace(token, text=texts[token.id], original=original)
+    return replace(token, text=original, original=None) if token.original is not None else token

@@ -1,0 +1,97 @@
+"""The acts of labelling: pure functions from one state of the annotations to the next.
+
+A token carries one field at most: assigning tokens takes them from the spans that had them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from storage.records import Annotations, Decision, Source, Span, State, Suggestion
+
+
+def _touched(state: Annotations) -> State:
+    return State.STARTED if state.state is State.NEW else state.state
+
+
+def _without(spans: frozenset[Span], tokens: frozenset[int]) -> frozenset[Span]:
+    """The spans with these tokens taken out; a span that loses all of its tokens is gone."""
+    left = set()
+    for span in spans:
+        rest = tuple(token for token in span.tokens if token not in tokens)
+        if rest == span.tokens:
+            left.add(span)
+        elif rest:
+            left.add(replace(span, tokens=rest))
+    return frozenset(left)
+
+
+def assign(
+    state: Annotations, field: str, tokens: Iterable[int], annotator: str, source: Source = Source.HUMAN
+) -> Annotations:
+    """Label tokens as one span of a field; a field said to be absent is present again."""
+    wanted = tuple(sorted(set(tokens)))
+    if not wanted:
+        return state
+    spans = _without(state.spans, frozenset(wanted)) | {Span(field, wanted, source, annotator)}
+    return replace(state, spans=spans, absent=state.absent - {field}, state=_touched(state))
+
+
+def extend(state: Annotations, span: Span, tokens: Iterable[int], annotator: str) -> Annotations:
+    """Give a span other tokens (more or fewer); without tokens it is cleared."""
+    base = replace(state, spans=state.spans - {span})
+    wanted = set(tokens)
+    return assign(base, span.field, wanted, annotator) if wanted else replace(base, state=_touched(state))
+
+
+def clear(state: Annotations, tokens: Iterable[int]) -> Annotations:
+    """Take the labels of tokens away."""
+    spans = _without(state.spans, frozenset(tokens))
+    return state if spans == state.spans else replace(state, spans=spans, state=_touched(state))
+
+
+def clear_spans(state: Annotations, spans: Iterable[Span]) -> Annotations:
+    """Take whole spans away."""
+    left = state.spans - frozenset(spans)
+    return state if left == state.spans else replace(state, spans=left, state=_touched(state))
+
+
+def _decide(state: Annotations, suggestion: int, decision: Decision) -> frozenset[tuple[int, Decision]]:
+    rest = {(number, made) for number, made in state.decisions if number != suggestion}
+    return frozenset(rest | {(suggestion, decision)})
+
+
+def accept(state: Annotations, suggestion: Suggestion, annotator: str) -> Annotations:
+    """Make a suggestion a label."""
+    labelled = assign(state, suggestion.field, suggestion.tokens, annotator, Source.SUGGESTION)
+    return replace(labelled, decisions=_decide(state, suggestion.id, Decision.ACCEPTED))
+
+
+def reject(state: Annotations, suggestion: Suggestion) -> Annotations:
+    """Say that a suggestion is wrong."""
+    return replace(state, decisions=_decide(state, suggestion.id, Decision.REJECTED), state=_touched(state))
+
+
+def mark_absent(state: Annotations, field: str, absent: bool = True) -> Annotations:
+    """Say that a field is not on the document (or take that back)."""
+    return replace(state, absent=state.absent | {field} if absent else state.absent - {field}, state=_touched(state))
+
+
+def correct(state: Annotations, token: int, text: str, original: str) -> Annotations:
+    """Correct what OCR read; the original is kept with the token. The original text takes the correction back."""
+    rest = {(number, known) for number, known in state.texts if number != token}
+    return replace(state, texts=frozenset(rest if text == original else rest | {(token, text)}), state=_touched(state))
+
+
+def finish(state: Annotations) -> Annotations:
+    """Confirm: the labels are complete, the document may train or test a model."""
+    return replace(state, state=State.LABELLED)
+
+
+def set_aside(state: Annotations, how: State) -> Annotations:
+    """Skip the document, mark it unusable, or open it again (State.STARTED)."""
+    return replace(state, state=how)
+
+
+def flag(state: Annotations, note: str) -> Annotations:
+    """Leave a note on the document; an empty note takes the flag away."""
+    return replace(state, note=note)
