@@ -1,0 +1,121 @@
+"""Amounts as invoices print them, read into one decimal form or refused. Pure, no import heavier than `re`."""
+
+import re
+import unicodedata
+
+# A currency's sign or code as it stands beside an amount. Longest first, so that US$ is not read as U + S$.
+CURRENCY_MARKS = (
+    "人民币|人民幣|CN¥|RMB|CNY|RM|MYR|US\\$|USD|EUR|EURO|HK\\$|HKD|S\\$|SGD|A\\$|AUD|C\\$|CA\\$|CAD|NZ\\$|NZD|NT\\$|TWD|"
+    "R\\$|BRL|GBP|CHF|SFR\\.?|FR\\.?|JPY|KRW|INR|RS\\.?|IDR|RP\\.?|THB|VND|PHP|SEK|NOK|DKK|KR\\.?|PLN|ZŁ|CZK|KČ|HUF|FT|"
+    "RON|LEI|BGN|TRY|TL|UAH|RUB|ILS|AED|SAR|ZAR|MXN|KWD|BHD|OMR|JOD|TND|LYD|IQD|YUAN|[$€£¥元圆圓円₩₹₽₺₫฿₱₴₪]"
+)
+_MARK = re.compile(f"(?:{CURRENCY_MARKS})(?![A-Za-z])", re.IGNORECASE)
+# Their smallest unit is a thousandth: "1.234" can be a thousand or one and a bit, so it is not guessed.
+_THREE_DECIMALS = re.compile("KWD|BHD|OMR|JOD|TND|LYD|IQD", re.IGNORECASE)
+_WRITTEN_OUT = re.compile("[零〇一二三四五六七八九十百千万萬亿億壹贰貳叁參肆伍陆陸柒捌玖拾佰仟两兩]")
+
+_PLAIN = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
+_SMALL = re.compile(r"[.,]([0-9]{1,4})")
+_GROUPED = re.compile(
+    r"([0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?"  # 1,234.56
+    r"|([0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?"  # 1.234,56
+    r"|([0-9]{1,3}(?: [0-9]{3})+)(?:[.,]([0-9]+))?"  # 1 234,56
+    r"|([0-9]{1,3}(?:'[0-9]{3})+)(?:[.,]([0-9]+))?"  # 1'234.56
+    r"|([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"  # 12,34,567.00 as in India
+)
+_AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
+_SPACES = re.compile(r"\s+")
+# What PDF and OCR put for the minus, the apostrophe and the space.
+_SAME = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "`": "'", "´": "'", "′": "'", "\u00ad": "-"}
+)
+_LONGEST = 48
+
+# Where an amount may stand inside other text; what it finds is read by `read` and may still be refused.
+INSIDE = re.compile(
+    r"(?<![0-9A-Za-z.,/\-])[-(]?[0-9]{1,3}(?:([,.' ])[0-9]{3})(?:\1[0-9]{3})*(?:[.,][0-9]{1,2})?(?![0-9])[)\-]?"
+    r"|(?<![0-9.,/])-?[0-9]+[.,][0-9]{2}(?![0-9])-?"
+    r"|(?<![0-9.,/])-?[0-9]+(?:[.,][0-9]+)?"
+)
+
+
+def plain(text: str) -> str:
+    """Full-width forms, typographic minus signs and apostrophes, and every kind of space in one spelling."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SAME)
+    return _SPACES.sub(" ", text).strip()
+
+
+def marks_of(text: str) -> list[str]:
+    """The currency signs and codes in a text, as they are printed."""
+    return _MARK.findall(text)
+
+
+def _canonical(whole: str, fraction: str, negative: bool) -> str:
+    whole = whole.lstrip("0") or "0"
+    fraction = fraction.rstrip("0").ljust(2, "0")
+    sign = "-" if negative and (whole != "0" or fraction.strip("0")) else ""
+    return f"{sign}{whole}.{fraction}"
+
+
+def _digits(body: str) -> tuple[str, str] | None:
+    """(whole, fraction) of an unsigned number without currency, or None."""
+    if found := _GROUPED.fullmatch(body):
+        whole, fraction = next((a, b) for a, b in zip(found.groups()[::2], found.groups()[1::2], strict=True) if a)
+        return re.sub("[^0-9]", "", whole), fraction or ""
+    if found := _PLAIN.fullmatch(body):
+        return found[1], found[2] or ""
+    if found := _SMALL.fullmatch(body):
+        return "0", found[1]
+    return None
+
+
+def read(text: str) -> tuple[str | None, str, str | None]:
+    """Read an amount.
+
+    Returns:
+        (normal, note, other): the decimal string ("1234.50", "-12.00"; at least two decimals, no exponent) or None
+        when it is refused; why it is refused or what is uncertain; the other possible reading, if there is one.
+    """
+    body = plain(text)
+    if not body:
+        return None, "empty", None
+    if len(body) > _LONGEST:
+        return None, "too long for an amount", None
+    if "%" in body:
+        return None, f"{body} is a rate, not an amount", None
+    # The currency goes, wherever it stands; what is left has to be a number and nothing else.
+    marks = marks_of(body) if not body.isdigit() else []
+    if len(marks) > 2:
+        return None, f"{body} is no amount", None
+    rest = _MARK.sub(" ", body).replace("整", "").strip() if marks else body
+    if _WRITTEN_OUT.search(rest):
+        return None, f"{body} is written out in Chinese numerals, which are not read", None
+    negative = False
+    if rest.startswith("(") and rest.endswith(")"):
+        negative, rest = True, rest[1:-1].strip()
+    if found := re.fullmatch(r"(.*[0-9])[.,] ?-{1,2}", rest):  # 12,- and 12.--: no cents
+        rest = found[1]
+    signs = rest.startswith("-") + rest.endswith("-") + negative
+    if signs > 1 and any(c.isdigit() for c in rest):
+        return None, f"{body} has two minus signs", None
+    negative = bool(signs)
+    if signs:
+        rest = rest[1:].strip() if rest.startswith("-") else rest.removesuffix("-").strip()
+    else:
+        rest = rest.removeprefix("+").strip()
+    if len(rest) > 1 and rest[-1] in ".,:;" and rest[-2].isdigit():
+        rest = rest[:-1]
+    rest = re.sub(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])", r"\1", rest)  # OCR puts spaces around separators
+    parts = _digits(rest)
+    if parts is None:
+        return None, f"{body} is no amount", None
+    normal = _canonical(*parts, negative)
+    if found := _AMBIGUOUS.fullmatch(rest):
+        other = _canonical(found[1], found[3], negative)
+        if any(_THREE_DECIMALS.fullmatch(mark) for mark in marks):
+            return None, f"{body} can be {normal} or {other}", other
+        # A comma before three digits groups thousands in practice; a point is as often a decimal point.
+        note = f"read as {normal}; could be {other}" if found[2] == "." else ""
+        return normal, note, other
+    return normal, "", None

@@ -1,0 +1,198 @@
+"""Dates as invoices print them in English, German, French, Dutch and Chinese; dateparser only for what is left."""
+
+import re
+import unicodedata
+from datetime import date
+
+from workbench.amounts import plain
+
+_MONTHS = (
+    "january jan januar jaenner janner janvier janv januari",
+    "february feb februar feber fevrier fevr fev februari",
+    "march mar marz maerz mrz mars mrt maart",
+    "april apr avril avr",
+    "may mai mei",
+    "june jun juni juin",
+    "july jul juli juillet juil",
+    "august aug aout augustus",
+    "september sep sept septembre",
+    "october oct oktober okt octobre",
+    "november nov novembre",
+    "december dec dezember dez decembre",
+)
+_MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_LETTERS = r"[A-Za-z\u00c0-\u017f]"
+# A weekday or a small word before the date says nothing more.
+_BEFORE = re.compile(
+    rf"^(?:(?:the|den|dem|am|vom|le|du|op|on|de|date|datum|dated?|日期|{_LETTERS}{{2,9}}(?:day|tag|di|dag|woch|manche)"
+    r"|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|ma|wo|vr|za|zo|lun|mar|mer|jeu|ven|sam|dim)"
+    r"\b[.,:]? ?(?=.*[0-9]))+",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(?:[T ,]+(?:at |um |à )?\(?|(?<=[0-9]) ?\(|(?<=日) ?)"
+    r"[0-9]{1,2}[:h.时][0-9]{2}(?:[:.分][0-9]{2})?(?:[.,][0-9]+)? ?秒?"
+    r"(?: ?[ap]\.?m\.?|uhr|h)?\)?(?: ?(?:Z|UTC|GMT|[+\-][0-9]{2}:?[0-9]{2}))?$",
+    re.IGNORECASE,
+)
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})")
+_CHINESE = re.compile(r"([0-9]{4}|[0-9]{2}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]?")
+_NUMBERS = re.compile(r"([0-9]{1,2}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{4}|[0-9]{2})\.?")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_DAY_NAME = re.compile(
+    rf"([0-9]{{1,2}})(?:st|nd|rd|th|er|e|ème)?[.,]?[\s\-/]*(?:of |de |d')?"
+    rf"({_LETTERS}{{3,10}})[.,]?[\s\-/,']*([0-9]{{4}}|[0-9]{{2}})\.?",
+    re.IGNORECASE,
+)
+_NAME_DAY = re.compile(
+    rf"({_LETTERS}{{3,10}})[.,]?[\s\-/]*([0-9]{{1,2}})(?:st|nd|rd|th)?[.,]?[\s\-/,]+([0-9]{{4}}|[0-9]{{2}})\.?",
+    re.IGNORECASE,
+)
+_YEAR_NAME = re.compile(rf"([0-9]{{4}})[\s\-/.]*({_LETTERS}{{3,10}})[\s\-/.]*([0-9]{{1,2}})", re.IGNORECASE)
+_HAN = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+# Where a date may stand inside other text.
+INSIDE = re.compile(
+    r"(?<![0-9])(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:[0-9]{4}|[0-9]{2}))(?![0-9])"
+    r"|(?<![0-9])[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?日?"
+    rf"|(?<![0-9])[0-9]{{1,2}}(?:st|nd|rd|th|er)?\.?[\s\-/]*{_LETTERS}{{3,10}}\.?[\s\-/,']*(?:[0-9]{{4}}|[0-9]{{2}})(?![0-9])"
+    rf"|(?<!{_LETTERS}){_LETTERS}{{3,10}}\.? ?[0-9]{{1,2}}(?:st|nd|rd|th)?,? ?[0-9]{{4}}(?![0-9])"
+    r"|(?<![0-9])(?:19|20)[0-9]{6}(?![0-9])",
+    re.IGNORECASE,
+)
+
+
+def _year(digits: str) -> int:
+    """A two-digit year is taken as POSIX takes it: 69 to 99 are the last century's."""
+    year = int(digits)
+    if len(digits) > 2:
+        return year
+    return year + (1900 if year >= 69 else 2000)
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return None
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _month(name: str) -> int | None:
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return _MONTH.get("".join(c for c in folded if not unicodedata.combining(c)))
+
+
+def _han_number(text: str) -> str:
+    """Chinese day and month numerals as digits: 十二 is 12, 二十五 is 25; a year is read digit by digit."""
+    text = re.sub("([二三])十([一二三四五六七八九])", r"\1\2", text)
+    text = re.sub("([二三])十", r"\g<1>0", text)
+    text = re.sub("十([一二三四五六七八九])", r"1\1", text).replace("十", "10")
+    return text.translate(_HAN)
+
+
+def _numeric(first: int, second: int, year: int, separator: str, day_first: bool | None) -> list[str]:
+    """The possible readings of two numbers and a year, the likeliest first."""
+    day = _iso(year, second, first)
+    month = _iso(year, first, second)
+    if separator == "." and day:  # nobody writes the month first with points
+        return [day]
+    both = [month, day] if day_first is False else [day, month]
+    return list(dict.fromkeys(reading for reading in both if reading))
+
+
+def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
+    """Readings by our own patterns; None when no pattern fits, [] or [None] when one fits but there is no such day."""
+    if found := _NUMBERS.fullmatch(body):
+        first, second, year = int(found[1]), int(found[3]), _year(found[4])
+        readings = _numeric(first, second, year, found[2], day_first)
+        if not readings and first > 31 and len(found[4]) == 2:  # 99/01/31
+            return [_iso(_year(found[1]), second, int(found[4]))]
+        return [*readings]
+    if found := _YEAR_FIRST.fullmatch(body):
+        return [_iso(int(found[1]), int(found[3]), int(found[4]))]
+    if found := _CHINESE.fullmatch(body):
+        return [_iso(_year(found[1]), int(found[2]), int(found[3]))]
+    if found := _COMPACT.fullmatch(body):  # 20180325, or else 25032018
+        compact = _iso(int(found[1]), int(found[2]), int(found[3]))
+        swapped = _numeric(int(body[:2]), int(body[2:4]), int(body[4:]), "", day_first)
+        return [compact] if compact else [*swapped]
+    for pattern, (d, m, y) in ((_DAY_NAME, (1, 2, 3)), (_NAME_DAY, (2, 1, 3)), (_YEAR_NAME, (3, 2, 1))):
+        if (found := pattern.fullmatch(body)) and (month := _month(found[m])):
+            return [_iso(_year(found[y]), month, int(found[d]))]
+    return None
+
+
+_OTHER_LANGUAGES = [
+    "es",
+    "it",
+    "pt",
+    "pl",
+    "cs",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "hu",
+    "ro",
+    "tr",
+    "ru",
+    "uk",
+    "el",
+    "id",
+    "ms",
+    "vi",
+    "ja",
+    "ko",
+]
+
+
+def _slow(body: str) -> str | None:
+    """Other languages' month names by dateparser, believed only when day and year are the numbers that are printed."""
+    numbers = re.findall("[0-9]+", body)
+    if not re.search(r"[^\W\d_]{3}|月|월", body) or not 2 <= len(numbers) <= 3:
+        return None
+    import dateparser
+
+    found = dateparser.parse(
+        body, languages=_OTHER_LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"], "STRICT_PARSING": True}
+    )
+    if found is None or sorted((found.day, found.year)) != sorted(_year(n) if len(n) == 4 else int(n) for n in numbers):
+        return None
+    return _iso(found.year, found.month, found.day)
+
+
+def read(text: str, day_first: bool | None = None) -> tuple[str | None, str, str | None]:
+    """Read a date.
+
+    Args:
+        text: what is printed; a time after the date is dropped.
+        day_first: how 03/04/2024 is meant, where that is known; None reads the day first and says so.
+
+    Returns:
+        (normal, note, other): the ISO date or None when it is refused; why it is refused or what is uncertain; the
+        other reading (ISO) when day and month can be swapped.
+    """
+    body = plain(text)
+    if not body:
+        return None, "empty", None
+    refused = f"{body} is no date"
+    if len(body) > 48 or (body.isascii() and not any(c.isdigit() for c in body)):
+        return None, refused, None
+    core = body.strip("()[] ,;:")
+    if "月" in core:
+        core = _han_number(core)
+    readings = _fast(core, day_first)
+    if readings is None:
+        core = _TIME.sub("", _BEFORE.sub("", core)).strip("()[] ,;:")
+        readings = _fast(core, day_first)
+    if readings is None:
+        readings = [_slow(core)]
+    if not readings or readings[0] is None:
+        return None, refused, None
+    if len(readings) == 1:
+        return readings[0], "", None
+    note = "" if day_first is not None else f"day and month could be swapped ({readings[1]})"
+    return readings[0], note, readings[1]

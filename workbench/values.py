@@ -1,0 +1,252 @@
+"""What a printed text means: one canonical form per field type, or a refusal with its reason. Pure and quick.
+
+Nothing here guesses in silence: what cannot be read is refused, what can be read in two ways says so in the note.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from workbench import amounts, dates
+from workbench.fields import FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text and what it means.
+
+    `normal` is None when the text is refused; `note` says why, or what is uncertain about the reading.
+    """
+
+    text: str
+    normal: str | None
+    note: str = ""
+
+
+_CURRENCIES = {
+    name: code
+    for code, names in {
+        "CNY": "¥ cn¥ rmb cny 人民币 人民幣 元 圆 圓 yuan renminbi",
+        "USD": "$ us$ usd 美元 us-dollar dollar dollars dollaramericain",
+        "EUR": "€ eur euro euros 欧元",
+        "MYR": "rm myr ringgit malaysianringgit 令吉",
+        "GBP": "£ gbp 英镑 pound pounds sterling poundsterling",
+        "CHF": "chf sfr sfr. fr. franken schweizerfranken",
+        "JPY": "jpy 円 日元 yen",
+        "HKD": "hk$ hkd 港币 港元",
+        "TWD": "nt$ twd 新台币",
+        "SGD": "s$ sgd",
+        "AUD": "a$ au$ aud",
+        "CAD": "c$ ca$ cad",
+        "NZD": "nz$ nzd",
+        "BRL": "r$ brl real reais",
+        "INR": "₹ inr rs rs. rupee rupees",
+        "IDR": "rp rp. idr rupiah",
+        "KRW": "₩ krw 韩元 won",
+        "RUB": "₽ rub",
+        "TRY": "₺ tl try",
+        "VND": "₫ vnd",
+        "THB": "฿ thb baht",
+        "PHP": "₱ php",
+        "UAH": "₴ uah",
+        "ILS": "₪ ils",
+        "PLN": "zł pln złoty zloty",
+        "CZK": "kč czk",
+        "HUF": "ft huf forint",
+        "SEK": "sek",
+        "NOK": "nok",
+        "DKK": "dkk",
+    }.items()
+    for name in names.split()
+}
+_SHARED_SIGNS = {
+    "$": "another dollar",
+    "¥": "JPY",
+    "£": "another pound",
+    "dollar": "another dollar",
+    "rs": "PKR or LKR",
+}
+_SEVERAL = {"kr": "SEK, NOK or DKK", "kr.": "SEK, NOK or DKK", "dinar": "several countries'"}
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
+_EDGE = " \t.,;:#*'\"()[]{}<>=_|"
+_NOT_PRINTED = re.compile(r"[\W_]+")
+_IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_RATE = re.compile(
+    r"(?<![0-9.,])(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?(?:%|percent|prozent|pour ?cent|procent)", re.IGNORECASE
+)
+_BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
+_LEAST_ID = 3
+
+
+def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> Value:
+    """Read a text as a field of this type.
+
+    Args:
+        type: the field's type.
+        text: what is printed (tokens joined by a space), or what another program gave.
+        day_first: how 03/04/2024 is meant where that is known; None takes the day first and notes it.
+
+    Returns:
+        Canonical forms: amounts "1234.50" (at least two decimals), dates ISO, currencies ISO 4217, ids upper-case
+        without spaces and dots, rates in percent ("19", "7.7"), parties and addresses case-folded without
+        punctuation, texts with single spaces.
+    """
+    normal, note, _ = _read(type, text, day_first)
+    return Value(text, normal, note)
+
+
+def readings(type: FieldType, text: str) -> frozenset[str]:
+    """All that a text can mean: empty when refused, two forms for 03/04/2024 or 1.234."""
+    normal, _, other = _read(type, text, None)
+    return frozenset(reading for reading in (normal, other) if reading and normal)
+
+
+def same(type: FieldType, a: str, b: str) -> bool:
+    """Whether two texts mean the same; refused ones are compared as texts."""
+    first, second = normalise(type, a).normal, normalise(type, b).normal
+    if first is None or second is None:
+        return first is second and _text(a)[0] == _text(b)[0]
+    return first == second
+
+
+def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozenset[str]]]:
+    """(start, end, readings) of the dates, amounts, rates or ids inside a longer text, as in "Date:25/12/2018"."""
+    pattern = _INSIDE.get(type)
+    for found in pattern.finditer(text) if pattern else ():
+        if meant := readings(type, found[0]):
+            yield found.start(), found.end(), meant
+
+
+def looks_like(type: FieldType, token_text: str) -> bool:
+    """Whether a token (or some joined by a space) could be a value of this type: what `next candidate` stops at."""
+    text = amounts.plain(token_text)
+    if not text:
+        return False
+    has_digit = any(c.isdigit() for c in text)
+    match type:
+        case FieldType.AMOUNT:
+            return has_digit and _is_amount(text)
+        case FieldType.DATE:
+            return has_digit and any(True for _ in occurrences(type, text))
+        case FieldType.RATE:
+            return has_digit and _RATE.search(text) is not None
+        case FieldType.CURRENCY:
+            return normalise(type, text).normal is not None or bool(has_digit and amounts.marks_of(text))
+        case FieldType.ID:
+            if (
+                not has_digit
+                or _CLOCK.fullmatch(text)
+                or _is_amount(text)
+                or any(True for _ in occurrences(FieldType.DATE, text))
+            ):
+                return False
+            return len(_NOT_PRINTED.sub("", text)) >= _LEAST_ID and "%" not in text
+        case _:
+            return sum(c.isalpha() for c in text) >= 2 or (type is FieldType.ADDRESS and has_digit)
+
+
+def _is_amount(text: str) -> bool:
+    """A number with cents, with thousands, or beside a currency; bare whole numbers are quantities more often."""
+    for found in amounts.INSIDE.finditer(text):
+        if re.search(r"[.,' ][0-9]", found[0]) and amounts.read(found[0])[0]:
+            return not any(True for _ in occurrences(FieldType.DATE, text))
+    return bool(amounts.marks_of(text)) and amounts.read(text)[0] is not None
+
+
+def _currency(text: str) -> tuple[str | None, str, str | None]:
+    folded = amounts.plain(text).casefold().replace(" ", "").strip("()[],;:")
+    if folded in _SEVERAL:
+        return None, f"{text.strip()} can be {_SEVERAL[folded]}", None
+    for key in (folded, folded.rstrip(".")):
+        if code := _CURRENCIES.get(key):
+            shared = _SHARED_SIGNS.get(key, "")
+            return code, f"{text.strip()} read as {code}; could be {shared}" if shared else "", None
+    if not 2 < len(folded) <= 40 or any(c.isdigit() for c in folded):
+        return None, f"{text.strip() or 'nothing'} is no currency", None
+    code = _currency_names().get(folded)
+    return code, "" if code else f"{text.strip()} is no currency", None
+
+
+@lru_cache(maxsize=1)
+def _currency_names() -> dict[str, str]:
+    """Every ISO code and its names in our languages. Loads babel: only for what the table above does not know."""
+    from babel import Locale
+
+    names: dict[str, str] = {}
+    for language in ("en", "de", "fr", "nl", "zh"):
+        for code, name in Locale(language).currencies.items():
+            names.setdefault(code.casefold(), code)
+            names.setdefault(str(name).casefold().replace(" ", ""), code)
+    return names
+
+
+def _id(text: str) -> tuple[str | None, str, str | None]:
+    normal = re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper()
+    if not any(c.isalnum() for c in normal):
+        return None, "no letter or digit in it", None
+    if _IBAN_SHAPE.fullmatch(normal) and not iban_is_valid(normal):
+        return normal, "looks like an IBAN, but its check digits do not fit", None
+    return normal, "", None
+
+
+@lru_cache(maxsize=1024)
+def iban_is_valid(text: str) -> bool:
+    """Country, length and check digits of an IBAN, spaces or not."""
+    from stdnum import iban
+
+    return bool(iban.is_valid(text))
+
+
+def _rate(text: str) -> tuple[str | None, str, str | None]:
+    body = amounts.plain(text)
+    found = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
+    if len(set(found)) != 1:
+        return None, f"{body or 'nothing'} is no rate" if not found else f"{body} holds {len(found)} rates", None
+    whole, _, fraction = found[0].replace(",", ".").partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    normal = sign + (whole.lstrip("-0") or "0") + ("." + fraction.rstrip("0") if fraction.strip("0") else "")
+    if float(normal) > 100 or sign:
+        return None, f"{body} is no tax rate", None
+    note = "below 1: a share instead of percent?" if 0 < float(normal) < 1 and "%" not in body else ""
+    return normal, note, None
+
+
+def _words(text: str) -> tuple[str | None, str, str | None]:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), all else divides words.
+    folded = re.sub(r"[.'’`´]", "", unicodedata.normalize("NFKC", folded))
+    normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
+    return normal or None, "" if normal else "no letter or digit in it", None
+
+
+def _text(text: str) -> tuple[str | None, str, str | None]:
+    normal = " ".join(unicodedata.normalize("NFKC", text).split())
+    return normal or None, "" if normal else "empty", None
+
+
+def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
+    match type:
+        case FieldType.AMOUNT:
+            return amounts.read(text)
+        case FieldType.DATE:
+            return dates.read(text, day_first)
+        case FieldType.CURRENCY:
+            return _currency(text)
+        case FieldType.ID:
+            return _id(text)
+        case FieldType.RATE:
+            return _rate(text)
+        case FieldType.PARTY | FieldType.ADDRESS:
+            return _words(text)
+        case FieldType.TEXT:
+            return _text(text)
+
+
+_INSIDE = {
+    FieldType.AMOUNT: amounts.INSIDE,
+    FieldType.DATE: dates.INSIDE,
+    FieldType.RATE: _RATE,
+    FieldType.ID: re.compile(r"[^\s:#=(),;]+"),
+}
