@@ -1,0 +1,98 @@
+"""Temperatures find back what was distorted; thresholds keep what they promise."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench import calibration
+from workbench.calibration import Judgement
+
+JUDGED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60)
+
+
+def overconfident(temperature, count=4000):
+    """Chunks whose true chance of being right is sigmoid(logit(confidence) / temperature)."""
+    draw = random.Random(0)
+    confidences = [1 / (1 + math.exp(-draw.uniform(-2, 8))) for _ in range(count)]
+    return [(c, draw.random() < calibration.scale(c, temperature)) for c in confidences]
+
+
+@pytest.mark.parametrize("temperature", [0.7, 1.0, 2.5])
+def test_the_temperature_that_distorted_is_found(temperature):
+    judged = overconfident(temperature)
+    found = calibration.fit_temperature(judged)
+    assert found == pytest.approx(temperature, rel=0.12)
+    after = [(calibration.scale(c, found), right) for c, right in judged]
+    assert calibration.expected_calibration_error(after) < 0.03
+    if temperature == 2.5:
+        assert calibration.expected_calibration_error(judged) > 0.08
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=20, max_size=60), st.floats(0.25, 15))
+def test_no_other_temperature_surprises_less(judged, other):
+    found = calibration.fit_temperature(judged)
+    if found is not None:
+        likelihood = calibration.negative_log_likelihood
+        assert likelihood(judged, found) <= likelihood(judged, other) + 1e-4
+
+
+def test_too_little_carries_no_temperature():
+    assert calibration.fit_temperature([(0.9, True)] * 100) is None
+    assert calibration.fit_temperature([(0.9, True), (0.8, False)]) is None
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.2, 20))
+def test_scaling_keeps_the_order_and_stays_a_probability(a, b, temperature):
+    low, high = sorted((a, b))
+    assert 0 <= calibration.scale(low, temperature) <= calibration.scale(high, temperature) <= 1
+
+
+@given(JUDGED)
+def test_the_bars_hold_every_chunk(judged):
+    bars = calibration.reliability(judged)
+    assert sum(bar.count for bar in bars) == len(judged)
+    for bar in bars:
+        assert bar.low - 1e-9 <= bar.confidence <= bar.high + 1e-9
+
+
+def test_the_calibration_error_of_a_known_case():
+    judged = [(0.95, True)] * 3 + [(0.95, False)] + [(0.25, False)] * 4
+    assert calibration.expected_calibration_error(judged) == pytest.approx((0.2 + 0.25) / 2)
+    assert calibration.expected_calibration_error([]) is None
+
+
+@given(JUDGED, st.floats(0.05, 1))
+def test_a_threshold_is_the_lowest_that_keeps_its_promise(judged, precision):
+    found = calibration.threshold(judged, precision)
+
+    def reached(limit):
+        here = [right for c, right in judged if c >= limit]
+        return sum(here) / len(here)
+
+    keeps = [c for c, _ in judged if reached(c) >= precision]
+    if found is None:
+        assert not keeps
+    else:
+        assert found.confidence == min(keeps)
+        assert found.precision == pytest.approx(reached(found.confidence))
+        assert found.lower <= found.precision
+
+
+def test_few_chunks_promise_little():
+    assert calibration.threshold([(0.9, True)] * 5, 0.99).lower < 0.7
+    assert calibration.threshold([(0.9, True)] * 600, 0.99).lower > 0.99
+
+
+def test_documents_pass_only_when_every_field_does():
+    documents = [
+        Judgement({"a": 0.9, "b": 0.8}, True),
+        Judgement({"a": 0.9, "b": 0.2}, False),
+        Judgement({}, False),
+        Judgement({"a": 0.95, "c": 0.99}, True),
+    ]
+    rates = calibration.passing(documents, {"a": 0.5, "b": 0.5, "c": None})
+    assert (rates.automatic_pass_rate, rates.human_review_rate, rates.passed_right) == (0.25, 0.75, 1.0)
+    assert calibration.passing([], {}).passed_right is None

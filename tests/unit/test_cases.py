@@ -1,0 +1,100 @@
+"""Probabilities become tags and chunks; a run folder becomes cases; damage is named."""
+
+import struct
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.exceptions import InputProblem
+from workbench import cases
+from workbench.cases import Chunk
+
+LABELS = ["O", "B-x", "I-x", "B-y", "I-y"]
+
+
+def packed(rows):
+    return struct.pack(f"<{sum(map(len, rows))}e", *(p for row in rows for p in row))
+
+
+@given(st.lists(st.lists(st.integers(1, 100), min_size=5, max_size=5), max_size=8))
+def test_decoding_is_the_plain_argmax(weights):
+    rows = [[w / sum(row) for w in row] for row in weights]
+    kept = [struct.unpack("<5e", struct.pack("<5e", *row)) for row in rows]
+    decoded = cases.decode(packed(rows), LABELS, ["B-y"] * len(rows))
+    assert list(decoded.tags) == [LABELS[row.index(max(row))] for row in kept]
+    for row, tag, sure, agree in zip(kept, decoded.tags, decoded.certainty, decoded.agreement, strict=True):
+        both = {"O": row[0], "x": row[1] + row[2], "y": row[3] + row[4]}
+        assert sure == pytest.approx(min(1, both[tag[2:] or "O"]))
+        assert agree == pytest.approx(min(1, both["y"]))
+
+
+def test_a_field_unknown_to_the_model_has_no_probability():
+    decoded = cases.decode(packed([[0.2, 0.8, 0, 0, 0]]), LABELS, ["B-new"])
+    assert decoded.agreement == (0.0,)
+
+
+@pytest.mark.parametrize(
+    "data, labels", [(b"\0" * 8, LABELS), (packed([[float("nan")] * 5]), LABELS), (packed([[0.2] * 5]), LABELS[1:])]
+)
+def test_what_is_not_a_probability_is_refused(data, labels):
+    with pytest.raises(InputProblem):
+        cases.decode(data, labels, ["O"])
+
+
+def test_strict_and_repaired_chunks_differ_in_orphans():
+    tags = ["I-x", "I-x", "O", "B-x", "I-y", "I-y", "B-y"]
+    assert cases.strict_chunks(tags) == [("x", 3, 4), ("y", 6, 7)]
+    assert cases.lenient_chunks(tags) == [("x", 0, 2), ("x", 3, 4), ("y", 4, 6), ("y", 6, 7)]
+
+
+@given(st.lists(st.sampled_from(LABELS), max_size=15))
+def test_repaired_chunks_become_tags_and_chunks_again(tags):
+    found = cases.lenient_chunks(tags)
+    again = cases.tags_of_chunks([Chunk(*one) for one in found], len(tags))
+    assert cases.strict_chunks(again) == found
+
+
+def test_a_run_folder_is_read(tmp_path):
+    write_run(tmp_path)
+    (case,) = cases.read_cases(tmp_path, "test")
+    assert (case.document, case.group, case.language) == (7, "acme", "")
+    assert case.gold == (Chunk("x", 0, 2),)
+    assert case.predicted == (Chunk("x", 0, 2),)
+    assert case.predicted[0].confidence == pytest.approx((0.9 + 0.75) / 2, abs=1e-3)
+    assert case.text(case.gold[0]) == "INV 9"
+    assert case.agreement[2] == pytest.approx(0.6, abs=1e-3)
+    assert cases.read_cases(tmp_path, "validation") == []
+    (unpredicted,) = cases.read_dataset(tmp_path, "test")
+    assert unpredicted.gold == case.gold and unpredicted.predicted == ()
+
+
+def test_a_run_without_predictions_says_so(tmp_path):
+    with pytest.raises(InputProblem, match="no stored predictions"):
+        cases.read_cases(tmp_path, "test")
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    write_run(tmp_path)
+    (tmp_path / "predictions.parquet").write_bytes(b"PAR1 not really")
+    with pytest.raises(InputProblem, match=r"predictions\.parquet"):
+        cases.read_cases(tmp_path, "test")
+
+
+def write_run(folder):
+    """One document of three words, "INV 9 total", read with its probabilities."""
+    (folder / "dataset").mkdir()
+    row = {
+        "document": 7, "name": "a.pdf", "group": "acme", "language": None, "page_sizes": [[100.0, 100.0]],
+        "words": ["INV", "9", "total"], "boxes": [[0, 0, 10, 10]] * 3, "lines": [0, 0, 1], "pages": [0, 0, 0],
+        "confidences": [1.0, 1.0, 0.5], "tags": ["B-x", "I-x", "O"], "pictures": [""],
+    }  # fmt: skip
+    pq.write_table(pa.Table.from_pylist([row]), folder / "dataset" / "test.parquet")
+    rows = [[0.1, 0.8, 0.1, 0, 0], [0.25, 0.0, 0.75, 0, 0], [0.6, 0.2, 0.2, 0, 0]]
+    prediction = {
+        "document": 7, "split": "test", "labels": LABELS, "probabilities": packed(rows), "embedding": [0.0],
+        "windows": 1, "word_window": [0, 0, 0], "truncated": False,
+    }  # fmt: skip
+    pq.write_table(pa.Table.from_pylist([prediction]), folder / "predictions.parquet")

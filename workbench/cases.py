@@ -1,0 +1,259 @@
+"""Documents with their gold labels and a model's predictions: what every figure is computed from.
+
+A case is read from a run folder (`dataset/*.parquet` and `predictions.parquet`) or made by hand. Nothing
+here needs numpy: probabilities are 16-bit floats, and of non-negative ones the bit patterns order as the
+numbers do, so the best label of a word is found on the integers, and only the few that are shown are turned
+into floats.
+"""
+
+import dataclasses
+import struct
+import sys
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+
+NONE = "none"
+"""Stands for `no field` in tables of fields."""
+
+_HALVES = struct.unpack("<15361e", struct.pack("<15361H", *range(15361)))  # 0x0000..0x3C00 are 0.0..1.0
+_HALF = 0x3800  # 0.5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chunk:
+    """A contiguous stretch of words of one field. Equality ignores the confidence."""
+
+    field: str
+    start: int
+    stop: int  # exclusive
+    confidence: float = dataclasses.field(
+        default=1.0, compare=False
+    )  # mean over the words of P(B-field) + P(I-field), 0..1
+
+    def overlap(self, other: "Chunk") -> int:
+        """How many words both have."""
+        return max(0, min(self.stop, other.stop) - max(self.start, other.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One document under evaluation. Sequences have one entry a word, except `gold` and `predicted`."""
+
+    document: int
+    name: str
+    group: str
+    language: str
+    words: tuple[str, ...]
+    gold: tuple[Chunk, ...] = ()
+    predicted: tuple[Chunk, ...] = ()
+    pages: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+    boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page
+    confidences: tuple[float, ...] = ()  # of the OCR, 0..1
+    tags: tuple[str, ...] = ()  # the likeliest tag of each word, before any repair
+    certainty: tuple[float, ...] = ()  # probability of the predicted field (B and I together; O for no field)
+    agreement: tuple[float, ...] = ()  # probability of the gold field
+    windows: int = 1
+    word_windows: tuple[int, ...] = ()  # the window that decided a word
+    truncated: bool = False
+    labelled: bool = True
+    references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
+
+    def text(self, chunk: Chunk) -> str:
+        """The words of a chunk, as they are printed."""
+        return " ".join(self.words[chunk.start : chunk.stop])
+
+    @property
+    def page_count(self) -> int:
+        """Pages that carry words; at least 1."""
+        return len(set(self.pages)) or 1
+
+
+def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
+    """(field, start, stop) of the chunks of IOB2 tags, strictly: without its B- an I- opens nothing."""
+    found = []
+    name, start, position = "", 0, 0
+    for position, tag in enumerate(tags):
+        if tag[:2] == "I-" and name == tag[2:]:
+            continue
+        if name:
+            found.append((name, start, position))
+            name = ""
+        if tag[:2] == "B-":
+            name, start = tag[2:], position
+    if name:
+        found.append((name, start, position + 1))
+    return found
+
+
+def lenient_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
+    """As `strict_chunks`, but an I- that continues nothing opens a chunk (conlleval's repair)."""
+    repaired = []
+    before = ""
+    for tag in tags:
+        opens = tag[:2] == "I-" and before != tag[2:]
+        repaired.append("B-" + tag[2:] if opens else tag)
+        before = tag[2:] if tag != "O" else ""
+    return strict_chunks(repaired)
+
+
+def tags_of_chunks(chunks: Iterable[Chunk], length: int) -> list[str]:
+    """IOB2 tags of chunks; where chunks overlap the later one wins."""
+    tags = ["O"] * length
+    for chunk in chunks:
+        tags[chunk.start : chunk.stop] = ["B-" + chunk.field] + ["I-" + chunk.field] * (chunk.stop - chunk.start - 1)
+    return tags
+
+
+def with_confidence(found: Iterable[tuple[str, int, int]], certainty: Sequence[float]) -> tuple[Chunk, ...]:
+    """Chunks whose confidence is the mean certainty of their words."""
+    return tuple(Chunk(f, a, b, sum(certainty[a:b]) / (b - a)) for f, a, b in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the probabilities of one document say, word by word."""
+
+    tags: tuple[str, ...]
+    certainty: tuple[float, ...]
+    agreement: tuple[float, ...]
+
+
+def decode(probabilities: bytes, labels: Sequence[str], gold_tags: Sequence[str]) -> Decoded:
+    """The likeliest tag of each word, its field's probability, and the gold field's probability.
+
+    Args:
+        probabilities: words x labels little-endian 16-bit floats in 0..1, row by row.
+        labels: the column order, "O" first.
+        gold_tags: one tag a word; their count is the count of words.
+
+    Raises:
+        InputProblem: the bytes are not that many numbers, or a number is not a probability.
+    """
+    width, count = len(labels), len(gold_tags)
+    if not labels or labels[0] != "O" or len(probabilities) != 2 * width * count:
+        raise InputProblem(
+            f"{len(probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
+            "Predict again with this run; the file was written by another version or cut off.",
+        )
+    halves = array("H", probabilities)
+    if sys.byteorder == "big":
+        halves.byteswap()
+    if halves and max(halves) >= len(_HALVES):
+        raise InputProblem(
+            "The stored predictions hold numbers that are not probabilities.",
+            "The model diverged or the file is damaged: train again with a lower learning rate.",
+        )
+    columns: dict[str, list[int]] = {}
+    for column, label in enumerate(labels):
+        columns.setdefault(label[2:], []).append(column)
+    tags, certainty, agreement = [], [], []
+    for start, gold in zip(range(0, len(halves), width), gold_tags, strict=True):
+        outside = halves[start]
+        if outside > _HALF:  # more than half of the mass: nothing else can win
+            tag, sure = "O", _HALVES[outside]
+        else:
+            row = halves[start : start + width]
+            tag = labels[row.index(max(row))]
+            sure = sum(_HALVES[row[column]] for column in columns[tag[2:]])
+        tags.append(tag)
+        certainty.append(min(1.0, sure))
+        if tag[2:] == gold[2:]:
+            agreement.append(certainty[-1])
+        else:  # a field that the model does not know has no probability
+            wanted = columns.get(gold[2:], ())
+            agreement.append(min(1.0, sum(_HALVES[halves[start + column]] for column in wanted)))
+    return Decoded(tuple(tags), tuple(certainty), tuple(agreement))
+
+
+def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
+    """The rows of a Parquet file as plain Python values."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # One batch of columns at a time: `to_pylist` of a table would make a dict for every nested value as
+        # well.
+        table = pq.read_table(
+            path, columns=list(columns), filters=[("split", "=", split)] if split else None, memory_map=True
+        )
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise InputProblem(
+            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
+        ) from error
+    lists = [table.column(name).to_pylist() for name in columns]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+_DATASET = (
+    "document",
+    "name",
+    "group",
+    "language",
+    "words",
+    "boxes",
+    "lines",
+    "pages",
+    "confidences",
+    "tags",
+)
+_PREDICTIONS = ("document", "labels", "probabilities", "windows", "word_window", "truncated")
+
+
+def read_dataset(folder: Path, split: str) -> list[Case]:
+    """The documents of a run's split without predictions; empty where the run has no such split."""
+    path = folder / "dataset" / f"{split}.parquet"
+    if not path.is_file():
+        return []
+    return [_case(row) for row in _rows(path, _DATASET)]
+
+
+def read_cases(folder: Path, split: str) -> list[Case]:
+    """The documents of a run's split for which predictions are stored, in the dataset's order.
+
+    Raises:
+        InputProblem: there are no predictions, or a file is damaged.
+    """
+    path = folder / "predictions.parquet"
+    if not path.is_file():
+        raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
+    predictions = {row["document"]: row for row in _rows(path, _PREDICTIONS, split)}
+    source = folder / "dataset" / f"{split}.parquet"
+    if not source.is_file():
+        return []
+    rows = _rows(source, _DATASET)
+    return [_case(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+
+
+def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -> Case:
+    words = tuple(row["words"])
+    gold_tags = row["tags"] if row["tags"] is not None else ["O"] * len(words)
+    decoded = Decoded((), (), ())
+    if prediction is not None:
+        decoded = decode(prediction["probabilities"], prediction["labels"], gold_tags)
+    return Case(
+        document=row["document"],
+        name=row["name"],
+        group=row["group"] or "",
+        language=row["language"] or "",
+        words=words,
+        # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
+        gold=tuple(Chunk(*found) for found in lenient_chunks(gold_tags)),
+        predicted=with_confidence(strict_chunks(decoded.tags), decoded.certainty),
+        pages=tuple(row["pages"]),
+        lines=tuple(row["lines"]),
+        boxes=tuple(map(tuple, row["boxes"])),
+        confidences=tuple(row["confidences"]),
+        tags=decoded.tags,
+        certainty=decoded.certainty,
+        agreement=decoded.agreement,
+        windows=prediction["windows"] if prediction else 1,
+        word_windows=tuple(prediction["word_window"]) if prediction else (),
+        truncated=bool(prediction["truncated"]) if prediction else False,
+        labelled=row["tags"] is not None,
+    )
