@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write documents, labels or values in another format."),
     "sample-data": ("sample_data", "Make invoices to try things on."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
+    "tune": ("tune", "Fine-tune a model in the background."),
+    "runs": ("runs", "List, follow, stop and resume runs."),
     "demo": ("demo", "The whole loop on the sample data."),
 }
 

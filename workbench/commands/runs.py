@@ -1,0 +1,165 @@
+"""`workbench runs`: the list of runs, and what can be done with one."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+
+
+@click.group()
+def command() -> None:
+    """List, follow, stop and resume runs.
+
+    \b
+    Examples:
+      workbench runs list --json
+      workbench runs show 20261122-093000
+      workbench runs stop 20261122-093000
+    """
+
+
+def _open(context: Context) -> Any:
+    from workbench import jobs
+
+    workspace = context.open_workspace()
+    jobs.reconcile(workspace)
+    return workspace
+
+
+def _run(workspace: Any, name: str) -> Any:
+    from storage import runs
+
+    with workspace.db.read() as connection:
+        return runs.get(connection, name)
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_runs(context: Context, as_json: bool) -> None:
+    """All runs, the newest first."""
+    from storage import runs
+
+    workspace = _open(context)
+    with workspace.db.read() as connection:
+        found = runs.listed(connection)
+    data = [
+        {"run": r.id, "name": r.name, "state": r.state.value, "preset": r.preset, "family": r.family, "f1": r.f1}
+        for r in found
+    ]
+    rows = [
+        (
+            r.id,
+            r.name if r.name != r.id else "",
+            r.state.value,
+            r.preset,
+            r.family,
+            "" if r.f1 is None else f"{r.f1:.3f}",
+        )
+        for r in found
+    ]
+    text = table(rows, ("run", "name", "state", "preset", "family", "F1"), right=(5,)) if rows else "No runs yet."
+    emit(data, as_json=as_json, text=text)
+
+
+@command.command()
+@click.argument("run")
+@json_option
+@click.pass_obj
+def show(context: Context, run: str, as_json: bool) -> None:
+    """One run: its state, progress, figures and configuration."""
+    from dataclasses import asdict
+
+    from workbench import jobs
+
+    workspace = _open(context)
+    found = _run(workspace, run)
+    seen = jobs.progress.of(jobs.folder_of(workspace, found.id))
+    last = seen.evaluations[-1] if seen.evaluations else None
+    data = asdict(found) | {
+        "run": found.id,
+        "step": seen.step,
+        "total_steps": seen.total_steps,
+        "epoch": seen.epoch,
+        "seconds_left": seen.seconds_left,
+        "notes": seen.notes,
+        "validation": dict(last.validation) if last else None,
+    }
+    lines = [
+        f"{found.name}: {found.state.value}" + (f" — {found.reason}" if found.reason else ""),
+        f"{found.family}, preset {found.preset or '–'}, step {seen.step} of {seen.total_steps}, {seen.seconds:.0f} s",
+        *(f"note: {note}" for note in seen.notes),
+    ]
+    if last:
+        lines.append(f"validation F1 {last.validation.get('f1') or 0:.3f} at step {last.step}")
+    emit(data, as_json=as_json, text=lines)
+
+
+def _act(name: str, summary: str, done: str) -> None:
+    @command.command(name, help=summary, short_help=summary)
+    @click.argument("run")
+    @json_option
+    @click.pass_obj
+    def act(context: Context, run: str, as_json: bool) -> None:
+        from workbench import jobs
+
+        workspace = _open(context)
+        found = _run(workspace, run)
+        getattr(jobs, {"unpause": "unpause"}.get(name, name))(workspace, found.id)
+        emit({"run": found.id, "asked": name}, as_json=as_json, text=done.format(found.name))
+
+
+for _name, _summary, _done in (
+    ("stop", "End a run well: checkpoint, evaluate, keep the model.", "Run {} will stop after its current step."),
+    ("pause", "Let a run rest after its current step.", "Run {} will pause after its current step."),
+    ("unpause", "Let a paused run go on.", "Run {} goes on."),
+    ("kill", "End a run at once; `resume` goes on from its last checkpoint.", "Run {} was ended."),
+    ("resume", "Go on from the last checkpoint.", "Run {} goes on from its last checkpoint."),
+    ("delete", "Forget a run and delete its folder.", "Run {} and its folder are gone."),
+):
+    _act(_name, _summary, _done)
+
+
+@command.command()
+@click.argument("run")
+@click.option("--lines", default=40, show_default=True, help="How many lines from the end.")
+@click.pass_obj
+def log(context: Context, run: str, lines: int) -> None:
+    """What the run's process printed."""
+    from workbench import jobs
+
+    workspace = _open(context)
+    path = jobs.folder_of(workspace, _run(workspace, run).id) / "stderr.log"
+    text = path.read_text(errors="replace").splitlines() if path.exists() else []
+    click.echo("\n".join(text[-lines:]) or "The process printed nothing.")
+
+
+@command.command()
+@click.argument("run")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.option("--name", default="", help="A name for the new run.")
+@json_option
+@click.pass_obj
+def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json: bool) -> None:
+    """Start a run with another one's configuration, with changes, on today's labels."""
+    from workbench import jobs
+
+    workspace = _open(context)
+    made = jobs.clone(workspace, _run(workspace, run).id, sets, name)
+    jobs.start(workspace, made.id)
+    emit({"run": made.id, "state": "queued"}, as_json=as_json, text=f"Run {made.id} is started.")
+
+
+@command.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@json_option
+@click.pass_obj
+def import_run(context: Context, folder: Path, as_json: bool) -> None:
+    """Take a run folder from another machine into this workspace."""
+    from workbench import jobs
+
+    made = jobs.adopt(_open(context), folder)
+    emit({"run": made.id, "state": made.state.value}, as_json=as_json, text=f"Run {made.id}: {made.state.value}.")

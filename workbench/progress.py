@@ -1,0 +1,167 @@
+"""A run as it is seen: one immutable snapshot, folded from its events. Screens and commands read nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from storage import events
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A logging step. Figures that the worker did not give are None."""
+
+    step: int
+    epoch: float
+    loss: float | None
+    learning_rate: float | None
+    grad_norm: float | None
+    tokens_per_second: float | None
+    documents_per_second: float | None
+    memory_mb: float | None
+    device_memory_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures on validation and on a fixed sample of the training documents: {loss, f1, fields{F: {…}}}."""
+
+    step: int
+    epoch: float
+    train: Mapping[str, Any]
+    validation: Mapping[str, Any]
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """All that the events of a run say so far."""
+
+    started: bool = False
+    step: int = 0
+    total_steps: int = 0
+    epoch: float = 0.0
+    seconds_left: float | None = None
+    steps: tuple[Step, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    prepared: Mapping[str, Any] | None = None
+    device: str = ""
+    notes: tuple[str, ...] = ()
+    paused: bool = False
+    predicting: tuple[int, int] | None = None
+    failed: Mapping[str, Any] | None = None
+    finished: Mapping[str, Any] | None = None
+    first_time: float | None = None
+    last_time: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0..1."""
+        if self.finished:
+            return 1.0
+        return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0
+
+    @property
+    def seconds(self) -> float:
+        """From the first event to the last."""
+        return (self.last_time or 0.0) - (self.first_time or 0.0)
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The evaluation whose model is kept."""
+        marked = [e for e in self.evaluations if e.best]
+        return marked[-1] if marked else None
+
+    def after(self, new: Iterable[Mapping[str, Any]]) -> "Progress":
+        """The snapshot after more events. A resumed run's curves go back to the step it resumed from."""
+        state = self
+        for event in new:
+            state = _after(state, event)
+        return state
+
+
+def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
+    moment = event.get("time")
+    state = replace(state, first_time=state.first_time or moment, last_time=moment or state.last_time)
+    get = event.get
+    match event["type"]:
+        case "started":
+            resumed = get("resumed_from") or 0
+            return replace(
+                state,
+                started=True,
+                device=str(get("device") or ""),
+                failed=None,
+                finished=None,
+                paused=False,
+                steps=tuple(s for s in state.steps if s.step <= resumed),
+                evaluations=tuple(e for e in state.evaluations if e.step <= resumed),
+                step=resumed,
+            )
+        case "prepared":
+            return replace(state, prepared=dict(event))
+        case "step":
+            point = Step(
+                int(get("step", 0)),
+                float(get("epoch") or 0.0),
+                get("loss"),
+                get("learning_rate"),
+                get("grad_norm"),
+                get("tokens_per_second"),
+                get("documents_per_second"),
+                get("memory_mb"),
+                get("device_memory_mb"),
+            )
+            return replace(
+                state,
+                step=point.step,
+                epoch=point.epoch,
+                total_steps=int(get("total_steps") or state.total_steps),
+                seconds_left=get("seconds_left"),
+                steps=(*state.steps, point),
+                paused=False,
+            )
+        case "evaluated":
+            seen = Evaluation(
+                int(get("step", 0)),
+                float(get("epoch") or 0.0),
+                get("train") or {},
+                get("validation") or {},
+                bool(get("best")),
+            )
+            return replace(state, evaluations=(*state.evaluations, seen))
+        case "note":
+            return replace(state, notes=(*state.notes, str(get("message", ""))))
+        case "paused" | "resumed":
+            return replace(state, paused=event["type"] == "paused")
+        case "predicting":
+            return replace(state, predicting=(int(get("done", 0)), int(get("total", 0))))
+        case "failed":
+            return replace(state, failed=dict(event))
+        case "finished":
+            return replace(state, finished=dict(event), predicting=None)
+    return state
+
+
+class Follower:
+    """Reads a run's events as they come."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "events.jsonl"
+        self._offset = 0
+        self.progress = Progress()
+
+    def poll(self) -> bool:
+        """Take in new events; True when there were any."""
+        new, self._offset = events.read(self._path, self._offset)
+        if new:
+            self.progress = self.progress.after(new)
+        return bool(new)
+
+
+def of(folder: Path) -> Progress:
+    """The snapshot of a run folder as it is now."""
+    follower = Follower(folder)
+    follower.poll()
+    return follower.progress
