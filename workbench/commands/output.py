@@ -20,7 +20,7 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Ite
     """Aligned lines, wide characters counted as two cells. `right` names columns to align right."""
     from rich.cells import cell_len
 
-    cells = [[str(cell) for cell in row] for row in ([head] if head else []) + list(rows)]  # type: ignore[list-item]
+    cells = [[str(cell) for cell in row] for row in ([head] if head else []) + list(rows)]
     if not cells:
         return []
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]

@@ -73,11 +73,11 @@ def show(context: Context, run: str, as_json: bool) -> None:
     """One run: its state, progress, figures and configuration."""
     from dataclasses import asdict
 
-    from workbench import jobs
+    from workbench import jobs, progress
 
     workspace = _open(context)
     found = _run(workspace, run)
-    seen = jobs.progress.of(jobs.folder_of(workspace, found.id))
+    seen = progress.of(jobs.folder_of(workspace, found.id))
     last = seen.evaluations[-1] if seen.evaluations else None
     data = asdict(found) | {
         "run": found.id,

@@ -43,7 +43,7 @@ def command(
       workbench tune --config mine.yaml --name "config B"
     """
     from workbench import config as tune_config
-    from workbench import jobs
+    from workbench import jobs, progress
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -65,7 +65,7 @@ def command(
         return
     with click.progressbar(length=1000, label=f"Run {run.id}", file=None if not as_json else _null()) as bar:
         done = jobs.wait(workspace, run.id, lambda seen: bar.update(int(1000 * seen.share) - bar.pos))
-    seen = jobs.progress.of(jobs.folder_of(workspace, run.id))
+    seen = progress.of(jobs.folder_of(workspace, run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
     validation = dict(seen.best.validation) if seen.best else None
