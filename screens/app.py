@@ -1,0 +1,195 @@
+"""The application: rooms, themes, keys, the command palette and the status that all rooms share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from screens import modes, themes
+from screens.base import ModeScreen
+from screens.keys import bindings, keymap, shown
+from storage import documents
+from storage.exceptions import WorkbenchError
+from workbench.settings import KEY_PRESETS
+from workbench.workspace import Workspace
+
+
+class WorkbenchApp(App[None]):
+    """The workbench on one workspace.
+
+    Args:
+        workspace: open; closed by the caller.
+        mode: the room to start in.
+    """
+
+    TITLE = "invoice-workbench"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [
+        *bindings(
+            [
+                *((f"mode.{m.id}", m.key, f"room('{m.id}')", f"{m.title}: {m.summary}") for m in modes.available()),
+                ("app.help", "question_mark", "help", "All keys of this screen"),
+                ("app.commands", "ctrl+p,f10", "command_palette", "All commands, by name"),
+                ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
+            ]
+        ),
+        Binding("ctrl+q", "quit", "Leave the workbench", id="app.quit", priority=True, show=False),
+    ]
+
+    def __init__(self, workspace: Workspace, mode: str = "annotate") -> None:
+        super().__init__()
+        self.workspace = workspace
+        self._first = mode
+        self._progress: tuple[int, int] = (0, 0)
+        self._saved = ""
+        self._training = ""
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = themes.preferred(workspace.settings.theme)
+        for room in modes.available():
+            self.add_mode(room.id, room.load)
+        self.use_keys()
+
+    def on_mount(self) -> None:
+        """Enter the first room."""
+        self.count_progress()
+        self.switch_mode(self._first)
+
+    # keys
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Binding id -> keys, as remapped by the preset and workbench.toml."""
+        return self._mapped
+
+    def use_keys(self) -> None:
+        """Take the keys from the settings."""
+        settings = self.workspace.settings
+        self._mapped = keymap(settings.keys, settings.bindings)
+        self.set_keymap(self._mapped)
+
+    def choose_keys(self, preset: str) -> None:
+        """Another preset, kept in workbench.toml."""
+        self.workspace.change_settings(keys=preset)
+        self.use_keys()
+        self.notify(f"Keys: {preset}. ? shows them.")
+
+    # rooms
+
+    @property
+    def room(self) -> ModeScreen | None:
+        """The room in view (below any dialog)."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, ModeScreen)), None)
+
+    async def action_room(self, mode: str) -> None:
+        """Go to a room."""
+        if self.current_mode != mode and not self.screen.is_modal:
+            await self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        """All keys of the room in view."""
+        if self.room is not None:
+            self.room.action_help()
+
+    async def open_document(self, document_id: int, round_id: int | None = None) -> None:
+        """Open a document in the annotate room, from any other; with a round, `next` follows that relabel round."""
+        from screens.annotate import AnnotateScreen
+
+        await self.switch_mode("annotate")
+        if isinstance(room := self.room, AnnotateScreen):
+            room.go_to(document_id, round_id)
+
+    # themes
+
+    def action_next_theme(self) -> None:
+        """Dark, light, high contrast in turn; kept in workbench.toml."""
+        names = [theme.name for theme in themes.THEMES]
+        self.choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
+
+    def choose_theme(self, name: str) -> None:
+        """Another theme, kept in workbench.toml."""
+        self.theme = name
+        self.workspace.change_settings(theme=name)
+
+    # what all rooms show
+
+    @property
+    def common_facts(self) -> tuple[str, ...]:
+        """The application's part of the status line."""
+        done, total = self._progress
+        share = f"{done:,}/{total:,} labelled ({done / total:.0%})" if total else "no documents yet"
+        return (self._saved, self._training, share, self.workspace.name)
+
+    def count_progress(self) -> None:
+        """Count the labelled documents anew."""
+        with self.workspace.db.read() as connection:
+            self._progress = (
+                documents.count(connection, documents.Filter("labelled")),
+                documents.count(connection),
+            )
+        self._refresh_status()
+
+    def say_saved(self, text: str) -> None:
+        """The saved state: "saved" after a commit, or what is wrong."""
+        self._saved = text
+        self._refresh_status()
+
+    def say_training(self, text: str) -> None:
+        """The running training and its progress; "" when there is none."""
+        self._training = text
+        self._refresh_status()
+
+    def _refresh_status(self) -> None:
+        if self.is_running and self.room is not None:
+            self.room.refresh_status()
+
+    def show_problem(self, error: WorkbenchError) -> None:
+        """What happened and what can be done about it."""
+        text = error.message + (f"\n→ {error.remedy}" if error.remedy else "")
+        self.notify(text, title=error.title, severity="error", timeout=10, markup=False)
+
+    async def run_action(self, action: Any, default_namespace: DOMNode | None = None, namespaces: Any = None) -> bool:
+        """Every action's border for errors that the analyst can do something about."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except WorkbenchError as error:
+            self.show_problem(error)
+            return True
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: rooms, themes, key presets, and every binding of the room by name."""
+        for mode in modes.available():
+            yield SystemCommand(
+                f"Go to {mode.title}", mode.summary, lambda m=mode.id: self.call_later(self.action_room, m)
+            )
+        room = self.room
+        if room is not None:
+            seen = set()
+            for binding in room.all_bindings():
+                if binding.id and binding.id not in seen and not binding.id.startswith("mode."):
+                    seen.add(binding.id)
+                    yield SystemCommand(
+                        binding.description,
+                        f"{binding.id} ({shown(self.keys.get(binding.id, binding.key).split(',')[0])})",
+                        lambda b=binding, r=room: self.call_later(self.run_action, b.action, r),
+                    )
+        for theme in themes.THEMES:
+            yield SystemCommand(
+                f"Theme: {theme.name}", "Kept in workbench.toml", lambda n=theme.name: self.choose_theme(n)
+            )
+        for preset in KEY_PRESETS:
+            yield SystemCommand(f"Keys: {preset}", "Kept in workbench.toml", lambda n=preset: self.choose_keys(n))
+
+
+def run(workspace: Workspace) -> None:
+    """Open the workbench on a workspace, until the analyst leaves it."""
+    from screens.widgets.picture_view import ask_terminal
+
+    ask_terminal()
+    try:
+        WorkbenchApp(workspace).run()
+    finally:
+        workspace.close()

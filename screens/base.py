@@ -1,0 +1,152 @@
+"""What every room is made of: content, a hint line, a status line, and one border for errors."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from screens.keys import shown
+from screens.modes import available
+from screens.widgets.dialogs import Reading
+from screens.widgets.lines import HintLine, StatusLine
+from storage.exceptions import WorkbenchError
+from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from screens.app import WorkbenchApp
+
+GROUPS = {
+    "app": "Everywhere",
+    "mode": "Rooms",
+    "document": "Document",
+    "label": "Labelling",
+    "suggestion": "Suggestions",
+    "select": "Selecting",
+    "span": "Adjusting a label",
+    "move": "Moving",
+    "history": "Undo and history",
+    "view": "View",
+    "list": "Document list",
+}
+"""Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
+
+
+class ModeScreen(Screen[None]):
+    """A room. Subclasses set `mode`, yield their widgets in `body()`, and call `hint` and `facts`.
+
+    Errors: actions may raise WorkbenchError, it is shown and the room goes on; handlers use `with self.guarded()`.
+    """
+
+    mode = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
+    DEFAULT_CSS = """
+    ModeScreen { layout: vertical; background: $background; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield from self.body()
+        yield HintLine()
+        yield StatusLine(available(), self.mode)
+
+    def body(self) -> ComposeResult:
+        """The room's own widgets; the outermost needs `height: 1fr`."""
+        yield from ()
+
+    @property
+    def workbench(self) -> "WorkbenchApp":
+        """The application, with its type."""
+        return cast("WorkbenchApp", self.app)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open workspace."""
+        return self.workbench.workspace
+
+    def hint(self, lead: str, *pairs: tuple[str, str]) -> None:
+        """What the next key will do: a sentence, then (key, what it does), the most useful first."""
+        self.query_one(HintLine).show(lead, *pairs)
+
+    def facts(self, *parts: str) -> None:
+        """The room's part of the status line; the most important first."""
+        self._facts = parts
+        self.refresh_status()
+
+    _facts: tuple[str, ...] = ()
+
+    def refresh_status(self) -> None:
+        """Show the status line again, after the application's part changed."""
+        for line in self.query(StatusLine):
+            line.show(self._facts, self.workbench.common_facts)
+
+    def on_screen_resume(self) -> None:
+        """Coming back to a room shows the facts of now."""
+        self.refresh_status()
+
+    def key_of(self, binding_id: str) -> str:
+        """The first key of a binding as it is mapped now, for hints."""
+        chosen = self.workbench.keys.get(binding_id)
+        if chosen is None:
+            chosen = next((b.key for b in self.all_bindings() if b.id == binding_id), "")
+        return shown(chosen.split(",")[0]) if chosen else ""
+
+    def all_bindings(self) -> Iterator[Binding]:
+        """Every binding of the room and of the application, as declared."""
+        for owner in (self, self.app):
+            for _, binding in owner._bindings:
+                yield binding
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Show a WorkbenchError instead of ending the program."""
+        try:
+            yield
+        except WorkbenchError as error:
+            self.workbench.show_problem(error)
+
+    def in_background(self, work: Callable[[], Any], name: str, exclusive: bool = True) -> Worker[Any]:
+        """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""
+        return self.run_worker(work, name=name, group=name, thread=True, exclusive=exclusive, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A failed worker says why."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            if not isinstance(error, WorkbenchError):
+                raise error
+            self.workbench.show_problem(error)
+
+    def help_notes(self) -> list[tuple[str, str]]:
+        """Keys that are no bindings (a schema's field keys, say), for the help."""
+        return []
+
+    def action_help(self) -> None:
+        """All keys of the room."""
+        groups: dict[str, list[tuple[str, str, str]]] = {}
+        keys: dict[str, list[str]] = {}
+        described: dict[str, str] = {}
+        for key, active in self.active_bindings.items():
+            binding = active.binding
+            if binding.id and binding.description and active.enabled:
+                keys.setdefault(binding.id, []).append(shown(key))
+                described[binding.id] = binding.description
+        for name, text in described.items():
+            groups.setdefault(name.partition(".")[0], []).append((" ".join(keys[name]), text, name))
+        order = [*GROUPS, *(group for group in groups if group not in GROUPS)]
+        parts: list[Content | str | tuple[str, str]] = []
+        if notes := self.help_notes():
+            parts.append(("Fields\n", "bold $primary"))
+            for key, text in notes:
+                parts += [(f"  {key:<16}", "bold $accent"), f"{text}\n"]
+            parts.append("\n")
+        for group in sorted(groups, key=order.index):
+            parts.append((GROUPS.get(group, group.capitalize()) + "\n", "bold $primary"))
+            for listed, text, name in groups[group]:
+                parts += [(f"  {listed:<16} ", "bold $accent"), f"{text:<54} ", (f"{name}\n", "$text-muted")]
+            parts.append("\n")
+        parts.append(('Any of these can be changed in workbench.toml: [bindings] id = "keys".', "$text-muted"))
+        self.app.push_screen(Reading(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))

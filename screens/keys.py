@@ -1,0 +1,112 @@
+"""Key presets. A binding is known by its id; a preset maps ids to keys, and [bindings] of workbench.toml goes over it.
+
+Keys that some terminals cannot send (Ctrl+Enter, Ctrl+Shift+Z, Ctrl+Space) never stand alone.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key as _key_name
+
+PRESETS: Mapping[str, Mapping[str, str]] = {
+    "workbench": {},
+    "prodigy": {
+        "document.accept": "a",
+        "label.reject": "x",
+        "document.skip": "space",
+        "select.toggle": "T",
+        "history.undo": "backspace,Z",
+        "label.clear": "delete",
+        "document.flag": "f",
+        "app.help": "h,question_mark",
+        "history.show": "H",
+    },
+    "label-studio": {
+        "document.accept": "ctrl+enter,a",
+        "document.skip": "ctrl+space,S",
+        "history.undo": "ctrl+z,Z",
+        "history.redo": "ctrl+shift+z,Y",
+        "label.clear": "backspace,delete",
+        "document.previous": "ctrl+left,K",
+        "document.next": "ctrl+right,J",
+        "move.block-left": "alt+left",
+        "move.block-right": "alt+right",
+        "select.none": "escape,u",
+        "move.right": "right,alt+full_stop",
+    },
+    "doccano": {
+        "document.accept": "enter,a",
+        "label.confirm": "space",
+        "select.toggle": "T",
+        "document.previous": "left,K",
+        "document.next": "right,J",
+        "move.left": "alt+left,h",
+        "move.right": "alt+right,j",
+        "history.show": "H",
+    },
+}
+
+_SHORT = {
+    "question_mark": "?",
+    "slash": "/",
+    "full_stop": ".",
+    "comma": ",",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "semicolon": ";",
+    "colon": ":",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "backspace": "Bksp",
+    "delete": "Del",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def keymap(preset: str, changed: Mapping[str, str]) -> dict[str, str]:
+    """Binding id -> keys, for `App.set_keymap`. Characters may be written as they are ("?") in workbench.toml."""
+    return {
+        name: ",".join(_normal(key) for key in _split(keys))
+        for name, keys in {**PRESETS.get(preset, {}), **changed}.items()
+    }
+
+
+def _split(keys: str) -> list[str]:
+    """Keys divided by commas; a lone comma is a key itself."""
+    return [","] if keys.strip() == "," else [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def _normal(key: str) -> str:
+    return _key_name(key) if len(key) == 1 else key
+
+
+def shown(key: str) -> str:
+    """A key as people read it: ctrl+z -> Ctrl+Z, question_mark -> ?."""
+    *modifiers, last = key.split("+") if key != "+" else [key]
+    name = _SHORT.get(last, last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last)
+    if last.startswith("upper_"):
+        name = last.removeprefix("upper_").upper()
+    if modifiers and len(name) == 1:
+        name = name.upper()
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def bindings(listed: Iterable[tuple[str, str, str, str]]) -> list[BindingType]:
+    """Bindings from (id, keys, action, what it does); none is shown in a footer, the hint line says what matters."""
+    return [Binding(keys, action, text, show=False, id=name) for name, keys, action, text in listed]

@@ -1,0 +1,49 @@
+"""The rooms of the application. A new one is a module with a `ModeScreen` and one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+from textual.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One room: where its screen is found, and the key that leads there."""
+
+    id: str
+    title: str
+    key: str
+    module: str
+    screen: str  # the class's name in the module
+    summary: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether the room is built; one that is not is not shown."""
+        return find_spec(self.module) is not None
+
+    @property
+    def load(self) -> Callable[[], Screen[None]]:
+        """Makes the screen; its module is imported when the room is first entered."""
+
+        def make() -> Screen[None]:
+            screen: Screen[None] = getattr(import_module(self.module), self.screen)()
+            return screen
+
+        return make
+
+
+MODES = (
+    Mode("annotate", "Annotate", "f2", "screens.annotate", "AnnotateScreen", "Label the tokens of a document"),
+    Mode("queue", "Queue", "f3", "screens.queue", "QueueScreen", "What the model is least sure of, round by round"),
+    Mode("tune", "Tune", "f4", "screens.tune", "TuneScreen", "Set up and start a training run"),
+    Mode("runs", "Runs", "f5", "screens.runs", "RunsScreen", "Follow and compare training runs"),
+    Mode("errors", "Errors", "f6", "screens.errors", "ErrorsScreen", "Read a model's errors, field by field"),
+)
+
+
+def available() -> tuple[Mode, ...]:
+    """The rooms that exist, in their order."""
+    return tuple(mode for mode in MODES if mode.exists)

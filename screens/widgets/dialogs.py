@@ -1,0 +1,145 @@
+"""Dialogs that every screen shares: a question, a line of text, a choice, a page to read."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+Answer = TypeVar("Answer")
+
+
+class _Dialog(ModalScreen[Answer], Generic[Answer]):
+    """A box over the screen; Escape always closes it without an answer."""
+
+    BINDINGS = [Binding("escape", "cancel", "Cancel", id="dialog.cancel")]
+
+    DEFAULT_CSS = """
+    _Dialog {
+        align: center middle;
+        .box {
+            width: 64; max-width: 96%; height: auto; max-height: 90%;
+            padding: 1 2; background: $panel; border: round $primary;
+        }
+        .title { text-style: bold; margin-bottom: 1; width: 1fr; }
+        .hint { color: $text-muted; margin-top: 1; width: 1fr; }
+        Input { background: $surface; }
+        OptionList { background: $surface; height: auto; max-height: 16; border: none; padding: 0; }
+        VerticalScroll { height: auto; max-height: 28; }
+        .page { width: 1fr; }
+    }
+    _Dialog.wide .box { width: 110; }
+    """
+
+    def action_cancel(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class Confirm(_Dialog[bool]):
+    """A yes-or-no question; Enter or y is yes."""
+
+    BINDINGS = [
+        Binding("y,enter", "answer(True)", "Yes", id="dialog.yes"),
+        Binding("n", "answer(False)", "No", id="dialog.no"),
+    ]
+
+    def __init__(self, question: str, detail: str = "") -> None:
+        super().__init__()
+        self._question, self._detail = question, detail
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._question), classes="title")
+            if self._detail:
+                yield Label(Content(self._detail), classes="page")
+            yield Label("[b]y[/b]/[b]Enter[/b] yes   [b]n[/b]/[b]Esc[/b] no", classes="hint")
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(yes)
+
+    def action_cancel(self) -> None:
+        """Escape is no."""
+        self.dismiss(False)
+
+
+class Prompt(_Dialog[str]):
+    """One line of text; dismissed with the text, or None."""
+
+    def __init__(self, title: str, value: str = "", hint: str = "", placeholder: str = "") -> None:
+        super().__init__()
+        self._title, self._value, self._hint, self._placeholder = title, value, hint, placeholder
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._title), classes="title")
+            yield Input(self._value, placeholder=self._placeholder, select_on_focus=True)
+            yield Label(Content(self._hint or "Enter: take it   Esc: cancel"), classes="hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter takes the text."""
+        event.stop()
+        self.dismiss(event.value)
+
+
+class Choice(_Dialog[str]):
+    """One of several; dismissed with the chosen id, or None. Typing a choice's key picks it at once.
+
+    Args:
+        title: what is chosen.
+        options: (id, text, key) of each; the key may be "".
+        detail: a text above the list.
+    """
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str, str]], detail: str = "") -> None:
+        super().__init__()
+        self._title, self._options, self._detail = title, options, detail
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._title), classes="title")
+            if self._detail:
+                yield Label(Content(self._detail), classes="page")
+            yield OptionList(
+                *(
+                    Option(Content(f"{key:>2}  {text}" if any(o[2] for o in self._options) else text), id=choice)
+                    for choice, text, key in self._options
+                )
+            )
+            yield Label("Enter: choose   Esc: cancel", classes="hint")
+
+    def on_key(self, event: events.Key) -> None:
+        """A choice's key picks it."""
+        for choice, _, key in self._options:
+            if key and event.character == key:
+                event.stop()
+                self.dismiss(choice)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click picks it."""
+        event.stop()
+        self.dismiss(event.option.id)
+
+
+class Reading(_Dialog[None]):
+    """A page to read: help, history, a problem."""
+
+    BINDINGS = [Binding("q,enter,question_mark", "cancel", "Close", id="dialog.close")]
+
+    def __init__(self, title: str, body: Content | str, wide: bool = False) -> None:
+        super().__init__(classes="wide" if wide else "")
+        self._title, self._body = title, body
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._title), classes="title")
+            with VerticalScroll():
+                yield Static(self._body if isinstance(self._body, Content) else Content(self._body), classes="page")
+            yield Label("Esc: close   ↑ ↓ PgUp PgDn: scroll", classes="hint")

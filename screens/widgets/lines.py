@@ -1,0 +1,85 @@
+"""The two lines at the foot of every screen: what the next key does, and where you are."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from screens.modes import Mode
+
+
+class HintLine(Widget):
+    """Says what the next key will do. One line, always there.
+
+    Content is `key text` pairs, the most useful first; what does not fit is left out from the end.
+    """
+
+    DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lead = ""
+        self._pairs: tuple[tuple[str, str], ...] = ()
+
+    def show(self, lead: str, *pairs: tuple[str, str]) -> None:
+        """Show a sentence (may be "") and then (key, what it does) pairs."""
+        if (lead, pairs) != (self._lead, self._pairs):
+            self._lead, self._pairs = lead, pairs
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line, shortened to the width."""
+        left = self.content_region.width
+        parts: list[Content] = []
+        if self._lead:
+            lead = Content(self._lead)
+            parts.append(lead)
+            left -= lead.cell_length
+        for key, text in self._pairs:
+            pair = Content.assemble("  " if parts else "", (key, "bold $accent"), " ", text)
+            if pair.cell_length > left:
+                break
+            parts.append(pair)
+            left -= pair.cell_length
+        return Content("").join(parts)
+
+
+class StatusLine(Widget):
+    """The rooms, then the screen's facts, then the workspace's: progress, saved state, a running training."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; background: $panel; color: $text-muted; padding: 0 1; }"
+
+    def __init__(self, modes: tuple[Mode, ...], current: str) -> None:
+        super().__init__()
+        self._modes, self._current = modes, current
+        self._facts: tuple[str, ...] = ()
+        self._common: tuple[str, ...] = ()
+
+    def show(self, facts: tuple[str, ...], common: tuple[str, ...]) -> None:
+        """Show the screen's facts and the application's; the most important first."""
+        if (facts, common) != (self._facts, self._common):
+            self._facts, self._common = facts, common
+            self.refresh()
+
+    def render(self) -> Content:
+        """Facts from the left, rooms on the right where there is space."""
+        width = self.content_region.width
+        text = " · ".join(part for part in (*self._facts, *self._common) if part)
+        facts = Content(text)
+        rooms = Content("  ").join(
+            Content.assemble(
+                (mode.key.upper(), "bold $accent"),
+                " ",
+                (mode.title, "bold $foreground" if mode.id == self._current else ""),
+            )
+            for mode in self._modes
+        )
+        if facts.cell_length + rooms.cell_length + 3 > width:
+            rooms = Content("  ").join(
+                Content.assemble(
+                    (mode.key.upper(), "bold $accent" if mode.id != self._current else "bold $foreground"),
+                )
+                for mode in self._modes
+            )
+        gap = width - facts.cell_length - rooms.cell_length
+        if gap < 2:
+            return facts.truncate(width, ellipsis=True)
+        return Content.assemble(facts, " " * gap, rooms)
