@@ -1,0 +1,48 @@
+from pathlib import Path
+
+from storage.events import EventWriter
+from workbench import progress
+
+
+def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "events.jsonl")
+    writer.write("started", device="cpu", seed=1, resumed_from=None)
+    writer.write("step", step=10, total_steps=40, epoch=0.5, loss=2.0, seconds_left=30.0)
+    writer.write("evaluated", step=10, epoch=0.5, train={"f1": 0.4}, validation={"f1": 0.3, "fields": {}}, best=True)
+    seen = progress.of(tmp_path)
+    assert (seen.step, seen.total_steps, seen.share) == (10, 40, 0.25)
+    assert seen.best is not None and seen.best.validation["f1"] == 0.3
+    assert not seen.finished
+
+
+def test_a_resumed_run_draws_no_curve_twice(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "events.jsonl")
+    writer.write("started", resumed_from=None)
+    for step in (10, 20, 30):
+        writer.write("step", step=step, total_steps=40, epoch=1.0, loss=1.0)
+    writer.write("started", resumed_from=20)
+    writer.write("step", step=30, total_steps=40, epoch=1.5, loss=0.9)
+    seen = progress.of(tmp_path)
+    assert [point.step for point in seen.steps] == [10, 20, 30]
+    assert seen.steps[-1].loss == 0.9
+
+
+def test_following_takes_only_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    follower = progress.Follower(tmp_path)
+    assert not follower.poll()
+    path.write_text('{"type": "note", "time": 1, "message": "one"}\n{"type": "note", "ti')
+    assert follower.poll()
+    assert follower.progress.notes == ("one",)
+    with path.open("a") as file:
+        file.write('me": 2, "message": "two"}\nnot json\n{"type": "finished", "time": 3, "state": "finished"}\n')
+    assert follower.poll()
+    assert follower.progress.notes == ("one", "two")
+    assert follower.progress.share == 1.0
+    assert follower.progress.seconds == 2
+
+
+def test_a_loss_that_is_no_number_is_kept_as_unknown(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "events.jsonl")
+    writer.write("step", step=1, total_steps=2, epoch=0.1, loss=float("nan"))
+    assert progress.of(tmp_path).steps[0].loss is None
