@@ -172,3 +172,9 @@ def passing(documents: Sequence[Judgement], thresholds: Mapping[str, float | Non
             passed.append(document)
     rate = len(passed) / len(documents) if documents else 0.0
     return Passing(rate, 1.0 - rate, sum(document.right for document in passed) / len(passed) if passed else None)
+
+
+def rollback_rate(passed: Iterable[int], corrected: Iterable[int]) -> float | None:
+    """Of the documents that passed without a look, the share that a person had to correct later; None: none passed."""
+    automatic = set(passed)
+    return len(automatic & set(corrected)) / len(automatic) if automatic else None

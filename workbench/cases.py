@@ -160,11 +160,11 @@ def decode(probabilities: bytes, labels: Sequence[str], gold_tags: Sequence[str]
         else:
             row = halves[start : start + width]
             tag = labels[row.index(max(row))]
-            sure = sum(_HALVES[row[column]] for column in columns[tag[2:]])
+            sure = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
         tags.append(tag)
-        certainty.append(min(1.0, sure))
-        if tag[2:] == gold[2:]:
-            agreement.append(certainty[-1])
+        certainty.append(sure)
+        if tag == gold or tag[2:] == gold[2:]:
+            agreement.append(sure)
         else:  # a field that the model does not know has no probability
             wanted = columns.get(gold[2:], ())
             agreement.append(min(1.0, sum(_HALVES[halves[start + column]] for column in wanted)))
@@ -211,6 +211,12 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     if not path.is_file():
         return []
     return [_case(row) for row in _rows(path, _DATASET)]
+
+
+def read_groups(folder: Path, split: str) -> frozenset[str]:
+    """The vendors (or templates) of a run's split, without reading its words."""
+    path = folder / "dataset" / f"{split}.parquet"
+    return frozenset(row["group"] or "" for row in _rows(path, ["group"])) if path.is_file() else frozenset()
 
 
 def read_cases(folder: Path, split: str) -> list[Case]:

@@ -88,9 +88,6 @@ class Counts:
     predicted: int
     gold: int
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.right + other.right, self.predicted + other.predicted, self.gold + other.gold)
-
     def score(self, field: str) -> FieldScore:
         """Precision, recall and F1; 0.0 where the denominator is 0, as seqeval does."""
         return FieldScore(
@@ -129,12 +126,15 @@ class Scores:
 
 def scores(counts: Iterable[Mapping[str, Counts]]) -> Scores:
     """The strict scores (seqeval's strict IOB2) of documents counted by `count`."""
-    sums: dict[str, Counts] = {}
+    sums: dict[str, list[int]] = {}
     for document in counts:
         for name, here in document.items():
-            sums[name] = sums.get(name, Counts(0, 0, 0)) + here
-    fields = {name: sums[name].score(name) for name in sorted(sums)}
-    micro = sum(sums.values(), Counts(0, 0, 0)).score("micro")
+            row = sums.setdefault(name, [0, 0, 0])
+            row[0] += here.right
+            row[1] += here.predicted
+            row[2] += here.gold
+    fields = {name: Counts(*sums[name]).score(name) for name in sorted(sums)}
+    micro = Counts(*(sum(column) for column in zip(*sums.values(), strict=True)) if sums else (0, 0, 0)).score("micro")
     each = list(fields.values())
     macro = FieldScore(
         "macro",
@@ -185,7 +185,8 @@ def gold_values(case: Case, field: str, kind: FieldType) -> list[str]:
 
     For names and addresses all places joined.
     """
-    texts = [case.text(chunk) for chunk in sorted(case.gold) if chunk.field == field]
+    chunks = [chunk for chunk in case.gold if chunk.field == field]
+    texts = [case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start)]
     return [" ".join(texts)] if texts and kind in _JOINED else texts
 
 

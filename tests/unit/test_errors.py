@@ -1,0 +1,104 @@
+"""Error records say what is needed to judge them; piles of errors and doubtful labels are found."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench import errors
+from workbench.cases import NONE, Case, Chunk
+from workbench.metrics import Kind
+
+
+def case(number=0, gold=(), predicted=(), words=tuple("abcdefgh"), **facts):
+    facts = {"group": "g", "language": "en", **facts}
+    size = len(words)
+    return Case(
+        number, f"d{number}", words=tuple(words), gold=tuple(gold), predicted=tuple(predicted),
+        pages=(0,) * size, lines=(0,) * (size // 2) + (1,) * (size - size // 2),
+        **facts,
+    )  # fmt: skip
+
+
+def test_a_record_carries_values_snippet_and_marks():
+    here = case(
+        gold=[Chunk("x", 3, 5)],
+        predicted=[Chunk("y", 3, 4, 0.7)],
+        word_windows=(0, 0, 0, 0, 1, 1, 1, 1),
+        truncated=True,
+    )
+    (record,) = errors.find([here])
+    assert (record.kind, record.field, record.gold_field, record.predicted_field) == (Kind.WRONG_FIELD, "x", "x", "y")
+    assert (record.gold_value, record.predicted_value, record.confidence) == ("d e", "d", 0.7)
+    assert record.snippet == ("a b c", "d e", "f g h")
+    assert record.window_edge and record.truncated and record.several_lines and record.word == 3
+
+
+def test_a_missing_value_says_how_sure_the_model_is_that_nothing_is_there():
+    (record,) = errors.find([case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)])
+    assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (Kind.MISSING, NONE, 0.7)
+
+
+CHUNKS = st.lists(
+    st.builds(lambda f, a, n: Chunk(f, a, min(8, a + n)), st.sampled_from("xyz"), st.integers(0, 7), st.integers(1, 3)),
+    max_size=5,
+    unique=True,
+)
+
+
+@given(st.lists(st.tuples(CHUNKS, CHUNKS), max_size=4))
+def test_tables_and_records_count_the_same(documents):
+    cases = [case(n, gold, predicted) for n, (gold, predicted) in enumerate(documents)]
+    records, matrix, confusion = errors.find(cases), errors.matrix(cases), errors.confusion(cases)
+    kinds = Counter((record.field, record.kind) for record in records)
+    for name, row in matrix.items():
+        assert all(row[kind] == kinds[name, kind] for kind in Kind if kind is not Kind.CORRECT)
+    gold = Counter(chunk.field for one in cases for chunk in one.gold)
+    predicted = Counter(chunk.field for one in cases for chunk in one.predicted)
+    for name in "xyz":
+        assert sum(confusion.get(name, {}).values()) == gold[name]
+        assert sum(row.get(name, 0) for row in confusion.values()) == predicted[name]
+        diagonal = confusion.get(name, {}).get(name, 0)
+        assert diagonal == matrix.get(name, {}).get(Kind.CORRECT, 0) + matrix.get(name, {}).get(Kind.BOUNDARY, 0)
+
+
+def test_vendors_that_make_most_of_the_errors_are_named():
+    cases = [
+        case(
+            n,
+            gold=[Chunk("amount_total", 0, 1)],
+            predicted=[] if n % 10 < 2 else [Chunk("amount_total", 0, 1)],
+            group=f"v{n % 10}",
+        )
+        for n in range(40)
+    ]
+    found = [c for c in errors.concentrations(cases) if c.dimension == "vendor"]
+    assert [(c.field, c.errors, c.of) for c in found] == [("amount_total", 4, 8)]
+    cases.append(case(99, gold=[Chunk("amount_total", 0, 1)], group="v0"))
+    (one,) = [c for c in errors.concentrations(cases) if c.dimension == "vendor"]
+    assert one.sentence() == "Vendor v0 makes 56% of the errors in amount_total (5 of 9)"
+
+
+def test_errors_that_are_spread_evenly_are_no_pile():
+    cases = [case(n, gold=[Chunk("x", 0, 1)], group=f"v{n % 2}") for n in range(40)]
+    assert errors.concentrations(cases) == []
+
+
+def test_groups_count_by_member_and_field():
+    cases = [case(1, [Chunk("x", 0, 1)], group="a"), case(2, [Chunk("x", 0, 1), Chunk("y", 2, 3)], group="b")]
+    assert errors.groups(errors.find(cases), "vendor") == {"b": Counter(x=1, y=1), "a": Counter(x=1)}
+
+
+def labelled(number, field, tag, agreement, certainty):
+    """A one-word document."""
+    gold = [Chunk(field, 0, 1)] if field else []
+    return case(number, gold, words=["9.00"], tags=(tag,), agreement=(agreement,), certainty=(certainty,))
+
+
+def test_confident_disagreement_is_suspected_and_the_worst_comes_first():
+    good = [labelled(n, "x", "B-x", 0.9, 0.9) for n in range(10)]
+    worst = labelled(20, None, "B-x", 0.01, 0.97)
+    bad = labelled(21, None, "B-x", 0.05, 0.92)
+    hesitant = labelled(22, None, "B-x", 0.4, 0.55)
+    found = errors.suspects([*good, bad, hesitant, worst])
+    assert [(s.document, s.gold_field, s.predicted_field) for s in found] == [(20, NONE, "x"), (21, NONE, "x")]
