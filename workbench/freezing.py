@@ -125,6 +125,17 @@ def freeze(workspace: Workspace, folder: Path, seed: int, limit: int | None = No
     Raises:
         RunProblem: nothing is labelled on the training side.
     """
+    with workspace.db.read() as connection:
+        return _write(workspace, connection, folder, select(connection, seed, limit))
+
+
+def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]]) -> Frozen:
+    """Write dataset/*.parquet with these documents, to be read by a model that exists already."""
+    with workspace.db.read() as connection:
+        return _write(workspace, connection, folder, Selection(ids))
+
+
+def _write(workspace: Workspace, connection: Connection, folder: Path, selection: Selection) -> Frozen:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -133,27 +144,21 @@ def freeze(workspace: Workspace, folder: Path, seed: int, limit: int | None = No
     engines: dict[str, str] = {}
     seal = hashlib.sha256()
     known = {f.id for f in workspace.schema.active}
-    with workspace.db.read() as connection:
-        selection = select(connection, seed, limit)
-        for split, ids in selection.ids.items():
-            if not ids:
-                continue
-            with replacing(folder / "dataset" / f"{split}.parquet") as file:
-                writer = None
-                for start in range(0, len(ids), 200):
-                    rows = []
-                    for number in ids[start : start + 200]:
-                        content = documents.open_document(connection, number)
-                        engines.update({page.engine: page.engine_version for page in content.pages})
-                        row = _row(workspace, content, known)
-                        seal.update(json.dumps([row["document"], row["words"], row["tags"]]).encode())
-                        rows.append(row)
-                    table = pa.Table.from_pylist(rows, schema=_schema(pa))
-                    writer = writer or pq.ParquetWriter(file, table.schema)
-                    writer.write_table(table)
-                if writer:
-                    writer.close()
-            counts[split.value] = len(ids)
+    schema = _schema(pa)
+    for split, ids in selection.ids.items():
+        if not ids:
+            continue
+        with replacing(folder / "dataset" / f"{split}.parquet") as file, pq.ParquetWriter(file, schema) as writer:
+            for start in range(0, len(ids), 200):
+                rows = []
+                for number in ids[start : start + 200]:
+                    content = documents.open_document(connection, number)
+                    engines.update({page.engine: page.engine_version for page in content.pages})
+                    row = _row(workspace, content, known)
+                    seal.update(json.dumps([row["document"], row["words"], row["tags"]]).encode())
+                    rows.append(row)
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        counts[split.value] = len(ids)
     return Frozen(counts, engines, seal.hexdigest(), selection.notes)
 
 

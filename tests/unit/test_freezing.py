@@ -19,7 +19,8 @@ def invoice(name: str, group: str = "acme", *, labelled: bool = True, side: Side
     )
     spans = (Span("amount_total", (1,), Source.IMPORT, "me"),) if labelled else ()
     return NewDocument(
-        name, name, name, "test", (Page(0, 100.0, 200.0, tokens),), group=group, side=side, labelled=labelled, spans=spans,
+        name, name, name, "test", (Page(0, 100.0, 200.0, tokens),), group=group, side=side, labelled=labelled,
+        spans=spans,
         references=(ReferenceValue("amount_total", "9.00", "books"),),
     )  # fmt: skip
 
