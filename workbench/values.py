@@ -97,9 +97,12 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
     return Value(text, normal, note)
 
 
-def readings(type: FieldType, text: str) -> frozenset[str]:
-    """All that a text can mean: empty when refused, two forms for 03/04/2024 or 1.234."""
-    normal, _, other = _read(type, text, None)
+def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[str]:
+    """All that a text can mean: empty when refused, two forms for 03/04/2024 or 1.234.
+
+    `quick` leaves out months named in languages other than English, German, French, Dutch and Chinese.
+    """
+    normal, _, other = dates.read(text, quick=True) if quick and type is FieldType.DATE else _read(type, text, None)
     return frozenset(reading for reading in (normal, other) if reading and normal)
 
 
@@ -115,7 +118,7 @@ def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozense
     """(start, end, readings) of the dates, amounts, rates or ids inside a longer text, as in "Date:25/12/2018"."""
     pattern = _INSIDE.get(type)
     for found in pattern.finditer(text) if pattern else ():
-        if meant := readings(type, found[0]):
+        if meant := readings(type, found[0], quick=True):
             yield found.start(), found.end(), meant
 
 

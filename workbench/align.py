@@ -1,0 +1,426 @@
+"""Find a known value among a document's words.
+
+Amounts, dates, ids, rates and currencies are matched by what they mean; names and addresses by their letters, over
+several lines and columns. Where a value is printed several times, the words beside it decide. What is not sure
+enough is not guessed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Indel
+
+from workbench import amounts, headers
+from workbench.fields import FieldType
+from workbench.layout import Layout, Word, split_line
+from workbench.values import normalise, occurrences, readings
+
+__all__ = ["Aligner", "Alignment", "align", "align_all", "split_line"]
+
+THRESHOLD = 0.8
+"""Below this score nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a value stands."""
+
+    tokens: tuple[int, ...]  # positions in the sequence of words given, in reading order
+    score: float  # 0..1
+    candidates: int  # how many places the value could stand at
+    reason: str  # for people: why this place
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    fields: Mapping[str, float]
+    first: int  # positions in the row
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    tokens: tuple[int, ...]
+    score: float  # how well the text fits, 0..1
+    context: float = 0.0  # how well the neighbourhood fits, -1..1
+    beside: str = ""  # the header's words
+
+
+# How many words a value of this type may be divided into.
+_WINDOW = {FieldType.AMOUNT: 4, FieldType.DATE: 6, FieldType.RATE: 2, FieldType.CURRENCY: 2, FieldType.ID: 8}
+_GLUED, _OTHER_READING, _LOOKALIKE, _OTHER_SIGN = 0.98, 0.93, 0.86, 0.85
+_LOOKALIKES = str.maketrans("OQILSBZ", "0011582")
+_CENTS = re.compile(r"[0-9] ?[.,' ] ?[0-9]|[.,]-|[$€£¥]")
+_BEFORE_VALUE = re.compile(r".*[:#=(（：]")
+_LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency")
+# Another field's header that speaks for this one too, and how much: the total is printed beside "subtotal" where no
+# tax and no discount comes to it, and the currency beside the total.
+_RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
+_SPEAKS = 0.25  # a header that is weaker or further away decides nothing
+_SHORT_ID = 4  # ids of fewer characters are believed only beside their header
+
+
+def align(
+    tokens: Sequence[Word], field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD
+) -> Alignment | None:
+    """The place of one value, or None where it is not found or not sure enough.
+
+    Args:
+        tokens: the document's words with text, box, page and line; positions in the result count over these.
+        field: the field's id; its header words are looked for.
+        type: the field's type: how texts are compared.
+        value: the known value, spelled in any way that `values.normalise` reads.
+        threshold: the least score, 0..1.
+    """
+    return Aligner(tokens).align(field, type, value, threshold=threshold)
+
+
+def align_all(
+    tokens: Sequence[Word], values: Mapping[str, tuple[FieldType, str]], *, threshold: float = THRESHOLD
+) -> tuple[dict[str, Alignment], dict[str, str]]:
+    """The places of several values of one document (field id -> type and value), no token in two of them.
+
+    Returns:
+        (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for people.
+    """
+    aligner = Aligner(tokens)
+    found = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
+    aligned: dict[str, Alignment] = {}
+    missing: dict[str, str] = {}
+    taken: dict[int, str] = {}
+    # The surest first; a currency is often printed in the same token as an amount, and gives way to it.
+    for field in sorted(
+        found, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in found[f]), default=0))
+    ):
+        places = found[field]
+        free = [place for place in places if not any(token in taken for token in place.tokens)]
+        if free and free[0].score >= threshold:
+            aligned[field] = free[0]
+            taken.update(dict.fromkeys(free[0].tokens, field))
+        elif not values[field][1].strip():
+            missing[field] = "the value is empty"
+        elif not places:
+            missing[field] = "not found on the document"
+        elif places[0].score < threshold:
+            missing[field] = f"not sure enough ({places[0].score:.2f}): {places[0].reason}"
+        else:
+            others = {taken[token] for token in places[0].tokens if token in taken}
+            missing[field] = f"stands only where {', '.join(sorted(others))} is"
+    return aligned, missing
+
+
+class Aligner:
+    """Aligns several values to one document; the layout and the header words are found once."""
+
+    def __init__(self, tokens: Sequence[Word]) -> None:
+        self._words = tokens
+        self._texts = [amounts.plain(token.text) for token in tokens]
+        self._letters = [headers.fold(text) for text in self._texts]
+        self._layout = Layout(tokens)
+        self._headers = [list(self._headers_of(row)) for row in self._layout.rows]
+        self._streams: list[list[int]] | None = None
+
+    def align(self, field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD) -> Alignment | None:
+        """The best place of a value, or None; as `align`."""
+        places = self.ranked(field, type, value)
+        return places[0] if places and places[0].score >= threshold else None
+
+    def ranked(self, field: str, type: FieldType, value: str) -> list[Alignment]:
+        """All places of a value, the best first, whatever their score."""
+        if not value.strip():
+            return []
+        # A value that cannot be read is only looked for letter by letter.
+        wanted = readings(type, value) if type in _WINDOW else frozenset()
+        if wanted:
+            places = self._exact(type, value, wanted)
+        elif type in _WINDOW:
+            places = self._spelled(value)
+        else:
+            places = self._fuzzy(value)
+        return self._rank(field, type, [self._in_context(place, field, type) for place in places])
+
+    def _rank(self, field: str, type: FieldType, places: list[_Candidate]) -> list[Alignment]:
+        exact = type in _WINDOW
+        last_wins = field in _LAST_WINS
+
+        def order(place: _Candidate) -> tuple[float, ...]:
+            row = self._layout.row_of[place.tokens[0]]
+            position = (-row if last_wins else row, place.tokens[0])
+            if exact:
+                return (-round(place.context + 3 * place.score, 1), *position)
+            return (-round(place.score + 0.05 * place.context, 2), *position)
+
+        ranked = []
+        for number, place in enumerate(sorted(places, key=order)):
+            score, reason = place.score, "the only place" if len(places) == 1 else f"one of {len(places)} places"
+            if place.context >= _SPEAKS or (place.context > 0 and not exact):
+                reason += f", beside “{place.beside}”"
+                score -= 0.02 * (len(places) > 1)
+            elif place.context < 0:
+                reason += f", but beside “{place.beside}”"
+                score += (0.1 if len(places) == 1 or not exact else 0.28) * place.context
+            elif exact and len(places) > 1:
+                reason += f", no header beside it; the {'last' if last_wins else 'first'}"
+                # Any print of a date, id or currency will do; of equal amounts only one is the total.
+                score -= 0.22 if type is FieldType.AMOUNT else 0.1
+            if number and exact:
+                score -= 0.05
+            ranked.append(Alignment(place.tokens, round(max(score, 0.0), 3), len(places), reason))
+        return ranked
+
+    # -- values that are matched by what they mean
+
+    def _exact(self, type: FieldType, value: str, wanted: frozenset[str]) -> list[_Candidate]:
+        own = normalise(type, value).normal
+        found: list[_Candidate] = []
+        for window in self._windows(type, value, wanted):
+            texts = [self._texts[i] for i in window]
+            joined = " ".join(texts)
+            score = 0.0
+            if joined == value:
+                score = 1.0
+            elif (meant := readings(type, joined, quick=True)) & wanted:
+                score = 1.0 if own in meant and normalise(type, joined).normal == own else _OTHER_READING
+            elif type is FieldType.AMOUNT and {f"-{w}".replace("--", "") for w in wanted} & meant:
+                score = _OTHER_SIGN  # credit notes: what is printed with a minus is often booked without
+            elif type is FieldType.CURRENCY:
+                if len(window) == 1 and any(readings(type, mark) & wanted for mark in amounts.marks_of(joined)):
+                    score = _GLUED - 0.1
+            elif type is FieldType.ID:
+                score = self._same_id(texts, own or "")
+            else:
+                for start, end, inside in occurrences(type, joined):
+                    whole = start < len(texts[0]) and end > len(joined) - len(texts[-1])
+                    if whole and inside & wanted and (type is not FieldType.AMOUNT or _CENTS.search(joined[start:end])):
+                        score = _GLUED if own in inside else _OTHER_READING
+            if type is FieldType.AMOUNT and score and not _CENTS.search(joined):
+                score -= 0.12  # a whole number is a quantity more often
+            if type is FieldType.RATE and score and "%" not in joined:
+                score = min(score, 0.85)
+            if score:
+                found.append(_Candidate(tuple(window), score))
+        return _apart(found)
+
+    def _windows(self, type: FieldType, value: str, wanted: frozenset[str]) -> Iterator[list[int]]:
+        """Neighbouring words of a row that can be the value; a cheap look at the digits leaves few."""
+        cores = {_digits_of(type, reading) for reading in wanted}
+        folded = headers.fold(value)
+        alike = folded.upper().translate(_LOOKALIKES)
+        for row in self._layout.rows:
+            for start in range(len(row)):
+                for length in range(1, min(_WINDOW[type], len(row) - start) + 1):
+                    window = row[start : start + length]
+                    letters = "".join(self._letters[i] for i in window)
+                    if type is FieldType.ID:
+                        if len(letters) > len(folded) + 24:
+                            break
+                        possible = alike in letters.upper().translate(_LOOKALIKES)
+                    elif type is FieldType.CURRENCY:
+                        possible = True
+                    else:
+                        digits = "".join(c for c in letters if c.isdigit())
+                        possible = any(all(part in digits for part in core) for core in cores) or "月" in letters
+                    if possible:
+                        yield window
+
+    def _same_id(self, texts: list[str], own: str) -> float:
+        """How well words spell an id: as it is, without its dashes, after a colon, or with letters for digits."""
+        joined = "".join(texts)
+        wanted = headers.fold(own).upper()
+        for text, score in ((joined, 1.0), (_BEFORE_VALUE.sub("", joined), _GLUED)):
+            if not text or (score == _GLUED and len(texts) > 1 and len(text) < len("".join(texts[1:]))):
+                continue
+            plain = headers.fold(text).upper()
+            if plain == wanted:
+                return score
+            if plain.translate(_LOOKALIKES) == wanted.translate(_LOOKALIKES) and len(wanted) > _SHORT_ID:
+                return _LOOKALIKE
+        return 0.0
+
+    def _spelled(self, value: str) -> list[_Candidate]:
+        wanted = headers.fold(value)
+        found = []
+        for row in self._layout.rows:
+            for start in range(len(row)):
+                letters = ""
+                for end in range(start, min(start + 8, len(row))):
+                    letters += self._letters[row[end]]
+                    if letters == wanted and wanted:
+                        found.append(_Candidate(tuple(row[start : end + 1]), 0.95))
+        return _apart(found)
+
+    # -- names and addresses: by their letters
+
+    def _fuzzy(self, value: str) -> list[_Candidate]:
+        wanted = headers.fold(value)
+        if not wanted:
+            return []
+        best: dict[tuple[int, ...], float] = {}
+        for stream in self._reading_orders():
+            place = self._letters_in(wanted, stream)
+            if place and place[1] > best.get(place[0], 0.5):
+                best[place[0]] = place[1]
+        if not best:
+            return []
+        top = max(best.values())
+        near = [_Candidate(tokens, score) for tokens, score in best.items() if score >= top - 0.03]
+        return _apart(near)
+
+    def _reading_orders(self) -> list[list[int]]:
+        """The words row by row, and column by column from every piece of a row."""
+        if self._streams is None:
+            rows = self._layout.rows
+            pages: dict[int, list[int]] = {}
+            for row in rows:
+                pages.setdefault(self._words[row[0]].page, []).extend(row)
+            given: dict[int, list[int]] = {}
+            for index, word in enumerate(self._words):
+                given.setdefault(word.page, []).append(index)
+            columns = [[i for piece in chain for i in piece] for chain in self._layout.chains()]
+            self._streams = [*pages.values(), *given.values(), *columns]
+        return self._streams
+
+    def _letters_in(self, wanted: str, stream: list[int]) -> tuple[tuple[int, ...], float] | None:
+        """The words of a stream that spell `wanted` best: a window, its ends moved, strangers inside it left out."""
+        text = "".join(self._letters[i] for i in stream)
+        if not text:
+            return None
+        owner = [n for n, i in enumerate(stream) for _ in self._letters[i]]
+        if len(text) > len(wanted):
+            found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=50)
+            if found is None:
+                return None
+            first, last = owner[found.dest_start], owner[max(found.dest_end - 1, found.dest_start)]
+        else:
+            first, last = 0, len(stream) - 1
+        window = self._grown(wanted, stream, first, last)
+        window = self._without_strangers(wanted, window)
+        while window and not self._letters[window[0]]:
+            window = window[1:]
+        while window and not self._letters[window[-1]]:
+            window = window[:-1]
+        if not window:
+            return None
+        return tuple(window), fuzz.ratio(wanted, "".join(self._letters[i] for i in window)) / 100
+
+    def _grown(self, wanted: str, stream: list[int], first: int, last: int) -> list[int]:
+        """The window with its ends where it fits best, up to a line away."""
+
+        def fit(a: int, b: int) -> float:
+            return fuzz.ratio(wanted, "".join(self._letters[i] for i in stream[a : b + 1]))
+
+        best = fit(first, last)
+        for _ in range(3):
+            before = best
+            for a in range(max(first - 3, 0), min(first + 4, last + 1)):
+                if (score := fit(a, last)) > best:
+                    best, first = score, a
+            for b in range(max(last - 3, first), min(last + 9, len(stream))):
+                if (score := fit(first, b)) > best:
+                    best, last = score, b
+            if best == before:
+                break
+        return stream[first : last + 1]
+
+    def _without_strangers(self, wanted: str, window: list[int]) -> list[int]:
+        """The window without the words of which hardly a letter is in the value (a number between two lines)."""
+        text = "".join(self._letters[i] for i in window)
+        matched = [False] * len(text)
+        for block in Indel.opcodes(wanted, text):
+            if block.tag == "equal":
+                matched[block.dest_start : block.dest_end] = [True] * (block.dest_end - block.dest_start)
+        kept, at, before = list[int](), 0, -1
+        for index in window:
+            size = len(self._letters[index])
+            # A lone "&" stays where the words around it stay.
+            if sum(matched[at : at + size]) >= 0.5 * size if size else kept and kept[-1] == before:
+                kept.append(index)
+            before = index
+            at += size
+        better = fuzz.ratio(wanted, "".join(self._letters[i] for i in kept)) > fuzz.ratio(wanted, text) + 1
+        return kept if better else window
+
+    # -- the words beside a value
+
+    def _headers_of(self, row: list[int]) -> Iterator[_Header]:
+        """The header phrases of a row, the longest at each place, none inside another."""
+        at = 0
+        while at < len(row):
+            for length in range(min(headers.LONGEST, len(row) - at), 0, -1):
+                parts = [self._letters[i] for i in row[at : at + length]]
+                if length == 1:  # "Total:9.00" in one word
+                    parts = [headers.fold(re.split(r"[0-9]|(?<=\w)[:：]", self._texts[row[at]])[0])]
+                if parts[0] and (known := headers.fields_of("".join(parts))):
+                    if "amount_tax" in known and any(self._texts[i].startswith("(") for i in row[at + 1 : at + length]):
+                        continue  # "Total (GST incl.)" is no total of the tax
+                    text = " ".join(self._texts[i] for i in row[at : at + length])
+                    yield _Header(known, at, at + length - 1, text)
+                    at += length - 1
+                    break
+            at += 1
+
+    def _in_context(self, place: _Candidate, field: str, type: FieldType) -> _Candidate:
+        kind = headers.KINDS.get(type, frozenset())
+        best, rival = (0.0, ""), (0.0, "")
+        for header, nearness in self._beside(place):
+            weight = header.fields.get(field)
+            if weight is None and (related := _RELATED.get(field)) and related[0] in header.fields:
+                weight = related[1] * header.fields[related[0]]
+            if weight is not None:
+                best = max(best, (weight * nearness, header.text))
+            elif against := [w for name, w in header.fields.items() if name in kind]:
+                rival = max(rival, (max(against) * nearness, header.text))
+        if best[0] and best[0] >= rival[0] - 0.35:
+            return replace(place, context=best[0] - 0.3 * (rival[0] > best[0]), beside=best[1])
+        return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
+
+    def _beside(self, place: _Candidate) -> Iterable[tuple[_Header, float]]:
+        """The headers that can speak for a place, with their nearness 0..1: left in its row, above, before it."""
+        words, first = self._words, place.tokens[0]
+        number = self._layout.row_of[first]
+        row = self._layout.rows[number]
+        start, end = row.index(first), row.index(place.tokens[-1]) if place.tokens[-1] in row else row.index(first)
+        left = [header for header in self._headers[number] if header.first <= start]
+        for steps, header in enumerate(reversed(left)):
+            between = sum(any(c.isdigit() for c in self._texts[i]) for i in row[header.last + 1 : start])
+            yield header, max(1.0 - 0.15 * steps - 0.1 * between, 0.2)
+        for header in self._headers[number]:
+            if header.first > end:
+                yield header, 0.4
+                break
+        x0, y0, x1, _ = words[first].box
+        height = self._layout.height(first)
+        seen = 0
+        for above in range(number - 1, max(number - 12, -1), -1):
+            upper = self._layout.rows[above]
+            if words[upper[0]].page != words[first].page:
+                break
+            over = [n for n, i in enumerate(upper) if min(words[i].box[2], x1) > max(words[i].box[0], x0) - height]
+            distance = (y0 - words[upper[0]].box[3]) / height
+            # The heading of the item table names prices of single items, not sums.
+            items = 0.3 if any("~amount" in header.fields for header in self._headers[above]) else 1.0
+            for header in self._headers[above]:
+                if any(header.first <= n <= header.last for n in over):
+                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * seen, 0.1)
+                elif distance < 0.6 and not left and words[upper[header.last]].box[2] <= x0:
+                    yield header, 0.6  # the row was divided by a slanted scan
+            seen += bool(over)
+
+
+def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:
+    """Digits that any spelling of a reading has: of a date the year's end and the day, the month may be a name."""
+    if type is FieldType.DATE:
+        return reading[2:4], reading[8:].lstrip("0")
+    return (re.sub("[^0-9]", "", reading).strip("0") or "0",)
+
+
+def _apart(places: list[_Candidate]) -> list[_Candidate]:
+    """The best, then shortest, of those places that share words: "9.00" rather than "RM 9.00"."""
+    kept: list[_Candidate] = []
+    for place in sorted(places, key=lambda p: (-p.score, len(p.tokens))):
+        if not any(set(other.tokens) & set(place.tokens) for other in kept):
+            kept.append(place)
+    return kept

@@ -1,0 +1,197 @@
+"""The words that stand beside a value and say which field it is: English, German, French, Dutch, Chinese."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from workbench.fields import FieldType
+
+# field -> phrases; a phrase that ends in "?" says it weakly. "~amount", "~date" and "~id" hold words that name some
+# other amount, date or number, so that what stands beside them is not taken; "-" holds words that name nothing and
+# hide the words inside them.
+_PHRASES = {
+    "amount_total": (
+        "total|grand total|total amount|amount due|total due|balance due|total payable|amount payable|"
+        "net total|nett total|total amount due|invoice total|total invoice amount|total incl gst|"
+        "total inclusive gst|total inclusive of gst|total with gst|total sales inclusive of gst|"
+        "total sales inclusive gst|total sales incl gst|total sales|total rm|total amt|total amt rounded|"
+        "total after rounding|rounded total|total rounded|total incl tax|total inc gst|total inclusive tax|"
+        "total including vat|total incl vat|total inc vat|total amount incl gst|total incl|"
+        "total amount incl|total inclusive|total amount payable|net amount payable|total net amt|"
+        "nett amount|bill total|total sales amount|amount to pay|please pay|round amt|rounded total amount|"
+        "total a payer|total to pay|net amt?|amount?|rounding?|due?|balance?|total includes gst|ttl|"
+        "ttl amount|ttl amt|gross total|gross amount|gross|amt?|paid?|amount paid?|total paid?|to pay|pay?|"
+        "net?|nett?|sales?|gesamtbetrag|gesamtsumme|gesamt|rechnungsbetrag|rechnungssumme|endbetrag|"
+        "endsumme|bruttobetrag|bruttosumme|brutto|gesamtbetrag brutto|summe brutto|gesamt brutto|"
+        "zahlbetrag|zu zahlen|zu zahlender betrag|summe?|betrag?|falliger betrag|gesamtbetrag inkl mwst|"
+        "rechnungsendbetrag|zu uberweisen|rechnungsbetrag brutto|offener betrag|total ttc|montant ttc|"
+        "net a payer|montant total|total general|somme due|montant du|total a regler|ttc|montant a payer|"
+        "total net a payer|solde|montant total ttc|totaal|totaalbedrag|totaal incl btw|te betalen|"
+        "eindtotaal|totaal te betalen|te voldoen|totaal inclusief btw|合计|总计|总额|价税合计|价税合计小写|"
+        "小写|应付金额|应付总额|金额合计?|合计金额|总金额|实付|应收"
+    ),
+    "amount_net": (
+        "sub total|subtotal|net amount|net value|total excl gst|total excluding gst|total excl vat|"
+        "total excl|total before tax|total before gst|total ex vat|taxable amount|total exclusive gst|"
+        "total sales excluding gst|total net|total sales exclusive gst|amount excl vat|total excluding vat|"
+        "total without vat|net sales|excl gst|tax base|tax basis|net total excl vat|total ex gst|"
+        "sub total excl gst|total sales excl gst|nett sales|nettobetrag|nettosumme|netto|summe netto|"
+        "gesamt netto|zwischensumme|warenwert|gesamtbetrag netto|total netto|rechnungsbetrag netto|"
+        "nettowert|summe positionen|steuerbasis|basisbetrag|nettobetrag gesamt|gesamtnetto|total ht|"
+        "montant ht|sous total|total hors taxes|montant total ht|base ht|ht|total net ht|subtotaal|"
+        "totaal excl btw|excl btw|bedrag excl btw|totaal exclusief btw|小计|不含税金额|未税金额|"
+        "合计金额不含税|金额"
+    ),
+    "amount_tax": (
+        "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|"
+        "total sst|gst payable|service tax|tax total|add gst|gst amt|tax amt|tax rm|gst rm|vat total|"
+        "amount of vat|output tax|mwst|ust|umsatzsteuer|mehrwertsteuer|steuer|steuerbetrag|mwst betrag|"
+        "ust betrag|gesamtbetrag mwst|summe ust|summe mwst|umsatzsteuerbetrag|zzgl mwst|zzgl ust|"
+        "zuzuglich mwst|summe umsatzsteuer|steuerbetrag gesamt|zzgl umsatzsteuer|mwst gesamt|gesamt mwst|"
+        "tva|montant tva|total tva|dont tva|montant de la tva|taxes|montant total de tva|btw|btw bedrag|"
+        "totaal btw|税额|税额合计|合计税额|增值税|税金"
+    ),
+    "tax_rate": (
+        "tax rate|vat rate|gst rate|rate?|vat?|gst?|tax?|steuersatz|mwst satz|ust satz|mwst?|ust?|"
+        "mehrwertsteuer?|umsatzsteuer?|taux|taux tva|taux de tva|tva?|btw tarief|btw percentage|btw?|税率"
+    ),
+    "invoice_date": (
+        "invoice date|date of invoice|date|inv date|issue date|date of issue|bill date|billing date|"
+        "document date|doc date|tax invoice date|receipt date|transaction date|invoice dated|issued|"
+        "issued on|dated|rechnungsdatum|datum|belegdatum|ausstellungsdatum|rechnung vom|vom?|"
+        "date de facture|date facture|date de la facture|date de facturation|date d emission|facture du|"
+        "du?|le?|factuurdatum|datum factuur|开票日期|发票日期|日期|开具日期"
+    ),
+    "due_date": (
+        "due date|payment due|due|date due|pay by|payment due date|due on|payable by|payment date?|"
+        "falligkeitsdatum|fallig am|fallig|zahlbar bis|zahlungsziel|falligkeit|zahlungsziel bis|"
+        "zahlbar bis zum|bis zum?|echeance|date d echeance|a regler avant|date echeance|"
+        "date limite de paiement|vervaldatum|uiterste betaaldatum|te betalen voor|到期日|付款期限|付款日期|"
+        "到期日期"
+    ),
+    "invoice_no": (
+        "invoice no|invoice number|invoice|inv no|invoice id|document no|doc no|bill no|receipt no|"
+        "invoice num|tax invoice no|tax invoice|receipt|receipt number|bill number|credit note|"
+        "credit note no|doc number|document number|inv|bill?|slip no|trans no?|no?|number?|reference?|ref?|"
+        "rechnungsnummer|rechnungs nr|rechnungsnr|rechnung nr|rechnung|rechnung nummer|belegnummer|"
+        "beleg nr|rg nr|re nr|gutschrift nr|gutschrift|nr?|nummer?|rechnungs nummer|facture no|facture n|"
+        "numero de facture|facture|n de facture|no facture|n facture|facture numero|numero?|avoir|"
+        "factuurnummer|factuur nr|factuur|factuurnr|发票号码|发票编号|票据号码|发票号|单据编号|编号?"
+    ),
+    "purchase_order": (
+        "po no|po number|purchase order|purchase order no|order no|order number|your order|po|"
+        "customer order|your reference|your ref|order|order id|customer po|order ref|bestellnummer|"
+        "bestell nr|bestellung|auftragsnummer|ihre bestellung|bestellung nr|ihr zeichen|auftrag|"
+        "auftrags nr|ihre referenz|ihre bestellnummer|bon de commande|numero de commande|commande|"
+        "votre commande|n de commande|commande n|reference commande|bestelnummer|ordernummer|uw referentie|"
+        "订单号|采购订单|订单编号|采购单号"
+    ),
+    "seller_tax_id": (
+        "gst id|gst no|gst reg no|vat no|vat number|vat id|vat reg no|tax id|gst id no|sst no|sst id|"
+        "gst reg|tax number|vat registration number|gst registration no|company vat number|"
+        "vat registration|ust id|ust id nr|ust idnr|ustid|ust ident nr|steuernummer|steuer nr|"
+        "umsatzsteuer id|st nr|umsatzsteuer identifikationsnummer|ust identnr|ustidnr|ust id nummer|n tva|"
+        "tva intracommunautaire|numero de tva|tva intra|n de tva|no tva|numero tva|"
+        "n tva intracommunautaire|btw nummer|btw nr|btw id|纳税人识别号|销售方纳税人识别号|"
+        "统一社会信用代码|税号"
+    ),
+    "buyer_tax_id": (
+        "customer vat|customer vat no|your vat number|buyer tax id|customer tax id|ihre ust id|"
+        "ihre ust id nr|ust id kunde|votre tva|tva client|n tva client|uw btw nummer|购买方纳税人识别号"
+    ),
+    "buyer_name": (
+        "bill to|billed to|sold to|customer|client|buyer|invoice to|attention|attn|to?|customer name|"
+        "member?|kunde|rechnungsempfanger|empfanger|kaufer|rechnung an|an?|herrn?|frau?|firma?|facture a|"
+        "destinataire|adresse de facturation|klant|factuuradres|factuur aan|aan?|购买方|购方|客户|买方|"
+        "购货单位|购买方名称"
+    ),
+    "buyer_address": (
+        "bill to|billed to|sold to|customer|client|buyer|invoice to|billing address|customer address|to?|"
+        "kunde|rechnungsempfanger|empfanger|kaufer|rechnungsanschrift|rechnungsadresse|facture a|"
+        "destinataire|adresse de facturation|klant|factuuradres|购买方|地址?"
+    ),
+    "seller_name": (
+        "seller|vendor|supplier|from?|sold by|verkaufer|lieferant|vendeur|fournisseur|verkoper|leverancier|"
+        "销售方|销方|卖方|销货单位|销售方名称"
+    ),
+    "seller_address": ("seller|vendor|supplier|from?|verkaufer|lieferant|vendeur|fournisseur|verkoper|销售方|地址?"),
+    "currency": ("currency|currency code|ccy|wahrung|devise|monnaie|valuta|币种|货币|total?|gesamtbetrag?|amount?"),
+    "iban": (
+        "iban|iban nr|bank account|account no|konto|kontonummer|bankverbindung|compte|rekening|"
+        "rekeningnummer|银行账号|账号|开户行及账号"
+    ),
+    "~amount": (
+        "cash|payment type|change|tender|tendered|cash tendered|amount tendered|rounding adj|rounding adjustment|"
+        "round adj|discount|total discount|disc|total savings|total saving|saving|savings|total qty|"
+        "total quantity|qty|quantity|total item|total items|items|item|price|unit price|u price|uprice|"
+        "deposit|visa|master|mastercard|card|credit card|debit card|payment|received|cash received|"
+        "total cash|change due|service charge|sc|shipping|freight|points|rebate|voucher|payment received|"
+        "amount received|cash change|rm amount|balance brought forward|gst summary|item amount|tax code|"
+        "delivery|postage|rabatt|skonto|skontobetrag|menge|einzelpreis|preis|ruckgeld|gegeben|bar|"
+        "versandkosten|anzahlung|versand|fracht|remise|quantite|prix unitaire|rendu|especes|acompte|"
+        "frais de port|prix|rabais|korting|aantal|prijs|stuksprijs|wisselgeld|contant|verzendkosten|单价|"
+        "数量|找零|现金|折扣|优惠"
+    ),
+    "~date": (
+        "delivery date|order date|ship date|valid until|print date|date of birth|expiry date|expiry|"
+        "exp date|period|service date|delivered|check in|check out|lieferdatum|bestelldatum|leistungsdatum|"
+        "liefertermin|leistungszeitraum|zeitraum|auftragsdatum|valutadatum|skonto bis|"
+        "lieferdatum entspricht rechnungsdatum?|date de livraison|date de commande|periode|leverdatum|"
+        "besteldatum|orderdatum|发货日期|订单日期"
+    ),
+    "~id": (
+        "tel|phone|fax|mobile|telefon|telephone|telefoon|telefax|cashier|counter|table|terminal|pos|reg no|"
+        "company no|co no|customer no|customer number|account|member no|roc no|roc|co reg no|"
+        "company reg no|staff|approval code|kundennummer|kunden nr|kundennr|handelsregister|hrb|"
+        "artikelnummer|art nr|bic|swift|blz|gln|glaubiger id|debitor nr|artikel nr|n client|siret|siren|"
+        "rcs|naf|numero client|code client|klantnummer|kvk|debiteurnummer|电话|传真|发票代码|校验码|"
+        "机器编号|delivery note|lieferschein|lieferschein nr|bon de livraison"
+    ),
+    "-": (
+        "inclusive of gst|inclusive gst|incl gst|incl 6 gst|inc gst|including gst|gst inclusive|incl vat|"
+        "inkl mwst|inkl ust|including vat|incl tax|incl btw|tva incluse|inclusive of tax|rounding included|"
+        "after tax|date time|gst incl|gst inc|gst included|incl gst 6|inc tax|vat incl|vat included|"
+        "mwst inkl|including 6 gst|incl of gst|inclusive 6 gst|with gst"
+    ),
+}
+_WEAK = 0.4
+KINDS = {
+    FieldType.AMOUNT: frozenset({"amount_total", "amount_net", "amount_tax", "~amount"}),
+    FieldType.DATE: frozenset({"invoice_date", "due_date", "~date"}),
+    FieldType.ID: frozenset({"invoice_no", "purchase_order", "seller_tax_id", "buyer_tax_id", "iban", "~id"}),
+    FieldType.PARTY: frozenset({"seller_name", "buyer_name"}),
+    FieldType.ADDRESS: frozenset({"seller_address", "buyer_address"}),
+}
+"""Which headers name things that can be taken for each other."""
+LONGEST = 6
+"""How many words the longest phrase has."""
+_CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
+
+
+def fold(text: str) -> str:
+    """Letters and digits only, without case and accents: the form in which phrases and printed words are compared."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
+        text = unicodedata.normalize("NFC", text)
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict[str, float]]:
+    table: dict[str, dict[str, float]] = {}
+    for field, phrases in _PHRASES.items():
+        for phrase in phrases.split("|"):
+            weak = phrase.endswith("?")
+            table.setdefault(fold(phrase), {})[field] = _WEAK if weak else 1.0
+    table.pop("", None)
+    return table
+
+
+def fields_of(phrase: str) -> dict[str, float] | None:
+    """Field -> weight (0..1) for a folded phrase; None when it is no header.
+
+    Besides fields there are "~amount", "~date", "~id" (some other amount, date or number) and "-" (nothing).
+    """
+    table = _table()
+    return table.get(phrase) or table.get(_CURRENCY_AT_END.sub("", phrase))
