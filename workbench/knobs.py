@@ -464,6 +464,10 @@ class TuneConfig(_Section):
                 f"model.hidden_size ({hidden}) is not a multiple of model.num_attention_heads ({heads}): "
                 f"heads that fit are {', '.join(map(str, fitting))}."
             )
+        if hidden and hidden % 24 and model.family in ("lilt", "layoutlmv3") and model.hidden_size:
+            found.append(
+                f"model.hidden_size ({hidden}) must be a multiple of 24 for {model.family}: boxes take a sixth each."
+            )
         steps = train.eval_strategy == "steps" and train.load_best_model_at_end
         if steps and train.save_steps % train.eval_steps:
             found.append(

@@ -1,0 +1,138 @@
+"""Tiny random models of each architecture, made on the spot, and a run folder to train them in."""
+
+import random
+import string
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL import Image
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import (
+    AutoModelForTokenClassification,
+    BertConfig,
+    LayoutLMConfig,
+    LayoutLMv3Config,
+    LiltConfig,
+    PreTrainedTokenizerFast,
+)
+
+from workbench import rows
+from workbench.config import Request, from_dict
+
+FIELDS = [
+    {"id": "amount_total", "name": "TOTAL", "type": "amount"},
+    {"id": "invoice_date", "name": "DATE", "type": "date"},
+]
+FAMILIES = ("starter", "layoutlm", "lilt", "layoutlmv3", "text")
+
+
+def tokenizer() -> Any:
+    """A WordPiece tokenizer over single letters and a few words."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "total", "date", "item", "合", "计"]
+    pieces += list(string.digits + string.ascii_lowercase + ".,:/-#")
+    pieces += [f"##{letter}" for letter in string.digits + string.ascii_lowercase + ".,:/-#"]
+    backend = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        mask_token="[MASK]",
+    )  # fmt: skip
+
+
+def base(folder: Path, family: str, positions: int = 64, labels: list[str] | None = None) -> Path:
+    """A base's folder for a family: two layers, hidden 32."""
+    own = tokenizer()
+    common: dict[str, Any] = {
+        "vocab_size": len(own), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "intermediate_size": 64, "max_position_embeddings": positions, "pad_token_id": 0,
+    }  # fmt: skip
+    if family == "layoutlmv3":
+        config: Any = LayoutLMv3Config(
+            **common | {"max_position_embeddings": positions + 2}, coordinate_size=5, shape_size=6, input_size=32,
+            patch_size=16,
+        )  # fmt: skip
+    elif family == "lilt":
+        config = LiltConfig(**common | {"hidden_size": 48, "max_position_embeddings": positions + 2})
+    elif family == "text":
+        config = BertConfig(**common)
+    else:
+        config = LayoutLMConfig(**common, max_2d_position_embeddings=1024)
+    if labels:
+        config.id2label, config.label2id = dict(enumerate(labels)), {label: i for i, label in enumerate(labels)}
+    path = folder / f"base-{family}"
+    AutoModelForTokenClassification.from_config(config).save_pretrained(path)
+    own.save_pretrained(path)
+    return path
+
+
+def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[rows.Row]:
+    """Invoices of a few words: a date after `date:` and a total after `total:`, on the right and low."""
+    draw = random.Random(seed)
+    made = []
+    for number in range(count):
+        text, boxes, tags, lines = [], [], [], []
+        for line in range(words // 3):
+            kind = {0: "date", words // 3 - 1: "total"}.get(line, "item")
+            value = (
+                f"{draw.randint(1, 28)}/{draw.randint(1, 12)}"
+                if kind == "date"
+                else f"{draw.randint(1, 99)}.{draw.randint(10, 99)}"
+            )
+            for x, word, tag in ((50, f"{kind}:", "O"), (400, value, kind), (800, draw.choice("abc"), "O")):
+                text.append(word)
+                boxes.append([x, 20 + line * 40, x + 120, 50 + line * 40])
+                tags.append({"date": "B-invoice_date", "total": "B-amount_total"}.get(tag, "O"))
+                lines.append(line)
+        made.append(
+            rows.Row(
+                document=seed * 1000 + number,
+                name=f"{seed}-{number}",
+                group=f"v{number % 4}",
+                language="en",
+                page_sizes=[[600.0, 800.0]],
+                words=text,
+                boxes=boxes,
+                lines=lines,
+                pages=[0] * len(text),
+                confidences=[1.0] * len(text),
+                tags=tags,
+                pictures=[str(picture or "")],
+            )  # fmt: skip
+        )
+    return made
+
+
+def picture(folder: Path) -> Path:
+    path = folder / "page.png"
+    Image.new("RGB", (60, 80), "lightgrey").save(path)
+    return path
+
+
+def run_folder(folder: Path, family: str, settings: dict[str, Any] | None = None, train: int = 12, **more: Any) -> Path:
+    """A run folder that is ready for the worker."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = picture(folder) if family == "layoutlmv3" else None
+    config: dict[str, Any] = {
+        "model": {"family": family, "name": str(base(folder, family))},
+        "train": {
+            "learning_rate": 3e-3, "num_train_epochs": 2, "per_device_train_batch_size": 4, "logging_steps": 1,
+            "device": "cpu", "bf16": False,
+        },
+        "data": {"max_length": 64, "window_stride": 8},
+    }  # fmt: skip
+    for section, values in (settings or {}).items():
+        config.setdefault(section, {}).update(values)
+    rows.write(folder / "dataset" / "train.parquet", documents(train, 1, picture=page))
+    rows.write(folder / "dataset" / "validation.parquet", documents(4, 2, picture=page))
+    rows.write(folder / "dataset" / "test.parquet", documents(3, 3, picture=page))
+    pool = documents(3, 4, words=90, picture=page)
+    for row in pool:
+        row.tags = None
+    rows.write(folder / "dataset" / "pool.parquet", pool)
+    request = Request(run=folder.name, fields=FIELDS, config=from_dict(config), threads=1, niceness=0, **more)
+    (folder / "request.yaml").write_text(request.text(), encoding="utf-8")
+    assert yaml.safe_load(request.text())["run"] == folder.name
+    return folder

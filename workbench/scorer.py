@@ -1,0 +1,48 @@
+"""A run folder whose documents are only to be predicted, with a model that is there already. [worker]"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import RunProblem
+from workbench import predicting, rows, scoring
+from workbench.config import Request
+
+
+def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> None:
+    """Predict the folder's documents ("score": only the pool) into `predictions.parquet`; ends with `finished`.
+
+    Raises:
+        WorkbenchError: the model or the documents cannot be used.
+    """
+    began = time.monotonic()
+    predictor, description = predicting.load_named(request.model or str(folder / "model"))
+    data = {split: rows.portable(found, folder) for split, found in rows.read_all(folder).items()}
+    if task == "score":
+        data = {"pool": data["pool"]}
+    total = sum(map(len, data.values()))
+    if not total:
+        raise RunProblem("There are no documents to predict.", "Import some first.")
+    predictions, figures, done = [], {}, 0
+    for split, documents in data.items():
+        outcomes = []
+        for outcome in predictor.predict(documents):
+            predictions.append(outcome.prediction(split, predictor.labels))
+            if outcome.row.tags is not None:
+                outcomes.append(outcome)
+            done += 1
+            if done % 20 == 0 or done == total:
+                write("predicting", done=done, total=total)
+            if control.wishes() >= 2:
+                raise RunProblem(f"Stopped after {done} of {total} documents.", "Start it again when there is time.")
+        if outcomes:
+            figures[split] = scoring.figures(outcomes, predictor.labels)
+    rows.write_predictions(folder / "predictions.parquet", predictions)
+    f1 = figures.get("validation", {}).get("f1")
+    report = {
+        "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,
+        "labels": predictor.labels, "documents": {s: len(found) for s, found in data.items()}, "figures": figures,
+        "seconds": round(time.monotonic() - began, 2),
+    }  # fmt: skip
+    predicting.write_json(folder / "report.json", report)
+    write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
