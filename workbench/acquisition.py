@@ -1,0 +1,282 @@
+"""From stored word probabilities to one number a document: how much labelling it would teach. [worker]
+
+Every score is "higher = more worth labelling". `score` takes the documents of one batch together: their words are
+one matrix, and a document is a stretch of its rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.exceptions import InputProblem
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+SCORES = ("least_confidence", "worst_word", "margin", "entropy", "mnlp", "field_weighted", "value_error")
+_SURELY_OUTSIDE = 0.98  # words that belong to no field with this probability say nothing about fields
+NEAR_MISS = 0.1  # a field without a value whose likeliest word reaches this was nearly found
+_GROW = 8  # words to either side of a near miss that may belong to it
+_TINY = 1e-12
+_SUREST = 1e-4  # as in workbench/calibration.py: nothing learned from examples is surer than this
+
+
+@dataclass(slots=True)
+class Scored:
+    """n documents and F fields; field f is `fields[f]`. Places are (first word, word after the last), -1 for none."""
+
+    scores: dict[str, Floats]  # name -> n
+    confidence: Singles  # n x F: calibrated confidence of the field's surest value; 0 where there is none
+    places: Integers  # n x F x 2: of that value
+    missed: Singles  # n x F: probability of the likeliest word, where there is no value
+    missed_places: Integers  # n x F x 2: of the near miss; -1 below NEAR_MISS
+    doubt_fields: NDArray[np.int16]  # n x 2: likeliest and second at the least sure word; -1 is "no field"
+    doubt: Singles  # n x 2: their probabilities
+
+
+def fields_of(labels: Sequence[str]) -> list[str]:
+    """The fields of BIO labels, in the order of their first column."""
+    return list(dict.fromkeys(label[2:] for label in labels if label != "O"))
+
+
+def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: Sequence[str] = ()) -> Floats:
+    """How much each field's doubt counts, 0..1: its F1's distance from 1.
+
+    An F1 of few cases is drawn towards the mean of all, as if it had been measured on five more of them.
+
+    Args:
+        f1: field -> (F1, support) on validation; fields that are not named count as the mean.
+        fields: whose weights are wanted.
+        focus: where given, the other fields count nothing.
+    """
+    support = sum(number for _, number in f1.values())
+    mean = sum(score * number for score, number in f1.values()) / support if support else 0.0
+    measured = [f1.get(name, (0.0, 0)) for name in fields]
+    drawn = [(score * number + 5 * mean) / (number + 5) for score, number in measured]
+    found = np.maximum(1.0 - np.array(drawn, np.float64), 0.02)
+    return np.array([w if not focus or name in focus else 0.0 for name, w in zip(fields, found, strict=True)])
+
+
+def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Singles, NDArray[np.int64]]:
+    """The words of documents as one matrix, and where each document's rows begin (one more entry than documents).
+
+    Raises:
+        InputProblem: the bytes are no whole rows, or a number is no probability.
+    """
+    width = 2 * len(labels)
+    if any(len(blob) % width for blob in blobs):
+        raise InputProblem(
+            f"Stored probabilities do not fit {len(labels)} labels.",
+            "Predict again with this run; the file was written by another version or cut off.",
+        )
+    starts = np.cumsum([0, *(len(blob) // width for blob in blobs)])
+    matrix = np.frombuffer(b"".join(blobs), "<f2").astype(np.float32).reshape(-1, len(labels))
+    if matrix.size and not (matrix.min() >= 0 and matrix.max() <= 1.001):  # a NaN fails both
+        raise InputProblem(
+            "The stored predictions hold numbers that are not probabilities.",
+            "The model diverged or the file is damaged: train again with a lower learning rate.",
+        )
+    return matrix, starts
+
+
+def score(
+    blobs: Sequence[bytes], labels: Sequence[str], weight: Floats | None = None, temperature: float = 1.0
+) -> Scored:
+    """All scores of a batch of documents.
+
+    Args:
+        blobs: one document each: words x labels 16-bit floats, row by row.
+        labels: the columns, "O" first.
+        weight: of each field for "field_weighted" (see `weights`); None: all alike.
+        temperature: of the confidences, from workbench/calibration.py.
+
+    Raises:
+        InputProblem: as `probabilities`.
+    """
+    matrix, starts = probabilities(blobs, labels)
+    fields = fields_of(labels)
+    column = np.array([0 if label == "O" else 1 + fields.index(label[2:]) for label in labels])
+    mass = np.zeros((len(matrix), 1 + len(fields)), np.float32)
+    for position, of in enumerate(column):
+        mass[:, of] += matrix[:, position]
+    np.minimum(mass, 1.0, out=mass)
+    rows = _Rows(starts)
+    best = matrix.argmax(axis=1)
+    scores = _word_scores(matrix, mass[:, 0] < _SURELY_OUTSIDE, rows)
+    begins = np.array([label.startswith("B-") for label in labels])
+    confidence, places = _values(mass, column[best], begins[best], rows)
+    found = places[..., 0] >= 0
+    confidence = np.where(found, _scaled(confidence, temperature), 0).astype(np.float32)
+    missed, missed_places = _misses(mass[:, 1:], ~found, rows)
+    wrong = np.where(found, 1 - confidence, missed).astype(np.float64)
+    scores["value_error"] = -np.expm1(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1))
+    scores["field_weighted"] = _weighted(mass[:, 1:], np.ones(len(fields)) if weight is None else weight, rows)
+    doubt_fields, doubt = _doubt(mass, rows)
+    return Scored(scores, confidence, places, missed, missed_places, doubt_fields, doubt)
+
+
+class _Rows:
+    """Which rows of the matrix belong to which document; sums and extremes by document."""
+
+    def __init__(self, starts: NDArray[np.int64]) -> None:
+        self.first = starts[:-1]
+        self.lengths = np.diff(starts)
+        self.count = len(self.lengths)
+        self.owner = np.repeat(np.arange(self.count), self.lengths)
+        self._some = np.flatnonzero(self.lengths)  # documents without words have no rows to reduce
+
+    def mean(self, values: Singles, among: NDArray[np.bool_] | None = None) -> Floats:
+        numbers = self.lengths if among is None else np.bincount(self.owner, among, self.count)
+        sums = np.bincount(self.owner, values if among is None else values * among, self.count)
+        found: Floats = sums / np.maximum(numbers, 1)
+        return found
+
+    def max(self, values: Singles) -> Singles:
+        found = np.zeros((self.count, *values.shape[1:]), np.float32)
+        if len(self._some):
+            found[self._some] = np.maximum.reduceat(values, self.first[self._some], axis=0)
+        return found
+
+
+def _word_scores(matrix: Singles, matters: NDArray[np.bool_], rows: _Rows) -> dict[str, Floats]:
+    top = matrix.max(axis=1, initial=0)
+    # words that surely belong to no field are left out of these, and need no second look
+    unsure = matrix[matters]
+    second = np.partition(unsure, -2, axis=1)[:, -2] if matrix.shape[1] > 1 else np.zeros(len(unsure), np.float32)
+    closeness = np.zeros(len(matrix), np.float32)
+    closeness[matters] = 1 - (unsure.max(axis=1, initial=0) - second)
+    spread = np.zeros(len(matrix), np.float32)
+    spread[matters] = -(unsure * np.log(unsure + _TINY)).sum(axis=1) / np.log(max(matrix.shape[1], 2))
+    return {
+        "least_confidence": rows.mean(1 - top),
+        "worst_word": rows.max(1 - top).astype(np.float64),
+        "margin": rows.mean(closeness, matters),
+        "entropy": rows.mean(np.maximum(spread, 0), matters),
+        "mnlp": rows.mean(-np.log(np.maximum(top, 1e-7))),
+    }
+
+
+def _values(
+    mass: Singles, field: NDArray[np.int64], begins: NDArray[np.bool_], rows: _Rows
+) -> tuple[Singles, Integers]:
+    """Each document's and field's surest value (strict IOB2, as workbench/cases.py reads it) and its place."""
+    count = mass.shape[1] - 1
+    confidence = np.zeros((rows.count, count), np.float32)
+    places = np.full((rows.count, count, 2), -1, np.int32)
+    if not len(mass):
+        return confidence, places
+    opens = begins.copy()
+    opens[0] = True
+    opens[1:] |= (field[1:] != field[:-1]) | (rows.owner[1:] != rows.owner[:-1])
+    starts = np.flatnonzero(opens)
+    stops = np.append(starts[1:], len(mass))
+    sure = np.add.reduceat(mass[np.arange(len(mass)), field], starts) / (stops - starts)
+    kept = np.flatnonzero((field[starts] > 0) & begins[starts])
+    kept = kept[np.argsort(sure[kept], kind="stable")]  # the surest is written last
+    owner, of = rows.owner[starts[kept]], field[starts[kept]] - 1
+    confidence[owner, of] = sure[kept]
+    places[owner, of, 0] = starts[kept] - rows.first[owner]
+    places[owner, of, 1] = stops[kept] - rows.first[owner]
+    return confidence, places
+
+
+def _misses(mass: Singles, absent: NDArray[np.bool_], rows: _Rows) -> tuple[Singles, Integers]:
+    """For fields without a value: the likeliest word's probability, and the words around it that go along."""
+    missed = np.where(absent, rows.max(mass), 0).astype(np.float32)
+    places = np.full((*missed.shape, 2), -1, np.int32)
+    near = missed >= NEAR_MISS
+    if not near.any():
+        return missed, places
+    words, of = np.nonzero(near[rows.owner] & (mass >= missed[rows.owner]))
+    pair = rows.owner[words].astype(np.int64) * missed.shape[1] + of
+    _, once = np.unique(pair, return_index=True)  # of equal words the first
+    words, of = words[once], of[once]
+    owner = rows.owner[words]
+    enough = missed[owner, of] / 2
+    first = rows.first[owner]
+    last = first + rows.lengths[owner]
+    low, high = words.copy(), words + 1
+    for _ in range(_GROW):
+        low -= (low > first) & (mass[np.maximum(low - 1, 0), of] >= enough)
+        high += (high < last) & (mass[np.minimum(high, len(mass) - 1), of] >= enough)
+    places[owner, of, 0] = low - first
+    places[owner, of, 1] = high - first
+    return missed, places
+
+
+def _weighted(mass: Singles, weight: Floats, rows: _Rows) -> Floats:
+    """The weighted mean over fields of the doubt at each field's least sure word, 0..1."""
+    nearest = rows.max(0.5 - np.abs(mass - 0.5))  # the word whose probability is nearest to one half
+    entropy = -(nearest * np.log2(nearest + _TINY) + (1 - nearest) * np.log2(1 - nearest + _TINY))
+    total = float(weight.sum())
+    found: Floats = np.maximum(entropy, 0).astype(np.float64) @ weight / total if total else np.zeros(rows.count)
+    return found
+
+
+def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
+    """The two likeliest fields of the least sure word of each document."""
+    fields = np.full((rows.count, 2), -1, np.int16)
+    sure = np.zeros((rows.count, 2), np.float32)
+    if not len(mass) or mass.shape[1] < 2:
+        return fields, sure
+    two = np.argpartition(mass, -2, axis=1)[:, -2:]
+    values = np.take_along_axis(mass, two, axis=1)
+    gap = np.abs(values[:, 1] - values[:, 0])
+    least = np.flatnonzero(gap <= (1 - rows.max(1 - gap))[rows.owner] + 1e-6)
+    owner, once = np.unique(rows.owner[least], return_index=True)
+    words = least[once]
+    order = np.argsort(-values[words], axis=1, kind="stable")
+    fields[owner] = np.take_along_axis(two[words], order, axis=1) - 1
+    sure[owner] = np.take_along_axis(values[words], order, axis=1)
+    return fields, sure
+
+
+def _scaled(confidence: Singles, temperature: float) -> Singles:
+    if temperature == 1.0:
+        return confidence
+    inside = np.clip(confidence, _SUREST, 1 - _SUREST)
+    scaled: Singles = 1 / (1 + np.exp(-np.log(inside / (1 - inside)) / temperature))
+    return scaled
+
+
+def votes(places: Sequence[Integers]) -> Floats:
+    """How divided several runs are about each document, 0..1.
+
+    For every field each run votes with the place of the value it found (or with "none"); the score is the entropy of
+    the votes, divided by its largest possible value, on average over the fields for which any run found a value.
+
+    Args:
+        places: for each run n x F x 2, fields in the same order.
+    """
+    stacked = np.stack(places)  # R x n x F x 2
+    runs = len(stacked)
+    same = (stacked[:, None] == stacked[None]).all(axis=-1)  # R x R x n x F
+    share = same.mean(axis=1)  # the share of runs that vote as run r does
+    entropy = -np.log(share).mean(axis=0) / np.log(max(runs, 2))
+    asked = (stacked[..., 0] >= 0).any(axis=0)
+    found: Floats = (entropy * asked).sum(axis=1) / np.maximum(asked.sum(axis=1), 1)
+    return found
+
+
+def disagreement(passes: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """Of one document's passes under dropout: (entropy of the mean, mean of the entropies), in nats a word.
+
+    Their difference is BALD: the information that knowing the right weights would give. Both are means over the words
+    that may belong to a field.
+
+    Args:
+        passes: T x words x labels probabilities, "O" first.
+    """
+    mean = passes.mean(axis=0)
+    matters = mean[:, 0] < _SURELY_OUTSIDE
+    if not matters.any():
+        return 0.0, 0.0
+    each = passes[:, matters].astype(np.float64)
+    middle = each.mean(axis=0)
+    of_mean = -(middle * np.log(middle + _TINY)).sum(axis=1).mean()
+    of_each = -(each * np.log(each + _TINY)).sum(axis=2).mean()
+    return float(of_mean), float(min(of_each, of_mean))
