@@ -29,6 +29,7 @@ def open_round(
             "reasons": list(e.reasons),
             "fields": e.fields,
             "done": e.done,
+            "blind": e.blind,
         }
         for e in entries
     ]
@@ -56,7 +57,15 @@ def listed(connection: Connection) -> list[Round]:
 def entries(connection: Connection, round_id: int) -> list[QueueEntry]:
     """The documents of a round, in its order."""
     rows = connection.execute(select(queue).where(queue.c.round == round_id).order_by(queue.c.rank))
-    return [QueueEntry(r.round, r.document_id, r.rank, r.score, tuple(r.reasons), r.fields, r.done) for r in rows]
+    return [
+        QueueEntry(r.round, r.document_id, r.rank, r.score, tuple(r.reasons), r.fields, r.done, r.blind) for r in rows
+    ]
+
+
+def waiting(connection: Connection) -> set[int]:
+    """The documents that stand in a round which is still open, decided there or not."""
+    query = select(queue.c.document_id).join(rounds, rounds.c.id == queue.c.round).where(rounds.c.closed.is_(None))
+    return set(connection.scalars(query))
 
 
 def mark_done(connection: Connection, round_id: int, document_id: int, done: bool = True) -> None:

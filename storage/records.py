@@ -239,6 +239,20 @@ class QueueEntry:
     reasons: tuple[str, ...] = ()
     fields: dict[str, float] = field(default_factory=dict)  # confidence per field
     done: bool = False
+    blind: bool = False  # labelled already; comes back without its labels, to see whether they come out the same
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A second labelling of a document, made without seeing the first. It never trains a model by itself."""
+
+    document: int
+    annotator: str
+    round: int  # 0: outside a round
+    spans: frozenset[Span]
+    absent: frozenset[str] = frozenset()
+    done: bool = False  # complete, as the annotator said
+    settled: bool = False  # its differences from the document's labels were decided
 
 
 @dataclass(frozen=True, slots=True)

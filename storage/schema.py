@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -190,4 +191,20 @@ queue = Table(
     Column("reasons", JSON, nullable=False, default=list),
     Column("fields", JSON, nullable=False, default=dict),
     Column("done", Boolean, nullable=False, default=False),
+    Column("blind", Boolean, nullable=False, default=False, server_default=false()),
+)
+
+opinions = Table(  # a second, independent labelling of a document; never its labels
+    "opinions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _document_id(),
+    Column("annotator", Text, nullable=False),
+    Column("round", Integer, nullable=False, default=0),  # 0: outside a round
+    Column("spans", JSON, nullable=False, default=list),
+    Column("absent", JSON, nullable=False, default=list),
+    Column("done", Boolean, nullable=False, default=False),
+    Column("settled", Boolean, nullable=False, default=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("document_id", "annotator", "round"),
 )

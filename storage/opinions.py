@@ -1,0 +1,53 @@
+"""Second labellings: what an annotator made of a document without seeing its labels."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from storage.records import Opinion, Span
+from storage.schema import opinions
+
+
+def keep(connection: Connection, opinion: Opinion) -> None:
+    """Keep an opinion as it stands now; called after every act, so that nothing of it is lost."""
+    values = {
+        "spans": sorted([span.field, list(span.tokens)] for span in opinion.spans),
+        "absent": sorted(opinion.absent),
+        "done": opinion.done,
+        "settled": opinion.settled,
+        "at": datetime.now(UTC),
+    }
+    key = {"document_id": opinion.document, "annotator": opinion.annotator, "round": opinion.round}
+    same = and_(*(opinions.c[name] == value for name, value in key.items()))
+    if not connection.execute(update(opinions).where(same).values(**values)).rowcount:
+        connection.execute(insert(opinions).values(**key, **values))
+
+
+def get(connection: Connection, document: int, annotator: str, round_id: int = 0) -> Opinion:
+    """An annotator's opinion on a document; an empty one where she has not begun."""
+    found = _read(connection, document_id=document, annotator=annotator, round=round_id)
+    return found[0] if found else Opinion(document, annotator, round_id, frozenset())
+
+
+def listed(connection: Connection, round_id: int | None = None) -> list[Opinion]:
+    """Finished opinions (of one round, or all), the oldest first."""
+    wanted: dict[str, Any] = {"done": True} if round_id is None else {"done": True, "round": round_id}
+    return list(_read(connection, **wanted))
+
+
+def _read(connection: Connection, **wanted: Any) -> Sequence[Opinion]:
+    query = select(opinions).where(*(opinions.c[name] == value for name, value in wanted.items()))
+    return [
+        Opinion(
+            r.document_id,
+            r.annotator,
+            r.round,
+            frozenset(Span(field, tuple(tokens), annotator=r.annotator) for field, tokens in r.spans),
+            frozenset(r.absent),
+            r.done,
+            r.settled,
+        )
+        for r in connection.execute(query.order_by(opinions.c.id))
+    ]
