@@ -1,0 +1,68 @@
+"""What an import has to know of the documents that are there: their digests, fingerprints, groups and sides."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqlalchemy import Connection, case, func, select, update
+
+from storage import packing
+from storage.records import Page, Side, State
+from storage.schema import documents, pages, texts
+
+
+def digests(connection: Connection) -> set[str]:
+    """The digests of all documents (100,000 take about 15 MB)."""
+    return set(connection.scalars(select(documents.c.digest)))
+
+
+def fingerprints(connection: Connection) -> Iterator[tuple[int, str]]:
+    """(document, fingerprint) of all documents that have one."""
+    query = select(documents.c.id, documents.c.fingerprint).where(documents.c.fingerprint.is_not(None))
+    for row in connection.execute(query):
+        yield row.id, row.fingerprint
+
+
+def sides(connection: Connection) -> dict[str, Side]:
+    """Group -> the side that its documents stand on."""
+    query = select(documents.c.group_name, documents.c.side).order_by(documents.c.id.desc())
+    return {row.group_name: Side(row.side) for row in connection.execute(query.distinct())}
+
+
+def name_and_group(connection: Connection, document_id: int) -> tuple[str, str]:
+    """The name and the group of one document."""
+    query = select(documents.c.name, documents.c.group_name).where(documents.c.id == document_id)
+    row = connection.execute(query).one()
+    return row.name, row.group_name
+
+
+def mark_duplicates(connection: Connection, twins: Mapping[int, int]) -> None:
+    """Note that documents repeat others: {document: the one that it repeats}."""
+    for document_id, twin in twins.items():
+        connection.execute(update(documents).where(documents.c.id == document_id).values(duplicate_of=twin))
+
+
+def bodies(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The case-folded words of some documents, joined by spaces."""
+    query = select(texts).where(texts.c.document_id.in_(list(ids)))
+    return {row.document_id: row.body for row in connection.execute(query)}
+
+
+def representatives(connection: Connection) -> Iterator[tuple[str, Page]]:
+    """(group, first page of its first document) of every group."""
+    first = select(func.min(documents.c.id)).group_by(documents.c.group_name)
+    query = (
+        select(documents.c.group_name, pages)
+        .join(pages, pages.c.document_id == documents.c.id)
+        .where(documents.c.id.in_(first), pages.c.number == 0)
+        .order_by(documents.c.id)
+    )
+    for row in connection.execute(query):
+        tokens = packing.unpack(row.tokens, 0, row.first_token, {})
+        yield row.group_name, Page(0, row.width, row.height, tokens, row.picture, row.engine, row.engine_version)
+
+
+def counts(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Group -> (documents, labelled ones)."""
+    d = documents.c
+    is_labelled = func.sum(case((d.state == State.LABELLED.value, 1), else_=0))
+    query = select(d.group_name, func.count(), is_labelled).group_by(d.group_name)
+    return {name: (int(number), int(labelled or 0)) for name, number, labelled in connection.execute(query)}

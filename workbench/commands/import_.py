@@ -1,0 +1,218 @@
+"""`workbench import`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+
+if TYPE_CHECKING:
+    from workbench.importing import Summary
+
+_SHOWN = 10
+
+
+def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`A=B` options as a mapping."""
+    mapping = {}
+    for value in values:
+        label, equals, field = value.partition("=")
+        if not equals or not label.strip() or not field.strip():
+            raise click.BadParameter(f"'{value}' is not of the form LABEL=FIELD.", context, parameter)
+        mapping[label.strip()] = field.strip()
+    return mapping
+
+
+class Meter:
+    """A line on the terminal with the rate and the time that is left; silent when nobody looks."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._shown_at = 0.0
+
+    def __call__(self, done: int, total: int, made: int) -> None:
+        """Show how far it is, ten times a second at most."""
+        now = time.monotonic()
+        if not self._on or now - self._shown_at < 0.1:
+            return
+        self._shown_at = now
+        seconds = max(now - self._started, 1e-6)
+        left = f", {_duration(seconds / done * (total - done))} left" if done else ""
+        bar = "█" * round(20 * done / max(total, 1))
+        click.echo(
+            f"\r\x1b[K{bar:░<20} {done:,}/{total:,} files, {made:,} documents, {made / seconds:,.1f}/s{left}",
+            err=True,
+            nl=False,
+        )
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown_at:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+@click.command
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
+@click.option("--split", "side", type=click.Choice(["train", "validation", "test"]), help="The side to put them on.")
+@click.option("--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs, help="What a label means.")
+@click.option("--keep-names", is_flag=True, help="Make a field of every label instead of mapping it by its aliases.")
+@click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
+@click.option(
+    "--group-by",
+    type=click.Choice(["seller", "template", "folder", "none"]),
+    default="seller",
+    show_default=True,
+    help="What must stay on one side of a split.",
+)
+@click.option("--values", type=click.Path(path_type=Path), help="A table of known values (CSV, XLSX, JSON).")
+@click.option("--password", help="For encrypted PDFs.")
+@click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
+@click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
+@click.option("--ocr-jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
+@click.option("--no-ocr", is_flag=True, help="Do not read pages without words; `workbench ocr` can do so later.")
+@json_option
+@click.pass_obj
+def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values: Path | None, **options: Any) -> None:
+    """Bring documents, labels and values in, from files and whole folders.
+
+    What was imported before is recognised by its content and skipped, so a second run goes on where the first
+    stopped. Files that cannot be read are named with the reason; all others are imported.
+
+    Keys of --json: documents, pages, tokens, labelled, labels {field: n}, suggestions {field: n}, reference_values,
+    mapping {label: field}, new_fields, known, skipped, problems [{file, record, reason}], duplicates [{document,
+    repeats}], aligned {field: n}, not_aligned {field: n}, unaligned [{document, field, value, reason}], groups,
+    ocr_pages, notes {note: n}, seconds, interrupted.
+
+    \b
+    Examples:
+      workbench import ~/scans
+      workbench import labels.json --map AMT=amount_total --split test
+    """
+    from workbench.importing import Request, run
+
+    workspace = context.open_workspace()
+    meter = Meter()
+    request = _request(Request, paths, options)
+    try:
+        summary = run(workspace, request, meter)
+    finally:
+        meter.end()
+    name = {field.id: field.name for field in workspace.schema}
+    workspace.close()
+    emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))
+    if summary.interrupted:
+        click.echo("Interrupted. What is listed was saved; the same command goes on from there.", err=True)
+        sys.exit(130)
+    if summary.failed:
+        sys.exit(4)
+
+
+def _request(kind: Any, paths: tuple[Path, ...], options: dict[str, Any]) -> Any:
+    from storage.records import Side
+
+    return kind(
+        paths=paths,
+        format=options["format"],
+        password=options["password"],
+        pixels=options["pixels"],
+        side=Side(options["side"]) if options["side"] else None,
+        mapping=options["mapping"],
+        keep_names=options["keep_names"],
+        accept_above=options["accept_above"],
+        group_by=options["group_by"],
+        engine=options["ocr_engine"] or "",
+        ocr_jobs=options["ocr_jobs"],
+        ocr=not options["no_ocr"],
+    )
+
+
+def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
+    """The summary with stable keys; fields by name."""
+
+    def named(counts: dict[str, int]) -> dict[str, int]:
+        return {name.get(of, of): number for of, number in counts.items()}
+
+    return {
+        "documents": summary.documents,
+        "pages": summary.pages,
+        "tokens": summary.tokens,
+        "labelled": summary.labelled,
+        "labels": named(summary.labels),
+        "suggestions": named(summary.suggestions),
+        "reference_values": summary.reference_values,
+        "mapping": summary.mapping,
+        "new_fields": summary.new_fields,
+        "known": summary.known,
+        "skipped": summary.skipped,
+        "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
+        "duplicates": [{"document": of, "repeats": twin} for of, twin in summary.duplicates],
+        "aligned": named(summary.aligned),
+        "not_aligned": named(summary.not_aligned),
+        "unaligned": [
+            dict(zip(("document", "field", "value", "reason"), row, strict=True)) for row in summary.unaligned
+        ],
+        "groups": summary.groups,
+        "ocr_pages": summary.ocr_pages,
+        "notes": dict(summary.notes),
+        "seconds": summary.seconds,
+        "interrupted": summary.interrupted,
+    }
+
+
+def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
+    """The summary for people."""
+    rate = f", {summary.documents / summary.seconds:,.0f}/s" if summary.seconds and summary.documents else ""
+    yield (
+        f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
+        f"{summary.labelled:,} labelled) of {summary.groups:,} groups in {summary.seconds:,.1f} s{rate}"
+    )
+    if summary.ocr_pages:
+        yield f"{summary.ocr_pages:,} pages read by OCR"
+    if summary.known:
+        yield f"{summary.known:,} were in the workspace already"
+    fields = dict.fromkeys([*summary.labels, *summary.suggestions, *summary.aligned, *summary.not_aligned])
+    if fields:
+        yield ""
+        counted = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
+        rows = [(name.get(of, of), *(counts[of] or "" for counts in counted)) for of in fields]
+        yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
+    mapped = [f"{label} → {of}" for label, of in summary.mapping.items() if label != of]
+    if mapped:
+        yield ""
+        yield f"Labels mapped: {', '.join(mapped)} (--map LABEL=FIELD and --keep-names change it)"
+    if summary.new_fields:
+        yield f"New fields: {', '.join(summary.new_fields)}"
+    unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in summary.unaligned]
+    yield from _listed("values without a place", summary.not_aligned.total(), unaligned)
+    yield from _listed(
+        "near-duplicates, kept on their twins' side",
+        summary.duplicate_count,
+        [f"{of} repeats {twin}" for of, twin in summary.duplicates],
+    )
+    yield from _listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
+    yield from _listed(
+        "could not be read",
+        summary.skipped,
+        [f"{r.file}{', ' + r.record if r.record else ''}: {r.reason}" for r in summary.rejected],
+    )
+
+
+def _listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
+    if number:
+        yield ""
+        yield f"{number:,} {title}:"
+        yield from (f"  {row}" for row in rows[:_SHOWN])
+        if number > _SHOWN:
+            yield f"  … and {number - _SHOWN:,} more (--json lists them)"

@@ -1,0 +1,33 @@
+"""`workbench init`."""
+
+from pathlib import Path
+
+import click
+
+from workbench.commands.output import emit, json_option
+
+
+@click.command
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--database", default="", metavar="URL", help="Keep the data in another database (postgresql://…).")
+@json_option
+def command(directory: Path, database: str, as_json: bool) -> None:
+    """Make a workspace in a new or empty DIRECTORY.
+
+    \b
+    Example:
+      workbench init my-invoices
+    """
+    from workbench.workspace import Workspace
+
+    workspace = Workspace.create(directory, database)
+    fields = [field.name for field in workspace.schema.active]
+    workspace.close()
+    emit(
+        {"workspace": str(workspace.files.root), "fields": fields},
+        as_json=as_json,
+        text=[
+            f"Made the workspace {directory} with {len(fields)} fields.",
+            f"  → Bring documents in: workbench -w {directory} import PATH…",
+        ],
+    )

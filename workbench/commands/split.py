@@ -1,0 +1,47 @@
+"""`workbench split`."""
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+
+
+@click.command
+@click.option("--test", type=click.FloatRange(0, 1), default=0.2, show_default=True, help="Share for the test side.")
+@click.option(
+    "--validation", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share for the validation side."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Another number divides otherwise.")
+@click.option("--dry-run", is_flag=True, help="Show what would be, change nothing.")
+@json_option
+@click.pass_obj
+def command(context: Context, test: float, validation: float, seed: int, dry_run: bool, as_json: bool) -> None:
+    """Divide the documents into train, validation and test. The documents of one vendor stay together.
+
+    Keys of --json: seed, sides {side: {documents, groups, labelled}}, warnings.
+
+    \b
+    Example:
+      workbench split --test 0.2 --validation 0.1 --seed 7
+    """
+    from storage import documents, groups
+    from storage.exceptions import UsageProblem
+    from workbench.splitting import divide
+
+    workspace = context.open_workspace()
+    with workspace.db.write() as connection:
+        counted = groups.counts(connection)
+        if not counted:
+            raise UsageProblem("There are no documents to divide.", "Import some first: workbench import PATH…")
+        division = divide(counted, validation=validation, test=test, seed=seed)
+        if not dry_run:
+            documents.assign_sides(connection, division.sides)
+    workspace.close()
+    sides = {
+        side.value: {"documents": n, "groups": division.groups[side], "labelled": division.labelled[side]}
+        for side, n in division.documents.items()
+    }
+    rows = [(name, facts["documents"], facts["labelled"], facts["groups"]) for name, facts in sides.items()]
+    lines = table(rows, ("side", "documents", "labelled", "groups"), right=[1, 2, 3])
+    lines += [f"! {warning}" for warning in division.warnings]
+    emit({"seed": seed, "sides": sides, "warnings": division.warnings}, as_json=as_json, text=lines)

@@ -1,0 +1,74 @@
+"""`workbench status`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+
+_SHOWN = 10
+
+
+@click.command
+@click.option("--all", "show_all", is_flag=True, help="List every group and problem.")
+@json_option
+@click.pass_obj
+def command(context: Context, show_all: bool, as_json: bool) -> None:
+    """What is in the workspace, and what is wrong with it.
+
+    Keys of --json: workspace, documents, pages, tokens, labelled, by_split, by_group, fields {name: labels},
+    reference_values, suggestions, problems, problem_list [{file, record, reason}].
+
+    \b
+    Example:
+      workbench -w my-invoices status
+    """
+    from storage import documents
+
+    workspace = context.open_workspace()
+    with workspace.db.read() as connection:
+        counts = documents.status(connection)
+        problems = documents.list_problems(connection)
+    names = {field.id: field.name for field in workspace.schema}
+    # Fields in the schema's order; every field in use is there, also without labels.
+    by_id = counts["fields"]
+    order = [field.id for field in workspace.schema.active]
+    order += [field for field in by_id if field not in order]
+    data = {
+        "workspace": str(workspace.files.root),
+        **counts,
+        "fields": {names.get(field, field): by_id.get(field, 0) for field in order},
+        "problem_list": [dict(zip(("file", "record", "reason"), problem, strict=True)) for problem in problems],
+    }
+    emit(data, as_json=as_json, text=_lines(data, None if show_all else _SHOWN))
+    workspace.close()
+
+
+def _lines(data: dict[str, Any], shown: int | None) -> Iterator[str]:
+    yield (
+        f"{data['workspace']}: {data['documents']:,} documents, {data['pages']:,} pages, {data['tokens']:,} words, "
+        f"{data['labelled']:,} labelled"
+    )
+    if not data["documents"]:
+        yield "  → Bring documents in: workbench import PATH…"
+    else:
+        yield ""
+        yield "  ".join(f"{side} {number:,}" for side, number in data["by_split"].items())
+        yield f"{data['reference_values']:,} reference values, {data['suggestions']:,} open suggestions"
+        yield ""
+        yield from table(list(data["fields"].items()), ("field", "labels"), right=[1])
+        yield ""
+        groups = list(data["by_group"].items())
+        yield from table(groups[:shown], (f"group (of {len(groups):,})", "documents"), right=[1])
+        if shown and len(groups) > shown:
+            yield f"… and {len(groups) - shown:,} more (--all)"
+    if data["problems"]:
+        yield ""
+        yield f"{data['problems']:,} problems:"
+        for problem in data["problem_list"][:shown]:
+            where = f", {problem['record']}" if problem["record"] else ""
+            yield f"  {problem['file']}{where}: {problem['reason']}"
+        if shown and data["problems"] > shown:
+            yield f"  … and {data['problems'] - shown:,} more (--all)"

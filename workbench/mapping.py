@@ -1,0 +1,72 @@
+"""From the label names of other tools to the fields of the workspace's schema. Pure."""
+
+import re
+from collections.abc import Mapping
+
+from workbench.fields import FieldType, Schema
+
+# What a new field holds, by words of its name; the first that fits.
+_TYPES = (
+    (re.compile(r"date|datum|日期"), FieldType.DATE),
+    (re.compile(r"currency|währung|devise|币"), FieldType.CURRENCY),
+    (re.compile(r"rate|satz|税率"), FieldType.RATE),
+    (re.compile(r"address|adresse|anschrift|地址"), FieldType.ADDRESS),
+    (re.compile(r"price|amount|total|tax|sum|betrag|montant|金额|cash|change"), FieldType.AMOUNT),
+    (re.compile(r"(^|[_. ])(id|no|nr|num|number|code|iban)($|[_. ])|号"), FieldType.ID),
+)
+
+
+def type_of_name(name: str) -> FieldType:
+    """What a field of this name most likely holds; TEXT where the name does not say."""
+    plain = re.sub(r"[\s\-/]+", "_", name.casefold())
+    return next((kind for pattern, kind in _TYPES if pattern.search(plain)), FieldType.TEXT)
+
+
+class LabelMap:
+    """Gives every label its field, and adds the fields that are missing.
+
+    Args:
+        schema: the fields there are; `schema` afterwards holds the added ones too.
+        given: label -> field, as the user said; names of fields that are not there are added.
+        keep_names: only a field of exactly this id or name is the label's; aliases do not count.
+    """
+
+    def __init__(self, schema: Schema, given: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
+        self.schema = schema
+        self.used: dict[str, str] = {}  # label -> field id, as met
+        self.added: list[str] = []  # ids of new fields
+        self._given = {label.casefold(): field for label, field in (given or {}).items()}
+        self._keep = keep_names
+
+    def field(self, label: str) -> str:
+        """The id of the label's field."""
+        if label not in self.used:
+            self.used[label] = self._resolve(label)
+        return self.used[label]
+
+    def _resolve(self, label: str) -> str:
+        wanted = self._given.get(label.casefold(), label)
+        found = self.schema.resolve(wanted)
+        # A label of its own name stays one, also where an alias would draw it to another field.
+        if found is not None and self._keep and wanted == label and label not in (found.id, found.name):
+            found = None
+        if found is None:
+            self.schema = self.schema.add(self._free_name(wanted), type_of_name(wanted))
+            found = self.schema.fields[-1]
+            self.added.append(found.id)
+        elif found.retired:  # labels of a field that nobody sees would be lost on the reader
+            self.schema = self.schema.change(found.id, retired=False, key="" if self._taken(found.key) else found.key)
+        return found.id
+
+    def _taken(self, key: str) -> bool:
+        return any(field.key == key for field in self.schema.active)
+
+    def _free_name(self, wanted: str) -> str:
+        plain = wanted.strip() or "field"
+        # Names that differ in case, dots and dashes only are the same to `resolve`; with --keep-names both may come.
+        while self.schema.resolve(plain) is not None and any(
+            re.sub(r"[\s._\-/]+", "_", f.name.casefold()) == re.sub(r"[\s._\-/]+", "_", plain.casefold())
+            for f in self.schema
+        ):
+            plain += "_2"
+        return plain

@@ -1,0 +1,103 @@
+"""Dividing groups of documents into train, validation and test. Pure. A group is never divided."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from storage.exceptions import UsageProblem
+from storage.records import Side
+
+_UNEVEN = 0.5  # a side this far from what was asked for (as a share of it) is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Which group goes where, and what is to be said about it."""
+
+    sides: dict[str, Side]
+    documents: dict[Side, int]
+    groups: dict[Side, int]
+    labelled: dict[Side, int]
+    warnings: list[str] = field(default_factory=list)
+
+
+def divide(
+    groups: Mapping[str, tuple[int, int]], *, validation: float = 0.1, test: float = 0.2, seed: int = 0
+) -> Division:
+    """Put every group on one side, so that the sides' documents come near the shares asked for.
+
+    Args:
+        groups: group -> (documents, labelled ones); the labelled ones are balanced first: only they train and test.
+        validation, test: shares of the documents, 0 to below 1 together.
+        seed: the same seed divides the same groups the same way.
+
+    Raises:
+        UsageProblem: the shares leave nothing to train on.
+    """
+    shares = {Side.TEST: test, Side.VALIDATION: validation, Side.TRAIN: 1.0 - validation - test}
+    if min(shares.values()) < 0 or shares[Side.TRAIN] < 1e-9:
+        raise UsageProblem(
+            f"A validation share of {validation} and a test share of {test} leave nothing to train on.",
+            "Give shares between 0 and 1 that add up to less than 1, such as --test 0.2 --validation 0.1.",
+        )
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)
+    order.sort(key=lambda name: (-groups[name][1], -groups[name][0]))  # the large ones first, small ones even out
+    totals = [sum(pair[kind] for pair in groups.values()) for kind in (0, 1)]
+    got = {side: [0, 0] for side in shares}
+    sides: dict[str, Side] = {}
+    for name in order:
+        size = groups[name]
+        kind = 1 if size[1] else 0
+        wanted = {side: share for side, share in shares.items() if share > 0}
+
+        def lack(side: Side, kind: int = kind, wanted: Mapping[Side, float] = wanted) -> float:
+            return wanted[side] - got[side][kind] / max(totals[kind], 1)
+
+        # The side that lacks most for its size; a group too large for a small side goes where there is room.
+        fitting = [
+            s for s in wanted if got[s][kind] + size[kind] <= wanted[s] * totals[kind] + max(size[kind] / 2, 0.5)
+        ]
+        chosen = max(fitting or wanted, key=lambda s: (lack(s) / wanted[s] if fitting else lack(s), s is Side.TRAIN))
+        sides[name] = chosen
+        got[chosen][0] += size[0]
+        got[chosen][1] += size[1]
+    _fill_empty(groups, sides, shares)
+    return _described(groups, sides, shares)
+
+
+def _fill_empty(groups: Mapping[str, tuple[int, int]], sides: dict[str, Side], shares: Mapping[Side, float]) -> None:
+    """Give a side that was asked for and got nothing the smallest group of a side that has several."""
+    for empty in (side for side, share in shares.items() if share > 0 and side not in sides.values()):
+        listed = list(sides.values())
+        spare = [name for name, side in sides.items() if listed.count(side) > 1]
+        if spare:
+            sides[min(spare, key=lambda name: (groups[name][0], name))] = empty
+
+
+def _described(groups: Mapping[str, tuple[int, int]], sides: dict[str, Side], shares: Mapping[Side, float]) -> Division:
+    def total(side: Side, kind: int) -> int:
+        return sum(groups[name][kind] for name, where in sides.items() if where is side)
+
+    documents = {side: total(side, 0) for side in Side}
+    labelled = {side: total(side, 1) for side in Side}
+    everything = sum(documents.values())
+    warnings = []
+    asked = [side for side, share in shares.items() if share > 0]
+    if len(groups) < len(asked):
+        warnings.append(
+            f"There are {len(groups)} groups for {len(asked)} sides: {len(asked)} sides need at least as many vendors. "
+            "Import documents of more vendors, or group them another way (import --group-by)."
+        )
+    for side in asked:
+        share = shares[side]
+        is_far = abs(documents[side] - share * everything) > max(_UNEVEN * share * everything, 1)
+        if len(groups) >= len(asked) and is_far:
+            warnings.append(
+                f"{side.value} has {documents[side]} of {everything} documents where {share:.0%} were asked for: "
+                f"the groups are too large to come nearer (the largest has {max(n for n, _ in groups.values())})."
+            )
+        if sum(labelled.values()) and not labelled[side] and documents[side]:
+            warnings.append(f"None of the {documents[side]} documents in {side.value} is labelled yet.")
+    number = {side: sum(where is side for where in sides.values()) for side in Side}
+    return Division(sides, documents, number, labelled, warnings)
