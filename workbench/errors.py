@@ -220,6 +220,7 @@ def suspects(cases: Sequence[Case]) -> list[Suspect]:
     is labelled (confident learning's threshold); a document is ranked by its worst such word. Give
     predictions on documents that the model was not trained on: of the others it has learned the errors too.
     """
+    cases = [case for case in cases if case.agreement]
     sums: defaultdict[str, list[float]] = defaultdict(list)
     fields = {id(case): _gold_fields(case) for case in cases}
     for case in cases:

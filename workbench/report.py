@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench import calibration, metrics, values
+from workbench import calibration, errors, metrics, values
 from workbench.calibration import Judged, Judgement
 from workbench.cases import Case, read_cases, read_groups
 from workbench.fields import FieldType
@@ -125,6 +125,7 @@ def evaluate(
             for cut in ("language", "ocr_confidence", "pages", "length", "windows")
         },
         "errors": {kind.value: total[kind] for kind in Kind if kind is not Kind.CORRECT},
+        "confusion": errors.confusion(document.case for document in documents),
         **_confidence(documents, fitting, fitted_on, settings.precision),
     }
 
