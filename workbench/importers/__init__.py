@@ -34,7 +34,9 @@ HEAD = 1 << 16
 
 _CERTAIN = 0.99
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
-_NO_DATA = re.compile(r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|.*\.(md|py|ipynb|sh|log|css|html?)", re.I)
+_NO_DATA = re.compile(
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+)
 
 
 @runtime_checkable
@@ -139,7 +141,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
         for path in known - companions:
             if path.suffix.lower() not in _PICTURES:
-                importer = detect(path)
+                importer: object = detect(path)
                 if isinstance(importer, Referring):
                     companions.update(Path(os.path.realpath(other)) for other in importer.companions(path))
     listed: dict[Path, Path] = {}
