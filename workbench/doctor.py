@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -161,6 +162,40 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
     found = [finding for function in RULES.values() if (finding := function(evidence))]
     return Diagnosis(tuple(sorted(found, key=lambda finding: finding.severity is not Severity.PROBLEM)))
+
+
+def examine(
+    folder: Path, report: Mapping[str, Any] | None = None, peers: Mapping[str, float] | None = None
+) -> Evidence:
+    """The evidence that a run folder holds, whatever state the run is in; what is missing stays empty.
+
+    Args:
+        folder: the run's.
+        report: its evaluation; None takes report.json where it is there.
+        peers: F1 of the runs shown beside it, by name.
+    """
+    import json
+
+    from storage import events
+    from workbench.cases import read_cases, read_dataset
+    from workbench.config import Request
+    from workbench.doctor_facts import statistics
+
+    request = Request.read(folder)
+    kept = folder / "report.json"
+    if report is None:
+        report = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    predicted = (folder / "predictions.parquet").is_file()
+    split = report.get("split", "validation")
+    evaluated = read_cases(folder, split) if predicted else read_dataset(folder, split)
+    return Evidence(
+        events=tuple(events.iterate(folder / "events.jsonl")),
+        report=report,
+        data=statistics(read_dataset(folder, "train"), [case for case in evaluated if case.labelled], split, predicted),
+        config=request.config.model_dump(mode="json"),
+        types={field.id: field.type for field in request.fields},
+        peers=peers or {},
+    )
 
 
 # --- the memory of what actions did -----------------------------------------------------------------------------

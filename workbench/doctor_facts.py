@@ -46,12 +46,21 @@ class DataStatistics:
     vendor_errors: Mapping[str, Share] = field(default_factory=dict)  # evaluated vendor -> wrong gold chunks
 
 
-def statistics(train: Sequence[Case], evaluated: Sequence[Case], split: str = "validation") -> DataStatistics:
-    """The facts about training documents (without predictions) and evaluated ones (with predictions)."""
+def statistics(
+    train: Sequence[Case], evaluated: Sequence[Case], split: str = "validation", predicted: bool = True
+) -> DataStatistics:
+    """The facts about training documents (without predictions) and evaluated ones.
+
+    Args:
+        train: the labelled training documents.
+        evaluated: the labelled documents of the evaluated split.
+        split: its name.
+        predicted: whether the evaluated documents carry predictions; without, nothing is said of what is wrong.
+    """
     splits: dict[str, Sequence[Case]] = {"train": train, split: evaluated}
     several, one, edges = [0, 0], [0, 0], [0, 0]
     by_vendor: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for case in evaluated:
+    for case in evaluated if predicted else ():
         for pair in match(case.gold, case.predicted):
             if pair.gold is None:
                 continue

@@ -170,6 +170,34 @@ def evaluate_run(
     return report
 
 
+def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings | None = None) -> dict[str, Any]:
+    """Run B against run A on the documents that both predicted: the paired bootstrap of F1, in all and per field.
+
+    Args:
+        a, b: the run folders.
+        on: the split; None takes the test split where both have it, else validation.
+
+    Raises:
+        InputProblem: the runs share no labelled document with predictions.
+    """
+    settings = settings or Settings()
+    for split in (on,) if on else _ORDER[:2]:
+        sides = [[case for case in read_cases(folder, split) if case.labelled] for folder in (a, b)]
+        documents, differences = metrics.compare(sides[0], sides[1], settings.resamples, settings.seed)
+        if documents:
+            return {
+                "a": a.name,
+                "b": b.name,
+                "split": split,
+                "documents": documents,
+                "differences": {n: asdict(d) | {"certain": d.certain} for n, d in differences.items()},
+            }
+    raise InputProblem(
+        f"Runs {a.name} and {b.name} have no labelled document in common that both predicted.",
+        "Evaluate both on the same split, or train one again on the present data.",
+    )
+
+
 def with_references(cases: Iterable[Case], references: Mapping[int, Mapping[str, str]]) -> list[Case]:
     """The cases with the values known from elsewhere (document -> field -> value)."""
     return [replace(case, references=references.get(case.document, {})) for case in cases]

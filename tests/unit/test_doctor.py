@@ -299,6 +299,23 @@ def test_statistics_count_what_the_rules_read():
     assert facts.vendor_errors == {"v0": (1, 2)}
 
 
+def test_a_run_folder_is_examined_in_any_state(tmp_path):
+    from test_cases import write_run
+
+    write_run(tmp_path)
+    (tmp_path / "request.yaml").write_text(
+        "run: r1\nfields: [{id: x, type: id}]\nconfig: {train: {learning_rate: 1.0e-3}}\n"
+    )
+    (tmp_path / "events.jsonl").write_text('{"type": "step", "step": 1, "loss": null}\n')
+    evidence = doctor.examine(tmp_path)
+    assert (evidence.learning_rate, evidence.types, evidence.report) == (1e-3, {"x": "id"}, {})
+    assert found(evidence).keys() == {"unstable"}
+    (tmp_path / "report.json").write_text('{"split": "test"}')
+    assert doctor.examine(tmp_path).data.one_line == (0, 1)
+    (tmp_path / "predictions.parquet").unlink()
+    assert doctor.examine(tmp_path).data.one_line == (0, 0)
+
+
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 

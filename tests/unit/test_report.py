@@ -2,6 +2,9 @@
 
 import json
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from seqeval.metrics import f1_score
@@ -14,6 +17,7 @@ from workbench.fields import FieldType
 from workbench.report import Settings
 
 TYPES = {"total": FieldType.AMOUNT, "no": FieldType.ID}
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = Settings(resamples=200)
 
 
@@ -110,3 +114,26 @@ def test_a_run_folder_without_labelled_documents_says_so(tmp_path):
     )
     with pytest.raises(InputProblem, match="no labelled train"):
         report.evaluate_run(tmp_path, "train")
+
+
+def test_two_runs_are_compared_on_what_both_predicted(tmp_path):
+    from test_cases import write_run
+
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_run(tmp_path / name)
+    found = report.compare_runs(tmp_path / "a", tmp_path / "b", settings=QUICK)
+    assert (found["documents"], found["split"]) == (1, "test")
+    assert found["differences"]["micro"]["difference"] == 0 and not found["differences"]["micro"]["certain"]
+    with pytest.raises(InputProblem, match="no labelled document in common"):
+        report.compare_runs(tmp_path / "a", tmp_path / "b", "validation")
+
+
+def test_the_terminal_process_stays_light():
+    code = (
+        "import sys, workbench.report, workbench.errors, workbench.doctor_data, workbench.forecast;"
+        "import workbench.postprocess, workbench.html_report;"
+        "print([m for m in ('numpy', 'torch', 'pyarrow', 'sklearn', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

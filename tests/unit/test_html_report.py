@@ -1,0 +1,88 @@
+"""The HTML report is whole, fetches nothing, and shows what it was given without trusting it."""
+
+import re
+from html.parser import HTMLParser
+
+from workbench import doctor, errors, html_report, report
+from workbench.cases import Case, Chunk
+from workbench.fields import FieldType
+from workbench.report import Settings
+
+VOID = {"meta", "br", "img", "line", "rect", "polyline"}
+
+
+class Checker(HTMLParser):
+    """Tags must close in the order in which they were opened."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def page(**facts):
+    cases = [
+        Case(
+            n, f"<script>alert({n})</script>", f"v{n % 3}", "en", ("Total", "<b>9.00</b>", "EUR"),
+            (Chunk("total", 1, 2),), (Chunk("total", 1, 2, 0.9),) if n % 4 else (), (0,) * 3, (0,) * 3,
+        )
+        for n in range(24)
+    ]  # fmt: skip
+    found = report.evaluate(
+        cases, run="r", split="test", types={"total": FieldType.AMOUNT}, settings=Settings(resamples=50)
+    )
+    return html_report.render(
+        found, title="A & B", names={"total": "Grand total"}, records=errors.find(cases),
+        concentrations=errors.concentrations(cases), **facts,
+    )  # fmt: skip
+
+
+def test_the_page_is_well_formed_and_shows_the_figures():
+    events = [
+        {
+            "type": "evaluated",
+            "step": n,
+            "train": {"f1": 0.1 * n, "loss": 1.0},
+            "validation": {"f1": 0.1 * n, "loss": None},
+        }
+        for n in range(5)
+    ]
+    html = page(events=events, diagnosis=doctor.diagnose(doctor.Evidence()), pictures={0: b"\x89PNG"})
+    checker = Checker()
+    checker.feed(html)
+    text = " ".join(checker.text)
+    assert checker.open == []
+    for expected in (
+        "A & B",
+        "Grand total",
+        "<b>9.00</b>",
+        "24 test documents",
+        "Healthy",
+        "Errors (6 of 6)",
+        "F1 on train",
+    ):
+        assert expected in text
+
+
+def test_the_page_fetches_nothing_and_runs_nothing():
+    html = page(pictures={0: b"\x89PNG"})
+    assert "<script" not in html
+    assert not re.search(r"https?://|@import|url\(", html)
+    assert re.findall(r'src="([^"]{5})', html) == ["data:"]
+
+
+def test_a_report_without_documents_can_be_shown():
+    empty = report.evaluate([], run="r", split="test", types={})
+    Checker().feed(html_report.render(empty, title="nothing"))
