@@ -304,3 +304,14 @@ def suggest(
         kept += len(rows)
         _count_suggestions(connection, part)
     return kept
+
+
+def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:
+    """Give suggestions other tokens (after OCR with another engine); those without a place (None) are forgotten."""
+    for number, tokens in moved.items():
+        where = suggestions.c.id == number
+        if tokens is None:
+            connection.execute(delete(suggestions).where(where))
+        else:
+            connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
+    _count_suggestions(connection, [document_id])

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from storage import annotations, packing
-from storage.exceptions import WorkspaceProblem
+from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
     Content,
     Document,
@@ -349,17 +349,43 @@ def set_references(connection: Connection, document_id: int, values: Iterable[Re
         )
 
 
-def replace_pages(connection: Connection, document_id: int, new: Sequence[Page]) -> None:
-    """Other tokens for a document (OCR with another engine); the caller carries labels over in the same transaction."""
+def count_disagreements(connection: Connection, document_id: int, number: int) -> None:
+    """Set how many of a document's labels contradict a reference value."""
+    connection.execute(update(documents).where(documents.c.id == document_id).values(disagreements=number))
+
+
+def replace_pages(connection: Connection, document_id: int, version: int, new: Sequence[Page]) -> int:
+    """Other tokens for a document (OCR with another engine); the caller carries labels over in the same transaction.
+
+    Args:
+        version: the version that the labels to carry over were read at.
+
+    Returns:
+        The document's new version.
+
+    Raises:
+        Conflict: somebody else changed the document in between.
+    """
+    d = documents.c
+    taken = connection.execute(
+        update(documents)
+        .where(d.id == document_id, d.version == version)
+        .values(
+            version=version + 1,
+            token_count=sum(len(page.tokens) for page in new),
+            page_count=len(new),
+            corrections={},
+        )
+    )
+    if taken.rowcount == 0:
+        raise Conflict(
+            f"Document {document_id} was changed while it was read again. It was left as it is.", "Read it again."
+        )
     connection.execute(delete(pages).where(pages.c.document_id == document_id))
     _insert(connection, pages, (_page_row(document_id, page) for page in new))
     body = " ".join(token.text for page in new for token in page.tokens).casefold()
     connection.execute(update(texts).where(texts.c.document_id == document_id).values(body=body))
-    connection.execute(
-        update(documents)
-        .where(documents.c.id == document_id)
-        .values(token_count=sum(len(page.tokens) for page in new), page_count=len(new), corrections={})
-    )
+    return version + 1
 
 
 def add_problems(connection: Connection, found: Iterable[tuple[str, str, str]]) -> None:

@@ -1,6 +1,6 @@
 """What an import has to know of the documents that are there: their digests, fingerprints, groups and sides."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, case, func, select, update
 
@@ -32,6 +32,29 @@ def name_and_group(connection: Connection, document_id: int) -> tuple[str, str]:
     query = select(documents.c.name, documents.c.group_name).where(documents.c.id == document_id)
     row = connection.execute(query).one()
     return row.name, row.group_name
+
+
+def read_by_others(connection: Connection, engine: str, never: Sequence[str]) -> list[int]:
+    """Documents with a page that another OCR engine read, or that has a picture but no words.
+
+    Args:
+        engine: the engine whose pages are fine.
+        never: engine names of words that did not come from OCR.
+    """
+    p = pages.c
+    by_another = p.engine.not_in([engine, *never])
+    query = (
+        select(p.document_id)
+        .join(documents, documents.c.id == p.document_id)
+        .where(p.picture.is_not(None), by_another | (documents.c.token_count == 0))
+    )
+    return list(connection.scalars(query.distinct().order_by(p.document_id)))
+
+
+def names(connection: Connection) -> Iterator[tuple[int, str]]:
+    """(document, name) of all documents."""
+    for row in connection.execute(select(documents.c.id, documents.c.name).order_by(documents.c.id)):
+        yield row.id, row.name
 
 
 def mark_duplicates(connection: Connection, twins: Mapping[int, int]) -> None:

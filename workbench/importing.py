@@ -311,7 +311,7 @@ class _Import:
                 self._summary.ocr_pages += 1
 
     def _add(self, prepared: _Prepared, incoming: Incoming) -> None:
-        pages = _pages(incoming.pages, prepared.names)
+        pages = pages_of(incoming.pages, prepared.names)
         tokens = tuple(token for page in pages for token in page.tokens)
         spans, offered = self._given_labels(incoming)
         references = self._references(incoming)
@@ -498,7 +498,8 @@ class _Import:
                 summary.duplicates.append((new.name, made.twin.name))
 
 
-def _pages(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
+def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
+    """Cleaned pages as they are kept, their tokens numbered over the document; `names` are the stored pictures'."""
     pages = []
     first = 0
     for number, page in enumerate(incoming):

@@ -20,9 +20,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fields": ("fields", "Show and change the field schema."),
     "export": ("export", "Write documents, labels or values in another format."),
     "sample-data": ("sample_data", "Make invoices to try things on."),
+    "ocr": ("ocr", "Read documents again with another OCR engine."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
     "tune": ("tune", "Fine-tune a model in the background."),
     "runs": ("runs", "List, follow, stop and resume runs."),
+    "completion": ("completion", "The shell's completion script."),
     "demo": ("demo", "The whole loop on the sample data."),
 }
 

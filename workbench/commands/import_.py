@@ -195,21 +195,22 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     if summary.new_fields:
         yield f"New fields: {', '.join(summary.new_fields)}"
     unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in summary.unaligned]
-    yield from _listed("values without a place", summary.not_aligned.total(), unaligned)
-    yield from _listed(
+    yield from listed("values without a place", summary.not_aligned.total(), unaligned)
+    yield from listed(
         "near-duplicates, kept on their twins' side",
         summary.duplicate_count,
         [f"{of} repeats {twin}" for of, twin in summary.duplicates],
     )
-    yield from _listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
-    yield from _listed(
+    yield from listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
+    yield from listed(
         "could not be read",
         summary.skipped,
         [f"{r.file}{', ' + r.record if r.record else ''}: {r.reason}" for r in summary.rejected],
     )
 
 
-def _listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
+def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
+    """A titled list, cut short; nothing when there is nothing."""
     if number:
         yield ""
         yield f"{number:,} {title}:"

@@ -1,0 +1,82 @@
+"""`workbench ocr`."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.import_ import Meter, listed
+from workbench.commands.output import emit, json_option
+
+if TYPE_CHECKING:
+    from workbench.rereading import Reread
+
+
+@click.command
+@click.argument("names", nargs=-1, metavar="[DOCUMENTS]...")
+@click.option("--engine", help="rapidocr or tesseract (default: the workspace's).")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
+@click.option("--given-too", is_flag=True, help="Also pages whose words came with the file or from a PDF's text layer.")
+@click.option("--default", "make_default", is_flag=True, help="Use this engine for imports from now on.")
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    /,
+    names: tuple[str, ...],
+    engine: str | None,
+    jobs: int,
+    given_too: bool,
+    make_default: bool,
+    as_json: bool,
+) -> None:
+    """Read documents again with another OCR engine; labels are carried over to the new words.
+
+    Without DOCUMENTS (names or ids): all with pages that another engine read, or that have no words yet. Labels whose
+    words are not found again are listed. Undo does not reach behind a new reading.
+
+    Keys of --json: engine, documents, pages, tokens, carried, lost [{document, field, text}], problems [{file, record,
+    reason}].
+
+    \b
+    Example:
+      workbench ocr --engine tesseract scan-0042
+    """
+    from workbench.rereading import choose, reread
+
+    workspace = context.open_workspace()
+    chosen_engine = engine or workspace.settings.ocr_engine
+    chosen = choose(workspace, names, chosen_engine)
+    meter = Meter()
+    try:
+        result = reread(workspace, chosen, chosen_engine, jobs=jobs, given_too=given_too, progress=meter)
+    finally:
+        meter.end()
+    if make_default:
+        workspace.change_settings(ocr_engine=chosen_engine)
+    workspace.close()
+    data = {
+        "engine": chosen_engine,
+        "documents": result.documents,
+        "pages": result.pages,
+        "tokens": result.tokens,
+        "carried": result.carried,
+        "lost": [dict(zip(("document", "field", "text"), row, strict=True)) for row in result.lost],
+        "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in result.failed],
+    }
+    emit(data, as_json=as_json, text=_lines(result, chosen_engine))
+    if result.failed and not result.documents:
+        sys.exit(4)
+
+
+def _lines(result: "Reread", engine: str) -> Iterator[str]:
+    yield (
+        f"{result.pages:,} pages of {result.documents:,} documents read by {engine} ({result.tokens:,} words), "
+        f"{result.carried:,} labels carried over"
+    )
+    lost = [f"{document}: {field} “{text}”" for document, field, text in result.lost]
+    yield from listed("labels were not found again", len(lost), lost)
+    failed = [f"{r.file}: {r.reason}" for r in result.failed]
+    yield from listed("documents could not be read and are as they were", len(failed), failed)
