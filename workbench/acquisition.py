@@ -106,7 +106,8 @@ def score(
     np.minimum(mass, 1.0, out=mass)
     rows = _Rows(starts)
     best = matrix.argmax(axis=1)
-    scores = _word_scores(matrix, mass[:, 0] < _SURELY_OUTSIDE, rows)
+    matters = mass[:, 0] < _SURELY_OUTSIDE
+    scores = _word_scores(matrix, matters, rows)
     begins = np.array([label.startswith("B-") for label in labels])
     confidence, places = _values(mass, column[best], begins[best], rows)
     found = places[..., 0] >= 0
@@ -115,7 +116,7 @@ def score(
     wrong = np.where(found, 1 - confidence, missed).astype(np.float64)
     scores["value_error"] = -np.expm1(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1))
     scores["field_weighted"] = _weighted(mass[:, 1:], np.ones(len(fields)) if weight is None else weight, rows)
-    doubt_fields, doubt = _doubt(mass, rows)
+    doubt_fields, doubt = _doubt(mass, matters, rows)
     return Scored(scores, confidence, places, missed, missed_places, doubt_fields, doubt)
 
 
@@ -217,21 +218,24 @@ def _weighted(mass: Singles, weight: Floats, rows: _Rows) -> Floats:
     return found
 
 
-def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
-    """The two likeliest fields of the least sure word of each document."""
+def _doubt(mass: Singles, matters: NDArray[np.bool_], rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
+    """The two likeliest fields of the least sure word of each document; -1 and 0 where no word may have a field."""
     fields = np.full((rows.count, 2), -1, np.int16)
     sure = np.zeros((rows.count, 2), np.float32)
-    if not len(mass) or mass.shape[1] < 2:
+    words = np.flatnonzero(matters)
+    if not len(words) or mass.shape[1] < 2:
         return fields, sure
-    two = np.argpartition(mass, -2, axis=1)[:, -2:]
-    values = np.take_along_axis(mass, two, axis=1)
-    gap = np.abs(values[:, 1] - values[:, 0])
-    least = np.flatnonzero(gap <= (1 - rows.max(1 - gap))[rows.owner] + 1e-6)
-    owner, once = np.unique(rows.owner[least], return_index=True)
-    words = least[once]
-    order = np.argsort(-values[words], axis=1, kind="stable")
-    fields[owner] = np.take_along_axis(two[words], order, axis=1) - 1
-    sure[owner] = np.take_along_axis(values[words], order, axis=1)
+    some = mass[words]
+    two = np.argpartition(some, -2, axis=1)[:, -2:]
+    values = np.take_along_axis(some, two, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    two, values = np.take_along_axis(two, order, axis=1), np.take_along_axis(values, order, axis=1)
+    owner = rows.owner[words]
+    # the smallest gap of each document stands first, of equal ones the first word
+    least = np.lexsort((words, values[:, 0] - values[:, 1], owner))
+    found, once = np.unique(owner[least], return_index=True)
+    fields[found] = two[least[once]] - 1
+    sure[found] = values[least[once]]
     return fields, sure
 
 

@@ -1,0 +1,122 @@
+"""Selecting 50 of 100,000 pool documents: seconds and memory of the selecting process, strategy by strategy.
+
+    python benchmarks/selection.py [--documents 100000] [--words 120] [--width 384] [--strategies combined,value_error]
+
+The pool is made up (random probabilities with a few doubtful words a document); sizes are those of real ones.
+Prints one JSON object.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workbench.fields import invoice_schema
+
+
+def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) -> None:
+    """A run folder with predictions for a pool."""
+    rng = np.random.default_rng(seed)
+    fields = [f.id for f in invoice_schema()]
+    labels = ["O", *(f"{prefix}-{name}" for name in fields for prefix in "BI")]
+    schema = pa.schema(
+        {
+            "document": pa.int64(), "split": pa.string(), "labels": pa.list_(pa.string()),
+            "probabilities": pa.binary(), "embedding": pa.list_(pa.float32()), "windows": pa.int32(),
+            "word_window": pa.list_(pa.int16()), "truncated": pa.bool_(),
+        }
+    )  # fmt: skip
+    (folder / "dataset").mkdir(parents=True)
+    vendors = rng.normal(size=(500, width)).astype(np.float32)
+    with pq.ParquetWriter(folder / "predictions.parquet", schema, compression="zstd") as writer:
+        for start in range(0, documents, 1000):
+            count = min(1000, documents - start)
+            matrix = np.zeros((count, words, len(labels)), np.float32)
+            matrix[..., 0] = 0.995
+            chosen = rng.integers(1, len(labels), (count, words // 8))
+            sure = rng.beta(4, 1, (count, words // 8)).astype(np.float32)
+            rows = np.arange(count)[:, None]
+            matrix[rows, np.arange(words // 8) * 8, 0] = 1 - sure
+            matrix[rows, np.arange(words // 8) * 8, chosen] = sure
+            embedding = vendors[np.arange(start, start + count) % 500] + 0.5 * rng.normal(size=(count, width)).astype(
+                "f4"
+            )
+            writer.write_table(
+                pa.table(
+                    {
+                        "document": np.arange(start, start + count),
+                        "split": ["train" if number < 200 else "pool" for number in range(start, start + count)],
+                        "labels": [labels] * count,
+                        "probabilities": [row.astype("<f2").tobytes() for row in matrix],
+                        "embedding": list(embedding),
+                        "windows": [1] * count,
+                        "word_window": [[0] * words] * count,
+                        "truncated": [False] * count,
+                    },
+                    schema=schema,
+                )
+            )
+    pool = {"document": np.arange(200, documents), "group": [f"v{number % 500}" for number in range(200, documents)]}
+    pq.write_table(pa.table(pool), folder / "dataset" / "pool.parquet")
+
+
+def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:
+    """One selection in a process of its own: wall seconds and the largest resident memory."""
+    out = folder / f"{strategy}.json"
+    started = time.monotonic()
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "workbench.sampling",
+        folder,
+        "--strategy",
+        strategy,
+        "--size",
+        size,
+        "--out",
+        out,
+    ]
+    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{strategy} ended with {child.returncode}")
+    seconds = time.monotonic() - started
+    return {
+        "strategy": strategy,
+        "seconds": round(seconds, 2),
+        "memory_mb": round(usage.ru_maxrss / 1024),
+        "picked": len(json.loads(out.read_text())["items"]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--words", type=int, default=120)
+    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--size", type=int, default=50)
+    parser.add_argument(
+        "--strategies", default="combined,value_error,ranked_batch,density,k_centre,per_cluster,per_vendor,random"
+    )
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        make(folder, given.documents, given.words, given.width)
+        found = [measure(folder, strategy, given.size) for strategy in given.strategies.split(",")]
+        megabytes = round((folder / "predictions.parquet").stat().st_size / 2**20)
+    settings = {key: value for key, value in vars(given).items() if key != "strategies"}
+    print(json.dumps({**settings, "file_mb": megabytes, "cores": os.cpu_count(), "results": found}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Blind re-labelling: a document comes back without its labels, and what is made of it is kept as an opinion."""
+
+from dataclasses import dataclass, replace
+
+from storage import documents, opinions
+from storage.records import Annotations, Content, Event, Opinion, Span, State, Suggestion
+from workbench import agreement
+from workbench.agreement import Agreement, Difference, Pair
+from workbench.workspace import Workspace
+
+
+class BlindDesk:
+    """Stands in for a `Desk` (workbench/desk.py) on a document whose labels are not to be seen.
+
+    Every act is kept at once as the annotator's opinion; the document's labels stay as they are. Undo goes back as far
+    as this desk was opened.
+
+    Args:
+        workspace: an open workspace.
+        document: the document's id.
+        round_id: the round it came back in; 0 outside of one.
+        annotator: whose opinion it is; None takes the workspace's.
+    """
+
+    def __init__(self, workspace: Workspace, document: int, round_id: int = 0, annotator: str | None = None) -> None:
+        self._workspace = workspace
+        self._round = round_id
+        self.annotator = annotator or workspace.settings.who
+        self._undone: list[Annotations] = []
+        self._done: list[Annotations] = []
+        self._open(document)
+
+    def _open(self, document: int) -> None:
+        with self._workspace.db.read() as connection:
+            content = documents.open_document(connection, document)
+            opinion = opinions.get(connection, document, self.annotator, self._round)
+        started = bool(opinion.spans or opinion.absent)
+        state = State.LABELLED if opinion.done else State.STARTED if started else State.NEW
+        texts = content.annotations.texts  # what OCR read wrong was corrected already
+        self.content: Content = replace(
+            content,
+            document=replace(content.document, state=state, labels=len(opinion.spans), suggestions=0),
+            annotations=Annotations(opinion.spans, opinion.absent, state, "", texts),
+            suggestions=(),
+        )
+
+    @property
+    def state(self) -> Annotations:
+        """What this annotator said so far."""
+        return self.content.annotations
+
+    @property
+    def open_suggestions(self) -> list[Suggestion]:
+        """None: suggestions would give the labels away."""
+        return []
+
+    def act(self, name: str, after: Annotations) -> bool:
+        """Keep an act; True when it changed something. `labelling.finish` completes the opinion."""
+        if after == self.state:
+            return False
+        self._done.append(self.state)
+        self._undone = []
+        self._keep(after)
+        return True
+
+    def undo(self) -> Event | None:
+        """Take the last act back; always None, as blind acts leave no events."""
+        if self._done:
+            self._undone.append(self.state)
+            self._keep(self._done.pop())
+        return None
+
+    def redo(self) -> Event | None:
+        """Do the last undone act again; always None, as blind acts leave no events."""
+        if self._undone:
+            self._done.append(self.state)
+            self._keep(self._undone.pop())
+        return None
+
+    def history(self) -> list[Event]:
+        """None: who labelled what would give the labels away."""
+        return []
+
+    def reload(self) -> None:
+        """Read the document and the opinion again."""
+        self._open(self.content.document.id)
+
+    def _keep(self, state: Annotations) -> None:
+        document = self.content.document
+        opinion = Opinion(
+            document.id, self.annotator, self._round, state.spans, state.absent, state.state is State.LABELLED
+        )
+        with self._workspace.db.write() as connection:
+            opinions.keep(connection, opinion)
+        self.content = replace(
+            self.content,
+            document=replace(document, state=state.state, labels=len(state.spans)),
+            annotations=state,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A finished opinion that differs from the document's labels; `first` in a difference is the label."""
+
+    document: int
+    name: str
+    opinion: Opinion
+    annotators: tuple[str, ...]  # whose labels the document has
+    differences: tuple[Difference, ...]
+
+    @property
+    def same_person(self) -> bool:
+        """Whether somebody disagrees with herself."""
+        return self.annotators == (self.opinion.annotator,)
+
+
+def disputes(workspace: Workspace, round_id: int | None = None) -> list[Dispute]:
+    """The adjudication list: opinions that differ and were not settled yet, the oldest first."""
+    found = []
+    with workspace.db.read() as connection:
+        for opinion in opinions.listed(connection, round_id):
+            if opinion.settled:
+                continue
+            content = documents.open_document(connection, opinion.document)
+            labels = content.annotations.spans
+            differ = agreement.differences(_active(workspace, labels), _active(workspace, opinion.spans))
+            if differ:
+                people = tuple(sorted({span.annotator for span in labels if span.annotator}))
+                found.append(Dispute(opinion.document, content.document.name, opinion, people, tuple(differ)))
+    return found
+
+
+def settle(workspace: Workspace, opinion: Opinion) -> None:
+    """Take an opinion off the adjudication list. What was right is labelled through a `Desk`, like everything."""
+    with workspace.db.write() as connection:
+        opinions.keep(connection, replace(opinion, settled=True))
+
+
+def measure(workspace: Workspace, round_id: int | None = None) -> dict[tuple[str, str], Agreement]:
+    """Agreement of finished opinions with the labels: (labels' annotator, opinion's annotator) -> figures.
+
+    A pair of the same name is that annotator's consistency with herself.
+    """
+    pairs: dict[tuple[str, str], list[Pair]] = {}
+    with workspace.db.read() as connection:
+        for opinion in opinions.listed(connection, round_id):
+            content = documents.open_document(connection, opinion.document)
+            labels = content.annotations.spans
+            names = sorted({span.annotator for span in labels if span.annotator})
+            key = (" + ".join(names), opinion.annotator)
+            pairs.setdefault(key, []).append(
+                Pair(_active(workspace, labels), _active(workspace, opinion.spans), content.document.token_count)
+            )
+    return {key: agreement.measure(listed) for key, listed in pairs.items()}
+
+
+def _active(workspace: Workspace, spans: frozenset[Span]) -> frozenset[Span]:
+    known = {field.id for field in workspace.schema.active}
+    return frozenset(span for span in spans if span.field in known)
