@@ -4,7 +4,7 @@ The annotate screen, the relabel loop and the simulated annotator all use this; 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from storage import annotations, documents
 from storage.exceptions import Conflict
@@ -13,6 +13,15 @@ from workbench.workspace import Workspace
 
 Judge = Callable[[Content], tuple[int, int]]
 """Counts (disagreements with reference values, failed checks) of a document; see workbench/checks.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An act that was not saved because somebody else had changed the document."""
+
+    name: str
+    before: Annotations  # as it was when the act was made
+    after: Annotations  # as the act would have left it
 
 
 class Desk:
@@ -31,6 +40,7 @@ class Desk:
         self._workspace = workspace
         self._judge = judge
         self.annotator = annotator or workspace.settings.who
+        self.refused: Refused | None = None
         with workspace.db.read() as connection:
             self.content: Content = documents.open_document(connection, document)
 
@@ -54,10 +64,12 @@ class Desk:
             after: the state it leads to, made by the functions of workbench/labelling.py from `self.state`.
 
         Raises:
-            Conflict: somebody else changed the document; the newer state has been loaded and is shown by `content`.
+            Conflict: somebody else changed the document; the newer state has been loaded and is shown by `content`,
+                the act is kept in `refused`.
         """
         if after == self.state:
             return False
+        before = self.state
         shown = self._with(after)
         counts = self._judge(shown) if self._judge else (None, None)
         try:
@@ -74,15 +86,24 @@ class Desk:
                     problems=counts[1],
                 )
         except Conflict:
+            self.refused = Refused(name, before, after)
             self.reload()
             raise
-        document = replace(
-            shown.document,
-            version=version,
-            disagreements=counts[0] or 0 if self._judge else shown.document.disagreements,
-        )
+        document = replace(shown.document, version=version)
+        if counts[0] is not None and counts[1] is not None:
+            document = replace(document, disagreements=counts[0], problems=counts[1])
         self.content = replace(shown, document=document)
         return True
+
+    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
+        """Put proposals (field, tokens, confidence) beside the document; returns how many were new.
+
+        They take the place of the same run's open suggestions; nothing becomes a label by it.
+        """
+        with self._workspace.db.write() as connection:
+            kept = annotations.suggest(connection, run, {self.content.document.id: found}, replaces=(run,))
+        self.reload()
+        return kept
 
     def undo(self) -> Event | None:
         """Take the last act back, across restarts; None when there is nothing left."""

@@ -1,0 +1,121 @@
+"""What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
+
+from workbench.field_rows import text_of
+from workbench.fields import Schema
+from workbench.hands import View
+
+Hint = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def hint_of(view: View, schema: Schema, review: bool) -> Hint:
+    """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
+    if view.cursor is None:
+        return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
+    if view.message:
+        return view.message, _document(view)
+    tokens = view.content.tokens
+    if view.selection:
+        return _selected(view, schema, _short(text_of(tokens, sorted(view.selection))))
+    if view.focus is not None:
+        name = schema.name(view.focus.field)
+        return (
+            f"{name} {view.focus.confidence:.0%}: “{_short(text_of(tokens, view.focus.tokens))}”?",
+            (
+                ("label.confirm", "yes"),
+                ("label.reject", "no"),
+                ("field key", "other field"),
+                ("span.end-less", "shorter"),
+                ("span.end-more", "longer"),
+                ("suggestion.next", "next"),
+                ("document.accept-all", "all, and on"),
+            ),
+        )
+    if view.armed:
+        return _armed(view, schema, tokens[view.cursor].text)
+    if view.label is not None:
+        return (
+            f"{schema.name(view.label.field)}: “{_short(text_of(tokens, view.label.tokens))}”.",
+            (
+                ("label.clear", "clear"),
+                ("span.end-less", "shorter"),
+                ("span.end-more", "longer"),
+                ("span.line-more", "next line too"),
+                ("label.confirm", "take up, to change its field"),
+                *_document(view),
+            ),
+        )
+    if review:
+        return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
+    return "", (
+        ("field key", "label the likeliest place"),
+        *_document(view),
+        ("select.phrase", "select line"),
+        ("label.find", "find"),
+        ("app.help", "all keys"),
+    )
+
+
+def _document(view: View) -> tuple[tuple[str, str], ...]:
+    open_ones = len(view.open_suggestions)
+    if open_ones:
+        return (
+            ("document.accept-all", f"accept {open_ones} suggestion{'s' * (open_ones > 1)} and the document"),
+            ("suggestion.next", "review them"),
+            ("document.accept", "accept without them"),
+        )
+    return (("document.accept", "accept, next document"),)
+
+
+def _selected(view: View, schema: Schema, text: str) -> Hint:
+    if view.armed:
+        return (
+            f"“{text}”:",
+            (
+                ("label.confirm", f"label as {schema.name(view.armed)}"),
+                ("field key", "another field"),
+                ("select.none", "let go"),
+            ),
+        )
+    return (
+        f"“{text}” is selected:",
+        (
+            ("field key", "label it"),
+            ("label.clear", "clear its labels"),
+            ("select.phrase", "next line too"),
+            ("select.none", "let go"),
+        ),
+    )
+
+
+def _armed(view: View, schema: Schema, word: str) -> Hint:
+    field = schema.get(view.armed or "")
+    name = field.name if field else str(view.armed)
+    key = field.key if field else ""
+    rest = (("select.none", "done"), *_document(view))
+    if view.tries is None:
+        if any(s.field == view.armed for s in view.content.annotations.spans):
+            return f"{name}:", (("label.confirm", f"add or drop “{_short(word)}”"), *rest)
+        return f"{name}: no likely place.", (
+            ("label.confirm", f"label “{_short(word)}”"),
+            ("label.absent", "not there"),
+            *rest,
+        )
+    if view.tries.moved:
+        return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same"), *rest)
+    which = f"{view.tries.now + 1} of {len(view.tries.places)}"
+    return (
+        f"{name} ({which}): “{_short(text_of(view.content.tokens, view.tries.span.tokens))}”.",
+        (
+            (key, "next place") if len(view.tries.places) > 1 else ("move.right", "other word"),
+            ("span.line-more", "line more"),
+            ("span.line-less", "line less"),
+            ("span.end-less", "word less"),
+            ("span.end-more", "word more"),
+            ("label.absent", "not there"),
+            *_document(view),
+        ),
+    )
+
+
+def _short(text: str, most: int = 28) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,139 @@
+"""The list of documents: drawn line by line, read from the store page by page, as smooth at 100,000 as at ten."""
+
+from array import array
+from collections.abc import Sequence
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from storage import documents
+from storage.database import Database
+from storage.records import Document, State
+
+PAGE = 100
+"""Rows that are read at a time."""
+
+_KEPT = 40  # pages of rows kept in memory
+_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
+
+
+class DocumentList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Documents in a fixed order of ids; posts `Chosen`."""
+
+    DEFAULT_CSS = "DocumentList { background: $surface; scrollbar-size-vertical: 1; }"
+
+    class Chosen(Message):
+        """A document was chosen in the list."""
+
+        def __init__(self, document: int) -> None:
+            super().__init__()
+            self.document = document
+
+    def __init__(self, db: Database) -> None:
+        super().__init__()
+        self._db = db
+        self._ids: Sequence[int] = array("q")
+        self._pages: dict[int, dict[int, Document]] = {}
+        self._at = -1  # the open document's position
+        self._pointer = 0  # where the keys are, while the list has the focus
+
+    def show(self, ids: Sequence[int], at: int) -> None:
+        """Show these documents; `at` is the position of the open one, -1 for none."""
+        if ids is not self._ids:
+            self._ids = ids
+            self._pages.clear()
+            self.virtual_size = Size(self.size.width, len(ids))
+            self.refresh(layout=True)
+        if at != self._at:
+            self._at = at
+        self._pointer = max(at, 0)
+        self._follow()
+        self.refresh()
+
+    def reread(self, document: int, at: int) -> None:
+        """A document changed: its row is read again."""
+        self._pages.pop(at // PAGE, None)
+        if 0 <= at < len(self._ids):
+            self.refresh_lines(at)
+
+    def _row(self, position: int) -> Document | None:
+        page = position // PAGE
+        if page not in self._pages:
+            wanted = tuple(self._ids[page * PAGE : (page + 1) * PAGE])
+            with self._db.read() as connection:
+                found = documents.page(connection, documents.Filter(ids=wanted), 0, PAGE)
+            while len(self._pages) >= _KEPT:
+                self._pages.pop(next(iter(self._pages)))
+            self._pages[page] = {document.id: document for document in found}
+        return self._pages[page].get(self._ids[position])
+
+    def _follow(self) -> None:
+        if self._ids and self.size.height:
+            self.scroll_to_region(Region(0, max(self._pointer - 2, 0), 1, 5), animate=False, immediate=True, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One document."""
+        position = y + int(self.scroll_y)
+        width = self.size.width
+        if position >= len(self._ids):
+            return Strip.blank(width, self.rich_style)
+        document = self._row(position)
+        if document is None:
+            return Strip([Segment(" (removed)", self.rich_style + Style(dim=True))]).adjust_cell_length(width)
+        base = self.rich_style
+        theme = self.app.current_theme
+        if position == self._at:
+            behind = self.background_colors[1].blend(Color.parse(theme.primary), 0.3)
+            base = Style.from_color(behind.get_contrast_text(1).rich_color, behind.rich_color) + Style(bold=True)
+        if self.has_focus and position == self._pointer:
+            base += Style(reverse=True)
+        facts = ""
+        if document.suggestions:
+            facts += f" {document.suggestions}?"
+        if document.labels:
+            facts += f" {document.labels}"
+        if document.disagreements or document.problems:
+            facts += " !"
+        if document.note:
+            facts += " ⚑"
+        room = max(width - len(facts) - 4, 4)
+        sign = base
+        if document.state is State.LABELLED and position != self._at:
+            sign += Style(color=Color.parse(theme.success or theme.primary).rich_color)
+        return Strip(
+            [
+                Segment("▸" if position == self._at else " ", base),
+                Segment(_SIGNS[document.state], sign),
+                Segment(" " + set_cell_size(document.name, room), base),
+                Segment(facts + " ", base),
+            ]
+        ).adjust_cell_length(width, base)
+
+    def on_key(self, event: events.Key) -> None:
+        """Arrows, page keys and Enter, while the list has the focus."""
+        steps = {"up": -1, "down": 1, "pageup": 1 - self.size.height, "pagedown": self.size.height - 1}
+        if event.key == "enter" and self._ids:
+            self.post_message(self.Chosen(self._ids[self._pointer]))
+        elif event.key in steps:
+            self._pointer = min(max(self._pointer + steps[event.key], 0), max(len(self._ids) - 1, 0))
+        elif event.key in ("home", "end"):
+            self._pointer = 0 if event.key == "home" else max(len(self._ids) - 1, 0)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self._follow()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click opens the document."""
+        position = event.y + int(self.scroll_y)
+        if position < len(self._ids):
+            self.post_message(self.Chosen(self._ids[position]))

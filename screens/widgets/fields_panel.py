@@ -1,0 +1,162 @@
+"""The fields of the document: what will be extracted, how it is read, and what does not fit."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.themes import legible
+from workbench.field_rows import FieldRow, FieldState
+
+_SIGNS = {
+    FieldState.LABELLED: "✓",
+    FieldState.SUGGESTED: "?",
+    FieldState.MISSING: "·",
+    FieldState.ABSENT: "∅",
+    FieldState.INVALID: "!",
+}
+
+
+class FieldsPanel(ScrollView, can_focus=False):
+    """One or more lines a field; a click is the field's key."""
+
+    DEFAULT_CSS = "FieldsPanel { background: $surface; scrollbar-size-vertical: 1; }"
+
+    class Pressed(Message):
+        """A field was clicked."""
+
+        def __init__(self, field: str) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[FieldRow, ...] = ()
+        self._armed: str | None = None
+        self._lines: list[tuple[str, Strip]] = []
+
+    def show(self, rows: Sequence[FieldRow], armed: str | None) -> None:
+        """Draw the fields anew where anything changed."""
+        if (tuple(rows), armed) != (self._rows, self._armed):
+            self._rows, self._armed = tuple(rows), armed
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        width = self.scrollable_content_region.width
+        self._lines = [(row.field.id, strip) for row in self._rows for strip in self._strips(row, width)]
+        self.virtual_size = Size(width, len(self._lines))
+        if self._armed:
+            at = next((n for n, (field, _) in enumerate(self._lines) if field == self._armed), 0)
+            if not self.scroll_y <= at < self.scroll_y + self.size.height - 2:
+                self.scroll_to(y=max(at - 2, 0), animate=False)
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width, other line ends."""
+        self._rebuild()
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        super().notify_style_update()
+        if self._rows:
+            self._rebuild()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the panel."""
+        number = y + int(self.scroll_y)
+        strip = self._lines[number][1] if number < len(self._lines) else Strip([])
+        return strip.crop_extend(0, self.size.width, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click is the field's key."""
+        number = event.y + int(self.scroll_y)
+        if number < len(self._lines):
+            self.post_message(self.Pressed(self._lines[number][0]))
+
+    # drawing
+
+    def _colour(self, name: str) -> Style:
+        theme = self.app.current_theme
+        value = {
+            "good": theme.success,
+            "warn": theme.warning,
+            "bad": theme.error,
+            "lead": theme.accent,
+        }[name]
+        return self.rich_style + Style(color=Color.parse(value or theme.primary).rich_color)
+
+    def _strips(self, row: FieldRow, width: int) -> list[Strip]:
+        base = self.rich_style
+        quiet = base + Style(dim=True)
+        own = Color.parse(row.field.colour)
+        has_value = row.state in (FieldState.LABELLED, FieldState.INVALID)
+        key = Style.from_color(own.get_contrast_text(1).rich_color, own.rich_color) + Style(bold=True)
+        if not has_value:
+            key = base + Style(color=legible(row.field.colour, self.background_colors[1].hex6).rich_color, bold=True)
+        armed = row.field.id == self._armed
+        name = base + Style(bold=armed or has_value, dim=row.state in (FieldState.MISSING, FieldState.ABSENT))
+        sign = _SIGNS[row.state]
+        if row.state is FieldState.SUGGESTED and row.confidence is not None:
+            sign = f"{row.confidence:.0%} ?"
+        if row.state is FieldState.ABSENT:
+            sign = "not there ∅"
+        sign_style = {
+            FieldState.LABELLED: self._colour("good"),
+            FieldState.INVALID: self._colour("bad") + Style(bold=True),
+            FieldState.SUGGESTED: self._colour("warn"),
+        }.get(row.state, quiet)
+        pointer = "▸" if armed else " "
+        title = set_cell_size(row.field.name, max(width - 6 - cell_len(sign), 4))
+        lines = [
+            Strip(
+                [
+                    Segment(pointer, self._colour("lead")),
+                    Segment(f"{row.field.key or ' '}", key),
+                    Segment(f" {title} ", name),
+                    Segment(sign + " ", sign_style),
+                ]
+            )
+        ]
+        for value in row.values:
+            lines.append(self._line(value.text, base if has_value else base + Style(italic=True), width))
+            if (
+                value.normal is not None
+                and value.normal != value.text
+                and row.field.type.value not in ("party", "address")
+            ):
+                lines.append(self._line(f"= {value.normal}", quiet, width))
+        if row.reference is not None:
+            if row.agrees:
+                lines.append(self._line("✓ agrees with the known value", self._colour("good"), width))
+            elif row.agrees is False:
+                lines.append(self._line(f"≠ known: {row.reference}", self._colour("bad"), width))
+            else:
+                lines.append(self._line(f"known: {row.reference}", quiet, width))
+        lines += [
+            self._line(part, self._colour("warn"), width)
+            for text in row.problems
+            for part in _wrapped("! " + text, width - 4)
+        ]
+        return lines
+
+    def _line(self, text: str, style: Style, width: int) -> Strip:
+        room = max(width - 4, 4)
+        shown = text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
+        return Strip([Segment("   ", self.rich_style), Segment(shown, style)])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, broken at spaces."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+            lines.append(" ")
+        lines[-1] += (" " if lines[-1].strip() else "") + word
+    return lines

@@ -1,0 +1,285 @@
+"""The page as text in space, drawn line by line: a key press repaints only the rows that changed."""
+
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.themes import legible
+from workbench.fields import Schema
+from workbench.hands import View
+from workbench.page_layout import PageLayout, Placed, Row
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a token is marked: a label, or a suggestion with its confidence."""
+
+    owner: object  # the span or suggestion: neighbours with one owner are drawn as one
+    key: str
+    colour: str
+    confidence: float | None = None  # None: a label
+    focused: bool = False
+
+
+def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
+    """Token id -> mark; a label hides a suggestion, the surer suggestion hides the other."""
+    found: dict[int, Mark] = {}
+    for suggestion in view.open_suggestions:
+        field = schema.get(suggestion.field)
+        mark = Mark(
+            suggestion.id,
+            (field.key if field else "") or "•",
+            field.colour if field else "#888888",
+            suggestion.confidence,
+            view.focus is not None and view.focus.id == suggestion.id,
+        )
+        found.update(dict.fromkeys(suggestion.tokens, mark))
+    for span in view.content.annotations.spans:
+        field = schema.get(span.field)
+        mark = Mark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
+        found.update(dict.fromkeys(span.tokens, mark))
+    return found
+
+
+class PageView(ScrollView, can_focus=True, inherit_bindings=False):
+    """All pages of a document. Shows a layout and a view; posts `Touched` for the mouse and `Resized`."""
+
+    DEFAULT_CSS = "PageView { background: $background; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }"
+
+    class Touched(Message):
+        """The mouse went down on a token, or was dragged to it."""
+
+        def __init__(self, token: int, extend: bool, dragged: bool = False) -> None:
+            super().__init__()
+            self.token, self.extend, self.dragged = token, extend, dragged
+
+    class Resized(Message):
+        """The view has another width: the layout should follow."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__()
+        self._schema = schema
+        self._layout: PageLayout | None = None
+        self._view: View | None = None
+        self._marks: dict[int, Mark] = {}
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[tuple[object, ...], Style] = {}
+        self._dragging = False
+        self._columns = 0
+
+    @property
+    def columns(self) -> int:
+        """Cells that a row may take without scrolling."""
+        return max(self.scrollable_content_region.width, 20)
+
+    def show(self, layout: PageLayout, view: View) -> None:
+        """Draw what differs from what is drawn."""
+        marks = self._marks
+        before = self._view
+        if (
+            before is None
+            or before.content.annotations != view.content.annotations
+            or (before.content.suggestions != view.content.suggestions or before.focus != view.focus)
+            or layout is not self._layout
+        ):
+            marks = marks_of(view, self._schema)
+        if layout is not self._layout or before is None or before.content.pages != view.content.pages:
+            same_size = self._layout is not None and self._layout.height == layout.height
+            self._layout, self._view, self._marks = layout, view, marks
+            self._strips.clear()
+            self.virtual_size = Size(layout.width, layout.height)
+            if not same_size:
+                self.refresh(layout=True)
+            self.refresh()
+        else:
+            rows = self._changed(before, view, marks)
+            self._view, self._marks = view, marks
+            for row in rows:
+                self._strips.pop(row, None)
+                self.refresh_lines(row)
+        self._follow()
+
+    def _changed(self, before: View, after: View, marks: dict[int, Mark]) -> set[int]:
+        assert self._layout is not None
+        tokens = set(before.selection ^ after.selection)
+        if before.cursor != after.cursor:
+            tokens |= {t for t in (before.cursor, after.cursor) if t is not None}
+        if marks is not self._marks:
+            tokens |= {t for t in self._marks.keys() | marks.keys() if self._marks.get(t) != marks.get(t)}
+        return {self._layout.where[t][0] for t in tokens}
+
+    def _follow(self) -> None:
+        """Scroll so that the cursor is in view, with some rows around it."""
+        if self._layout is None or self._view is None or self._view.cursor is None or not self.size.height:
+            return
+        row, placed = self._layout.place(self._view.cursor)
+        margin = min(3, self.size.height // 4)
+        top, left = max(row - margin, 0), max(placed.x - 2, 0)
+        region = Region(left, top, placed.width + 4, min(row + margin, self._layout.height - 1) - top + 1)
+        self.scroll_to_region(region, animate=False, immediate=True, force=True)
+
+    def visible_tokens(self) -> set[int]:
+        """The tokens whose rows are in view."""
+        if self._layout is None:
+            return set()
+        top = int(self.scroll_y)
+        rows = self._layout.rows[top : top + self.scrollable_content_region.height]
+        return {placed.token for row in rows for placed in row.placed}
+
+    def page_rows(self) -> int:
+        """Rows that a screenful has."""
+        return max(self.scrollable_content_region.height - 2, 1)
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        row = y + int(self.scroll_y)
+        width = self.size.width
+        if self._layout is None or row >= self._layout.height:
+            return Strip.blank(width, self.rich_style)
+        strip = self._strips.get(row)
+        if strip is None:
+            strip = self._strips[row] = self._draw(self._layout.rows[row])
+        x = int(self.scroll_x)
+        return strip.crop_extend(x, x + width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        """Another theme: everything is drawn anew."""
+        self._strips.clear()
+        self._styles.clear()
+        super().notify_style_update()
+
+    def _draw(self, row: Row) -> Strip:
+        base = self.rich_style
+        if row.heading:
+            return Strip([Segment(f" ── {row.heading} " + "─" * 40, base + Style(dim=True))])
+        segments: list[Segment] = []
+        x = 0
+        previous: Mark | None = None
+        for position, placed in enumerate(row.placed):
+            mark = self._marks.get(placed.token)
+            lead = placed.x - x
+            here = placed.token == (self._view.cursor if self._view else None)
+            joined = mark is not None and previous is not None and mark.owner == previous.owner
+            if lead > 1:
+                segments.append(Segment(" " * (lead - 1), self._gap(previous) if joined and lead <= 2 else base))
+            if lead > 0:
+                segments.append(self._before(mark, joined, here))
+            segments.append(Segment(placed.text, self._token_style(placed, mark, here)))
+            x = placed.end
+            if mark is not None and mark.confidence is not None:
+                x += self._confidence(segments, row, position, mark)
+            previous = mark
+        return Strip(segments)
+
+    def _before(self, mark: Mark | None, joined: bool, here: bool) -> Segment:
+        """The cell before a token: the field's key where a label or suggestion begins, a pointer at the cursor."""
+        if mark is None:
+            return Segment("▸" if here else " ", self._style("pointer") if here else self.rich_style)
+        if joined:
+            return Segment(" ", self._gap(mark))
+        return Segment(mark.key, self._style("key", mark.colour, mark.confidence is None))
+
+    def _gap(self, mark: Mark | None) -> Style:
+        if mark is None:
+            return self.rich_style
+        return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
+
+    def _confidence(self, segments: list[Segment], row: Row, position: int, mark: Mark) -> int:
+        """The confidence of a suggestion behind its last token in the row, as exactly as there is room."""
+        after = row.placed[position + 1] if position + 1 < len(row.placed) else None
+        if after is not None and (following := self._marks.get(after.token)) and following.owner == mark.owner:
+            return 0
+        room = after.x - row.placed[position].end - 1 if after is not None else 9
+        sure = mark.confidence or 0.0
+        text = f" {sure:.0%}" if room >= 5 else _LEVELS[min(int(sure * 8), 7)] if room >= 1 else ""
+        if text:
+            segments.append(Segment(text, self._style("sure", mark.colour)))
+        return len(text)
+
+    def _token_style(self, placed: Placed, mark: Mark | None, here: bool) -> Style:
+        if here:
+            return self._style("cursor")
+        if self._view is not None and placed.token in self._view.selection:
+            return self._style("selected")
+        if mark is not None:
+            return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
+        return self.rich_style
+
+    def _style(self, kind: str, colour: str = "", label: bool = False, focused: bool = False) -> Style:
+        wanted = (kind, colour, label, focused)
+        if (style := self._styles.get(wanted)) is None:
+            style = self._styles[wanted] = self._make(kind, colour, label, focused)
+        return style
+
+    def _make(self, kind: str, colour: str, label: bool, focused: bool) -> Style:
+        behind = self.background_colors[1]
+        theme = self.app.current_theme
+        if kind == "cursor":
+            accent = Color.parse(theme.accent or theme.primary)
+            return Style.from_color(accent.get_contrast_text(1).rich_color, accent.rich_color) + Style(bold=True)
+        if kind == "pointer":
+            return self.rich_style + Style(color=Color.parse(theme.accent or theme.primary).rich_color, bold=True)
+        if kind == "selected":
+            primary = behind.blend(Color.parse(theme.primary), 0.45)
+            return Style.from_color(primary.get_contrast_text(1).rich_color, primary.rich_color) + Style(underline=True)
+        own = Color.parse(colour)
+        if kind == "key" and label:
+            return Style.from_color(own.get_contrast_text(1).rich_color, own.rich_color) + Style(bold=True)
+        readable = legible(colour, behind.hex6)
+        if kind == "mark" and label:
+            back = behind.blend(own, 0.28)
+            text = legible(colour, back.hex6)
+            return Style.from_color(text.rich_color, back.rich_color) + Style(bold=True)
+        style = self.rich_style + Style(color=readable.rich_color)
+        if kind == "key":
+            return style + Style(bold=True, underline=True)
+        if kind == "sure":
+            return style + Style(dim=True)
+        return style + Style(underline=True, italic=True, reverse=focused)
+
+    # the mouse, and the size
+
+    def _token_at(self, event: events.MouseEvent) -> int | None:
+        offset = event.get_content_offset(self)
+        if offset is None or self._layout is None:
+            return None
+        return self._layout.at(offset.x + int(self.scroll_x), offset.y + int(self.scroll_y))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A token is touched; with Shift the selection goes up to it."""
+        token = self._token_at(event)
+        if token is not None and event.button == 1:
+            self._dragging = True
+            self.capture_mouse()
+            self.post_message(self.Touched(token, event.shift))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Dragging selects."""
+        if self._dragging:
+            token = self._token_at(event)
+            if token is not None and self._view is not None and token != self._view.cursor:
+                self.post_message(self.Touched(token, True, dragged=True))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """The end of a drag."""
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Ask for another layout when the width changed."""
+        if self.columns != self._columns:
+            self._columns = self.columns
+            self.post_message(self.Resized())
+        self._follow()

@@ -1,0 +1,150 @@
+"""Moving over a laid-out document by its geometry, and the stretches of tokens that a selection takes. Pure."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from storage.records import Token
+from workbench.fields import FieldType
+from workbench.page_layout import PageLayout, nearest
+from workbench.values import looks_like
+
+
+class Way(StrEnum):
+    """Where the cursor can go."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+    PHRASE_LEFT = "phrase-left"
+    PHRASE_RIGHT = "phrase-right"
+    LINE_START = "line-start"
+    LINE_END = "line-end"
+    START = "start"
+    END = "end"
+    PAGE_BEFORE = "page-before"
+    PAGE_AFTER = "page-after"
+
+
+def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Way, column: int | None = None) -> int:
+    """The token that a step leads to; the same one where there is no way on.
+
+    Args:
+        layout: where the tokens stand.
+        tokens: all tokens of the document.
+        at: the cursor's token.
+        way: where to.
+        column: the cell that up and down try to keep; None takes the token's middle.
+    """
+    y, position = layout.where[at]
+    placed = layout.rows[y].placed
+    match way:
+        case Way.LEFT:
+            return placed[position - 1].token if position else _row_end(layout, y - 1, -1, at)
+        case Way.RIGHT:
+            return placed[position + 1].token if position + 1 < len(placed) else _row_start(layout, y + 1, at)
+        case Way.UP | Way.DOWN:
+            middle = placed[position].x + placed[position].width // 2 if column is None else column
+            direction = -1 if way is Way.UP else 1
+            row = _next_row(layout, y, direction)
+            return at if row is None else nearest(layout.rows[row], middle) or 0
+        case Way.PHRASE_LEFT:
+            if position and not _joined(layout, tokens, y, position - 1):
+                position -= 1
+            elif not position:
+                return _row_end(layout, y - 1, -1, at)
+            while position and _joined(layout, tokens, y, position - 1):
+                position -= 1
+            return placed[position].token
+        case Way.PHRASE_RIGHT:
+            while position + 1 < len(placed) and _joined(layout, tokens, y, position):
+                position += 1
+            return placed[position + 1].token if position + 1 < len(placed) else _row_start(layout, y + 1, at)
+        case Way.LINE_START:
+            return placed[0].token
+        case Way.LINE_END:
+            return placed[-1].token
+        case Way.START | Way.END:
+            own = [r for r in layout.rows if r.placed and r.page == layout.rows[y].page]
+            return own[0].placed[0].token if way is Way.START else own[-1].placed[-1].token
+        case Way.PAGE_BEFORE | Way.PAGE_AFTER:
+            page = layout.rows[y].page + (1 if way is Way.PAGE_AFTER else -1)
+            return next((r.placed[0].token for r in layout.rows if r.placed and r.page == page), at)
+
+
+def _next_row(layout: PageLayout, y: int, direction: int) -> int | None:
+    y += direction
+    while 0 <= y < layout.height:
+        if layout.rows[y].placed:
+            return y
+        y += direction
+    return None
+
+
+def _row_end(layout: PageLayout, y: int, direction: int, at: int) -> int:
+    row = _next_row(layout, y + 1, direction)
+    return layout.rows[row].placed[-1].token if row is not None else at
+
+
+def _row_start(layout: PageLayout, y: int, at: int) -> int:
+    row = _next_row(layout, y - 1, 1)
+    return layout.rows[row].placed[0].token if row is not None else at
+
+
+def _joined(layout: PageLayout, tokens: Sequence[Token], y: int, position: int) -> bool:
+    """Whether the token at a position and the one after it belong to one phrase."""
+    a, b = layout.rows[y].placed[position : position + 2]
+    return b.x - a.end <= 1 and tokens[a.token].line == tokens[b.token].line
+
+
+def phrase(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ...]:
+    """The phrase that a token stands in: words of a line without a wide gap."""
+    y, position = layout.where[at]
+    first = last = position
+    while first and _joined(layout, tokens, y, first - 1):
+        first -= 1
+    while last + 1 < len(layout.rows[y].placed) and _joined(layout, tokens, y, last):
+        last += 1
+    return tuple(p.token for p in layout.rows[y].placed[first : last + 1])
+
+
+def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int], direction: int) -> tuple[int, ...]:
+    """The phrase below (1) or above (-1) a phrase in its column; empty where the column ends."""
+    y = layout.where[of[0]][0]
+    x0 = min(layout.place(t)[1].x for t in of)
+    x1 = max(layout.place(t)[1].end for t in of)
+    row = _next_row(layout, y, direction)
+    for _ in range(3):  # a row of another column may lie between
+        if row is None or layout.rows[row].page != layout.rows[y].page:
+            return ()
+        best: tuple[int, tuple[int, ...]] = (0, ())
+        for placed in layout.rows[row].placed:
+            shared = min(placed.end, x1) - max(placed.x, x0)
+            if shared > best[0]:
+                best = (shared, phrase(layout, tokens, placed.token))
+        if best[1]:
+            return best[1]
+        row = _next_row(layout, row, direction)
+    return ()
+
+
+def block(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ...]:
+    """The phrase of a token and those that follow below it without a blank row."""
+    part = phrase(layout, tokens, at)
+    found = list(part)
+    while below := phrase_beside(layout, tokens, part, 1):
+        if layout.where[below[0]][0] != layout.where[part[0]][0] + 1:
+            break
+        found += below
+        part = below
+    return tuple(found)
+
+
+def next_like(layout: PageLayout, tokens: Sequence[Token], at: int, type: FieldType, backwards: bool = False) -> int:
+    """The next token that looks like what a field of this type wants, around the end of the document if need be."""
+    order = [p.token for row in layout.rows for p in row.placed]
+    start = order.index(at)
+    rest = order[start + 1 :] + order[:start]
+    if backwards:
+        rest.reverse()
+    return next((token for token in rest if looks_like(type, tokens[token].text)), at)

@@ -1,0 +1,115 @@
+"""What the panel of fields shows: every field's values as they will be extracted, their state, and what does not fit.
+
+Pure: from a document's content and the schema to rows. `judge` counts the same things for the document list.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from storage.records import Content, Decision, Span, Suggestion, Token
+from workbench import checks
+from workbench.fields import Field, Schema
+from workbench.values import Value, normalise, same
+
+
+class FieldState(StrEnum):
+    """How a field stands on a document."""
+
+    LABELLED = "labelled"
+    SUGGESTED = "suggested"
+    MISSING = "missing"
+    ABSENT = "absent"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of a document."""
+
+    field: Field
+    state: FieldState
+    values: tuple[Value, ...] = ()  # of its labels, or of its open suggestions where it has no label
+    confidence: float | None = None  # of the surest open suggestion
+    reference: str | None = None
+    agrees: bool | None = None  # with the reference value; None where there is nothing to compare
+    problems: tuple[str, ...] = ()
+
+
+def text_of(tokens: Sequence[Token], ids: Sequence[int]) -> str:
+    """A span's text as it will be extracted: its words in order."""
+    return " ".join(tokens[i].text for i in ids)
+
+
+def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tuple[FieldRow, ...]:
+    """The fields in use, and retired ones that still have labels, in the schema's order."""
+    tokens = content.tokens
+    spans: dict[str, list[Span]] = {}
+    for span in sorted(content.annotations.spans, key=lambda s: s.tokens):
+        spans.setdefault(span.field, []).append(span)
+    proposed: dict[str, list[Suggestion]] = {}
+    for suggestion in content.suggestions:
+        if suggestion.decision is Decision.OPEN:
+            proposed.setdefault(suggestion.field, []).append(suggestion)
+    references = {r.field: r.value for r in content.references}
+    found: list[FieldRow] = []
+    for field in schema:
+        if field.retired and field.id not in spans:
+            continue
+        own, open_ones = spans.get(field.id, []), proposed.get(field.id, [])
+        if own:
+            state = FieldState.LABELLED
+            values = tuple(normalise(field.type, text_of(tokens, s.tokens), day_first=day_first) for s in own)
+        elif field.id in content.annotations.absent:
+            state, values = FieldState.ABSENT, ()
+        elif open_ones:
+            state = FieldState.SUGGESTED
+            values = tuple(normalise(field.type, text_of(tokens, s.tokens), day_first=day_first) for s in open_ones)
+        else:
+            state, values = FieldState.MISSING, ()
+        sure = max((s.confidence for s in open_ones), default=None)
+        reference = references.get(field.id)
+        agrees = None
+        if reference is not None and own:
+            agrees = any(same(field.type, value.text, reference) for value in values)
+        found.append(FieldRow(field, state, values, sure, reference, agrees))
+    return _checked(tuple(found))
+
+
+def _checked(found: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
+    """The rows with what does not fit together put to the fields concerned."""
+    values = {row.field.id: row.values[0] for row in found if row.state is FieldState.LABELLED}
+    said: dict[str, list[str]] = {}
+    refused: set[str] = set()
+    for check in checks.check(values):
+        if check.rule == "invalid":
+            refused.update(check.fields)
+        message = check.message.removeprefix(f"{check.fields[0]}: ")
+        for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
+            said.setdefault(field, []).append(message)
+    return tuple(
+        replace(
+            row,
+            state=FieldState.INVALID if row.field.id in refused else row.state,
+            problems=tuple(said.get(row.field.id, ())),
+        )
+        if row.field.id in said
+        else row
+        for row in found
+    )
+
+
+_SOFT = ("currency", "ambiguous")
+"""Rules that inform but are no reason to look a document up again: receipts seldom print a currency."""
+
+
+def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], tuple[int, int]]:
+    """Counts (labels that contradict a reference value, checks that failed) of a document, for `Desk`."""
+
+    def count(content: Content) -> tuple[int, int]:
+        listed = rows(content, schema, day_first)
+        values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
+        failed = sum(check.rule not in _SOFT for check in checks.check(values))
+        return sum(row.agrees is False for row in listed), failed
+
+    return count

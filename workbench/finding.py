@@ -1,0 +1,51 @@
+"""Find a typed value on a document: by its meaning where it is an amount, a date or a number, else by its letters."""
+
+from collections.abc import Sequence
+
+from storage.records import Token
+from workbench import headers
+from workbench.align import Aligner
+from workbench.fields import FieldType
+from workbench.values import normalise
+
+_TYPES = (FieldType.AMOUNT, FieldType.DATE)
+
+
+def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
+    """The places of a value, top to bottom: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
+
+    Words are found where they stand in a row, also when only the beginning of the last one was typed.
+    """
+    if not typed.strip():
+        return []
+    found: list[tuple[int, ...]] = []
+    if any(c.isdigit() for c in typed):
+        aligner = Aligner(tokens)
+        for kind in _TYPES:
+            if normalise(kind, typed).normal is not None:
+                found += [place.tokens for place in aligner.ranked("", kind, typed)]
+    found += _spelled(tokens, typed)
+    return sorted(set(found), key=lambda place: (place[0], len(place)))
+
+
+def _spelled(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
+    """Places where the letters and digits of the words in a row spell what was typed, or go on from it."""
+    wanted = headers.fold(typed)
+    if not wanted:
+        return []
+    folded = [headers.fold(token.text) for token in tokens]
+    found: list[tuple[int, ...]] = []
+    for start, first in enumerate(folded):
+        if not first:
+            continue
+        if len(wanted) <= len(first):
+            if wanted in first:
+                found.append((start,))
+            continue
+        letters, end = first, start + 1
+        while wanted.startswith(letters) and len(letters) < len(wanted) and end < len(folded):
+            letters += folded[end]
+            end += 1
+        if letters.startswith(wanted):
+            found.append(tuple(range(start, end)))
+    return found

@@ -1,0 +1,542 @@
+"""The hands on one document: what each act of the annotate screen does, without a screen.
+
+A cursor, a selection, an armed field, a focused suggestion; and the acts, each committed by the desk before it shows.
+`view` is the immutable picture of it all that widgets are drawn from.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from storage.records import Annotations, Content, Decision, Event, Span, State, Suggestion, Token
+from workbench import cursor, labelling
+from workbench.candidates import Finder
+from workbench.cursor import Way
+from workbench.desk import Desk
+from workbench.fields import Field, FieldType, Schema
+from workbench.page_layout import PageLayout, lay_out
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The places that a field's key steps through, and which one is labelled now."""
+
+    field: str
+    places: tuple[tuple[int, ...], ...]
+    now: int
+    span: Span
+    moved: bool = False  # the cursor left it: the field's key labels where the cursor is
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is seen of a document at one moment."""
+
+    content: Content
+    cursor: int | None  # None on a document without tokens
+    selection: frozenset[int]
+    armed: str | None
+    tries: Tries | None
+    focus: Suggestion | None
+    message: str
+
+    @property
+    def label(self) -> Span | None:
+        """The label under the cursor."""
+        if self.cursor is None:
+            return None
+        return next((s for s in self.content.annotations.spans if self.cursor in s.tokens), None)
+
+    @property
+    def open_suggestions(self) -> tuple[Suggestion, ...]:
+        """Undecided suggestions, the least sure first."""
+        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
+        return tuple(sorted(undecided, key=lambda s: (s.confidence, s.id)))
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """The focused suggestion, or the one under the cursor."""
+        if self.focus is not None:
+            return self.focus
+        return next((s for s in self.open_suggestions if self.cursor in s.tokens), None)
+
+
+class Hands:
+    """One document under the hands.
+
+    Args:
+        desk: the document, opened.
+        schema: the fields.
+        layout: where the tokens stand; replaced whenever the screen lays them out anew.
+    """
+
+    def __init__(self, desk: Desk, schema: Schema, layout: PageLayout | None = None) -> None:
+        self.desk = desk
+        self.schema = schema
+        self.layout = layout or lay_out(desk.content.pages, 100)
+        first = next((row.placed[0].token for row in self.layout.rows if row.placed), None)
+        self.cursor: int | None = first
+        self._column: int | None = None
+        self._anchor: int | None = None
+        self._selection: frozenset[int] = frozenset()
+        self._armed: str | None = None
+        self._tries: Tries | None = None
+        self._building: Span | None = None
+        self._focus: int | None = None
+        self._message = ""
+
+    @property
+    def content(self) -> Content:
+        """The document as it is kept."""
+        return self.desk.content
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The document's tokens; their texts as they were opened or last corrected."""
+        return self.content.tokens
+
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self.tokens)
+
+    @property
+    def view(self) -> View:
+        """What is seen now."""
+        open_ones = {s.id: s for s in self.content.suggestions if s.decision is Decision.OPEN}
+        return View(
+            self.content,
+            self.cursor,
+            self._selection,
+            self._armed,
+            self._tries,
+            open_ones.get(self._focus) if self._focus is not None else None,
+            self._message,
+        )
+
+    # moving and selecting
+
+    def move(self, way: Way, extend: bool = False) -> None:
+        """Move the cursor; with `extend`, the selection goes from where it began to the cursor."""
+        if self.cursor is None:
+            return
+        vertical = way in (Way.UP, Way.DOWN)
+        if vertical and self._column is None:
+            _, placed = self.layout.place(self.cursor)
+            self._column = placed.x + placed.width // 2
+        to = cursor.step(self.layout, self.tokens, self.cursor, way, self._column if vertical else None)
+        self._go(to, extend, keep_column=vertical)
+
+    def go_to(self, token: int, extend: bool = False) -> None:
+        """Put the cursor on a token (a click); with `extend`, select from where the selection began."""
+        self._go(token, extend)
+
+    def _go(self, token: int, extend: bool, keep_column: bool = False) -> None:
+        if extend:
+            self._anchor = self.cursor if self._anchor is None else self._anchor
+            self._selection = frozenset(self.layout.between(self._anchor if self._anchor is not None else token, token))
+        else:
+            self._anchor = None
+            self._selection = frozenset()
+        self.cursor = token
+        if not keep_column:
+            self._column = None
+        self._focus = None
+        self._message = ""
+        if self._tries and not self._tries.moved and token not in self._tries.span.tokens:
+            self._tries = Tries(self._tries.field, self._tries.places, self._tries.now, self._tries.span, True)
+
+    def select(self, tokens: Iterable[int]) -> None:
+        """Select these tokens, and go to the first."""
+        chosen = frozenset(tokens)
+        if chosen:
+            self._go(min(chosen), extend=False)
+            self._anchor = self.cursor
+            self._selection = chosen
+
+    def select_phrase(self) -> None:
+        """Select the cursor's phrase; pressed again, the phrase below as well."""
+        if self.cursor is None:
+            return
+        part = cursor.phrase(self.layout, self.tokens, self.cursor)
+        if self._selection.issuperset(part):
+            last = max(self._selection, key=lambda t: self.layout.where[t])
+            part = cursor.phrase_beside(self.layout, self.tokens, cursor.phrase(self.layout, self.tokens, last), 1)
+            chosen = self._selection.union(part)
+        else:
+            chosen = frozenset(part)
+        at = self.cursor
+        self.select(chosen)
+        self.cursor = at
+
+    def select_block(self) -> None:
+        """Select the cursor's phrase and those that follow below it without a gap."""
+        if self.cursor is not None:
+            self.select(cursor.block(self.layout, self.tokens, self.cursor))
+
+    def toggle(self) -> None:
+        """Put the cursor's token into the selection, or take it out: spans may have gaps."""
+        if self.cursor is not None:
+            self._selection = self._selection.symmetric_difference({self.cursor})
+            self._anchor = self.cursor
+
+    def let_go(self) -> None:
+        """Forget selection, armed field and focus, whichever is there, the nearest first."""
+        if self._selection:
+            self._selection, self._anchor = frozenset(), None
+        else:
+            self._armed = self._tries = self._building = self._focus = None
+        self._message = ""
+
+    def next_like(self, backwards: bool = False) -> None:
+        """Go to the next token that looks like what the armed field wants; an amount where none is armed."""
+        if self.cursor is None:
+            return
+        wanted = self.schema.get(self._armed) if self._armed else None
+        self._go(
+            cursor.next_like(
+                self.layout, self.tokens, self.cursor, wanted.type if wanted else FieldType.AMOUNT, backwards
+            ),
+            extend=False,
+        )
+
+    # labelling
+
+    def press(self, field: Field) -> None:
+        """A field's key. What it does depends on what is in hand, in this order:
+
+        a selection is labelled; a focused suggestion becomes this field; pressed again the label moves to the next
+        likely place, or to the cursor where that was moved; a field that has a label is jumped to; else the likeliest
+        place is labelled, a suggestion before anything else.
+        """
+        state = self.desk.state
+        tries = self._tries if self._tries and self._tries.field == field.id else None
+        own = sorted((s for s in state.spans if s.field == field.id), key=lambda s: s.tokens)
+        if self._selection:
+            self._label(field.id, self._selection, tries.span if tries else None)
+        elif (focus := self.view.focus) is not None:
+            self._take(focus, field.id, focus.tokens)
+        elif tries and tries.moved and self.cursor is not None:
+            self._label(field.id, (self.cursor,), tries.span)
+        elif tries:
+            self._try(field.id, tries.places, (tries.now + 1) % len(tries.places), tries.span)
+        elif own:
+            self._arm(field.id)
+            places = self._places(field, own[0])
+            self._tries = Tries(field.id, places, 0, own[0])
+            self._show(own[0].tokens)
+        else:
+            places = self._places(field, None)
+            self._arm(field.id)
+            if places:
+                self._try(field.id, places, 0, None)
+
+    def _places(self, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
+        """Where the field may stand: its label, its suggestions, then what looks like it."""
+        proposed = sorted(
+            (s for s in self.content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
+            key=lambda s: -s.confidence,
+        )
+        taken = [t for s in self.desk.state.spans if s.field != field.id for t in s.tokens]
+        listed = [own.tokens] if own else []
+        listed += [tuple(sorted(s.tokens)) for s in proposed]
+        listed += [c.tokens for c in self._finder.ranked(field, taken)]
+        return tuple(dict.fromkeys(tuple(sorted(place)) for place in listed))
+
+    def _try(self, field: str, places: tuple[tuple[int, ...], ...], number: int, before: Span | None) -> None:
+        place = places[number]
+        suggestion = next(
+            (
+                s
+                for s in self.content.suggestions
+                if s.field == field and s.decision is Decision.OPEN and tuple(sorted(s.tokens)) == place
+            ),
+            None,
+        )
+        state = self.desk.state
+        if before is not None:
+            state = labelling.clear_spans(state, [before])
+        if suggestion is not None:
+            after = labelling.accept(state, suggestion, self.desk.annotator)
+        else:
+            after = labelling.assign(state, field, place, self.desk.annotator)
+        self._act("accept" if suggestion else "assign", after)
+        span = self._span_of(field, place)
+        self._arm(field)
+        if span is not None:
+            self._tries = Tries(field, places, number, span)
+        self._show(place)
+
+    def _label(self, field: str, tokens: Collection[int], instead_of: Span | None = None) -> None:
+        """Label tokens by hand; the field's open suggestions are decided by it."""
+        state = self.desk.state
+        if instead_of is not None:
+            state = labelling.clear_spans(state, [instead_of])
+        wanted = tuple(sorted(tokens))
+        after = labelling.assign(state, field, wanted, self.desk.annotator)
+        for s in self.content.suggestions:
+            if s.field == field and s.decision is Decision.OPEN:
+                same = tuple(sorted(s.tokens)) == wanted
+                after = labelling.accept(after, s, self.desk.annotator) if same else labelling.reject(after, s)
+        self._act("assign", after)
+        self._selection, self._anchor = frozenset(), None
+        self._arm(field)
+        self._building = self._span_of(field, wanted)
+
+    def _take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
+        """Accept a suggestion, perhaps as another field or with other tokens, and go to the next one."""
+        unchanged = field == suggestion.field and tuple(tokens) == suggestion.tokens
+        if unchanged:
+            after = labelling.accept(self.desk.state, suggestion, self.desk.annotator)
+        else:
+            after = labelling.reject(self.desk.state, suggestion)
+            after = labelling.assign(after, field, tokens, self.desk.annotator)
+        self._act("accept" if unchanged else "change", after)
+        self._after_decision(suggestion)
+
+    def confirm(self) -> None:
+        """Enter: label with the armed field, accept the suggestion in hand, or select the label under the cursor."""
+        view = self.view
+        if self._selection:
+            if self._armed:
+                tries = self._tries
+                self._label(self._armed, self._selection, tries.span if tries else None)
+            else:
+                self._message = "Press a field's key to label the selection."
+        elif view.focus is not None:
+            self._take(view.focus, view.focus.field, view.focus.tokens)
+        elif self._armed and self.cursor is not None and (self._tries is None or self._tries.moved):
+            self._label_more(self._armed, self.cursor)
+        elif view.suggestion is not None:
+            self._take(view.suggestion, view.suggestion.field, view.suggestion.tokens)
+        elif view.label is not None:
+            self._armed = self._tries = None
+            self.select(view.label.tokens)
+
+    def _label_more(self, field: str, token: int) -> None:
+        """Field first: the token becomes the field's label, further ones join it."""
+        if self._tries is not None:
+            self._label(field, (token,), self._tries.span)
+        elif self._building is not None and self._building in self.desk.state.spans:
+            tokens = set(self._building.tokens) ^ {token}
+            self._label(field, tokens or {token}, self._building)
+        else:
+            self._label(field, (token,))
+
+    def click(self, token: int, extend: bool = False) -> None:
+        """A click on a token: with a field armed it is labelled, else the cursor goes there."""
+        self.go_to(token, extend)
+        if self._armed and not extend:
+            self._label_more(self._armed, token)
+
+    def clear(self) -> None:
+        """Take the labels of the selection, or the label under the cursor, away."""
+        view = self.view
+        if self._selection:
+            self._act("clear", labelling.clear(self.desk.state, self._selection))
+        elif view.label is not None:
+            self._act("clear", labelling.clear_spans(self.desk.state, [view.label]))
+        self.let_go()
+        self._armed = self._tries = None
+
+    def reject(self) -> None:
+        """Reject the suggestion in hand and go to the next; without one, clear the label under the cursor."""
+        suggestion = self.view.suggestion
+        if suggestion is None:
+            self.clear()
+            return
+        self._act("reject", labelling.reject(self.desk.state, suggestion))
+        self._after_decision(suggestion)
+
+    def _after_decision(self, decided: Suggestion) -> None:
+        self._selection, self._anchor, self._armed, self._tries = frozenset(), None, None, None
+        left = [s for s in self.view.open_suggestions if s.id != decided.id]
+        later = [s for s in left if (s.confidence, s.id) > (decided.confidence, decided.id)]
+        self._focus_on(next(iter(later or left), None))
+
+    def _focus_on(self, suggestion: Suggestion | None) -> None:
+        self._focus = suggestion.id if suggestion else None
+        if suggestion:
+            self._show(suggestion.tokens)
+            self._armed = self._tries = None
+
+    def next_suggestion(self, direction: int = 1) -> None:
+        """Focus the next open suggestion by rising confidence, around the end."""
+        listed = list(self.view.open_suggestions)
+        if not listed:
+            self._message = "No open suggestions."
+            return
+        at = next((n for n, s in enumerate(listed) if s.id == self._focus), -1 if direction > 0 else 0)
+        self._selection, self._anchor = frozenset(), None
+        self._focus_on(listed[(at + direction) % len(listed)])
+
+    def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
+        """Open suggestions that contradict nothing she said; with `visible`, those of which a token is in view."""
+        state = self.desk.state
+        fields = {s.field for s in state.spans} | state.absent
+        used = {t for s in state.spans for t in s.tokens}
+        found: list[Suggestion] = []
+        for s in reversed(self.view.open_suggestions):  # of two for one token the surer one
+            if s.field in fields or used.intersection(s.tokens):
+                continue
+            if visible is None or not set(s.tokens).isdisjoint(visible):
+                found.append(s)
+                used.update(s.tokens)
+        return found
+
+    def accept_all(self, visible: Collection[int] | None = None) -> int:
+        """Accept every suggestion in view in one act; returns how many."""
+        chosen = self.acceptable(visible)
+        after = self.desk.state
+        for s in chosen:
+            after = labelling.accept(after, s, self.desk.annotator)
+        self._act("accept-visible", after)
+        self._focus = None
+        return len(chosen)
+
+    def adjust(self, more: bool, at_end: bool = True, phrase: bool = False) -> None:
+        """Let the label (or suggestion) in hand begin or end a token, or a phrase, earlier or later."""
+        view = self.view
+        target = view.focus or view.label or view.suggestion
+        if target is None:
+            self._message = "No label under the cursor to adjust."
+            return
+        tokens = sorted(target.tokens, key=lambda t: self.layout.where[t])
+        if more:
+            tokens = self._grown(tokens, at_end, phrase)
+        else:
+            edge = tokens[-1] if at_end else tokens[0]
+            gone = set(cursor.phrase(self.layout, self.tokens, edge)) if phrase else {edge}
+            tokens = [t for t in tokens if t not in gone]
+        if not tokens:
+            self._message = "Nothing would be left of it."
+            return
+        tries = self._tries
+        if isinstance(target, Suggestion):
+            self._take(target, target.field, sorted(tokens))
+            self._focus = None
+        else:
+            self._act("adjust", labelling.extend(self.desk.state, target, tokens, self.desk.annotator))
+        span = self._span_of(target.field, tuple(sorted(tokens)))
+        if tries and span and tries.field == target.field:
+            self._tries = Tries(tries.field, tries.places, tries.now, span)
+        self._building = span
+        self._show((tokens[-1] if at_end else tokens[0],))
+
+    def _grown(self, tokens: list[int], at_end: bool, phrase: bool) -> list[int]:
+        edge = tokens[-1] if at_end else tokens[0]
+        part = list(cursor.phrase(self.layout, self.tokens, edge))
+        position = part.index(edge)
+        rest = part[position + 1 :] if at_end else part[:position]
+        if not rest:
+            rest = list(cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1))
+        if not phrase and rest:
+            rest = [rest[0] if at_end else rest[-1]]
+        if not rest:
+            self._message = "Nothing follows there."
+        return [*tokens, *rest] if at_end else [*rest, *tokens]
+
+    # the document
+
+    def mark_absent(self) -> None:
+        """Say that the armed field is not on the document, or take that back."""
+        if not self._armed:
+            self._message = "Press a field's key first: it says which field is absent."
+            return
+        state, field = self.desk.state, self._armed
+        if self._tries:
+            state = labelling.clear_spans(state, [self._tries.span])
+        gone = field not in state.absent
+        if gone:
+            state = labelling.clear_spans(state, [s for s in state.spans if s.field == field])
+        for s in self.content.suggestions:
+            if gone and s.field == field and s.decision is Decision.OPEN:
+                state = labelling.reject(state, s)
+        self._act("absent", labelling.mark_absent(state, field, gone))
+        self._armed = self._tries = None
+
+    def mark_missing_absent(self) -> None:
+        """Say that every field without a label is not on the document."""
+        state = self.desk.state
+        labelled = {s.field for s in state.spans}
+        for field in self.schema.active:
+            if field.id not in labelled:
+                state = labelling.mark_absent(state, field.id)
+        self._act("absent", state)
+
+    def finish(self) -> None:
+        """Confirm the document's labels."""
+        self._act("finish", labelling.finish(self.desk.state))
+
+    def set_aside(self, how: State) -> None:
+        """Skip the document or mark it unusable; pressed again it is open again."""
+        again = self.desk.state.state is how
+        self._act(
+            "reopen" if again else how.value, labelling.set_aside(self.desk.state, State.STARTED if again else how)
+        )
+
+    def flag(self, note: str) -> None:
+        """Leave a note."""
+        self._act("flag", labelling.flag(self.desk.state, note.strip()))
+
+    def correct(self, text: str) -> None:
+        """Correct the text of the cursor's token; the original is kept."""
+        if self.cursor is None or not text.strip():
+            return
+        token = self.tokens[self.cursor]
+        original = token.original if token.original is not None else token.text
+        self._act("correct", labelling.correct(self.desk.state, token.id, " ".join(text.split()), original))
+
+    def propose(self, found: Sequence[tuple[str, tuple[int, ...], float]], run: str) -> int:
+        """Put proposals (field, tokens, confidence) beside the document as suggestions of a run; returns how many."""
+        kept = self.desk.suggest(run, found)
+        self._message = f"{kept} suggestions." if kept else "Nothing to suggest."
+        return kept
+
+    def undo(self) -> Event | None:
+        """Take the last act back."""
+        return self._turned(self.desk.undo(), "Undone", "Nothing to undo.")
+
+    def redo(self) -> Event | None:
+        """Do the last undone act again."""
+        return self._turned(self.desk.redo(), "Done again", "Nothing to redo.")
+
+    def _turned(self, event: Event | None, done: str, nothing: str) -> Event | None:
+        self._forget()
+        self._message = f"{done}: {event.act}." if event else nothing
+        if event and (spans := event.change.get("spans")):
+            touched = [t for item in (*spans["-"], *spans["+"]) for t in item[1]]
+            self.cursor = min(touched) if touched else self.cursor
+        return event
+
+    def repeat(self, name: str, after: Annotations) -> None:
+        """Commit a state that was decided on after a conflict."""
+        self._act(name, after)
+        self._forget()
+
+    # within
+
+    def _forget(self) -> None:
+        self.__dict__.pop("tokens", None)
+        self.__dict__.pop("_finder", None)
+        self._selection, self._anchor, self._focus = frozenset(), None, None
+        self._armed = self._tries = self._building = None
+
+    def _arm(self, field: str) -> None:
+        self._armed, self._tries, self._building, self._focus = field, None, None, None
+        self._selection, self._anchor = frozenset(), None
+
+    def _show(self, tokens: Sequence[int]) -> None:
+        if tokens:
+            self.cursor = min(tokens)
+            self._column = None
+
+    def _span_of(self, field: str, tokens: tuple[int, ...]) -> Span | None:
+        return next((s for s in self.desk.state.spans if s.field == field and s.tokens == tokens), None)
+
+    def _act(self, name: str, after: Annotations) -> None:
+        self._message = ""
+        texts = self.desk.state.texts
+        self.desk.act(name, after)
+        if self.desk.state.texts != texts:
+            self.__dict__.pop("tokens", None)
+            self.__dict__.pop("_finder", None)

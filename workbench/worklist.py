@@ -1,0 +1,54 @@
+"""The list that `next` follows: all documents, a filter's, or a relabel round's."""
+
+from array import array
+from collections.abc import Sequence
+
+from storage import documents
+from storage.documents import Filter
+from storage.records import State
+from workbench.workspace import Workspace
+
+
+class Worklist:
+    """Ids of documents, frozen when the filter is set: a document does not vanish from under the hands.
+
+    Args:
+        workspace: open.
+        chosen: which documents; None: all.
+    """
+
+    def __init__(self, workspace: Workspace, chosen: Filter | None = None) -> None:
+        self.filter = chosen = chosen or Filter()
+        with workspace.db.read() as connection:
+            self.ids: Sequence[int] = array("q", documents.ids(connection, chosen))
+        self.position = 0 if self.ids else -1
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def current(self) -> int | None:
+        """The document at the position."""
+        return self.ids[self.position] if 0 <= self.position < len(self.ids) else None
+
+    def step(self, by: int) -> int | None:
+        """Move by some documents; None where the list ends, the position stays."""
+        if not 0 <= self.position + by < len(self.ids):
+            return None
+        self.position += by
+        return self.current
+
+    def move_to(self, document: int) -> bool:
+        """Put the position on a document; False when the list does not hold it."""
+        try:
+            self.position = self.ids.index(document)
+        except ValueError:
+            return False
+        return True
+
+    def first_open(self, workspace: Workspace) -> None:
+        """Start at the first document that is not decided yet, where there is one."""
+        with workspace.db.read() as connection:
+            rest = documents.page(connection, documents.Filter("unlabelled", round=self.filter.round), 0, 1)
+        if self.filter == Filter() and rest and rest[0].state in (State.NEW, State.STARTED):
+            self.move_to(rest[0].id)
