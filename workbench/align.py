@@ -59,6 +59,7 @@ _LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency"
 # Another field's header that speaks for this one too, and how much: the total is printed beside "subtotal" where no
 # tax and no discount comes to it, and the currency beside the total.
 _RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
+_ASIDE = 7  # words that may stand between the parts of an address
 _SPEAKS = 0.25  # a header that is weaker or further away decides nothing
 _SHORT_ID = 4  # ids of fewer characters are believed only beside their header
 
@@ -296,21 +297,22 @@ class Aligner:
             first, last = owner[found.dest_start], owner[max(found.dest_end - 1, found.dest_start)]
         else:
             first, last = 0, len(stream) - 1
-        window = self._grown(wanted, stream, first, last)
-        window = self._without_strangers(wanted, window)
-        while window and not self._letters[window[0]]:
-            window = window[1:]
-        while window and not self._letters[window[-1]]:
-            window = window[:-1]
-        if not window:
-            return None
-        return tuple(window), fuzz.ratio(wanted, "".join(self._letters[i] for i in window)) / 100
+        # A stranger between two lines can be wider than a line: the second try begins with more on both sides.
+        close = self._without_strangers(wanted, self._grown(wanted, stream, first, last))
+        wide = self._without_strangers(wanted, stream[max(first - _ASIDE, 0) : last + 1 + _ASIDE])
+        window = max(close, wide, key=lambda tokens: self._likeness(wanted, tokens))
+        spelled = [n for n, i in enumerate(window) if self._letters[i]]
+        window = window[spelled[0] : spelled[-1] + 1] if spelled else []
+        return (tuple(window), self._likeness(wanted, window) / 100) if window else None
+
+    def _likeness(self, wanted: str, tokens: list[int]) -> float:
+        return fuzz.ratio(wanted, "".join(self._letters[i] for i in tokens))
 
     def _grown(self, wanted: str, stream: list[int], first: int, last: int) -> list[int]:
         """The window with its ends where it fits best, up to a line away."""
 
         def fit(a: int, b: int) -> float:
-            return fuzz.ratio(wanted, "".join(self._letters[i] for i in stream[a : b + 1]))
+            return self._likeness(wanted, stream[a : b + 1])
 
         best = fit(first, last)
         for _ in range(3):
@@ -340,8 +342,7 @@ class Aligner:
                 kept.append(index)
             before = index
             at += size
-        better = fuzz.ratio(wanted, "".join(self._letters[i] for i in kept)) > fuzz.ratio(wanted, text) + 1
-        return kept if better else window
+        return kept if self._likeness(wanted, kept) > self._likeness(wanted, window) + 1 else window
 
     # -- the words beside a value
 
@@ -374,7 +375,7 @@ class Aligner:
             elif against := [w for name, w in header.fields.items() if name in kind]:
                 rival = max(rival, (max(against) * nearness, header.text))
         if best[0] and best[0] >= rival[0] - 0.35:
-            return replace(place, context=best[0] - 0.3 * (rival[0] > best[0]), beside=best[1])
+            return replace(place, context=max(best[0] - 0.3 * (rival[0] > best[0]), 0.0), beside=best[1])
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
 
     def _beside(self, place: _Candidate) -> Iterable[tuple[_Header, float]]:

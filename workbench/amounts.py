@@ -5,7 +5,7 @@ import unicodedata
 
 # A currency's sign or code as it stands beside an amount. Longest first, so that US$ is not read as U + S$.
 CURRENCY_MARKS = (
-    "人民币|人民幣|CN¥|RMB|CNY|RM|MYR|US\\$|USD|EUR|EURO|HK\\$|HKD|S\\$|SGD|A\\$|AUD|C\\$|CA\\$|CAD|NZ\\$|NZD|NT\\$|TWD|"
+    "人民币|人民幣|CN¥|¥CN|\\$US|\\$CA|\\$AU|\\$HK|£GB|RMB|CNY|RM|MYR|US\\$|USD|EUR|EURO|HK\\$|HKD|S\\$|SGD|A\\$|AUD|C\\$|CA\\$|CAD|NZ\\$|NZD|NT\\$|TWD|"
     "R\\$|BRL|GBP|CHF|SFR\\.?|FR\\.?|JPY|KRW|INR|RS\\.?|IDR|RP\\.?|THB|VND|PHP|SEK|NOK|DKK|KR\\.?|PLN|ZŁ|CZK|KČ|HUF|FT|"
     "RON|LEI|BGN|TRY|TL|UAH|RUB|ILS|AED|SAR|ZAR|MXN|KWD|BHD|OMR|JOD|TND|LYD|IQD|YUAN|[$€£¥元圆圓円₩₹₽₺₫฿₱₴₪]"
 )
@@ -17,11 +17,11 @@ _WRITTEN_OUT = re.compile("[零〇一二三四五六七八九十百千万萬亿�
 _PLAIN = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
 _SMALL = re.compile(r"[.,]([0-9]{1,4})")
 _GROUPED = re.compile(
-    r"([0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?"  # 1,234.56
-    r"|([0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?"  # 1.234,56
-    r"|([0-9]{1,3}(?: [0-9]{3})+)(?:[.,]([0-9]+))?"  # 1 234,56
-    r"|([0-9]{1,3}(?:'[0-9]{3})+)(?:[.,]([0-9]+))?"  # 1'234.56
-    r"|([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"  # 12,34,567.00 as in India
+    r"([1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.([0-9]+))?"  # 1,234.56
+    r"|([1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,([0-9]+))?"  # 1.234,56
+    r"|([1-9][0-9]{0,2}(?: [0-9]{3})+)(?:[.,]([0-9]+))?"  # 1 234,56
+    r"|([1-9][0-9]{0,2}(?:'[0-9]{3})+)(?:[.,]([0-9]+))?"  # 1'234.56
+    r"|([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"  # 12,34,567.00 as in India
 )
 _AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
 _SPACES = re.compile(r"\s+")

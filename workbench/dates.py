@@ -50,6 +50,7 @@ _NAME_DAY = re.compile(
     re.IGNORECASE,
 )
 _YEAR_NAME = re.compile(rf"([0-9]{{4}})[\s\-/.]*({_LETTERS}{{3,10}})[\s\-/.]*([0-9]{{1,2}})", re.IGNORECASE)
+_CHINESE_WEEKDAY = re.compile(r"[(（]?(?:星期|周|礼拜)[0-9一二三四五六日天][)）]?")
 _HAN = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
@@ -192,7 +193,7 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
         core = _han_number(core)
     readings = _fast(core, day_first)
     if readings is None:
-        core = _TIME.sub("", _BEFORE.sub("", core)).strip("()[] ,;:")
+        core = _TIME.sub("", _BEFORE.sub("", _CHINESE_WEEKDAY.sub("", core))).strip("()[] ,;:")
         readings = _fast(core, day_first)
     if readings is None:
         readings = [] if quick else [_slow(core)]

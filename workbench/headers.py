@@ -31,7 +31,9 @@ _PHRASES = {
         "小写|应付金额|应付总额|金额合计?|合计金额|总金额|实付|应收"
     ),
     "amount_net": (
-        "sub total|subtotal|net amount|net value|total excl gst|total excluding gst|total excl vat|"
+        "sub total|subtotal|net total?|net amount|"
+        "rechnungssumme ohne ust|summe ohne ust|steuerbasisbetrag|"
+        "net value|total excl gst|total excluding gst|total excl vat|"
         "total excl|total before tax|total before gst|total ex vat|taxable amount|total exclusive gst|"
         "total sales excluding gst|total net|total sales exclusive gst|amount excl vat|total excluding vat|"
         "total without vat|net sales|excl gst|tax base|tax basis|net total excl vat|total ex gst|"
@@ -121,7 +123,8 @@ _PHRASES = {
         "rekeningnummer|银行账号|账号|开户行及账号"
     ),
     "~amount": (
-        "cash|payment type|change|tender|tendered|cash tendered|amount tendered|rounding adj|rounding adjustment|"
+        "cash|ttl cash|"
+        "payment type|change|tender|tendered|cash tendered|amount tendered|rounding adj|rounding adjustment|"
         "round adj|discount|total discount|disc|total savings|total saving|saving|savings|total qty|"
         "total quantity|qty|quantity|total item|total items|items|item|price|unit price|u price|uprice|"
         "deposit|visa|master|mastercard|card|credit card|debit card|payment|received|cash received|"
@@ -135,7 +138,8 @@ _PHRASES = {
     "~date": (
         "delivery date|order date|ship date|valid until|print date|date of birth|expiry date|expiry|"
         "exp date|period|service date|delivered|check in|check out|lieferdatum|bestelldatum|leistungsdatum|"
-        "liefertermin|leistungszeitraum|zeitraum|auftragsdatum|valutadatum|skonto bis|"
+        "liefertermin|leistungszeitraum|zeitraum|rechnungszeitraum|"
+        "abrechnungszeitraum|versicherungszeitraum|auftragsdatum|valutadatum|skonto bis|"
         "lieferdatum entspricht rechnungsdatum?|date de livraison|date de commande|periode|leverdatum|"
         "besteldatum|orderdatum|发货日期|订单日期"
     ),

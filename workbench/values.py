@@ -29,7 +29,7 @@ _CURRENCIES = {
     name: code
     for code, names in {
         "CNY": "¥ cn¥ rmb cny 人民币 人民幣 元 圆 圓 yuan renminbi",
-        "USD": "$ us$ usd 美元 us-dollar dollar dollars dollaramericain",
+        "USD": "$ us$ $us usd 美元 us-dollar dollar dollars dollaramericain",
         "EUR": "€ eur euro euros 欧元",
         "MYR": "rm myr ringgit malaysianringgit 令吉",
         "GBP": "£ gbp 英镑 pound pounds sterling poundsterling",
@@ -186,7 +186,8 @@ def _currency_names() -> dict[str, str]:
 
 
 def _id(text: str) -> tuple[str | None, str, str | None]:
-    normal = re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper()
+    # What is taken out can bring an accent to its letter, hence composed once more.
+    normal = unicodedata.normalize("NFKC", re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper())
     if not any(c.isalnum() for c in normal):
         return None, "no letter or digit in it", None
     if _IBAN_SHAPE.fullmatch(normal) and not iban_is_valid(normal):

@@ -1,0 +1,104 @@
+"""Cross-field checks warn about what does not fit, and about nothing else."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.checks import check
+from workbench.fields import FieldType, invoice_schema
+from workbench.values import Value, normalise
+
+SCHEMA = invoice_schema()
+
+
+def values(**texts: str) -> dict[str, Value]:
+    types = {field.id: field.type for field in SCHEMA}
+    return {field: normalise(types[field], text) for field, text in texts.items()}
+
+
+def rules(**texts: str) -> set[str]:
+    return {found.rule for found in check(values(**texts))}
+
+
+GOOD = {
+    "invoice_date": "2018-12-25",
+    "due_date": "2019-01-24",
+    "currency": "EUR",
+    "amount_net": "100,00",
+    "amount_tax": "19,00",
+    "amount_total": "119,00",
+    "tax_rate": "19 %",
+    "iban": "DE88 2008 0000 0970 3757 00",
+    "seller_tax_id": "DE136695976",
+}
+
+
+def test_a_good_document_gives_no_warning() -> None:
+    assert check(values(**GOOD)) == []
+    assert check({}) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "concerned"),
+    [
+        ({"amount_total": "118.00"}, "sum", ("amount_net", "amount_tax", "amount_total")),
+        ({"tax_rate": "7 %"}, "rate", ("amount_net", "amount_tax", "tax_rate")),
+        ({"due_date": "2018-12-24"}, "dates", ("invoice_date", "due_date")),
+        ({"iban": "DE88 2008 0000 0970 3757 01"}, "iban", ("iban",)),
+        ({"seller_tax_id": "DE136695977"}, "tax-id", ("seller_tax_id",)),
+        ({"amount_tax": "人民币壹仟元整"}, "invalid", ("amount_tax",)),
+        ({"invoice_date": "03/05/2018"}, "ambiguous", ("invoice_date",)),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_fields(
+    changed: dict[str, str], rule: str, concerned: tuple[str, ...]
+) -> None:
+    (found,) = check(values(**(GOOD | changed)))
+    assert (found.rule, found.fields) == (rule, concerned)
+    assert found.message
+
+
+def test_the_messages_name_the_figures() -> None:
+    (found,) = check(values(**(GOOD | {"amount_total": "118.00"})))
+    assert "119.00" in found.message
+    assert "118.00" in found.message
+    (found,) = check(values(**(GOOD | {"due_date": "31/02/2024"})))
+    assert found.message == "due_date: 31/02/2024 is no date"
+
+
+def test_amounts_want_a_currency() -> None:
+    assert rules(amount_total="9.00") == {"currency"}
+    assert rules(amount_total="9.00", currency="RM") == set()
+    assert rules(invoice_no="1") == set()
+
+
+def test_cents_of_rounding_are_no_mistake() -> None:
+    amounts = {"currency": "MYR", "amount_net": "8.49", "amount_tax": "0.51"}
+    assert rules(**amounts, amount_total="9.02") == set()
+    assert rules(**amounts, amount_total="9.03") == {"sum"}
+
+
+def test_the_rate_is_checked_against_the_total_where_the_net_is_missing() -> None:
+    assert rules(currency="EUR", amount_tax="19", amount_total="119", tax_rate="19") == set()
+    assert rules(currency="EUR", amount_tax="19", amount_total="119", tax_rate="7") == {"rate"}
+
+
+def test_credit_notes_have_one_sign() -> None:
+    assert rules(currency="EUR", amount_net="-100", amount_tax="-19", amount_total="-119", tax_rate="19") == set()
+    assert "sign" in rules(currency="EUR", amount_tax="19", amount_total="-119")
+
+
+@given(
+    st.decimals(min_value=0, max_value=99_999, places=2),
+    st.sampled_from(["0", "5.5", "6", "7", "7.7", "19", "20", "21", "25"]),
+)
+def test_amounts_that_were_calculated_right_are_never_doubted(net: Decimal, rate: str) -> None:
+    tax = (net * Decimal(rate) / 100).quantize(Decimal("0.01"))
+    found = rules(currency="EUR", amount_net=str(net), amount_tax=str(tax), amount_total=str(net + tax), tax_rate=rate)
+    assert found == set()
+
+
+def test_types_cover_the_schema() -> None:
+    assert {field.type for field in SCHEMA} <= set(FieldType)

@@ -1,0 +1,360 @@
+"""Reading what is printed: every spelling that the product promises, and never a wrong reading."""
+
+import re
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.fields import FieldType
+from workbench.values import looks_like, normalise, occurrences, readings, same
+
+AMOUNTS = st.decimals(min_value=-9_999_999, max_value=9_999_999, places=2)
+DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("1,234.56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("1 234,56", "1234.56"),
+        ("1\u202f234,56", "1234.56"),
+        ("1'234.56", "1234.56"),
+        ("1’234.56", "1234.56"),
+        ("１，２３４．５６", "1234.56"),
+        ("12,34,567.00", "1234567.00"),
+        ("(12.00)", "-12.00"),
+        ("-12", "-12.00"),
+        ("12-", "-12.00"),
+        ("−12,5", "-12.50"),
+        ("-$8.20", "-8.20"),
+        ("$-8.20", "-8.20"),
+        ("($8.20)", "-8.20"),
+        ("RM 9.00", "9.00"),
+        ("RM9.00", "9.00"),
+        ("¥1,000", "1000.00"),
+        ("￥１，０００．５０", "1000.50"),
+        ("100.00元", "100.00"),
+        ("人民币100元整", "100.00"),
+        ("1.234,50 €", "1234.50"),
+        ("CHF 1'000.05", "1000.05"),
+        ("12,-", "12.00"),
+        (".50", "0.50"),
+        ("0.00-", "0.00"),
+        ("007.10", "7.10"),
+        ("9. 00", "9.00"),
+        ("9.00.", "9.00"),
+        ("1234.567", "1234.567"),
+    ],
+)
+def test_amounts(text: str, normal: str) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "人民币壹仟元整",
+        "￥壹仟贰佰元",
+        "5万元",
+        "一百元",
+        "12 34",
+        "1,2,3",
+        "1.234.56",
+        "1e5",
+        "--5",
+        "-12-",
+        "(-12)",
+        "25/12/2018",
+        "12:30",
+        "19%",
+        "RM",
+        "-",
+        "",
+        "   ",
+        "INV-12",
+        "KWD 1.234",
+        "NaN",
+        "Infinity",
+        "٣٤",
+        "9" * 60,
+    ],
+)
+def test_amounts_that_are_refused_with_a_reason(text: str) -> None:
+    value = normalise(FieldType.AMOUNT, text)
+    assert value.normal is None
+    assert value.note
+    assert value.text == text
+
+
+def test_a_point_before_three_digits_is_said_to_be_uncertain() -> None:
+    value = normalise(FieldType.AMOUNT, "9.000")
+    assert value.normal == "9000.00"
+    assert "9.00" in value.note
+    assert readings(FieldType.AMOUNT, "9.000") == {"9000.00", "9.00"}
+
+
+@given(AMOUNTS, st.sampled_from(["en", "de", "fr", "nl", "zh", "de_CH", "en_IN", "es", "it", "sv", "pl", "pt_BR"]))
+def test_amounts_of_any_locale_are_read_as_they_were_meant(amount: Decimal, locale: str) -> None:
+    text = format_decimal(amount, "#,##0.00" if locale != "en_IN" else "#,##,##0.00", locale=locale)
+    normal = normalise(FieldType.AMOUNT, text).normal
+    assert normal is not None
+    assert Decimal(normal) == amount
+
+
+@given(
+    AMOUNTS,
+    st.sampled_from(["EUR", "USD", "GBP", "CNY", "MYR", "CHF"]),
+    st.sampled_from(["en", "de", "fr", "nl", "zh"]),
+)
+def test_amounts_with_their_currency(amount: Decimal, currency: str, locale: str) -> None:
+    normal = normalise(FieldType.AMOUNT, format_currency(amount, currency, locale=locale)).normal
+    assert normal is not None
+    assert Decimal(normal) == amount
+
+
+@given(st.text(alphabet="0123456789.,'()- €RM$¥元壹万%", max_size=14))
+def test_reading_an_amount_again_changes_nothing_and_no_digit_is_made_up(text: str) -> None:
+    normal = normalise(FieldType.AMOUNT, text).normal
+    if normal is None:
+        return
+    again = normalise(FieldType.AMOUNT, normal).normal
+    if re.fullmatch(r"-?[1-9][0-9]{0,2}\.[0-9]{3}", normal):  # only what is itself ambiguous may differ
+        return
+    assert again == normal
+    assert re.fullmatch(r"-?(0|[1-9][0-9]*)\.[0-9]{2,}", normal)
+    assert re.sub("[^0-9]", "", normal).strip("0") == re.sub("[^0-9]", "", text).strip("0")
+
+
+@given(st.text(max_size=40), st.sampled_from(list(FieldType)))
+def test_no_text_breaks_a_reader(text: str, type: FieldType) -> None:
+    value = normalise(type, text)
+    assert value.normal is None or value.normal
+    assert value.normal is not None or value.note
+    assert looks_like(type, text) in (True, False)
+    assert all(text[start:end] for start, end, _ in occurrences(type, text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-12-25",
+        "2018/12/25",
+        "2018.12.25",
+        "20181225",
+        "25122018",
+        "25/12/2018",
+        "25-12-2018",
+        "25.12.2018",
+        "25.12.18",
+        "25/12/18",
+        "12/25/2018",
+        "(25/12/2018)",
+        "25 DEC 2018",
+        "25-DEC-2018",
+        "25/Dec/18",
+        "25DEC2018",
+        "Dec 25, 2018",
+        "December 25th, 2018",
+        "25th of December 2018",
+        "Tuesday, 25 December 2018",
+        "25. Dezember 2018",
+        "Dienstag, den 25. Dez. 2018",
+        "le 25 décembre 2018",
+        "25 déc. 2018",
+        "25 december 2018",
+        "2018年12月25日",
+        "2018 年 12 月 25 日",
+        "二〇一八年十二月二十五日",
+        "２０１８－１２－２５",
+        "25/12/2018 8:13:39 PM",
+        "25/12/2018(8:13 PM)",
+        "2018-12-25T20:13:39Z",
+        "25 de diciembre de 2018",
+    ],
+)
+def test_dates(text: str) -> None:
+    value = normalise(FieldType.DATE, text)
+    assert value.normal == "2018-12-25"
+    assert value.note == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["31/02/2024", "29.02.2023", "32/01/2024", "2024-13-01", "2024年2月30日", "31 June 2024"]
+)
+def test_impossible_dates_are_refused_by_name(text: str) -> None:
+    value = normalise(FieldType.DATE, text)
+    assert value.normal is None
+    assert value.note == f"{text} is no date"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "12 days ago", "December 2018", "5 May", "12.50", "12345", "RM 9.00", "10:30"]
+)
+def test_what_is_no_whole_date_is_refused(text: str) -> None:
+    assert normalise(FieldType.DATE, text).normal is None
+
+
+def test_day_and_month_that_can_be_swapped_are_said() -> None:
+    value = normalise(FieldType.DATE, "03/05/2018")
+    assert (value.normal, "2018-03-05" in value.note) == ("2018-05-03", True)
+    assert normalise(FieldType.DATE, "03/05/2018", day_first=False).normal == "2018-03-05"
+    assert normalise(FieldType.DATE, "03/05/2018", day_first=True).note == ""
+    assert normalise(FieldType.DATE, "03.05.2018").note == ""
+    assert normalise(FieldType.DATE, "05/05/2018").note == ""
+
+
+@given(DAYS, st.sampled_from(["en_GB", "de", "fr", "nl", "zh"]), st.sampled_from(["short", "medium", "long", "full"]))
+def test_dates_of_any_locale_are_read_as_they_were_meant(day: date, locale: str, form: str) -> None:
+    text = format_date(day, form, locale=locale)
+    assert normalise(FieldType.DATE, text, day_first=True).normal == day.isoformat()
+
+
+@given(DAYS)
+def test_american_dates_are_read_where_the_order_is_known(day: date) -> None:
+    assert normalise(FieldType.DATE, day.strftime("%m/%d/%Y"), day_first=False).normal == day.isoformat()
+    assert normalise(FieldType.DATE, day.isoformat()).normal == day.isoformat()
+
+
+@given(st.integers(0, 40), st.integers(0, 20), st.integers(1900, 2199), st.sampled_from("/-."))
+def test_a_date_is_read_only_when_there_is_such_a_day(day: int, month: int, year: int, separator: str) -> None:
+    text = f"{day:02}{separator}{month:02}{separator}{year}"
+    possible = set()
+    for d, m in ((day, month), (month, day)):
+        try:
+            possible.add(date(year, m, d).isoformat())
+        except ValueError:
+            continue
+    assert readings(FieldType.DATE, text) <= possible
+    assert (normalise(FieldType.DATE, text).normal is None) == (not possible)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("人民币", "CNY"),
+        ("RMB", "CNY"),
+        ("¥", "CNY"),
+        ("￥", "CNY"),
+        ("元", "CNY"),
+        ("$", "USD"),
+        ("US$", "USD"),
+        ("US Dollar", "USD"),
+        ("€", "EUR"),
+        ("Euro", "EUR"),
+        ("eur", "EUR"),
+        ("RM", "MYR"),
+        ("£", "GBP"),
+        ("Schweizer Franken", "CHF"),
+        ("ISK", "ISK"),
+        ("kr", None),
+        ("XYZ", None),
+        ("9.00", None),
+        ("", None),
+    ],
+)
+def test_currencies(text: str, code: str | None) -> None:
+    assert normalise(FieldType.CURRENCY, text).normal == code
+
+
+def test_signs_of_several_currencies_say_so() -> None:
+    assert "JPY" in normalise(FieldType.CURRENCY, "¥").note
+    assert "dollar" in normalise(FieldType.CURRENCY, "$").note
+    assert "SEK" in normalise(FieldType.CURRENCY, "kr").note
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "normal"),
+    [
+        (FieldType.ID, "de 123.456.789", "DE123456789"),
+        (FieldType.ID, "#INV-001:", "INV-001"),
+        (FieldType.ID, "DE88 2008 0000 0970 3757 00", "DE88200800000970375700"),
+        (FieldType.ID, "---", None),
+        (FieldType.RATE, "19 %", "19"),
+        (FieldType.RATE, "19,00%", "19"),
+        (FieldType.RATE, "SR(6%)", "6"),
+        (FieldType.RATE, "税率：13%", "13"),
+        (FieldType.RATE, "7.7", "7.7"),
+        (FieldType.RATE, "0,00 %", "0"),
+        (FieldType.RATE, "100", "100"),
+        (FieldType.RATE, "119%", None),
+        (FieldType.RATE, "6% 7%", None),
+        (FieldType.PARTY, "MR  D.I.Y. (M) SDN.BHD", "mr diy m sdnbhd"),
+        (FieldType.PARTY, "MÜLLER & Söhne GmbH", "müller söhne gmbh"),
+        (FieldType.ADDRESS, "Ecke 12,\n12345 Stadthausen", "ecke 12 12345 stadthausen"),
+        (FieldType.ADDRESS, "...", None),
+        (FieldType.TEXT, " a  b ", "a b"),
+    ],
+)
+def test_ids_rates_and_texts(type: FieldType, text: str, normal: str | None) -> None:
+    assert normalise(type, text).normal == normal
+
+
+def test_a_wrong_digit_in_an_iban_is_noted() -> None:
+    assert normalise(FieldType.ID, "DE88200800000970375700").note == ""
+    assert "check digits" in normalise(FieldType.ID, "DE88200800000970375701").note
+
+
+@given(
+    st.sampled_from([FieldType.ID, FieldType.PARTY, FieldType.ADDRESS, FieldType.TEXT, FieldType.RATE]),
+    st.text(max_size=30),
+)
+def test_reading_again_changes_nothing(type: FieldType, text: str) -> None:
+    normal = normalise(type, text).normal
+    if normal is not None:
+        assert normalise(type, normal).normal == normal
+
+
+def test_same_compares_what_is_meant() -> None:
+    assert same(FieldType.AMOUNT, "RM 1,234.50", "1.234,5")
+    assert same(FieldType.DATE, "25 DEC 2018", "2018-12-25")
+    assert same(FieldType.PARTY, "Bei Spiel GmbH", "BEI SPIEL G.M.B.H.")
+    assert not same(FieldType.AMOUNT, "9.00", "9.01")
+    assert same(FieldType.AMOUNT, "人民币壹仟元整", "人民币壹仟元整")
+    assert not same(FieldType.AMOUNT, "人民币壹仟元整", "1000.00")
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("9.00", {FieldType.AMOUNT}),
+        ("RM9.00", {FieldType.AMOUNT, FieldType.CURRENCY}),
+        ("Total:9.00", {FieldType.AMOUNT}),
+        ("12", set()),
+        ("25/12/2018", {FieldType.DATE}),
+        ("Date:25/12/2018", {FieldType.DATE}),
+        ("05 MAR 2018", {FieldType.DATE}),
+        ("INV-001", {FieldType.ID}),
+        ("10:30", set()),
+        ("6%", {FieldType.RATE}),
+        ("€", {FieldType.CURRENCY}),
+        ("Total", set()),
+    ],
+)
+def test_the_next_candidate_is_one(text: str, types: set[FieldType]) -> None:
+    asked = (FieldType.AMOUNT, FieldType.DATE, FieldType.ID, FieldType.RATE, FieldType.CURRENCY)
+    assert {kind for kind in asked if looks_like(kind, text)} == types
+
+
+def test_occurrences_say_where_a_value_stands_in_a_longer_text() -> None:
+    text = "DATE:25/12/2018 RM9.00"
+    assert [(text[a:b], meant) for a, b, meant in occurrences(FieldType.DATE, text)] == [("25/12/2018", {"2018-12-25"})]
+    assert {"9.00"} in [meant for _, _, meant in occurrences(FieldType.AMOUNT, text)]
+
+
+def test_reading_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from workbench.values import normalise, looks_like; from workbench.fields import FieldType as T\n"
+        "normalise(T.AMOUNT, 'RM 1,234.50'); normalise(T.DATE, '25 Dezember 2018'); looks_like(T.ID, 'INV-001')\n"
+        "normalise(T.CURRENCY, 'EUR'); print(sorted({'babel', 'dateparser', 'stdnum', 'numpy'} & set(sys.modules)))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
