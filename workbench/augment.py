@@ -53,8 +53,9 @@ _LOOK_ALIKE = {
     "6": "G", "G": "6", "o": "0", "e": "c", "c": "e", ".": ",", ",": ".", "日": "曰", "己": "已", "未": "末",
 }  # fmt: skip
 
+_MARK = r"(?:[A-Z]{2,3}|[$€£¥￥])?"
 _NUMBER = re.compile(
-    r"(?P<before>\D{0,4}?)(?P<whole>\d{1,3}(?:[.,'\u2019 ]?\d{3})*)(?P<cents>[.,]\d{2})?(?P<after>\D{0,4})"
+    rf"(?P<before>[-+(]?{_MARK}-?)(?P<whole>\d{{1,3}}(?:[.,'\u2019]?\d{{3}})*)(?P<cents>[.,]\d{{2}})?(?P<after>[-)]?{_MARK})"
 )
 _STYLES = ((",", "."), ("", "."), (".", ","), ("", ","), ("'", "."))
 
@@ -193,8 +194,8 @@ def _restyle(text: str, style: tuple[str, str]) -> str:
     match = _NUMBER.fullmatch(text)
     if not match or (match["cents"] is None and not re.search(r"\d[.,'\u2019]\d", match["whole"])):
         return text
-    if match["cents"] is None and "." in match["whole"] + match["after"] and match["whole"].count(".") == 1:
-        return text  # 1.234 may be a weight as well as an amount
+    if match["cents"] is None and re.fullmatch(r"\d+[.,]\d{3}", match["whole"]):
+        return text  # 1.234 may be a weight as well as a thousand
     digits = re.sub(r"\D", "", match["whole"])
     grouped = f"{int(digits):,}".replace(",", style[0]) if not digits.startswith("0") else digits
     cents = style[1] + match["cents"][1:] if match["cents"] else ""

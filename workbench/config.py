@@ -326,7 +326,7 @@ def _explain(error: ValidationError) -> str:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{key} is not a setting{_nearest(key)}.")
+            lines.append(f"{key} is not a setting{_nearest(key) or '.'}")
         elif problem["type"] == "value_error":
             lines.append(str(problem["ctx"]["error"]))
         else:
@@ -335,17 +335,15 @@ def _explain(error: ValidationError) -> str:
 
 
 def _nearest(key: str) -> str:
-    known = [knob.key for knob in knobs()] + list(RENAMED)
-    name = key.rpartition(".")[2]
-    # The right name in the wrong section is nearer than anything spelled alike.
-    near = [k for k in known if k.rpartition(".")[2] == name] or difflib.get_close_matches(key, known, 1, 0.5)
-    near = near or [
-        k
-        for k in known
-        if k.rpartition(".")[2] in difflib.get_close_matches(name, [k.rpartition(".")[2] for k in known], 1, 0.6)
-    ]
-    if not near and key in ("models", "training", "regularisation", "dataset", "augment"):
-        near = difflib.get_close_matches(key, list(TuneConfig.model_fields), 1, 0.4)
+    section, _, name = key.partition(".")
+    known = {k: k.rpartition(".")[2] for k in (*(knob.key for knob in knobs()), *RENAMED)}
+    if not name:
+        near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
+    else:
+        # The right name in the wrong section is nearer than anything spelled alike.
+        alike = difflib.get_close_matches(name, known.values(), 1, 0.6)
+        near = [k for k, own in known.items() if own == name] or [k for k, own in known.items() if own in alike]
+        near = [k for k in near if k.startswith(f"{section}.")] or near
     return f"; did you mean {RENAMED.get(near[0], near[0])}?" if near else ""
 
 

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -260,13 +260,21 @@ class Tuner(Trainer):  # type: ignore[misc]
         return metrics
 
 
-@dataclass(slots=True)
-class Counts:
-    """Labels of the training documents."""
+class Selection:
+    """Which evaluation is the best: by F1 (ties go to the lower loss) or by loss. Higher is better."""
 
-    words: dict[str, int] = field(default_factory=dict)
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self.best: float | None = None
 
-    def add(self, tags: Sequence[str]) -> None:
-        """Count one document's tags."""
-        for tag in tags:
-            self.words[tag] = self.words.get(tag, 0) + 1
+    def value(self, figures: dict[str, Any]) -> float:
+        """The figure that the Trainer compares."""
+        loss = min(float(figures["loss"]), 100.0)
+        return -loss if self._metric == "loss" else float(figures["f1"]) - 1e-4 * loss
+
+    def better(self, figures: dict[str, Any] | None) -> bool:
+        """Whether these are the best so far."""
+        if figures is None or (self.best is not None and self.value(figures) <= self.best):
+            return False
+        self.best = self.value(figures)
+        return True

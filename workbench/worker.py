@@ -61,9 +61,9 @@ def _work(folder: Path, task: str | None, first: bool) -> int:
 
 def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
     # Only now: libraries read the thread settings when they are imported.
-    from workbench import scorer, training
+    from workbench import scorer, steering, training
 
-    control = training.Control(folder)
+    control = steering.Control(folder)
 
     def terminate(number: int, frame: object) -> None:
         control.signalled = True

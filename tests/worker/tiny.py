@@ -100,7 +100,7 @@ def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None =
                 confidences=[1.0] * len(text),
                 tags=tags,
                 pictures=[str(picture or "")],
-            )  # fmt: skip
+            )
         )
     return made
 

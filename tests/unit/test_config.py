@@ -1,0 +1,181 @@
+"""The handbook's file loads as it is; what is wrong is told by name; every knob can be shown."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.exceptions import ConfigProblem
+from workbench import config
+from workbench.config import TuneConfig
+
+HANDBOOK = """
+model:          {name: microsoft/layoutlmv3-base, max_position_embeddings: 512, classifier_dropout: 0.2}
+train:          {learning_rate: 3.0e-5, weight_decay: 0.01, warmup_ratio: 0.10, num_train_epochs: 10,
+                 per_device_train_batch_size: 4, per_device_eval_batch_size: 4, gradient_accumulation_steps: 8,
+                 fp16: true, gradient_checkpointing: true, lr_scheduler_type: cosine, logging_steps: 50,
+                 evaluation_strategy: steps, eval_steps: 500, save_steps: 500,
+                 load_best_model_at_end: true, metric_for_best_model: f1}
+regularization: {label_smoothing_factor: 0.1, attention_probs_dropout_prob: 0.1, hidden_dropout_prob: 0.2}
+data:           {max_length: 512, window_stride: 64, bbox_norm: 1000}
+"""
+
+
+def test_the_handbook_file_loads_as_it_is() -> None:
+    loaded = config.load(HANDBOOK)
+    assert loaded.model.family == "layoutlmv3"
+    assert loaded.train.eval_strategy == "steps"
+    assert loaded.train.learning_rate == pytest.approx(3e-5)
+    assert loaded.regularization.label_smoothing_factor == pytest.approx(0.1)
+    for section, values in yaml.safe_load(HANDBOOK).items():
+        for name, value in values.items():
+            name = {"evaluation_strategy": "eval_strategy"}.get(name, name)
+            assert getattr(getattr(loaded, section), name) == value
+
+
+@pytest.mark.parametrize(
+    ("old", "key", "value"),
+    [
+        ("train: {optim: adamw_torch, no_cuda: true}", "train.device", "cpu"),
+        ("train: {group_by_length: false}", "data.similar_length", False),
+        ("train: {label_smoothing_factor: 0.1}", "regularization.label_smoothing_factor", 0.1),
+        ("train: {report_to: none}", "train.report_to", []),
+        ("train: {output_dir: x, logging_dir: y, save_safetensors: true, seed: 7}", "train.seed", 7),
+        ("train: {learning_rate: 3e-5}", "train.learning_rate", 3e-5),
+        ("train:\ndata: {stride: 32}", "data.window_stride", 32),
+    ],
+)  # fmt: skip
+def test_names_of_other_tools_are_understood(old: str, key: str, value: object) -> None:
+    section, _, name = key.partition(".")
+    assert getattr(getattr(config.load(old), section), name) == value
+
+
+def test_what_is_decided_elsewhere_is_told() -> None:
+    assert config.notes_on("train: {output_dir: x, seed: 1}") == ["train.output_dir was read over: the run folder."]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("train: {learning_rat: 1e-5}", "did you mean train.learning_rate?"),
+        ("train: {hidden_dropout_prob: 0.1}", "did you mean regularization.hidden_dropout_prob?"),
+        ("trian: {seed: 1}", "did you mean train?"),
+        ("train: {learning_rate: 5}", "less than or equal to 0.1"),
+        ("train: {num_train_epochs: many}", "train.num_train_epochs"),
+        ("data: {window_stride: 510}", "overlap wholly"),
+        ("data: {max_length: 1024}", "512 positions"),
+        ("data: {bbox_norm: 999}", "data.bbox_norm"),
+        ("model: {hidden_size: 770}", "not a multiple of model.num_attention_heads (12)"),
+        ("train: {fp16: true, device: cpu}", "does not work on a CPU"),
+        ("train: {fp16: true, bf16: true}", "cannot both be on"),
+        ("train: {eval_strategy: steps, eval_steps: 300, save_steps: 500}", "must be a multiple"),
+        ("[1, 2]", "mapping"),
+        ("train: [1]", "train"),
+        ("train: {a: [}", "not YAML"),
+        ("model: {family: bert}", "model.family"),
+    ],
+)
+def test_what_cannot_be_is_explained(text: str, said: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        config.load(text)
+    assert said in caught.value.message
+    assert caught.value.remedy
+
+
+NAME = st.text(st.characters(categories=("L", "N", "P")), min_size=1)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.floats(1e-7, 0.1), st.integers(1, 64), st.sampled_from(["none", "inverse", {"O": 0.3}]), st.booleans(),
+    st.dictionaries(NAME, NAME, max_size=2),
+)  # fmt: skip
+def test_what_is_dumped_loads_to_the_same(
+    rate: float, batch: int, weights: object, lines: bool, mapped: dict[str, str]
+) -> None:
+    made = config.from_dict(
+        {
+            "model": {"head_map": mapped, "added_tokens": ["<AMT>"]},
+            "train": {"learning_rate": rate, "per_device_train_batch_size": batch},
+            "regularization": {"class_weights": weights},
+            "data": {"merge_lines": lines},
+        }
+    )
+    assert config.load(config.dump(made)) == made
+    request = config.Request(run="r", fields=[config.FieldSpec(id="a")], config=made)
+    assert config.Request.model_validate(yaml.safe_load(request.text())) == request
+
+
+def test_sets_change_one_thing_each() -> None:
+    before = TuneConfig()
+    after = config.apply_sets(
+        before,
+        [
+            "train.learning_rate=3e-5",
+            "train.evaluation_strategy=steps",
+            "model.name=bert-base-uncased",
+            "train.report_to=[wandb]",
+        ],
+    )
+    assert config.difference(before, after) == {
+        "model.family": ("starter", "text"),
+        "model.name": ("", "bert-base-uncased"),
+        "train.learning_rate": (5e-5, 3e-5),
+        "train.eval_strategy": ("epoch", "steps"),
+        "train.report_to": ([], ["wandb"]),
+    }
+    assert config.apply_sets(after, ["train.bf16=true", "train.bf16="]) == after
+    for wrong in (
+        "train.learning_rate",
+        "learning_rate=1",
+        "train.=1",
+        "train.learning_rate=x",
+        "train.lerning_rate=1",
+    ):
+        with pytest.raises(ConfigProblem):
+            config.apply_sets(before, [wrong])
+
+
+def test_every_knob_can_be_shown() -> None:
+    knobs = config.knobs()
+    defaults = TuneConfig().model_dump(mode="json")
+    assert {k.key for k in knobs} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
+    assert [k.group for k in knobs] == sorted(k.group for k in knobs)
+    for knob in knobs:
+        section, _, name = knob.key.partition(".")
+        assert knob.default == defaults[section][name]
+        assert knob.does and knob.title
+        assert knob.type != "choice" or str(knob.default) in knob.choices
+    rate = next(k for k in knobs if k.key == "train.learning_rate")
+    assert (rate.type, rate.low, rate.high, rate.basic) == ("float", 0, 0.1, True)
+    assert "When:" in rate.guidance and "Risk:" in rate.guidance
+    structure = [k for k in knobs if k.key in ("model.hidden_size", "model.num_hidden_layers", "model.vocab_size")]
+    assert all("new model" in k.risk and k.optional and k.default is None for k in structure)
+
+
+def test_presets_follow_the_size_of_the_data() -> None:
+    assert config.choose_preset(20, 20) == "first model"
+    assert config.choose_preset(400, 400) == "A"
+    assert config.choose_preset(400, 400, "cuda") == "A"
+    assert config.choose_preset(9_000, 20_000, "cuda") == "B"
+    assert config.choose_preset(90_000, 200_000, "cuda") == "C"
+    assert config.preset("First-Model").config.regularization.hidden_dropout_prob == 0
+    assert config.preset("A").config.model.family == "starter"
+    small = config.preset("a", "cuda").config
+    assert small.model.family == "layoutlmv3"
+    assert 32 <= small.train.per_device_train_batch_size * small.train.gradient_accumulation_steps <= 64
+    with pytest.raises(ConfigProblem, match="no preset"):
+        config.preset("D")
+
+
+def test_the_configuration_is_light() -> None:
+    heavy = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy")
+    names = ", ".join(f"workbench.{name}" for name in ("config", "windows", "rows", "augment"))
+    code = f"import sys, {names}; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,338 @@
+"""From a run folder to a model: every family, and everything that can happen on the way."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForTokenClassification
+from transformers.utils import logging
+from worker import tiny
+
+from storage import events
+from storage.exceptions import RunProblem
+from workbench import predicting, preparation, rows, steering, trainer, training
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+torch.set_num_threads(1)
+
+
+THREE = {"num_train_epochs": 3}
+
+
+class Halt(Exception):
+    """Stands for the power cord being pulled."""
+
+
+def train(folder: Path, until: Callable[[dict[str, Any]], bool] = lambda event: False) -> list[dict[str, Any]]:
+    """Run in this process; `until` pulls the cord at an event. The events of all runs of the folder."""
+    writer = events.EventWriter(folder / "events.jsonl")
+
+    def write(type: str, **facts: Any) -> None:
+        writer.write(type, **facts)
+        if until({"type": type, **facts}):
+            raise Halt
+
+    try:
+        training.run(folder, write, steering.Control(folder))
+    except Halt:
+        pass
+    finally:
+        writer.close()
+    return events.read(folder / "events.jsonl")[0]
+
+
+def losses(found: list[dict[str, Any]]) -> dict[int, float]:
+    return {e["step"]: e["loss"] for e in found if e["type"] == "step"}
+
+
+def worker(folder: Path, *options: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "workbench.worker", str(folder), *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def wait_for(folder: Path, type: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not any(e["type"] == type for e in events.iterate(folder / "events.jsonl")):
+        assert time.monotonic() < deadline, f"no {type} event"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) -> None:
+    folder = tiny.run_folder(tmp_path / "run", family)
+    types = [e["type"] for e in train(folder)]
+    assert types[0] == "started" and types[1] == "prepared" and types[-1] == "finished"
+    assert {"step", "evaluated", "saved", "predicting"} <= set(types)
+    plain = AutoModelForTokenClassification.from_pretrained(folder / "model")
+    assert plain.config.id2label[1] == "B-amount_total"
+    found = {p.document: p for p in rows.read_predictions(folder / "predictions.parquet")}
+    assert {p.split for p in found.values()} == {"train", "validation", "test", "pool"}
+    predictor, description = predicting.load(folder / "model", torch.device("cpu"))
+    assert (description.family, description.run) == (family, "run")
+    predictor.bf16 = False
+    pool = rows.read(folder / "dataset" / "pool.parquet")
+    for outcome in predictor.predict(pool):
+        kept = found[outcome.row.document]
+        probabilities = np.frombuffer(kept.probabilities, "<f2").reshape(-1, len(kept.labels))
+        assert probabilities.shape == (len(outcome.row.words), 5) == outcome.probabilities.shape
+        assert np.abs(probabilities - outcome.probabilities).max() < 2e-3
+        assert np.allclose(kept.embedding, outcome.embedding, atol=1e-3)
+        assert kept.windows == outcome.windows > 1 and max(kept.word_window) == kept.windows - 1
+        assert not kept.truncated
+    report = json.loads((folder / "report.json").read_text())
+    assert report["figures"].keys() == {"validation", "test", "train"}
+    assert report["f1"] == report["figures"]["validation"]["f1"]
+
+
+def test_a_small_model_learns_what_there_is_to_learn(tmp_path: Path) -> None:
+    settings = {"train": {"num_train_epochs": 25, "logging_steps": 50, "early_stopping_patience": 0}}
+    folder = tiny.run_folder(tmp_path / "run", "starter", settings, train=40)
+    found = train(folder)
+    assert found[-1]["f1"] > 0.9
+    best = [e for e in found if e["type"] == "evaluated" and e["best"]][-1]
+    report = json.loads((folder / "report.json").read_text())
+    assert report["best_step"] == best["step"]
+    assert report["figures"]["validation"]["f1"] == pytest.approx(best["validation"]["f1"])
+    assert set(best["validation"]["fields"]) == {"amount_total", "invoice_date"}
+    assert best["train"]["documents"] == 40
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    settings = {
+        "regularization": {"hidden_dropout_prob": 0.1}, "augmentation": {"box_jitter": 5, "ocr_noise": 0.1},
+        "train": {"save_steps": 2, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 2} | THREE,
+    }  # fmt: skip
+    whole = tiny.run_folder(tmp_path / "whole", "starter", settings)
+    torn = tmp_path / "torn"
+    shutil.copytree(whole, torn)
+    expected = train(whole)
+    train(torn, until=lambda e: e["type"] == "step" and e["step"] == 5)  # the last checkpoint is of step 4
+    moved = tmp_path / "moved"  # a folder may be carried elsewhere in between
+    torn.rename(moved)
+    found = train(moved)
+    assert [e["resumed_from"] for e in found if e["type"] == "started"] == [None, 4]
+    assert losses(found) == pytest.approx(losses(expected), abs=1e-5)
+    assert set(losses(found)) == set(range(1, 10))
+    a, b = (load_file(folder / "model" / "model.safetensors") for folder in (whole, moved))
+    assert all(torch.allclose(a[name], b[name], atol=1e-5) for name in a)
+
+
+def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 3, "save_total_limit": 5}})
+    train(folder, until=lambda e: e["type"] == "step" and e["step"] == 8)
+    checkpoints = folder / "checkpoints"
+    weights = checkpoints / "checkpoint-6" / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-100] ^= 0xFF
+    weights.write_bytes(data)
+    (checkpoints / "checkpoint-7").mkdir()  # killed while saving
+    found = train(folder)
+    assert [e["resumed_from"] for e in found if e["type"] == "started"] == [None, 3]
+    notes = [e["message"] for e in found if e["type"] == "note"]
+    assert any("checkpoint-6" in n and "model.safetensors is damaged" in n for n in notes)
+    assert found[-1]["type"] == "finished"
+
+
+def test_stop_keeps_a_model_and_pause_waits(tmp_path: Path) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 50}})
+
+    def stop_at_four(event: dict[str, Any]) -> bool:
+        if event["type"] == "step" and event["step"] == 2:
+            (folder / "pause").touch()
+        if event["type"] == "paused":
+            (folder / "pause").unlink()
+        if event["type"] == "step" and event["step"] == 4:
+            (folder / "stop").touch()
+        return False
+
+    found = train(folder, stop_at_four)
+    types = [e["type"] for e in found]
+    assert types.index("paused") < types.index("resumed")
+    assert found[-1]["type"] == "finished" and found[-1]["state"] == "stopped"
+    assert max(losses(found)) == 5
+    assert [e["step"] for e in found if e["type"] == "evaluated"][-1] == 5
+    assert (folder / "checkpoints" / "checkpoint-5" / "complete.json").exists()
+    assert (folder / "model" / "model.safetensors").exists()
+    (folder / "stop").unlink()
+    again = train(folder, until=lambda e: e["type"] == "step" and e["step"] == 7)
+    assert max(losses(again)) == 7
+
+
+def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text")
+    real = trainer.loss_function
+
+    def broken(*args: Any) -> Any:
+        loss = real(*args)
+        return lambda *a, **k: loss(*a, **k) * float("nan")
+
+    monkeypatch.setattr(training, "loss_function", broken)
+    with pytest.raises(trainer.Diverged, match="no number any more at step 1") as caught:
+        train(folder)
+    assert "learning rate" in caught.value.remedy
+    monkeypatch.setattr(training, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
+    other = tiny.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
+    with pytest.raises(trainer.Diverged, match="rose to"):
+        train(other)
+
+
+def test_running_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text")
+    real = trainer.Tuner.training_step
+
+    def greedy(self: Any, model: Any, inputs: Any, *rest: Any) -> Any:
+        if len(inputs["input_ids"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(self, model, inputs, *rest)
+
+    monkeypatch.setattr(trainer.Tuner, "training_step", greedy)
+    found = train(folder)
+    assert any("now 2, accumulating 2" in e.get("message", "") for e in found)
+    assert found[-1]["type"] == "finished" and max(losses(found)) == 6
+    assert json.loads((folder / "report.json").read_text())["effective_batch"] == 4
+    refused = tiny.run_folder(tmp_path / "refused", "text", {"train": {"retry_on_oom": False}})
+    with pytest.raises(RunProblem, match="Memory ran out with 4 windows"):
+        train(refused)
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text")
+
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trainer.Tuner, "_save_optimizer_and_scheduler", full)
+    with pytest.raises(RunProblem, match="disk is full"):
+        train(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "check"),
+    [
+        ({"train": {"optim": "adamw_then_sgd", "sgd_after_steps": 3}}, None),
+        ({"train": {"optim": "adafactor", "lr_scheduler_type": "cosine"}}, None),
+        ({"train": {"optim": "sgd", "lr_scheduler_type": "reduce_lr_on_plateau"}}, None),
+        ({"train": {"eval_strategy": "steps", "eval_steps": 2, "save_steps": 2}}, "steps"),
+        ({"train": {"gradient_checkpointing": True, "bf16": True, "freeze": "gradual"}}, None),
+        ({"regularization": {"loss": "focal", "class_weights": "inverse", "label_smoothing_factor": 0.1}}, None),
+        ({"model": {"num_hidden_layers": 1, "added_tokens": ["<A>"]}, "data": {"max_train_documents": 5}}, "structure"),
+        ({"train": {"metric_for_best_model": "loss", "early_stopping_patience": 1, "learning_rate": 1e-9}}, None),
+        ({"data": {"boxes": "lines", "merge_lines": True, "reading_order": "geometric"}}, None),
+    ],
+)  # fmt: skip
+def test_every_way_of_training_comes_to_an_end(tmp_path: Path, settings: dict[str, Any], check: str | None) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "layoutlm", settings)
+    found = train(folder)
+    assert found[-1]["type"] == "finished"
+    if check == "steps":
+        assert [e["step"] for e in found if e["type"] == "evaluated"] == [2, 4, 6]
+    if check == "structure":
+        assert any("num_hidden_layers 2 → 1" in e.get("message", "") for e in found)
+        assert next(e for e in found if e["type"] == "prepared")["documents"]["train"] == 5
+        predictor, _ = predicting.load(folder / "model")
+        assert predictor.model.config.num_hidden_layers == 1
+        assert predictor.model.get_input_embeddings().num_embeddings == len(predictor.encoder.tokenizer)
+
+
+def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text", train=1)
+    for split in ("validation", "test", "pool"):
+        (folder / "dataset" / f"{split}.parquet").unlink()
+    found = train(folder)
+    assert found[-1]["type"] == "finished" and found[-1]["f1"] is None
+    assert any("no validation documents" in e.get("message", "") for e in found)
+    empty = tiny.documents(3)
+    for row in empty:
+        row.tags = ["O"] * len(row.words)
+    rows.write(folder / "dataset" / "train.parquet", empty)
+    with pytest.raises(RunProblem, match="carries a label"):
+        train(folder)
+    (folder / "dataset" / "train.parquet").unlink()
+    with pytest.raises(RunProblem, match="no labelled document"):
+        train(folder)
+
+
+def test_a_limit_takes_whole_vendors() -> None:
+    documents = tiny.documents(40)
+    taken = preparation.limited(documents, 20, 1)
+    groups = [row.group for row in taken]
+    assert len(taken) == 20 and len(set(groups)) == 2
+    assert preparation.limited(documents, 20, 1) == taken != preparation.limited(documents, 20, 2)
+
+
+def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
+    folder = tiny.run_folder(
+        tmp_path / "run", "text", {"train": {"num_train_epochs": 1000, "early_stopping_patience": 0}}
+    )
+    first = worker(folder)
+    wait_for(folder, "saved")
+    second = worker(folder)
+    assert second.wait(60) == 5, "two workers must never share a folder"
+    assert str(first.pid) in str(second.communicate()[1])
+    first.kill()
+    first.wait(30)
+    assert events.last(folder / "events.jsonl", events.TERMINAL) is None
+    (folder / "events.jsonl").rename(folder / "before.jsonl")
+    third = worker(folder)
+    wait_for(folder, "saved")
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(60) == 7
+    found = events.read(folder / "events.jsonl")[0]
+    assert found[0]["resumed_from"] > 0
+    assert found[-1]["type"] == "failed" and found[-1]["title"] == "The run was interrupted"
+    last = max(e["step"] for e in found if e["type"] == "saved")
+    assert (folder / "checkpoints" / f"checkpoint-{last}" / "complete.json").exists()
+    (folder / "stop").touch()
+    fourth = worker(folder)
+    assert fourth.wait(60) == 0, fourth.communicate()[1]
+    assert events.last(folder / "events.jsonl", events.TERMINAL)["state"] == "stopped"  # type: ignore[index]
+    scored = worker(folder, "--task", "score")
+    assert scored.wait(60) == 0
+    assert {p.split for p in rows.read_predictions(folder / "predictions.parquet")} == {"pool"}
+
+
+def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "text")
+    (folder / "request.yaml").write_text("run: r\nfields: []\nconfig: {train: {learning_rat: 1}}")
+    child = worker(folder)
+    assert child.wait(60) == 4
+    failed = events.read(folder / "events.jsonl")[0][-1]
+    assert failed["type"] == "failed" and "train.learning_rate" in failed["message"]
+
+
+def test_two_processes_train_as_one(tmp_path: Path) -> None:
+    one = tiny.run_folder(
+        tmp_path / "one", "text", {"train": {"gradient_accumulation_steps": 2, "num_train_epochs": 4}}, train=16
+    )
+    two = tiny.run_folder(tmp_path / "two", "text", {"train": {"num_train_epochs": 4}}, train=16)
+    shutil.rmtree(two / "base-text")
+    shutil.copytree(one / "base-text", two / "base-text")
+    expected = train(one)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    done = subprocess.run(
+        [*launch, "workbench.worker", str(two)], check=False,
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = events.read(two / "events.jsonl")[0]
+    assert [e["type"] for e in found].count("finished") == 1 and [e["type"] for e in found].count("started") == 1
+    assert losses(found) == pytest.approx(losses(expected), abs=1e-3)
+    figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (found, expected)]
+    assert figures[0] == pytest.approx(figures[1], abs=1e-3)
