@@ -1,0 +1,91 @@
+"""`workbench evaluate`: the figures of a run, a model folder, or the starter."""
+
+from typing import Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+from workbench.commands.suggest import progress_on_stderr
+
+
+@click.command()
+@click.argument("model")
+@click.option(
+    "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
+)
+@click.option(
+    "--fresh", is_flag=True, help="Read today's labelled documents again instead of the run's stored predictions."
+)
+@click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a report for colleagues, too.")
+@json_option
+@click.pass_obj
+def command(context: Context, model: str, on: str | None, fresh: bool, page: str | None, as_json: bool) -> None:
+    """Figures of MODEL (a run, a model folder, or `starter`) by field, with 95 % intervals over documents.
+
+    A run is evaluated on the predictions that it stored, against the labels it was frozen with; --fresh reads
+    today's labels. The run's own report is never rewritten.
+
+    \b
+    Examples:
+      workbench evaluate 20261122-093000
+      workbench evaluate starter --on test --json
+    """
+    from pathlib import Path
+
+    from storage.records import Split
+    from workbench import jobs, reading, report
+
+    workspace = context.open_workspace()
+    jobs.reconcile(workspace)
+    if model == reading.STARTER or Path(model).is_dir() or fresh:
+        with progress_on_stderr("Reading", as_json) as tick:
+            figures = reading.evaluate(workspace, model, Split(on or "test"), tick)
+        figures["run"] = model
+    else:
+        source = Path(reading.model_of(workspace, model))
+        figures = report.evaluate_run(source.parent, on)
+    if page is not None:
+        from storage.files import write_atomic
+        from workbench import html_report
+
+        names = {field.id: field.name for field in workspace.schema}
+        write_atomic(Path(page), html_report.render(figures, title=str(figures["run"]), names=names))
+    emit(figures, as_json=as_json, text=_text(figures, workspace.schema.name))
+
+
+def _interval(pair: Any) -> str:
+    return f"{pair[0]:.2f}–{pair[1]:.2f}" if pair else ""
+
+
+def _text(figures: dict[str, Any], name: Any) -> list[str]:
+    micro = figures["micro"]
+    lines = [
+        f"{figures['run']} on {figures['documents']} {figures['split']} documents",
+        f"F1 {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
+        f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
+        f"values right {_share(figures['value_exact_match'])}, "
+        f"documents fully right {_share(figures['documents_right'])}",
+    ]
+    for which in ("seen_vendors", "unseen_vendors"):
+        part = figures[which]
+        if part["documents"]:
+            lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+    rows = [
+        (
+            name(field),
+            f"{row['precision']:.2f}",
+            f"{row['recall']:.2f}",
+            f"{row['f1']:.2f}",
+            _interval(row["ci95"]),
+            _share(row["value_exact_match"]),
+            row["support"],
+        )
+        for field, row in figures["fields"].items()
+        if row["support"] or row["precision"]
+    ]
+    return lines + table(rows, ("field", "prec.", "recall", "F1", "95 %", "value", "labels"), right=(1, 2, 3, 5, 6))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"

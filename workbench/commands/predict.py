@@ -1,0 +1,74 @@
+"""`workbench predict`: a model reads files that are not in the workspace."""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+from workbench.commands.suggest import progress_on_stderr
+
+
+@click.command()
+@click.argument("model")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@json_option
+@click.pass_obj
+def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool) -> None:
+    """Read FILES with MODEL: a run, a model folder, or `starter`. Nothing is added to the workspace.
+
+    Prints for each document its fields with value, normalised value, confidence, page and box.
+
+    \b
+    Examples:
+      workbench predict starter invoice.pdf
+      workbench predict 20261122-093000 inbox/ --json
+    """
+    from storage import documents
+    from storage.records import Split
+    from workbench import importing, reading, suggesting
+    from workbench.workspace import Workspace
+
+    workspace = context.open_workspace()
+    source = reading.model_of(workspace, model)
+    with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
+        # the same way in as an import, into a workspace that is thrown away
+        desk = Workspace.create(Path(folder) / "files")
+        desk.change_settings(schema=workspace.schema, limits=workspace.settings.limits)
+        summary = importing.run(desk, importing.Request(paths=files))
+        with desk.db.read() as connection:
+            ids = tuple(documents.ids(connection))
+        data: list[dict[str, Any]] = []
+        if ids:
+            with (
+                progress_on_stderr("Reading", as_json) as tick,
+                reading.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
+            ):
+                proposals = reading.known_fields(desk, suggesting.suggestions_of_run(predicted))
+            with desk.db.read() as connection:
+                for number in ids:
+                    content = documents.open_document(connection, number)
+                    found = reading.found_on(content, proposals.get(number, []), desk)
+                    fields = {
+                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in found
+                    }
+                    data.append(
+                        {"document": content.document.name, "source": content.document.source, "fields": fields}
+                    )
+        desk.close()
+    rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
+    lines = []
+    for item in data:
+        lines.append(f"{item['document']}:")
+        rows = [
+            (f"  {name}", f["normalised"] or "–", f["value"], f"{f['confidence']:.0%}")
+            for name, f in item["fields"].items()
+        ]
+        lines += table(rows, ("  field", "value", "as printed", "sure"), right=(3,)) if rows else ["  nothing found"]
+    lines += [f"not read: {r['file']} {r['record']} – {r['reason']}" for r in rejected]
+    emit({"model": model, "documents": data, "rejected": rejected}, as_json=as_json, text=lines)
+    if summary.failed:
+        raise SystemExit(4)
