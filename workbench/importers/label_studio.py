@@ -100,6 +100,7 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
     name = own.get("name") or (Path(reading.local_name(references[0])).stem if references else "")
     name = str(name) or f"{path.stem} {task.get('id', where)}"
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], LabelStudioImporter.name)
+    incoming.language, incoming.group = own.get("language") or None, own.get("group") or None
     incoming.labelled = bool(own.get("labelled", done)) and done
     if done and "data" in task and len(valid) > 1:
         incoming.notes.append(f"{len(valid)} people labelled it; the latest annotation was taken")
@@ -231,7 +232,7 @@ def _pages(
             incoming.notes.append(
                 f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
             )
-        incoming.pages.append(IncomingPage(*size, [] if words or not found else None, found[0] if found else None))
+        incoming.pages.append(IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None))
     first = 0
     for page in range(count):
         tokens: list[IncomingToken] = []

@@ -191,24 +191,19 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
     """
     if not name.strip() or "\0" in name:
         return None
-    root = _real(options.root)
-    outside = False
-    for folder in dict.fromkeys((base, options.root)):
+    root, parts = _real(options.root), Path(name).parts
+    folders = [base] if ".." in parts else [base, options.root]
+    for folder in dict.fromkeys(folders):
         try:
             real = Path(os.path.realpath(folder / name))
-            if real != root and root not in real.parents:
-                outside = True
-            elif real.is_file():
+            allowed = real != root and root in real.parents
+            if allowed and real.is_file():
                 return real
+            if not allowed and (".." in parts or Path(name).is_absolute() or real.is_file()):
+                raise InputProblem(f"{name[:120]!r} lies outside the folder that is imported and is not read")
         except (OSError, ValueError):  # a name that the system cannot hold
             return None
-    if outside and (".." in Path(name).parts or Path(name).is_absolute() or _links_out(base, name)):
-        raise InputProblem(f"{name[:120]!r} lies outside the folder that is imported and is not read")
     return None
-
-
-def _links_out(base: Path, name: str) -> bool:
-    return (base / name).exists()
 
 
 @functools.lru_cache(maxsize=64)

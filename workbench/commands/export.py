@@ -1,0 +1,80 @@
+"""`workbench export`: documents, labels or values in another format."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from storage import documents
+from storage.documents import Filter
+from storage.exceptions import UsageProblem
+from storage.records import Content, Split
+from workbench import exporters
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option
+from workbench.workspace import Workspace
+
+
+@click.command()
+@click.argument("format", type=click.Choice(list(exporters.EXPORTERS)))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--split", type=click.Choice([split.value for split in Split]), help="Only the documents of this split.")
+@click.option(
+    "--only", type=click.Choice(list(documents.KINDS)), default="all", help="Only documents that are, say, labelled."
+)
+@click.option("--group", help="Only the documents of this vendor or template group.")
+@click.option(
+    "--pictures/--no-pictures", default=True, help="Copy the pages' pictures along, where the format has any."
+)
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    format: str,
+    out: Path,
+    split: str | None,
+    only: str,
+    group: str | None,
+    pictures: bool,
+    as_json: bool,
+) -> None:
+    """Write documents, labels or values to OUT in another format.
+
+    \b
+    Example:
+      workbench export label-studio tasks.json --only labelled
+      workbench export values-xlsx values.xlsx
+
+    docs/formats.md says what each format cannot hold.
+    """
+    workspace = context.open_workspace()
+    try:
+        chosen = Filter(kind=only, split=Split(split) if split else None, group=group)
+        with workspace.db.read() as connection:
+            ids = documents.ids(connection, chosen)
+        if not ids:
+            raise UsageProblem(
+                "No document is to be exported.", "`workbench status` shows what there is; --split and --only restrict."
+            )
+        folder = workspace.files.pages if pictures else None
+        written = exporters.load(format).write(_contents(workspace, ids), workspace.schema, out, folder)
+    finally:
+        workspace.close()
+    data = {
+        "format": format,
+        "out": str(out),
+        "documents": written.documents,
+        "pages": written.pages,
+        "labels": written.labels,
+        "lost": dict(written.lost),
+    }
+    lines = [f"{written.documents:,} documents, {written.pages:,} pages, {written.labels:,} labels -> {out}"]
+    lines += [f"  {count:,} ×: {what}" for what, count in written.lost.items()]
+    emit(data, as_json=as_json, text=lines)
+
+
+def _contents(workspace: Workspace, ids: list[int]) -> Iterator[Content]:
+    for document_id in ids:
+        with workspace.db.read() as connection:
+            content = documents.open_document(connection, document_id)
+        yield content

@@ -1,0 +1,175 @@
+"""What the exporters share: names that every system can hold, writing whole or not at all, tags, pictures."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from storage.exceptions import UsageProblem, WorkspaceProblem
+from storage.files import replacing
+from storage.records import Box, Content, Page, Span, State
+from workbench.fields import Schema, tags_of
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+_LONGEST = 120  # bytes of a name, leaving room for endings
+
+
+@dataclass(slots=True)
+class Written:
+    """What an export wrote, and what its format could not hold (sentence -> documents)."""
+
+    documents: int = 0
+    pages: int = 0
+    labels: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def count(self, content: Content) -> None:
+        """Count a document that was written."""
+        self.documents += 1
+        self.pages += len(content.pages)
+        self.labels += len(content.annotations.spans)
+
+
+def safe(name: str) -> str:
+    """A name as a file name on every system: no separators, quotes or control characters, at most 120 bytes."""
+    plain = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\']+', "_", name).strip(" .")
+    plain = plain.encode()[:_LONGEST].decode(errors="ignore").strip(" .")
+    return f"_{plain}" if not plain or _RESERVED.fullmatch(plain) else plain
+
+
+class Names:
+    """Gives every document a file name of its own, also where two documents are named alike."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def fresh(self, name: str) -> str:
+        """A file name that was not given before; upper and lower case do not tell names apart."""
+        plain = safe(name)
+        number, candidate = 1, plain
+        while candidate.casefold() in self._taken:
+            number += 1
+            candidate = f"{plain}-{number}"
+        self._taken.add(candidate.casefold())
+        return candidate
+
+
+def is_complete(content: Content) -> bool:
+    """Whether a document's labels are said to be complete."""
+    return content.document.state is State.LABELLED
+
+
+def has_labels(content: Content) -> bool:
+    """Whether a document has labels to write: some, or the word that there are none."""
+    return is_complete(content) or bool(content.annotations.spans)
+
+
+def ordered_spans(content: Content) -> list[Span]:
+    """A document's labels in reading order."""
+    return sorted(content.annotations.spans, key=lambda span: (span.tokens, span.field))
+
+
+def tags_by_page(content: Content, schema: Schema, written: Written) -> list[list[str]]:
+    """BIO tags with the fields' names, page by page. Labels with gaps fall into pieces, which is counted."""
+    named = [Span(schema.name(span.field), span.tokens) for span in ordered_spans(content)]
+    tags = tags_of(named, len(content.tokens))
+    starts: list[list[str]] = []
+    at = 0
+    for page in content.pages:
+        part = tags[at : at + len(page.tokens)]
+        if part and part[0].startswith("I-"):  # a label that goes on over the page's end
+            part[0] = "B-" + part[0][2:]
+        starts.append(part)
+        at += len(page.tokens)
+    edges = {page.tokens[0].id for page in content.pages if page.tokens}
+    if any(b != a + 1 or b in edges for s in named for a, b in zip(s.tokens, s.tokens[1:], strict=False)):
+        written.lost["labels with gaps, or over two pages, were divided"] += 1
+    return starts
+
+
+def thousandths(box: Box, page: Page) -> list[int]:
+    """A box in 0-1000 of its page, as layout models take it."""
+    x0, y0, x1, y1 = box
+    sides = (x0 / page.width, y0 / page.height, x1 / page.width, y1 / page.height)
+    return [min(max(round(side * 1000), 0), 1000) for side in sides]
+
+
+def plain_number(value: float) -> int | float:
+    """A whole number as an integer: what other tools expect of pixels."""
+    return int(value) if float(value).is_integer() else value
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[IO[bytes]]:
+    """A file that appears whole or not at all, its folder made where it is missing.
+
+    Raises:
+        WorkspaceProblem: it cannot be written.
+        UsageProblem: there is a folder of this name.
+    """
+    if target.is_dir():
+        raise UsageProblem(f"{target} is a folder.", "Name a file for this format.")
+    _make_parent(target)
+    with replacing(target) as file:
+        yield file
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder that appears whole or not at all: it is filled under another name and renamed at the end.
+
+    Raises:
+        WorkspaceProblem: it cannot be written.
+        UsageProblem: it exists and is not empty.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageProblem(f"{target} exists already.", "Name a new folder for this format.")
+    _make_parent(target)
+    temporary: Path | None = None
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:40]}."))
+        temporary.chmod(0o755)
+        yield temporary
+        if target.exists():
+            target.rmdir()
+        os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
+            "Free some space or check the permissions, then repeat the step.",
+        ) from error
+    finally:
+        if temporary is not None and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _make_parent(target: Path) -> None:
+    try:
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"{target.parent} cannot be made: {error.strerror}.", "Choose another place for the export."
+        ) from error
+
+
+def copy_picture(page: Page, pictures: Path | None, folder: Path, name: str) -> str | None:
+    """Put a page's picture into a folder as `name` with its own ending; the file's name, None without a picture."""
+    if pictures is None or page.picture is None:
+        return None
+    source = pictures / page.picture
+    if not source.is_file():
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, folder / (name + source.suffix))
+    return name + source.suffix
+
+
+def pictures_beside(target: Path) -> Path:
+    """The folder for the pictures of an export that is one file."""
+    return target.with_name(f"{target.stem}_pictures")
