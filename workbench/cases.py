@@ -79,6 +79,8 @@ def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
     found = []
     name, start, position = "", 0, 0
     for position, tag in enumerate(tags):
+        if tag == "O" and not name:
+            continue
         if tag[:2] == "I-" and name == tag[2:]:
             continue
         if name:
@@ -94,11 +96,11 @@ def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
 def lenient_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
     """As `strict_chunks`, but an I- that continues nothing opens a chunk (conlleval's repair)."""
     repaired = []
-    before = ""
+    before = "O"
     for tag in tags:
-        opens = tag[:2] == "I-" and before != tag[2:]
+        opens = tag[:2] == "I-" and before[2:] != tag[2:]
         repaired.append("B-" + tag[2:] if opens else tag)
-        before = tag[2:] if tag != "O" else ""
+        before = tag
     return strict_chunks(repaired)
 
 
@@ -144,30 +146,35 @@ def decode(probabilities: bytes, labels: Sequence[str], gold_tags: Sequence[str]
     halves = array("H", probabilities)
     if sys.byteorder == "big":
         halves.byteswap()
-    if halves and max(halves) >= len(_HALVES):
-        raise InputProblem(
-            "The stored predictions hold numbers that are not probabilities.",
-            "The model diverged or the file is damaged: train again with a lower learning rate.",
-        )
     columns: dict[str, list[int]] = {}
     for column, label in enumerate(labels):
         columns.setdefault(label[2:], []).append(column)
-    tags, certainty, agreement = [], [], []
-    for start, gold in zip(range(0, len(halves), width), gold_tags, strict=True):
-        outside = halves[start]
-        if outside > _HALF:  # more than half of the mass: nothing else can win
-            tag, sure = "O", _HALVES[outside]
-        else:
-            row = halves[start : start + width]
-            tag = labels[row.index(max(row))]
-            sure = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
-        tags.append(tag)
-        certainty.append(sure)
-        if tag == gold or tag[2:] == gold[2:]:
-            agreement.append(sure)
-        else:  # a field that the model does not know has no probability
-            wanted = columns.get(gold[2:], ())
-            agreement.append(min(1.0, sum(_HALVES[halves[start + column]] for column in wanted)))
+    try:
+        return _decode(halves, labels, gold_tags, columns)
+    except IndexError:  # a bit pattern beyond 1.0: too large, negative, or no number
+        raise InputProblem(
+            "The stored predictions hold numbers that are not probabilities.",
+            "The model diverged or the file is damaged: train again with a lower learning rate.",
+        ) from None
+
+
+def _decode(
+    halves: "array[int]", labels: Sequence[str], gold_tags: Sequence[str], columns: Mapping[str, Sequence[int]]
+) -> Decoded:
+    width = len(labels)
+    outside = halves[::width]
+    tags = ["O"] * len(gold_tags)
+    certainty = [_HALVES[half] for half in outside]
+    agreement = certainty.copy()
+    for word, (half, gold) in enumerate(zip(outside, gold_tags, strict=True)):
+        if half > _HALF and gold == "O":  # more than half of the mass: nothing else can win, as with most words
+            continue
+        row = halves[word * width : (word + 1) * width]
+        if half <= _HALF:
+            tags[word] = tag = labels[row.index(max(row))]
+            certainty[word] = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
+        # a field that the model does not know has no probability
+        agreement[word] = min(1.0, sum(_HALVES[row[column]] for column in columns.get(gold[2:], ())))
     return Decoded(tuple(tags), tuple(certainty), tuple(agreement))
 
 

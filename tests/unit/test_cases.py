@@ -37,7 +37,14 @@ def test_a_field_unknown_to_the_model_has_no_probability():
 
 
 @pytest.mark.parametrize(
-    "data, labels", [(b"\0" * 8, LABELS), (packed([[float("nan")] * 5]), LABELS), (packed([[0.2] * 5]), LABELS[1:])]
+    "data, labels",
+    [
+        (b"\0" * 8, LABELS),
+        (packed([[float("nan")] * 5]), LABELS),
+        (packed([[0.1, 0, 0, 2.0, 0]]), LABELS),
+        (packed([[-0.5, 0.5, 0.5, 0.5, 0]]), LABELS),
+        (packed([[0.2] * 5]), LABELS[1:]),
+    ],
 )
 def test_what_is_not_a_probability_is_refused(data, labels):
     with pytest.raises(InputProblem):
