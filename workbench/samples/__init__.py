@@ -119,7 +119,7 @@ def assemble(paper: Paper, name: str, language: str, template: str, group: str, 
     members: dict[Mark, list[int]] = {}
     count = 0
     for sheet in paper.sheets:
-        words: list[Word] = read(order(sheet, reading), reading, rng)
+        words: list[Word] = read(order(sheet, reading, rng), reading, rng)
         for word in words:
             if word.mark is not None:
                 members.setdefault(word.mark, []).append(count)

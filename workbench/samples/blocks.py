@@ -258,8 +258,8 @@ class Blocks:
                 pieces.append((facts.number, facts.mark("invoice_no")))
             elif part == "{date}":
                 pieces += facts.dated("invoice_date")
-            elif part.strip():
-                pieces.append((part.strip(), None))
+            elif part.strip() or (part and facts.language == "zh"):
+                pieces.append((part if facts.language == "zh" else part.strip(), None))
         return self._lines(x, y, width, [pieces], size=self.title_size * 0.75, bold=self.house.random() < 0.5)
 
     def _rows(self) -> list[Row]:
@@ -482,7 +482,7 @@ class Blocks:
             )
             label = facts.label("tax", value=True)
             y = self._total_row(x, y, width, label, facts.priced(facts.tax, "amount_tax", sign=signed or None))
-        paid = self.rng.random() < 0.08
+        paid = facts.kind != "credit" and self.rng.random() < 0.08
         key = "credit_total" if facts.kind == "credit" else "total"
         label = facts.label(key, value=True)
         label[-1] = (label[-1][0] + self.mark.strip(), label[-1][1])

@@ -46,9 +46,10 @@ def plain_amount(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def date_text(day: date, pattern: str, months: str) -> str:
+def date_text(day: date, pattern: str, months: str, short_months: str = "") -> str:
     """A date in a pattern of d j (day) m n M MU F (month) Y y (year) w (weekday); everything else stands as it is."""
     name = months.split(" ")[day.month - 1]
+    short = short_months.split(" ")[day.month - 1] if short_months else name[:3]
 
     def part(match: re.Match[str]) -> str:
         match match[0]:
@@ -61,9 +62,9 @@ def date_text(day: date, pattern: str, months: str) -> str:
             case "n":
                 return str(day.month)
             case "M":
-                return name[:3]
+                return short
             case "MU":
-                return name[:3].upper()
+                return short.upper()
             case "F":
                 return name
             case "Y":
@@ -190,9 +191,6 @@ class Facts:
         )
         pattern = house.choice(self.locale.dates)
         self.pattern = pattern.replace("D", house.choice("ddj"))
-        self.months = self.locale.months
-        if self.locale.code == "nl-NL" or language == "fr":
-            self.months = self.months.lower()
         self.day = date(2012, 1, 1) + timedelta(rng.randrange(5_100))
         self.due = self.day + timedelta(rng.choice((7, 10, 14, 14, 20, 30, 30, 30, 45, 60)))
         self.number = self.fill(house.choice(_RECEIPT_NUMBERS if kind == "receipt" else _NUMBER_SHAPES))
@@ -327,7 +325,7 @@ class Facts:
 
     def date(self, day: date) -> str:
         """A day as this document prints days."""
-        return date_text(day, self.pattern, self.months)
+        return date_text(day, self.pattern, self.locale.months, self.locale.short_months)
 
     def dated(self, field: str) -> list[Piece]:
         """A labelled date (invoice_date or due_date) as pieces; a weekday beside it is not part of the value."""

@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 from math import cos, radians, sin
 from random import Random
 
+from workbench.samples.grammar import words
 from workbench.samples.sheet import Sheet, Word, wide
 
-_CONFUSED = dict(
-    pair.split(" ", 1)
-    for pair in (
-        "0 OoQ|O 0Q|1 lI7|l 1I|I l1!|5 S|S 5|8 B3|B 8|6 G|G 6|2 Z|Z 2|. ,|, .|: ;.|- ~_|e c|c e|a o|o a|u v|n r|m rn|E F|"
-        "D O|/ 1|' `|( C|g 9|t f|h b|ä a|ö o|ü u|é e|ß B|未 末|己 已|日 曰|： :|， ,"
-    ).split("|")
-)
+_CONFUSED = {
+    pair[0]: pair[1:]
+    for pair in words(
+        "0OoQ O0Q 1lI7 l1I I1l! 5S S5 8B3 B8 6G G6 2Z Z2 ., ,. :;. -~_ ec ce ao oa uv nr mrn EF DO /1 '` (C g9 tf hb "
+        "äa öo üu ée ßB 未末 己已 日曰 ：: ，,"
+    )
+}
 """character -> what it is taken for"""
 
 
@@ -25,6 +26,7 @@ class Reading:
     characters: bool  # Chinese: one token a character, as some OCR engines give
     even: bool  # boxes are shares of the line's box, as when a reader gives lines only
     as_written: bool  # the order of a text layer instead of top to bottom
+    loose: bool = False  # cells of a row in any order, as when a reader sorts them by their upper edges
 
     @classmethod
     def draw(cls, rng: Random, noise: float, chinese: bool) -> "Reading":
@@ -36,13 +38,14 @@ class Reading:
             characters=chinese and noise > 0 and rng.random() < 0.4,
             even=noise > 0 and rng.random() < 0.4,
             as_written=noise > 0 and rng.random() < 0.06,
+            loose=noise > 0 and rng.random() < 0.1,
         )
 
 
 CLEAN = Reading(0.0, rows=True, characters=False, even=False, as_written=False)
 
 
-def order(sheet: Sheet, reading: Reading) -> list[Word]:
+def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
     """The words of a page in reading order, with their line numbers set."""
     cells: dict[int, list[Word]] = {}
     for word in sheet.words:
@@ -58,7 +61,9 @@ def order(sheet: Sheet, reading: Reading) -> list[Word]:
                 rows[-1].append(cell)
             else:
                 rows.append([cell])
-        groups = [cell for row in rows for cell in sorted(row, key=lambda cell: cell[0].x0)]
+        for row in rows:
+            row.sort(key=lambda cell: rng.random() if reading.loose else cell[0].x0)
+        groups = [cell for row in rows for cell in row]
         lines = [number for number, row in enumerate(rows) for _ in row] if reading.rows else range(len(groups))
     else:
         lines = range(len(groups))
@@ -162,7 +167,7 @@ def _garble(text: str, rng: Random) -> str:
         return text[:at] + text[at + 1 :]
     options = _CONFUSED.get(character)
     if options:
-        new = options if options == "rn" else rng.choice(options.strip())
+        new = options if options == "rn" else rng.choice(options)
         return text[:at] + new + text[at + 1 :]
     return text.swapcase() if rng.random() < 0.2 and not text.isupper() else text
 
@@ -183,13 +188,15 @@ def place(words: list[Word], width: float, height: float, reading: Reading, rng:
     cx, cy = width / 2, height / 2
     shake = 0.05 * level
     uniform = rng.uniform
+    scale = uniform(0.75, 1) if rng.random() < 0.2 else 1.0  # the sheet lay on a larger glass
+    left, top = uniform(0, (1 - scale) * width), uniform(0, (1 - scale) * height)
     placed: list[Placed] = []
     for word in words:
         jitter = shake * word.size
         mx, my = (word.x0 + word.x1) / 2 - cx, (word.y0 + word.y1) / 2 - cy
         half_w, half_h = (word.x1 - word.x0) / 2, (word.y1 - word.y0) / 2
-        x, y = cx + mx * c - my * s, cy + mx * s + my * c
-        half_h += abs(half_w * s)
+        x, y = left + scale * (cx + mx * c - my * s), top + scale * (cy + mx * s + my * c)
+        half_w, half_h = scale * half_w, scale * (half_h + abs(half_w * s))
         x0 = min(max(x - half_w + uniform(-jitter, jitter), 0.0), width - 1)
         y0 = min(max(y - half_h + uniform(-jitter, jitter), 0.0), height - 1)
         x1 = min(max(x + half_w + uniform(-jitter, jitter), x0 + 0.5), width)

@@ -37,6 +37,7 @@ class Locale:
     rules: dict[str, list[str]] = field(hash=False)
     months: str = "January February March April May June July August September October November December"
     weight: float = 1.0
+    short_months: str = ""  # where they are not the first three letters
 
     @property
     def rate_values(self) -> tuple[float, ...]:
@@ -271,8 +272,8 @@ LOCALES: tuple[Locale, ...] = (
     Locale("de-DE", "de", "EUR", ("€", "EUR", "€", "Euro"), _EURO_NUMBERS, _EURO_DATES, ("19", "19", "7"), ("MwSt.", "USt.", "Umsatzsteuer", "Mehrwertsteuer", "MwSt", "USt"), ("GmbH", "GmbH", "GmbH & Co. KG", "AG", "OHG", "e.K.", "KG", "UG (haftungsbeschränkt)", ""), _DE, "Januar Februar März April Mai Juni Juli August September Oktober November Dezember", 3),
     Locale("de-AT", "de", "EUR", ("€", "EUR"), _EURO_NUMBERS, _EURO_DATES, ("20", "10"), ("USt.", "USt", "MwSt."), ("GmbH", "Ges.m.b.H.", "KG", "e.U."), {**_DE, "tax": ["ATU########"], "post": ["%###", "A-%###"], "phone": ["+43 % ### ####", "0%## / ### ###"], "reg": ["FN ######@", "Firmenbuch FN ######@"]}, "Jänner Februar März April Mai Juni Juli August September Oktober November Dezember", 0.6),
     Locale("de-CH", "de", "CHF", ("CHF", "Fr.", "CHF"), ("1'234.56", "1'234.56", "1234.56"), _EURO_DATES, ("8.1", "7.7", "2.6"), ("MWST", "MwSt."), ("AG", "GmbH", "Sàrl"), {**_DE, "tax": ["CHE-###.###.### MWST", "CHE-###.###.###"], "post": ["%###", "CH-%###"], "phone": ["+41 %# ### ## ##", "0%# ### ## ##"], "reg": ["CHE-###.###.###"], "iban": ["CH## #### #### #### #### #"]}, "Januar Februar März April Mai Juni Juli August September Oktober November Dezember", 0.6),
-    Locale("fr-FR", "fr", "EUR", ("€", "€", "EUR", "euros"), ("1 234,56", "1234,56", "1.234,56", "1 234,56"), ("d/m/Y", "d/m/Y", "j F Y", "d-m-Y", "d.m.Y", "d/m/y", "Y-m-d", "j M Y"), ("20", "10", "5.5"), ("TVA", "T.V.A."), ("SARL", "SAS", "S.A.R.L.", "SA", "EURL", "SASU", ""), _FR, "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
-    Locale("nl-NL", "nl", "EUR", ("€", "€", "EUR"), _EURO_NUMBERS, ("d-m-Y", "d-m-Y", "d/m/Y", "j F Y", "d-m-y", "Y-m-d", "j M Y"), ("21", "9"), ("BTW", "btw", "B.T.W."), ("B.V.", "BV", "V.O.F.", "N.V.", ""), _NL, "januari februari maart april mei juni juli augustus september oktober november december"),
+    Locale("fr-FR", "fr", "EUR", ("€", "€", "EUR", "euros"), ("1 234,56", "1234,56", "1.234,56", "1 234,56"), ("d/m/Y", "d/m/Y", "j F Y", "d-m-Y", "d.m.Y", "d/m/y", "Y-m-d", "j M Y"), ("20", "10", "5.5"), ("TVA", "T.V.A."), ("SARL", "SAS", "S.A.R.L.", "SA", "EURL", "SASU", ""), _FR, "janvier février mars avril mai juin juillet août septembre octobre novembre décembre", short_months="janv févr mars avr mai juin juil août sept oct nov déc"),
+    Locale("nl-NL", "nl", "EUR", ("€", "€", "EUR"), _EURO_NUMBERS, ("d-m-Y", "d-m-Y", "d/m/Y", "j F Y", "d-m-y", "Y-m-d", "j M Y"), ("21", "9"), ("BTW", "btw", "B.T.W."), ("B.V.", "BV", "V.O.F.", "N.V.", ""), _NL, "januari februari maart april mei juni juli augustus september oktober november december", short_months="jan feb mrt apr mei jun jul aug sep okt nov dec"),
     Locale("zh-CN", "zh", "CNY", ("¥", "￥", "¥", "人民币", "CNY"), ("1,234.56", "1234.56", "1234.56"), ("Y年m月d日", "Y年m月d日", "Y年n月j日", "Y-m-d", "Y/m/d", "Y.m.d"), ("13", "6", "9", "3"), ("税额", "增值税"), ("有限公司", "有限公司", "有限责任公司", "股份有限公司", "集团有限公司"), _ZH),
 )  # fmt: skip
 LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys(locale.language for locale in LOCALES))

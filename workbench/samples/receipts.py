@@ -6,7 +6,7 @@ from random import Random
 from workbench.samples.content import Facts, Item
 from workbench.samples.sheet import MONO, SANS, SERIF, Paper, Piece, Pieces, plain, text_width
 
-_RULES = ("-", "-", "=", "*", "_", ".", "")
+_RULES = ("-", "-", "=", "*", "- ", ".", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,14 @@ class _Receipt:
         reg_place = house.choice(("beside", "below", "below", "none", "late"))
         if reg_place == "beside":
             name.append((seller.reg, None))
+        parts = seller.name.split(" ")
+        if len(parts) > 2 and house.random() < 0.1:
+            at = house.randrange(1, len(parts))
+            self.line([(" ".join(parts[:at]), name[0][1])], scale=scale, bold=bold)
+            name[0] = (" ".join(parts[at:]), name[0][1])
         self.line(name, scale=scale, bold=bold)
+        if house.random() < 0.04:
+            self._bare_date(house.random() < 0.6)
         if reg_place == "below":
             self.line(plain(seller.reg))
         tax_early = house.random() < 0.25
@@ -143,6 +150,8 @@ class _Receipt:
             self.tax_id()
         if reg_place == "late":
             self.line(plain(seller.reg))
+        if house.random() < 0.08:
+            self.line(plain(facts.text("policy")))
         if house.random() < 0.3:
             self.y += self.pitch * house.random() * 2
 
@@ -187,7 +196,8 @@ class _Receipt:
             rows.append(("receipt_no", [(facts.number, facts.mark("invoice_no"))]))
         time_form = house.choice(("beside", "beside", "own", "none", "labelled"))
         bare_date = house.random() < 0.25
-        if not self.date_below and not bare_date:
+        dated = facts.given("invoice_date")
+        if not self.date_below and not bare_date and not dated:
             value = facts.dated("invoice_date")
             if time_form == "beside":
                 value.append((facts.clock(), None))
@@ -205,7 +215,7 @@ class _Receipt:
             rows.append(("purchase_order", [(facts.order, facts.mark("purchase_order"))]))
         if house.random() < 0.4:
             house.shuffle(rows)
-        if bare_date and not self.date_below:
+        if bare_date and not self.date_below and not dated:
             self._bare_date(time_form != "none")
         two = house.random() < 0.25
         pending: tuple[str, list[Piece]] | None = None
@@ -403,6 +413,8 @@ class _Receipt:
         ]
         widths = self.inner / len(heads)
         rows = [heads, cells]
+        if self.house.random() < 0.25:
+            rows.append([facts.word("before_round").split(" ")[0], *cells[1:]])
         for row in rows:
             if all(self.paper.measure(plain(cell)) < widths - 2 for cell in row):
                 for column, cell in enumerate(row):
@@ -411,7 +423,7 @@ class _Receipt:
 
     def foot(self) -> None:
         facts, house, rng = self.facts, self.house, self.rng
-        if self.date_below:
+        if self.date_below and not facts.given("invoice_date"):
             self._bare_date(house.random() < 0.7)
         if house.random() < 0.75:
             self.line(facts.label("thanks"), centre=True)
@@ -459,6 +471,6 @@ class _Receipt:
         if not pay_first:
             self.payment()
         self.foot()
-        height = self.y + self.paper.size * house.uniform(0.5, 6)
+        height = self.y + self.paper.size * house.choice((1, 1, 1, 6)) * house.uniform(0.5, 6)
         self.paper.height = self.paper.sheet.height = height
         return self.paper

@@ -146,7 +146,8 @@ def scanned(image: Image.Image, rng: Random, *, strength: float = 1.0) -> tuple[
     angle = rng.uniform(-1.2, 1.2) * strength
     image = image.rotate(-angle, resample=Image.Resampling.BICUBIC, fillcolor=255)
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.8) * strength))
-    shade = Image.linear_gradient("L").resize(image.size).point(lambda value: 255 - value // rng.randrange(9, 20))
+    fall = rng.randrange(9, 20)
+    shade = Image.linear_gradient("L").resize(image.size).point(lambda value: 255 - value // fall)
     image = ImageChops.multiply(image, shade)
     tile = Image.frombytes("L", (128, 128), rng.randbytes(128 * 128))
     grain = Image.new("L", image.size)
@@ -172,7 +173,7 @@ def turned(
 
 def stamp(image: Image.Image, text: str, place: tuple[float, float], size: float, rng: Random) -> Image.Image:
     """The picture with a rubber stamp pressed on it (in grey, at `place`, shares of width and height)."""
-    font = _font("Helvetica-Bold", round(size, 1))
+    font = _font("chinese" if wide(text[0]) else "Helvetica-Bold", round(size, 1))
     box = font.getbbox(text)
     pad = size * 0.4
     mark = Image.new("L", (round(box[2] + 2 * pad), round(size + 2 * pad)), 0)

@@ -137,7 +137,9 @@ class Paper:
             if self.upper:
                 text = text.upper()
             for part in text.split(" "):
-                if part:
+                if not part:
+                    x += space if self.glued and text else 0.0
+                else:
                     end = x + text_width(font, part) * size
                     words.append(Word(part, x, y, end, y + size, mark, self._cell, font, size))
                     x = end + space

@@ -1,0 +1,83 @@
+"""`workbench sample-data`: make invoices to try things on, or words and labels to train on."""
+
+import time
+from pathlib import Path
+
+import click
+
+from storage.exceptions import InputProblem, UsageProblem
+from workbench.commands.output import emit, json_option
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=40, show_default=True, help="How many documents.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same documents.")
+@click.option("--languages", default="en,de,zh", show_default=True, help="Some of en, de, fr, nl, zh; with commas.")
+@click.option(
+    "--words-only",
+    is_flag=True,
+    help="Only words, boxes and labels, as OCR would read them: one labels.jsonl, no pictures.",
+)
+@click.option(
+    "--noise",
+    type=click.FloatRange(0, 3),
+    default=1.0,
+    show_default=True,
+    help="With --words-only: how badly they are read; 0 not at all.",
+)
+@json_option
+def command(out: Path, count: int, seed: int, languages: str, words_only: bool, noise: float, as_json: bool) -> None:
+    """Make made-up invoices and receipts: files with gold labels, an inbox without, and its known values.
+
+    \b
+    Examples:
+      workbench sample-data samples
+      workbench sample-data train --count 10000 --words-only --languages en,de
+    """
+    from workbench.samples.places import LANGUAGES
+    from workbench.samples.write import write_samples, write_words
+
+    wanted = [language.strip() for language in languages.split(",") if language.strip()]
+    unknown = [language for language in wanted if language not in LANGUAGES]
+    if unknown or not wanted:
+        what = f"There are no samples in {', '.join(map(repr, unknown))}." if unknown else "No language was given."
+        raise UsageProblem(what, f"Choose among {', '.join(LANGUAGES)}, with commas between them.")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageProblem(f"{out} is not empty.", "Name a new folder, or empty this one first.")
+    start = time.perf_counter()
+    try:
+        written = (
+            write_words(out, count, seed, wanted, noise) if words_only else write_samples(out, count, seed, wanted)
+        )
+    except OSError as error:
+        raise InputProblem(
+            f"{out} cannot be written: {error.strerror or error}", "Name a folder that can be."
+        ) from error
+    seconds = time.perf_counter() - start
+    data = {
+        "out": str(out),
+        "documents": written.documents,
+        "labelled": written.labelled,
+        "inbox": written.inbox,
+        "pages": written.pages,
+        "tokens": written.tokens,
+        "labels": dict(sorted(written.labels.items())),
+        "languages": dict(sorted(written.languages.items())),
+        "templates": dict(sorted(written.templates.items())),
+        "without_picture": written.without_picture,
+        "seconds": round(seconds, 2),
+    }
+    text = [f"{written.documents} documents, {written.pages} pages, {written.tokens} words in {out} ({seconds:.1f} s)."]
+    if words_only:
+        text.append(f"All in {out / 'labels.jsonl'}; bring them in with: workbench import {out}")
+    else:
+        text.append(
+            f"{written.labelled} with gold labels, {written.inbox} without (the inbox); next: workbench import {out}"
+        )
+    if written.without_picture:
+        text.append(
+            f"This machine has no Chinese font: {len(written.without_picture)} documents are words and boxes without a "
+            "picture. Install one (fonts-wqy-zenhei) and make them again for pictures."
+        )
+    emit(data, as_json=as_json, text=text)
