@@ -120,6 +120,7 @@ class Aligner:
         self._words = tokens
         self._texts = [amounts.plain(token.text) for token in tokens]
         self._letters = [headers.fold(text) for text in self._texts]
+        self._digits = ["".join(c for c in letters if c.isdigit()) for letters in self._letters]
         self._layout = Layout(tokens)
         self._headers = [list(self._headers_of(row)) for row in self._layout.rows]
         self._streams: list[list[int]] | None = None
@@ -222,7 +223,7 @@ class Aligner:
                     elif type is FieldType.CURRENCY:
                         possible = True
                     else:
-                        digits = "".join(c for c in letters if c.isdigit())
+                        digits = "".join(self._digits[i] for i in window)
                         possible = any(all(part in digits for part in core) for core in cores) or "月" in letters
                     if possible:
                         yield window
@@ -260,10 +261,13 @@ class Aligner:
         if not wanted:
             return []
         best: dict[tuple[int, ...], float] = {}
+        promising = 50.0
         for stream in self._reading_orders():
-            place = self._letters_in(wanted, stream)
+            place = self._letters_in(wanted, stream, promising)
             if place and place[1] > best.get(place[0], 0.5):
                 best[place[0]] = place[1]
+                # Growing a window and leaving strangers out can gain this much, not more.
+                promising = max(promising, 100 * place[1] - 30)
         if not best:
             return []
         top = max(best.values())
@@ -284,14 +288,14 @@ class Aligner:
             self._streams = [*pages.values(), *given.values(), *columns]
         return self._streams
 
-    def _letters_in(self, wanted: str, stream: list[int]) -> tuple[tuple[int, ...], float] | None:
+    def _letters_in(self, wanted: str, stream: list[int], least: float) -> tuple[tuple[int, ...], float] | None:
         """The words of a stream that spell `wanted` best: a window, its ends moved, strangers inside it left out."""
         text = "".join(self._letters[i] for i in stream)
         if not text:
             return None
         owner = [n for n, i in enumerate(stream) for _ in self._letters[i]]
         if len(text) > len(wanted):
-            found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=50)
+            found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=least)
             if found is None:
                 return None
             first, last = owner[found.dest_start], owner[max(found.dest_end - 1, found.dest_start)]

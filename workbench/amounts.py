@@ -24,7 +24,9 @@ _GROUPED = re.compile(
     r"|([1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"  # 12,34,567.00 as in India
 )
 _AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
-_SPACES = re.compile(r"\s+")
+_BARE = re.compile(r"[0-9.,' ()\-]+")
+_NO_CENTS = re.compile(r"(.*[0-9])[.,] ?-{1,2}")  # 12,- and 12.--
+_APART = re.compile(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])")  # OCR puts spaces around separators
 # What PDF and OCR put for the minus, the apostrophe and the space.
 _SAME = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "`": "'", "´": "'", "′": "'", "\u00ad": "-"}
@@ -43,7 +45,7 @@ def plain(text: str) -> str:
     """Full-width forms, typographic minus signs and apostrophes, and every kind of space in one spelling."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_SAME)
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def marks_of(text: str) -> list[str]:
@@ -85,19 +87,21 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     if "%" in body:
         return None, f"{body} is a rate, not an amount", None
     # The currency goes, wherever it stands; what is left has to be a number and nothing else.
-    marks = marks_of(body) if not body.isdigit() else []
+    marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
     rest = _MARK.sub(" ", body).replace("整", "").strip() if marks else body
+    if not any(c.isdigit() for c in rest) and not _WRITTEN_OUT.search(rest):
+        return None, f"{body} is no amount", None
     if _WRITTEN_OUT.search(rest):
         return None, f"{body} is written out in Chinese numerals, which are not read", None
     negative = False
     if rest.startswith("(") and rest.endswith(")"):
         negative, rest = True, rest[1:-1].strip()
-    if found := re.fullmatch(r"(.*[0-9])[.,] ?-{1,2}", rest):  # 12,- and 12.--: no cents
+    if rest.endswith("-") and (found := _NO_CENTS.fullmatch(rest)):
         rest = found[1]
     signs = rest.startswith("-") + rest.endswith("-") + negative
-    if signs > 1 and any(c.isdigit() for c in rest):
+    if signs > 1:
         return None, f"{body} has two minus signs", None
     negative = bool(signs)
     if signs:
@@ -106,7 +110,8 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         rest = rest.removeprefix("+").strip()
     if len(rest) > 1 and rest[-1] in ".,:;" and rest[-2].isdigit():
         rest = rest[:-1]
-    rest = re.sub(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])", r"\1", rest)  # OCR puts spaces around separators
+    if " " in rest:
+        rest = _APART.sub(r"\1", rest)
     parts = _digits(rest)
     if parts is None:
         return None, f"{body} is no amount", None
