@@ -11,7 +11,7 @@ _BINS = 16
 _LETTERS = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
-_SAME_NUMBERS, _SAME_WORDS = 0.7, 0.6  # least overlap (Jaccard) of a document scanned twice
+_SAME_NUMBERS, _SAME_WORDS = 0.88, 0.6  # least overlap (Jaccard) of a document scanned twice
 _LEAST_BANDS = 2
 
 Fingerprint = tuple[int, ...]

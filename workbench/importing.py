@@ -34,6 +34,8 @@ _AHEAD = 3  # pages a process that are waiting for OCR: enough to keep it busy, 
 _WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 _LISTED = 1000  # unaligned values, skipped files and duplicates that a summary names; all are counted
 SELLER = "seller_name"
+GOLD = "gold"
+"""A values_source whose aligned values are labels."""
 _COUNTED = re.compile(r"([0-9]+) ")  # notes begin with how many, and are added up
 
 Progress = Callable[[int, int, int], None]
@@ -320,7 +322,8 @@ class _Import:
             aligned, offers, missing = self._aligned(incoming, tokens, references, spans)
             spans += aligned
             offered += offers
-            is_complete = is_complete and not missing
+            # A gold value without a place may be there, misread: such a document is for a person to finish.
+            is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
             incoming.name, pages[0].tokens if pages else (), seller=seller, source=prepared.path
@@ -389,7 +392,7 @@ class _Import:
         labelled = {token for span in given for token in span.tokens}
         spans: list[Span] = []
         offers: list[tuple[str, tuple[int, ...], float, str]] = []
-        is_gold = incoming.values_source in ("", "gold")
+        is_gold = incoming.values_source in ("", GOLD)
         above = self._request.accept_above
         for of, place in aligned.items():
             if labelled & set(place.tokens):

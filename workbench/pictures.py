@@ -108,7 +108,7 @@ def encoded(picture: Image.Image) -> bytes:
     if max(picture.size) > LONGEST:
         scale = LONGEST / max(picture.size)
         reduced = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
-        picture = picture.resize(reduced, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        picture = picture.resize(reduced, Image.Resampling.HAMMING)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=_QUALITY)
     return out.getvalue()

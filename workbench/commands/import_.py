@@ -76,7 +76,7 @@ def _duration(seconds: float) -> str:
     show_default=True,
     help="What must stay on one side of a split.",
 )
-@click.option("--values", type=click.Path(path_type=Path), help="A table of known values (CSV, XLSX, JSON).")
+@click.option("--values", type=click.Path(path_type=Path), help="A table of known values for them; see `values`.")
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
 @click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
@@ -93,14 +93,16 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     Keys of --json: documents, pages, tokens, labelled, labels {field: n}, suggestions {field: n}, reference_values,
     mapping {label: field}, new_fields, known, skipped, problems [{file, record, reason}], duplicates [{document,
     repeats}], aligned {field: n}, not_aligned {field: n}, unaligned [{document, field, value, reason}], groups,
-    ocr_pages, notes {note: n}, seconds, interrupted.
+    ocr_pages, notes {note: n}, seconds, interrupted; with --values also values {the keys of `workbench values`}.
 
     \b
     Examples:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
+    from workbench.commands import values as values_command
     from workbench.importing import Request, run
+    from workbench.known import bring_in
 
     workspace = context.open_workspace()
     meter = Meter()
@@ -109,9 +111,15 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
         summary = run(workspace, request, meter)
     finally:
         meter.end()
+    outcome = None
+    if values is not None and not summary.interrupted:
+        chosen = {key: options[key] for key in ("mapping", "keep_names", "accept_above")}
+        outcome = bring_in(workspace, values, **chosen)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
-    emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))
+    data = as_data(summary, name) | ({"values": values_command.as_data(outcome, name)} if outcome else {})
+    text = [*lines(summary, name), *(["", *values_command.lines(outcome, name)] if outcome else [])]
+    emit(data, as_json=as_json, text=text)
     if summary.interrupted:
         click.echo("Interrupted. What is listed was saved; the same command goes on from there.", err=True)
         sys.exit(130)

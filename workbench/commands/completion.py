@@ -1,0 +1,31 @@
+"""`workbench completion`."""
+
+import click
+from click.shell_completion import get_completion_class
+
+_PLACES = {
+    "bash": "~/.bashrc",
+    "zsh": "~/.zshrc",
+    "fish": "~/.config/fish/completions/workbench.fish",
+}
+
+
+@click.command
+@click.argument("shell", type=click.Choice(list(_PLACES)))
+def command(shell: str) -> None:
+    """Print the completion script of a SHELL, to be put into its start-up file.
+
+    \b
+    Examples:
+      workbench completion bash >> ~/.bashrc
+      workbench completion zsh >> ~/.zshrc
+      workbench completion fish > ~/.config/fish/completions/workbench.fish
+    """
+    from workbench.cli import group
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.BadParameter(f"There is no completion for {shell}.")
+    # `source` only fills in a template; bash's own class would first run bash to ask for its version.
+    script = kind(group, {}, "workbench", "_WORKBENCH_COMPLETE")
+    click.echo(script.source_template % script.source_vars())

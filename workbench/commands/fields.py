@@ -1,0 +1,216 @@
+"""`workbench fields` and its subcommands."""
+
+from typing import Any
+
+import click
+
+from storage.exceptions import UsageProblem
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+from workbench.fields import Field, FieldType, Schema
+from workbench.workspace import Workspace
+
+_TYPES = click.Choice([type.value for type in FieldType])
+
+
+def _colour(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    import re
+
+    if value is not None and not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise click.BadParameter(f"'{value}' is no colour of the form #rrggbb.", context, parameter)
+    return value
+
+
+def _key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (len(value) != 1 or value.isspace()):
+        raise click.BadParameter("A key is one character.", context, parameter)
+    return value
+
+
+def _known(workspace: Workspace, name: str) -> Field:
+    found = next((f for f in workspace.schema if name in (f.id, f.name)), None) or workspace.schema.resolve(name)
+    if found is None:
+        names = ", ".join(field.name for field in workspace.schema)
+        raise UsageProblem(f"There is no field '{name}'.", f"Fields: {names}. Add one with `workbench fields add`.")
+    return found
+
+
+def _save(workspace: Workspace, schema: Schema, said: str, as_json: bool) -> None:
+    workspace.change_settings(schema=schema)
+    workspace.close()
+    emit(_data(schema), as_json=as_json, text=said)
+
+
+def _data(schema: Schema, labels: dict[str, int] | None = None) -> dict[str, Any]:
+    return {
+        "fields": [
+            {
+                "id": field.id,
+                "name": field.name,
+                "type": field.type.value,
+                "key": field.key,
+                "colour": field.colour,
+                "aliases": list(field.aliases),
+                "retired": field.retired,
+                **({} if labels is None else {"labels": labels.get(field.id, 0)}),
+            }
+            for field in schema
+        ]
+    }
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Show and change the fields. A field's id never changes, so no change here loses a label.
+
+    Keys of --json: fields [{id, name, type, key, colour, aliases, retired, labels}], in their order.
+
+    \b
+    Examples:
+      workbench fields
+      workbench fields add delivery_date --type date --key d
+      workbench fields rename amount_total total
+    """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.obj, as_json)
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_(context: Context, as_json: bool) -> None:
+    """Show the fields in their order, with their labels."""
+    _list(context, as_json)
+
+
+def _list(context: Context, as_json: bool) -> None:
+    from storage import documents
+
+    workspace = context.open_workspace()
+    with workspace.db.read() as connection:
+        labels = documents.status(connection)["fields"]
+    rows = [
+        (f.key, f.name, f.type.value, f.colour, labels.get(f.id, 0), "retired" if f.retired else "")
+        for f in workspace.schema
+    ]
+    workspace.close()
+    text = table(rows, ("key", "field", "type", "colour", "labels", ""), right=[4])
+    emit(_data(workspace.schema, labels), as_json=as_json, text=text)
+
+
+@command.command
+@click.argument("name")
+@click.option("--type", "type_", type=_TYPES, help="What it holds (default: guessed from the name).")
+@click.option("--key", callback=_key, help="The key that labels with it (default: the next free one).")
+@click.option("--colour", callback=_colour, metavar="#RRGGBB")
+@click.option("--alias", "aliases", multiple=True, help="A name that other tools use for it; may be given again.")
+@json_option
+@click.pass_obj
+def add(
+    context: Context,
+    /,
+    name: str,
+    type_: str | None,
+    key: str | None,
+    colour: str | None,
+    aliases: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Add a field."""
+    from workbench.mapping import type_of_name
+
+    workspace = context.open_workspace()
+    kind = FieldType(type_) if type_ else type_of_name(name)
+    schema = workspace.schema.add(name, kind, key or "", colour or "")
+    added = schema.fields[-1]
+    schema = schema.change(added.id, aliases=aliases)
+    _save(workspace, schema, f"Added {added.name} ({kind.value}), key {added.key or 'none'}.", as_json)
+
+
+@command.command
+@click.argument("field")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def rename(context: Context, field: str, name: str, as_json: bool) -> None:
+    """Give FIELD another NAME. The old name becomes an alias, so that old files still mean the same field."""
+    workspace = context.open_workspace()
+    found = _known(workspace, field)
+    aliases = tuple(dict.fromkeys((*found.aliases, found.name)))
+    schema = workspace.schema.change(found.id, name=name, aliases=aliases)
+    _save(workspace, schema, f"{found.name} is now called {name}.", as_json)
+
+
+@command.command
+@click.argument("field")
+@click.argument("colour", callback=_colour)
+@json_option
+@click.pass_obj
+def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
+    """Give FIELD another COLOUR (#rrggbb)."""
+    workspace = context.open_workspace()
+    found = _known(workspace, field)
+    _save(workspace, workspace.schema.change(found.id, colour=colour), f"{found.name} is now {colour}.", as_json)
+
+
+@command.command
+@click.argument("field")
+@click.argument("key", callback=_key)
+@json_option
+@click.pass_obj
+def key(context: Context, field: str, key: str, as_json: bool) -> None:
+    """Give FIELD another KEY; a field that had it gets this one's."""
+    workspace = context.open_workspace()
+    found = _known(workspace, field)
+    other = next((f for f in workspace.schema.active if f.key == key and f.id != found.id), None)
+    schema = workspace.schema
+    if other is not None:  # first out of the way: two fields never share a key
+        schema = schema.change(other.id, key="")
+    schema = schema.change(found.id, key=key)
+    said = f"{found.name} has the key {key}."
+    if other is not None:
+        schema = schema.change(other.id, key=found.key)
+        said += f" {other.name} has {found.key or 'none'} now."
+    _save(workspace, schema, said, as_json)
+
+
+@command.command
+@click.argument("fields", nargs=-1, required=True)
+@json_option
+@click.pass_obj
+def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
+    """Put FIELDS first, in this order; the others follow as they were."""
+    workspace = context.open_workspace()
+    schema = workspace.schema.reorder([_known(workspace, name).id for name in fields])
+    _save(workspace, schema, "Order: " + ", ".join(f.name for f in schema.active), as_json)
+
+
+@command.command
+@click.argument("field")
+@click.option("--back", is_flag=True, help="Take it back into use.")
+@json_option
+@click.pass_obj
+def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
+    """Take FIELD out of use. Its labels are kept, and are there again with --back."""
+    workspace = context.open_workspace()
+    found = _known(workspace, field)
+    changes: dict[str, object] = {"retired": not back}
+    if back and any(f.key == found.key for f in workspace.schema.active if f.id != found.id):
+        changes["key"] = ""  # another field took it meanwhile
+    schema = workspace.schema.change(found.id, **changes)
+    _save(workspace, schema, f"{found.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
+
+
+@command.command("type")
+@click.argument("field")
+@click.argument("kind", type=_TYPES)
+@json_option
+@click.pass_obj
+def type_(context: Context, field: str, kind: str, as_json: bool) -> None:
+    """Say what FIELD holds: it decides how its values are read and checked."""
+    workspace = context.open_workspace()
+    found = _known(workspace, field)
+    schema = workspace.schema.change(found.id, type=FieldType(kind))
+    _save(workspace, schema, f"{found.name} holds a value of type {kind}.", as_json)
