@@ -1,34 +1,32 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
-from collections.abc import Callable
-
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.css.query import NoMatches
 from textual.widgets import Input
 
 from screens.annotate_keys import ANNOTATE
-from screens.base import ModeScreen
+from screens.asking import Asking
 from screens.hints import hint_of
 from screens.keys import bindings
-from screens.widgets.dialogs import Choice, Prompt, Reading
 from screens.widgets.document_list import DocumentList
 from screens.widgets.fields_panel import FieldsPanel
-from screens.widgets.page_view import PageView
+from screens.widgets.find_bar import FindBar
+from screens.widgets.page_view import PageView, marks_of
+from screens.widgets.picture_view import Frame, PictureView
 from storage import queue
-from storage.documents import KINDS, Filter
-from storage.exceptions import Conflict
+from storage.documents import Filter
 from storage.records import Content, State
 from workbench import field_rows
 from workbench.cursor import Way
 from workbench.desk import Desk
 from workbench.hands import Hands
 from workbench.page_layout import ZOOMS, lay_out
+from workbench.view import View
 from workbench.worklist import Worklist
 
 
-class AnnotateScreen(ModeScreen):
+class AnnotateScreen(Asking):
     """Where the analyst spends her day."""
 
     mode = "annotate"
@@ -37,9 +35,9 @@ class AnnotateScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hands: Hands | None = None
-        self.worklist: Worklist | None = None
         self._zoom = 0
+        self._picture_zoom = 0
+        self._pictures = "text"
         self._review = False
         self._rows_of: tuple[Content, tuple[field_rows.FieldRow, ...]] | None = None
 
@@ -49,15 +47,16 @@ class AnnotateScreen(ModeScreen):
             yield DocumentList(self.workspace.db)
             with Horizontal(id="middle"):
                 yield PageView(schema)
+                yield PictureView()
             yield FieldsPanel()
-        yield Input(id="find", placeholder="Find a value: 1234.5 finds 1,234.50", compact=True)
+        yield FindBar()
 
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
         self._page.focus()
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
-        self._open_current()
+        self.open_current()
 
     # what is shown
 
@@ -72,9 +71,9 @@ class AnnotateScreen(ModeScreen):
         if self.worklist is None or not self.worklist.move_to(document):
             self.worklist = Worklist(self.workspace)
             self.worklist.move_to(document)
-        self._open_current()
+        self.open_current()
 
-    def _open_current(self) -> None:
+    def open_current(self) -> None:
         current = self.worklist.current if self.worklist else None
         if current is None:
             self.hands = None
@@ -106,6 +105,7 @@ class AnnotateScreen(ModeScreen):
             settings = self.workspace.settings
             self._rows_of = (view.content, field_rows.rows(view.content, settings.schema, settings.day_first))
         self.query_one(FieldsPanel).show(self._rows_of[1], view.armed)
+        self._show_picture(view)
         lead, pairs = hint_of(view, self.workspace.schema, self._review)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
         document = view.content.document
@@ -115,7 +115,7 @@ class AnnotateScreen(ModeScreen):
             document.name,
             state + (" ⚑" if document.note else ""),
             f"page {self._page_number()}/{document.page_count}" if document.page_count > 1 else "",
-            "" if self.worklist.filter == Filter() else f"list: {self._filter_name(self.worklist.filter)}",
+            "" if self.worklist.filter == Filter() else f"list: {self.filter_name(self.worklist.filter)}",
         )
 
     def _page_number(self) -> int:
@@ -125,24 +125,7 @@ class AnnotateScreen(ModeScreen):
 
     # acts
 
-    def act(self, work: Callable[[Hands], object]) -> bool:
-        """Do something with the hands, then show it; what was committed is shown as saved. False on a conflict."""
-        hands = self.hands
-        if hands is None:
-            return False
-        before = hands.content
-        with self.guarded():
-            try:
-                work(hands)
-            except Conflict as error:
-                self._conflicted(error)
-                return False
-        if hands.content is not before:
-            self._changed(before)
-        self.refresh_view()
-        return True
-
-    def _changed(self, before: Content) -> None:
+    def changed(self, before: Content) -> None:
         assert self.hands is not None and self.worklist is not None
         document = self.hands.content.document
         self.workbench.say_saved("saved ✓")
@@ -154,13 +137,9 @@ class AnnotateScreen(ModeScreen):
                     queue.mark_done(connection, self.worklist.filter.round, document.id, done)
         self.query_one(DocumentList).reread(document.id, self.worklist.position)
 
-    def _conflicted(self, error: Conflict) -> None:
-        self.refresh_view()
-        raise error
-
     def on_key(self, event: events.Key) -> None:
         """A field's key."""
-        if self.focused is not self._page or not event.character or self.hands is None:
+        if isinstance(self.focused, Input | DocumentList) or not event.character or self.hands is None:
             return
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
@@ -194,7 +173,7 @@ class AnnotateScreen(ModeScreen):
         self.worklist.move_to(event.document)
         self.remove_class("-listing")
         self._page.focus()
-        self._open_current()
+        self.open_current()
 
     def action_hands(self, name: str, *arguments: object) -> None:
         """One of the hands' acts."""
@@ -218,7 +197,7 @@ class AnnotateScreen(ModeScreen):
         if self.worklist is None or self.worklist.step(by) is None:
             self.notify("This is the list's last document." if by > 0 else "This is the list's first document.")
         else:
-            self._open_current()
+            self.open_current()
 
     def action_accept(self) -> None:
         """Accept the document and go to the next."""
@@ -264,71 +243,13 @@ class AnnotateScreen(ModeScreen):
     def action_zoom(self, by: int) -> None:
         """More or less space."""
         zoom = self._zoom + by
-        if zoom in ZOOMS and self.hands is not None:
+        if self._pictures == "picture":
+            self._picture_zoom = min(max(self._picture_zoom + by, -4), 4)
+            self.refresh_view()
+        elif zoom in ZOOMS and self.hands is not None:
             self._zoom = zoom
             self.hands.layout = lay_out(self.hands.content.pages, self._page.columns, zoom)
             self.refresh_view()
-
-    # dialogs
-
-    def action_flag(self) -> None:
-        """Flag with a note."""
-        if self.hands is None:
-            return
-        self.app.push_screen(
-            Prompt(
-                "Note on this document", self.hands.desk.state.note, "Enter: keep it   empty: no flag   Esc: cancel"
-            ),
-            self._flagged,
-        )
-
-    def _flagged(self, note: str | None) -> None:
-        if note is not None:
-            self.act(lambda hands: hands.flag(note))
-
-    def action_correct(self) -> None:
-        """Correct a word's text."""
-        if self.hands is None or self.hands.cursor is None:
-            return
-        token = self.hands.tokens[self.hands.cursor]
-        original = f"Read as “{token.original}”. " if token.original is not None else ""
-        self.app.push_screen(
-            Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel"),
-            self._corrected,
-        )
-
-    def _corrected(self, text: str | None) -> None:
-        if text:
-            self.act(lambda hands: hands.correct(text))
-
-    def action_history(self) -> None:
-        """Who did what when."""
-        if self.hands is None:
-            return
-        lines = [
-            f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act}"
-            for event in reversed(self.hands.desk.history())
-        ]
-        self.app.push_screen(Reading("History, the newest first", "\n".join(lines) or "Nothing was done yet."))
-
-    def action_filter(self) -> None:
-        """Which documents the list shows."""
-        options = [(kind, text, str(number)) for number, (kind, text) in enumerate(KINDS.items(), 1)]
-        self.app.push_screen(Choice("Show documents", options), self._filtered)
-
-    def _filtered(self, kind: str | None) -> None:
-        if kind is not None:
-            self._use_filter(Filter(kind))
-
-    def _use_filter(self, chosen: Filter) -> None:
-        current = self.worklist.current if self.worklist else None
-        self.worklist = Worklist(self.workspace, chosen)
-        if current is not None:
-            self.worklist.move_to(current)
-        self._open_current()
-
-    def _filter_name(self, chosen: Filter) -> str:
-        return KINDS[chosen.kind]
 
     def action_list(self) -> None:
         """Go into the document list, or back."""
@@ -340,28 +261,46 @@ class AnnotateScreen(ModeScreen):
             self.add_class("-listing")
             listed.focus()
 
+    def action_picture(self) -> None:
+        """Text, both, picture, in turn."""
+        order = ("text", "both", "picture")
+        self._pictures = order[(order.index(self._pictures) + 1) % 3]
+        self.set_class(self._pictures != "text", "-picture")
+        self.set_class(self._pictures == "picture", "-only-picture")
+        self.call_after_refresh(self.refresh_view)
+
+    def _show_picture(self, view: View) -> None:
+        if self._pictures == "text":
+            return
+        token = view.content.tokens[view.cursor] if view.cursor is not None else None
+        page = view.content.pages[token.page if token else 0] if view.content.pages else None
+        if page is None or page.picture is None:
+            self.query_one(PictureView).show(None)
+            return
+        own = {t.id: t.box for t in page.tokens}
+        marks = marks_of(view, self.workspace.schema)
+        boxes = tuple((own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own)
+        frame = Frame(
+            self.workspace.files.picture(page.picture),
+            page.width,
+            page.height,
+            boxes,
+            token.box if token else None,
+            self._picture_zoom,
+        )
+        self.query_one(PictureView).show(frame)
+
     def action_find(self) -> None:
         """Type a value."""
-        try:
-            field = self.query_one("#find", Input)
-        except NoMatches:
-            return
-        field.add_class("-shown")
-        field.value = ""
-        field.focus()
-
-    @on(Input.Changed, "#find")
-    def _finding(self, event: Input.Changed) -> None:
-        from workbench.finding import find
-
         if self.hands is not None:
-            found = find(self.hands.tokens, event.value)
-            if found:
-                self.act(lambda hands: hands.select(found[0]))
+            self.query_one(FindBar).open(self.hands.tokens)
 
-    @on(Input.Submitted, "#find")
-    def _found(self) -> None:
-        self.query_one("#find", Input).remove_class("-shown")
+    @on(FindBar.Found)
+    def _found(self, event: FindBar.Found) -> None:
+        self.act(lambda hands: hands.select(event.tokens))
+
+    @on(FindBar.Closed)
+    def _find_closed(self) -> None:
         self._page.focus()
 
     def help_notes(self) -> list[tuple[str, str]]:

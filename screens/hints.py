@@ -2,7 +2,7 @@
 
 from workbench.field_rows import text_of
 from workbench.fields import Schema
-from workbench.hands import View
+from workbench.view import View
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -43,6 +43,12 @@ def hint_of(view: View, schema: Schema, review: bool) -> Hint:
                 ("label.confirm", "take up, to change its field"),
                 *_document(view),
             ),
+        )
+    if view.suggestion is not None:
+        at = view.suggestion
+        return (
+            f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{_short(text_of(tokens, at.tokens))}”.",
+            (("label.confirm", "accept"), ("label.reject", "reject"), *_document(view)),
         )
     if review:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))

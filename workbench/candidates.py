@@ -5,7 +5,7 @@ This is what a field's key jumps to. Nothing here labels; a person presses the k
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -32,7 +32,11 @@ _STREET = re.compile(
     r"路|街|区|市|省|号|室",
     re.IGNORECASE,
 )
-_POSTCODE = re.compile(r"\b[A-Z]{0,2}-?[0-9]{4,6}\b")
+_POSTCODE = re.compile(r"(?<![\w-])(?:[A-Z]{1,2}-)?[0-9]{4,6}[,.]? ?[A-Za-z]{3}|\b[0-9]{4} ?[A-Z]{2}\b|[0-9]{5}[,.]?$")
+_LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IGNORECASE)
+_NO_NAME = re.compile(r"\bno\b|thank|welcome|visit|[0-9]{4}|,$", re.IGNORECASE)
+_REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
+_YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telefon|mobile|hp|gst|sst|roc|reg|vat|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
@@ -92,6 +96,7 @@ class Finder:
         """
         if not self._tokens:
             return []
+        found: Iterable[Candidate]
         if field.type in _EXACT:
             found = self._exact(field)
         elif field.type is FieldType.PARTY:
@@ -112,42 +117,75 @@ class Finder:
 
     # -- values with a form: amounts, dates, rates, currencies, numbers
 
-    def _exact(self, field: Field) -> Iterator[Candidate]:
+    def _exact(self, field: Field) -> list[Candidate]:
         rows = self._layout.rows
+        found: list[Candidate] = []
+        values: list[float] = []
         for number, row in enumerate(rows):
+            here: list[Candidate] = []
             at = 0
             while at < len(row):
                 window = self._window(field.type, row, at)
-                if not window:
-                    at += 1
-                    continue
                 first = at
-                at += len(window)
-                if field.type is FieldType.ID and any(a <= first <= b for a, b, _, _ in self._headers[number]):
+                at += len(window) or 1
+                if not window or (
+                    field.type is FieldType.ID and any(a <= first <= b for a, b, _, _ in self._headers[number])
+                ):
                     continue
                 context, beside = self._context(field, number, first)
                 # Totals stand low on the page, everything else high; of several equal ones the last total wins.
                 depth = number / len(rows)
                 place = depth if field.id.startswith("amount") or field.type is FieldType.CURRENCY else 1 - depth
-                score = 2 * context + 0.5 * place
-                if field.id == "amount_total":
-                    heights = self._layout.height(window[0])
-                    score += 0.15 * min(heights / self._usual_height, 2.0)
-                yield Candidate(window, score, f"beside “{beside}”" if beside else "looks like one")
+                score = 2 * context + 0.5 * place + self._look(field.type, window)
+                here.append(Candidate(window, score, f"beside “{beside}”" if beside else "looks like one"))
+            if field.id == "amount_total":
+                # A row of several amounts is a line item or a table of taxes.
+                several = 0.7 * (len(here) > 1)
+                here = [replace(c, score=c.score - several) for c in here]
+                values += [self._size(c.tokens) for c in here]
+            found += here
+        if field.id == "amount_total":
+            headed = [v for v, c in zip(values, found, strict=True) if c.score > 1.2]
+            most = max(headed, default=0.0) or 1.0
+            found = [
+                replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
+                for v, c in zip(values, found, strict=True)
+            ]
+        return found
+
+    def _size(self, tokens: Iterable[int]) -> float:
+        normal = normalise(FieldType.AMOUNT, self._text(tokens)).normal
+        return abs(float(normal)) if normal else 0.0
+
+    def _look(self, type: FieldType, window: tuple[int, ...]) -> float:
+        """How plainly the words are a value: large print for amounts, nothing glued to a date."""
+        text = self._text(window)
+        if type is FieldType.AMOUNT:
+            return 0.15 * min(self._layout.height(window[0]) / self._usual_height, 2.0) - 0.5 * ("." not in text[-3:-1])
+        if type is FieldType.DATE:
+            return 0.3 * (not text[0].isalpha()) + 0.2 * bool(_YEAR.search(text))
+        return 0.0
 
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
-        """The words from a position on that are one value; a longer one wins only where a shorter one is none."""
+        """The words from a position on that are one value, none of them needless."""
         words = self._tokens
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):
             window = row[at : at + length]
             gaps = [words[b].box[0] - words[a].box[2] for a, b in pairwise(window)]
             if gaps and max(gaps) > 1.5 * self._layout.height(window[0]):
                 return ()
-            text = " ".join(words[i].text for i in window)
-            if looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None):
+            if length > 1 and self._is_value(type, window[1:]):
+                return ()  # the first word is not part of it
+            if self._is_value(type, window):
                 return tuple(window)
         text = words[row[at]].text  # "Date:25/12/2018" in one word
-        return (row[at],) if type is not FieldType.ID and looks_like(type, text) else ()
+        return (row[at],) if type is not FieldType.ID and "%" not in text and looks_like(type, text) else ()
+
+    def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
+        text = self._text(window)
+        if type is FieldType.AMOUNT and "%" in text:
+            return False
+        return looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
 
     @cached_property
     def _usual_height(self) -> float:
@@ -173,17 +211,19 @@ class Finder:
             yield known, max(1.0 - 0.2 * steps, 0.2), text
         token = self._tokens[row[position]]
         height = self._layout.height(row[position])
+        worded = any(sum(c.isalpha() for c in self._tokens[i].text) > 2 for i in row[:position])
         for above in range(number - 1, max(number - 6, -1), -1):
             upper = self._layout.rows[above]
             first = self._tokens[upper[0]]
             if first.page != token.page:
                 break
             distance = (token.box[1] - first.box[3]) / height
+            weight = 0.3 if worded else 0.7
             for a, b, known, text in self._headers[above]:
                 x0, x1 = self._tokens[upper[a]].box[0], self._tokens[upper[b]].box[2]
                 if min(x1, token.box[2]) > max(x0, token.box[0]) - height:
-                    yield known, max(0.7 - 0.1 * max(distance, 0.0), 0.1), text
-                elif not left and distance < 0.5:
+                    yield known, max(weight - 0.1 * max(distance, 0.0), 0.1), text
+                elif not left and not worded and distance < 0.5:
                     yield known, 0.5, text  # the row was divided by a slanted scan
 
     # -- values without a form: names, addresses, texts
@@ -192,19 +232,43 @@ class Finder:
         return " ".join(self._tokens[i].text for i in tokens)
 
     def _parties(self, field: Field) -> Iterator[Candidate]:
+        """Pieces of rows that read like a name: high on the page for a seller, beside their header for a buyer."""
         seller = field.id.startswith("seller")
         lettered = 0
+        above: list[int] = []
         for number, row in enumerate(self._layout.rows):
             for piece in self._pieces(row):
                 text = self._text(piece)
                 if sum(c.isalpha() for c in text) < 3:
                     continue
                 context, beside = self._context(field, number, row.index(piece[0]))
-                score = 2 * context + 1.2 * bool(_COMPANY.search(text)) - 0.8 * bool(_NO_ADDRESS.search(text))
+                company = bool(_COMPANY.search(text))
+                score = (
+                    2 * context
+                    + 1.2 * company
+                    - 0.8 * bool(_NO_ADDRESS.search(text))
+                    - 0.6 * bool(_NO_NAME.search(text))
+                )
                 score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
                 score += 0.3 * min(self._layout.height(piece[0]) / self._usual_height - 1, 1.0)
-                yield Candidate(tuple(piece), score, f"beside “{beside}”" if beside else "a name by its look")
+                reason = f"beside “{beside}”" if beside else "a name by its look"
+                short = self._without_number(piece)
+                yield Candidate(tuple(short), score, reason)
+                if len(short) < len(piece):
+                    yield Candidate(tuple(piece), score - 0.2, reason)
+                if above and company and self._layout.row_of[above[0]] == number - 1:
+                    # A name over two lines; surely so where this line is a mere remainder of one.
+                    remainder = len(short) < 3 or text.startswith("&")
+                    yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
+                above = short
             lettered += any(c.isalpha() for c in self._text(row))
+
+    def _without_number(self, piece: list[int]) -> list[int]:
+        """A name without the registration number behind it."""
+        end = len(piece)
+        while end > 1 and _REGISTRATION.fullmatch(self._tokens[piece[end - 1]].text):
+            end -= 1
+        return piece[:end]
 
     def _pieces(self, row: list[int]) -> list[list[int]]:
         return [piece for piece in self._pieces_by_row.get(row[0], []) if piece]
@@ -218,37 +282,57 @@ class Finder:
         return found
 
     def _addresses(self, field: Field, taken: frozenset[int]) -> Iterator[Candidate]:
-        """Blocks of lines below each other that read like an address, up to the first line that does not."""
+        """Lines below each other that read like an address, from the first such line to the last."""
         names = {self._layout.row_of[i] for i in taken}
-        for chain in self._layout.chains():
-            lines: list[list[int]] = []
-            marks = 0
-            for piece in chain[:7]:
-                text = self._text(piece)
-                if taken.intersection(piece) or _NO_ADDRESS.search(text):
-                    break
-                lines.append(piece)
-                marks += bool(_STREET.search(text)) + bool(_POSTCODE.search(text))
-            while lines and not self._addressed(lines[-1]) and len(lines) > 1 and marks and not self._short(lines[-1]):
-                lines.pop()
-            if not lines or not marks or not self._addressed(lines[0]):
-                continue
-            top = self._layout.row_of[lines[0][0]]
-            below_name = any(top - row in (1, 2) for row in names)
-            depth = top / len(self._layout.rows)
-            score = min(marks, 5) * 0.3 + 0.5 * below_name + 0.6 * (1 - depth) + 0.15 * len(lines)
-            context, beside = self._context(field, top, 0)
-            score += context
-            for count in range(len(lines), 0, -1):
-                tokens = tuple(i for line in lines[:count] for i in line)
-                yield Candidate(tokens, score - 0.25 * (len(lines) - count), f"beside “{beside}”" if beside else "")
+        rows = len(self._layout.rows)
+        inside: set[int] = set()
+        for top, row in enumerate(self._layout.rows):
+            for piece in self._pieces(row):
+                if not self._addressed(piece, taken) or _REGISTRATION.fullmatch(self._text(piece)):
+                    continue
+                lines = [piece]
+                while len(lines) < 7 and (below := self._below(lines[-1])):
+                    if not (self._addressed(below, taken) or self._goes_on(below, taken)):
+                        break
+                    lines.append(below)
+                marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(self._text, lines)]
+                context, beside = self._context(field, top, row.index(piece[0]))
+                score = 0.25 * min(sum(marks), 6) + 0.9 * (1 - top / rows) + 0.1 * len(lines) + context
+                score += 0.6 * any(top - r in (1, 2, 3) for r in names) - 0.7 * (piece[0] in inside)
+                inside.update(line[0] for line in lines[1:])
+                reason = f"beside “{beside}”" if beside else "an address by its look"
+                for count in range(len(lines), 0, -1):
+                    tokens = tuple(i for line in lines[:count] for i in line)
+                    # What ends with a postcode's line ends well; so does a whole block.
+                    short = 0.25 * (len(lines) - count) - 0.15 * (marks[count - 1] >= 2)
+                    yield Candidate(tokens, score - short, reason)
 
-    def _addressed(self, piece: list[int]) -> bool:
+    def _below(self, piece: list[int]) -> list[int] | None:
+        """The piece that follows below within two rows, where it is near and under this one."""
+        words, number = self._tokens, self._layout.row_of[piece[0]]
+        x0, y1, x1 = words[piece[0]].box[0], words[piece[0]].box[3], words[piece[-1]].box[2]
+        height = self._layout.height(piece[0])
+        for row in self._layout.rows[number + 1 : number + 3]:
+            for other in self._pieces(row):
+                box = words[other[0]].box
+                if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 1.6 * height:
+                    continue
+                if min(words[other[-1]].box[2], x1) > max(box[0], x0):
+                    return other
+        return None
+
+    def _addressed(self, piece: list[int], taken: frozenset[int]) -> bool:
         text = self._text(piece)
+        if taken.intersection(piece) or _NO_ADDRESS.search(text) or _LEGAL.search(text):
+            return False
         return bool(_STREET.search(text) or _POSTCODE.search(text) or text.rstrip().endswith((",", "，")))
 
-    def _short(self, piece: list[int]) -> bool:
-        return len(self._text(piece)) <= 24 and not any(c.isdigit() for c in self._text(piece))
+    def _goes_on(self, piece: list[int], taken: frozenset[int]) -> bool:
+        """A line that can end an address: a town or a country, without figures."""
+        text = self._text(piece)
+        if taken.intersection(piece) or _NO_ADDRESS.search(text) or _LEGAL.search(text):
+            return False
+        return len(text) <= 28 and sum(c.isalpha() for c in text) >= 4 and not any(c.isdigit() for c in text)
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
         """A text field: what stands to the right of one of its header words."""

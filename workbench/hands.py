@@ -4,64 +4,21 @@ A cursor, a selection, an armed field, a focused suggestion; and the acts, each 
 `view` is the immutable picture of it all that widgets are drawn from.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cached_property
 
-from storage.records import Annotations, Content, Decision, Event, Span, State, Suggestion, Token
+from storage.records import Annotations, Content, Decision, Event, Page, Span, State, Suggestion, Token
 from workbench import cursor, labelling
 from workbench.candidates import Finder
-from workbench.cursor import Way
 from workbench.desk import Desk
 from workbench.fields import Field, FieldType, Schema
 from workbench.page_layout import PageLayout, lay_out
+from workbench.pointer import Pointer
+from workbench.view import Tries, View
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """The places that a field's key steps through, and which one is labelled now."""
-
-    field: str
-    places: tuple[tuple[int, ...], ...]
-    now: int
-    span: Span
-    moved: bool = False  # the cursor left it: the field's key labels where the cursor is
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that is seen of a document at one moment."""
-
-    content: Content
-    cursor: int | None  # None on a document without tokens
-    selection: frozenset[int]
-    armed: str | None
-    tries: Tries | None
-    focus: Suggestion | None
-    message: str
-
-    @property
-    def label(self) -> Span | None:
-        """The label under the cursor."""
-        if self.cursor is None:
-            return None
-        return next((s for s in self.content.annotations.spans if self.cursor in s.tokens), None)
-
-    @property
-    def open_suggestions(self) -> tuple[Suggestion, ...]:
-        """Undecided suggestions, the least sure first."""
-        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
-        return tuple(sorted(undecided, key=lambda s: (s.confidence, s.id)))
-
-    @property
-    def suggestion(self) -> Suggestion | None:
-        """The focused suggestion, or the one under the cursor."""
-        if self.focus is not None:
-            return self.focus
-        return next((s for s in self.open_suggestions if self.cursor in s.tokens), None)
-
-
-class Hands:
+class Hands(Pointer):
     """One document under the hands.
 
     Args:
@@ -71,14 +28,9 @@ class Hands:
     """
 
     def __init__(self, desk: Desk, schema: Schema, layout: PageLayout | None = None) -> None:
+        super().__init__(layout or lay_out(desk.content.pages, 100))
         self.desk = desk
         self.schema = schema
-        self.layout = layout or lay_out(desk.content.pages, 100)
-        first = next((row.placed[0].token for row in self.layout.rows if row.placed), None)
-        self.cursor: int | None = first
-        self._column: int | None = None
-        self._anchor: int | None = None
-        self._selection: frozenset[int] = frozenset()
         self._armed: str | None = None
         self._tries: Tries | None = None
         self._building: Span | None = None
@@ -90,10 +42,16 @@ class Hands:
         """The document as it is kept."""
         return self.desk.content
 
-    @cached_property
+    @property
     def tokens(self) -> tuple[Token, ...]:
-        """The document's tokens; their texts as they were opened or last corrected."""
-        return self.content.tokens
+        """The document's tokens, with corrected texts."""
+        pages = self.content.pages
+        if self._tokens_of is None or self._tokens_of[0] is not pages:
+            self._tokens_of = (pages, self.content.tokens)
+            self.__dict__.pop("_finder", None)
+        return self._tokens_of[1]
+
+    _tokens_of: tuple[tuple[Page, ...], tuple[Token, ...]] | None = None
 
     @cached_property
     def _finder(self) -> Finder:
@@ -106,98 +64,34 @@ class Hands:
         return View(
             self.content,
             self.cursor,
-            self._selection,
+            self.selection,
             self._armed,
             self._tries,
             open_ones.get(self._focus) if self._focus is not None else None,
             self._message,
         )
 
-    # moving and selecting
+    # moving
 
-    def move(self, way: Way, extend: bool = False) -> None:
-        """Move the cursor; with `extend`, the selection goes from where it began to the cursor."""
-        if self.cursor is None:
-            return
-        vertical = way in (Way.UP, Way.DOWN)
-        if vertical and self._column is None:
-            _, placed = self.layout.place(self.cursor)
-            self._column = placed.x + placed.width // 2
-        to = cursor.step(self.layout, self.tokens, self.cursor, way, self._column if vertical else None)
-        self._go(to, extend, keep_column=vertical)
-
-    def go_to(self, token: int, extend: bool = False) -> None:
-        """Put the cursor on a token (a click); with `extend`, select from where the selection began."""
-        self._go(token, extend)
-
-    def _go(self, token: int, extend: bool, keep_column: bool = False) -> None:
-        if extend:
-            self._anchor = self.cursor if self._anchor is None else self._anchor
-            self._selection = frozenset(self.layout.between(self._anchor if self._anchor is not None else token, token))
-        else:
-            self._anchor = None
-            self._selection = frozenset()
-        self.cursor = token
-        if not keep_column:
-            self._column = None
+    def moved(self) -> None:
+        """The cursor left what was in hand: no suggestion is focused, the armed field's key labels where it is now."""
         self._focus = None
         self._message = ""
-        if self._tries and not self._tries.moved and token not in self._tries.span.tokens:
-            self._tries = Tries(self._tries.field, self._tries.places, self._tries.now, self._tries.span, True)
-
-    def select(self, tokens: Iterable[int]) -> None:
-        """Select these tokens, and go to the first."""
-        chosen = frozenset(tokens)
-        if chosen:
-            self._go(min(chosen), extend=False)
-            self._anchor = self.cursor
-            self._selection = chosen
-
-    def select_phrase(self) -> None:
-        """Select the cursor's phrase; pressed again, the phrase below as well."""
-        if self.cursor is None:
-            return
-        part = cursor.phrase(self.layout, self.tokens, self.cursor)
-        if self._selection.issuperset(part):
-            last = max(self._selection, key=lambda t: self.layout.where[t])
-            part = cursor.phrase_beside(self.layout, self.tokens, cursor.phrase(self.layout, self.tokens, last), 1)
-            chosen = self._selection.union(part)
-        else:
-            chosen = frozenset(part)
-        at = self.cursor
-        self.select(chosen)
-        self.cursor = at
-
-    def select_block(self) -> None:
-        """Select the cursor's phrase and those that follow below it without a gap."""
-        if self.cursor is not None:
-            self.select(cursor.block(self.layout, self.tokens, self.cursor))
-
-    def toggle(self) -> None:
-        """Put the cursor's token into the selection, or take it out: spans may have gaps."""
-        if self.cursor is not None:
-            self._selection = self._selection.symmetric_difference({self.cursor})
-            self._anchor = self.cursor
+        if self._tries and self.cursor not in self._tries.span.tokens:
+            self._tries = replace(self._tries, moved=True)
 
     def let_go(self) -> None:
-        """Forget selection, armed field and focus, whichever is there, the nearest first."""
-        if self._selection:
-            self._selection, self._anchor = frozenset(), None
+        """Forget the selection; pressed again, the armed field and the focus."""
+        if self.selection:
+            self.drop_selection()
         else:
             self._armed = self._tries = self._building = self._focus = None
         self._message = ""
 
     def next_like(self, backwards: bool = False) -> None:
         """Go to the next token that looks like what the armed field wants; an amount where none is armed."""
-        if self.cursor is None:
-            return
         wanted = self.schema.get(self._armed) if self._armed else None
-        self._go(
-            cursor.next_like(
-                self.layout, self.tokens, self.cursor, wanted.type if wanted else FieldType.AMOUNT, backwards
-            ),
-            extend=False,
-        )
+        self.seek(wanted.type if wanted else FieldType.AMOUNT, backwards)
 
     # labelling
 
@@ -211,8 +105,8 @@ class Hands:
         state = self.desk.state
         tries = self._tries if self._tries and self._tries.field == field.id else None
         own = sorted((s for s in state.spans if s.field == field.id), key=lambda s: s.tokens)
-        if self._selection:
-            self._label(field.id, self._selection, tries.span if tries else None)
+        if self.selection:
+            self._label(field.id, self.selection, tries.span if tries else None)
         elif (focus := self.view.focus) is not None:
             self._take(focus, field.id, focus.tokens)
         elif tries and tries.moved and self.cursor is not None:
@@ -223,7 +117,7 @@ class Hands:
             self._arm(field.id)
             places = self._places(field, own[0])
             self._tries = Tries(field.id, places, 0, own[0])
-            self._show(own[0].tokens)
+            self.show(own[0].tokens)
         else:
             places = self._places(field, None)
             self._arm(field.id)
@@ -264,7 +158,7 @@ class Hands:
         self._arm(field)
         if span is not None:
             self._tries = Tries(field, places, number, span)
-        self._show(place)
+        self.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Span | None = None) -> None:
         """Label tokens by hand; the field's open suggestions are decided by it."""
@@ -278,7 +172,7 @@ class Hands:
                 same = tuple(sorted(s.tokens)) == wanted
                 after = labelling.accept(after, s, self.desk.annotator) if same else labelling.reject(after, s)
         self._act("assign", after)
-        self._selection, self._anchor = frozenset(), None
+        self.drop_selection()
         self._arm(field)
         self._building = self._span_of(field, wanted)
 
@@ -296,10 +190,10 @@ class Hands:
     def confirm(self) -> None:
         """Enter: label with the armed field, accept the suggestion in hand, or select the label under the cursor."""
         view = self.view
-        if self._selection:
+        if self.selection:
             if self._armed:
                 tries = self._tries
-                self._label(self._armed, self._selection, tries.span if tries else None)
+                self._label(self._armed, self.selection, tries.span if tries else None)
             else:
                 self._message = "Press a field's key to label the selection."
         elif view.focus is not None:
@@ -331,8 +225,8 @@ class Hands:
     def clear(self) -> None:
         """Take the labels of the selection, or the label under the cursor, away."""
         view = self.view
-        if self._selection:
-            self._act("clear", labelling.clear(self.desk.state, self._selection))
+        if self.selection:
+            self._act("clear", labelling.clear(self.desk.state, self.selection))
         elif view.label is not None:
             self._act("clear", labelling.clear_spans(self.desk.state, [view.label]))
         self.let_go()
@@ -348,7 +242,8 @@ class Hands:
         self._after_decision(suggestion)
 
     def _after_decision(self, decided: Suggestion) -> None:
-        self._selection, self._anchor, self._armed, self._tries = frozenset(), None, None, None
+        self.drop_selection()
+        self._armed = self._tries = None
         left = [s for s in self.view.open_suggestions if s.id != decided.id]
         later = [s for s in left if (s.confidence, s.id) > (decided.confidence, decided.id)]
         self._focus_on(next(iter(later or left), None))
@@ -356,7 +251,7 @@ class Hands:
     def _focus_on(self, suggestion: Suggestion | None) -> None:
         self._focus = suggestion.id if suggestion else None
         if suggestion:
-            self._show(suggestion.tokens)
+            self.show(suggestion.tokens)
             self._armed = self._tries = None
 
     def next_suggestion(self, direction: int = 1) -> None:
@@ -366,7 +261,7 @@ class Hands:
             self._message = "No open suggestions."
             return
         at = next((n for n, s in enumerate(listed) if s.id == self._focus), -1 if direction > 0 else 0)
-        self._selection, self._anchor = frozenset(), None
+        self.drop_selection()
         self._focus_on(listed[(at + direction) % len(listed)])
 
     def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
@@ -420,7 +315,7 @@ class Hands:
         if tries and span and tries.field == target.field:
             self._tries = Tries(tries.field, tries.places, tries.now, span)
         self._building = span
-        self._show((tokens[-1] if at_end else tokens[0],))
+        self.show((tokens[-1] if at_end else tokens[0],))
 
     def _grown(self, tokens: list[int], at_end: bool, phrase: bool) -> list[int]:
         edge = tokens[-1] if at_end else tokens[0]
@@ -516,27 +411,17 @@ class Hands:
     # within
 
     def _forget(self) -> None:
-        self.__dict__.pop("tokens", None)
-        self.__dict__.pop("_finder", None)
-        self._selection, self._anchor, self._focus = frozenset(), None, None
+        self.drop_selection()
+        self._focus = None
         self._armed = self._tries = self._building = None
 
     def _arm(self, field: str) -> None:
         self._armed, self._tries, self._building, self._focus = field, None, None, None
-        self._selection, self._anchor = frozenset(), None
-
-    def _show(self, tokens: Sequence[int]) -> None:
-        if tokens:
-            self.cursor = min(tokens)
-            self._column = None
+        self.drop_selection()
 
     def _span_of(self, field: str, tokens: tuple[int, ...]) -> Span | None:
         return next((s for s in self.desk.state.spans if s.field == field and s.tokens == tokens), None)
 
     def _act(self, name: str, after: Annotations) -> None:
         self._message = ""
-        texts = self.desk.state.texts
         self.desk.act(name, after)
-        if self.desk.state.texts != texts:
-            self.__dict__.pop("tokens", None)
-            self.__dict__.pop("_finder", None)

@@ -95,3 +95,23 @@ def set_aside(state: Annotations, how: State) -> Annotations:
 def flag(state: Annotations, note: str) -> Annotations:
     """Leave a note on the document; an empty note takes the flag away."""
     return replace(state, note=note)
+
+
+def merge(theirs: Annotations, before: Annotations, after: Annotations) -> Annotations:
+    """An act that was made on `before`, made on somebody else's newer state instead.
+
+    Only what the act changed is changed; a token labelled by it loses the label that they gave it.
+    """
+    merged = clear_spans(theirs, before.spans - after.spans)
+    for span in after.spans - before.spans:
+        merged = replace(
+            merged, spans=_without(merged.spans, frozenset(span.tokens)) | {span}, absent=merged.absent - {span.field}
+        )
+    return Annotations(
+        merged.spans,
+        (merged.absent - (before.absent - after.absent)) | (after.absent - before.absent),
+        after.state if after.state is not before.state else merged.state,
+        after.note if after.note != before.note else merged.note,
+        frozenset({**dict(merged.texts), **dict(after.texts - before.texts)}.items()),
+        frozenset({**dict(merged.decisions), **dict(after.decisions - before.decisions)}.items()),
+    )

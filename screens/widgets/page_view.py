@@ -13,8 +13,8 @@ from textual.strip import Strip
 
 from screens.themes import legible
 from workbench.fields import Schema
-from workbench.hands import View
 from workbench.page_layout import PageLayout, Placed, Row
+from workbench.view import View
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 

@@ -1,6 +1,26 @@
-"""The page as a picture: real pixels where the terminal can show them, half blocks where it cannot."""
+"""The page as a picture: real pixels where the terminal can show them, half blocks where it cannot.
+
+Prepared in a thread: the part around the cursor's token, large enough to read small print, with the boxes of labels.
+"""
 
 import sys
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import Static
+
+from storage.records import Box
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def ask_terminal() -> None:
@@ -14,3 +34,161 @@ def ask_terminal() -> None:
     finally:
         if absent:
             del sys.modules["numpy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the picture should show: boxes and the current one are in page units."""
+
+    path: Path
+    width: float
+    height: float
+    boxes: tuple[tuple[Box, str, bool], ...]  # box, colour, whether it is a label (else a suggestion)
+    current: Box | None
+    zoom: int = 0
+
+
+class PictureView(Container):
+    """Shows the part of a page around the current token."""
+
+    DEFAULT_CSS = """
+    PictureView {
+        background: $background; align: center middle;
+        Image, AutoImage, SixelImage { width: auto; height: auto; }
+        Static { width: auto; color: $text-muted; }
+    }
+    """
+
+    class Ready(Message):
+        """A picture was prepared."""
+
+        def __init__(self, frame: Frame, picture: Any) -> None:
+            super().__init__()
+            self.frame, self.picture = frame, picture
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frame: Frame | None = None
+        self._pixels = Size(0, 0)
+
+    def compose(self) -> ComposeResult:
+        yield Static("This page has no picture.")
+
+    def show(self, frame: Frame | None) -> None:
+        """Prepare another picture, in the background; the old one stays until it is ready."""
+        pixels = self._room()
+        if frame == self._frame and pixels == self._pixels:
+            return
+        self._frame, self._pixels = frame, pixels
+        note = self.query_one(Static)
+        note.display = frame is None
+        if frame is None:
+            for image in self.query(".picture"):
+                image.display = False
+        elif pixels.area:
+            self.run_worker(
+                lambda: self._prepare(frame, pixels), thread=True, exclusive=True, group="picture", exit_on_error=False
+            )
+
+    def on_resize(self) -> None:
+        """More or less room."""
+        frame, self._frame = self._frame, None
+        if frame is not None:
+            self.show(frame)
+
+    def _room(self) -> Size:
+        """Pixels that there is room for; half blocks have one across and two down a cell."""
+        across, down = (1, 2) if not _real_pixels() else _cell()
+        return Size(self.size.width * across, self.size.height * down)
+
+    def _prepare(self, frame: Frame, pixels: Size) -> None:
+        self.post_message(self.Ready(frame, drawn(frame, pixels.width, pixels.height, 14 if _real_pixels() else 7)))
+
+    def on_picture_view_ready(self, event: Ready) -> None:
+        """Show what was prepared, unless another was asked for meanwhile."""
+        if event.frame != self._frame:
+            return
+        shown = self.query(".picture")
+        if shown:
+            shown.first().image = event.picture  # type: ignore[attr-defined]
+            shown.first().display = True
+        else:
+            from textual_image.widget import Image
+
+            self.mount(Image(event.picture, classes="picture"))
+
+
+def _real_pixels() -> bool:
+    kind = sys.modules.get("textual_image.renderable")
+    return kind is not None and kind.Image in (kind.SixelImage, kind.TGPImage)
+
+
+def _cell() -> tuple[int, int]:
+    from textual_image._terminal import get_cell_size
+
+    size = get_cell_size()
+    return size.width, size.height
+
+
+_CACHE: "OrderedDict[Path, Image]" = OrderedDict()
+_LOCK = Lock()
+_KEPT = 4
+
+
+def _opened(path: Path) -> "Image":
+    """A picture, decoded; the last few are kept."""
+    from PIL import Image
+
+    with _LOCK:
+        if path in _CACHE:
+            _CACHE.move_to_end(path)
+            return _CACHE[path]
+    with Image.open(path) as file:
+        picture = file.convert("RGB")
+    with _LOCK:
+        _CACHE[path] = picture
+        while len(_CACHE) > _KEPT:
+            _CACHE.popitem(last=False)
+    return picture
+
+
+def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
+    """The part of a page around the current token, `width` x `height` pixels at most, with boxes.
+
+    Args:
+        frame: what to show.
+        width, height: room in pixels.
+        letters: how many pixels high the current token should be at zoom 0; a page is never shown smaller than fitted.
+    """
+    from PIL import Image, ImageDraw
+
+    picture = _opened(frame.path)
+    across, down = picture.width / (frame.width or 1), picture.height / (frame.height or 1)
+    fitted = min(width / picture.width, height / picture.height)
+    scale = fitted
+    middle = (picture.width / 2, picture.height / 2)
+    if frame.current is not None:
+        x0, y0, x1, y1 = frame.current
+        scale = max(letters * 1.4**frame.zoom / max((y1 - y0) * down, 1.0), fitted)
+        middle = ((x0 + x1) / 2 * across, (y0 + y1) / 2 * down)
+    part_width, part_height = min(width / scale, picture.width), min(height / scale, picture.height)
+    left = min(max(middle[0] - part_width / 2, 0), picture.width - part_width)
+    top = min(max(middle[1] - part_height / 2, 0), picture.height - part_height)
+    size = (max(round(part_width * scale), 1), max(round(part_height * scale), 1))
+    part = picture.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + part_width, top + part_height))
+    pen = ImageDraw.Draw(part)
+
+    def placed(box: Sequence[float]) -> tuple[float, float, float, float]:
+        return (
+            (box[0] * across - left) * scale - 1,
+            (box[1] * down - top) * scale - 1,
+            (box[2] * across - left) * scale + 1,
+            (box[3] * down - top) * scale + 1,
+        )
+
+    thick = 1 if letters < 10 else 2
+    for box, colour, label in frame.boxes:
+        pen.rectangle(placed(box), outline=colour, width=thick if label else 1)
+    if frame.current is not None:
+        pen.rectangle(placed(frame.current), outline="#FF2020", width=thick)
+    return part

@@ -1,0 +1,205 @@
+"""The annotate screen's questions: its dialogs, and what the answers do."""
+
+from collections.abc import Callable
+
+from screens.base import ModeScreen
+from screens.widgets import conflict
+from screens.widgets.dialogs import Choice, Prompt, Reading
+from storage import documents
+from storage.documents import KINDS, Filter
+from storage.exceptions import Conflict
+from storage.records import Content, Split
+from workbench import labelling
+from workbench.hands import Hands
+from workbench.worklist import Worklist
+
+
+class Asking(ModeScreen):
+    """What the annotate screen is built on: a document under the hands, acts with one border, and questions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hands: Hands | None = None
+        self.worklist: Worklist | None = None
+
+    def open_current(self) -> None:
+        """Open the document at the list's position."""
+
+    def refresh_view(self) -> None:
+        """Draw what changed."""
+
+    def changed(self, before: Content) -> None:
+        """Something was committed."""
+
+    def act(self, work: Callable[[Hands], object]) -> bool:
+        """Do something with the hands, then show it; what was committed is shown as saved. False on a conflict."""
+        hands = self.hands
+        if hands is None:
+            return False
+        before = hands.content
+        with self.guarded():
+            try:
+                work(hands)
+            except Conflict as error:
+                self.refresh_view()
+                self.ask_conflict(error)
+                return False
+        if hands.content is not before:
+            self.changed(before)
+        self.refresh_view()
+        return True
+
+    # conflicts
+
+    def ask_conflict(self, error: Conflict) -> None:
+        """Show both states and let her decide; an undo that came too late is only told."""
+        hands = self.hands
+        if hands is None or hands.desk.refused is None:
+            raise error
+        detail = f"{error.message}\n\n{conflict.described(hands.content, hands.desk.refused, self.workspace.schema)}"
+        self.app.push_screen(Choice(error.title, conflict.CHOICES, detail), self._decided)
+
+    def _decided(self, choice: str | None) -> None:
+        hands = self.hands
+        if hands is None or hands.desk.refused is None:
+            return
+        mine, hands.desk.refused = hands.desk.refused, None
+        if choice == "both":
+            self.act(lambda hands: hands.repeat(mine.name, labelling.merge(hands.desk.state, mine.before, mine.after)))
+        elif choice == "mine":
+            self.act(lambda hands: hands.repeat(mine.name, mine.after))
+
+    # notes, corrections, history, templates
+
+    def action_flag(self) -> None:
+        """Flag with a note."""
+        if self.hands is not None:
+            note = self.hands.desk.state.note
+            prompt = Prompt("Note on this document", note, "Enter: keep it   empty: no flag   Esc: cancel")
+            self.app.push_screen(prompt, self._flagged)
+
+    def _flagged(self, note: str | None) -> None:
+        if note is not None:
+            self.act(lambda hands: hands.flag(note))
+
+    def action_correct(self) -> None:
+        """Correct a word's text."""
+        if self.hands is not None and self.hands.cursor is not None:
+            token = self.hands.tokens[self.hands.cursor]
+            original = f"Read as “{token.original}”. " if token.original is not None else ""
+            prompt = Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
+            self.app.push_screen(prompt, self._corrected)
+
+    def _corrected(self, text: str | None) -> None:
+        if text:
+            self.act(lambda hands: hands.correct(text))
+
+    def action_history(self) -> None:
+        """Who did what when."""
+        if self.hands is not None:
+            lines = [
+                f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
+                + _what(event.change, self.hands)
+                for event in reversed(self.hands.desk.history())
+            ]
+            self.app.push_screen(
+                Reading("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
+            )
+
+    def action_template(self) -> None:
+        """Suggest labels from the last labelled document of this vendor."""
+        from workbench import templates
+
+        if self.hands is None:
+            return
+        source = self._similar(self.hands.content)
+        if source is None:
+            self.notify("No other document of this vendor is labelled yet.")
+            return
+        found = templates.proposals(source, self.hands.content, self.workspace.schema)
+        self.act(lambda hands: hands.propose(found, "template"))
+        self.notify(f"From {source.document.name}.")
+
+    def _similar(self, content: Content) -> Content | None:
+        if not content.document.group:
+            return None
+        chosen = Filter("labelled", group=content.document.group)
+        with self.workspace.db.read() as connection:
+            others = [n for n in documents.ids(connection, chosen) if n != content.document.id]
+            return documents.open_document(connection, others[-1]) if others else None
+
+    # the list's filter
+
+    def action_filter(self) -> None:
+        """Which documents the list shows."""
+        options = [(kind, text, str(number)) for number, (kind, text) in enumerate(KINDS.items(), 1)]
+        options += [
+            ("=text", "words in them …", "t"),
+            ("=split", "of one split …", "s"),
+            ("=group", "of one vendor …", "v"),
+            ("=same", "of this document's vendor", "d"),
+        ]
+        self.app.push_screen(Choice("Show documents", options), self._filtered)
+
+    def _filtered(self, chosen: str | None) -> None:
+        if chosen == "=text":
+            self.app.push_screen(
+                Prompt("All of these words in the document or its name", placeholder="tesco 2018"),
+                lambda text: self._use(Filter(text=text)) if text is not None else None,
+            )
+        elif chosen == "=split":
+            splits = [(split.value, split.value, split.value[:2]) for split in Split]
+            self.app.push_screen(
+                Choice("Show the split", [(name, text, "") for name, text, _ in splits]),
+                lambda split: self._use(Filter(split=Split(split))) if split else None,
+            )
+        elif chosen == "=group":
+            with self.workspace.db.read() as connection:
+                groups = list(documents.groups(connection).items())
+            named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
+            self.app.push_screen(
+                Choice("Show the vendor", named),
+                lambda group: self._use(Filter(group=groups[int(group[1:])][0])) if group else None,
+            )
+        elif chosen == "=same":
+            if self.hands is not None:
+                self._use(Filter(group=self.hands.content.document.group))
+        elif chosen is not None:
+            self._use(Filter(chosen))
+
+    def _use(self, chosen: Filter) -> None:
+        current = self.worklist.current if self.worklist else None
+        self.worklist = Worklist(self.workspace, chosen)
+        if current is not None:
+            self.worklist.move_to(current)
+        self.open_current()
+
+    def filter_name(self, chosen: Filter) -> str:
+        """What a filter shows, in a few words."""
+        if chosen.round is not None:
+            return f"round {chosen.round}"
+        parts = [
+            KINDS[chosen.kind] if chosen.kind != "all" else "",
+            f"split {chosen.split.value}" if chosen.split else "",
+            f"vendor {chosen.group}" if chosen.group is not None else "",
+            f"“{chosen.text}”" if chosen.text else "",
+        ]
+        return ", ".join(part for part in parts if part) or KINDS["all"]
+
+
+def _what(change: dict[str, object], hands: Hands) -> str:
+    """An event's change in a few words: + labels given, - labels taken."""
+    parts = []
+    spans = change.get("spans")
+    if isinstance(spans, dict):
+        for sign in "-+":
+            for field, tokens, *_ in spans[sign]:
+                text = " ".join(hands.tokens[t].text for t in tokens if t < len(hands.tokens))
+                parts.append(f"{sign}{hands.schema.name(field)} “{text[:40]}”")
+    for name in ("state", "note"):
+        if isinstance(turned := change.get(name), list):
+            parts.append(f"{name}: {turned[0] or '–'} → {turned[1] or '–'}")
+    absent = change.get("absent")
+    if isinstance(absent, dict):
+        parts += [f"{sign}absent {hands.schema.name(field)}" for sign in "-+" for field in absent[sign]]
+    return ", ".join(parts)

@@ -1,0 +1,38 @@
+"""Two people changed one document: both states side by side, and the choice between them."""
+
+from storage.records import Annotations, Content
+from workbench.desk import Refused
+from workbench.field_rows import text_of
+from workbench.fields import Schema
+
+CHOICES = (
+    ("theirs", "Keep theirs; my act is forgotten", "t"),
+    ("both", "Theirs, with my act on top", "b"),
+    ("mine", "My version as a whole, as it was on my screen", "m"),
+)
+
+
+def described(theirs: Content, mine: Refused, schema: Schema) -> str:
+    """Every field in which the two states differ: what is in the workspace now, and what I wanted."""
+    lines = []
+    names = [f.id for f in schema] + sorted(
+        {s.field for s in theirs.annotations.spans | mine.after.spans} - {f.id for f in schema}
+    )
+    for name in names:
+        now, wanted = _values(theirs, theirs.annotations, name), _values(theirs, mine.after, name)
+        if now != wanted:
+            lines += [schema.name(name), f"   theirs:  {now or '–'}", f"   mine:    {wanted or '–'}"]
+    for what, now, wanted in (
+        ("state", theirs.annotations.state.value, mine.after.state.value),
+        ("note", theirs.annotations.note, mine.after.note),
+    ):
+        if now != wanted:
+            lines += [what, f"   theirs:  {now or '–'}", f"   mine:    {wanted or '–'}"]
+    return "\n".join(lines) or "Both say the same by now."
+
+
+def _values(content: Content, state: Annotations, field: str) -> str:
+    tokens = content.tokens
+    spans = sorted((s for s in state.spans if s.field == field), key=lambda s: s.tokens)
+    found = [f"{text_of(tokens, s.tokens)} ({s.annotator or '?'})" for s in spans]
+    return " | ".join(found) or ("not on the document" if field in state.absent else "")

@@ -1,0 +1,68 @@
+"""Find a value: typed at the foot of the page, selected while one types."""
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+from textual.widgets import Input
+
+from storage.records import Token
+
+
+class FindBar(Input):
+    """Hidden until opened; Enter keeps what was found, the arrows go to the next and previous place, Escape closes."""
+
+    DEFAULT_CSS = """
+    FindBar { display: none; height: 1; border: none; background: $panel; padding: 0 1; }
+    FindBar:focus { border: none; }
+    FindBar.-shown { display: block; }
+    """
+
+    class Found(Message):
+        """A place was found."""
+
+        def __init__(self, tokens: tuple[int, ...]) -> None:
+            super().__init__()
+            self.tokens = tokens
+
+    class Closed(Message):
+        """The bar was closed; what was found last stays selected."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="Find: 1234.5 finds 1,234.50   ↑ ↓ other places   Enter done", compact=True)
+        self._tokens: Sequence[Token] = ()
+        self._places: list[tuple[int, ...]] = []
+        self._at = 0
+
+    def open(self, tokens: Sequence[Token]) -> None:
+        """Show the bar for a document's tokens."""
+        self._tokens, self._places = tokens, []
+        self.value = ""
+        self.add_class("-shown")
+        self.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Look for what was typed."""
+        from workbench.finding import find
+
+        event.stop()
+        self._places, self._at = find(self._tokens, event.value), 0
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._places:
+            self.post_message(self.Found(self._places[self._at]))
+        self.border_title = f"{self._at + 1} of {len(self._places)}" if self._places else ""
+
+    def on_key(self, event: events.Key) -> None:
+        """The arrows step through the places; Enter and Escape close."""
+        if event.key in ("up", "down") and self._places:
+            self._at = (self._at + (1 if event.key == "down" else -1)) % len(self._places)
+            self._tell()
+        elif event.key in ("enter", "escape"):
+            self.remove_class("-shown")
+            self.post_message(self.Closed())
+        else:
+            return
+        event.stop()
+        event.prevent_default()

@@ -1,0 +1,102 @@
+"""The cursor and the selection over a laid-out document."""
+
+from collections.abc import Iterable, Sequence
+
+from storage.records import Token
+from workbench import cursor
+from workbench.cursor import Way
+from workbench.fields import FieldType
+from workbench.page_layout import PageLayout
+
+
+class Pointer:
+    """Where the hands are.
+
+    Args:
+        layout: where the tokens stand; replaced whenever the screen lays them out anew.
+    """
+
+    def __init__(self, layout: PageLayout) -> None:
+        self.layout = layout
+        self.cursor: int | None = next((row.placed[0].token for row in layout.rows if row.placed), None)
+        self.selection: frozenset[int] = frozenset()
+        self._anchor: int | None = None
+        self._column: int | None = None
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The document's tokens."""
+        raise NotImplementedError
+
+    def moved(self) -> None:
+        """Called after the cursor went somewhere by itself."""
+
+    def move(self, way: Way, extend: bool = False) -> None:
+        """Move the cursor; with `extend`, the selection goes from where it began to the cursor."""
+        if self.cursor is None:
+            return
+        vertical = way in (Way.UP, Way.DOWN)
+        if vertical and self._column is None:
+            _, placed = self.layout.place(self.cursor)
+            self._column = placed.x + placed.width // 2
+        column = self._column
+        self.go_to(cursor.step(self.layout, self.tokens, self.cursor, way, column if vertical else None), extend)
+        if vertical:
+            self._column = column
+
+    def go_to(self, token: int, extend: bool = False) -> None:
+        """Put the cursor on a token; with `extend`, select from where the selection began."""
+        if extend:
+            if self._anchor is None:
+                self._anchor = token if self.cursor is None else self.cursor
+            self.selection = frozenset(self.layout.between(self._anchor, token))
+        else:
+            self.drop_selection()
+        self.cursor = token
+        self._column = None
+        self.moved()
+
+    def drop_selection(self) -> None:
+        """Nothing is selected any more."""
+        self.selection, self._anchor = frozenset(), None
+
+    def select(self, tokens: Iterable[int]) -> None:
+        """Select these tokens, and go to the first."""
+        chosen = frozenset(tokens)
+        if chosen:
+            self.go_to(min(chosen, key=lambda t: self.layout.where[t]))
+            self._anchor, self.selection = self.cursor, chosen
+
+    def select_phrase(self) -> None:
+        """Select the cursor's phrase; pressed again, the phrase below as well."""
+        if self.cursor is None:
+            return
+        at, part = self.cursor, cursor.phrase(self.layout, self.tokens, self.cursor)
+        if self.selection.issuperset(part):
+            last = max(self.selection, key=lambda t: self.layout.where[t])
+            lowest = cursor.phrase(self.layout, self.tokens, last)
+            part = (*self.selection, *cursor.phrase_beside(self.layout, self.tokens, lowest, 1))
+        self.select(part)
+        self.cursor = at
+
+    def select_block(self) -> None:
+        """Select the cursor's phrase and those that follow below it without a gap."""
+        if self.cursor is not None:
+            self.select(cursor.block(self.layout, self.tokens, self.cursor))
+
+    def toggle(self) -> None:
+        """Put the cursor's token into the selection, or take it out: spans may have gaps."""
+        if self.cursor is not None:
+            self.selection = self.selection ^ {self.cursor}
+            self._anchor = self.cursor
+
+    def seek(self, type: FieldType, backwards: bool = False) -> None:
+        """Go to the next token that looks like a value of this type."""
+        if self.cursor is not None:
+            self.go_to(cursor.next_like(self.layout, self.tokens, self.cursor, type, backwards))
+
+    def show(self, tokens: Sequence[int]) -> None:
+        """Put the cursor on the first of some tokens without touching the selection."""
+        if tokens:
+            self.cursor = min(tokens, key=lambda t: self.layout.where[t])
+            self._column = None

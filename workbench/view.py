@@ -1,0 +1,49 @@
+"""All that is seen of a document at one moment: what the hands make, and widgets and hints are drawn from."""
+
+from dataclasses import dataclass
+
+from storage.records import Content, Decision, Span, Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The places that a field's key steps through, and which one is labelled now."""
+
+    field: str
+    places: tuple[tuple[int, ...], ...]
+    now: int
+    span: Span
+    moved: bool = False  # the cursor left it: the field's key labels where the cursor is
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is seen of a document at one moment."""
+
+    content: Content
+    cursor: int | None  # None on a document without tokens
+    selection: frozenset[int]
+    armed: str | None
+    tries: Tries | None
+    focus: Suggestion | None
+    message: str
+
+    @property
+    def label(self) -> Span | None:
+        """The label under the cursor."""
+        if self.cursor is None:
+            return None
+        return next((s for s in self.content.annotations.spans if self.cursor in s.tokens), None)
+
+    @property
+    def open_suggestions(self) -> tuple[Suggestion, ...]:
+        """Undecided suggestions, the least sure first."""
+        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
+        return tuple(sorted(undecided, key=lambda s: (s.confidence, s.id)))
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """The focused suggestion, or the one under the cursor."""
+        if self.focus is not None:
+            return self.focus
+        return next((s for s in self.open_suggestions if self.cursor in s.tokens), None)
