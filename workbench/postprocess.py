@@ -6,7 +6,7 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from workbench import amounts, checks, headers
 from workbench.cases import Case, Chunk, lenient_chunks, with_confidence
@@ -56,6 +56,9 @@ class _Header:
     fields: Mapping[str, float]  # field -> weight, 0..1
 
 
+_named = lru_cache(maxsize=65_536)(headers.fields_of)  # the same few words stand on all pages
+
+
 @dataclass(frozen=True)
 class _Work:
     """What the rules look at, beside the chunks."""
@@ -74,20 +77,19 @@ class _Work:
 
     @cached_property
     def headers(self) -> list[_Header]:
-        """All header phrases, the longest at each place."""
+        """All header phrases, the longest at each place; a phrase stays on its line."""
         case, found, position = self.case, [], 0
-        while position < len(case.words):
-            for length in range(min(headers.LONGEST, len(case.words) - position), 0, -1):
-                stop = position + length
-                one_line = {(case.pages[i], case.lines[i]) for i in range(position, stop)}
-                named = headers.fields_of(headers.fold("".join(case.words[position:stop])))
-                if named is not None and len(one_line) == 1:
-                    found.append(
-                        _Header(
-                            case.text(Chunk("", position, stop)), case.pages[position], self.box(position, stop), named
-                        )
-                    )
-                    position = stop - 1
+        folded = [headers.fold(word) for word in case.words]
+        lines = [*zip(case.pages, case.lines, strict=True), None]
+        while position < len(folded):
+            stop = position + 1
+            while stop - position < headers.LONGEST and lines[stop] == lines[position]:
+                stop += 1
+            for end in range(stop, position, -1):
+                if named := _named("".join(folded[position:end])):
+                    text = case.text(Chunk("", position, end))
+                    found.append(_Header(text, case.pages[position], self.box(position, end), named))
+                    position = end - 1
                     break
             position += 1
         return found
@@ -114,8 +116,10 @@ def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
 
 def _neighbourhood(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
     for chunk in chunks:
+        if work.type(chunk) not in _HEADED:
+            continue
         near = [(d, header) for d, header in work.near(chunk) if d <= work.radius]
-        if work.type(chunk) not in _HEADED or not near:
+        if not near:
             continue
         _, header = min(near, key=lambda one: one[0])
         named = [
