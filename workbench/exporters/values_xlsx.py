@@ -32,6 +32,7 @@ class XlsxExporter:
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         written = Written()
+        table = list(rows(contents, schema, written))  # before the book is begun: it cannot be given up half-way
         book = Workbook(write_only=True)
         sheet = book.create_sheet("values")
         sheet.freeze_panes = "B2"
@@ -46,7 +47,7 @@ class XlsxExporter:
         names = header(schema)
         kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.active)}
         sheet.append([cell(name) for name in names])
-        for row in rows(contents, schema, written):
+        for row in table:
             sheet.append([cell(_typed(value, kinds.get(place), names[place])) for place, value in enumerate(row)])
         with whole_file(target) as file:
             book.save(file)

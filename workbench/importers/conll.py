@@ -9,7 +9,7 @@ from workbench.importers import reading
 from workbench.importers.base import Incoming, Options, Rejected
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
-_START = "-DOCSTART-"
+_START = re.compile(rb"-DOCSTART-(?!\t)")  # a word of that name has a tab and its tag behind it
 
 
 class ConllImporter:
@@ -34,7 +34,7 @@ class ConllImporter:
             yield reading.rejected(path, "", problem)
             return
         lines = data.replace(b"\r\n", b"\n").split(b"\n")
-        by_start = sum(line.startswith(_START.encode()) for line in lines) > 1
+        by_start = sum(bool(_START.match(line)) for line in lines) > 1
         for first, block in _blocks(lines, by_start):
             where = f"line {first}"
             try:
@@ -71,7 +71,7 @@ def _blocks(lines: list[bytes], by_start: bool) -> Iterator[tuple[int, list[byte
     block: list[bytes] = []
     first = 1
     for number, line in enumerate([*lines, None], 1):
-        starts = line is not None and line.startswith(_START.encode())
+        starts = line is not None and bool(_START.match(line))
         ends = line is None or starts or (not by_start and not line.strip())
         if ends:
             if any(part.strip() for part in block):

@@ -232,7 +232,9 @@ def _pages(
             incoming.notes.append(
                 f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
             )
-        incoming.pages.append(IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None))
+        incoming.pages.append(
+            IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None)
+        )
     first = 0
     for page in range(count):
         tokens: list[IncomingToken] = []

@@ -66,11 +66,13 @@ class Units:
 
     Args:
         options: `pixels` decides when it is set.
-        sample: records of the file; those that are no boxes are passed over.
+        sample: the file's first records.
+        thousandths: boxes that can be 0-1000 are (datasets that are made for LayoutLM).
     """
 
-    def __init__(self, options: Options, sample: Sequence[Record]) -> None:
+    def __init__(self, options: Options, sample: Sequence[Record], thousandths: bool = False) -> None:
         self.given = options.pixels
+        self.thousandths = thousandths
         self.pixels = self.given is True or any(_reach(record) > 1000 for record in sample)
 
     def of(self, record: Record, boxes: Sequence[Quad], size: tuple[float, float] | None) -> tuple[bool, str]:
@@ -79,13 +81,21 @@ class Units:
             return self.given, ""
         if record.width and record.height:
             return True, ""
+        if record.page_width and record.page_height:
+            return False, ""
         if self.pixels:
             return True, "boxes taken as pixels"
         furthest_x = max((max(box[0], box[2]) for box in boxes), default=0)
         furthest_y = max((max(box[1], box[3]) for box in boxes), default=0)
         if max(furthest_x, furthest_y) > 1000:
             return True, "boxes taken as pixels"
-        if size and max(size) <= 1000 and furthest_x <= size[0] * _ROUNDING and furthest_y <= size[1] * _ROUNDING:
+        if (
+            not self.thousandths
+            and size
+            and max(size) <= 1000
+            and furthest_x <= size[0] * _ROUNDING
+            and furthest_y <= size[1] * _ROUNDING
+        ):
             return True, "boxes taken as pixels, since all lie inside the picture"
         return False, "boxes taken as 0-1000"
 
@@ -138,7 +148,7 @@ def documents(
 ) -> Iterator[Incoming | Rejected]:
     """Documents of records; `names` are the label names of columns that hold numbers."""
     sample = list(itertools.islice(records, _SAMPLE))
-    units = Units(options, [record for _, record in sample if isinstance(record, Record)])
+    units = Units(options, [record for _, record in sample if isinstance(record, Record)], format == "hf-dataset")
     current: Incoming | None = None
     for where, record in itertools.chain(sample, records):
         try:

@@ -1,0 +1,285 @@
+"""import(export(x)) == x, as far as each format can hold it."""
+
+import csv
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
+from workbench import exporters, importers
+from workbench.exporters.base import thousandths
+from workbench.fields import invoice_schema
+from workbench.importers.base import Incoming, Options
+from workbench.importers.clean import clean
+
+SCHEMA = invoice_schema()
+FIELDS = [entry.id for entry in SCHEMA]
+quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+_WORDS = st.one_of(
+    st.sampled_from(
+        ["Total", "RM 9.00", "1,234.56", "发票号码", "¥", 'a"b', "=1+1", "-DOCSTART-", "O", "B-TOTAL", "#", "é"]
+    ),
+    st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), min_size=1, max_size=8),
+)
+words = _WORDS.map(lambda text: unicodedata.normalize("NFC", text)).filter(lambda text: not text.isspace())
+hundredths = st.integers(0, 100_000)
+
+
+@st.composite
+def boxes(draw: st.DrawFn, width: float, height: float) -> Box:
+    xs = sorted(draw(st.tuples(hundredths, hundredths)))
+    ys = sorted(draw(st.tuples(hundredths, hundredths)))
+    across, down = width / 100_000, height / 100_000
+    return round(xs[0] * across, 2), round(ys[0] * down, 2), round(xs[1] * across, 2), round(ys[1] * down, 2)
+
+
+@st.composite
+def contents(draw: st.DrawFn, gaps: bool = False, pages: int = 3, number: int = 1) -> Content:
+    """A document; with `gaps` labels may jump over words and pages."""
+    made: list[Page] = []
+    count = 0
+    for index in range(draw(st.integers(1, pages))):
+        width, height = draw(st.sampled_from([(595.0, 842.0), (1000.0, 1400.0), (792.5, 1301.25), (20.0, 30.0)]))
+        tokens: list[Token] = []
+        line = 0
+        for _ in range(draw(st.integers(0, 6))):
+            line += draw(st.integers(0, 1))
+            sure = draw(st.one_of(st.none(), st.sampled_from([0.25, 0.5, 1.0])))
+            tokens.append(Token(count, index, line, draw(words), draw(boxes(width, height)), sure))
+            count += 1
+        made.append(Page(index, width, height, tuple(tokens)))
+    owners = draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
+    page_of = [token.page for page in made for token in page.tokens]
+    groups: list[list[int]] = []
+    for token, owner in enumerate(owners):
+        if not owner:
+            continue
+        last = groups[-1] if groups else None
+        if (gaps and owner == 2 and last) or (
+            owner == 1 and last and last[-1] == token - 1 and page_of[last[-1]] == page_of[token]
+        ):
+            last.append(token)
+        else:
+            groups.append([token])
+    spans = frozenset(Span(draw(st.sampled_from(FIELDS)), tuple(group), Source.IMPORT) for group in groups)
+    state = draw(st.sampled_from([State.LABELLED, State.STARTED if spans else State.NEW]))
+    name = draw(st.sampled_from(["inv", 'quo"te', "line\nbreak", "../../x", "名" * 250, "CON", " "])) + str(number)
+    group = draw(st.sampled_from(["", "ACME"]))
+    document = Document(number, name, "", "d", "x", None, group, Side.TRAIN, state, "", len(made), count, 1, len(spans))
+    return Content(document, tuple(made), Annotations(spans, state=state), (), ())
+
+
+def several(gaps: bool = False, pages: int = 3) -> st.SearchStrategy[list[Content]]:
+    return st.tuples(contents(gaps, pages, 1), contents(gaps, pages, 2)).map(list)
+
+
+def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        written = exporters.load(name).write(listed, SCHEMA, root / "out")
+        assert [path.name for path in root.iterdir()] == (
+            ["out"] if written.documents or (root / "out").exists() else []
+        )
+        found: list[Incoming] = []
+        for path in importers.discover([root]):
+            importer = importers.detect(path)
+            if importer is None:
+                assert not path.read_bytes().strip()
+                continue
+            for item in importer.read(path, Options(root)):
+                assert isinstance(item, Incoming), item
+                cleaned = clean(item, Options(root))
+                assert isinstance(cleaned, Incoming), cleaned
+                found.append(cleaned)
+        return found
+
+
+def labels_of(item: Incoming) -> set[tuple[str, tuple[int, ...]]]:
+    resolved = [(SCHEMA.resolve(span.label), span.tokens) for span in item.spans if span.confidence is None]
+    return {(entry.id, tokens) for entry, tokens in resolved if entry}
+
+
+def labels_in(content: Content) -> set[tuple[str, tuple[int, ...]]]:
+    return {(span.field, span.tokens) for span in content.annotations.spans}
+
+
+def pages_of(item: Incoming, *, confidence: bool = True) -> list[Any]:
+    return [
+        (p.width, p.height, [(t.text, t.box, t.line, t.confidence if confidence else None) for t in p.tokens or ()])
+        for p in item.pages
+    ]
+
+
+def pages_in(content: Content, *, confidence: bool = True) -> list[Any]:
+    return [
+        (p.width, p.height, [(t.text, t.box, t.line, t.confidence if confidence else None) for t in p.tokens])
+        for p in content.pages
+    ]
+
+
+@quick
+@given(several())
+def test_word_lists(listed: list[Content]) -> None:
+    back = there_and_back("word-list", listed)
+    assert [item.name for item in back] == [content.document.name for content in listed]
+    for item, content in zip(back, listed, strict=True):
+        assert pages_of(item) == pages_in(content)
+        assert labels_of(item) == labels_in(content)
+        assert item.labelled == (content.document.state is State.LABELLED)
+        assert (item.group or "") == content.document.group
+
+
+@quick
+@given(several())
+def test_parquet_holds_boxes_to_a_thousandth(listed: list[Content]) -> None:
+    back = there_and_back("parquet", listed)
+    assert [item.name for item in back] == [content.document.name for content in listed]
+    for item, content in zip(back, listed, strict=True):
+        assert labels_of(item) == labels_in(content)
+        assert item.labelled == (content.document.state is State.LABELLED)
+        for page, original in zip(item.pages, content.pages, strict=True):
+            assert (page.width, page.height) == (original.width, original.height)
+            assert [(t.text, t.line) for t in page.tokens or ()] == [(t.text, t.line) for t in original.tokens]
+            for token, kept in zip(page.tokens or (), original.tokens, strict=True):
+                for side, value, length in zip(token.box, kept.box, (page.width, page.height) * 2, strict=True):
+                    assert abs(side - value) <= length / 2000 + 0.011
+
+
+@quick
+@given(several(gaps=True))
+def test_label_studio_holds_gaps_and_pages(listed: list[Content]) -> None:
+    back = there_and_back("label-studio", listed)
+    assert [item.name for item in back] == [content.document.name for content in listed]
+    for item, content in zip(back, listed, strict=True):
+        assert pages_of(item) == pages_in(content, confidence=False)
+        assert labels_of(item) == labels_in(content)
+        assert item.labelled == (content.document.state is State.LABELLED)
+
+
+@quick
+@given(several(pages=1))
+def test_funsd(listed: list[Content]) -> None:
+    back = {item.name: item for item in there_and_back("funsd", listed)}
+    names = exporters.base.Names()
+    for content in listed:
+        item = back[names.fresh(content.document.name)]
+        without_lines = [(w, h, [(t, b) for t, b, _, _ in tokens]) for w, h, tokens in pages_of(item)]
+        assert without_lines == [(w, h, [(t, b) for t, b, _, _ in tokens]) for w, h, tokens in pages_in(content)]
+        assert labels_of(item) == labels_in(content)
+        assert item.labelled == (content.document.state is State.LABELLED)
+
+
+@quick
+@given(several())
+def test_conll_holds_words_and_tags(listed: list[Content]) -> None:
+    back = there_and_back("conll", listed)
+    kept = [c for c in listed if c.tokens and (c.annotations.spans or c.document.state is State.LABELLED)]
+    assert len(back) == len(kept)
+    for item, content in zip(back, kept, strict=True):
+        texts = [token.text for page in item.pages for token in page.tokens or ()]
+        assert texts == [token.text.replace(" ", "\u00a0") for token in content.tokens]
+        assert labels_of(item) == labels_in(content)
+
+
+def example() -> Content:
+    tokens = (
+        Token(0, 0, 0, "ACME", (10.0, 10.0, 50.0, 20.0)),
+        Token(1, 0, 1, "Total", (10.0, 30.0, 40.0, 40.0)),
+        Token(2, 0, 1, "1.234,50", (50.0, 30.0, 90.0, 40.0)),
+        Token(3, 0, 2, "=HYPERLINK(1)", (10.0, 50.0, 90.0, 60.0)),
+    )
+    document = Document(
+        1, "inv", "", "d", "x", None, "ACME", Side.TRAIN, State.LABELLED, "", 1, 4, 1, labels=3, suggestions=1
+    )
+    spans = frozenset(
+        {
+            Span("amount_total", (2,), Source.HUMAN, "ann"),
+            Span("invoice_no", (3,), Source.IMPORT),
+            Span("seller_name", (0,), Source.IMPORT),
+        }
+    )
+    suggestion = Suggestion(1, "buyer_name", (0, 1), 0.75, "run-1")
+    return Content(
+        document, (Page(0, 100.0, 100.0, tokens),), Annotations(spans, state=State.LABELLED), (suggestion,), ()
+    )
+
+
+def test_a_saved_dataset_opens_in_the_datasets_library_and_comes_back(tmp_path: Path) -> None:
+    content = example()
+    exporters.load("hf-dataset").write([content], SCHEMA, tmp_path / "set")
+    import datasets
+
+    rows = datasets.load_from_disk(str(tmp_path / "set"))
+    names = rows.features["ner_tags"].feature.names
+    assert [names[number] for number in rows[0]["ner_tags"]] == ["B-seller_name", "O", "B-amount_total", "B-invoice_no"]
+    assert rows[0]["bboxes"] == [thousandths(token.box, content.pages[0]) for token in content.tokens]
+    (path,) = importers.discover([tmp_path])
+    importer = importers.detect(path)
+    assert importer is not None
+    (item,) = importer.read(path, Options(tmp_path))
+    assert isinstance(item, Incoming)
+    assert labels_of(item) == labels_in(content)
+
+
+def test_suggestions_come_back_from_label_studio_as_suggestions() -> None:
+    (item,) = there_and_back("label-studio", [example()])
+    (suggested,) = [span for span in item.spans if span.confidence is not None]
+    assert (suggested.label, suggested.tokens, suggested.confidence, suggested.run) == (
+        "buyer_name",
+        (0, 1),
+        0.75,
+        "run-1",
+    )
+    assert labels_of(item) == labels_in(example())
+
+
+def test_values_say_what_was_decided_and_by_whom(tmp_path: Path) -> None:
+    exporters.load("values-csv").write([example()], SCHEMA, tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["file"] == "inv"
+    assert row["amount_total"] == "1234.50"
+    assert row["amount_total (decided by)"] == "labelled by ann"
+    assert row["seller_name"] == "ACME"
+    assert (row["buyer_name"], row["buyer_name (confidence)"]) == ("ACME Total", "0.750")
+    assert row["buyer_name (decided by)"] == "suggested by run-1"
+    assert row["invoice_no"] == "'=HYPERLINK(1)"
+    assert row["iban"] == row["iban (decided by)"] == ""
+
+
+def test_the_workbook_holds_numbers_and_no_formulas(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    exporters.load("values-xlsx").write([example()], SCHEMA, tmp_path / "v.xlsx")
+    names, values = load_workbook(tmp_path / "v.xlsx").active.iter_rows()
+    row = {name.value: cell for name, cell in zip(names, values, strict=True)}
+    assert row["amount_total"].value == 1234.5
+    assert (row["invoice_no"].value, row["invoice_no"].data_type) == ("=HYPERLINK(1)", "s")
+
+
+@pytest.mark.parametrize("name", list(exporters.EXPORTERS))
+def test_a_failed_export_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
+    def broken() -> Iterable[Content]:
+        yield example()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exporters.load(name).write(broken(), SCHEMA, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", list(exporters.EXPORTERS))
+def test_a_registered_exporter_is_the_one_it_says(name: str) -> None:
+    assert exporters.load(name).name == name
+
+
+def test_two_documents_of_one_name_get_two_files(tmp_path: Path) -> None:
+    exporters.load("funsd").write([example(), example()], SCHEMA, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out" / "annotations").iterdir()) == ["inv-2.json", "inv.json"]
