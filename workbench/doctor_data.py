@@ -301,3 +301,29 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
     task = _task("more evaluated documents", f"Label about {wanted} documents on that side for ±0.05", "labelling time")
     symptom = f"{documents} documents say only that F1 is between {low:.2f} and {high:.2f}"
     return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (task,), Severity.HINT)
+
+
+@rule("rule_hurts")
+def rule_hurts(evidence: Evidence) -> Finding | None:
+    """A post-processing rule that breaks more than it repairs."""
+    effects: Mapping[str, Mapping[str, Any]] = evidence.report.get("postprocess") or {}
+    bad = {name: effect for name, effect in effects.items() if effect["hurts"] and effect["broke"] > effect["repaired"]}
+    if not bad:
+        return None
+    facts = {
+        f"{name} {what}": effect[what]
+        for name, effect in bad.items()
+        for what in ("repaired", "broke", "f1_without", "f1_with")
+    }
+    actions = tuple(
+        Action(
+            f"switch off {name}",
+            f"Switch the rule {name} off",
+            "seconds, no training",
+            Target.POSTPROCESS,
+            {name: False},
+        )
+        for name in bad
+    )
+    symptom = "; ".join(f"{name} repaired {e['repaired']} and broke {e['broke']}" for name, e in bad.items())
+    return Finding("rule_hurts", symptom, facts, "The rule does not suit these documents, or this model.", actions)

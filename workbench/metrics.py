@@ -147,7 +147,7 @@ def scores(counts: Iterable[Mapping[str, Counts]]) -> Scores:
 
 
 def token_accuracy(cases: Iterable[Case]) -> float:
-    """Share of words whose IOB2 tag is right. `O` flatters it; the span scores are the ones to look at."""
+    """Share of words whose IOB2 tag is right, before any repair. `O` flatters it: look at the span scores."""
     right = words = 0
     for case in cases:
         length = len(case.words)

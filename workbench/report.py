@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench import calibration, errors, metrics, values
+from workbench import calibration, errors, metrics, postprocess, values
 from workbench.calibration import Judged, Judgement
 from workbench.cases import Case, read_cases, read_groups
 from workbench.fields import FieldType
@@ -131,11 +131,18 @@ def evaluate(
 
 
 def evaluate_run(
-    folder: Path, on: str | None = None, *, same: Same = values.same, settings: Settings | None = None
+    folder: Path,
+    on: str | None = None,
+    *,
+    same: Same = values.same,
+    settings: Settings | None = None,
+    rules: postprocess.Rules | None = None,
 ) -> dict[str, Any]:
     """The evaluation of a run folder, on the test split where there is one, else on validation.
 
-    `splits` holds the micro figures of every split that has stored predictions, next to each other.
+    `splits` holds the micro figures of every split that has stored predictions, next to each other. Without `rules`
+    the figures are the model's own; with them they are those after post-processing, and `postprocess` says what each
+    rule repaired and broke on validation (on the evaluated split where there is no validation).
 
     Raises:
         InputProblem: the split has no labelled document with stored predictions, or a file is damaged.
@@ -151,6 +158,12 @@ def evaluate_run(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",
             "Evaluate another split with --on, or label documents of that side.",
         )
+    effects = {}
+    if rules:
+        effects = postprocess.effects(splits["validation"] or splits[chosen], types, rules)
+        splits = {
+            split: [postprocess.apply(case, types, rules)[0] for case in cases] for split, cases in splits.items()
+        }
     report = evaluate(
         splits[chosen],
         run=request.run,
@@ -162,6 +175,7 @@ def evaluate_run(
         same=same,
         settings=settings,
     )
+    report["postprocess"] = {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
     report["splits"] = {
         split: {"documents": len(cases), **_score(metrics.scores(map(metrics.count, cases)).micro)}
         for split, cases in splits.items()

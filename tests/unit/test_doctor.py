@@ -147,6 +147,15 @@ FAULTS = {
     "label_noise": replace(HEALTHY, data=data(suspects=(14, 80))),
     "missing_vendor": replace(HEALTHY, data=data(vendor_errors={**HEALTHY_DATA.vendor_errors, "v0": (20, 32)})),
     "ocr_low": replace(HEALTHY, data=data(low_ocr=(120, 300))),
+    "rule_hurts": replace(
+        HEALTHY,
+        report=report(
+            postprocess={
+                "one_value": {"hurts": True, "repaired": 2, "broke": 9, "f1_without": 0.91, "f1_with": 0.88},
+                "neighbourhood": {"hurts": False, "repaired": 5, "broke": 1, "f1_without": 0.87, "f1_with": 0.88},
+            }
+        ),
+    ),
     "small_evaluation": replace(HEALTHY, report=report(documents=12, micro={**figures(0.85), "ci95": (0.7, 0.95)})),
 }
 

@@ -14,6 +14,7 @@ from storage.exceptions import InputProblem
 from workbench import report
 from workbench.cases import Case, Chunk, tags_of_chunks
 from workbench.fields import FieldType
+from workbench.postprocess import Rules
 from workbench.report import Settings
 
 TYPES = {"total": FieldType.AMOUNT, "no": FieldType.ID}
@@ -112,6 +113,10 @@ def test_a_run_folder_without_labelled_documents_says_so(tmp_path):
         1.0,
         1,
     )
+    assert found["postprocess"] == {}
+    repaired = report.evaluate_run(tmp_path, settings=QUICK, rules=Rules(one_value=False))
+    assert set(repaired["postprocess"]) == {"iob_repair", "neighbourhood", "normalisation", "cross_field"}
+    assert repaired["postprocess"]["iob_repair"]["changes"] == 0
     with pytest.raises(InputProblem, match="no labelled train"):
         report.evaluate_run(tmp_path, "train")
 
