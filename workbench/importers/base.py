@@ -91,7 +91,7 @@ class Rejected:
 
 
 class Importer(Protocol):
-    """One format. `sniff` looks at the content; `read` yields documents and rejections, and never raises for bad data."""
+    """One format. `sniff` looks at the content; `read` yields documents and rejections, never raising for bad data."""
 
     name: str
     description: str

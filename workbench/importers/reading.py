@@ -6,6 +6,7 @@ Everything here raises `InputProblem` with a reason in words, without the file's
 
 import functools
 import json
+import math
 import os
 import re
 import unicodedata
@@ -260,8 +261,8 @@ def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
     width = height = 1.0
     for token in tokens:
         x0, y0, x1, y1 = token.box
-        # A comparison with NaN is false: such boxes are refused later, with the word.
-        width, height = max(width, x0, x1), max(height, y0, y1)
+        if x0 + x1 + y0 + y1 < math.inf:  # others, and NaN, are refused later, with the word
+            width, height = max(width, x0, x1), max(height, y0, y1)
     return width, height
 
 

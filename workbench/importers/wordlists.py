@@ -232,7 +232,8 @@ def _picture(
     if named is None:
         return None, None
     before = len(incoming.notes)
-    found = reading.picture_for(options, path.parent, [reading.local_name(named)], incoming.notes)
+    names = dict.fromkeys([named, reading.local_name(named)])
+    found = reading.picture_for(options, path.parent, names, incoming.notes)
     if found is None:
         if len(incoming.notes) == before:
             incoming.notes.append("the picture that the record names is not there")
