@@ -27,9 +27,8 @@ def main() -> None:
         start, cpu = time.perf_counter(), time.process_time()
         words = sum(len(sample.words) for sample in generate(1, count, languages, noise=noise))
         seconds, busy = time.perf_counter() - start, time.process_time() - cpu
-        print(
-            f"{name:8} {count / seconds:7.0f} documents/s ({count / busy:.0f} a second of one core), {words / count:.0f} words each"
-        )
+        rates = f"{count / seconds:7.0f} documents/s ({count / busy:.0f} a second of one core)"
+        print(f"{name:8} {rates}, {words / count:.0f} words each")
         figures[f"documents_per_second {name}"] = round(count / seconds, 1)
         figures[f"documents_per_core_second {name}"] = round(count / busy, 1)
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from stdnum import luhn
+from stdnum.at import uid
+from stdnum.iso7064 import mod_11_10, mod_97_10
+
 from workbench.samples.grammar import expand, words
 from workbench.samples.places import LOCALES, Locale
 from workbench.samples.sheet import Mark, Piece
@@ -130,6 +134,32 @@ class Item:
     amount: int
 
 
+def valid_iban(text: str) -> str:
+    """The account number with the check digits that it has to have; its spaces stay where they are."""
+    plain = text.replace(" ", "")
+    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:2] + "00")
+    return f"{text[:2]}{98 - int(number) % 97:02d}{text[4:]}"
+
+
+def valid_vat(text: str) -> str:
+    """A tax number of Germany, Austria, France or the Netherlands with right check digits; others as they are."""
+    plain = re.sub(r"[ .]", "", text)
+    match plain[:2]:
+        case "DE":
+            digits = plain[2:10] + mod_11_10.calc_check_digit(plain[2:10])
+        case "AT":
+            digits = plain[3:10] + uid.calc_check_digit(plain[2:10])
+        case "FR":
+            siren = plain[4:12] + luhn.calc_check_digit(plain[4:12])
+            digits = f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
+        case "NL":
+            digits = plain[2:11] + mod_97_10.calc_check_digits(f"NL{plain[2:11]}B")
+        case _:
+            return text
+    supply = iter(digits)
+    return re.sub(r"\d", lambda _: next(supply), text)
+
+
 def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
     """A made-up company (or person) of this country."""
     rules = locale.rules
@@ -147,12 +177,14 @@ def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
     elif suffix and rng.random() < 0.18:
         brand = fill("<core>") if rng.random() < 0.5 else core
     optional = {key: fill(f"<{key}>") if key in rules else "" for key in ("iban", "bic", "bank", "account")}
+    if optional["iban"]:
+        optional["iban"] = valid_iban(optional["iban"])
     return Party(
         name=name,
         brand=brand,
         lines=fill("<address>").split("|"),
         reg=fill("<reg>"),
-        tax=fill("<tax>"),
+        tax=valid_vat(fill("<tax>")),
         phone=fill("<phone>"),
         fax=fill("<phone>"),
         mail=fill("<mail>").lower(),

@@ -82,7 +82,7 @@ def compose(facts: Facts, house: Random, template: str, plain_print: bool) -> Pa
     width, height = house.choice(((595.0, 842.0), (595.0, 842.0), (612.0, 792.0)))
     zh = facts.language == "zh"
     paper = Paper(width, height, font, size, glued=zh, upper=not zh and house.random() < 0.08)
-    blocks = Blocks(facts, house, paper, seller_below=seller_below, has_stacked_meta=bool({"meta_stacked"} & names))
+    blocks = Blocks(facts, house, paper, seller_below=seller_below)
     for row in rows:
         blocks.row(row)
     if seller_below or house.random() < 0.5:

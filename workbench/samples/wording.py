@@ -189,7 +189,7 @@ notes: Die gelieferte Ware bleibt unser Eigentum. | Leistung entsprechend Angebo
 """)
 
 _FR = _table("""
-title: Facture | FACTURE | Facture de vente | Facture n°
+title: Facture | FACTURE | Facture de vente | Facture client
 receipt_title: Ticket | Ticket de caisse | Reçu | Note | Facture
 credit_title: Avoir | Note de crédit | Facture d'avoir
 invoice_no: Facture n° | N° de facture | Numéro de facture | Facture N° | Numéro | N° facture | Réf. facture | N° | Facture numéro
