@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, union, update
 
 from storage.records import QueueEntry, Round
-from storage.schema import queue, rounds
+from storage.schema import events, opinions, queue, rounds
 
 
 def open_round(
@@ -62,10 +62,34 @@ def entries(connection: Connection, round_id: int) -> list[QueueEntry]:
     ]
 
 
-def waiting(connection: Connection) -> set[int]:
-    """The documents that stand in a round which is still open, decided there or not."""
-    query = select(queue.c.document_id).join(rounds, rounds.c.id == queue.c.round).where(rounds.c.closed.is_(None))
-    return set(connection.scalars(query))
+def waiting(connection: Connection) -> dict[int, set[int]]:
+    """The documents of every round that is still open, decided there or not."""
+    found: dict[int, set[int]] = {
+        r: set() for r in connection.scalars(select(rounds.c.id).where(rounds.c.closed.is_(None)))
+    }
+    for row in connection.execute(select(queue.c.round, queue.c.document_id).where(queue.c.round.in_(found))):
+        found[row.round].add(row.document_id)
+    return found
+
+
+def untouched(connection: Connection) -> set[int]:
+    """Open rounds in which nothing happened yet: no document decided, none worked on since, no blind opinion begun."""
+    here = select(rounds.c.id).where(rounds.c.closed.is_(None))
+    decided = select(queue.c.round).where(queue.c.done)
+    worked_on = (
+        select(queue.c.round)
+        .join(rounds, rounds.c.id == queue.c.round)
+        .join(events, events.c.document_id == queue.c.document_id)
+        .where(events.c.at >= rounds.c.created)
+    )
+    begun = select(opinions.c.round)
+    return set(connection.scalars(here.where(rounds.c.id.not_in(union(decided, worked_on, begun)))))
+
+
+def remove(connection: Connection, round_id: int) -> None:
+    """Forget a round and its queue; its documents are back in the pool."""
+    connection.execute(delete(queue).where(queue.c.round == round_id))
+    connection.execute(delete(rounds).where(rounds.c.id == round_id))
 
 
 def mark_done(connection: Connection, round_id: int, document_id: int, done: bool = True) -> None:

@@ -36,7 +36,7 @@ class Order:
 
     Attributes:
         run: whose predictions decide; None takes the newest run that ended with a model.
-        seed: None takes the number of rounds so far, so that every round draws differently.
+        seed: None takes the number of rounds that were begun, so that every round draws differently.
         focus: field ids whose doubt counts; empty: all.
         like: documents to find more of (strategy "similar").
         committee: further runs that vote (strategy "committee").
@@ -116,14 +116,15 @@ def start(workspace: Workspace, order: Order) -> Selection:
     with workspace.db.read() as connection:
         run = _run(connection, order, strategy.needs)
         committee = [runs.get(connection, name).id for name in order.committee]
-        rounds = queue.listed(connection)
+        # a round that nobody began gives way, so that the same order gives the same batch
+        begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
     if not free:
         raise UsageProblem(
             "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
         )
-    seed = len(rounds) if order.seed is None else order.seed
-    facts = [asdict(order), seed, len(rounds), run.id if run else "", hashlib.sha256(repr(free).encode()).hexdigest()]
+    seed = begun if order.seed is None else order.seed
+    facts = [asdict(order), seed, begun, run.id if run else "", hashlib.sha256(repr(free).encode()).hexdigest()]
     key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
     place = workspace.files.runs / run.id if run else workspace.files.root
     folder = place / "selections" / key
@@ -168,9 +169,14 @@ def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | N
 
 
 def _free(connection: Connection) -> set[int]:
-    """The training side's documents that want labels and stand in no open round."""
+    """The training side's documents that want labels and stand in no round that was begun."""
     chosen = documents.Filter("unlabelled", split=Split.POOL)
-    return set(documents.ids(connection, chosen)) - queue.waiting(connection)
+    return set(documents.ids(connection, chosen)) - _taken(connection)
+
+
+def _taken(connection: Connection) -> set[int]:
+    open_rounds, idle = queue.waiting(connection), queue.untouched(connection)
+    return {document for number, listed in open_rounds.items() if number not in idle for document in listed}
 
 
 def _at_random(free: list[int], size: int, seed: int) -> dict[str, Any]:
@@ -188,7 +194,8 @@ def _at_random(free: list[int], size: int, seed: int) -> dict[str, Any]:
 def open_round(workspace: Workspace, selection: Selection, blind_share: float = BLIND_SHARE) -> int:
     """Keep a finished selection as a round, with some labelled documents mixed in blind; returns the round's id.
 
-    Safe to repeat: a selection becomes one round. Documents that were labelled or queued since are left out.
+    Safe to repeat: a selection becomes one round. Documents that were labelled or queued since are left out. An open
+    round in which nothing happened yet gives way to this one.
 
     Raises:
         RunProblem: the selection was not finished.
@@ -205,6 +212,8 @@ def open_round(workspace: Workspace, selection: Selection, blind_share: float = 
         if not items:
             raise UsageProblem("The selected documents were labelled or queued meanwhile.", "Select again.")
         draw = random.Random(choice["seed"])
+        for number in queue.untouched(connection):
+            queue.remove(connection, number)
         entries = [QueueEntry(0, i["document"], 0, i["score"], tuple(i["reasons"]), i["fields"]) for i in items]
         for number in _blind(connection, workspace, len(items), blind_share, draw):
             entries.insert(draw.randint(0, len(entries)), QueueEntry(0, number, 0, 0.0, blind=True))
@@ -218,7 +227,7 @@ def _blind(connection: Connection, workspace: Workspace, size: int, share: float
     wanted = int(size * share + draw.random())
     mine = {o.document for o in opinions.listed(connection) if o.annotator == workspace.settings.who}
     labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
-    fresh = sorted(set(labelled) - mine - queue.waiting(connection))
+    fresh = sorted(set(labelled) - mine - _taken(connection))
     return draw.sample(fresh, min(wanted, len(fresh)))
 
 
@@ -305,7 +314,8 @@ def close(workspace: Workspace, round_id: int) -> Round:
 
 
 def as_dict(progress: Progress) -> dict[str, Any]:
-    """The stable keys of `workbench queue --json`."""
+    """The stable keys of `workbench queue --json`; `rank` counts the selected documents, without the blind ones."""
+    chosen = [entry for entry in progress.entries if not entry.blind]
     return {
         "round": progress.round.id,
         "run": progress.round.run,
@@ -313,9 +323,20 @@ def as_dict(progress: Progress) -> dict[str, Any]:
         "seed": progress.round.seed,
         "items": [
             {
-                "document": e.document, "score": e.score, "rank": e.rank, "reasons": list(e.reasons),
-                "fields": e.fields, "done": e.done, "blind": e.blind,
+                "document": e.document,
+                "score": e.score,
+                "rank": rank,
+                "reasons": list(e.reasons),
+                "fields": e.fields,
+                "done": e.done,
             }
-            for e in progress.entries
+            for rank, e in enumerate(chosen, start=1)
         ],
-    }  # fmt: skip
+        "blind": [entry.document for entry in progress.entries if entry.blind],
+    }
+
+
+def names(connection: Connection, progress: Progress) -> dict[int, str]:
+    """The names of a round's documents."""
+    ids = tuple(entry.document for entry in progress.entries)
+    return {d.id: d.name for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}

@@ -64,15 +64,15 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
 
     Raises:
         UsageProblem: there is no such strategy.
-        RunProblem: the run has no predictions for the pool, or not what the strategy needs.
-        InputProblem: the predictions are damaged.
+        RunProblem: the run has not what the strategy needs.
+        InputProblem: the predictions are missing or damaged.
     """
     strategy = strategies.get(order.strategy)
     f1, temperature = judged(folder)
     found = read_scores(folder, order, f1, temperature, progress)
     groups, known = _groups(folder, found.documents)
     pool = _pool(folder, order, strategy.needs, found, groups, known)
-    picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed))
+    picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
     explain = _Explainer(pool, found, order.seed)
     items = [
         {
@@ -116,8 +116,7 @@ def read_scores(
     """Read predictions.parquet batch by batch and score the pool's documents; probabilities are not kept.
 
     Raises:
-        RunProblem: the run has no predictions.
-        InputProblem: they are damaged.
+        InputProblem: they are missing or damaged.
     """
     documents: list[NDArray[np.int64]] = []
     parts: list[acquisition.Scored] = []
@@ -154,10 +153,6 @@ def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise RunProblem(
-            f"Run {path.parent.name} has no stored predictions.", "Wait for the run to end, or choose another run."
-        )
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
             done, total = 0, file.metadata.num_rows
@@ -165,7 +160,7 @@ def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
             for batch in file.iter_batches(batch_size=_BATCH, columns=names):
                 done += batch.num_rows
                 yield batch, done, total
-    except pa.ArrowException as error:
+    except (OSError, pa.ArrowException) as error:
         raise InputProblem(
             f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
         ) from error
@@ -327,7 +322,7 @@ class _Explainer:
         return self._found.fields[field] if field >= 0 else "no field"
 
     def _cluster(self, index: int) -> int:
-        from workbench.strategies.diversity import clusters
+        from workbench.strategies.clusters import clusters
 
         assert self._pool.embeddings is not None
         if self._clusters is None:

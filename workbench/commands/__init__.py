@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("predict", "Read files with a model."),
     "evaluate": ("evaluate", "The figures of a model, field by field."),
     "runs": ("runs", "List, follow, stop and resume runs."),
+    "queue": ("queue", "Choose the documents from which the model would learn most."),
+    "rounds": ("rounds", "Rounds of the relabel loop: cost, gain, and whether another one pays."),
+    "simulate": ("simulate", "Compare ways of choosing on labelled data."),
     "completion": ("completion", "The shell's completion script."),
     "demo": ("demo", "The whole loop on the sample data."),
 }

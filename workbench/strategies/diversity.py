@@ -13,8 +13,8 @@ from modAL.density import information_density
 from modAL.models import ActiveLearner
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.cluster import MiniBatchKMeans
 
+from workbench.strategies.clusters import clusters
 from workbench.strategies.combined import candidates
 from workbench.strategies.pool import SAME, Floats, Indices, Pool, Vectors, distances
 from workbench.strategies.uncertainty import Picked
@@ -100,12 +100,6 @@ def k_centre(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
         free &= nearness <= SAME
         free[best] = False
     return picked
-
-
-def clusters(vectors: Vectors, count: int, seed: int) -> MiniBatchKMeans:
-    """k-means over vectors (a sample of 5,000 where there are more)."""
-    sample = vectors if len(vectors) <= 5000 else vectors[:: -(-len(vectors) // 5000)]
-    return MiniBatchKMeans(min(count, len(sample)), random_state=seed, n_init=1, batch_size=1024).fit(sample)
 
 
 def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:

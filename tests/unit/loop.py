@@ -1,0 +1,95 @@
+"""A workspace and a run folder with predictions, made by hand, for tests of the relabel loop."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from storage import documents, runs
+from storage.documents import NewDocument
+from storage.events import EventWriter
+from storage.records import Page, Run, RunState, Source, Span, Token
+from workbench import rows
+from workbench.workspace import Workspace
+
+LABELS = ["O", "B-amount_total", "I-amount_total", "B-amount_net", "I-amount_net", "B-invoice_date", "I-invoice_date"]
+WORDS = ["Total", "9.00", "Net", "8.00", "Date", "2026-01-02"]
+GOLD = {"amount_total": (1,), "amount_net": (3,), "invoice_date": (5,)}
+
+
+def new(number: int, labelled: bool = False, annotator: str = "ann") -> NewDocument:
+    tokens = tuple(Token(i, 0, i // 2, word, (10.0 * i, 0.0, 10.0 * i + 9, 9.0)) for i, word in enumerate(WORDS))
+    spans = tuple(Span(name, place, Source.HUMAN, annotator) for name, place in GOLD.items()) if labelled else ()
+    return NewDocument(
+        f"d{number}", "made", f"{number:064d}", "made", (Page(0, 100, 100, tokens),), group=f"vendor {number % 7}",
+        labelled=labelled, spans=spans,
+    )  # fmt: skip
+
+
+def workspace(folder: Path, pool: int = 30, labelled: int = 5) -> tuple[Workspace, list[int], list[int]]:
+    """(workspace, pool ids, labelled ids)."""
+    made = Workspace.create(folder / "w")
+    made.change_settings(annotator="ann")
+    with made.db.write() as connection:
+        ids = documents.add(connection, [new(i, i >= pool) for i in range(pool + labelled)], "ann")
+    return made, ids[:pool], ids[pool:]
+
+
+def probabilities(total: float, other: str = "amount_net") -> np.ndarray:
+    """Sure of everything but the total, which it gives this probability; the rest goes to another label."""
+    found = np.zeros((len(WORDS), len(LABELS)))
+    for word, label in ((0, "O"), (2, "O"), (4, "O"), (3, "B-amount_net"), (5, "B-invoice_date")):
+        found[word, LABELS.index(label)] = 0.99
+        found[word, 0] += 0.01
+    found[1, LABELS.index("B-amount_total")] = total
+    found[1, LABELS.index("O" if other == "O" else f"B-{other}")] = 1 - total
+    return found
+
+
+def prediction(document: int, split: str, matrix: np.ndarray, embedding: np.ndarray) -> rows.Prediction:
+    return rows.Prediction(
+        document, split, LABELS, matrix.astype("<f2").tobytes(), embedding.astype("f4").tolist(), 1, [0] * len(matrix),
+        False,
+    )  # fmt: skip
+
+
+def row(document: int, labelled: bool) -> rows.Row:
+    tags = ["O", "B-amount_total", "O", "B-amount_net", "O", "B-invoice_date"] if labelled else None
+    box = [[i, 0, i + 1, 9] for i in range(len(WORDS))]
+    return rows.Row(
+        document, f"d{document}", f"vendor {document % 7}", "", [[100.0, 100.0]], WORDS, box, [0] * 6, [0] * 6,
+        [1.0] * 6, tags, [""],
+    )  # fmt: skip
+
+
+def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0) -> dict[int, float]:
+    """A run's dataset and predictions; how sure it is of each pool document's total."""
+    rng = np.random.default_rng(seed)
+    sure = {number: float(rng.uniform(0.3, 0.95)) for number in pool}
+    half = len(labelled) // 2
+    splits = {"train": labelled[:half], "validation": labelled[half:], "pool": pool}
+    for split, ids in splits.items():
+        rows.write(folder / "dataset" / f"{split}.parquet", [row(number, split != "pool") for number in ids])
+    rows.write_predictions(
+        folder / "predictions.parquet",
+        [
+            prediction(number, split, probabilities(sure.get(number, 0.9)), rng.normal(size=8))
+            for split, ids in splits.items()
+            for number in ids
+        ],
+    )
+    writer = EventWriter(folder / "events.jsonl")
+    writer.write("prepared", documents={split: len(ids) for split, ids in splits.items()})
+    writer.write("finished", state="finished", f1=0.5)
+    writer.close()
+    return sure
+
+
+def add_run(
+    made: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5
+) -> dict[int, float]:
+    """A finished run in the workspace."""
+    sure = run_folder(made.files.runs / name, pool, labelled)
+    with made.db.write() as connection:
+        runs.add(connection, Run(name, name, RunState.FINISHED, "starter", "", {}, datetime.now(UTC), f1=f1))
+    return sure

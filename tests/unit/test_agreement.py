@@ -1,0 +1,69 @@
+"""Agreement between two labellings."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from storage.records import Span
+from workbench import agreement
+from workbench.agreement import Difference, Pair
+
+category = st.sampled_from(["", "a", "b", "c"])
+
+
+def spans(*made):
+    return frozenset(Span(name, tokens) for name, tokens in made)
+
+
+@given(st.lists(st.tuples(category, category), min_size=1, max_size=40))
+def test_kappa_is_cohens(pairs):
+    first, second = zip(*pairs, strict=True)
+    mine = agreement.kappa(first, second)
+    if len({*first, *second}) == 1:
+        assert mine is None
+    else:
+        assert mine == pytest.approx(cohen_kappa_score(first, second))
+
+
+@given(st.lists(st.tuples(category, category), min_size=1, max_size=40))
+def test_kappa_does_not_ask_who_was_first(pairs):
+    first, second = zip(*pairs, strict=True)
+    assert agreement.kappa(first, second) == agreement.kappa(second, first)
+
+
+def test_the_same_labels_agree_fully_and_none_say_nothing():
+    labels = spans(("total", (1, 2)), ("date", (5,)))
+    level = agreement.measure([Pair(labels, labels, 8)]).overall
+    assert (level.kappa, level.f1) == (1.0, 1.0)
+    nothing = agreement.measure([Pair(frozenset(), frozenset(), 8)]).overall
+    assert (nothing.kappa, nothing.f1) == (None, None)
+
+
+def test_fields_are_told_apart():
+    first, second = spans(("total", (1,)), ("date", (5,))), spans(("total", (1,)), ("date", (6,)))
+    found = agreement.measure([Pair(first, second, 8)])
+    assert found.fields["total"].f1 == 1 and found.fields["total"].kappa == 1
+    assert found.fields["date"].f1 == 0 and found.fields["date"].kappa < 0
+    assert found.overall.f1 == 0.5 == agreement.f1(first, second)
+
+
+def test_differences_pair_what_overlaps():
+    first = spans(("total", (1, 2)), ("date", (5,)), ("net", (9,)))
+    second = spans(("total", (2,)), ("tax", (7,)), ("net", (9,)))
+    assert agreement.differences(first, second) == [
+        Difference("total", (1, 2), (2,)),
+        Difference("date", (5,), None),
+        Difference("tax", None, (7,)),
+    ]
+
+
+@given(
+    st.sets(st.tuples(category, st.integers(0, 9)), max_size=6),
+    st.sets(st.tuples(category, st.integers(0, 9)), max_size=6),
+)
+def test_every_difference_is_named_once(a, b):
+    first, second = (frozenset(Span(n, (t,)) for n, t in made) for made in (a, b))
+    found = agreement.differences(first, second)
+    assert {(d.field, d.first) for d in found if d.first} == {(n, (t,)) for n, t in a - b}
+    assert {(d.field, d.second) for d in found if d.second} == {(n, (t,)) for n, t in b - a}

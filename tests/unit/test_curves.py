@@ -1,0 +1,55 @@
+"""Learning curves and when to stop."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench import curves
+from workbench.curves import Point
+
+
+def points(*made):
+    return [Point(*one) for one in made]
+
+
+def test_a_curve_of_its_own_kind_is_found_again():
+    true = curves.Curve(0.9, 1.5, 0.5)
+    found = curves.fit([Point(n, true.at(n)) for n in (10, 20, 40, 80, 160)])
+    assert found.at(320) == pytest.approx(true.at(320), abs=0.01)
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=3, max_size=10))
+def test_a_curve_never_falls_nor_passes_one(made):
+    found = curves.fit(points(*made))
+    if len({labels for labels, _ in made}) < 3:
+        assert found is None
+    else:
+        values = [found.at(n) for n in (1, 5, 50, 500, 50_000)]
+        assert all(0 <= value <= 1 for value in values)
+        assert all(b >= a - 1e-9 for a, b in pairwise(values))
+
+
+def test_labels_needed_lie_between_the_points():
+    curve = points((10, 0.5), (20, 0.7), (30, 0.8))
+    assert curves.labels_needed(curve, 0.6) == pytest.approx(15)
+    assert curves.labels_needed(curve, 0.4) == 10
+    assert curves.labels_needed(curve, 0.9) is None
+    assert curves.labels_needed(points((10, 0.5), (20, 0.8), (30, 0.6), (40, 0.9)), 0.7) > 30, "reached for good"
+    assert curves.labels_needed([], 0.5) is None
+
+
+def test_advice_to_stop_when_labels_no_longer_pay():
+    flat = points((20, 0.80), (40, 0.801), (60, 0.8012), (80, 0.8013))
+    steep = points((10, 0.3), (20, 0.5), (30, 0.6))
+    assert curves.advise(flat, 20).stop and not curves.advise(steep, 20).stop
+    assert curves.advise(steep, 20, 0.30, 0.30).stop, "the queue is as sure as the rest"
+    assert not curves.advise(steep, 20, 0.50, 0.30).stop
+    assert "Three rounds" in curves.advise(steep[:2], 20).reason
+
+
+def test_interval_over_seeds():
+    assert curves.interval([0.5]) is None
+    low, high = curves.interval([0.4, 0.5, 0.6])
+    assert low == pytest.approx(0.5 - 4.303 * 0.1 / 3**0.5) and high == pytest.approx(0.5 + 4.303 * 0.1 / 3**0.5)

@@ -1,0 +1,136 @@
+"""Simulated relabel loops: complete, resumable, and comparable with chance."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loop import prediction, probabilities, workspace
+
+from storage import documents
+from storage.exceptions import RunProblem, UsageProblem
+from storage.records import Side
+from workbench import rows, simulating
+from workbench.knobs import TuneConfig
+from workbench.simulator import Simulator
+
+
+def learner(folder: Path) -> None:
+    """Stands for training: the more vendors were seen, the more of the test documents' totals are read."""
+    with (folder.parent.parent / "trainings").open("a") as log:
+        log.write(f"{folder.name}\n")
+    seen = {row.group for row in rows.read(folder / "dataset" / "train.parquet")}
+    made = []
+    for split in ("train", "validation", "test", "pool"):
+        for row in rows.read(folder / "dataset" / f"{split}.parquet"):
+            known = row.group in seen if split == "pool" else row.document % 7 < len(seen)
+            vendor = int(row.group.split()[1])
+            embedding = np.eye(8)[vendor] + 0.3 * np.random.default_rng(row.document).normal(size=8)
+            made.append(prediction(row.document, split, probabilities(0.95 if known else 0.45), embedding))
+    rows.write_predictions(folder / "predictions.parquet", made)
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    found, *_ = workspace(tmp_path, pool=1, labelled=70)
+    with found.db.write() as connection:
+        documents.assign_sides(connection, {"vendor 5": Side.VALIDATION, "vendor 6": Side.TEST})
+    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
+    yield found, folder
+    found.close()
+
+
+def trained(folder):
+    path = folder / "trainings"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_every_strategy_and_seed_is_measured_beside_chance(prepared):
+    _, folder = prepared
+    Simulator(folder, learner).run(2)
+    told = simulating.report(folder)
+    assert told["done"] == told["total"] == 2 * (2 * 4 + 1)
+    assert set(told["strategies"]) == {"combined", "random"}
+    for one in told["strategies"].values():
+        assert [p["labels"] for p in one["curve"]] == [3, 7, 11, 15]
+        assert set(one["needed"]) == {"90", "95", "99"}
+    assert told["full"]["labels"] == 50
+    assert len(set(trained(folder))) == len(trained(folder)), "the same documents are trained on once"
+
+
+def test_labels_that_were_not_given_are_hidden(prepared):
+    _, folder = prepared
+    Simulator(folder, learner).run()
+    for run in (folder / "trained").iterdir():
+        pool = rows.read(run / "dataset" / "pool.parquet")
+        train = rows.read(run / "dataset" / "train.parquet")
+        assert all(row.tags is None for row in pool) and all(row.tags for row in train)
+        assert not {r.document for r in pool} & {r.document for r in train}
+        assert len(pool) + len(train) == 50
+
+
+def test_it_goes_on_where_it_was_left(prepared):
+    found, folder = prepared
+    budget = [5]
+
+    def dying(run):
+        if not budget[0]:
+            raise RunProblem("killed")
+        budget[0] -= 1
+        learner(run)
+
+    with pytest.raises(RunProblem):
+        Simulator(folder, dying).run()
+    half = trained(folder)
+    again = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
+    assert again == folder
+    Simulator(folder, learner).run()
+    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+    assert len(half) == 5 and len(set(trained(folder))) == len(trained(folder))
+    lines = [json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines()]
+    keys = [(c["strategy"], c["seed"], c["round"]) for c in lines]
+    assert len(keys) == len(set(keys)), "no cell twice"
+
+
+def test_a_pool_that_empties_ends_the_choosing(tmp_path):
+    found, *_ = workspace(tmp_path, pool=0, labelled=21)
+    with found.db.write() as connection:
+        documents.assign_sides(connection, {"vendor 5": Side.VALIDATION, "vendor 6": Side.TEST})
+    folder = simulating.prepare(found, [], TuneConfig(), rounds=4, batch=10, seeds=1, start=3)
+    Simulator(folder, learner).run()
+    curve = simulating.report(folder)["strategies"]["random"]["curve"]
+    assert [p["labels"] for p in curve] == [3, 13, 15]
+    found.close()
+
+
+def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
+    _, folder = prepared
+    process = simulating.start(folder)
+    deadline = time.monotonic() + 20
+    while not (folder / "trained").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    with pytest.raises(RunProblem, match="after 0 of 18"):
+        simulating.wait(folder, process)
+    with pytest.raises(RunProblem, match="not at work"):
+        simulating.stop(folder)
+    for begun in (folder / "trained").iterdir():
+        assert not (begun / "measured.json").exists()
+    Simulator(folder, learner).run()
+    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+
+
+@pytest.mark.parametrize("names", [["bald"], ["nonsense"]])
+def test_what_cannot_be_simulated_is_refused(prepared, names):
+    with pytest.raises(UsageProblem):
+        simulating.prepare(prepared[0], names, TuneConfig())
+
+
+def test_too_few_documents_are_told(prepared):
+    with pytest.raises(UsageProblem, match="too few"):
+        simulating.prepare(prepared[0], [], TuneConfig(), start=60)
+    assert not list((prepared[0].files.root / "simulations").glob(".draft*"))

@@ -1,0 +1,111 @@
+"""`workbench queue`."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from storage.records import Round
+from workbench import jobs, queueing, strategies
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+from workbench.workspace import Workspace
+
+
+@click.command
+@click.option("--strategy", default=strategies.DEFAULT, metavar="S", help="How to choose; --strategies lists them.")
+@click.option("--size", default=20, show_default=True, help="Documents in the batch.")
+@click.option("--run", metavar="RUN", help="Whose predictions decide; the newest one by default.")
+@click.option("--seed", type=int, help="For what is drawn; by default every round draws differently.")
+@click.option("--focus", multiple=True, metavar="FIELD", help="Only this field's doubt counts; may be repeated.")
+@click.option("--like", multiple=True, type=int, metavar="DOCUMENT", help="More like this one (strategy similar).")
+@click.option("--committee", multiple=True, metavar="RUN", help="A further run that votes (strategy committee).")
+@click.option(
+    "--blind", default=queueing.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
+    help="Share of labelled documents that come back without their labels.",
+)  # fmt: skip
+@click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    strategy: str,
+    size: int,
+    run: str | None,
+    seed: int | None,
+    focus: tuple[str, ...],
+    like: tuple[int, ...],
+    committee: tuple[str, ...],
+    blind: float,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Queue the documents from which the model would learn most, as a round of the relabel loop.
+
+    A round in which nothing was labelled yet is replaced.
+
+    \b
+    Example:
+        workbench queue --strategy combined --size 20
+    """
+    if explain:
+        listed = [
+            {"name": s.name, "title": s.title, "explanation": s.explanation, "needs": sorted(s.needs)}
+            for s in strategies.STRATEGIES.values()
+        ]
+        rows = [(s["name"], s["title"], s["explanation"]) for s in listed]
+        emit(listed, as_json=as_json, text=table(rows, ("strategy", "title", "what it takes")))
+        return
+    workspace = context.open_workspace()
+    try:
+        jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
+        order = queueing.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
+        selection = queueing.start(workspace, order)
+        try:
+            selection.wait(_counter(as_json))
+        finally:
+            selection.stop()
+        progress = queueing.look(workspace, queueing.open_round(workspace, selection, blind))
+        with workspace.db.read() as connection:
+            names = queueing.names(connection, progress)
+        emit(queueing.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
+    finally:
+        workspace.close()
+
+
+def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for name in names:
+        field = workspace.schema.resolve(name)
+        if field is None or field.retired:
+            known = ", ".join(f.name for f in workspace.schema.active)
+            raise click.BadParameter(f"There is no field '{name}'. Known: {known}.", param_hint="--focus")
+        found.append(field.id)
+    return tuple(found)
+
+
+def _counter(quiet: bool) -> Callable[[int, int], None]:
+    shown = not quiet and sys.stderr.isatty()
+
+    def tick(done: int, total: int) -> None:
+        if shown and total:
+            click.echo(f"\r{done:,} of {total:,} documents scored ", err=True, nl=done == total)
+
+    return tick
+
+
+def _head(found: Round) -> str:
+    return f"Round {found.id}: {found.strategy}, run {found.run or 'none'}, seed {found.seed}"
+
+
+def _lines(progress: queueing.Progress, names: dict[int, str]) -> list[str]:
+    rows = [
+        (
+            e.rank,
+            names.get(e.document, str(e.document)),
+            "" if e.blind else f"{e.score:.3f}",
+            "comes back blind" if e.blind else "; ".join(e.reasons),
+        )
+        for e in progress.entries
+    ]
+    return table(rows, ("", "document", "score", "why"), right=(0, 2))

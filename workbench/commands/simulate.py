@@ -1,0 +1,85 @@
+"""`workbench simulate`."""
+
+from typing import Any
+
+import click
+
+from workbench import strategies
+from workbench.commands import Context
+from workbench.commands.output import emit, json_option, table
+
+
+@click.command
+@click.option("--strategies", "names", default=strategies.DEFAULT, show_default=True, help="Comma-separated names.")
+@click.option("--rounds", default=5, show_default=True, help="Batches to choose.")
+@click.option("--batch", default=10, show_default=True, help="Documents in a batch.")
+@click.option("--seeds", default=3, show_default=True, help="Repetitions; intervals are over them.")
+@click.option("--start", type=int, help="Labelled documents to begin with; as many as a batch by default.")
+@click.option("--preset", default="first model", show_default=True, help="How models are trained.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
+@click.option("--detach", is_flag=True, help="Leave it working in the background.")
+@json_option
+@click.pass_obj
+def command(
+    context: Context,
+    names: str,
+    rounds: int,
+    batch: int,
+    seeds: int,
+    start: int | None,
+    preset: str,
+    sets: tuple[str, ...],
+    jobs: int,
+    detach: bool,
+    as_json: bool,
+) -> None:
+    """Compare ways of choosing what to label, on documents that are labelled already.
+
+    Labels are hidden, chosen, given back, and a model is trained after each batch. Random choice always runs along.
+    The same command goes on where it was left.
+
+    \b
+    Example:
+        workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
+    """
+    from workbench import config, simulating
+    from workbench.machine import device
+
+    workspace = context.open_workspace()
+    try:
+        chosen = config.apply_sets(config.preset(preset, device()).config, sets)
+        wanted = [name.strip() for name in names.split(",") if name.strip()]
+        folder = simulating.prepare(workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start)
+    finally:
+        workspace.close()
+    process = simulating.start(folder, jobs)
+    if detach:
+        told = simulating.report(folder)
+    else:
+        with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
+            told = simulating.wait(folder, process, lambda done, total: bar.update(int(1000 * done / total) - bar.pos))
+    emit(told, as_json=as_json, text=_text(told))
+
+
+def _text(told: dict[str, Any]) -> list[str]:
+    full = told["full"]
+    lines = [f"Simulation {told['simulation']}: {told['done']} of {told['total']} models measured."]
+    if full["f1"] is None:
+        return lines
+    lines.append(f"All {full['labels']} labels: F1 {full['f1']:.3f}.")
+    rows = []
+    for name, one in told["strategies"].items():
+        needed = [_needed(one["needed"].get(str(percent))) for percent in (90, 95, 99)]
+        ratio = one["against_random"].get("95")
+        last = one["curve"][-1] if one["curve"] else None
+        end = f"{last['f1']:.3f} at {last['labels']}" if last else ""
+        rows.append((name, end, *needed, "" if ratio is None else f"{ratio:.2f}"))
+    head = ("strategy", "F1 in the end", "for 90 %", "for 95 %", "for 99 %", "95 % against random")
+    return [*lines, *table(rows, head, right=(2, 3, 4, 5))]
+
+
+def _needed(one: dict[str, Any] | None) -> str:
+    if not one or one["labels"] is None:
+        return "not reached"
+    return f"{one['labels']:.0f}" + ("" if one["reached"] == one["of"] else f" ({one['reached']}/{one['of']})")

@@ -1,0 +1,183 @@
+"""Runs a simulation's folder to its end. [worker: `python -P -m workbench.simulator FOLDER [--jobs N]`]
+
+Everything that was measured is one line in cells.jsonl, and every trained set of documents keeps its predictions under
+trained/: killed at any moment, it goes on with at most one model per job to train again.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from storage import locks
+from storage.events import EventWriter, last
+from storage.exceptions import RunProblem, WorkbenchError
+from storage.files import write_atomic
+from workbench import rows, sampling
+from workbench.cases import read_cases
+from workbench.config import Request, from_dict
+from workbench.metrics import count, scores
+from workbench.simulating import Plan, cells, specs
+
+Train = Callable[[Path], None]
+"""Turns a run folder with a request and a dataset into one with predictions."""
+
+
+@dataclass
+class Simulator:
+    """A simulation at work.
+
+    Args:
+        folder: made by simulating.prepare.
+        train: how a model is trained; by default in a worker process.
+        threads: CPU threads of one training.
+    """
+
+    folder: Path
+    train: "Train | None" = None
+    threads: int = 1
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+    _guards: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plan = Plan.read(self.folder)
+        self.documents = {row.document: row for row in rows.read(self.folder / "dataset" / "train.parquet")}
+        self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
+
+    def run(self, jobs: int = 1) -> None:
+        """Measure every cell that is missing; chains of different strategies and seeds side by side."""
+        chains: list[Callable[[], None]] = [lambda s=s: self._full(s) for s in range(self.plan.seeds)]  # type: ignore[misc]
+        chains += [
+            lambda name=name, s=s: self._chain(name, s)  # type: ignore[misc]
+            for s in range(self.plan.seeds)
+            for name in self.plan.strategies
+        ]
+        with ThreadPoolExecutor(jobs) as pool:
+            for done in [pool.submit(chain) for chain in chains]:
+                done.result()
+
+    def _full(self, seed: int) -> None:
+        """The F1 that all labels give."""
+        if ("", seed, 0) not in self._known:
+            self._note("", seed, 0, len(self.documents), self._trained(sorted(self.documents), seed)[1])
+
+    def _chain(self, name: str, seed: int) -> None:
+        """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
+        order = sorted(self.documents)
+        random.Random(seed).shuffle(order)
+        labelled = order[: self.plan.start]
+        for turn in range(self.plan.rounds + 1):
+            folder, f1 = self._trained(labelled, seed)
+            if (name, seed, turn) not in self._known:
+                self._note(name, seed, turn, len(labelled), f1)
+            if turn < self.plan.rounds and len(labelled) < len(self.documents):
+                labelled = [*labelled, *self._choice(folder, name, seed, turn)]
+
+    def _trained(self, labelled: Iterable[int], seed: int) -> tuple[Path, float]:
+        """The folder of the model trained on these documents, and its F1 on the test side."""
+        ids = sorted(labelled)
+        key = hashlib.sha256(json.dumps([seed, ids]).encode()).hexdigest()[:16]
+        folder = self.folder / "trained" / key
+        with self._writing:
+            guard = self._guards.setdefault(key, threading.Lock())
+        with guard:  # strategies that chose the same documents share the model
+            if not (folder / "measured.json").is_file():
+                self._request(folder, set(ids), seed)
+                (self.train or self._in_worker)(folder)
+                side = "test" if (folder / "dataset" / "test.parquet").is_file() else "validation"
+                f1 = scores(count(case) for case in read_cases(folder, side)).micro.f1
+                for heavy in ("model", "checkpoints"):
+                    shutil.rmtree(folder / heavy, ignore_errors=True)
+                write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
+        return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
+
+    def _request(self, folder: Path, labelled: set[int], seed: int) -> None:
+        if (folder / "request.yaml").is_file():
+            return  # begun before: the worker goes on from its last checkpoint
+        config = from_dict(self.plan.config)
+        request = Request(
+            run=folder.name,
+            fields=specs(self.plan),
+            config=config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})}),
+            threads=self.threads,
+        )
+        target = folder / "dataset"
+        target.mkdir(parents=True, exist_ok=True)
+        rows.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
+        pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
+        if pool:
+            rows.write(target / "pool.parquet", pool)
+        for split in ("validation", "test"):
+            source = self.folder / "dataset" / f"{split}.parquet"
+            if source.is_file():
+                shutil.copy2(source, target / source.name)
+        write_atomic(folder / "request.yaml", request.text())
+
+    def _in_worker(self, folder: Path) -> None:
+        """Train in a process of its own.
+
+        Raises:
+            RunProblem: it ended without predictions.
+        """
+        while locks.held(folder / "lock"):  # the worker of a simulator that was killed lives on: its work is ours
+            time.sleep(0.5)
+        ended = last(folder / "events.jsonl", frozenset({"finished"}))
+        if ended:
+            return
+        with (folder / "stderr.log").open("ab") as log:
+            code = subprocess.run(
+                [sys.executable, "-P", "-m", "workbench.worker", str(folder)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+            ).returncode  # fmt: skip
+        if code or not (folder / "predictions.parquet").is_file():
+            raise RunProblem(f"Training in {folder} ended with {code}.", f"{folder / 'stderr.log'} says why.")
+
+    def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
+        path = folder / f"choice-{name}.json"
+        if not path.is_file():
+            order = sampling.Order(name, self.plan.batch, seed * 1000 + turn)
+            write_atomic(path, json.dumps([item["document"] for item in sampling.choose(folder, order)["items"]]))
+        chosen: list[int] = json.loads(path.read_text())
+        return chosen
+
+    def _note(self, name: str, seed: int, turn: int, labels: int, f1: float) -> None:
+        with self._writing:
+            writer = EventWriter(self.folder / "cells.jsonl")
+            writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
+            writer.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until everything is measured; 0 then."""
+    parser = argparse.ArgumentParser(prog="workbench.simulator", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    given = parser.parse_args(arguments)
+    folder = given.folder.resolve()
+    if locks.acquire(folder / "lock") is None:
+        return 0  # another process is at it
+    threads = max(1, ((os.cpu_count() or 2) - 1) // given.jobs)
+    try:
+        Simulator(folder, threads=threads).run(given.jobs)
+    except WorkbenchError as error:
+        writer = EventWriter(folder / "cells.jsonl")
+        facts: dict[str, Any] = error.as_dict()
+        writer.write("failed", message=facts["message"], remedy=facts["remedy"])
+        writer.close()
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
