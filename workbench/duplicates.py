@@ -3,16 +3,20 @@
 Invoices of one template differ in little but their numbers, so it is mostly the numbers that are compared.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zlib import crc32
 
 _BINS = 16
-_LETTERS = ".,:;()[]{}'\"*#-_/\\|!?=~`"
+_MIX = 2654435761  # Knuth's multiplier: neighbouring checksums become strangers
+_EDGES = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
-_SAME_NUMBERS, _SAME_WORDS = 0.88, 0.6  # least overlap (Jaccard) of a document scanned twice
+_NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.1  # overlaps (Jaccard); see Words.same
 _LEAST_BANDS = 2
+_DIGIT = re.compile(r"\d")
 
 Fingerprint = tuple[int, ...]
 """One 16-bit number a bin: the least hash of the features that fell into it (one-permutation minwise hashing)."""
@@ -22,8 +26,8 @@ def fingerprint_of(features: Iterable[str]) -> Fingerprint:
     """A fingerprint whose equal parts are about as many, of 16, as the share of features that two sets share."""
     least: list[int | None] = [None] * _BINS
     for feature in features:
-        value = int.from_bytes(blake2b(feature.encode(), digest_size=4).digest(), "big")
-        position, rest = value % _BINS, value >> 16
+        value = crc32(feature.encode()) * _MIX & 0xFFFFFFFF
+        position, rest = value >> 28, value >> 12 & 0xFFFF
         known = least[position]
         if known is None or rest < known:
             least[position] = rest
@@ -69,30 +73,37 @@ class Index:
         return ((i, fingerprint[i], fingerprint[(i + 1) % _BINS]) for i in range(_BINS))
 
 
-def _numbers(words: Iterable[str]) -> set[str]:
-    return {word for word in words if len(word) > 1 and any(c.isdigit() for c in word)}
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is compared of a document: its words in lower case, without the punctuation at their ends."""
+
+    plain: frozenset[str]
+    numbers: frozenset[str]  # with a digit in them
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> "Words":
+        """The words of a document, as they are printed."""
+        bare = {word.casefold().strip(_EDGES) for word in words}
+        numbers = frozenset(word for word in bare if not word.isalpha() and len(word) > 1 and _DIGIT.search(word))
+        return cls(frozenset(bare - numbers - {""}), numbers)
+
+    def fingerprint(self) -> Fingerprint | None:
+        """The document's fingerprint; None when there are too few words to tell documents apart."""
+        if len(self.plain) + len(self.numbers) < _ENOUGH_WORDS:
+            return None
+        return fingerprint_of(self.numbers if len(self.numbers) >= _ENOUGH_NUMBERS else self.plain | self.numbers)
+
+    def same(self, other: "Words") -> bool:
+        """Whether these are the words of one page, read twice.
+
+        Either nearly all numbers are the same; or many are, and the other words differ as much: then it is the
+        reading that differs. Another invoice of the same vendor differs in its numbers only.
+        """
+        numbers, words = _overlap(self.numbers, other.numbers), _overlap(self.plain, other.plain)
+        if words < _LEAST_SAME:
+            return False
+        return numbers >= _NEARLY_ALL or (numbers >= _LEAST_SAME and words <= numbers + _EVENLY)
 
 
-def _stripped(words: Sequence[str]) -> set[str]:
-    return {bare for word in words if (bare := word.strip(_LETTERS))}
-
-
-def fingerprint(words: Sequence[str]) -> Fingerprint | None:
-    """The fingerprint of a document's words (case-folded); None when there are too few to tell documents apart."""
-    if len(words) < _ENOUGH_WORDS:
-        return None
-    bare = _stripped(words)
-    numbers = _numbers(bare)
-    return fingerprint_of(numbers if len(numbers) >= _ENOUGH_NUMBERS else bare)
-
-
-def same(a: Sequence[str], b: Sequence[str]) -> bool:
-    """Whether two documents' words (case-folded) are those of one page, read twice."""
-    first, second = _stripped(a), _stripped(b)
-    return (
-        _overlap(_numbers(first), _numbers(second)) >= _SAME_NUMBERS and _overlap(first, second) >= _SAME_WORDS
-    )  # fmt: skip
-
-
-def _overlap(a: set[str], b: set[str]) -> float:
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a or b else 1.0

@@ -27,6 +27,7 @@ _LEGAL = re.compile(
 )
 _SAME_SELLER = 90.0  # least similarity (0..100) of two spellings of one seller
 _SAME_LOOKS = 0.4  # least overlap (Jaccard) of the features of two heads of one template
+_NO_LETTER = re.compile(r"[\W_]+")
 _HEAD_LINES = 30
 _TOP_LINES = 8
 _LEAST_FEATURES = 6
@@ -58,8 +59,12 @@ def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
         line = (token.box[1] - top) / height
         if line > _HEAD_LINES:
             continue
-        word = "".join(c for c in token.text.casefold() if c.isalnum())
-        if len(word) < (2 if word and ord(word[0]) > 0x2E80 else 3) or any(c.isdigit() for c in word):
+        word = token.text.casefold()
+        if not word.isalpha():
+            word = _NO_LETTER.sub("", word)
+            if not word.isalpha():
+                continue
+        if len(word) < (2 if word[0] > "\u2e80" else 3):
             continue
         found.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
         if line <= _TOP_LINES:
@@ -100,10 +105,13 @@ class Grouper:
             return self._new(name)
         if self.by == "folder":
             return source.parent.name if source is not None else name
-        looks = looks_of(tokens)
         if seller.strip() and self.by == "seller":
             group = self._of_seller(seller)
+            if self._number.get(group, 0) >= _EXAMPLES:
+                return group
+            looks = looks_of(tokens)
         else:
+            looks = looks_of(tokens)
             group = self._alike(looks) or self._new(GUESSED + (_headline(tokens) or name))
         self._remember(group, looks)
         return group

@@ -7,6 +7,7 @@ stored is whole, and a second run goes on from there, because content that is kn
 import hashlib
 import re
 import time
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -124,7 +125,7 @@ class _Made:
     """A document of the batch."""
 
     new: NewDocument
-    words: list[str]  # case-folded
+    words: duplicates.Words
     fingerprint: duplicates.Fingerprint | None
     twin: _Twin | None
 
@@ -328,8 +329,8 @@ class _Import:
         group = incoming.group or self._grouper.group(
             incoming.name, pages[0].tokens if pages else (), seller=seller, source=prepared.path
         )
-        words = [token.text.casefold() for token in tokens]
-        fingerprint = duplicates.fingerprint(words)
+        words = duplicates.Words.of(token.text for token in tokens)
+        fingerprint = words.fingerprint()
         twin = self._twin(fingerprint, words)
         group = twin.group if twin else group
         new = NewDocument(
@@ -415,13 +416,13 @@ class _Import:
         labelled = next((span for span in spans if span.field == SELLER), None)
         return known or (" ".join(tokens[i].text for i in labelled.tokens) if labelled else "")
 
-    def _twin(self, fingerprint: duplicates.Fingerprint | None, words: list[str]) -> _Twin | None:
+    def _twin(self, fingerprint: duplicates.Fingerprint | None, words: duplicates.Words) -> _Twin | None:
         """A document that is the same page: in the batch, or in the workspace."""
         if fingerprint is None:
             return None
         for position in self._batch_index.near(fingerprint):
             other = self._batch[position]
-            if duplicates.same(words, other.words):
+            if words.same(other.words):
                 return _Twin(other.new.name, other.new.group, None, position)
         near = self._index.near(fingerprint)
         if not near:
@@ -429,7 +430,7 @@ class _Import:
         with self._workspace.db.read() as connection:
             bodies = groups.bodies(connection, near)
             for number in near:
-                if duplicates.same(words, bodies.get(number, "").split()):
+                if words.same(duplicates.Words.of(bodies.get(number, "").split())):
                     name, group = groups.name_and_group(connection, number)
                     return _Twin(name, group, number, None)
         return None
@@ -508,7 +509,8 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
     for number, page in enumerate(incoming):
         given = page.tokens or []
         tokens = tuple(
-            Token(first + i, number, t.line or 0, _storable(t.text), t.box, t.confidence) for i, t in enumerate(given)
+            Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
+            for i, t in enumerate(given, first)
         )
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
@@ -517,7 +519,7 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
 
 def _storable(text: str) -> str:
     """Half a surrogate pair, which JSON can hold and no database can, becomes a question mark."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode()
 
 
 def _digest(incoming: Incoming) -> str:
@@ -525,9 +527,10 @@ def _digest(incoming: Incoming) -> str:
     digest = hashlib.sha256(incoming.name.encode())
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())
-        for token in page.tokens or ():
-            digest.update(repr((token.text, token.box)).encode())
-        if page.tokens is None:
+        if page.tokens is not None:
+            digest.update("\0".join(token.text for token in page.tokens).encode("utf-8", "replace"))
+            digest.update(array("d", [side for token in page.tokens for side in token.box]).tobytes())
+        else:
             content = page.picture.read_bytes() if isinstance(page.picture, Path) else page.picture or b""
             digest.update(content)
     return digest.hexdigest()
