@@ -1,0 +1,72 @@
+"""`workbench export` on a real workspace."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from storage import documents
+from storage.documents import NewDocument
+from storage.exceptions import UsageProblem
+from storage.files import write_atomic
+from storage.records import Page, Source, Span, Token
+from workbench.commands import Context, load
+from workbench.exporters import EXPORTERS
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    opened = Workspace.create(tmp_path / "w")
+    (opened.files.pages / "ab").mkdir()
+    write_atomic(opened.files.pages / "ab" / "x.png", b"a picture")
+    tokens = (Token(0, 0, 0, "Total", (1.0, 1.0, 5.0, 3.0)), Token(1, 0, 0, "9.00", (6.0, 1.0, 9.0, 3.0)))
+    page = Page(0, 10.0, 10.0, tokens, "ab/x.png")
+    span = Span("amount_total", (1,), Source.IMPORT)
+    with opened.db.write() as connection:
+        documents.add(
+            connection,
+            [
+                NewDocument("one", "s", "1", "x", (page,), labelled=True, spans=(span,)),
+                NewDocument("two", "s", "2", "x", (page,)),
+            ],
+            "ann",
+        )
+    opened.close()
+    return tmp_path / "w"
+
+
+def run(workspace: Path, *arguments: str) -> dict[str, Any]:
+    result = CliRunner().invoke(
+        load("export"), [*arguments, "--json"], obj=Context(workspace), catch_exceptions=False, standalone_mode=False
+    )
+    reported: dict[str, Any] = json.loads(result.output)
+    return reported
+
+
+@pytest.mark.parametrize("name", list(EXPORTERS))
+def test_every_format_is_written(workspace: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "new" / "out.x"
+    reported = run(workspace, name, str(out))
+    assert out.exists()
+    assert reported["documents"] == (1 if name == "conll" else 2)
+    assert reported["labels"] == 1
+
+
+def test_only_labelled_with_its_picture(workspace: Path, tmp_path: Path) -> None:
+    reported = run(workspace, "word-list", str(tmp_path / "o.jsonl"), "--only", "labelled", "--split", "train")
+    (record,) = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert reported["documents"] == 1
+    assert (record["id"], record["labels"]) == ("one", ["O", "B-amount_total"])
+    assert (tmp_path / record["image_path"]).read_bytes() == b"a picture"
+
+
+def test_nothing_to_export_and_a_folder_in_the_way_are_said(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="No document"):
+        run(workspace, "conll", str(tmp_path / "o"), "--split", "test")
+    with pytest.raises(UsageProblem, match="exists already"):
+        run(workspace, "funsd", str(workspace))
+    with pytest.raises(UsageProblem, match="is a folder"):
+        run(workspace, "conll", str(workspace))
