@@ -3,13 +3,16 @@
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from storage.exceptions import WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
 
 
 class _Group(click.Group):
@@ -84,9 +87,14 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
     """
     ctx.obj = Context(workspace)
     if ctx.invoked_subcommand is None:
-        from screens.app import run  # the one door upward: see the contract in pyproject.toml
+        open_workbench(ctx.obj.open_workspace())
 
-        run(ctx.obj.open_workspace())
+
+def open_workbench(workspace: "Workspace") -> None:
+    """Open the screens on a workspace."""
+    from screens.app import run  # the one door upward: see the contract in pyproject.toml
+
+    run(workspace)
 
 
 def main() -> Any:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write documents, labels or values in another format."),
     "sample-data": ("sample_data", "Make invoices to try things on."),
     "ocr": ("ocr", "Read documents again with another OCR engine."),
+    "doctor": ("doctor", "What a run shows, why, and what to change next."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
     "tune": ("tune", "Fine-tune a model in the background."),
     "suggest": ("suggest", "Let a model propose labels; the starter needs none to begin with."),

@@ -51,14 +51,15 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
 
         names = {field.id: field.name for field in workspace.schema}
         write_atomic(Path(page), html_report.render(figures, title=str(figures["run"]), names=names))
-    emit(figures, as_json=as_json, text=_text(figures, workspace.schema.name))
+    emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 
 
 def _interval(pair: Any) -> str:
     return f"{pair[0]:.2f}–{pair[1]:.2f}" if pair else ""
 
 
-def _text(figures: dict[str, Any], name: Any) -> list[str]:
+def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
+    """An evaluation for people; `name` gives a field its shown name."""
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",

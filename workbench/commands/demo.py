@@ -1,0 +1,204 @@
+"""`workbench demo`: the whole loop in small, on the sample data."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.commands import Context
+from workbench.commands.output import table
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+ROUND_SIZE = 4
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Do the main job and say what was done, without opening the workbench.")
+@click.option("--at", "directory", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@click.pass_obj
+def command(context: Context, headless: bool, directory: Path) -> None:
+    """Build a workspace from the sample data and open the workbench on it.
+
+    With --headless (or without a terminal) the loop runs by itself and prints what it did: import with OCR, split,
+    suggestions, a first model, its errors, the Doctor, a relabel queue, a second model.
+
+    \b
+    Examples:
+      workbench demo
+      workbench demo --headless --at /tmp/demo
+    """
+    from workbench.workspace import Workspace
+
+    directory = context.directory or directory
+    headless = headless or not (sys.stdin.isatty() and sys.stdout.isatty())
+    if (directory / "workbench.toml").exists():
+        workspace = Workspace.open(directory)
+        click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
+    else:
+        workspace = Workspace.create(directory)
+    _fill(workspace)
+    if headless:
+        _loop(workspace)
+        return
+    from workbench.cli import open_workbench
+
+    open_workbench(workspace)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[None]:
+    click.secho(f"\n{title}", bold=True)
+    started = time.monotonic()
+    yield
+    click.echo(f"  ({time.monotonic() - started:.1f} s)")
+
+
+def _fill(workspace: "Workspace") -> None:
+    from storage import documents
+    from workbench import importing, known
+    from workbench.samples import write
+
+    with workspace.db.read() as connection:
+        if documents.count(connection):
+            return
+    with tempfile.TemporaryDirectory() as temporary, _step("Import (pictures without words are read by OCR)"):
+        source = SAMPLES
+        if not (source / "labelled").is_dir():  # installed without the repository: make them
+            source = Path(temporary) / "samples"
+            write.write_samples(source, 40, 1, ("en", "de", "zh"))
+        summary = importing.run(workspace, importing.Request((source / "labelled", source / "inbox")))
+        known.bring_in(workspace, source / "values.csv")
+        click.echo(
+            f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
+            f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"
+        )
+    with _step("Split by vendor"):
+        from storage import groups
+        from workbench.splitting import divide
+
+        with workspace.db.write() as connection:
+            division = divide(groups.counts(connection), validation=0.15, test=0.2, seed=1)
+            documents.assign_sides(connection, division.sides)
+        click.echo("  " + ", ".join(f"{side.value} {count}" for side, count in division.documents.items()))
+
+
+def _loop(workspace: "Workspace") -> None:
+    from storage import documents
+    from storage.exceptions import WorkbenchError
+    from workbench import reading
+
+    with workspace.db.read() as connection:
+        status = documents.status(connection)
+    click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
+    with _step("Suggestions of the starter, before any training"):
+        try:
+            made = reading.suggest(workspace)
+            click.echo(f"  {made['suggestions']} suggestions on {made['documents']} documents of the pool")
+        except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
+            click.echo(f"  {error.message} {error.remedy}")
+    first = _train(workspace, "First model")
+    _errors(workspace, first)
+    _relabel(workspace, first)
+    second = _train(workspace, "Second round", parent=first)
+    click.secho("\nThe loop in figures", bold=True)
+    rows = [
+        (name, labels, "–" if f1 is None else f"{f1:.3f}")
+        for name, labels, f1 in (_row(workspace, r) for r in (first, second))
+    ]
+    click.echo(
+        "\n".join("  " + line for line in table(rows, ("run", "training documents", "validation F1"), right=(1, 2)))
+    )
+    click.echo(f"\nOpen it: workbench -w {workspace.files.root}")
+
+
+def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
+    from storage import runs
+    from workbench import jobs, progress
+
+    with workspace.db.read() as connection:
+        run = runs.get(connection, run_id)
+    prepared = progress.of(jobs.folder_of(workspace, run_id)).prepared or {}
+    return run.name, int((prepared.get("documents") or {}).get("train", 0)), run.f1
+
+
+def _train(workspace: "Workspace", name: str, parent: str | None = None) -> str:
+    from storage.exceptions import RunProblem
+    from workbench import config, jobs, progress
+    from workbench.machine import device
+
+    with _step(f"{name}: fine-tune in a process of its own"):
+        chosen = config.preset("first model", device()).config
+        run = jobs.prepare(workspace, chosen, preset="first model", name=name, parent=parent)
+        jobs.start(workspace, run.id)
+        done = jobs.wait(workspace, run.id)
+        if done.state.value not in ("finished", "stopped"):
+            raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
+        seen = progress.of(jobs.folder_of(workspace, run.id))
+        best = seen.best
+        shown = f"F1 {best.validation.get('f1') or 0:.3f} on validation" if best else "no validation documents"
+        click.echo(f"  run {run.id}: {seen.step} steps in {seen.seconds:.0f} s, {shown}")
+    return run.id
+
+
+def _errors(workspace: "Workspace", run_id: str) -> None:
+    from workbench import cases, doctor, errors, jobs, report
+    from workbench.commands.doctor import lines_of
+    from workbench.commands.evaluate import lines_of as figures_of
+
+    folder = jobs.folder_of(workspace, run_id)
+    with _step("Errors, field by field"):
+        figures = report.evaluate_run(folder)
+        click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
+        found = errors.find(cases.read_cases(folder, figures["split"]), cases.read_groups(folder, "train"))
+        for record in found[:3]:
+            click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
+    with _step("The Doctor"):
+        diagnosis = doctor.diagnose(doctor.examine(folder, figures))
+        click.echo("\n".join("  " + line for line in lines_of(diagnosis)[:16]))
+
+
+def _relabel(workspace: "Workspace", run_id: str) -> None:
+    """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
+    from workbench import labelling, queueing
+    from workbench.desk import Desk
+
+    with _step("Relabel queue"):
+        selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
+        selection.wait()
+        round_id = queueing.open_round(workspace, selection, 0.0)
+        progress = queueing.look(workspace, round_id)
+        with workspace.db.read() as connection:
+            names = queueing.names(connection, progress)
+        for picked in progress.entries:
+            click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
+        acts = 0
+        while (entry := queueing.next_entry(workspace, round_id)) is not None:
+            desk = Desk(workspace, entry.document)
+            acts += _label_from_values(desk, workspace)
+            desk.act("accept document", labelling.finish(desk.state))
+        closed = queueing.close(workspace, round_id)
+        click.echo(f"  {len(progress.entries)} documents labelled in {acts} acts ({closed.strategy})")
+
+
+def _label_from_values(desk: Any, workspace: "Workspace") -> int:
+    from workbench import labelling
+    from workbench.align import align_all
+
+    wanted = {}
+    for reference in desk.content.references:
+        field = workspace.schema.get(reference.field)
+        if field is not None and not field.retired:
+            wanted[field.id] = (field.type, reference.value)
+    aligned, _ = align_all(desk.content.tokens, wanted)
+    acts = 0
+    for field_id, found in aligned.items():
+        acts += desk.act("assign", labelling.assign(desk.state, field_id, found.tokens, "bookkeeping"))
+    return acts
