@@ -62,6 +62,18 @@ class IncomingSpan:
     run: str = "import"
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingRegion:
+    """A label or suggestion that the file gives as a box; `clean` puts it onto the words in it, after OCR."""
+
+    page: int  # 0-based
+    box: Box  # in units of the page
+    label: str
+    rank: int = 0  # where two regions want one word, the lower rank gets it, then the smaller region
+    confidence: float | None = None  # set: a suggestion, not a label
+    run: str = "import"
+
+
 @dataclass(slots=True)
 class Incoming:
     """A document as it was read."""
@@ -71,6 +83,7 @@ class Incoming:
     pages: list[IncomingPage]
     format: str
     spans: list[IncomingSpan] = field(default_factory=list)
+    regions: list[IncomingRegion] = field(default_factory=list)  # labels whose words are not known yet
     labelled: bool = False  # the file says that its labels are complete (also when there are none)
     values: dict[str, str] = field(default_factory=dict)  # label -> value known for the document
     values_source: str = ""  # "" none; "gold": aligned values become labels; else suggestions from this source

@@ -7,6 +7,7 @@ from dataclasses import replace
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.importers.regions import place
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
@@ -15,7 +16,8 @@ def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
     """Bring a document into the form that is kept; its pages and spans are changed in place.
 
     Texts become NFC; empty words go and spans are numbered anew; boxes get x0 <= x1, y0 <= y1, lie inside their page
-    and are rounded to 0.01; words without a line get one by geometry, their order stays. What was done is counted in
+    and are rounded to 0.01; words without a line get one by geometry, their order stays; labels that came as boxes are
+    put onto the words in them. What was done is counted in
     `incoming.notes`, `empty_tokens` and `repaired_tags`. A span left without words is dropped, a word in two labels
     stays in the first.
 
@@ -53,6 +55,8 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     if len(kept) < first:
         incoming.empty_tokens += first - len(kept)
         _renumber(incoming, {old: new for new, old in enumerate(kept)})
+    if incoming.regions:
+        _place_regions(incoming)
     _one_label_a_word(incoming)
     if counted["turned"]:
         incoming.notes.append(f"{counted['turned']} boxes were the wrong way round")
@@ -120,6 +124,16 @@ def lines_of(boxes: list[Box]) -> list[int]:
         top, bottom, right = y0, y1, x1
         lines.append(line)
     return lines
+
+
+def _place_regions(incoming: Incoming) -> None:
+    spans, empty = place(incoming.regions, incoming.pages)
+    incoming.spans += spans
+    incoming.regions = []
+    if empty:
+        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+        # A label that found no word is for a person to finish.
+        incoming.labelled = incoming.labelled and all(region.confidence is not None for region in empty)
 
 
 def _renumber(incoming: Incoming, new: dict[int, int]) -> None:

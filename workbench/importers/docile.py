@@ -9,8 +9,8 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.fields import invoice_schema
 from workbench.importers import reading
-from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.importers.regions import Region, place
+from workbench.importers.base import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
+from workbench.importers.regions import place
 
 _LINE_ITEM = "line_item_"
 
@@ -68,7 +68,7 @@ class DocileImporter:
         if metadata.get("currency") not in (None, "", "other"):
             incoming.values, incoming.values_source = {"currency": str(metadata["currency"])}, "docile"
         if data:
-            incoming.labelled = words is not None
+            incoming.labelled = True
             _label(incoming, data)
         return incoming
 
@@ -121,7 +121,7 @@ def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
 
 def _label(incoming: Incoming, data: dict[str, Any]) -> None:
     schema = invoice_schema()
-    regions: list[Region] = []
+    regions: list[IncomingRegion] = []
     for key in ("field_extractions", "line_item_extractions"):
         for position, entry in enumerate(data.get(key) or [], 1):
             what = f"{key} {position}"
@@ -134,10 +134,9 @@ def _label(incoming: Incoming, data: dict[str, Any]) -> None:
             # Where two fields share words (a payment reference that is the invoice number), a header field that
             # the invoice schema knows comes first.
             rank = 2 if label.startswith(_LINE_ITEM) else 0 if schema.resolve(label) else 1
-            regions.append(Region(page, box, label, rank))
-    if not incoming.labelled:
-        if regions:
-            incoming.notes.append(f"{len(regions)} labels left out: they are boxes, and the words are not known yet")
+            regions.append(IncomingRegion(page, box, label, rank))
+    if any(page.tokens is None for page in incoming.pages):
+        incoming.regions = regions
         return
     incoming.spans, empty = place(regions, incoming.pages)
     if empty:

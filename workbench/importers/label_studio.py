@@ -13,9 +13,17 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.importers import reading
-from workbench.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingRegion,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+)
 from workbench.importers.clean import lines_of
-from workbench.importers.regions import Region, place
+from workbench.importers.regions import place
 
 OWN = "workbench"
 """The key under a task's data where our own exporter keeps what Label Studio has no place for."""
@@ -266,20 +274,23 @@ def _spans(
     named = [region for region in regions if region.label]
     if not named:
         return []
-    if any(page.tokens is None for page in incoming.pages):
-        incoming.notes.append(f"{len(named)} labels left out: they are boxes, and the words are not known yet")
+    pages = incoming.pages
+    if any(page.tokens is None for page in pages):  # boxes without texts: the words come from OCR
+        incoming.regions += [
+            IncomingRegion(r.page, _scaled(r, pages[r.page]), r.label, 0, _sure(r, confidence), run) for r in named
+        ]
         return []
     by_id = {region.id: region for region in words}
     by_box = {(region.page, region.box): region for region in words}
     spans: list[IncomingSpan] = []
     groups: dict[str, IncomingSpan] = {}  # id of a chain's last region -> its span
-    loose: list[Region] = []
+    loose: list[IncomingRegion] = []
     before: tuple[_Region, IncomingSpan] | None = None
     for region in named:
-        sure = confidence if confidence is None or region.score is None else region.score
+        sure = _sure(region, confidence)
         known = by_id.get(region.id) or by_box.get((region.page, region.box))
         if known is None:
-            loose.append(Region(region.page, _scaled(region, incoming.pages[region.page]), region.label, 0, sure, run))
+            loose.append(IncomingRegion(region.page, _scaled(region, pages[region.page]), region.label, 0, sure, run))
             continue
         follows = next((groups[start] for start, end in links.items() if end == region.id and start in groups), None)
         if follows is None and not exact and not links and before and _continues(before[0], known, region.label):
@@ -293,12 +304,17 @@ def _spans(
         groups[region.id] = span
         known.label = region.label
         before = known, span
-    placed, empty = place(loose, incoming.pages)
+    placed, empty = place(loose, pages)
     if empty:
         incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
     for span in spans:
         span.tokens = tuple(sorted(span.tokens))
     return spans + placed
+
+
+def _sure(region: _Region, confidence: float | None) -> float | None:
+    """A suggestion's own score where it has one, else its prediction's; None for labels."""
+    return confidence if confidence is None or region.score is None else region.score
 
 
 def _continues(before: _Region, region: _Region, label: str) -> bool:

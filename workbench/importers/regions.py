@@ -1,27 +1,16 @@
 """Labels that a file gives as boxes on a page, put onto the words that stand in them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from storage.records import Box
-from workbench.importers.base import IncomingPage, IncomingSpan
+from workbench.importers.base import IncomingPage, IncomingRegion, IncomingSpan
 
 _INSIDE = 0.5  # share of a word's area that must lie in a region
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A labelled box. `confidence` set: a suggestion from `run`."""
-
-    page: int  # 0-based
-    box: Box  # in units of the page
-    label: str
-    rank: int = 0  # where two regions want one word, the lower rank gets it, then the smaller region
-    confidence: float | None = None
-    run: str = "import"
-
-
-def place(regions: Sequence[Region], pages: Sequence[IncomingPage]) -> tuple[list[IncomingSpan], list[Region]]:
+def place(
+    regions: Sequence[IncomingRegion], pages: Sequence[IncomingPage]
+) -> tuple[list[IncomingSpan], list[IncomingRegion]]:
     """Spans of the words that lie in the regions, and the regions in which no free word lies.
 
     A word is in one label only; suggestions share words with labels.
@@ -30,7 +19,7 @@ def place(regions: Sequence[Region], pages: Sequence[IncomingPage]) -> tuple[lis
     for page in pages:
         starts.append(starts[-1] + len(page.tokens or ()))
     spans: list[tuple[int, IncomingSpan]] = []
-    empty: list[Region] = []
+    empty: list[IncomingRegion] = []
     taken: dict[bool, set[int]] = {False: set(), True: set()}
     for region in sorted(regions, key=lambda r: (r.rank, _area(r.box))):
         tokens = pages[region.page].tokens or () if 0 <= region.page < len(pages) else ()

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from workbench import importers
-from workbench.importers.base import Incoming
+from workbench.importers.base import Incoming, IncomingToken, Options
+from workbench.importers.clean import clean
 
 WORDS = {
     "id": "a",
@@ -361,3 +362,22 @@ def test_the_shared_documents_come_in(
             1,
             True,
         )
+
+
+def test_labelled_boxes_without_text_take_the_words_that_ocr_finds(put: Any, tmp_path: Path) -> None:
+    parts = region("a", "", "TOTAL", x=50, y=50, width=20, height=10) + region(
+        "b", "", "DATE", x=0, y=90, width=5, height=5
+    )
+    result = [part for part in parts if part["type"] != "textarea"]
+    path = put("t.json", [{"data": {"image": "a.png"}, "annotations": [{"result": result}]}])
+    put("a.png", png(1000, 1400))
+    importer, options = importers.detect(path), Options(tmp_path)
+    assert importer is not None
+    (item,) = importer.read(path, options)
+    assert isinstance(item, Incoming)
+    assert item.pages[0].tokens is None
+    item.pages[0].tokens = [IncomingToken("Total", (400, 700, 480, 720)), IncomingToken("9.00", (510, 700, 600, 720))]
+    item = clean(item, options)
+    assert isinstance(item, Incoming)
+    assert labels(item) == [("TOTAL", (1,))]
+    assert not item.labelled  # the date's box holds no word
