@@ -175,9 +175,14 @@ class AnnotateScreen(Asking):
         self._page.focus()
         self.open_current()
 
-    def action_hands(self, name: str, *arguments: object) -> None:
+    def action_hands(self, name: str, argument: object = None) -> None:
         """One of the hands' acts."""
+        arguments = () if argument is None else (argument,)
         self.act(lambda hands: getattr(hands, name)(*arguments))
+
+    def action_adjust(self, more: bool, at_end: bool, phrase: bool) -> None:
+        """Make the label in hand longer or shorter."""
+        self.act(lambda hands: hands.adjust(more, at_end, phrase))
 
     def action_move(self, way: str, extend: bool = False) -> None:
         """Move the cursor."""

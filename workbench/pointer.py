@@ -22,6 +22,7 @@ class Pointer:
         self.selection: frozenset[int] = frozenset()
         self._anchor: int | None = None
         self._column: int | None = None
+        self._gathering = False  # words are picked one by one: moving on keeps them
 
     @property
     def tokens(self) -> Sequence[Token]:
@@ -50,7 +51,7 @@ class Pointer:
             if self._anchor is None:
                 self._anchor = token if self.cursor is None else self.cursor
             self.selection = frozenset(self.layout.between(self._anchor, token))
-        else:
+        elif not self._gathering:
             self.drop_selection()
         self.cursor = token
         self._column = None
@@ -58,12 +59,13 @@ class Pointer:
 
     def drop_selection(self) -> None:
         """Nothing is selected any more."""
-        self.selection, self._anchor = frozenset(), None
+        self.selection, self._anchor, self._gathering = frozenset(), None, False
 
     def select(self, tokens: Iterable[int]) -> None:
         """Select these tokens, and go to the first."""
         chosen = frozenset(tokens)
         if chosen:
+            self.drop_selection()
             self.go_to(min(chosen, key=lambda t: self.layout.where[t]))
             self._anchor, self.selection = self.cursor, chosen
 
@@ -89,6 +91,7 @@ class Pointer:
         if self.cursor is not None:
             self.selection = self.selection ^ {self.cursor}
             self._anchor = self.cursor
+            self._gathering = bool(self.selection)
 
     def seek(self, type: FieldType, backwards: bool = False) -> None:
         """Go to the next token that looks like a value of this type."""

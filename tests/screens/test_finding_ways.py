@@ -1,0 +1,201 @@
+"""Moving, finding, listing, looking: everything on the annotate screen that labels nothing."""
+
+import pytest
+from desks import find, kept, labels
+
+from screens.app import WorkbenchApp
+from screens.widgets.document_list import DocumentList
+from screens.widgets.fields_panel import FieldsPanel
+from screens.widgets.lines import HintLine, StatusLine
+
+
+def word(pilot):
+    hands = pilot.app.room.hands
+    return hands.tokens[hands.cursor].text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_the_cursor_moves_by_geometry(opened, workspace, size):
+    async with opened(workspace, size) as pilot:
+        assert word(pilot) == "ACME"
+        await pilot.press("right", "down")
+        assert word(pilot) in ("JALAN", "BUNGA")
+        await pilot.press("end")
+        assert word(pilot) == "3,"
+        await pilot.press("home", "ctrl+end")
+        assert word(pilot) == "1.00"
+        await pilot.press("up")
+        assert word(pilot) == "10.00"
+        await pilot.press("ctrl+left")
+        assert word(pilot) == "CASH"
+        await pilot.press("ctrl+right", "ctrl+home", "g")
+        assert word(pilot) == "2.00"  # the first amount
+        await pilot.press("G")
+        assert word(pilot) == "1.00"  # around the start
+
+
+async def test_what_is_typed_is_found_and_selected(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("slash", *"2018-12-25", "enter")
+        await pilot.press("2")
+        assert labels(workspace) == {"invoice_date": ["25/12/2018"]}
+
+
+async def test_the_arrows_go_through_the_places_found(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("slash", *"TOTAL", "down", "enter")
+        assert word(pilot) == "TOTAL:"
+
+
+async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
+    import desks
+
+    first = desks.page_of(desks.RECEIPT)
+    pages = [first, desks.page_of(desks.CHINESE, 1, len(first.tokens))]
+    workspace = desks.workspace_of(tmp_path / "two", [desks.new("two", pages)])
+    async with opened(workspace) as pilot:
+        await pilot.press("ctrl+pagedown")
+        assert pilot.app.room.hands.tokens[pilot.app.room.hands.cursor].page == 1
+        assert "page 2/2" in str(pilot.app.room.query_one(StatusLine).render())
+        await pilot.press("ctrl+pageup")
+        assert word(pilot) == "ACME"
+    workspace.close()
+
+
+async def test_the_hint_says_what_the_next_key_does(opened, workspace):
+    async with opened(workspace, (160, 36)) as pilot:
+        hint = lambda: str(pilot.app.room.query_one(HintLine).render())  # noqa: E731
+        assert "field key label the likeliest place" in hint()
+        await pilot.press("t")
+        assert "amount_total (1 of" in hint() and "t next place" in hint()
+        await pilot.press("down")
+        assert "t move it to" in hint()
+        await pilot.press("escape", "shift+left")
+        assert "is selected:" in hint() and "field key label it" in hint()
+        await pilot.press("escape", "J", "tab")
+        assert "amount_total 55%" in hint() and "Enter yes" in hint() and "x no" in hint()
+
+
+async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "A", "K")
+        shown = "\n".join(strip.text for _, strip in pilot.app.room.query_one(FieldsPanel)._lines)
+        assert "= 2018-12-25" in shown and "✓ agrees" in shown
+        assert "≠ known: 9.00" in shown
+    with workspace.db.read() as connection:
+        from storage import documents
+
+        assert documents.count(connection, documents.Filter("disagrees")) == 1
+
+
+async def test_the_filter_decides_what_next_is(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("F", "4")
+        await pilot.pause()
+        assert pilot.app.room.worklist.ids.tolist() == [2]
+        assert pilot.app.room.hands.content.document.id == 2
+        await pilot.press("F", "1", "F", "t")
+        await pilot.pause()
+        await pilot.press(*"169.50", "enter")
+        await pilot.pause()
+        assert pilot.app.room.worklist.ids.tolist() == [3]
+
+
+async def test_the_list_by_keys_and_by_mouse(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("O", "down", "enter")
+        assert pilot.app.room.hands.content.document.id == 2
+    async with opened(workspace) as pilot:
+        await pilot.click(DocumentList, offset=(5, 2))
+        assert pilot.app.room.hands.content.document.id == 3
+
+
+async def test_a_round_is_followed_in_its_order_and_marked_done(opened, workspace):
+    from storage import queue
+    from storage.records import QueueEntry
+
+    with workspace.db.write() as connection:
+        entries = [QueueEntry(0, 3, 0, 0.9), QueueEntry(0, 1, 1, 0.5)]
+        number = queue.open_round(connection, "run-1", "mnlp", 1, entries, {})
+    async with opened(workspace) as pilot:
+        await pilot.app.open_document(3, number)
+        await pilot.pause()
+        await pilot.press("a")
+        assert pilot.app.room.hands.content.document.id == 1
+    with workspace.db.read() as connection:
+        assert [e.done for e in queue.entries(connection, number)] == [True, False]
+
+
+async def test_history_help_picture_and_zoom_open_and_close(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "h")
+        assert pilot.app.screen.is_modal
+        await pilot.press("escape", "question_mark")
+        assert pilot.app.screen.is_modal
+        await pilot.press("escape", "P")
+        await pilot.pause()
+        assert pilot.app.room.query_one("PictureView").display
+        await pilot.press("P", "t")  # keys work on the picture alone
+        assert len(labels(workspace)["amount_total"]) == 1
+        await pilot.press("P", "equals_sign", "equals_sign")
+        assert pilot.app.room.hands.layout.width > 30
+        await pilot.press("minus", "minus", "minus")
+        assert not any(not row.placed for row in pilot.app.room.hands.layout.rows)
+
+
+async def test_keys_can_be_remapped_and_presets_chosen(opened, workspace):
+    workspace.change_settings(keys="prodigy", bindings={"history.undo": "q"})
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "q")
+        assert labels(workspace) == {}
+        await pilot.press("space")  # Prodigy's skip
+        assert kept(workspace).state.value == "skipped"
+
+
+async def test_a_workspace_without_documents_says_so(opened, tmp_path):
+    import desks
+
+    workspace = desks.workspace_of(tmp_path / "empty", [])
+    async with opened(workspace) as pilot:
+        assert "no documents" in str(pilot.app.room.query_one(HintLine).render())
+        await pilot.press("t", "a", "tab", "Z", "P", "h", "F", "escape")
+        assert pilot.app.is_running
+    workspace.close()
+
+
+async def test_a_document_without_words_can_be_passed(opened, tmp_path):
+    import desks
+
+    from storage.records import Page
+
+    workspace = desks.workspace_of(
+        tmp_path / "blank", [desks.new("blank", [Page(0, 600, 800, ())]), desks.new("next", [desks.page_of("A 1.00")])]
+    )
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "down", "L", "space", "enter", "x", "g", "U")
+        assert pilot.app.room.hands.content.document.id == 2
+    workspace.close()
+
+
+async def test_another_theme_is_kept(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("f12")
+        assert pilot.app.theme == "workbench-light"
+    assert workspace.settings.theme == "workbench-light"
+    assert WorkbenchApp(workspace).theme == "workbench-light"
+
+
+async def test_two_processes_never_overwrite_each_other(opened, workspace):
+    from workbench import labelling
+    from workbench.desk import Desk
+
+    async with opened(workspace) as pilot:
+        other = Desk(workspace, 1, annotator="bob")
+        other.act("assign", labelling.assign(other.state, "amount_total", find(other.content, "10.00"), "bob"))
+        await pilot.press("2")
+        await pilot.pause()
+        assert pilot.app.screen.is_modal
+        assert labels(workspace) == {"amount_total": ["10.00"]}  # theirs is in place, mine is not lost
+        await pilot.press("b")
+        await pilot.pause()
+        assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}

@@ -1,0 +1,232 @@
+"""Labelling by keys and by mouse: the real screen, the real keys, and what the database holds afterwards."""
+
+import pytest
+from desks import find, kept, labels
+
+from storage.records import Source, State
+
+
+async def go(pilot, words):
+    """Put the cursor on the first of some words, as a click would."""
+    hands = pilot.app.room.hands
+    pilot.app.room.act(lambda h: h.go_to(find(hands.content, words)[0]))
+    await pilot.pause()
+
+
+async def test_a_fields_key_labels_the_likeliest_place_and_it_is_saved_at_once(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5", "6", "2", "t")
+        assert labels(workspace) == {
+            "seller_name": ["ACME TRADING SDN BHD"],
+            "seller_address": ["12, JALAN BUNGA 3, TAMAN DAYA, 81100 JOHOR BAHRU"],
+            "invoice_date": ["25/12/2018"],
+            "amount_total": ["9.00"],
+        }
+        assert {span.annotator for span in kept(workspace).spans} == {"ann"}
+
+
+async def test_pressed_again_the_label_moves_to_the_next_place(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "t")
+        second = labels(workspace)["amount_total"]
+        assert len(second) == 1 and second != ["9.00"]
+
+
+async def test_a_labelled_field_is_jumped_to_before_it_moves(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "escape", "2", "escape", "t")
+        assert labels(workspace)["amount_total"] == ["9.00"]
+        assert pilot.app.room.hands.tokens[pilot.app.room.hands.cursor].text == "9.00"
+
+
+async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):
+    async with opened(workspace) as pilot:
+        await go(pilot, "INV-2018-77")
+        await pilot.press("shift+left", "1")
+        assert labels(workspace) == {"invoice_no": ["NO: INV-2018-77"]}
+
+
+async def test_field_first_enter_labels_the_word_and_adds_more_words(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("0")  # no likely place for a buyer's tax id beside the one of the invoice
+        await go(pilot, "PENCIL")
+        await pilot.press("enter", "right", "enter")
+        assert labels(workspace)["buyer_tax_id"] == ["PENCIL 2.00"]
+
+
+async def test_field_first_with_the_mouse(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        room = pilot.app.room
+        page = room.query_one("PageView")
+        row, placed = room.hands.layout.place(find(room.hands.content, "10.00")[0])
+        await pilot.click(page, offset=(placed.x, row - int(page.scroll_y)))
+        assert labels(workspace)["amount_total"] == ["10.00"]
+
+
+async def test_dragging_selects_and_a_click_on_a_field_labels(opened, workspace):
+    async with opened(workspace) as pilot:
+        room = pilot.app.room
+        page = room.query_one("PageView")
+        first, last = find(room.hands.content, "ACME TRADING")
+        (y0, a), (y1, b) = room.hands.layout.place(first), room.hands.layout.place(last)
+        await pilot.mouse_down(page, offset=(a.x, y0))
+        await pilot.hover(page, offset=(b.x, y1))
+        await pilot.mouse_up(page, offset=(b.x, y1))
+        panel = room.query_one("FieldsPanel")
+        await pilot.click(panel, offset=(4, 4))  # the fifth field
+        assert labels(workspace) == {"seller_name": ["ACME TRADING"]}
+
+
+async def test_phrases_blocks_and_gaps(opened, workspace):
+    async with opened(workspace) as pilot:
+        await go(pilot, "JALAN")
+        await pilot.press("L", "L", "6")
+        assert labels(workspace) == {"seller_address": ["12, JALAN BUNGA 3, TAMAN DAYA,"]}
+        await go(pilot, "2.00")
+        await pilot.press("space", "right", "right", "space", "n")
+        assert labels(workspace)["amount_net"] == ["2.00 PAPER"]
+        await go(pilot, "TAMAN")
+        await pilot.press("B", "9")
+        assert labels(workspace)["buyer_address"] == ["TAMAN DAYA, 81100 JOHOR BAHRU TEL: 07-3507405"]
+
+
+async def test_a_label_is_made_longer_and_shorter(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("6", "left_square_bracket")
+        assert labels(workspace)["seller_address"] == ["12, JALAN BUNGA 3, TAMAN DAYA,"]
+        await pilot.press("right_square_bracket", "comma")
+        assert labels(workspace)["seller_address"] == ["12, JALAN BUNGA 3, TAMAN DAYA, 81100 JOHOR"]
+        await pilot.press("greater_than_sign", "full_stop")
+        assert labels(workspace)["seller_address"] == ["JALAN BUNGA 3, TAMAN DAYA, 81100 JOHOR BAHRU"]
+        await pilot.press("less_than_sign", "right_curly_bracket")
+        assert labels(workspace)["seller_address"] == ["TAMAN DAYA, 81100 JOHOR BAHRU"]
+
+
+async def test_clearing(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "2", "backspace")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+        await go(pilot, "9.00")
+        await pilot.press("x")
+        assert labels(workspace) == {}
+
+
+async def test_a_label_is_taken_up_and_given_another_field(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "escape", "enter", "n")
+        assert labels(workspace) == {"amount_net": ["9.00"]}
+
+
+async def test_undo_and_redo_have_no_end_and_survive_a_restart(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "2", "5", "Z", "Z")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+    async with opened(workspace) as pilot:
+        await pilot.press("Y", "ctrl+z", "ctrl+z")
+        assert labels(workspace) == {}
+        await pilot.press("Z")  # nothing is left to undo
+        assert labels(workspace) == {}
+        await pilot.press("ctrl+y", "ctrl+y", "ctrl+y", "Y")
+        assert set(labels(workspace)) == {"amount_total", "invoice_date", "seller_name"}
+
+
+async def test_accept_confirms_and_opens_the_next(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a")
+        assert kept(workspace, 1).state is State.LABELLED
+        assert kept(workspace, 1).absent == frozenset()  # nothing is said about fields she did not label
+        assert pilot.app.room.hands.content.document.id == 2
+
+
+async def test_fields_are_absent_only_when_she_says_so(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "3", "N")
+        assert kept(workspace).absent == {"due_date"}
+        assert "due_date" not in labels(workspace)
+        await pilot.press("M")
+        assert "invoice_no" in kept(workspace).absent and "amount_total" not in kept(workspace).absent
+
+
+@pytest.mark.parametrize(("key", "state"), [("S", State.SKIPPED), ("U", State.UNUSABLE)])
+async def test_setting_a_document_aside_and_opening_it_again(opened, workspace, key, state):
+    async with opened(workspace) as pilot:
+        await pilot.press(key)
+        assert kept(workspace).state is state
+        assert pilot.app.room.hands.content.document.id == 2
+        await pilot.press("K", key)
+        assert kept(workspace).state is State.STARTED
+
+
+async def test_a_note_and_a_corrected_word(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("f", *"torn", "enter")
+        assert kept(workspace).note == "torn"
+        await go(pilot, "8:13")
+        await pilot.press("e", *"9:13", "enter")
+        await pilot.pause()
+        assert kept(workspace).texts == {(find(pilot.app.room.hands.content, "9:13")[0], "9:13")}
+        token = pilot.app.room.hands.tokens[pilot.app.room.hands.cursor]
+        assert (token.text, token.original) == ("9:13", "8:13")
+        await pilot.press("Z")
+        assert kept(workspace).texts == frozenset()
+
+
+async def test_suggestions_come_by_rising_confidence_and_take_one_key_each(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab")
+        room = pilot.app.room
+        assert room.hands.view.focus.confidence == 0.55
+        await pilot.press("x")
+        assert room.hands.view.focus.confidence == 0.8
+        await pilot.press("enter", "enter")
+        assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"], "invoice_date": ["25/12/2018"]}
+        assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
+
+
+async def test_a_suggestion_is_given_another_field_or_other_words(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "tab", "n")
+        assert labels(workspace, 2) == {"amount_net": ["10.00"]}
+        await pilot.press("tab", "comma")  # the focus went on to the date, then to the name
+        assert labels(workspace, 2)["seller_name"] == ["ACME TRADING SDN"]
+
+
+async def test_all_suggestions_and_the_document_are_one_key(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "A")
+        assert set(labels(workspace, 2)) == {"seller_name", "amount_total", "invoice_date"}
+        assert kept(workspace, 2).state is State.LABELLED
+        assert pilot.app.room.hands.content.document.id == 3
+
+
+async def test_a_hand_made_label_decides_the_fields_suggestion(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J")
+        await go(pilot, "9.00")
+        await pilot.press("space", "t", "A")
+        assert labels(workspace, 2)["amount_total"] == ["9.00"]
+
+
+async def test_only_suggestions_in_view_are_accepted(opened, tmp_path):
+    import desks
+
+    page = desks.long_page()
+    listed = [desks.new("long", [page], [("amount_net", (0,), 0.9, "r"), ("amount_total", (1490,), 0.9, "r")])]
+    workspace = desks.workspace_of(tmp_path / "long", listed)
+    async with opened(workspace) as pilot:
+        await pilot.press("plus")
+        assert set(labels(workspace)) == {"amount_net"}
+        await pilot.press("A")  # shows the other one first
+        assert set(labels(workspace)) == {"amount_net"} and kept(workspace).state is State.STARTED
+        await pilot.press("A")
+        assert set(labels(workspace)) == {"amount_net", "amount_total"} and kept(workspace).state is State.LABELLED
+    workspace.close()
+
+
+async def test_a_similar_documents_labels_are_suggested(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5", "2", "t", "a", "C")
+        hands = pilot.app.room.hands
+        made = {s.field: s.run for s in hands.content.suggestions if s.run == "template"}
+        assert made == {"amount_total": "template"}  # the other two were suggested already
