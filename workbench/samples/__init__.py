@@ -79,7 +79,8 @@ def generate(
         language = rng.choice(usable)
         template = rng.choices(*choices[language])[0]
         paper = compose(rng, rng, language, template, plain_print=False)[1]
-        yield assemble(paper, f"{language}-{template}-{index:05d}", language, template, "", rng, noise)
+        reading = Reading.draw(rng, noise, language == "zh") if noise > 0 else CLEAN
+        yield assemble(paper, f"{language}-{template}-{index:05d}", language, template, "", rng, reading)
 
 
 def _choices(language: str, templates: Sequence[str] | None) -> tuple[list[str], list[float]]:
@@ -112,9 +113,10 @@ def compose(house: Random, rng: Random, language: str, template: str, *, plain_p
     return facts, invoices.compose(facts, house, template, plain_print)
 
 
-def assemble(paper: Paper, name: str, language: str, template: str, group: str, rng: Random, noise: float) -> Sample:
+def assemble(
+    paper: Paper, name: str, language: str, template: str, group: str, rng: Random, reading: Reading
+) -> Sample:
     """A printed document as a reader gives it. `group` "" takes the seller's name (or the document's own)."""
-    reading = Reading.draw(rng, noise, language == "zh") if noise > 0 else CLEAN
     pages: list[SamplePage] = []
     members: dict[Mark, list[int]] = {}
     count = 0

@@ -25,7 +25,7 @@ class Reading:
     rows: bool  # True: a printed row is one line; False: every cell is a line of its own
     characters: bool  # Chinese: one token a character, as some OCR engines give
     even: bool  # boxes are shares of the line's box, as when a reader gives lines only
-    as_written: bool  # the order of a text layer instead of top to bottom
+    as_written: bool  # block by block, as a text layer or a layout analysis has it, instead of top to bottom
     loose: bool = False  # cells of a row in any order, as when a reader sorts them by their upper edges
 
     @classmethod
@@ -37,12 +37,15 @@ class Reading:
             rows=rng.random() < 0.5,
             characters=chinese and noise > 0 and rng.random() < 0.4,
             even=noise > 0 and rng.random() < 0.4,
-            as_written=noise > 0 and rng.random() < 0.06,
+            as_written=noise > 0 and rng.random() < 0.12,
             loose=noise > 0 and rng.random() < 0.1,
         )
 
 
 CLEAN = Reading(0.0, rows=True, characters=False, even=False, as_written=False)
+"""Every word as printed, row by row."""
+BLOCKS = Reading(0.0, rows=True, characters=False, even=False, as_written=True)
+"""Every word as printed, block by block: an address beside another is not torn apart."""
 
 
 def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
@@ -66,13 +69,23 @@ def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
         groups = [cell for row in rows for cell in row]
         lines = [number for number, row in enumerate(rows) for _ in row] if reading.rows else range(len(groups))
     else:
-        lines = range(len(groups))
+        lines = _lines_as_written(groups) if reading.rows else range(len(groups))
     ordered: list[Word] = []
     for line, cell in zip(lines, groups, strict=True):
         for word in cell:
             word.line = line
         ordered.extend(cell)
     return ordered
+
+
+def _lines_as_written(groups: list[list[Word]]) -> list[int]:
+    """Line numbers of cells in the order of writing: what follows to the right at the same height shares a line."""
+    lines = [0] * len(groups)
+    for number in range(1, len(groups)):
+        before, first = groups[number - 1][-1], groups[number][0]
+        middle = (first.y0 + first.y1) / 2
+        lines[number] = lines[number - 1] + (not (before.y0 < middle < before.y1 and first.x0 >= before.x1))
+    return lines
 
 
 def read(words: list[Word], reading: Reading, rng: Random) -> list[Word]:

@@ -21,6 +21,7 @@ from PIL import Image
 from storage.records import Box
 from workbench.fields import invoice_schema
 from workbench.samples import Sample, SamplePage, assemble, compose, fapiao, generate, template_ids
+from workbench.samples.noise import BLOCKS
 from workbench.samples.render import chinese_font, pdf, picture, scanned, stamp, turned
 from workbench.samples.sheet import Paper, wide
 
@@ -110,7 +111,7 @@ def write_samples(out: Path, count: int, seed: int, languages: Sequence[str]) ->
             Random(f"{seed}-vendor-{vendor.number}"), rng, vendor.language, vendor.template, plain_print=True
         )
         name = f"{vendor.language}-{vendor.template}-{index + 1:03d}"
-        sample = assemble(paper, name, vendor.language, vendor.template, facts.seller.name, rng, 0)
+        sample = assemble(paper, name, vendor.language, vendor.template, facts.seller.name, rng, BLOCKS)
         written.count(sample)
         several = len(paper.sheets) > 1
         to_inbox = index % 4 == 3 - turn % 4 or (several and vendor.template == "invoice-long" and turn == 0)
