@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench import acquisition, strategies
+from workbench import acquisition, dropout, strategies
 from workbench.calibration import fit_temperature
 from workbench.cases import read_cases
 from workbench.metrics import count, scores
@@ -30,9 +30,7 @@ _BATCH = 512  # documents scored together: about 60,000 words
 _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
-DROPOUT = "dropout.parquet"
-"""Beside predictions.parquet, one row a document: `document` int64, `passes` int32, `entropy_of_mean` and
-`mean_entropy` float32 (see acquisition.disagreement)."""
+_BALD_LEAST, _BALD_PLACES = 100, 5  # documents that are read several times: each costs seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
     f1, temperature = judged(folder)
     found = read_scores(folder, order, f1, temperature, progress)
     groups, known = _groups(folder, found.documents)
-    pool = _pool(folder, order, strategy.needs, found, groups, known)
+    pool = _pool(folder, order, strategy.needs, found, groups, known, progress)
     picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
     explain = _Explainer(pool, found, order.seed)
     items = [
@@ -223,7 +221,13 @@ def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], froz
 
 
 def _pool(
-    folder: Path, order: Order, needs: frozenset[str], found: Scores, groups: list[str], known: frozenset[str]
+    folder: Path,
+    order: Order,
+    needs: frozenset[str],
+    found: Scores,
+    groups: list[str],
+    known: frozenset[str],
+    progress: Progress,
 ) -> Pool:
     extra: dict[str, Floats] = {}
     if "embeddings" in needs and found.embeddings is None and len(found.documents):
@@ -231,7 +235,7 @@ def _pool(
             f"Run {folder.name} stored no embeddings.", "Choose a strategy that needs none, such as value_error."
         )
     if "dropout" in needs:
-        extra["bald"] = _bald(folder, found.documents)
+        extra["bald"] = _bald(folder, order, found, progress)
     if "committee" in needs:
         extra["committee"] = _committee(order, found)
     likes = None
@@ -254,16 +258,21 @@ def _stacked(vectors: Sequence[Vectors], mean: Vectors) -> Vectors:
     return unit(np.array(vectors, np.float32), mean) if vectors else np.zeros((0, len(mean)), np.float32)
 
 
-def _bald(folder: Path, documents: NDArray[np.int64]) -> Floats:
-    import pyarrow.parquet as pq
+def _bald(folder: Path, order: Order, found: Scores, progress: Progress) -> Floats:
+    """BALD of the documents with the highest entropy; the others, which could hardly win, get 0.
 
-    path = folder / DROPOUT
-    if not path.is_file():
-        raise RunProblem(f"Run {folder.name} was not scored under dropout.", "Score it so, or choose another strategy.")
-    table = pq.read_table(path)
-    gain = table.column("entropy_of_mean").to_numpy() - table.column("mean_entropy").to_numpy()
-    by_document = dict(zip(table.column("document").to_pylist(), gain.tolist(), strict=True))
-    return np.array([by_document.get(int(number), 0.0) for number in documents], np.float64)
+    What was not scored under dropout yet is scored now, and kept in the run folder.
+    """
+    likely = np.argsort(-found.scored.scores["entropy"], kind="stable")[: max(_BALD_LEAST, _BALD_PLACES * order.size)]
+    known = dropout.read(folder)
+    missing = {int(found.documents[row]) for row in likely} - known.keys()
+    if missing:
+        known = dropout.extend(folder, missing, progress)
+    gain = np.zeros(len(found.documents))
+    for row in likely:
+        of_mean, of_each = known.get(int(found.documents[row]), (0.0, 0.0))
+        gain[row] = of_mean - of_each
+    return gain
 
 
 def _committee(order: Order, found: Scores) -> Floats:

@@ -141,7 +141,11 @@ class Simulator:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
             ).returncode  # fmt: skip
         if code or not (folder / "predictions.parquet").is_file():
-            raise RunProblem(f"Training in {folder} ended with {code}.", f"{folder / 'stderr.log'} says why.")
+            failed = last(folder / "events.jsonl", frozenset({"failed"})) or {}
+            raise RunProblem(
+                failed.get("message") or f"Training in {folder} ended with {code}.",
+                failed.get("remedy") or f"{folder / 'stderr.log'} says why.",
+            )
 
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
         path = folder / f"choice-{name}.json"

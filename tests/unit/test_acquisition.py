@@ -187,7 +187,7 @@ class TestSampling:
             sampling.choose(folder, sampling.Order("committee", 3))
 
     def test_what_a_run_has_not_is_said(self, folder):
-        with pytest.raises(RunProblem, match="dropout"):
+        with pytest.raises(RunProblem, match="no model"):
             sampling.choose(folder, sampling.Order("bald", 3))
         (folder / "predictions.parquet").unlink()
         with pytest.raises(InputProblem, match="no stored predictions"):

@@ -1,0 +1,45 @@
+"""BALD with a real (tiny) model: read several times under dropout, kept, and used for choosing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "unit"))
+
+from loop import LABELS, run_folder
+from tiny import base
+
+from storage.exceptions import RunProblem
+from workbench import dropout, sampling
+
+
+@pytest.fixture
+def folder(tmp_path):
+    run = tmp_path / "r"
+    run_folder(run, list(range(1, 9)), list(range(101, 105)))
+    base(tmp_path, "layoutlm", labels=LABELS).rename(run / "model")
+    return run
+
+
+def test_bald_reads_the_model_and_chooses(folder):
+    choice = sampling.choose(folder, sampling.Order("bald", 3))
+    assert len(choice["items"]) == 3
+    kept = dropout.read(folder)
+    assert set(kept) == set(range(1, 9))
+    assert all(of_mean >= of_each >= 0 for of_mean, of_each in kept.values())
+    assert any(of_mean > of_each for of_mean, of_each in kept.values()), "dropout was at work"
+
+
+def test_what_was_read_is_not_read_again(folder):
+    sampling.choose(folder, sampling.Order("bald", 3))
+    first = (folder / "dropout.parquet").read_bytes()
+    (folder / "model").rename(folder / "gone")
+    sampling.choose(folder, sampling.Order("bald", 2))
+    assert (folder / "dropout.parquet").read_bytes() == first
+
+
+def test_a_run_without_its_model_says_so(folder):
+    (folder / "model").rename(folder / "gone")
+    with pytest.raises(RunProblem, match="no model"):
+        sampling.choose(folder, sampling.Order("bald", 3))
