@@ -1,6 +1,6 @@
 """The making of the starter: MiniLM learns where things stand on generated invoices. [worker]
 
-    python -m workbench.pretraining MINILM_FOLDER OUT_FOLDER --minutes 60
+    python -m workbench.pretraining SOURCE_FOLDER OUT_FOLDER --minutes 60
 
 Two tasks at once, on documents that are made as they are needed and never seen twice: naming the field of every
 token, and guessing words that were hidden (masked-language modelling), which keeps MiniLM's knowledge of words and
@@ -170,11 +170,18 @@ def evaluate(model: Any, encoder: Encoder, collator: Collator, rows: list[Row]) 
     return {key: 2 * hit / max(1, gold + found) for key, (hit, gold, found) in sorted(counts.items())}
 
 
-def pretrain(minilm: Path, out: Path, plan: Plan) -> dict[str, Any]:
-    """Make the starter and write it to `out`; returns what the model card says of the making."""
+def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
+    """Make the starter and write it to `out`; returns what the model card says of the making.
+
+    Args:
+        source: MiniLM as it was published, or a starter to go on from.
+        out: the folder to write; a usable starter lies there after every evaluation.
+        plan: see `Plan`.
+    """
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
-    built = starter.build_from_minilm(minilm, labels())
+    again = (source / "SHA256").exists()
+    built = starter.reopen(source) if again else starter.build_from_minilm(source, labels())
     encoder = Encoder(built.tokenizer, labels(), Data(), built.sep_box)
     collator = Collator(built.tokenizer, boxes=True, multiple=8)
     training, held = held_out_templates(plan)
@@ -216,6 +223,7 @@ def pretrain(minilm: Path, out: Path, plan: Plan) -> dict[str, Any]:
             figures = evaluate(built.model, encoder, collator, tests)
             history.append({"step": step, "windows": seen, "held_out_f1": figures})
             _say(step=step, held_out=figures)
+            starter.save_shipped(built, out)
             evaluated = time.monotonic()
     figures = evaluate(built.model, encoder, collator, tests)
     facts = {
@@ -223,7 +231,6 @@ def pretrain(minilm: Path, out: Path, plan: Plan) -> dict[str, Any]:
         "templates": len(training), "held_out_templates": held, "held_out_f1": figures, "history": history,
     }  # fmt: skip
     _say(**{"final": figures})
-    out.mkdir(parents=True, exist_ok=True)
     starter.save_shipped(built, out)
     (out / "MAKING.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
@@ -236,7 +243,7 @@ def _say(**facts: Any) -> None:
 def main() -> None:
     """Command line of `make starter`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("minilm", type=Path, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("source", type=Path, help="folder of all-MiniLM-L6-v2, or a starter to go on from")
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
@@ -245,7 +252,7 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     np.random.seed(given.seed)
-    pretrain(given.minilm, given.out, Plan(given.minutes, given.seed))
+    pretrain(given.source, given.out, Plan(given.minutes, given.seed))
 
 
 if __name__ == "__main__":

@@ -63,3 +63,11 @@ def bake(model: nn.Module) -> None:
         if table is not None and parametrize.is_parametrized(table, "weight"):
             parametrize.remove_parametrizations(table, "weight", leave_parametrized=True)
             table.weight.requires_grad_(True)
+
+
+def baked(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of the plain LayoutLM that `bake` would leave, without touching the model."""
+    state = {name: tensor for name, tensor in model.state_dict().items() if ".parametrizations." not in name}
+    for name in TABLES:
+        state[f"layoutlm.embeddings.{name}.weight"] = getattr(embeddings(model), name).weight.detach().clone()
+    return state

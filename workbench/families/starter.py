@@ -88,10 +88,19 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
     return loading.Built(model, tokenizer, sep_box=1000)
 
 
+def reopen(folder: Path) -> loading.Built:
+    """A starter that was saved, to go on making it; boxes moving smoothly."""
+    model = LayoutLMForTokenClassification.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    smooth.smoothen(model)
+    return loading.Built(model, AutoTokenizer.from_pretrained(folder), sep_box=1000)
+
+
 def save_shipped(built: loading.Built, folder: Path) -> None:
-    """Write a model as the shipped starter: tables baked, fp16, with its checksum."""
-    smooth.bake(built.model)
-    built.model.half().save_pretrained(folder)
+    """Write a model as the shipped starter: tables baked, fp16, with its checksum. The model itself stays as it is."""
+    plain = LayoutLMForTokenClassification(built.model.config)
+    plain.load_state_dict(smooth.baked(built.model))
+    folder.mkdir(parents=True, exist_ok=True)
+    plain.half().save_pretrained(folder)
     built.tokenizer.save_pretrained(folder)
     weights = folder / "model.safetensors"
     with safe_open(weights, "pt") as file:  # readable, before it is vouched for
