@@ -74,7 +74,7 @@ def row_of(number: int, sample: Sample) -> Row:
 def held_out_templates(plan: Plan) -> tuple[list[str], list[str]]:
     """(templates to train on, templates held out); the same for the same seed."""
     every = sorted({template for language in dict.fromkeys(LANGUAGES) for template in samples.template_ids(language)})
-    random.Random(plan.seed).shuffle(every)
+    random.Random(0).shuffle(every)  # whatever the seed: a starter that is gone on with must not meet them
     count = max(1, round(len(every) * plan.held_out))
     return every[count:], every[:count]
 
