@@ -1,0 +1,25 @@
+"""Nothing that was shown as saved is lost, whenever the process dies. WORKBENCH_KILLS=500 for the long version."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def test_kill_9_at_any_moment_loses_nothing_that_was_saved(tmp_path):
+    kills = int(os.environ.get("WORKBENCH_KILLS", "60"))
+    done = subprocess.run(
+        [sys.executable, str(HERE / "killing.py"), str(tmp_path / "w"), str(kills), "7"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        cwd=HERE.parent.parent,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert told["lost"] == 0 and told["kills"] == kills
+    assert told["said"] > kills  # the kills fell between acts, not before the first
