@@ -1,10 +1,10 @@
-"""Learning curves: F1 against labels, what more labels would bring, and when to stop."""
+"""Learning curves: labels needed for an F1, when to stop labelling, and intervals over seeds."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_DECAYS = tuple(step / 20 for step in range(2, 41))  # 0.1 .. 2.0
+from workbench.forecast import forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,49 +13,6 @@ class Point:
 
     labels: int
     f1: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """f1 = ceiling - gap * labels ** -decay: what learning curves of this kind look like."""
-
-    ceiling: float  # 0..1
-    gap: float
-    decay: float
-
-    def at(self, labels: float) -> float:
-        """The F1 expected with so many labels, 0..1."""
-        return min(1.0, max(0.0, self.ceiling - self.gap * math.pow(max(labels, 1), -self.decay)))
-
-    def gain(self, labels: int, more: int) -> float:
-        """F1 that each of `more` labels is expected to bring, on average."""
-        return (self.at(labels + more) - self.at(labels)) / more if more else 0.0
-
-
-def fit(points: Sequence[Point]) -> Curve | None:
-    """The curve nearest to the points (least squares); None below three different counts of labels.
-
-    A curve that would fall, or pass 1, is not considered.
-    """
-    if len({point.labels for point in points}) < 3:
-        return None
-    best: tuple[float, Curve] | None = None
-    y = [point.f1 for point in points]
-    middle_y = sum(y) / len(y)
-    for decay in _DECAYS:
-        x = [max(point.labels, 1) ** -decay for point in points]
-        middle_x = sum(x) / len(x)
-        spread = sum((a - middle_x) ** 2 for a in x)
-        slope = sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True)) / spread
-        gap = max(0.0, -slope)
-        ceiling = middle_y + gap * middle_x
-        if ceiling > 1:  # the best line through (0, 1)
-            ceiling, gap = 1.0, sum(a * (1 - b) for a, b in zip(x, y, strict=True)) / sum(a * a for a in x)
-        error = sum((ceiling - gap * a - b) ** 2 for a, b in zip(x, y, strict=True))
-        if best is None or error < best[0] - 1e-12:
-            best = error, Curve(ceiling, gap, decay)
-    assert best is not None
-    return best[1]
 
 
 def labels_needed(points: Sequence[Point], f1: float) -> float | None:
@@ -99,15 +56,10 @@ def advise(
             f"The queue's documents are as sure as the rest (expected errors {error_batch:.2f} against "
             f"{error_pool:.2f}): choosing no longer helps.",
         )
-    curve = fit(points)
-    if curve is None:
-        return Advice(False, "Three rounds are needed to see what more labels bring.")
-    now = max(point.labels for point in points)
-    gain = curve.gain(now, batch)
-    told = f"{batch} more documents are expected to bring {100 * gain * batch:.1f} points of F1"
-    if gain < least_gain:
-        return Advice(True, f"{told}: less than {100 * least_gain:.2f} for each.")
-    return Advice(False, f"{told} (F1 {curve.at(now + batch):.2f}).")
+    expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
+    dear = expected.gain is not None and expected.gain < least_gain * batch
+    told = expected.sentence()
+    return Advice(dear, f"{told}. That is less than {least_gain} for each." if dear else told)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float] | None:

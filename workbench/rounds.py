@@ -14,7 +14,8 @@ from storage import annotations, documents, queue, runs
 from storage import events as run_events
 from storage.records import Content, QueueEntry, Round, RunState, Source, State
 from workbench import blind, curves
-from workbench.curves import Advice, Curve, Point
+from workbench.curves import Advice, Point
+from workbench.forecast import Forecast, forecast
 from workbench.workspace import Workspace
 
 PAUSE = timedelta(minutes=2)
@@ -101,7 +102,7 @@ class Chart:
 
     points: tuple[Point, ...]
     runs: tuple[str, ...]  # the run of each point
-    curve: Curve | None
+    forecast: Forecast  # of the next batch
     advice: Advice
 
 
@@ -117,7 +118,8 @@ def chart(workspace: Workspace, batch: int = 20) -> Chart:
             found.append((Point(labels, run.f1), run.id))
     points = tuple(point for point, _ in found)
     error = (last.get("expected_error_batch"), last.get("expected_error_pool"))
-    return Chart(points, tuple(name for _, name in found), curves.fit(points), curves.advise(points, batch, *error))
+    expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
+    return Chart(points, tuple(name for _, name in found), expected, curves.advise(points, batch, *error))
 
 
 def _last_choice(connection: Connection) -> dict[str, Any]:
