@@ -11,6 +11,8 @@ from workbench.importers.regions import place
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
+_LARGEST = 10_000_000.0  # units of a page: hundredths of them are kept in 32 bits
+
 
 def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
     """Bring a document into the form that is kept; its pages and spans are changed in place.
@@ -46,8 +48,8 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
                 f"page {number} has {len(tokens):,} words; the limit is {limits.tokens_per_page:,} "
                 "(tokens_per_page under [limits])"
             )
-        if not (0 < page.width < math.inf and 0 < page.height < math.inf):
-            raise InputProblem(f"page {number} has no size ({page.width} × {page.height})")
+        if not (0 < page.width <= _LARGEST and 0 < page.height <= _LARGEST):
+            raise InputProblem(f"page {number} has no size that can be ({page.width} × {page.height})")
         page.width, page.height = round(page.width, 2), round(page.height, 2)
         if page.tokens is not None:
             kept += _clean_page(page, number, first, counted)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.fields import Schema, invoice_schema
@@ -37,7 +36,7 @@ class CordImporter:
         incoming = Incoming(path.stem, str(path), [], self.name, labelled=True)
         schema = invoice_schema()
         tokens: list[IncomingToken] = []
-        rows: dict[Any, int] = {}
+        rows: dict[str, int] = {}
         for position, line in enumerate(reading.need(data, "valid_line", list), 1):
             what = f"line {position} of valid_line"
             category = reading.need(line, "category", str, what)
@@ -49,7 +48,7 @@ class CordImporter:
                     raise InputProblem(f"a box of {what} has not four corners")
                 if not word.get("is_key"):
                     values.append(len(tokens))
-                row = rows.setdefault(word.get("row_id", f"line {position}"), len(rows))
+                row = rows.setdefault(str(word.get("row_id", f"line {position}")), len(rows))
                 tokens.append(IncomingToken(text, reading.around([(quad[x], quad[y]) for x, y in _CORNERS]), row))
             if values:
                 incoming.spans.append(IncomingSpan(_label(category, schema), tuple(values)))

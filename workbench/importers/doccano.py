@@ -68,7 +68,10 @@ class DoccanoImporter:
 def _ranges(record: dict[str, Any], length: int) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     for key in ("label", "labels", "entities"):
-        for entry in record.get(key) or []:
+        listed = record.get(key) or []
+        if not isinstance(listed, list):
+            raise InputProblem(f'"{key}" is no list of [start, end, label]')
+        for entry in listed:
             if isinstance(entry, dict):
                 start, end, label = (entry.get(part) for part in ("start_offset", "end_offset", "label"))
             elif isinstance(entry, list) and len(entry) == 3:

@@ -53,6 +53,8 @@ class DocileImporter:
         given = data.get("metadata")
         metadata: dict[str, Any] = given if isinstance(given, dict) else {}
         sizes = metadata.get("page_sizes_at_200dpi") or []
+        if not isinstance(sizes, list):
+            raise InputProblem("page_sizes_at_200dpi is no list of width and height")
         if words is None:
             incoming.pages = [IncomingPage(*_size(size), None) for size in sizes]
             incoming.notes.append("there is no ocr/ file: the words come from OCR")
@@ -123,7 +125,10 @@ def _label(incoming: Incoming, data: dict[str, Any]) -> None:
     schema = invoice_schema()
     regions: list[IncomingRegion] = []
     for key in ("field_extractions", "line_item_extractions"):
-        for position, entry in enumerate(data.get(key) or [], 1):
+        listed = data.get(key) or []
+        if not isinstance(listed, list):
+            raise InputProblem(f"{key} is no list")
+        for position, entry in enumerate(listed, 1):
             what = f"{key} {position}"
             page = reading.need(entry, "page", int, what)
             label = reading.need(entry, "fieldtype", str, what)

@@ -108,7 +108,7 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
     name = own.get("name") or (Path(reading.local_name(references[0])).stem if references else "")
     name = str(name) or f"{path.stem} {task.get('id', where)}"
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], LabelStudioImporter.name)
-    incoming.language, incoming.group = own.get("language") or None, own.get("group") or None
+    incoming.language, incoming.group = _text_or_none(own.get("language")), _text_or_none(own.get("group"))
     incoming.labelled = bool(own.get("labelled", done)) and done
     if done and "data" in task and len(valid) > 1:
         incoming.notes.append(f"{len(valid)} people labelled it; the latest annotation was taken")
@@ -126,6 +126,10 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
         sure = float(score) if isinstance(score, int | float) else 0.5
         incoming.spans += _spans(incoming, regions, linked, words, exact, sure, run)
     return incoming
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _list(record: Any, key: str) -> list[Any]:
@@ -202,6 +206,8 @@ def _box(result: dict[str, Any], value: dict[str, Any]) -> tuple[tuple[float, fl
     # Turned clockwise about its upper left corner, in pixels: percents of width and height differ.
     across, down = given or (_UNKNOWN, _UNKNOWN)
     angle = math.radians(reading.number(turned))
+    if not math.isfinite(angle):
+        raise InputProblem("a rotation is not a number")
     cos, sin = math.cos(angle), math.sin(angle)
     corners = [(0.0, 0.0), (w * across, 0.0), (0.0, h * down), (w * across, h * down)]
     return given, reading.around(
@@ -219,7 +225,7 @@ def _pages(
     options: Options,
 ) -> None:
     """Make the pages, and give every region of `words` its tokens."""
-    shapes = [shape for shape in own.get("pages") or [] if isinstance(shape, dict)]
+    shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
     count = max([1, len(references), len(shapes), *(region.page + 1 for region in regions)])
     if count > options.limits.pages:
         raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")

@@ -16,8 +16,7 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw
 
-from storage.exceptions import InputProblem
-from storage.files import write_atomic
+from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.records import Box
 from workbench import einvoice, pictures
 from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
@@ -118,7 +117,7 @@ class PdfImporter:
                 )
             readable = bool(words) and not _is_scan(page, words)
             picture = folder / f"{number}.jpg"
-            write_atomic(picture, picture_of(page))
+            _write(picture, picture_of(page))
             incoming.pages.append(
                 IncomingPage(
                     width,
@@ -141,6 +140,16 @@ class PdfImporter:
             incoming.notes.append(f"the e-invoice inside was not read: {problem.message}")
         if incoming.values:
             incoming.values_source = "e-invoice"
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"The temporary folder {path.parent} cannot be written: {error.strerror or error}.",
+            "Free some space there, or set TMPDIR to another folder.",
+        ) from error
 
 
 def words_of(page: Any) -> list[tuple[str, Box]]:

@@ -70,7 +70,11 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return convert(json.loads(text_of(data)), decoder.type)
+        value = json.loads(text_of(data))
+        json.dumps(value, ensure_ascii=False).encode()
+        return convert(value, decoder.type)
+    except UnicodeEncodeError as error:
+        raise InputProblem("it has half a character (a lone surrogate)") from error
     except json.JSONDecodeError as error:
         raise InputProblem(
             f"it is not JSON, or cut off: {error.msg} (line {error.lineno}, column {error.colno})"
@@ -165,9 +169,10 @@ def number(value: Any) -> float:
 
 def around(points: Iterable[Sequence[Any]]) -> Box:
     """The upright box around points (x, y)."""
-    pairs = [(number(p[0]), number(p[1])) for p in points]
-    if not pairs:
-        raise InputProblem("a box has no corners")
+    listed = list(points)
+    if not listed or not all(isinstance(point, list | tuple) and len(point) == 2 for point in listed):
+        raise InputProblem("a box has no corners, or one that is no point")
+    pairs = [(number(x), number(y)) for x, y in listed]
     xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
     return min(xs), min(ys), max(xs), max(ys)
 

@@ -288,3 +288,103 @@ def test_readers_never_raise(tmp_path_factory: Any, name: str, data: bytes) -> N
         assert isinstance(
             item if isinstance(item, Rejected) else clean(item, Options(path.parent)), Incoming | Rejected
         )
+
+
+_PLACE = {"x": 10, "y": 5, "width": 8, "height": 2, "rotation": 10, "labels": ["T"], "text": ["x"]}
+_REGION = {"id": "b", "type": "labels", "item_index": 0, "original_width": 9, "original_height": 9, "value": _PLACE}
+_POLYGON = {"id": "c", "value": {"points": [[1, 2], [3, 4]], "polygonlabels": ["T"]}}
+_OWN = {"name": "x", "labelled": True, "pages": [{"width": 9, "height": 9}], "group": "g", "language": "en"}
+_FORM = [{"text": "a", "box": [1, 2, 3, 4], "label": "q", "words": [{"text": "a", "box": [1, 2, 3, 4], "order": 0}]}]
+_FIELD = {"page": 0, "bbox": [0, 0, 1, 1], "fieldtype": "date_issue"}
+_QUAD = dict.fromkeys(("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"), 1)
+_WORD = {"value": "a", "confidence": 0.5, "geometry": [[0, 0], [1, 1]]}
+SAMPLES: list[tuple[str, Any]] = [
+    (
+        "word-list",
+        [{**GOOD, "image_path": "x.png", "image": {"path": "x"}, "lines": [0], "page": 0, "width": 9, "height": 9}],
+    ),
+    ("doccano", [{"id": 1, "text": "ab", "label": [[0, 2, "X"]]}]),
+    (
+        "label-studio",
+        [
+            {
+                "data": {"ocr": "a.png", "workbench": _OWN},
+                "annotations": [{"result": [_REGION, _POLYGON]}],
+                "predictions": [{"score": 0.5, "result": [_REGION]}],
+            }
+        ],
+    ),
+    ("label-studio", [{"id": 1, "ocr": "a.png", "bbox": [_PLACE], "label": [_PLACE], "transcription": ["a"]}]),
+    ("funsd", {"form": _FORM, "img": {"width": 9, "height": 9, "fname": "x"}}),
+    ("xfund", {"lang": "zh", "documents": [{"id": "1", "img": {"fname": "x"}, "document": _FORM}]}),
+    (
+        "cord",
+        {
+            "valid_line": [{"category": "a.b", "words": [{"text": "a", "is_key": 0, "row_id": 1, "quad": _QUAD}]}],
+            "meta": {"image_size": {"width": 9, "height": 9}},
+        },
+    ),
+    (
+        "docile",
+        {
+            "field_extractions": [_FIELD],
+            "line_item_extractions": [_FIELD],
+            "metadata": {"cluster_id": 1, "currency": "EUR", "page_sizes_at_200dpi": [[9, 9]], "language": "en"},
+        },
+    ),
+    ("docile", {"pages": [{"dimensions": [9, 9], "blocks": [{"lines": [{"words": [_WORD]}]}]}]}),
+]
+_JUNK = [
+    None,
+    True,
+    -1,
+    1e308,
+    float("nan"),
+    float("inf"),
+    10**30,
+    "",
+    "x",
+    "\0",
+    "\ud800",
+    "../..",
+    [],
+    {},
+    [[]],
+    [{}],
+    [1],
+]
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """(container, key) of every node below a value."""
+    inner = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
+    return [place for key, child in inner for place in [(value, key), *_places(child)]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SAMPLES), st.integers(0, 10_000), st.one_of(st.none(), st.sampled_from(_JUNK)), st.booleans())
+def test_a_broken_part_of_a_good_file_is_survived(
+    tmp_path_factory: Any, sample: tuple[str, Any], which: int, junk: Any, remove: bool
+) -> None:
+    name, whole = sample[0], json.loads(json.dumps(sample[1]))
+    places = _places(whole)
+    container, key = places[which % len(places)]
+    if remove and isinstance(container, dict):
+        del container[key]
+    else:
+        container[key] = junk
+    path = tmp_path_factory.getbasetemp() / "broken.json"
+    path.write_text(json.dumps(whole))
+    importer, options = importers.load(name), Options(path.parent)
+    importer.sniff(path, importers.head_of(path))
+    if isinstance(importer, importers.Referring):
+        list(importer.companions(path))
+    for item in importer.read(path, options):
+        if isinstance(item, Incoming) and isinstance(kept := clean(item, options), Incoming):
+            assert all(isinstance(value, str | None) for value in (kept.name, kept.group, kept.language))
+            for page in kept.pages:
+                for token in page.tokens or ():
+                    token.text.encode()
+                    assert 0 <= token.box[0] <= token.box[2] <= page.width
