@@ -221,7 +221,12 @@ def _needed(
         for seed in range(plan.seeds)
     }
     return {
-        str(percent): {s: labels_needed(points, target * percent / 100) for s, points in by_seed.items() if points}
+        # a full-data model that finds nothing sets no target
+        str(percent): {
+            s: labels_needed(points, target * percent / 100) if target else None
+            for s, points in by_seed.items()
+            if points
+        }
         for percent in TARGETS
     }
 

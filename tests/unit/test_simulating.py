@@ -11,6 +11,7 @@ import pytest
 from loop import prediction, probabilities, workspace
 
 from storage import documents
+from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
 from workbench import rows, simulating
@@ -122,6 +123,31 @@ def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
         assert not (begun / "measured.json").exists()
     Simulator(folder, learner).run()
     assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+
+
+def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):
+    _, folder = prepared
+    writer = EventWriter(folder / "cells.jsonl")
+    for seed in (0, 1):
+        writer.write("cell", strategy="", seed=seed, round=0, labels=50, f1=1.0)
+        for name, reached in (("combined", 7), ("random", 14)):
+            for turn, labels in enumerate((3, 7, 14, 15)):
+                f1 = 0.96 if labels >= reached else 0.0
+                writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
+    writer.close()
+    told = simulating.report(folder)["strategies"]
+    assert told["combined"]["needed"]["95"]["reached"] == 2 and told["combined"]["needed"]["99"]["labels"] is None
+    assert told["combined"]["needed"]["95"]["labels"] == pytest.approx(7, abs=0.1)
+    assert told["combined"]["against_random"]["95"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_full_model_that_finds_nothing_sets_no_target(prepared):
+    _, folder = prepared
+    writer = EventWriter(folder / "cells.jsonl")
+    writer.write("cell", strategy="", seed=0, round=0, labels=50, f1=0.0)
+    writer.write("cell", strategy="random", seed=0, round=0, labels=3, f1=0.0)
+    writer.close()
+    assert simulating.report(folder)["strategies"]["random"]["needed"]["95"]["labels"] is None
 
 
 @pytest.mark.parametrize("names", [["bald"], ["nonsense"]])
