@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.encoding import decode
-from workbench.fields import chunks_of
+from workbench.cases import lenient_chunks, strict_chunks
 from workbench.predicting import Outcome
 
 
@@ -29,7 +28,7 @@ def figures(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any
             continue
         tags = [tag if tag in index else "O" for tag in outcome.row.tags]
         gold.append(tags)
-        predicted.append(decode(labels, outcome.probabilities)[0])
+        predicted.append([labels[i] for i in outcome.probabilities.argmax(axis=1)] if tags else [])
         right = outcome.probabilities[np.arange(len(tags)), [index[tag] for tag in tags]]
         losses.append(-np.log(np.clip(right, 1e-9, 1)))
     words = np.concatenate(losses) if losses else np.empty(0)
@@ -40,10 +39,11 @@ def spans(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> 
     """Micro figures over all documents' tags, and those of each `fields` entry."""
     right, found, asked = Counter[str](), Counter[str](), Counter[str]()
     for truth, guess in zip(gold, predicted, strict=True):
-        wanted, given = set(chunks_of(truth)[0]), set(chunks_of(guess)[0])
-        right.update(field for field, _ in wanted & given)
-        found.update(field for field, _ in given)
-        asked.update(field for field, _ in wanted)
+        # as the stored predictions are evaluated later: gold is read as people meant it, a prediction to the letter
+        wanted, given = set(lenient_chunks(truth)), set(strict_chunks(guess))
+        right.update(field for field, *_ in wanted & given)
+        found.update(field for field, *_ in given)
+        asked.update(field for field, *_ in wanted)
     fields = {name: _row(right[name], found[name], asked[name]) for name in sorted({*found, *asked})}
     return {**_row(right.total(), found.total(), asked.total()), "fields": fields}
 

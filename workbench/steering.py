@@ -58,13 +58,15 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self._process = psutil.Process()
         self._began = self._last = time.monotonic()
         self._first_step = 0
-        self._idle = 0.0
+        self._idle = 0.0  # seconds in which nothing was asked of the machine
+        self._aside = self._stepped = 0.0  # evaluating and saving; the end of the last step
         self._tokens = 0
+        self._seconds = 0.0
         self._evaluated = self._saved = -1
 
     def speed(self) -> float:
-        """Real tokens a second, training and evaluation together."""
-        return self._tokens / max(1e-9, time.monotonic() - self._began - self._idle)
+        """Real tokens a second of training; evaluating, saving and waiting do not count."""
+        return self._tokens / max(1e-9, self._seconds)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Start the clock."""
@@ -92,6 +94,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             control.should_evaluate = control.should_save = True
         if self._config.train.eval_strategy == "epoch" and state.global_step % self._config.train.save_steps == 0:
             control.should_save = True
+        self._stepped = time.monotonic()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Do not do again what the last step of the epoch did already."""
@@ -103,6 +106,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Remember where the last evaluation was."""
         self._evaluated = state.global_step
+        self._rest()
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Seal the checkpoint: only a sealed one is resumed from."""
@@ -111,6 +115,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             path = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             checkpoints.seal(path)
             self._write("saved", step=state.global_step, path=f"checkpoints/{path.name}")
+        self._rest()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
         """The event `step`."""
@@ -120,8 +125,9 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         tokens, windows = int(self._tuner.meter.tokens), self._tuner.meter.windows
         self._tuner.meter.tokens = self._tuner.meter.windows = 0
         self._tokens += tokens
-        seconds = max(1e-9, now - self._last)
-        self._last = now
+        seconds = max(1e-9, now - self._last - self._aside)
+        self._last, self._aside = now, 0.0
+        self._seconds += seconds
         done = max(1, state.global_step - self._first_step)
         left = (now - self._began - self._idle) / done * (state.max_steps - state.global_step)
         device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
@@ -134,6 +140,11 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             seconds_left=round(left, 1),
         )  # fmt: skip
 
+    def _rest(self) -> None:
+        now = time.monotonic()
+        self._aside += now - self._stepped
+        self._stepped = now
+
     def _pause(self) -> int:
         began = time.monotonic()
         self._write("paused")
@@ -141,5 +152,5 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             time.sleep(0.2)
         self._write("resumed")
         self._idle += time.monotonic() - began
-        self._last += time.monotonic() - began
+        self._aside += time.monotonic() - began
         return wish

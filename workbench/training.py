@@ -21,6 +21,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from storage.exceptions import RunProblem
 from workbench import checkpoints, families, rows, scoring
+from workbench import report as evaluation
 from workbench.config import Request
 from workbench.encoding import Collator, Document, Encoder
 from workbench.families import smooth
@@ -279,6 +280,7 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
             "tokens_per_second": round(result.tokens_per_second, 1), "device": str(prepared.device),
             "precision": prepared.precision, "documents": {s: len(found) for s, found in prepared.documents.items()},
             "labels": prepared.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
+            "evaluation": evaluation.final(folder),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_json(folder / "report.json", report)

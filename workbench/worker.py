@@ -6,18 +6,17 @@ says how. Under torchrun every process runs this; only the first one writes.
 
 import argparse
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 import sys
-import time
 import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from storage import locks
 from storage.events import EventWriter
 from storage.exceptions import Busy, WorkbenchError
 from workbench.config import Request
@@ -105,24 +104,20 @@ def _leave() -> None:
 
 
 @contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[IO[str]]:
+def _lock(folder: Path) -> Iterator[None]:
     """Hold the run's lock; it goes with the process, however that ends.
 
     Raises:
         Busy: another process works on this run.
     """
-    file = (folder / "lock").open("a+", encoding="utf-8")
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise Busy(f"Process {holder} is working on {folder.name}.", "Wait for it, or stop it.") from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield file
+    descriptor = locks.acquire(folder / "lock")
+    if descriptor is None:
+        holder = locks.holder(folder / "lock") or "unknown"
+        raise Busy(f"Process {holder} is working on {folder.name}.", "Wait for it, or stop it.")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _nothing(type: str, **facts: Any) -> None:
@@ -130,5 +125,4 @@ def _nothing(type: str, **facts: Any) -> None:
 
 
 if __name__ == "__main__":
-    time.tzset()
     sys.exit(main())

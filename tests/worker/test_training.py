@@ -134,6 +134,17 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     assert all(torch.allclose(a[name], b[name], atol=1e-5) for name in a)
 
 
+def test_a_run_killed_after_the_last_step_is_finished_by_the_next(tmp_path: Path) -> None:
+    folder = tiny.run_folder(tmp_path / "run", "starter")
+    train(folder, until=lambda e: e["type"] == "predicting")
+    assert not (folder / "model").exists()
+    best = events.last(folder / "events.jsonl", frozenset({"evaluated"}))
+    found = train(folder)
+    assert found[-1]["type"] == "finished"
+    assert found[-1]["f1"] == pytest.approx(best["validation"]["f1"])  # type: ignore[index]
+    assert (folder / "model" / "model.safetensors").exists()
+
+
 def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
     folder = tiny.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 3, "save_total_limit": 5}})
     train(folder, until=lambda e: e["type"] == "step" and e["step"] == 8)
@@ -295,7 +306,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     third.send_signal(signal.SIGTERM)
     assert third.wait(60) == 7
     found = events.read(folder / "events.jsonl")[0]
-    assert found[0]["resumed_from"] > 0
+    assert next(e for e in found if e["type"] == "started")["resumed_from"] > 0
     assert found[-1]["type"] == "failed" and found[-1]["title"] == "The run was interrupted"
     last = max(e["step"] for e in found if e["type"] == "saved")
     assert (folder / "checkpoints" / f"checkpoint-{last}" / "complete.json").exists()

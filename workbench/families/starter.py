@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, LayoutLMConfig, LayoutLMForTokenClassification
 
@@ -103,9 +102,6 @@ def save_shipped(built: loading.Built, folder: Path) -> None:
     plain.half().save_pretrained(folder)
     built.tokenizer.save_pretrained(folder)
     weights = folder / "model.safetensors"
-    with safe_open(weights, "pt") as file:  # readable, before it is vouched for
-        if not list(file.keys()):
-            raise InputProblem(f"{weights} holds nothing.", "Save the model again.")
     (folder / "SHA256").write_text(f"{digest(weights)}  {weights.name}\n", encoding="ascii")
 
 
