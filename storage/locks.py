@@ -2,45 +2,64 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _try(descriptor: int) -> None:
+    def _take(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    _look = _take
 else:
     import fcntl
 
-    def _try(descriptor: int) -> None:
+    def _take(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _look(descriptor: int) -> None:
+        # shared: those who only look do not take each other for the holder
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-def acquire(path: Path, *, inheritable: bool = False) -> int | None:
+
+PATIENCE_SECONDS = 0.3
+"""How long `acquire` tries: whoever looks whether a lock is held keeps it for a moment."""
+
+
+def acquire(path: Path, *, inheritable: bool = False, named: bool = True) -> int | None:
     """Take the lock and note this process in the file; None when another process has it.
 
     The lock is held until the returned descriptor is closed, at the latest when the process ends. An inheritable
-    one also passes to the program that this process turns into.
+    one also passes to the program that this process turns into, or that it starts. Without `named` the file is left
+    empty, for another process to note itself.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        _try(descriptor)
-    except OSError:
-        os.close(descriptor)
-        return None
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            _take(descriptor)
+            break
+        except OSError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                return None
+            time.sleep(0.01)
     os.set_inheritable(descriptor, inheritable)
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
+    if named:
+        os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor
 
 
 def held(path: Path) -> bool:
     """Whether a living process holds the lock."""
-    if not path.exists():
-        return False
-    descriptor = os.open(path, os.O_RDWR)
     try:
-        _try(descriptor)
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        _look(descriptor)
     except OSError:
         return True
     finally:

@@ -20,11 +20,11 @@ from typing import Any
 
 from storage import annotations, documents, events, locks
 from storage import runs as run_store
-from storage.exceptions import RunProblem
+from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
+from workbench import cases, freezing, progress, suggesting
 from workbench import config as tune_config
-from workbench import freezing, progress
 from workbench.config import FieldSpec, Request, TuneConfig
 from workbench.workspace import Workspace
 
@@ -94,7 +94,10 @@ def prepare(
 
 def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:
     """A folder of our own: two terminals that start a run in the same second get different ones."""
-    workspace.files.runs.mkdir(exist_ok=True)
+    try:
+        workspace.files.runs.mkdir(exist_ok=True)
+    except OSError as error:
+        raise WorkspaceProblem(f"{workspace.files.runs} cannot be made: {error.strerror}.") from error
     stem = now.astimezone().strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):
         run_id = stem if number == 1 else f"{stem}-{number}"
@@ -102,6 +105,11 @@ def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:
             (workspace.files.runs / run_id).mkdir()
         except FileExistsError:
             continue
+        except OSError as error:
+            raise WorkspaceProblem(
+                f"No folder for a new run can be made in {workspace.files.runs}: {error.strerror}.",
+                "Free some space, or check the permissions.",
+            ) from error
         return run_id, workspace.files.runs / run_id
     raise RunProblem(f"No folder for a new run could be made in {workspace.files.runs}.", "Delete old runs.")
 
@@ -115,45 +123,60 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
     folder = folder_of(workspace, run_id)
     if not (folder / "request.yaml").exists():
         raise RunProblem(f"The folder of run {run_id} is gone or damaged.", "Start a new run.")
-    if locks.held(folder / "lock") or locks.held(folder / "waiting"):
-        raise RunProblem(f"Run {run_id} is at work already.", "Follow it on the runs screen.")
-    for name in ("stop", "pause"):
-        (folder / name).unlink(missing_ok=True)
     threads = str(Request.read(folder).threads or 1)
-    # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
-    environment = {
-        **os.environ,
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "OMP_NUM_THREADS": threads,
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    with (folder / "stderr.log").open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbench.launcher", str(folder), str(slots)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            env=environment,
-            start_new_session=True,
-        )
+    # Taken here and handed down: of two terminals that start the same run one gets it, and nobody who looks in
+    # between takes the run for a dead one.
+    waiting = None if locks.held(folder / "lock") else locks.acquire(folder / "waiting", inheritable=True, named=False)
+    if waiting is None:
+        raise RunProblem(f"Run {run_id} is at work already.", "Follow it on the runs screen.")
+    try:
+        for name in ("stop", "pause", "killed"):
+            (folder / name).unlink(missing_ok=True)
+        # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
+        environment = {
+            **os.environ,
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "OMP_NUM_THREADS": threads,
+            "TOKENIZERS_PARALLELISM": "false",
+        }
+        with (folder / "stderr.log").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "workbench.launcher", str(folder), str(slots)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+                pass_fds=(waiting,),
+            )
+        os.write(waiting, f"{child.pid}\n".encode())
+        with workspace.db.write() as connection:
+            run_store.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
+    except OSError as error:
+        raise RunProblem(f"Run {run_id} cannot be started: {error}.", "Free some space, then resume it.") from error
+    finally:
+        os.close(waiting)  # the child has it now
     _children.append(child)
-    with workspace.db.write() as connection:
-        run_store.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
+
+
+def at_work(folder: Path) -> bool:
+    """Whether a living process has the run: one that waits for its turn, or the worker."""
+    return locks.held(folder / "waiting") or locks.held(folder / "lock")
 
 
 def state_of(folder: Path, seen: progress.Progress | None = None) -> RunState:
-    """What the folder says: its last events, and which locks a living process holds."""
+    """What the folder says: which locks a living process holds, and how the last process ended."""
     seen = seen or progress.of(folder)
-    if seen.finished:
-        return RunState.STOPPED if seen.finished.get("state") == "stopped" else RunState.FINISHED
     if locks.held(folder / "lock"):
         return RunState.PAUSED if seen.paused else RunState.RUNNING
     if locks.held(folder / "waiting"):
         return RunState.QUEUED
-    if seen.failed:
-        return RunState.FAILED
-    return RunState.KILLED if (folder / "killed").exists() else RunState.CRASHED
+    if seen.finished:
+        return RunState.STOPPED if seen.finished.get("state") == "stopped" else RunState.FINISHED
+    if (folder / "killed").exists():
+        return RunState.KILLED
+    return RunState.FAILED if seen.failed else RunState.CRASHED
 
 
 def stop(workspace: Workspace, run_id: str) -> None:
@@ -177,16 +200,19 @@ def kill(workspace: Workspace, run_id: str) -> None:
     """End the run's process at once. At most the work since the last checkpoint is lost."""
     folder = _alive(workspace, run_id)
     pid = locks.holder(folder / "lock") if locks.held(folder / "lock") else locks.holder(folder / "waiting")
+    if pid is None:
+        raise RunProblem(f"Run {run_id} is just being started.", "Try again in a moment.")
     (folder / "killed").touch()
-    if pid is not None:
-        with suppress(ProcessLookupError):  # it ended by itself in between
-            # the whole session: a tokenizer's or a loader's processes go with it
-            os.killpg(pid, signal.SIGKILL) if hasattr(os, "killpg") else os.kill(pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it ended by itself in between
+        if os.getpgid(pid) == pid:  # the whole session: a tokenizer's or a loader's processes go with it
+            os.killpg(pid, signal.SIGKILL)
+        else:  # started by hand, in somebody else's group
+            os.kill(pid, signal.SIGKILL)
 
 
 def _alive(workspace: Workspace, run_id: str) -> Path:
     folder = folder_of(workspace, run_id)
-    if not (locks.held(folder / "lock") or locks.held(folder / "waiting")):
+    if not at_work(folder):
         raise RunProblem(f"Run {run_id} is not at work.", "Resume it first, or look at its log.")
     return folder
 
@@ -200,7 +226,6 @@ def resume(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> Non
     folder = folder_of(workspace, run_id)
     if state_of(folder) is RunState.FINISHED:
         raise RunProblem(f"Run {run_id} finished; there is nothing to resume.", "Clone it with changes instead.")
-    (folder / "killed").unlink(missing_ok=True)
     start(workspace, run_id, slots)
 
 
@@ -227,64 +252,78 @@ def reconcile(workspace: Workspace) -> list[Run]:
         _children.remove(child)
     with workspace.db.read() as connection:
         active = run_store.listed(connection, run_store.ACTIVE)
-    changed = []
-    for run in active:
-        folder = folder_of(workspace, run.id)
-        if not folder.is_dir():
-            now = replace(run, state=RunState.CRASHED, reason="The run's folder is gone.")
-        else:
-            seen = progress.of(folder)
-            state = state_of(folder, seen)
-            if state in (RunState.FINISHED, RunState.STOPPED):
-                changed.append(collect(workspace, run.id))
-                continue
-            started = datetime.fromtimestamp(seen.first_time, UTC) if seen.started and seen.first_time else None
-            now = replace(run, state=state, started=run.started or started, reason=_reason(folder, state, seen))
+    return [now for run in active if (now := _reconciled(workspace, run)) != run]
+
+
+def _reconciled(workspace: Workspace, run: Run) -> Run:
+    folder = folder_of(workspace, run.id)
+    seen = progress.of(folder)
+    state = state_of(folder, seen)
+    reason = ""
+    if state in (RunState.FINISHED, RunState.STOPPED):
+        try:
+            return collect(workspace, run.id)
+        except InputProblem as error:  # what it left is damaged: that must not keep the others from being read
+            state, reason = RunState.CRASHED, f"It ended, but what it left cannot be read: {error.message}"
+    with workspace.db.write() as connection:
+        # Once more, now that nobody else writes: it may have been started or resumed in between.
+        if at_work(folder):
+            state, reason = state_of(folder, seen), ""
+        now = replace(
+            run,
+            state=state,
+            started=run.started or _moment(seen.first_time if seen.started else None),
+            reason=reason or _reason(folder, state, seen),
+            ended=None if state in run_store.ACTIVE else datetime.now(UTC),
+        )
         if now != run:
-            ended = now.state not in run_store.ACTIVE
-            now = replace(now, ended=datetime.now(UTC) if ended else None)
-            with workspace.db.write() as connection:
-                run_store.change(
-                    connection,
-                    run.id,
-                    only_from=run_store.ACTIVE,
-                    state=now.state,
-                    started=now.started,
-                    ended=now.ended,
-                    reason=now.reason,
-                )
-            changed.append(now)
-    return changed
+            run_store.change(
+                connection, run.id, only_from=run_store.ACTIVE,
+                state=now.state, started=now.started, ended=now.ended, reason=now.reason,
+            )  # fmt: skip
+    return now
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _reason(folder: Path, state: RunState, seen: progress.Progress) -> str:
+    if not folder.is_dir():
+        return "The run's folder is gone."
     if state is RunState.FAILED and seen.failed:
         return " ".join(str(seen.failed.get(part) or "") for part in ("message", "remedy")).strip()
     if state is RunState.KILLED:
-        return "Ended at once on request; `resume` goes on from the last checkpoint."
+        what = "goes on from the last checkpoint" if seen.started else "starts it"
+        return f"Ended on request{'' if seen.started else ' before it began'}; `resume` {what}."
     if state is RunState.CRASHED:
-        return f"The process ended without a word. {last_words(folder)}".strip()
+        said = last_words(folder)
+        if not said and not seen.started:
+            return "It was never started; `resume` starts it."
+        return f"The process ended without a word. {said or _FROM_OUTSIDE}"
     return ""
 
 
+_FROM_OUTSIDE = "Something from outside ended it (often: too little memory); `resume` goes on from the last checkpoint."
+
+
 def last_words(folder: Path) -> str:
-    """The end of stderr.log as a person would want it: the last error's line, or that it was killed from outside."""
+    """The end of stderr.log as a person would want it: the last error's line, else the last line."""
     try:
         lines = [line.strip() for line in (folder / "stderr.log").read_text(errors="replace").splitlines()]
     except OSError:
         return ""
     told = [line for line in lines[-200:] if line and not line.startswith(("File ", "Traceback", "^", "~"))]
     errors = [line for line in told if "Error" in line or "Killed" in line or "error:" in line]
-    if errors:
-        return errors[-1][:300]
-    return "Something from outside ended it (often: too little memory)." if not told else told[-1][:300]
+    return (errors or told or [""])[-1][:300]
 
 
 def collect(workspace: Workspace, run_id: str) -> Run:
     """Take a finished run's report and suggestions into the workspace: one transaction, safe to repeat.
 
     Raises:
-        RunProblem: the run has not finished, or its folder is damaged.
+        RunProblem: the run has not finished.
+        InputProblem: its folder is damaged.
     """
     folder = folder_of(workspace, run_id)
     seen = progress.of(folder)
@@ -293,19 +332,26 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunProblem(f"The report of run {run_id} cannot be read: {error}.", "Evaluate the run again.") from error
-    from workbench.suggesting import suggestions_of_run
-
-    proposals = suggestions_of_run(folder)
+        raise InputProblem(f"The report of run {run_id} cannot be read: {error}.", "Resume the run.") from error
+    trust = suggesting.trust_of(workspace.settings, folder)
+    read = [(case, suggesting.proposals(case, trust)) for case in cases.read_cases(folder, "pool")]
+    known = {field.id for field in workspace.schema.active}
     with workspace.db.write() as connection:
-        wanted = set(documents.ids(connection, documents.Filter("unlabelled", ids=tuple(proposals))))
-        annotations.suggest(connection, run_id, {k: v for k, v in proposals.items() if k in wanted})
+        listed = documents.Filter("unlabelled", ids=tuple(case.document for case, _ in read))
+        here = {d.id: (d.name, d.token_count) for d in documents.page(connection, listed, 0, max(1, len(read)))}
+        # A run from another workspace counts its documents otherwise: only what is surely the same is taken.
+        proposals = {
+            case.document: [proposal for proposal in found if proposal[0] in known]
+            for case, found in read
+            if here.get(case.document) == (case.name, len(case.words))
+        }
+        annotations.suggest(connection, run_id, proposals)
         run_store.change(
             connection,
             run_id,
-            state=state_of(folder, seen),
-            started=datetime.fromtimestamp(seen.first_time or 0.0, UTC),
-            ended=datetime.fromtimestamp(seen.last_time or 0.0, UTC),
+            state=RunState.STOPPED if seen.finished.get("state") == "stopped" else RunState.FINISHED,
+            started=_moment(seen.first_time),
+            ended=_moment(seen.last_time),
             f1=seen.finished.get("f1"),
             report=report,
             reason="",
@@ -317,25 +363,17 @@ def wait(workspace: Workspace, run_id: str, tick: Any = None, seconds: float = 0
     """Follow a run to its end, whatever the end is, and collect it. `tick(progress)` is called when there is news."""
     folder = folder_of(workspace, run_id)
     follower = progress.Follower(folder)
-    pause_between = threading.Event()
-    idle = 0
-    while True:
+    between = threading.Event()
+    working = True
+    while working:
+        working = at_work(folder)  # asked before the last look, so that no last event is missed
         if follower.poll() and tick is not None:
             tick(follower.progress)
-        at_work = locks.held(folder / "lock") or locks.held(folder / "waiting")
-        # a moment of grace: the new process needs some time to take its lock
-        idle = 0 if at_work else idle + 1
-        if follower.progress.finished or (idle and (follower.progress.failed or idle * seconds > 15 or _gone(run_id))):
-            break
-        pause_between.wait(seconds)
+        if working:
+            between.wait(seconds)
     reconcile(workspace)
     with workspace.db.read() as connection:
         return run_store.get(connection, run_id)
-
-
-def _gone(run_id: str) -> bool:
-    mine = [child for child in _children if str(child.args).find(run_id) >= 0]
-    return bool(mine) and all(child.poll() is not None for child in mine)
 
 
 def delete(workspace: Workspace, run_id: str) -> None:
@@ -347,38 +385,10 @@ def delete(workspace: Workspace, run_id: str) -> None:
     with workspace.db.read() as connection:
         run = run_store.get(connection, run_id)
     folder = folder_of(workspace, run.id)
-    if locks.held(folder / "lock") or locks.held(folder / "waiting"):
+    if at_work(folder):
         raise RunProblem(f"Run {run.name} is at work.", "Stop it first.")
     if run.pinned:
         raise RunProblem(f"Run {run.name} is pinned.", "Unpin it first.")
     with workspace.db.write() as connection:
         run_store.remove(connection, run.id)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def adopt(workspace: Workspace, source: Path) -> Run:
-    """Take a run folder from another machine into this workspace.
-
-    Raises:
-        RunProblem: the folder is no run, or a run of this id is here already.
-    """
-    request = Request.read(source)
-    target = folder_of(workspace, request.run)
-    if target.exists() and target.resolve() != source.resolve():
-        raise RunProblem(f"There is a run {request.run} here already.", "Delete or rename it first.")
-    if not target.exists():
-        shutil.copytree(source, target)
-    run = Run(
-        request.run,
-        request.run,
-        RunState.QUEUED,
-        request.config.model.family,
-        request.preset,
-        request.config.model_dump(mode="json"),
-        datetime.fromtimestamp(progress.of(target).first_time or 0.0, UTC),
-    )
-    with workspace.db.write() as connection:
-        run_store.add(connection, run)
-    reconcile(workspace)
-    with workspace.db.read() as connection:
-        return run_store.get(connection, run.id)

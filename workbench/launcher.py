@@ -2,8 +2,10 @@
 
     python -P -m workbench.launcher RUN_DIR SLOTS
 
-At most SLOTS runs of a workspace work at a time, the oldest request first. The slot is a lock on a file beside the
-runs; it passes to the worker, and so is free when the worker ends, however it ends. No terminal need be open.
+At most SLOTS runs of a workspace work at a time, the oldest request first. Whoever starts this process holds the
+run's lock `waiting` already and hands it down, so that there is no moment in which the run looks dead. The slot is a
+lock on a file beside the runs; both locks pass to the worker, and so are free when the worker ends, however it ends.
+No terminal need be open.
 """
 
 import os
@@ -11,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from storage import events, locks
+from storage import locks
 
 POLL_SECONDS = 0.5
 
@@ -20,8 +22,11 @@ def _turn(run: Path) -> bool:
     """Whether no older run of the workspace is waiting."""
     mine = (run / "request.yaml").stat().st_mtime_ns
     for other in run.parent.iterdir():
-        request = other / "request.yaml"
-        older = request.exists() and (request.stat().st_mtime_ns, other.name) < (mine, run.name)
+        try:
+            theirs = (other / "request.yaml").stat().st_mtime_ns
+        except OSError:  # no run, or one that is being deleted
+            continue
+        older = (theirs, other.name) < (mine, run.name)
         if older and locks.held(other / "waiting") and not locks.held(other / "lock"):
             return False
     return True
@@ -42,12 +47,8 @@ def wait_for_slot(run: Path, slots: int) -> int | None:
 def main() -> None:
     """Wait, then go on as the worker in the same process."""
     run, slots = Path(sys.argv[1]).absolute(), max(1, int(sys.argv[2]))
-    if locks.acquire(run / "waiting", inheritable=True) is None:
-        return  # this run has a process already
     if wait_for_slot(run, slots) is None:
-        writer = events.EventWriter(run / "events.jsonl")
-        writer.write("failed", title="Stopped", message="The run was stopped before its turn came.", remedy="")
-        writer.close()
+        (run / "killed").touch()
         return
     os.execv(sys.executable, [sys.executable, "-P", "-m", "workbench.worker", str(run)])
 

@@ -75,10 +75,14 @@ class Progress:
 
     def after(self, new: Iterable[Mapping[str, Any]]) -> "Progress":
         """The snapshot after more events. A resumed run's curves go back to the step it resumed from."""
-        state = self
+        state, steps = self, list(self.steps)
         for event in new:
+            if event["type"] == "started":
+                steps = [s for s in steps if s.step <= (event.get("resumed_from") or 0)]
+            elif event["type"] == "step":
+                steps.append(_step(event))
             state = _after(state, event)
-        return state
+        return replace(state, steps=tuple(steps))
 
 
 def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
@@ -95,31 +99,19 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
                 failed=None,
                 finished=None,
                 paused=False,
-                steps=tuple(s for s in state.steps if s.step <= resumed),
                 evaluations=tuple(e for e in state.evaluations if e.step <= resumed),
                 step=resumed,
             )
         case "prepared":
             return replace(state, prepared=dict(event))
         case "step":
-            point = Step(
-                int(get("step", 0)),
-                float(get("epoch") or 0.0),
-                get("loss"),
-                get("learning_rate"),
-                get("grad_norm"),
-                get("tokens_per_second"),
-                get("documents_per_second"),
-                get("memory_mb"),
-                get("device_memory_mb"),
-            )
+            point = _step(event)
             return replace(
                 state,
                 step=point.step,
                 epoch=point.epoch,
                 total_steps=int(get("total_steps") or state.total_steps),
                 seconds_left=get("seconds_left"),
-                steps=(*state.steps, point),
                 paused=False,
             )
         case "evaluated":
@@ -138,10 +130,25 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
         case "predicting":
             return replace(state, predicting=(int(get("done", 0)), int(get("total", 0))))
         case "failed":
-            return replace(state, failed=dict(event))
+            return replace(state, failed=dict(event), finished=None)
         case "finished":
             return replace(state, finished=dict(event), predicting=None)
     return state
+
+
+def _step(event: Mapping[str, Any]) -> Step:
+    get = event.get
+    return Step(
+        int(get("step", 0)),
+        float(get("epoch") or 0.0),
+        get("loss"),
+        get("learning_rate"),
+        get("grad_norm"),
+        get("tokens_per_second"),
+        get("documents_per_second"),
+        get("memory_mb"),
+        get("device_memory_mb"),
+    )
 
 
 class Follower:

@@ -108,7 +108,7 @@ def _act(name: str, summary: str, done: str) -> None:
 
         workspace = _open(context)
         found = _run(workspace, run)
-        getattr(jobs, {"unpause": "unpause"}.get(name, name))(workspace, found.id)
+        getattr(jobs, name)(workspace, found.id)
         emit({"run": found.id, "asked": name}, as_json=as_json, text=done.format(found.name))
 
 
@@ -159,7 +159,7 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
 @click.pass_obj
 def import_run(context: Context, folder: Path, as_json: bool) -> None:
     """Take a run folder from another machine into this workspace."""
-    from workbench import jobs
+    from workbench import run_folders
 
-    made = jobs.adopt(_open(context), folder)
+    made = run_folders.adopt(_open(context), folder)
     emit({"run": made.id, "state": made.state.value}, as_json=as_json, text=f"Run {made.id}: {made.state.value}.")
