@@ -46,7 +46,13 @@ class Files:
         name = f"{digest[:2]}/{digest}{suffix.lower()}"
         target = folder / name
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WorkspaceProblem(
+                    f"{target.parent} cannot be made: {error.strerror}. Nothing was changed.",
+                    "Free some space or check the permissions, then repeat the step.",
+                ) from error
             with replacing(target) as file:
                 if isinstance(content, bytes):
                     file.write(content)

@@ -298,7 +298,8 @@ class _Import:
             return
         cleaned = clean.clean(incoming, self._options(prepared.path))
         if isinstance(cleaned, Rejected):
-            self._reject(cleaned)
+            record = "" if prepared.original else incoming.name
+            self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             return
         self._add(prepared, cleaned)
 

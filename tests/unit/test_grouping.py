@@ -1,0 +1,113 @@
+"""Documents of one vendor or one template come together, others stay apart."""
+
+import shutil
+import sqlite3
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from storage.records import Page, Token
+from workbench.grouping import GUESSED, Grouper, seller_key
+
+
+def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
+    made: list[Token] = []
+    for line, words in enumerate(text.strip().splitlines()):
+        x = left
+        for word in words.split():
+            width = 0.6 * size * len(word)
+            made.append(Token(len(made), 0, line, word, (x, line * 1.5 * size, x + width, line * 1.5 * size + size)))
+            x += width + 0.6 * size
+    return tuple(made)
+
+
+_ACME = (
+    "Acme Trading Company\nHigh Street London\nInvoice Number {0}\nDate {0}/03/2024\nDescription Quantity Price Total"
+)
+_OTHER = "Müller Söhne Werkzeuge\nRechnung Nummer {0}\nKunde Datum Betrag\nArtikel Menge Einzelpreis Gesamtpreis Summe"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Acme Sdn Bhd", "ACME SDN. BHD."),
+        ("Lieferant GmbH", "lieferant"),
+        ("MR. D.I.Y. (M) SDN BHD", "MR D.I.Y (M) SDN BHD"),
+        ("Ünal  Ltd.", "ünal limited"),
+    ],
+)
+def test_spellings_of_one_seller(a: str, b: str) -> None:
+    grouper = Grouper("seller")
+    assert grouper.group("1", (), seller=a) == grouper.group("2", (), seller=b) == a.replace("  ", " ")
+
+
+def test_misread_sellers_are_merged_and_others_are_not() -> None:
+    grouper = Grouper("seller")
+    first = grouper.group("1", (), seller="SANYU STATIONERY SHOP")
+    assert grouper.group("2", (), seller="SANYU STATI0NERY SHOP") == first
+    assert grouper.group("3", (), seller="SUNSHINE STATIONERY") != first
+    assert grouper.group("4", (), seller="B & B") != grouper.group("5", (), seller="A & A")
+
+
+def test_one_template_comes_together_by_its_looks() -> None:
+    grouper = Grouper("seller")
+    first = grouper.group("1", _tokens(_ACME.format(1001)))
+    assert first.startswith(GUESSED)
+    assert grouper.group("2", _tokens(_ACME.format(2077), left=40, size=14)) == first  # another scan, another margin
+    assert grouper.group("3", _tokens(_OTHER.format(7))) != first
+
+
+def test_an_unknown_seller_joins_the_known_one_of_its_template() -> None:
+    grouper = Grouper("seller")
+    assert grouper.group("1", _tokens(_ACME.format(1)), seller="Acme Trading") == "Acme Trading"
+    assert grouper.group("2", _tokens(_ACME.format(2))) == "Acme Trading"
+
+
+def test_groups_of_the_workspace_go_on() -> None:
+    page = Page(0, 500, 700, _tokens(_ACME.format(1)))
+    grouper = Grouper("seller", [("Acme Trading", page)])
+    assert grouper.group("2", _tokens(_ACME.format(2))) == "Acme Trading"
+    assert grouper.group("3", (), seller="ACME TRADING LTD") == "Acme Trading"
+
+
+def test_by_folder_and_by_nothing() -> None:
+    assert Grouper("folder").group("1", (), source=Path("in/vendor a/1.pdf")) == "vendor a"
+    grouper = Grouper("none")
+    assert {grouper.group("same", ()) for _ in range(3)} == {"same", "same (2)", "same (3)"}
+
+
+def test_a_page_without_words_is_a_group_of_its_own() -> None:
+    grouper = Grouper("seller")
+    assert grouper.group("a", ()) != grouper.group("b", ())
+
+
+def test_legal_forms_alone_are_still_a_name() -> None:
+    assert seller_key("Co. Ltd.")
+
+
+@pytest.mark.realdata
+def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Path) -> None:
+    """Without sellers, by looks alone: few vendors' receipts mix, most of a vendor's stay together."""
+    from workbench.importing import Request, run
+    from workbench.workspace import Workspace
+
+    for kind in ("box", "key"):
+        (tmp_path / "in" / kind).mkdir(parents=True)
+        for path in sorted((realdata / "receipts_en" / kind).iterdir())[:150]:
+            shutil.copy(path, tmp_path / "in" / kind)
+    workspace = Workspace.create(tmp_path / "ws")
+    run(workspace, Request((tmp_path / "in",), group_by="template", ocr=False))
+    workspace.close()
+    with sqlite3.connect(tmp_path / "ws" / "workbench.db") as connection:
+        rows = connection.execute(
+            "select d.group_name, r.value from documents d join reference_values r on r.document_id = d.id "
+            "where r.field = 'seller_name'"
+        ).fetchall()
+    vendors: dict[str, Counter[str]] = defaultdict(Counter)
+    for group, seller in rows:
+        vendors[group][seller_key(seller)] += 1
+    pure = sum(max(counts.values()) for counts in vendors.values()) / len(rows)
+    pairs = Counter(group for group, _ in rows)
+    assert pure > 0.85
+    assert len(pairs) < 100  # of 150 receipts

@@ -1,0 +1,94 @@
+"""Pictures: upright, of a size for reading, and refused before they are decoded."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from storage.exceptions import InputProblem
+from workbench import pictures
+from workbench.importers.base import Incoming, Limits, Options, Rejected
+from workbench.importers.images import IMPORTER
+
+
+def _picture(path: Path, size: tuple[int, int] = (300, 400), mode: str = "RGB", **options: object) -> Path:
+    Image.new(mode, size, 200 if mode in ("L", "I;16") else None).save(path, **options)  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.bmp", "a.webp"])
+def test_every_kind_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+    path = _picture(tmp_path / name)
+    wrongly_named = path.rename(tmp_path / "scan.dat")
+    assert IMPORTER.sniff(wrongly_named, wrongly_named.read_bytes()[:65536]) > 0.5
+    (incoming,) = IMPORTER.read(wrongly_named, Options(tmp_path))
+    assert isinstance(incoming, Incoming)
+    (page,) = incoming.pages
+    assert (page.width, page.height, page.tokens) == (300, 400, None)
+
+
+def test_text_is_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("BMX are bicycles")
+    assert IMPORTER.sniff(tmp_path / "a.png", b"BMX are bicycles") == 0
+    (item,) = IMPORTER.read(tmp_path / "a.png", Options(tmp_path))
+    assert isinstance(item, Rejected)
+
+
+def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
+    pages = [Image.new("L", (100 + 10 * i, 200), i) for i in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    (incoming,) = IMPORTER.read(tmp_path / "a.tif", Options(tmp_path))
+    assert isinstance(incoming, Incoming)
+    assert [(page.width, page.picture_index) for page in incoming.pages] == [(100, 0), (110, 1), (120, 2)]
+    content, suffix, size = pictures.for_reading(tmp_path / "a.tif", Limits(), 2)
+    assert isinstance(content, bytes)
+    assert (suffix, size) == (".jpg", (120, 200))
+
+
+def test_exif_rotation_is_honoured(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (400, 200), "white")
+    picture.paste("black", (0, 0, 100, 50))  # top left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees to the right
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    assert pictures.measure(tmp_path / "a.jpg", Limits()) == [(200, 400)]
+    content, _, size = pictures.for_reading(tmp_path / "a.jpg", Limits())
+    assert isinstance(content, bytes)
+    upright = Image.open(io.BytesIO(content)).convert("L")
+    assert upright.size == size == (200, 400)
+    assert upright.getpixel((180, 20)) < 60  # now top right
+    assert upright.getpixel((20, 20)) > 200
+
+
+def test_a_fit_picture_is_kept_as_it_is(tmp_path: Path) -> None:
+    path = _picture(tmp_path / "a.png")
+    assert pictures.for_reading(path, Limits()) == (path, ".png", (300, 400))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_large_pictures_of_every_mode_are_reduced(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("a.tif" if mode in ("CMYK", "I;16") else "a.png")
+    white = Image.new(mode, (2600, 1300), 65535) if mode == "I;16" else Image.new("L", (2600, 1300), 255).convert(mode)
+    white.save(path)
+    content, suffix, size = pictures.for_reading(path, Limits())
+    assert isinstance(content, bytes)
+    reduced = Image.open(io.BytesIO(content))
+    assert (reduced.size, suffix, size) == ((2000, 1000), ".jpg", (2600, 1300))
+    assert reduced.convert("L").getpixel((1000, 500)) > 240  # paper stays white
+
+
+def test_too_many_pixels_are_refused_by_the_header(tmp_path: Path) -> None:
+    path = _picture(tmp_path / "a.png", (200, 100))
+    for look in (pictures.measure, pictures.for_reading):
+        with pytest.raises(InputProblem, match="200 × 100 pixels; the limit is 1,000"):
+            look(path, Limits(picture_pixels=1000))
+
+
+def test_cut_off_pictures_are_found_when_they_are_stored(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png"):
+        path = tmp_path / name
+        Image.effect_noise((400, 300), 90).save(path)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        with pytest.raises(InputProblem, match="damaged or cut off"):
+            pictures.for_reading(path, Limits())

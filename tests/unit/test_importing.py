@@ -1,0 +1,246 @@
+"""The whole way from files to documents: mapped, aligned, grouped, known again, and counted."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import documents
+from storage.records import Side, Source, State
+from workbench import known
+from workbench.fields import FieldType, invoice_schema
+from workbench.importing import Request, Summary, run
+from workbench.mapping import LabelMap, type_of_name
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Any:
+    made = Workspace.create(tmp_path / "ws")
+    yield made
+    made.close()
+
+
+def _record(name: str, words: str, labels: dict[int, str] | None = None, **more: Any) -> dict[str, Any]:
+    listed = words.split()
+    return {
+        "id": name,
+        "words": listed,
+        "bboxes": [
+            [10 + 60 * (i % 8), 10 + 30 * (i // 8), 60 + 60 * (i % 8), 30 + 30 * (i // 8)] for i in range(len(listed))
+        ],
+        **({"labels": [(labels or {}).get(i, "O") for i in range(len(listed))]} if labels is not None else {}),
+        **more,
+    }
+
+
+def _jsonl(path: Path, *records: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def _run(workspace: Workspace, *paths: Path, **options: Any) -> Summary:
+    return run(workspace, Request(paths, **options))
+
+
+def _content(workspace: Workspace, name: str) -> Any:
+    with workspace.db.read() as connection:
+        (number,) = documents.find(connection, name)
+        return documents.open_document(connection, number)
+
+
+def test_labels_are_mapped_and_the_mapping_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    path = _jsonl(
+        tmp_path / "a.jsonl", _record("a", "Acme Ltd Total 9.00", {0: "B-VENDOR", 1: "I-VENDOR", 3: "B-AMT_TOTAL"})
+    )
+    summary = _run(workspace, path)
+    assert summary.mapping == {"VENDOR": "seller_name", "AMT_TOTAL": "amount_total"}
+    assert summary.labels == {"seller_name": 1, "amount_total": 1}
+    assert summary.new_fields == []
+    content = _content(workspace, "a")
+    assert {(s.field, s.tokens, s.source) for s in content.annotations.spans} == {
+        ("seller_name", (0, 1), Source.IMPORT),
+        ("amount_total", (3,), Source.IMPORT),
+    }
+    assert content.document.group == "Acme Ltd"
+
+
+def test_the_user_says_what_labels_mean(workspace: Workspace, tmp_path: Path) -> None:
+    path = _jsonl(
+        tmp_path / "a.jsonl", _record("a", "Acme 9.00 12 x", {0: "B-VENDOR", 1: "B-GT", 2: "B-DESK", 3: "B-TOTAL"})
+    )
+    summary = _run(workspace, path, mapping={"gt": "amount_total", "DESK": "Cash desk"}, keep_names=True)
+    assert summary.mapping == {"VENDOR": "VENDOR", "GT": "amount_total", "DESK": "Cash desk", "TOTAL": "TOTAL"}
+    assert summary.new_fields == ["VENDOR", "Cash desk", "TOTAL"]
+    again = Workspace.open(workspace.files.root)  # the fields are there after a restart
+    assert {"VENDOR", "Cash desk", "TOTAL"} <= {field.name for field in again.schema}
+    again.close()
+
+
+def test_the_same_content_is_imported_once(workspace: Workspace, tmp_path: Path) -> None:
+    path = _jsonl(tmp_path / "a.jsonl", *(_record(f"d{i}", f"Total {i}.00") for i in range(5)))
+    assert _run(workspace, path).documents == 5
+    again = _run(workspace, shutil.copy(path, tmp_path / "b.jsonl"))
+    assert (again.documents, again.known, again.failed) == (0, 5, False)
+    _jsonl(path, *(_record(f"d{i}", f"Total {i}.00") for i in range(7)))
+    assert (_run(workspace, path).documents, _run(workspace, path).known) == (2, 7)
+
+
+def test_new_documents_follow_their_group(workspace: Workspace, tmp_path: Path) -> None:
+    def vendor(name: str) -> dict[str, Any]:
+        return _record(name, f"Acme Total {name}", {0: "B-VENDOR"})
+
+    _run(workspace, _jsonl(tmp_path / "a.jsonl", vendor("1")), side=Side.TEST)
+    _run(workspace, _jsonl(tmp_path / "b.jsonl", vendor("2")))
+    assert _content(workspace, "2").document.side is Side.TEST
+    summary = _run(workspace, _jsonl(tmp_path / "c.jsonl", vendor("3")), side=Side.VALIDATION)
+    assert _content(workspace, "3").document.side is Side.TEST
+    assert any("never divided" in note for note in summary.notes)
+
+
+_WORDS = (
+    "Bill No 100{0} Date {0}/03/2024 Item A{0}7 {0}.10 Item B{0}8 {0}.20 Item C{0}9 {0}.30 "
+    "Total {0}.60 Cash {0}0.00 Change {0}.40"
+)
+
+
+def test_a_page_scanned_twice_stays_on_one_side(workspace: Workspace, tmp_path: Path) -> None:
+    first = _jsonl(tmp_path / "a.jsonl", _record("first", _WORDS.format(3)), _record("other", _WORDS.format(5)))
+    _run(workspace, first, side=Side.TEST, group_by="none")
+    summary = _run(
+        workspace,
+        _jsonl(tmp_path / "b.jsonl", _record("again", _WORDS.format(3)), _record("new", _WORDS.format(7))),
+        group_by="none",
+    )
+    assert summary.duplicates == [("again", "first")]
+    assert _content(workspace, "again").document.group == _content(workspace, "first").document.group
+    assert _content(workspace, "again").document.side is Side.TEST
+    assert _content(workspace, "new").document.side is Side.TRAIN
+
+
+def test_twins_in_one_import_know_each_other(workspace: Workspace, tmp_path: Path) -> None:
+    summary = _run(
+        workspace, _jsonl(tmp_path / "a.jsonl", _record("a", _WORDS.format(3)), _record("b", _WORDS.format(3)))
+    )
+    assert summary.duplicates == [("b", "a")]
+
+
+def _sroie(folder: Path, total: str = "9.00") -> Path:
+    for kind in ("box", "key"):
+        (folder / kind).mkdir(parents=True)
+    (folder / "box" / "r1.csv").write_text(
+        "10,10,90,10,90,20,10,20,ACME TRADING SDN BHD\n10,30,90,30,90,40,10,40,NO 5, JALAN SAGU\n"
+        "10,50,90,50,90,60,10,60,DATE: 25/12/2018\n10,70,90,70,90,80,10,80,TOTAL 9.00\n"
+    )
+    values = {"company": "ACME TRADING SDN BHD", "date": "25/12/2018", "address": "NO 5, JALAN SAGU", "total": total}
+    (folder / "key" / "r1.json").write_text(json.dumps(values))
+    return folder
+
+
+def test_gold_values_become_labels_and_complete_documents(workspace: Workspace, tmp_path: Path) -> None:
+    summary = _run(workspace, _sroie(tmp_path / "in"), ocr=False)
+    assert summary.aligned == {"seller_name": 1, "invoice_date": 1, "seller_address": 1, "amount_total": 1}
+    content = _content(workspace, "r1")
+    assert content.document.state is State.LABELLED
+    assert {r.field: r.value for r in content.references}["amount_total"] == "9.00"
+    texts = {s.field: " ".join(content.tokens[i].text for i in s.tokens) for s in content.annotations.spans}
+    assert texts["seller_address"] == "NO 5, JALAN SAGU"
+    assert texts["amount_total"] == "9.00"
+
+
+def test_a_gold_value_without_a_place_leaves_the_document_open(workspace: Workspace, tmp_path: Path) -> None:
+    summary = _run(workspace, _sroie(tmp_path / "in", total="77.00"), ocr=False)
+    assert summary.not_aligned == {"amount_total": 1}
+    assert summary.unaligned[0][:3] == ("r1", "amount_total", "77.00")
+    assert _content(workspace, "r1").document.state is State.STARTED
+
+
+@pytest.mark.parametrize("kind", ["csv", "semicolons", "json", "xlsx"])
+def test_known_values_become_suggestions(workspace: Workspace, tmp_path: Path, kind: str) -> None:
+    _run(
+        workspace,
+        _jsonl(tmp_path / "a.jsonl", _record("a", "Invoice No 4711 Total 9.00 EUR"), _record("b", "Total 8.00")),
+    )
+    rows = [["file", "Gross", "INV_NO"], ["in/a.pdf", "9,00", "4711"], ["b", "1.00", ""], ["gone.pdf", "1", "2"]]
+    table = tmp_path / f"values.{'csv' if kind == 'semicolons' else kind}"
+    if kind in ("csv", "semicolons"):
+        with table.open("w", newline="") as file:
+            csv.writer(file, delimiter=";" if kind == "semicolons" else ",").writerows(rows)
+    elif kind == "json":
+        table.write_text(json.dumps([dict(zip(rows[0], row, strict=True)) for row in rows[1:]]))
+    else:
+        from openpyxl import Workbook
+
+        book = Workbook()
+        for row in rows:
+            book.worksheets[0].append(row)
+        book.save(table)
+    outcome = known.bring_in(workspace, table, mapping={"Gross": "amount_total"})
+    assert (outcome.documents, outcome.reference_values, outcome.suggestions) == (2, 3, 2)
+    assert outcome.mapping == {"Gross": "amount_total", "INV_NO": "invoice_no"}
+    assert [row[:3] for row in outcome.unaligned] == [("b", "amount_total", "1.00")]
+    assert "gone.pdf" in outcome.rejected[0].reason
+    content = _content(workspace, "a")
+    assert content.annotations.spans == frozenset()
+    assert {s.field for s in content.suggestions} == {"amount_total", "invoice_no"}
+
+
+def test_sure_places_of_known_values_become_labels_but_never_over_a_persons(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    _run(workspace, _jsonl(tmp_path / "a.jsonl", _record("a", "Invoice No 4711 Total 9.00 EUR", {2: "B-PO"})))
+    table = tmp_path / "v.json"
+    table.write_text(json.dumps({"a": {"invoice_no": "4711", "total": "9.00", "po": "1"}}))
+    outcome = known.bring_in(workspace, table, accept_above=0.9)
+    assert outcome.labels == {"amount_total": 1}
+    content = _content(workspace, "a")
+    assert {s.field for s in content.annotations.spans} == {"purchase_order", "amount_total"}
+    assert content.document.disagreements == 1  # 4711 is labelled as the order, and known to be another
+
+
+def test_memory_does_not_grow_with_the_documents(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tracemalloc
+
+    monkeypatch.setattr("workbench.importing.BATCH", 10)
+
+    small = _jsonl(tmp_path / "a.jsonl", *(_record(f"a{i}", f"Total {i}.00 " + "word " * 90) for i in range(20)))
+    large = _jsonl(tmp_path / "b.jsonl", *(_record(f"b{i}", f"Total {i}.00 " + "word " * 90) for i in range(100)))
+    peaks = []
+    for path in (small, large):
+        tracemalloc.start()
+        _run(workspace, path)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] + 500_000
+
+
+def test_types_are_guessed_from_names() -> None:
+    expected = {
+        "Delivery date": FieldType.DATE,
+        "menu.price": FieldType.AMOUNT,
+        "ship_address": FieldType.ADDRESS,
+        "account no": FieldType.ID,
+        "remark": FieldType.TEXT,
+    }
+    assert {name: type_of_name(name) for name in expected} == expected
+
+
+def test_a_retired_field_comes_back_with_its_labels() -> None:
+    labels = LabelMap(invoice_schema().change("iban", retired=True))
+    assert labels.field("IBAN") == "iban"
+    assert labels.schema.get("iban").retired is False  # type: ignore[union-attr]
+
+
+@pytest.mark.realdata
+def test_e_invoices_label_themselves(workspace: Workspace, realdata: Path) -> None:
+    summary = _run(workspace, realdata / "einvoices")
+    assert summary.documents == 19
+    for of in ("invoice_no", "invoice_date", "seller_name", "currency", "amount_total"):
+        assert summary.aligned[of] >= 0.8 * (summary.aligned[of] + summary.not_aligned[of]), of
+    assert summary.labels == {}
+    assert summary.suggestions.total() == summary.aligned.total()

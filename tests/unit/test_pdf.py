@@ -1,0 +1,155 @@
+"""PDFs: words where they are seen, pages without words to OCR, and reasons for what cannot be read."""
+
+import io
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from workbench import pictures
+from workbench.importers.base import Incoming, Limits, Options, Rejected
+from workbench.importers.pdf import IMPORTER
+
+
+def _read(path: Path, **options: object) -> Incoming:
+    (item,) = IMPORTER.read(path, Options(path.parent, **options))  # type: ignore[arg-type]
+    assert isinstance(item, Incoming), item
+    return item
+
+
+def _rejected(path: Path, **options: object) -> str:
+    (item,) = IMPORTER.read(path, Options(path.parent, **options))  # type: ignore[arg-type]
+    assert isinstance(item, Rejected)
+    return item.reason
+
+
+def _words(incoming: Incoming, page: int = 0) -> list[str]:
+    return [token.text for token in incoming.pages[page].tokens or ()]
+
+
+def test_words_in_reading_order_with_boxes_from_the_top_left(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.drawString(50, 100, "Total")  # drawn first, stands last
+    canvas.drawString(300, 100, "9.00")
+    canvas.drawString(50, 550, "Invoice No. 42")
+    canvas.save()
+    incoming = _read(tmp_path / "a.pdf")
+    assert _words(incoming) == ["Invoice", "No.", "42", "Total", "9.00"]
+    page = incoming.pages[0]
+    assert (page.width, page.height, page.engine) == (400, 600, "text-layer")
+    first = (page.tokens or [])[0]
+    assert first.box[0] == pytest.approx(50, abs=2)
+    assert first.box[1] < 600 - 550 < first.box[3] + 2
+    assert [token.line for token in page.tokens or ()] == [0, 0, 0, 1, 1]
+    assert isinstance(page.picture, Path)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_turned_pages_are_read_as_they_are_seen(tmp_path: Path, turn: int) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.drawString(50, 550, "Corner")
+    canvas.save()
+    document = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    document[0].set_rotation(turn)
+    document.save(str(tmp_path / "turned.pdf"))
+    document.close()
+    page = _read(tmp_path / "turned.pdf").pages[0]
+    assert (page.width, page.height) == ((600, 400) if turn in (90, 270) else (400, 600))
+    (token,) = page.tokens or ()
+    middle = (token.box[0] + token.box[2]) / 2 / page.width, (token.box[1] + token.box[3]) / 2 / page.height
+    expected = {90: (0.92, 0.17), 180: (0.83, 0.92), 270: (0.08, 0.83)}[turn]
+    assert middle == pytest.approx(expected, abs=0.06)
+
+
+def test_a_moved_crop_box_moves_the_words(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.drawString(150, 450, "Inside")
+    canvas.save()
+    document = pypdfium2.PdfDocument(tmp_path / "a.pdf")
+    document[0].set_cropbox(100, 300, 400, 500)
+    document.save(str(tmp_path / "cropped.pdf"))
+    document.close()
+    page = _read(tmp_path / "cropped.pdf").pages[0]
+    assert (page.width, page.height) == (300, 200)
+    (token,) = page.tokens or ()
+    assert token.box[0] == pytest.approx(50, abs=2)
+    assert token.box[1] < 50 < token.box[3] + 2
+
+
+def _scan(text: str) -> ImageReader:
+    picture = Image.new("L", (800, 1000), 255)
+    ImageDraw.Draw(picture).text((80, 100), text)
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return ImageReader(data)
+
+
+def test_scanned_pages_are_left_to_ocr_and_others_are_not(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 500))
+    canvas.drawImage(_scan("Invoice"), 0, 0, 400, 500)
+    canvas.showPage()
+    canvas.drawImage(_scan("Invoice"), 0, 0, 400, 500)
+    canvas.drawString(10, 10, "Scanned by Acme")  # a stamp over the picture
+    canvas.showPage()
+    canvas.drawString(50, 400, "A page of words")
+    canvas.save()
+    pages = _read(tmp_path / "a.pdf").pages
+    assert [page.tokens is None for page in pages] == [True, True, False]
+
+
+def test_letters_without_spaces_between_columns_are_divided(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 500))
+    text = canvas.beginText(50, 400)
+    text.textOut("Net")
+    text.setTextOrigin(200, 400)
+    text.textOut("10.00")
+    canvas.drawText(text)
+    canvas.save()
+    assert _words(_read(tmp_path / "a.pdf")) == ["Net", "10.00"]
+
+
+def test_pictures_are_of_a_size_for_reading(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(595, 842))
+    canvas.drawString(50, 400, "word")
+    canvas.save()
+    generator = IMPORTER.read(tmp_path / "a.pdf", Options(tmp_path))
+    incoming = next(generator)
+    assert isinstance(incoming, Incoming)
+    picture = incoming.pages[0].picture
+    assert isinstance(picture, Path)
+    assert max(Image.open(picture).size) == pictures.LONGEST
+    generator.close()
+    assert not picture.exists()  # nothing is left in the temporary folder
+
+
+def test_limits_are_said_with_their_names(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 500))
+    for _ in range(3):
+        canvas.drawString(50, 400, "one two three")
+        canvas.showPage()
+    canvas.save()
+    assert "3 pages; the limit is 2" in _rejected(tmp_path / "a.pdf", limits=Limits(pages=2))
+    assert "3 words; the limit is 2" in _rejected(tmp_path / "a.pdf", limits=Limits(tokens_per_page=2))
+    assert "page_points" in _rejected(tmp_path / "a.pdf", limits=Limits(page_points=100))
+
+
+def test_what_is_no_pdf(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4 nothing")
+    assert "not a PDF" in _rejected(tmp_path / "a.pdf")
+    assert "cannot be opened" in _rejected(tmp_path / "missing.pdf")
+
+
+@pytest.mark.realdata
+def test_every_real_pdf_has_words_and_e_invoices_have_values(realdata: Path) -> None:
+    for path in sorted(realdata.glob("einvoices/*.pdf")) + sorted(realdata.glob("vendor_pdfs/*.pdf")):
+        incoming = _read(path)
+        tokens = [token for page in incoming.pages for token in page.tokens or ()]
+        assert len(tokens) > 50, path
+        assert all(0 <= t.box[0] <= t.box[2] and 0 <= t.box[1] <= t.box[3] for t in tokens)
+        assert not any(" " in t.text or not t.text.isprintable() for t in tokens), path
+        if path.parent.name == "einvoices":
+            assert incoming.values or incoming.notes
+            assert bool(incoming.values) == (incoming.values_source == "e-invoice")

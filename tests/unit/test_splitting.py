@@ -1,0 +1,70 @@
+"""Groups go to sides whole, the sides come near their shares, and what cannot be is said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.exceptions import UsageProblem
+from storage.records import Side
+from workbench.splitting import divide
+
+_groups = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=4),
+    st.tuples(st.integers(1, 30), st.integers(0, 30)).map(lambda pair: (pair[0], min(pair))),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(_groups, st.integers(0, 5))
+def test_every_group_stands_on_one_side(groups: dict[str, tuple[int, int]], seed: int) -> None:
+    division = divide(groups, seed=seed)
+    assert division.sides.keys() == groups.keys()
+    assert sum(division.documents.values()) == sum(n for n, _ in groups.values())
+    assert sum(division.groups.values()) == len(groups)
+    assert divide(groups, seed=seed).sides == division.sides
+    if len(groups) >= 3:
+        assert all(division.groups[side] for side in Side)
+
+
+def test_many_small_groups_come_near_the_shares() -> None:
+    groups = {f"vendor {i}": (1 + i % 7, 1 + i % 7) for i in range(200)}
+    division = divide(groups, test=0.2, validation=0.1, seed=3)
+    everything = sum(division.documents.values())
+    assert abs(division.documents[Side.TEST] / everything - 0.2) < 0.02
+    assert abs(division.documents[Side.VALIDATION] / everything - 0.1) < 0.02
+    assert division.warnings == []
+
+
+def test_another_seed_divides_otherwise() -> None:
+    groups = {f"vendor {i}": (1, 1) for i in range(40)}
+    assert divide(groups, seed=1).sides != divide(groups, seed=2).sides
+
+
+def test_a_group_that_is_too_large_is_trained_on_and_said() -> None:
+    groups = {"giant": (500, 500), **{f"small {i}": (2, 2) for i in range(5)}}
+    division = divide(groups)
+    assert division.sides["giant"] is Side.TRAIN
+    assert any("the largest has 500" in warning for warning in division.warnings)
+
+
+def test_too_few_groups_are_said() -> None:
+    division = divide({"only": (10, 10)})
+    assert division.sides == {"only": Side.TRAIN}
+    assert any("1 groups for 3 sides" in warning for warning in division.warnings)
+
+
+def test_a_side_without_labels_is_said() -> None:
+    groups = {"a": (10, 10), "b": (10, 0), "c": (10, 0)}
+    assert any("is labelled yet" in warning for warning in divide(groups).warnings)
+
+
+def test_no_test_side_when_none_is_asked_for() -> None:
+    division = divide({f"v{i}": (1, 1) for i in range(10)}, test=0.0, validation=0.2)
+    assert division.groups[Side.TEST] == 0
+
+
+@pytest.mark.parametrize(("test", "validation"), [(0.9, 0.1), (0.6, 0.6), (-0.1, 0.1)])
+def test_shares_that_leave_nothing_to_train_on(test: float, validation: float) -> None:
+    with pytest.raises(UsageProblem, match="nothing to train on"):
+        divide({"a": (1, 1)}, test=test, validation=validation)
