@@ -43,6 +43,11 @@ def model_of(workspace: Workspace, name: str) -> str:
     return str(folder)
 
 
+def source_run(model: str) -> Path | None:
+    """The run folder that a model folder lies in; None for the starter."""
+    return None if model == STARTER else Path(model).parent
+
+
 @contextmanager
 def reading(
     workspace: Workspace, model: str, ids: Mapping[Split, tuple[int, ...]], tick: Tick | None = None
@@ -118,14 +123,17 @@ def suggest(
     """
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
-        wanted = tuple(documents.ids(connection, documents.Filter("unlabelled", ids=ids)))
+        allowed = None if ids is None else set(ids)
+        unlabelled = documents.ids(connection, documents.Filter("unlabelled"))
+        wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
     counted: dict[str, int] = {}
     kept = 0
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
-            proposals = known_fields(workspace, suggesting.suggestions_of_run(folder))
+            trust = suggesting.trust_of(workspace.settings, source_run(source))
+            proposals = known_fields(workspace, suggesting.suggestions_of_run(folder, trust))
         with workspace.db.write() as connection:
-            still = set(documents.ids(connection, documents.Filter("unlabelled", ids=wanted)))
+            still = set(documents.ids(connection, documents.Filter("unlabelled")))
             kept = annotations.suggest(
                 connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
             )
