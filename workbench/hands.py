@@ -295,15 +295,9 @@ class Hands(Pointer):
         if target is None:
             self._message = "No label under the cursor to adjust."
             return
-        tokens = sorted(target.tokens, key=lambda t: self.layout.where[t])
-        if more:
-            tokens = self._grown(tokens, at_end, phrase)
-        else:
-            edge = tokens[-1] if at_end else tokens[0]
-            gone = set(cursor.phrase(self.layout, self.tokens, edge)) if phrase else {edge}
-            tokens = [t for t in tokens if t not in gone]
-        if not tokens:
-            self._message = "Nothing would be left of it."
+        tokens = self.adjusted(target.tokens, more, at_end, phrase)
+        if tokens is None:
+            self._message = "Nothing follows there." if more else "Nothing would be left of it."
             return
         tries = self._tries
         if isinstance(target, Suggestion):
@@ -317,18 +311,21 @@ class Hands(Pointer):
         self._building = span
         self.show((tokens[-1] if at_end else tokens[0],))
 
-    def _grown(self, tokens: list[int], at_end: bool, phrase: bool) -> list[int]:
-        edge = tokens[-1] if at_end else tokens[0]
-        part = list(cursor.phrase(self.layout, self.tokens, edge))
+    def adjusted(self, tokens: Sequence[int], more: bool, at_end: bool, phrase: bool) -> list[int] | None:
+        """The tokens that `adjust` would make of these; None where it can do nothing."""
+        listed = sorted(tokens, key=lambda t: self.layout.where[t])
+        edge = listed[-1] if at_end else listed[0]
+        part = cursor.phrase(self.layout, self.tokens, edge)
+        if not more:
+            gone = set(part) if phrase else {edge}
+            return [t for t in listed if t not in gone] or None
         position = part.index(edge)
         rest = part[position + 1 :] if at_end else part[:position]
         if not rest:
-            rest = list(cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1))
-        if not phrase and rest:
-            rest = [rest[0] if at_end else rest[-1]]
-        if not rest:
-            self._message = "Nothing follows there."
-        return [*tokens, *rest] if at_end else [*rest, *tokens]
+            rest = cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1)
+        if not phrase:
+            rest = rest[:1] if at_end else rest[-1:]
+        return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None
 
     # the document
 
