@@ -7,6 +7,7 @@ into floats.
 """
 
 import dataclasses
+import json
 import struct
 import sys
 from array import array
@@ -184,6 +185,7 @@ def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[
     import pyarrow.parquet as pq
 
     try:
+        columns = [name for name in columns if name not in _OPTIONAL or name in pq.read_schema(path).names]
         # One batch of columns at a time: `to_pylist` of a table would make a dict for every nested value as
         # well.
         table = pq.read_table(
@@ -208,7 +210,9 @@ _DATASET = (
     "pages",
     "confidences",
     "tags",
+    "references",
 )
+_OPTIONAL = ("references",)  # folders of older versions have none
 _PREDICTIONS = ("document", "labels", "probabilities", "windows", "word_window", "truncated")
 
 
@@ -269,4 +273,5 @@ def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -
         word_windows=tuple(prediction["word_window"]) if prediction else (),
         truncated=bool(prediction["truncated"]) if prediction else False,
         labelled=row["tags"] is not None,
+        references=json.loads(row.get("references") or "{}"),
     )

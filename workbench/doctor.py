@@ -171,7 +171,7 @@ def examine(
 
     Args:
         folder: the run's.
-        report: its evaluation; None takes report.json where it is there.
+        report: its evaluation; None takes that of report.json where it is there.
         peers: F1 of the runs shown beside it, by name.
     """
     import json
@@ -184,7 +184,7 @@ def examine(
     request = Request.read(folder)
     kept = folder / "report.json"
     if report is None:
-        report = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+        report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
     predicted = (folder / "predictions.parquet").is_file()
     split = report.get("split", "validation")
     evaluated = read_cases(folder, split) if predicted else read_dataset(folder, split)

@@ -7,6 +7,7 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 from workbench import amounts, checks, headers
 from workbench.cases import Case, Chunk, lenient_chunks, with_confidence
@@ -34,6 +35,29 @@ class Rules:
     one_value: bool = True
     cross_field: bool = True
     radius: float = 500.0  # thousandths of the page, how far a header or currency sign may be
+
+
+ALL = Rules(unsupported=True)
+"""Every rule on, to measure what each would do."""
+
+
+def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool]) -> Rules:
+    """The rules to work with: what the settings say, else what was measured on validation, else the default.
+
+    Args:
+        effects: rule -> its `Effect` as a mapping, as a run's report keeps them under `postprocess`.
+        settings: rule -> on or off, from [postprocess] of workbench.toml.
+    """
+    default = Rules()
+    on = {}
+    for name in _RULES:
+        effect = effects.get(name)
+        usual = bool(getattr(default, name))
+        if effect is not None:  # a rule that is off by default has to earn its place
+            gain = effect["f1_with"] - effect["f1_without"]
+            usual = gain >= 0 if usual else gain > 0
+        on[name] = settings.get(name, usual)
+    return replace(default, **on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +257,10 @@ def apply(
                 chunks.append(change.after)
         changes += made
     return replace(case, predicted=tuple(sorted(chunks))), changes
+
+
+NAMES = tuple(_RULES)
+"""The rules, in the order in which they work."""
 
 
 @dataclass(frozen=True, slots=True)

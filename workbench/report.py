@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
 from workbench import calibration, errors, metrics, postprocess, values
@@ -13,6 +13,9 @@ from workbench.calibration import Judged, Judgement
 from workbench.cases import Case, read_cases, read_groups
 from workbench.fields import FieldType
 from workbench.metrics import Counts, Kind, Ratio, Same
+
+if TYPE_CHECKING:
+    from workbench.config import Request
 
 PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
@@ -147,10 +150,8 @@ def evaluate_run(
     Raises:
         InputProblem: the split has no labelled document with stored predictions, or a file is damaged.
     """
-    from workbench.config import Request
-
-    request = Request.read(folder)
-    types = {field.id: FieldType(field.type) for field in request.fields}
+    request = _request(folder)
+    types = _types(request)
     splits = {split: [case for case in read_cases(folder, split) if case.labelled] for split in _ORDER}
     chosen = on or next((split for split in _ORDER if splits[split]), "test")
     if not splits.get(chosen):
@@ -158,9 +159,9 @@ def evaluate_run(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",
             "Evaluate another split with --on, or label documents of that side.",
         )
-    effects = {}
+    effects: dict[str, dict[str, Any]] = {}
     if rules:
-        effects = postprocess.effects(splits["validation"] or splits[chosen], types, rules)
+        effects = _effects(splits["validation"] or splits[chosen], types, rules)
         splits = {
             split: [postprocess.apply(case, types, rules)[0] for case in cases] for split, cases in splits.items()
         }
@@ -175,13 +176,45 @@ def evaluate_run(
         same=same,
         settings=settings,
     )
-    report["postprocess"] = {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
+    report["postprocess"] = effects
     report["splits"] = {
         split: {"documents": len(cases), **_score(metrics.scores(map(metrics.count, cases)).micro)}
         for split, cases in splits.items()
         if cases
     }
     return report
+
+
+def final(folder: Path) -> dict[str, Any] | None:
+    """What a run's report keeps as `evaluation`: the model's own figures, and what every repair rule would do to them.
+
+    None where no labelled document was predicted.
+    """
+    try:
+        figures = evaluate_run(folder)
+    except InputProblem:
+        return None
+    request, split = _request(folder), "validation" if "validation" in figures["splits"] else figures["split"]
+    cases = [case for case in read_cases(folder, split) if case.labelled]
+    figures["postprocess"] = _effects(cases, _types(request), postprocess.ALL)
+    return figures
+
+
+def _request(folder: Path) -> "Request":
+    from workbench.config import Request
+
+    return Request.read(folder)
+
+
+def _types(request: "Request") -> dict[str, FieldType]:
+    return {field.id: FieldType(field.type) for field in request.fields}
+
+
+def _effects(
+    cases: Sequence[Case], types: Mapping[str, FieldType], rules: postprocess.Rules
+) -> dict[str, dict[str, Any]]:
+    effects = postprocess.effects(cases, types, rules)
+    return {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
 
 
 def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings | None = None) -> dict[str, Any]:

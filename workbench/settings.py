@@ -27,6 +27,7 @@ class Settings:
     ocr_engine: str = "rapidocr"
     day_first: bool | None = None  # for dates that can be read both ways
     limits: Limits = field(default_factory=Limits)
+    postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
 
     @property
     def who(self) -> str:
@@ -56,7 +57,7 @@ def read(path: Path) -> Settings:
         raise ConfigProblem(
             f"{path} cannot be read: {error}.", "Correct the line, or move the file away to start over."
         ) from error
-    unknown = set(data) - {*_PLAIN, "fields", "bindings", "limits"}
+    unknown = set(data) - {*_PLAIN, "fields", "bindings", "limits", "postprocess"}
     if unknown:
         raise ConfigProblem(
             f"{path} has settings that are not known: {', '.join(sorted(unknown))}.", "Remove or correct them."
@@ -70,7 +71,26 @@ def read(path: Path) -> Settings:
     limits = data.get("limits", {})
     if set(limits) - known_limits:
         raise ConfigProblem(f"{path}: [limits] knows only {', '.join(sorted(known_limits))}.")
-    return Settings(schema, bindings=dict(data.get("bindings", {})), limits=replace(Limits(), **limits), **plain)
+    return Settings(
+        schema,
+        bindings=dict(data.get("bindings", {})),
+        limits=replace(Limits(), **limits),
+        postprocess=_rules(path, data.get("postprocess", {})),
+        **plain,
+    )
+
+
+def _rules(path: Path, switched: dict[str, Any]) -> dict[str, bool]:
+    if switched:
+        from workbench import postprocess  # only when something is set
+
+        wrong = [name for name, on in switched.items() if name not in postprocess.NAMES or not isinstance(on, bool)]
+        if wrong:
+            raise ConfigProblem(
+                f"{path}: [postprocess] {', '.join(wrong)} cannot be used.",
+                f"Write true or false for one of {', '.join(postprocess.NAMES)}.",
+            )
+    return dict(switched)
 
 
 def _field(path: Path, entry: dict[str, Any]) -> Field:
@@ -103,6 +123,8 @@ def write(path: Path, settings: Settings) -> None:
             document[name] = value
     if settings.bindings or "bindings" in document:
         document["bindings"] = settings.bindings
+    if settings.postprocess or "postprocess" in document:
+        document["postprocess"] = settings.postprocess
     if settings.limits != Limits():
         document["limits"] = asdict(settings.limits)
     listed = tomlkit.aot()

@@ -319,7 +319,7 @@ def test_a_run_folder_is_examined_in_any_state(tmp_path):
     evidence = doctor.examine(tmp_path)
     assert (evidence.learning_rate, evidence.types, evidence.report) == (1e-3, {"x": "id"}, {})
     assert found(evidence).keys() == {"unstable"}
-    (tmp_path / "report.json").write_text('{"split": "test"}')
+    (tmp_path / "report.json").write_text('{"evaluation": {"split": "test"}}')
     assert doctor.examine(tmp_path).data.one_line == (0, 1)
     (tmp_path / "predictions.parquet").unlink()
     assert doctor.examine(tmp_path).data.one_line == (0, 0)

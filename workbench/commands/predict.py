@@ -47,7 +47,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
                 progress_on_stderr("Reading", as_json) as tick,
                 reading.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
             ):
-                proposals = reading.known_fields(desk, suggesting.suggestions_of_run(predicted))
+                trust = suggesting.trust_of(workspace.settings, reading.source_run(source))
+                proposals = reading.known_fields(desk, suggesting.suggestions_of_run(predicted, trust))
             with desk.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
