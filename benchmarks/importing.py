@@ -14,13 +14,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RECEIPTS = Path(os.environ.get("WORKBENCH_REALDATA", ROOT.parent / "shared" / "data")) / "receipts_en"
 _PEAK = "import resource, sys; from workbench import cli; sys.argv[0] = 'workbench'\ntry: cli.main()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"  # noqa: E501
 
 
-def call(*arguments: object) -> tuple[dict[str, object], float, float]:
+def call(*arguments: object) -> tuple[dict[str, Any], float, float]:
     """(the command's JSON, seconds of the whole process, its peak memory in MB)."""
     started = time.perf_counter()
     done = subprocess.run(
@@ -59,9 +60,7 @@ def main() -> None:
         write(listed, number)
         call("init", workspace)
         data, seconds, peak = call("-w", workspace, "import", listed)
-        print(
-            f"{number:,} documents of 100 words from JSONL: {number / float(str(data['seconds'])):,.0f}/s (target 1,000)"
-        )
+        print(f"{number:,} documents of 100 words from JSONL: {number / data['seconds']:,.0f}/s (target 1,000)")
         print(f"  peak memory {peak:.0f} MB (target 300), whole process {seconds:.1f} s")
         _, seconds, _ = call("-w", workspace, "import", listed)
         print(f"  again, all known: {seconds:.1f} s")
@@ -71,9 +70,7 @@ def main() -> None:
             other = Path(folder) / "receipts"
             call("init", other)
             data, seconds, peak = call("-w", other, "import", RECEIPTS, "--no-ocr")
-            print(
-                f"{data['documents']} receipts with pictures, values aligned: {seconds:.1f} s (target 20), {peak:.0f} MB"
-            )
+            print(f"{data['documents']} receipts with pictures, aligned: {seconds:.1f} s (target 20), {peak:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -46,9 +46,10 @@ def main() -> None:
             expected += truth.total()
             given += words.total()
         recall, precision = found / expected, found / max(given, 1)
+        f1 = 2 * recall * precision / max(recall + precision, 1e-9)
         print(
             f"{kind.name} {kind.version()}: {seconds / len(pictures):.2f} s/page with {chosen.jobs} processes, "
-            f"word recall {recall:.3f}, precision {precision:.3f}, F1 {2 * recall * precision / (recall + precision):.3f} "
+            f"word recall {recall:.3f}, precision {precision:.3f}, F1 {f1:.3f} "
             f"on {len(pictures)} receipts"
         )
 

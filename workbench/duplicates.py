@@ -14,7 +14,7 @@ _MIX = 2654435761  # Knuth's multiplier: neighbouring checksums become strangers
 _EDGES = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
-_NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.1  # overlaps (Jaccard); see Words.same
+_NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.15  # overlaps (Jaccard); see Words.same
 _LEAST_BANDS = 2
 _DIGIT = re.compile(r"\d")
 
@@ -52,25 +52,32 @@ def from_text(text: str) -> Fingerprint:
 
 
 class Index:
-    """Finds fingerprints that are near, in about constant time."""
+    """Finds fingerprints that are near, in about constant time. A fingerprint takes about 2 kB."""
 
     def __init__(self) -> None:
-        self._bands: dict[tuple[int, int, int], list[int]] = {}
+        self._bands: dict[int, int | list[int]] = {}  # most bands have one key only: no list for those
 
     def add(self, key: int, fingerprint: Fingerprint) -> None:
         """Keep a fingerprint under a key."""
         for band in self._bands_of(fingerprint):
-            self._bands.setdefault(band, []).append(key)
+            there = self._bands.setdefault(band, key)
+            if isinstance(there, list):
+                there.append(key)
+            elif there != key:
+                self._bands[band] = [there, key]
 
     def near(self, fingerprint: Fingerprint, least: int = _LEAST_BANDS) -> list[int]:
         """Keys that share at least this many of 16 bands, the nearest first."""
-        shared = Counter(key for band in self._bands_of(fingerprint) for key in self._bands.get(band, ()))
+        shared: Counter[int] = Counter()
+        for band in self._bands_of(fingerprint):
+            there = self._bands.get(band, ())
+            shared.update((there,) if isinstance(there, int) else there)
         return [key for key, bands in shared.most_common(20) if bands >= least]
 
     @staticmethod
-    def _bands_of(fingerprint: Fingerprint) -> Iterable[tuple[int, int, int]]:
+    def _bands_of(fingerprint: Fingerprint) -> Iterable[int]:
         # Two neighbouring parts a band, and the bands overlap: near ones share many, strangers hardly one.
-        return ((i, fingerprint[i], fingerprint[(i + 1) % _BINS]) for i in range(_BINS))
+        return (i << 32 | fingerprint[i] << 16 | fingerprint[(i + 1) % _BINS] for i in range(_BINS))
 
 
 @dataclass(frozen=True, slots=True)

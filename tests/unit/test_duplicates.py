@@ -17,9 +17,9 @@ def _invoice(number: int) -> list[str]:
 
 
 def _scanned_again(words: list[str], seed: int) -> list[str]:
-    """Every sixteenth word misread, whatever it is."""
+    """Every tenth word misread, whatever it is."""
     chosen = random.Random(seed)
-    return [word[:-1] + chosen.choice("xz7") if i % 16 == 5 else word for i, word in enumerate(words)]
+    return [word[:-1] + chosen.choice("xz7") if chosen.random() < 0.1 else word for word in words]
 
 
 @given(st.sets(st.text(min_size=1, max_size=6), max_size=60))
@@ -41,7 +41,7 @@ def test_order_does_not_count(words: list[str], chosen: random.Random) -> None:
 def test_a_second_scan_is_the_same_page() -> None:
     invoices = [_invoice(number) for number in range(40)]
     found = sum(Words.of(words).same(Words.of(_scanned_again(words, n))) for n, words in enumerate(invoices))
-    assert found >= 34  # where the misread words are numbers only, it could as well be another invoice
+    assert found >= 30  # where the misread words are numbers only, it could as well be another invoice
 
 
 def test_the_next_invoice_of_the_vendor_is_not() -> None:
