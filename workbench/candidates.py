@@ -37,6 +37,7 @@ _LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IG
 _NO_NAME = re.compile(r"\bno\b|thank|welcome|visit|[0-9]{4}|,$", re.IGNORECASE)
 _REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
+_DIGIT = re.compile("[0-9]")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telefon|mobile|hp|gst|sst|roc|reg|vat|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
@@ -108,7 +109,7 @@ class Finder:
         used = frozenset(taken)
         best: dict[tuple[int, ...], Candidate] = {}
         for c in found:
-            lost = 3.0 * bool(used.intersection(c.tokens))
+            lost = 10.0 * bool(used.intersection(c.tokens))
             if page is not None and self._tokens[c.tokens[0]].page != page:
                 lost += 0.3
             if c.tokens not in best or best[c.tokens].score < c.score - lost:
@@ -128,9 +129,7 @@ class Finder:
                 window = self._window(field.type, row, at)
                 first = at
                 at += len(window) or 1
-                if not window or (
-                    field.type is FieldType.ID and any(a <= first <= b for a, b, _, _ in self._headers[number])
-                ):
+                if not window:
                     continue
                 context, beside = self._context(field, number, first)
                 # Totals stand low on the page, everything else high; of several equal ones the last total wins.
@@ -184,6 +183,8 @@ class Finder:
     def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
         text = self._text(window)
         if type is FieldType.AMOUNT and "%" in text:
+            return False
+        if type is FieldType.ID and len(window) > 1 and not all(_DIGIT.search(self._tokens[i].text) for i in window):
             return False
         return looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
 

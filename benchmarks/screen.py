@@ -1,0 +1,197 @@
+"""How quick the annotate screen is, from outside, in a pseudo terminal: from the key's byte to the last painted one.
+
+    python benchmarks/screen.py [--large 100000] [--json]
+
+An act is committed before it is painted, so key to paint is key to saved. The first paint is compared with an empty
+Textual application's. Memory is the resident size of the process with a large workspace open, after paging through it.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import pty
+import select
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from storage import documents
+from storage.documents import NewDocument
+from storage.records import Page, Token
+from workbench.workspace import Workspace
+
+QUIET = 0.04  # seconds without output: painting is done
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("labelled (")
+Empty().run()
+"""
+
+
+class Terminal:
+    """A program in a pseudo terminal of 120 x 36."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.started = time.perf_counter()
+        self.pid, self.file = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+            os.execvp(command[0], command)
+        fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+
+    def read(self, seconds: float) -> bytes:
+        ready, _, _ = select.select([self.file], [], [], seconds)
+        if not ready:
+            return b""
+        with contextlib.suppress(OSError):
+            return os.read(self.file, 1 << 16)
+        return b""
+
+    def wait_for(self, text: bytes, seconds: float = 60.0) -> float:
+        """Seconds from the start until the text was painted."""
+        seen = b""
+        while time.perf_counter() - self.started < seconds:
+            data = self.read(0.5)
+            seen = (seen + data)[-100_000:]
+            if text in seen:
+                return time.perf_counter() - self.started
+        raise TimeoutError(f"{text!r} was not painted")
+
+    def settle(self, seconds: float = 0.6) -> None:
+        """Wait until nothing is painted any more."""
+        while self.read(seconds):
+            pass
+
+    def press(self, key: bytes) -> float:
+        """Seconds from the key to the last byte that was painted because of it."""
+        start = time.perf_counter()
+        os.write(self.file, key)
+        last = start
+        while True:
+            if self.read(1.0 if last == start else QUIET):
+                last = time.perf_counter()
+            else:
+                return last - start
+
+    def memory(self) -> float:
+        """Resident MiB."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def end(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.file)
+
+
+def page(tokens: int) -> Page:
+    """A dense page of amounts, dates and words in twelve columns."""
+    kinds = ("word", "1,234.50", "25/12/2018", "TOTAL:", "item", "9.00")
+    made = tuple(
+        Token(
+            i,
+            0,
+            i // 12,
+            kinds[(i * 7 + i // 12) % 6],
+            (i % 12 * 50.0, i // 12 * 14.0, i % 12 * 50 + 44.0, i // 12 * 14 + 11.0),
+        )
+        for i in range(tokens)
+    )
+    return Page(0, 620, tokens // 12 * 14 + 20, made)
+
+
+def workspace(folder: Path, sizes: list[int]) -> Path:
+    made = Workspace.create(folder)
+    pages = {size: page(size) for size in set(sizes)}
+    for start in range(0, len(sizes), 2000):
+        new = [
+            NewDocument(f"d{n:06}", "made", hashlib.sha256(str(n).encode()).hexdigest(), "made", (pages[sizes[n]],))
+            for n in range(start, min(start + 2000, len(sizes)))
+        ]
+        with made.db.write() as connection:
+            documents.add(connection, new, "benchmark")
+    made.close()
+    return folder
+
+
+def opened(folder: Path) -> Terminal:
+    terminal = Terminal([sys.executable, "-P", "-m", "workbench.cli", "-w", str(folder)])
+    terminal.wait_for(b"labelled (")
+    terminal.settle()
+    return terminal
+
+
+def p95(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "median_ms": round(1000 * statistics.median(ordered), 1),
+        "p95_ms": round(1000 * ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)], 1),
+    }
+
+
+def keys(folder: Path) -> dict[str, dict[str, float]]:
+    terminal = opened(folder)
+    moves = [terminal.press(b"\x1b[C") for _ in range(60)]
+    acts = [terminal.press(b"t") for _ in range(80)]
+    terminal.end()
+    return {"move the cursor": p95(moves), "label (committed)": p95(acts)}
+
+
+def openings(folder: Path) -> dict[str, float]:
+    terminal = opened(folder)
+    taken = [terminal.press(b"J") for _ in range(20)] + [terminal.press(b"K") for _ in range(20)]
+    terminal.end()
+    return p95(taken)
+
+
+def first_paint(folder: Path, runs: int = 5) -> dict[str, float]:
+    def best(command: list[str]) -> float:
+        taken = []
+        for _ in range(runs):
+            terminal = Terminal(command)
+            taken.append(terminal.wait_for(b"labelled ("))
+            terminal.end()
+        return statistics.median(taken)
+
+    empty = best([sys.executable, "-c", EMPTY])
+    ours = best([sys.executable, "-P", "-m", "workbench.cli", "-w", str(folder)])
+    return {"empty_s": round(empty, 3), "workbench_s": round(ours, 3), "ratio": round(ours / empty, 2)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        report: dict[str, object] = {
+            "key to painted and saved, 2,000 tokens": keys(workspace(root / "keys", [2000] * 2)),
+            "open a document, 1,500 tokens": openings(workspace(root / "o1", [1500] * 25)),
+            "open a document, 5,000 tokens": openings(workspace(root / "o5", [5000] * 25)),
+            "first paint, 10,000 documents": first_paint(workspace(root / "many", [12] * 10_000)),
+        }
+        large = opened(workspace(root / "large", [12] * options.large))
+        scrolls = [large.press(b"O")] + [large.press(key) for key in (b"\x1b[6~", b"\x1b[F", b"\x1b[H") * 10]
+        report[f"{options.large:,} documents"] = {"memory_mib": round(large.memory()), "page in the list": p95(scrolls)}
+        large.end()
+    print(json.dumps(report, indent=1) if options.json else "\n".join(f"{k}: {v}" for k, v in report.items()))
+
+
+if __name__ == "__main__":
+    main()

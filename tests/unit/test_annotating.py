@@ -1,0 +1,142 @@
+"""The pure parts of the annotate screen: finding, templates, the rows of the panel, merging after a conflict."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "screens"))
+
+import desks
+
+from storage import documents
+from storage.exceptions import Conflict
+from storage.records import Annotations, Content, Decision, Span, State
+from workbench import labelling
+from workbench.desk import Desk
+from workbench.field_rows import FieldState, judge, rows
+from workbench.fields import invoice_schema
+from workbench.finding import find
+from workbench.templates import proposals
+from workbench.worklist import Worklist
+
+SCHEMA = invoice_schema()
+TOKENS = desks.tokens_of(desks.RECEIPT)
+
+
+def texts(places):
+    return [" ".join(TOKENS[t].text for t in place) for place in places]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("25.12.2018", ["25/12/2018"]),
+        ("9", ["9.00"]),
+        ("acme trading", ["ACME TRADING"]),
+        ("JALAN BUN", ["JALAN BUNGA"]),
+        ("inv2018", ["INV-2018-77"]),
+        ("nothing", []),
+        ("  ", []),
+    ],
+)
+def test_find(typed, found):
+    assert all(text in texts(find(TOKENS, typed)) for text in found)
+    assert bool(find(TOKENS, typed)) == bool(found)
+
+
+def content_of(text: str, spans=(), references=(), suggestions=()) -> Content:
+    page = desks.page_of(text)
+    made = documents.NewDocument("d", "d", "d", "test", (page,))
+    document = documents.Document(
+        1, made.name, "", "", "test", None, "g", made.side, State.NEW, "", 1, len(page.tokens), 0
+    )
+    return Content(document, (page,), Annotations(frozenset(spans)), tuple(suggestions), tuple(references))
+
+
+def at(content: Content, words: str) -> tuple[int, ...]:
+    return desks.find(content, words)
+
+
+def test_templates_find_the_same_places_on_the_next_invoice():
+    first = content_of(desks.RECEIPT)
+    first = content_of(
+        desks.RECEIPT,
+        [
+            Span("seller_name", at(first, "ACME TRADING SDN BHD")),
+            Span("invoice_date", at(first, "25/12/2018")),
+            Span("amount_total", at(first, "9.00")),
+            Span("invoice_no", at(first, "INV-2018-77")),
+        ],
+    )
+    text = desks.RECEIPT.replace("9.00", "7.50").replace("25/12/2018", "02/01/2019").replace("-77", "-91")
+    second = content_of(text)
+    made = {
+        field: " ".join(second.tokens[t].text for t in tokens) for field, tokens, _ in proposals(first, second, SCHEMA)
+    }
+    assert made == {
+        "seller_name": "ACME TRADING SDN BHD",
+        "invoice_date": "02/01/2019",
+        "amount_total": "7.50",
+        "invoice_no": "INV-2018-91",
+    }
+
+
+def test_templates_propose_nothing_on_another_vendors_invoice():
+    first = content_of(desks.RECEIPT)
+    first = content_of(desks.RECEIPT, [Span("seller_name", at(first, "ACME TRADING SDN BHD"))])
+    assert proposals(first, content_of(desks.CHINESE), SCHEMA) == []
+
+
+def test_the_panel_says_what_a_field_is():
+    plain = content_of("31/02/2024 9.00 8.00\n")
+    content = content_of("31/02/2024 9.00 8.00\n", [Span("invoice_date", (0,)), Span("amount_total", (1,))])
+    by_id = {row.field.id: row for row in rows(content, SCHEMA)}
+    assert by_id["invoice_date"].state is FieldState.INVALID and by_id["invoice_date"].problems
+    assert by_id["amount_total"].values[0].normal == "9.00"
+    assert by_id["iban"].state is FieldState.MISSING
+    assert judge(SCHEMA)(content) == (0, 1) and judge(SCHEMA)(plain) == (0, 0)
+
+
+def test_merging_keeps_theirs_and_adds_mine():
+    before = Annotations(frozenset({Span("iban", (5,))}))
+    theirs = labelling.assign(before, "amount_total", (1, 2), "bob")
+    mine = labelling.flag(labelling.assign(labelling.clear(before, [5]), "amount_net", (2,), "ann"), "torn")
+    merged = labelling.merge(theirs, before, mine)
+    assert {(s.field, s.tokens) for s in merged.spans} == {("amount_total", (1,)), ("amount_net", (2,))}
+    assert merged.note == "torn"
+
+
+def test_a_conflict_keeps_what_was_refused(tmp_path):
+    workspace = desks.workspace_of(tmp_path / "w", [desks.new("one", [desks.page_of(desks.RECEIPT)])])
+    mine, theirs = Desk(workspace, 1), Desk(workspace, 1, annotator="bob")
+    theirs.act("flag", labelling.flag(theirs.state, "mine first"))
+    wanted = labelling.assign(mine.state, "iban", (1,), "ann")
+    with pytest.raises(Conflict):
+        mine.act("assign", wanted)
+    assert mine.state.note == "mine first" and mine.refused is not None and mine.refused.after == wanted
+    workspace.close()
+
+
+def test_decided_suggestions_come_back_with_undo(tmp_path):
+    listed = [desks.new("one", [desks.page_of(desks.RECEIPT)], [("iban", (1,), 0.5, "r")])]
+    workspace = desks.workspace_of(tmp_path / "w", listed)
+    desk = Desk(workspace, 1)
+    desk.act("reject", labelling.reject(desk.state, desk.open_suggestions[0]))
+    assert desk.open_suggestions == [] and desk.content.document.suggestions == 0
+    desk.undo()
+    assert desk.open_suggestions[0].decision is Decision.OPEN
+    workspace.close()
+
+
+def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
+    listed = [desks.new(f"d{n}", [desks.page_of("A 1.00")]) for n in range(3)]
+    workspace = desks.workspace_of(tmp_path / "w", listed)
+    worklist = Worklist(workspace, documents.Filter("unlabelled"))
+    desk = Desk(workspace, 1)
+    desk.act("finish", labelling.finish(desk.state))
+    assert list(worklist.ids) == [1, 2, 3] and worklist.step(1) == 2
+    assert worklist.step(5) is None and worklist.current == 2
+    assert list(Worklist(workspace, replace(worklist.filter)).ids) == [2, 3]
+    workspace.close()
