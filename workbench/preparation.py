@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from storage import events
 from storage.exceptions import MissingTool, RunProblem
 from workbench import rows
 from workbench.config import Request
@@ -61,7 +62,7 @@ def prepare(request: Request, folder: Path) -> Prepared:
     if not data["validation"]:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = _device(config.train.device)
-    precision = _precision(config, device, notes)
+    precision = _as_before(folder, device) or _precision(config, device, notes)
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     return Prepared(request, data, sample[: config.train.train_sample], labels, device, precision, notes)
@@ -85,6 +86,16 @@ def _device(wanted: str) -> torch.device:
     if not there:
         raise MissingTool(f"There is no {device.type} device on this machine.", "Set train.device to auto or cpu.")
     return device
+
+
+def _as_before(folder: Path, device: torch.device) -> str | None:
+    """The precision that this run started with here: a resumed run must not measure anew and go on differently."""
+    started = events.last(folder / "events.jsonl", frozenset({"started"}))
+    return (
+        str(started["precision"])
+        if started and "precision" in started and started.get("device") == str(device)
+        else None
+    )
 
 
 def _precision(config: TuneConfig, device: torch.device, notes: list[str]) -> str:

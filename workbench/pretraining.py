@@ -29,6 +29,7 @@ from workbench.families import starter
 from workbench.fields import invoice_schema, tags_of
 from workbench.freezing import thousandths
 from workbench.knobs import Data
+from workbench.predicting import bf16_pays
 from workbench.rows import Row
 from workbench.samples import Sample
 
@@ -43,11 +44,11 @@ class Plan:
 
     minutes: float
     seed: int = 0
-    batch_tokens: int = 2048
+    batch_tokens: int = 1536
     pool: int = 256  # documents that are made at a time, then sorted by length
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     held_out: float = 0.12  # of the templates
-    log_every: int = 25
+    log_every: int = 50
 
 
 def labels() -> list[str]:
@@ -156,7 +157,7 @@ def evaluate(model: Any, encoder: Encoder, collator: Collator, rows: list[Row]) 
             for window in page.windows:
                 batch = collator([encoder.features(document, page, window)])
                 batch.pop("labels", None)
-                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                with torch.no_grad():
                     logits = model(**batch).logits[0].float().numpy()
                 words, scores, _ = encoder.decided(page, window, logits)
                 for word, label in zip(words, scores.argmax(axis=1), strict=True):
@@ -180,6 +181,7 @@ def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
     """
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
+    bf16 = bf16_pays(torch.device("cpu"))
     again = (source / "SHA256").exists()
     built = starter.reopen(source) if again else starter.build_from_minilm(source, labels())
     encoder = Encoder(built.tokenizer, labels(), Data(), built.sep_box)
@@ -209,7 +211,7 @@ def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
             group["lr"] = group["top"] * rate
         inputs = collator(batch)
         hidden = hide(inputs, built.tokenizer.mask_token_id, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             loss = reader(inputs, hidden, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

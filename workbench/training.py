@@ -27,7 +27,7 @@ from workbench.encoding import Collator, Document, Encoder
 from workbench.families import smooth
 from workbench.families.loading import Built
 from workbench.knobs import TuneConfig
-from workbench.predicting import DESCRIPTION, Description, Outcome, Predictor, bf16_pays, write_json
+from workbench.predicting import DESCRIPTION, Description, Outcome, Predictor, write_json
 from workbench.preparation import Prepared, adam_then_sgd, arguments_of, prepare
 from workbench.steering import Control, Interrupted, Reporter, Write
 from workbench.trainer import DataOrder, Freezing, Selection, Tuner, Windows, class_weights, loss_function
@@ -125,7 +125,7 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
         multiple=8 if prepared.device.type == "cuda" else 1,
     )  # fmt: skip
     predictor = Predictor(
-        built.model, encoder, collator, prepared.device, prepared.precision != "fp32" and bf16_pays(prepared.device),
+        built.model, encoder, collator, prepared.device, prepared.precision == "bf16",
         config.train.per_device_eval_batch_size,
     )  # fmt: skip
     counts: dict[str, int] = {}
