@@ -15,7 +15,7 @@ _EDGES = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
 _NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.15  # overlaps (Jaccard); see Words.same
-_LEAST_BANDS = 2
+_LEAST_BANDS = 3
 _DIGIT = re.compile(r"\d")
 
 Fingerprint = tuple[int, ...]

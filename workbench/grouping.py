@@ -139,8 +139,9 @@ class Grouper:
         return best[1]
 
     def _remember(self, group: str, looks: frozenset[str]) -> None:
-        if len(looks) >= _LEAST_FEATURES and self._number.get(group, 0) < _EXAMPLES:
-            self._number[group] = self._number.get(group, 0) + 1
+        number = self._number.get(group, 0)
+        self._number[group] = number + 1
+        if len(looks) >= _LEAST_FEATURES and number < _EXAMPLES:
             self._index.add(len(self._examples), fingerprint_of(looks))
             self._examples.append((group, looks))
 
