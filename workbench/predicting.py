@@ -215,7 +215,7 @@ def bf16_pays(device: torch.device) -> bool:
     matrix product forward and backward, the best of several turns, about a tenth of a second.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu" or not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
         return False
     layer = torch.nn.Linear(384, 1536)
@@ -229,3 +229,10 @@ def bf16_pays(device: torch.device) -> bool:
             ended = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
             best[bf16] = min(best[bf16], ended - began)
     return bool(best[True] < best[False])
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON whole or not at all."""
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(path)
