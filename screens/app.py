@@ -6,15 +6,28 @@ from typing import Any
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import Screen
 
 from screens import modes, themes
 from screens.base import ModeScreen
 from screens.keys import bindings, keymap, shown
 from storage import documents
-from storage.exceptions import WorkbenchError
+from storage.exceptions import Busy, WorkbenchError
 from workbench.settings import KEY_PRESETS
+from workbench.watching import News, Watch
 from workbench.workspace import Workspace
+
+LOOK_SECONDS = 1.0
+"""How often the runs are looked after."""
+
+
+class RunNews(Message):
+    """What a look after the runs brought."""
+
+    def __init__(self, news: News) -> None:
+        super().__init__()
+        self.news = news
 
 
 class WorkbenchApp(App[None]):
@@ -46,6 +59,8 @@ class WorkbenchApp(App[None]):
         self._progress: tuple[int, int] = (0, 0)
         self._saved = ""
         self._training = ""
+        self._watch = Watch(workspace)
+        self.news = News()
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.preferred(workspace.settings.theme)
@@ -57,6 +72,36 @@ class WorkbenchApp(App[None]):
         """Enter the first room."""
         self.count_progress()
         self.switch_mode(self._first)
+        self.set_interval(LOOK_SECONDS, self.look_after_runs)
+
+    # runs
+
+    def look_after_runs(self) -> None:
+        """Follow the runs in a thread, and collect what has finished, whatever room is in view."""
+        if not any(worker.group == "runs" and worker.is_running for worker in self.workers):
+            self.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
+
+    def _look(self) -> None:
+        try:
+            self.post_message(RunNews(self._watch.look()))
+        except Busy:  # somebody writes for long; the next look is a second away
+            return
+
+    def on_run_news(self, message: RunNews) -> None:
+        """Show how far they are; say what ended."""
+        news, before = message.news, self.news
+        self.news = news
+        if self._training != news.line:
+            self.say_training(news.line)
+        for run in news.ended:
+            figure = "" if run.f1 is None else f" F1 {run.f1:.3f} on validation."
+            self.notify(
+                f"{run.name}: {run.state.value}.{figure} {run.reason}".strip(),
+                title="A run ended", severity="error" if run.state.value in ("failed", "crashed") else "information",
+                markup=False,
+            )  # fmt: skip
+        if self.room is not None and (news.changed or news.moved or len(news.active) != len(before.active)):
+            self.room.runs_changed(news)
 
     # keys
 

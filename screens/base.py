@@ -15,6 +15,7 @@ from screens.modes import available
 from screens.widgets.dialogs import Reading
 from screens.widgets.lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
+from workbench.watching import News
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ GROUPS = {
     "history": "Undo and history",
     "view": "View",
     "list": "Document list",
+    "run": "Runs",
+    "form": "Settings",
+    "compare": "Comparing",
 }
 """Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
 
@@ -83,9 +87,13 @@ class ModeScreen(Screen[None]):
         for line in self.query(StatusLine):
             line.show(self._facts, self.workbench.common_facts)
 
+    def runs_changed(self, news: News) -> None:
+        """Runs went on, began or ended; called while the room is in view, and when it comes into view."""
+
     def on_screen_resume(self) -> None:
         """Coming back to a room shows the facts of now."""
         self.refresh_status()
+        self.runs_changed(self.workbench.news)
 
     def key_of(self, binding_id: str) -> str:
         """The first key of a binding as it is mapped now, for hints."""

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -246,19 +246,25 @@ def grid(
     return [prepare(workspace, one, preset=preset, name=name, batch=group) for name, one in changed.items()]
 
 
-def reconcile(workspace: Workspace) -> list[Run]:
-    """Bring the list up to date with the folders: collect what finished, note what crashed. Returns what changed."""
+def reconcile(workspace: Workspace, look: Callable[[Path], progress.Progress] = progress.of) -> list[Run]:
+    """Bring the list up to date with the folders: collect what finished, note what crashed. Returns what changed.
+
+    `look` gives the progress of a folder: who follows runs anyhow need not read their events again.
+    """
     for child in [c for c in _children if c.poll() is not None]:
         _children.remove(child)
     with workspace.db.read() as connection:
         active = run_store.listed(connection, run_store.ACTIVE)
-    return [now for run in active if (now := _reconciled(workspace, run)) != run]
+    return [now for run in active if (now := _reconciled(workspace, run, look)) != run]
 
 
-def _reconciled(workspace: Workspace, run: Run) -> Run:
+def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], progress.Progress]) -> Run:
     folder = folder_of(workspace, run.id)
-    seen = progress.of(folder)
+    working = at_work(folder)  # asked first: what is read after the end of a run has its last event
+    seen = look(folder)
     state = state_of(folder, seen)
+    if working and state not in run_store.ACTIVE:
+        return run  # it ended just now; the next look knows how
     reason = ""
     if state in (RunState.FINISHED, RunState.STOPPED):
         try:
@@ -269,6 +275,8 @@ def _reconciled(workspace: Workspace, run: Run) -> Run:
         # Once more, now that nobody else writes: it may have been started or resumed in between.
         if at_work(folder):
             state, reason = state_of(folder, seen), ""
+            if state not in run_store.ACTIVE:
+                return run
         now = replace(
             run,
             state=state,

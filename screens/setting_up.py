@@ -1,0 +1,296 @@
+"""Setting a run up: the form of its settings, the check of the data, the estimate. The tune room is one of these."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import on
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from screens.base import ModeScreen
+from screens.widgets.check_panel import check_text
+from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
+from screens.widgets.option_form import PRESET, OptionForm
+from storage import documents
+from storage import runs as run_store
+from storage.exceptions import RunProblem
+from storage.files import write_atomic
+from storage.records import Split
+from workbench import config as tune_config
+from workbench import draft as drafts
+from workbench import families, machine
+from workbench.config import TuneConfig
+from workbench.datacheck import DataCheck, DataChecker
+from workbench.draft import Draft
+from workbench.estimate import Estimate, estimate
+from workbench.knobs import Group
+
+
+class Checked(Message):
+    """The data check, and then the estimate, for a configuration."""
+
+    def __init__(self, config: TuneConfig, check: DataCheck, estimated: Estimate | str | None) -> None:
+        super().__init__()
+        self.config, self.check, self.estimated = config, check, estimated
+
+
+class SettingUp(ModeScreen):
+    """The form and what follows from it. Subclasses say what can be done with it in `tell`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._check: DataCheck | None = None
+        self._estimate: Estimate | str | None = None
+        self._last: TuneConfig | None = None
+        self._cloned: str | None = None  # the run whose settings these began as
+        self._editing = ""
+
+    def prepare(self) -> None:
+        """Begin with the preset that fits the data and the machine."""
+        self._device = machine.device()
+        self._checker = DataChecker(self.workspace)
+        self.draft = self._auto()
+
+    def tell(self) -> None:
+        """Say what can be done now."""
+
+    # the form
+
+    def _auto(self) -> Draft:
+        with self.workspace.db.read() as connection:
+            number = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
+        chosen = tune_config.preset(tune_config.choose_preset(number, number, self._device), self._device)
+        return Draft.of(chosen.config, chosen.name)
+
+    def begin_with(self, config: TuneConfig, preset: str = "", parent: str | None = None) -> None:
+        """Fill the form with a configuration: of a file, of another run, or one that the Doctor proposes."""
+        self.draft, self._cloned = Draft.of(config, preset), parent
+        self._changed()
+
+    def propose(self, config: TuneConfig, changed: TuneConfig, preset: str, parent: str) -> None:
+        """Fill the form with a run's configuration and changes to it, which are marked."""
+        self.draft, self._cloned = Draft(changed, config, preset), parent
+        self._changed()
+
+    def _changed(self) -> None:
+        self.remove_class("-live")
+        self.show_form()
+        self.check_data()
+
+    def show_form(self) -> None:
+        with self.workspace.db.read() as connection:
+            listed = run_store.listed(connection)
+        with self.guarded():
+            self._last = tune_config.from_dict(listed[0].config) if listed else None
+        self.query_one(OptionForm).show(self.draft, self._last)
+        spec = families.spec(self.draft.config.model.family)
+        self.query_one("#licence", Static).update(
+            Content.assemble(("Weights: ", "bold"), f"{spec.licence}. {spec.commercial}")
+        )
+        self._guide(self.query_one(OptionForm).key)
+        self.tell()
+
+    def _guide(self, key: str, problem: str = "") -> None:
+        knob = drafts.KNOBS.get(key)
+        problem = problem or (self.draft.problems[key][1] if key in self.draft.problems else "")
+        if problem:
+            text = Content.styled(problem, "$error")
+        elif key == PRESET:
+            known = tune_config.presets(self._device).get(self.draft.preset)
+            text = Content(f"{known.title}: {known.when}." if known else "Settings of your own.")
+        elif knob is None:
+            text = Content.styled("Enter folds or unfolds the group. The groups stand in the order of tuning.", "")
+        else:
+            section, _, name = key.partition(".")
+            began = drafts.shown(getattr(getattr(self.draft.origin, section), name)) or "empty"
+            parts: list[tuple[str, str] | str] = [(f"{knob.title} ", "bold"), (f"{key}\n", "$text-muted"), knob.does]
+            if knob.when:
+                parts += ["\n", ("When ", "bold"), knob.when]
+            if knob.risk:
+                parts += ["\n", ("Risk ", "bold $warning"), knob.risk]
+            if self.draft.changed(key):
+                parts += ["\n", (f"It began as {began}.", "$text-muted")]
+            text = Content.assemble(*parts)
+        self.query_one("#guide", Static).update(text)
+
+    @on(OptionForm.Moved)
+    def _moved(self, event: OptionForm.Moved) -> None:
+        self._guide(event.key)
+
+    @on(OptionForm.Stepped)
+    def _stepped(self, event: OptionForm.Stepped) -> None:
+        if event.key == PRESET:
+            names = list(tune_config.presets(self._device))
+            at = names.index(self.draft.preset) if self.draft.preset in names else -1
+            self._choose_preset(names[(at + event.by) % len(names)])
+        else:
+            self._asking_for_structure(event.key, lambda: self._take(self.draft.stepped(event.key, event.by)))
+
+    @on(OptionForm.Wanted)
+    def _wanted(self, event: OptionForm.Wanted) -> None:
+        knob = drafts.KNOBS.get(event.key)
+        if event.key == PRESET:
+            self.action_preset()
+        elif knob is not None and knob.choices and "class_weights" not in knob.key:
+            self.app.push_screen(
+                Choice(knob.title, [(name, _choice_text(knob.key, name), "") for name in knob.choices], knob.does),
+                lambda name: self._take(self.draft.change(event.key, name)) if name else None,
+            )
+        elif knob is not None and knob.type == "bool":
+            self._take(self.draft.stepped(event.key, 1))
+        elif knob is not None:
+            self._asking_for_structure(event.key, lambda: self._edit(event.key, event.typed))
+
+    def _asking_for_structure(self, key: str, act: Callable[[], None]) -> None:
+        """A knob of the structure costs the pretrained weights: say so before it is touched for the first time."""
+        knob = drafts.KNOBS[key]
+        if knob.group is Group.STRUCTURE and not self.draft.config.model.structure and key != "model.added_tokens":
+            self.app.push_screen(
+                Confirm(f"{knob.title}: build a new model?", knob.risk), lambda yes: act() if yes else None
+            )
+        else:
+            act()
+
+    def _edit(self, key: str, typed: str) -> None:
+        line = self.query_one("#edit", Input)
+        line.placeholder = f"{drafts.KNOBS[key].title}: Enter takes it, Esc leaves it"
+        self._editing = key
+        line.value = typed or self.draft.text(key)
+        line.add_class("-shown")
+        line.focus()
+        line.cursor_position = len(line.value)
+
+    @on(Input.Changed, "#edit")
+    def _typing(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.query_one("#edit", Input).has_class("-shown") and self._editing in drafts.KNOBS:
+            tried = self.draft.change(self._editing, event.value)
+            self._guide(self._editing, tried.problems.get(self._editing, ("", ""))[1])
+
+    @on(Input.Submitted, "#edit")
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        key = self._editing
+        self._close_edit()
+        self._take(self.draft.change(key, event.value))
+
+    def _close_edit(self) -> None:
+        self.query_one("#edit", Input).remove_class("-shown")
+        self.query_one(OptionForm).focus()
+
+    def key_escape(self) -> None:
+        """Leave a value as it was."""
+        if self.query_one("#edit", Input).has_class("-shown"):
+            self._close_edit()
+            self._guide(self._editing)
+
+    def _take(self, draft: Draft) -> None:
+        before, self.draft = self.draft, draft
+        self.show_form()
+        if draft.config != before.config:
+            self.check_data()
+
+    def action_fold(self) -> None:
+        """All groups."""
+        self.query_one(OptionForm).fold()
+
+    def action_reset(self) -> None:
+        """The knob as it began."""
+        key = self.query_one(OptionForm).key
+        if key in drafts.KNOBS:
+            self._take(self.draft.reset(key))
+
+    def action_preset(self) -> None:
+        """Choose where to begin."""
+        found = tune_config.presets(self._device)
+        listed = [(name, f"{name:<14} {one.when}", "") for name, one in found.items()]
+        self.app.push_screen(Choice("Begin with a preset", listed), lambda name: self._choose_preset(name or ""))
+
+    def _choose_preset(self, name: str) -> None:
+        if name:
+            chosen = tune_config.preset(name, self._device)
+            self.draft, self._cloned = Draft.of(chosen.config, chosen.name), None
+            self._changed()
+
+    def action_yaml(self) -> None:
+        """Read the whole file."""
+        self.app.push_screen(Reading("The settings as a file", tune_config.dump(self.draft.config)))
+
+    def action_difference(self) -> None:
+        """To the run before."""
+        if self._last is None:
+            self.notify("There is no run yet.")
+            return
+        changed = tune_config.difference(self._last, self.draft.config)
+        lines = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
+        self.app.push_screen(Reading("Last run → these settings", "\n".join(lines) or "They are the same."))
+
+    def action_load(self) -> None:
+        """Import a file."""
+        self.app.push_screen(Prompt("Read settings from", "tune.yaml", "Path of a YAML file"), self._load)
+
+    def _load(self, name: str | None) -> None:
+        if name:
+            with self.guarded():
+                path = Path(name).expanduser()
+                self.begin_with(tune_config.load(path))
+                for note in tune_config.notes_on(path):
+                    self.notify(note, markup=False)
+
+    def action_save(self) -> None:
+        """Export a file."""
+        self.app.push_screen(Prompt("Write the settings to", "tune.yaml", "Path of a YAML file"), self._save)
+
+    def _save(self, name: str | None) -> None:
+        if name:
+            with self.guarded():
+                write_atomic(Path(name).expanduser().absolute(), tune_config.dump(self.draft.config))
+                self.notify(f"Written: {name}", markup=False)
+
+    # the data check
+
+    def check_data(self) -> None:
+        """Check the data for the configuration, then estimate; in a thread, the newest wish wins."""
+        config = self.draft.config
+
+        def work() -> None:
+            check = self._checker.check(config)
+            self.post_message(Checked(config, check, None))
+            told: Estimate | str
+            if check.refused:
+                told = "Estimated when it can work."
+            else:
+                try:
+                    told = estimate(self.workspace, config, check)
+                except RunProblem as problem:
+                    told = f"{problem.message} {problem.remedy}"
+            self.post_message(Checked(config, check, told))
+
+        self.in_background(work, "check")
+
+    def on_checked(self, message: Checked) -> None:
+        """Show it, when it still is what is asked."""
+        if message.config == self.draft.config:
+            self._check, self._estimate = message.check, message.estimated
+            self._show_check()
+            self.tell()
+
+    def _show_check(self) -> None:
+        names = {f.id: f.name for f in self.workspace.schema.active}
+        self.query_one("#facts", Static).update(check_text(self._check, self._estimate, names))
+
+    def action_smaller(self) -> None:
+        """Take the estimate's smaller choice."""
+        if not isinstance(self._estimate, Estimate) or not self._estimate.smaller:
+            self.notify("These settings fit.")
+            return
+        changed = tune_config.apply_sets(self.draft.config, self._estimate.smaller)
+        self._take(Draft(changed, self.draft.origin, self.draft.preset))
+
+
+def _choice_text(key: str, name: str) -> str:
+    if key != "model.family":
+        return name
+    spec = families.spec(name)
+    return f"{name:<11} {spec.licence}: {spec.commercial}"

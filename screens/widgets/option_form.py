@@ -1,0 +1,153 @@
+"""The form of a run's settings: groups in the order of tuning, the most important knobs first, the rest folded."""
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from workbench import draft as drafts
+from workbench.draft import Draft
+from workbench.knobs import Group, TuneConfig
+
+PRESET = "preset"
+
+
+class OptionForm(OptionList):
+    """Settings as rows: arrows up and down move, left and right change a value, typing or Enter edits it.
+
+    A row's mark says what is special: `!` cannot be, `•` changed, `Δ` differs from the last run.
+    """
+
+    DEFAULT_CSS = """
+    OptionForm { border: none; padding: 0; background: $background; height: 1fr; scrollbar-size-vertical: 1; }
+    OptionForm:focus { border: none; }
+    """
+
+    class Wanted(Message):
+        """A row was chosen to be edited; `typed` is what was typed already."""
+
+        def __init__(self, key: str, typed: str = "") -> None:
+            super().__init__()
+            self.key, self.typed = key, typed
+
+    class Stepped(Message):
+        """A value is to go to the next or the previous one."""
+
+        def __init__(self, key: str, by: int) -> None:
+            super().__init__()
+            self.key, self.by = key, by
+
+    class Moved(Message):
+        """Another row is in focus; "" for a heading."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._draft: Draft | None = None
+        self._last: TuneConfig | None = None
+        self.unfolded: set[Group] = set()
+
+    def show(self, draft: Draft, last: TuneConfig | None) -> None:
+        """Show a draft, and where it differs from the last run."""
+        self._draft, self._last = draft, last
+        self._fill()
+
+    @property
+    def key(self) -> str:
+        """The key of the row in focus; "" on a heading."""
+        option = self.highlighted_option
+        return option.id or "" if option is not None and not (option.id or "").startswith("group ") else ""
+
+    def focus_key(self, key: str) -> None:
+        """Go to a row; its group is unfolded where it must be."""
+        knob = drafts.KNOBS.get(key)
+        if knob is not None and not knob.basic and knob.group not in self.unfolded:
+            self.unfolded.add(knob.group)
+            self._fill()
+        if key in self._option_ids():
+            self.highlighted = self.get_option_index(key)
+
+    def fold(self, group: Group | None = None) -> None:
+        """Fold or unfold a group; None does so for all."""
+        chosen = set(Group) if group is None else {group}
+        self.unfolded = self.unfolded - chosen if chosen <= self.unfolded else self.unfolded | chosen
+        self._fill()
+
+    def _option_ids(self) -> set[str]:
+        return {option.id or "" for option in self.options}
+
+    def _fill(self) -> None:
+        if self._draft is None:
+            return
+        at = self.highlighted_option
+        kept, scrolled = at.id if at is not None else PRESET, self.scroll_y
+        rows = [Option(self._row("Preset", self._draft.preset or "none", ""), id=PRESET)]
+        for group, knobs in drafts.visible(self.unfolded):
+            hidden = sum(k.group is group for k in drafts.KNOBS.values()) - len(knobs)
+            sign = f"▸ {hidden} more" if hidden else "▾"
+            rows.append(Option(self._heading(group.value, sign), id=f"group {group}"))
+            rows += [Option(self._row(k.title, self._draft.text(k.key), self._mark(k.key)), id=k.key) for k in knobs]
+        with self.prevent(OptionList.OptionHighlighted):
+            self.set_options(rows)
+            if kept in self._option_ids():
+                self.highlighted = self.get_option_index(kept)
+        self.scroll_to(y=scrolled, animate=False, immediate=True)
+
+    def _mark(self, key: str) -> str:
+        assert self._draft is not None
+        if key in self._draft.problems:
+            return "!"
+        if self._draft.changed(key):
+            return "•"
+        section, _, name = key.partition(".")
+        if self._last is not None and getattr(getattr(self._last, section), name) != self._draft.value(key):
+            return "Δ"
+        return " "
+
+    def _heading(self, title: str, sign: str) -> Content:
+        room = max(8, self.size.width - 4 - len(sign))
+        title = title if len(title) <= room else title[: room - 1] + "…"
+        return Content.assemble((title, "bold $primary"), "  ", (sign, "$text-muted"))
+
+    def _row(self, title: str, value: str, mark: str) -> Content:
+        width = max(20, self.size.width - 4)
+        title = title if len(title) <= width - 8 else title[: width - 9] + "…"
+        room = width - len(title) - 3
+        value = value or "–"
+        value = value if len(value) <= room else "…" + value[-(room - 1) :]
+        style = {"!": "bold $error", "•": "bold $accent", "Δ": "$warning"}.get(mark, "bold $foreground")
+        return Content.assemble((mark or " ", style), f" {title}", " " * (room - len(value) + 1), (value, style))
+
+    def on_resize(self) -> None:
+        """Rows are as wide as the form."""
+        self._fill()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell which knob is in focus."""
+        event.stop()
+        self.post_message(self.Moved(self.key))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click: edit, or fold a group."""
+        event.stop()
+        name = event.option_id or ""
+        if name.startswith("group "):
+            self.fold(Group(name.removeprefix("group ")))
+        else:
+            self.post_message(self.Wanted(name))
+
+    def on_key(self, event: events.Key) -> None:
+        """Left and right change a value, a digit begins a new one."""
+        knob = drafts.KNOBS.get(self.key)
+        if event.key in ("left", "right") and self.key:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Stepped(self.key, 1 if event.key == "right" else -1))
+        elif event.character and knob and knob.type in ("int", "float") and event.character in "0123456789.-":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Wanted(self.key, event.character))

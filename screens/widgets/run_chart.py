@@ -1,0 +1,53 @@
+"""Curves and bars of runs in the terminal."""
+
+from collections.abc import Mapping, Sequence
+
+from textual_plotext import PlotextPlot
+
+from workbench.charts import Series
+
+_COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")
+
+
+def spark(values: Sequence[float], width: int = 12) -> str:
+    """A small curve of one line."""
+    if not values:
+        return "·" * width
+    taken = [values[round(i * (len(values) - 1) / max(1, width - 1))] for i in range(min(width, len(values)))]
+    low, high = min(taken), max(taken)
+    scale = 7 / (high - low) if high > low else 0.0
+    return "".join("▁▂▃▄▅▆▇█"[round((value - low) * scale)] for value in taken)
+
+
+class RunChart(PlotextPlot):  # type: ignore[misc]
+    """Curves over steps, or a bar chart of fields."""
+
+    DEFAULT_CSS = "RunChart { min-height: 6; }"
+
+    def curves(self, title: str, lines: Sequence[Series]) -> None:
+        """Draw curves over each other; those without points are left out."""
+        plot = self.plt
+        plot.clear_figure()
+        drawn = [line for line in lines if line.points]
+        plot.title(title if drawn else f"{title}: nothing yet")
+        for number, line in enumerate(drawn):
+            x, y = zip(*line.points, strict=True)
+            colour = _rgb(line.colour or _COLOURS[number % len(_COLOURS)])
+            plot.plot(list(x), list(y), label=line.name, marker="braille" if len(x) > 1 else "dot", color=colour)
+        self.refresh()
+
+    def bars(self, title: str, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
+        """Draw horizontal bars, one group a name, one bar a run."""
+        plot = self.plt
+        plot.clear_figure()
+        plot.title(title)
+        if names and values:
+            plot.multiple_bar(
+                list(names), [list(row) for row in values.values()], labels=list(values), orientation="horizontal",
+                width=0.6, color=[_rgb(_COLOURS[i % len(_COLOURS)]) for i in range(len(values))],
+            )  # fmt: skip
+        self.refresh()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

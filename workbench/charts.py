@@ -1,0 +1,185 @@
+"""Curves of runs as data, and drawn into SVG and PNG files. Pure but for `save`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from pathlib import Path
+
+from storage.exceptions import UsageProblem
+from storage.files import write_atomic
+from workbench.progress import Progress
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Of Okabe and Ito: told apart by the colour-blind, and dark enough for white paper."""
+
+WIDTH, HEIGHT = 900, 420
+_LEFT, _TOP, _BOTTOM = 64, 40, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve: (step, value) points in order."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    colour: str = ""
+
+
+KINDS: dict[str, str] = {
+    "loss": "Loss",
+    "f1": "F1",
+    "learning_rate": "Learning rate",
+    "grad_norm": "Gradient norm",
+    "tokens_per_second": "Tokens a second",
+    "memory_mb": "Memory, MiB",
+}
+"""What can be drawn of a run."""
+
+
+def series(progress: Progress, kind: str, name: str = "") -> list[Series]:
+    """A run's curves of one kind; a name goes before each (to tell runs apart)."""
+    before = f"{name} " if name else ""
+    if kind == "f1":
+        return [
+            Series(f"{before}validation", _evaluated(progress, "validation", "f1")),
+            Series(f"{before}train", _evaluated(progress, "train", "f1")),
+        ]
+    found = [
+        Series(
+            f"{before}train" if kind == "loss" else name or KINDS[kind].lower(),
+            tuple((s.step, value) for s in progress.steps if (value := getattr(s, kind)) is not None),
+        )
+    ]
+    if kind == "loss":
+        found.append(Series(f"{before}validation", _evaluated(progress, "validation", "loss")))
+    return found
+
+
+def _evaluated(progress: Progress, side: str, figure: str) -> tuple[tuple[float, float], ...]:
+    sides = ((e.step, e.validation if side == "validation" else e.train) for e in progress.evaluations)
+    return tuple((step, value) for step, figures in sides if (value := figures.get(figure)) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to draw: a line through points, a filled box (two corners), or a text at a point."""
+
+    kind: str  # "line", "box" or "text"
+    points: tuple[tuple[float, float], ...]
+    colour: str
+    text: str = ""
+
+
+def curves(title: str, lines: Sequence[Series]) -> list[Mark]:
+    """Marks of curves over each other, with axes and a legend."""
+    drawn = [line for line in lines if line.points]
+    marks = [Mark("text", ((_LEFT, 22),), "#222222", title)]
+    if not drawn:
+        return [*marks, Mark("text", ((_LEFT, HEIGHT / 2),), "#777777", "nothing to draw")]
+    values = [value for line in drawn for _, value in line.points]
+    steps = [step for line in drawn for step, _ in line.points]
+    low, high = min(values), max(values)
+    if high == low:
+        low, high = low - 0.5, high + 0.5
+    last = max(steps) or 1
+    right, bottom = WIDTH - 20, HEIGHT - _BOTTOM
+
+    def place(step: float, value: float) -> tuple[float, float]:
+        return (
+            _LEFT + (right - _LEFT) * step / last,
+            bottom - (bottom - _TOP) * (value - low) / (high - low),
+        )
+
+    for number in range(5):
+        value = low + (high - low) * number / 4
+        y = place(0, value)[1]
+        marks.append(Mark("line", ((_LEFT, y), (right, y)), "#DDDDDD"))
+        marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.3g}"))
+    marks.append(Mark("text", ((_LEFT, HEIGHT - 14),), "#555555", "0"))
+    marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"step {last:g}"))
+    for number, line in enumerate(drawn):
+        colour = line.colour or COLOURS[number % len(COLOURS)]
+        marks.append(Mark("line", tuple(place(*point) for point in line.points), colour))
+        x = right - 230
+        marks.append(Mark("box", ((x, _TOP + 18 * number), (x + 12, _TOP + 10 + 18 * number)), colour))
+        marks.append(Mark("text", ((x + 18, _TOP + 10 + 18 * number),), "#222222", line.name))
+    return marks
+
+
+def bars(title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[float]]]) -> list[Mark]:
+    """Marks of a bar chart of fields: values 0..1, a colour for each run."""
+    marks = [Mark("text", ((_LEFT, 22),), "#222222", title)]
+    left, right = 180, WIDTH - 60
+    room = (HEIGHT - _TOP - 30) / max(1, len(names))
+    thick = min(16.0, room / (len(runs) + 0.5))
+    for row, name in enumerate(names):
+        top = _TOP + row * room
+        marks.append(Mark("text", ((10, top + room / 2),), "#222222", name))
+        for number, (_, values) in enumerate(runs):
+            y = top + number * thick
+            end = left + (right - left) * values[row]
+            marks.append(Mark("box", ((left, y), (end, y + thick - 2)), COLOURS[number % len(COLOURS)]))
+            marks.append(Mark("text", ((end + 4, y + thick - 3),), "#555555", f"{values[row]:.2f}"))
+    for number, (name, _) in enumerate(runs):
+        x = left + number * 220
+        marks.append(Mark("box", ((x, HEIGHT - 22), (x + 12, HEIGHT - 12)), COLOURS[number % len(COLOURS)]))
+        marks.append(Mark("text", ((x + 18, HEIGHT - 12),), "#222222", name))
+    return marks
+
+
+def svg(marks: Iterable[Mark]) -> str:
+    """The marks as an SVG picture."""
+    parts = []
+    for mark in marks:
+        x, y = mark.points[0]
+        if mark.kind == "line":
+            path = " ".join(f"{a:.1f},{b:.1f}" for a, b in mark.points)
+            parts.append(f'<polyline fill="none" stroke="{mark.colour}" stroke-width="1.6" points="{path}"/>')
+        elif mark.kind == "box":
+            (_, _), (x1, y1) = mark.points
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{x1 - x:.1f}" height="{y1 - y:.1f}" fill="{mark.colour}"/>'
+            )
+        else:
+            parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{mark.colour}">{escape(mark.text)}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+        f'font-size="13"><rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>{"".join(parts)}</svg>\n'
+    )
+
+
+def png(marks: Iterable[Mark]) -> bytes:
+    """The marks as a PNG picture, at twice the size."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), "white")
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(26)
+    for mark in marks:
+        points = [(2 * x, 2 * y) for x, y in mark.points]
+        if mark.kind == "line" and len(points) > 1:
+            draw.line(points, fill=mark.colour, width=3, joint="curve")
+        elif mark.kind == "line":
+            (x, y) = points[0]
+            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=mark.colour)
+        elif mark.kind == "box":
+            draw.rectangle([points[0], (max(points[0][0], points[1][0]), points[1][1])], fill=mark.colour)
+        else:
+            draw.text(points[0], mark.text, fill=mark.colour, font=font, anchor="ls")
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def save(marks: Sequence[Mark], path: Path) -> None:
+    """Write the marks to a file; its ending says how.
+
+    Raises:
+        UsageProblem: neither .svg nor .png.
+        WorkspaceProblem: it cannot be written.
+    """
+    ways: dict[str, Callable[[], str | bytes]] = {".svg": lambda: svg(marks), ".png": lambda: png(marks)}
+    if path.suffix.lower() not in ways:
+        raise UsageProblem(f"{path.name} is neither .svg nor .png.", "Name the file with one of these endings.")
+    write_atomic(path, ways[path.suffix.lower()]())
