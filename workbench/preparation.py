@@ -122,6 +122,18 @@ def adam_then_sgd(config: TuneConfig) -> tuple[Any, dict[str, Any]]:
     }  # fmt: skip
 
 
+def _epochs_between_evaluations(prepared: Prepared) -> int:
+    """How many epochs lie between evaluations, so that few documents to learn from are not outweighed by many to test.
+
+    Reading a word costs about a third of learning from it; evaluations may take a third of the learning's time, but
+    there are five of them at least.
+    """
+    evaluated = sum(len(row.words) for row in (*prepared.documents["validation"], *prepared.sample))
+    learnt = sum(len(row.words) for row in prepared.documents["train"])
+    most = int(prepared.request.config.train.num_train_epochs // 5)
+    return max(1, min(most, evaluated // max(1, learnt)))
+
+
 def arguments_of(folder: Path, prepared: Prepared, batch: int, accumulation: int, per_epoch: int) -> TrainingArguments:
     """The Trainer's arguments, in the names of transformers 5.
 
@@ -131,8 +143,12 @@ def arguments_of(folder: Path, prepared: Prepared, batch: int, accumulation: int
     """
     train = prepared.request.config.train
     validated = bool(prepared.documents["validation"])
+    strategy = train.eval_strategy
     eval_steps = min(train.eval_steps, per_epoch)
     save_steps = eval_steps * max(1, train.save_steps // train.eval_steps)
+    apart = _epochs_between_evaluations(prepared)
+    if strategy == "epoch" and apart > 1:
+        strategy, eval_steps, save_steps = "steps", apart * per_epoch, apart * per_epoch
     optional: dict[str, Any] = {
         name: value for name in ("deepspeed", "fsdp", "fsdp_config") if (value := getattr(train, name))
     }
@@ -161,9 +177,9 @@ def arguments_of(folder: Path, prepared: Prepared, batch: int, accumulation: int
         bf16=prepared.precision == "bf16",
         fp16=prepared.precision == "fp16",
         use_cpu=prepared.device.type == "cpu",
-        eval_strategy=train.eval_strategy,
+        eval_strategy=strategy,
         eval_steps=eval_steps,
-        save_strategy=train.eval_strategy,
+        save_strategy=strategy,
         save_steps=save_steps,
         save_total_limit=train.save_total_limit,
         load_best_model_at_end=train.load_best_model_at_end and validated,
