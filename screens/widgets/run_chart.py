@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from textual_plotext import PlotextPlot
 
-from workbench.charts import Series
+from workbench.charts import KINDS, Series
 
 _COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")
 
@@ -30,6 +30,8 @@ class RunChart(PlotextPlot):  # type: ignore[misc]
         plot.clear_figure()
         drawn = [line for line in lines if line.points]
         plot.title(title if drawn else f"{title}: nothing yet")
+        if title == KINDS["f1"]:
+            plot.ylim(0, 1)  # two runs, or two moments, are to be compared by eye
         for number, line in enumerate(drawn):
             x, y = zip(*line.points, strict=True)
             colour = _rgb(line.colour or _COLOURS[number % len(_COLOURS)])

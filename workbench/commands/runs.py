@@ -163,3 +163,93 @@ def import_run(context: Context, folder: Path, as_json: bool) -> None:
 
     made = run_folders.adopt(_open(context), folder)
     emit({"run": made.id, "state": made.state.value}, as_json=as_json, text=f"Run {made.id}: {made.state.value}.")
+
+
+@command.command()
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--on", type=click.Choice(["test", "validation", "train"]), help="The split (default: test, else validation)."
+)
+@json_option
+@click.pass_obj
+def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> None:
+    """Run B against run A: settings, F1 in all and per field, and whether the difference is more than chance.
+
+    \b
+    Example:
+      workbench runs compare 20261122-093000 20261122-101500 --json
+    """
+    from workbench import comparing
+
+    workspace = _open(context)
+    first, second = _run(workspace, a), _run(workspace, b)
+    found = comparing.compare(workspace, first, second, on)
+    lines = [comparing.sentence(found, (first.name, second.name))]
+    rows = [
+        (
+            workspace.schema.name(name) if name != "micro" else "all",
+            f"{one['a']:.3f}",
+            f"{one['b']:.3f}",
+            f"{one['difference']:+.3f}",
+            "" if one["ci95"] is None else "{:+.3f} to {:+.3f}".format(*one["ci95"]),
+            "yes" if one["certain"] else "no",
+        )
+        for name, one in found["differences"].items()
+    ]
+    if rows:
+        lines += table(rows, ("field", "F1 of A", "F1 of B", "B − A", "95 %", "certain"), right=(1, 2, 3))
+    lines += [f"{key}: {old} → {new}" for key, (old, new) in found["config"].items()]
+    emit(found, as_json=as_json, text=lines)
+
+
+@command.command()
+@click.argument("run")
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
+    """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card."""
+    from workbench import run_folders
+
+    workspace = _open(context)
+    found = _run(workspace, run)
+    made = run_folders.export_model(workspace, found.id, folder)
+    emit({"run": found.id, "folder": str(made)}, as_json=as_json, text=f"The model of {found.name} is in {made}.")
+
+
+@command.command()
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
+@click.option(
+    "--of", "kind", default="f1", show_default=True,
+    type=click.Choice(["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields"]),
+)  # fmt: skip
+@json_option
+@click.pass_obj
+def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_json: bool) -> None:
+    """Draw runs over each other into a picture: curves, or the bars of the fields.
+
+    \b
+    Example:
+      workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
+    """
+    from workbench import charts, comparing, jobs, progress
+
+    workspace = _open(context)
+    found = [_run(workspace, name) for name in runs]
+    if kind == "fields":
+        names = list(dict.fromkeys(name for run in found for name in comparing.fields_f1(run)))
+        rows = [(run.name, [comparing.fields_f1(run).get(name, 0.0) for name in names]) for run in found]
+        marks = charts.bars("F1 of fields on validation", [workspace.schema.name(name) for name in names], rows)
+    else:
+        lines = [
+            line
+            for run in found
+            for line in charts.series(
+                progress.of(jobs.folder_of(workspace, run.id)), kind, run.name if len(found) > 1 else ""
+            )
+        ]
+        marks = charts.curves(charts.KINDS[kind], lines)
+    charts.save(marks, file.absolute())
+    emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

@@ -1,0 +1,449 @@
+"""The runs room: every run with its figures, what was set otherwise, and two or more over each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import DataTable, Static
+
+from screens.base import ModeScreen
+from screens.keys import bindings
+from screens.widgets.dialogs import Confirm, Prompt
+from screens.widgets.run_chart import RunChart
+from screens.widgets.run_panel import STATES, fields_table
+from storage import runs as run_store
+from storage.exceptions import RunProblem
+from storage.records import Run
+from workbench import charts, comparing, jobs, progress, run_folders
+from workbench import config as tune_config
+from workbench import draft as drafts
+from workbench.progress import Progress
+from workbench.watching import News, duration
+
+RUNS = [
+    ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
+    ("compare.none", "escape", "unmark", "Unmark all"),
+    ("compare.chart", "c", "chart", "Next curve, or the bars of the fields"),
+    ("compare.draw", "b", "charting", "Text or chart, in a narrow terminal"),
+    ("compare.picture", "w", "picture", "Write the chart to a PNG or SVG file"),
+    ("run.clone", "enter", "clone", "A new run with these settings, to be changed"),
+    ("run.stop", "x", "act('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
+    ("run.kill", "K", "kill", "End the run at once"),
+    ("run.resume", "r", "act('resume')", "Go on from the last checkpoint"),
+    ("run.name", "N", "name", "Give it a name"),
+    ("run.note", "n", "note", "Write a note"),
+    ("run.tags", "t", "tags", "Tag it"),
+    ("run.pin", "p", "pin", "Pin it: it cannot be deleted"),
+    ("run.delete", "D", "delete", "Delete it with its folder"),
+    ("run.export", "e", "export", "Give its model away: a folder with a model card"),
+    ("run.import", "i", "import", "Take a run folder from another machine in"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the room shows."""
+
+    runs: tuple[Run, ...] = ()
+    marked: tuple[str, ...] = ()  # in the order they were marked
+    seen: dict[str, Progress] = field(default_factory=dict)  # of the runs in view
+    compared: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    kind: str = "f1"  # of charts.KINDS, or "fields"
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of this id."""
+        return next((run for run in self.runs if run.id == run_id), None)
+
+
+class Compared(Message):
+    """A comparison was made."""
+
+    def __init__(self, pair: tuple[str, str], found: dict[str, Any]) -> None:
+        super().__init__()
+        self.pair, self.found = pair, found
+
+
+class RunsScreen(ModeScreen):
+    """Follow, compare and keep runs."""
+
+    mode = "runs"
+    CSS_PATH = "runs.tcss"
+    BINDINGS = bindings(RUNS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = View()
+        self._comparing: set[tuple[str, str]] = set()
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="work"):
+            yield DataTable(cursor_type="row", zebra_stripes=False)
+            yield Static("No runs yet. F4 sets one up; `i` takes a run folder from another machine in.", id="empty")
+            with Horizontal(id="below"):
+                with VerticalScroll(id="told", can_focus=False):
+                    yield Static(id="facts")
+                yield RunChart()
+
+    def on_mount(self) -> None:
+        """List the runs."""
+        self._table.focus()
+        self._list()
+
+    @property
+    def _table(self) -> DataTable[Any]:
+        return self.query_one(DataTable)
+
+    @property
+    def current(self) -> Run:
+        """The run under the cursor.
+
+        Raises:
+            RunProblem: there is none.
+        """
+        at = self._table.cursor_row
+        if not 0 <= at < len(self.view.runs):
+            raise RunProblem("There is no run here.", "Start one in the tune room (F4).")
+        return self.view.runs[at]
+
+    def runs_changed(self, news: News) -> None:
+        """Read the list again."""
+        if self.is_mounted:
+            self._list()
+
+    def _list(self) -> None:
+        with self.workspace.db.read() as connection:
+            listed = tuple(run_store.listed(connection))
+        ids = {run.id for run in listed}
+        active = {one.run.id: one.progress for one in self.workbench.news.active}
+        seen = {run_id: p for run_id, p in self.view.seen.items() if run_id in ids and run_id not in active}
+        # a run that ended since is read once more
+        old = {run.id: run.state for run in self.view.runs}
+        seen = {run_id: p for run_id, p in seen.items() if old.get(run_id) not in run_store.ACTIVE}
+        self.view = replace(
+            self.view, runs=listed, marked=tuple(m for m in self.view.marked if m in ids), seen={**seen, **active}
+        )
+        self.set_class(not listed, "-empty")
+        self._fill()
+
+    def _fill(self) -> None:
+        table, view = self._table, self.view
+        at = table.cursor_row
+        wide = self.size.width >= 100
+        fields = [f for f in self.workspace.schema.active if any(f.id in comparing.fields_f1(run) for run in view.runs)]
+        shown = fields[: max(0, (self.size.width - 78) // 9)] if wide else []
+        heads = ["", "run", "state", "F1", *(f.name[:8] for f in shown), "time", "family", "settings unlike the best"]
+        best = comparing.best(view.runs)
+        rows = [
+            [Content(head) for head in heads],
+            *(self._cells(run, best, [f.id for f in shown]) for run in view.runs),
+        ]
+        table.clear(columns=True)
+        for column, head in enumerate(heads):
+            table.add_column(head, key=f"{column} {head}", width=max(row[column].cell_length for row in rows))
+        for run, row in zip(view.runs, rows[1:], strict=True):
+            table.add_row(*row, key=run.id)
+        if view.runs:
+            table.move_cursor(row=min(max(at, 0), len(view.runs) - 1), animate=False)
+        self._show()
+
+    def _cells(self, run: Run, best: Run | None, fields: list[str]) -> list[Content]:
+        mark = f"{self.view.marked.index(run.id) + 1}" if run.id in self.view.marked else " "
+        per = comparing.fields_f1(run)
+        seconds = (run.ended - run.started).total_seconds() if run.ended and run.started else None
+        first = best is not None and best.id == run.id
+        unlike = "the best" if first else _short(comparing.differences(best, run)) if best else ""
+        return [
+            Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
+            Content(run.name[:24]),
+            Content.styled(run.state.value, STATES[run.state]),
+            Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if first else ""),
+            *(Content(f"{per[name]:.2f}" if name in per else "") for name in fields),
+            Content("" if seconds is None else duration(seconds)),
+            Content(run.family),
+            Content(unlike),
+        ]
+
+    def _progress(self, run: Run) -> Progress:
+        if run.id not in self.view.seen:
+            seen = progress.of(jobs.folder_of(self.workspace, run.id))
+            self.view = replace(self.view, seen={**self.view.seen, run.id: seen})
+        return self.view.seen[run.id]
+
+    def _show(self) -> None:
+        view = self.view
+        if not view.runs:
+            self.hint("", (self.key_of("run.import"), "take a run in"), (self.key_of("app.help"), "keys"))
+            self.facts("no runs")
+            return
+        chosen = [run for name in view.marked if (run := view.run(name))]
+        many = len(chosen) > 1
+        runs = chosen if many else [self.current]
+        self.query_one("#facts", Static).update(self._compared(chosen) if many else self._one(runs[0]))
+        chart = self.query_one(RunChart)
+        if view.kind == "fields":
+            names = self._fields_of(runs)
+            chart.bars(
+                "F1 of fields on validation",
+                [self.workspace.schema.name(name) for name in names],
+                {run.name: [comparing.fields_f1(run).get(name, 0.0) for name in names] for run in runs},
+            )
+        else:
+            chart.curves(charts.KINDS[view.kind], self._series(runs))
+        key = self.key_of
+        self.hint(
+            "", (key("compare.mark"), "mark"), (key("compare.chart"), "curve"), (key("run.clone"), "clone"),
+            *([(key("compare.draw"), "chart")] if self.size.width < 100 else []),
+            (key("run.export"), "export"), (key("run.note"), "note"), (key("run.pin"), "pin"),
+            (key("run.delete"), "delete"), (key("app.help"), "keys"),
+        )  # fmt: skip
+        self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
+
+    def _series(self, runs: list[Run]) -> list[charts.Series]:
+        many = len(runs) > 1
+        return [
+            line
+            for run in runs
+            for line in charts.series(self._progress(run), self.view.kind, run.name if many else "")
+        ]
+
+    def _fields_of(self, runs: list[Run]) -> list[str]:
+        return list(dict.fromkeys(name for run in runs for name in comparing.fields_f1(run)))
+
+    def _one(self, run: Run) -> Content:
+        names = {f.id: f.name for f in self.workspace.schema.active}
+        seen = self._progress(run)
+        parts: list[Content | str | tuple[str, str]] = [
+            (run.name, "bold"), "  ", (run.state.value, STATES[run.state]),
+            (f"  {run.id}" if run.name != run.id else "", "$text-muted"),
+            f"\n{run.family}, {run.preset or 'own settings'}, {run.created.astimezone():%Y-%m-%d %H:%M}",
+        ]  # fmt: skip
+        if run.tags:
+            parts.append(("  " + " ".join(f"#{tag}" for tag in run.tags), "$accent"))
+        if run.reason:
+            parts.append(f"\n{run.reason}")
+        if run.note:
+            parts.append((f"\n“{run.note}”", "italic"))
+        report = run.report or {}
+        if report:
+            counts = ", ".join(f"{name} {number}" for name, number in (report.get("documents") or {}).items() if number)
+            parts.append(
+                f"\n{report.get('steps')} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s on "
+                f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
+            )
+        parts += ["\n\n", fields_table(seen, names)]
+        best = comparing.best(self.view.runs)
+        if best is not None and best.id != run.id:
+            parts += [
+                (f"\n\nUnlike the best ({best.name})\n", "bold $primary"),
+                _table(comparing.differences(best, run)),
+            ]
+        for note in seen.notes[-4:]:
+            parts.append((f"\n· {note}", "$text-muted"))
+        return Content.assemble(*parts)
+
+    def _compared(self, runs: list[Run]) -> Content:
+        first, parts = runs[0], []
+        for other in runs[1:]:
+            pair = (first.id, other.id)
+            found = self.view.compared.get(pair)
+            parts.append(Content.styled(f"{first.name} → {other.name}\n", "bold $primary"))
+            if found is None:
+                self._compare(first, other)
+                parts.append(Content("Drawing documents with replacement …\n"))
+            else:
+                parts.append(Content(comparing.sentence(found, (first.name, other.name)) + "\n"))
+                for name, one in found["differences"].items():
+                    if name != "micro":
+                        sign = "✓" if one["certain"] else " "
+                        field_name = self.workspace.schema.name(name)[:16]
+                        told = f"{sign} {field_name:<16} {one['a']:.3f} → {one['b']:.3f}  {one['difference']:+.3f}\n"
+                        parts.append(Content.styled(told, "bold" if one["certain"] else ""))
+            parts.append(_table(comparing.differences(first, other)))
+            parts.append(Content("\n"))
+        return Content("").join(parts)
+
+    def _compare(self, a: Run, b: Run) -> None:
+        pair = (a.id, b.id)
+        if pair in self._comparing:
+            return
+        self._comparing.add(pair)
+
+        def work() -> None:
+            self.post_message(Compared(pair, comparing.compare(self.workspace, a, b)))
+
+        self.in_background(work, f"compare {pair}")
+
+    def on_compared(self, message: Compared) -> None:
+        """Show it."""
+        self._comparing.discard(message.pair)
+        self.view = replace(self.view, compared={**self.view.compared, message.pair: message.found})
+        self._show()
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self) -> None:
+        if self.view.runs:
+            self._show()
+
+    @on(DataTable.RowSelected)
+    async def _selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        await self.run_action("screen.clone")
+
+    # acts
+
+    def action_mark(self) -> None:
+        """Mark or unmark."""
+        name, marked = self.current.id, self.view.marked
+        now = tuple(m for m in marked if m != name) if name in marked else (*marked, name)
+        self.view = replace(self.view, marked=now)
+        self._fill()
+
+    def action_unmark(self) -> None:
+        """All."""
+        self.view = replace(self.view, marked=())
+        self._fill()
+
+    def action_chart(self) -> None:
+        """Another one."""
+        kinds = [*charts.KINDS, "fields"]
+        self.view = replace(self.view, kind=kinds[(kinds.index(self.view.kind) + 1) % len(kinds)])
+        self._show()
+
+    def action_charting(self) -> None:
+        """Only where there is no room for both."""
+        self.toggle_class("-charting")
+
+    async def action_clone(self) -> None:
+        """Take its settings to the tune room."""
+        from screens.tune import TuneScreen
+
+        run = self.current
+        config = tune_config.from_dict(run.config)
+        await self.workbench.action_room("tune")
+        if isinstance(room := self.workbench.room, TuneScreen):
+            room.begin_with(config, run.preset, parent=run.id)
+
+    def action_act(self, name: str) -> None:
+        """Stop or resume."""
+        getattr(jobs, name)(self.workspace, self.current.id)
+        self.workbench.look_after_runs()
+
+    def action_kill(self) -> None:
+        """Asked."""
+        run = self.current
+        self._asked(
+            Confirm(f"End {run.name} at once?", "The work since the last checkpoint is lost; it can be resumed."),
+            lambda: jobs.kill(self.workspace, run.id),
+        )
+
+    def action_delete(self) -> None:
+        """Asked."""
+        run = self.current
+        self._asked(
+            Confirm(f"Delete {run.name}?", "Its folder with the model, the checkpoints and the predictions goes too."),
+            lambda: jobs.delete(self.workspace, run.id),
+        )
+
+    def _asked(self, question: Confirm, act: Callable[[], object]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.guarded():
+                    act()
+                self._list()
+
+        self.app.push_screen(question, answered)
+
+    def _change(self, run: Run, **values: Any) -> None:
+        with self.workspace.db.write() as connection:
+            run_store.change(connection, run.id, **values)
+        self._list()
+
+    def _prompt(self, title: str, value: str, hint: str, take: Callable[[str], None]) -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                with self.guarded():
+                    take(text)
+
+        self.app.push_screen(Prompt(title, value, hint), answered)
+
+    def action_name(self) -> None:
+        """Another name."""
+        run = self.current
+        self._prompt("Name of the run", run.name, "", lambda text: self._change(run, name=text.strip() or run.id))
+
+    def action_note(self) -> None:
+        """A note."""
+        run = self.current
+        self._prompt("Note", run.note, "", lambda text: self._change(run, note=text.strip()))
+
+    def action_tags(self) -> None:
+        """Tags."""
+        run = self.current
+        self._prompt(
+            "Tags", " ".join(run.tags), "Words with spaces between",
+            lambda text: self._change(run, tags=tuple(dict.fromkeys(text.replace("#", " ").split()))),
+        )  # fmt: skip
+
+    def action_pin(self) -> None:
+        """On or off."""
+        self._change(self.current, pinned=not self.current.pinned)
+
+    def action_export(self) -> None:
+        """Ask where to."""
+        run = self.current
+
+        def take(text: str) -> None:
+            def work() -> None:
+                target = run_folders.export_model(self.workspace, run.id, Path(text))
+                self.app.call_from_thread(self.notify, f"The model is in {target}", markup=False)
+
+            self.in_background(work, "export")
+
+        self._prompt("Write the model to", f"{run.name}-model", "A new folder", take)
+
+    def action_import(self) -> None:
+        """Ask which."""
+
+        def take(text: str) -> None:
+            def work() -> None:
+                run_folders.adopt(self.workspace, Path(text).expanduser())
+                self.app.call_from_thread(self._list)
+
+            self.in_background(work, "import")
+
+        self._prompt("Take a run folder in", "", "A folder with request.yaml", take)
+
+    def action_picture(self) -> None:
+        """Ask for the file."""
+        chosen = [run for name in self.view.marked if (run := self.view.run(name))]
+        runs = chosen if len(chosen) > 1 else [self.current]
+        if self.view.kind == "fields":
+            names = self._fields_of(runs)
+            rows = [(run.name, [comparing.fields_f1(run).get(name, 0.0) for name in names]) for run in runs]
+            marks = charts.bars("F1 of fields on validation", [self.workspace.schema.name(n) for n in names], rows)
+        else:
+            marks = charts.curves(charts.KINDS[self.view.kind], self._series(runs))
+
+        def take(text: str) -> None:
+            charts.save(marks, Path(text).expanduser().absolute())
+            self.notify(f"Written: {text}", markup=False)
+
+        self._prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
+
+
+def _short(changed: dict[str, tuple[Any, Any]]) -> str:
+    told = [f"{key.partition('.')[2]} {drafts.shown(b) or '–'}" for key, (_, b) in changed.items()]
+    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+
+
+def _table(changed: dict[str, tuple[Any, Any]]) -> Content:
+    if not changed:
+        return Content.styled("the same settings\n", "$text-muted")
+    rows = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
+    return Content("\n".join(rows) + "\n")

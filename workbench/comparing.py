@@ -1,0 +1,68 @@
+"""Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from storage.exceptions import InputProblem, WorkbenchError
+from storage.records import Run
+from workbench import config as tune_config
+from workbench import jobs, report
+from workbench.workspace import Workspace
+
+
+def best(runs: Iterable[Run]) -> Run | None:
+    """The run with the highest F1 on validation, if any has one."""
+    rated = [run for run in runs if run.f1 is not None]
+    return max(rated, key=lambda run: (run.f1 or 0.0, run.created), default=None)
+
+
+def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
+    """Settings that differ: key -> (in a, in b); empty where a configuration of another version cannot be read."""
+    try:
+        return tune_config.difference(tune_config.from_dict(a.config), tune_config.from_dict(b.config))
+    except WorkbenchError:
+        return {}
+
+
+def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
+    """F1 of every field of a run's report."""
+    figures: Mapping[str, Any] = (run.report or {}).get("figures", {}).get(split) or {}
+    return {name: float(row.get("f1") or 0.0) for name, row in (figures.get("fields") or {}).items()}
+
+
+def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict[str, Any]:
+    """B against A: settings, F1, and the paired bootstrap over the documents that both predicted.
+
+    Returns:
+        {"a", "b", "config": {key: [a, b]}, "f1": [a, b], "split", "documents", "differences": {"micro" or field:
+        {"a", "b", "difference", "ci95", "p_value", "certain"}}, "problem"}; the last says why there is no bootstrap.
+    """
+    told: dict[str, Any] = {
+        "a": a.id,
+        "b": b.id,
+        "f1": [a.f1, b.f1],
+        "config": {key: list(values) for key, values in differences(a, b).items()},
+        "split": None,
+        "documents": 0,
+        "differences": {},
+        "problem": "",
+    }
+    try:
+        found = report.compare_runs(jobs.folder_of(workspace, a.id), jobs.folder_of(workspace, b.id), on)
+    except InputProblem as problem:
+        return told | {"problem": problem.message}
+    return told | {key: found[key] for key in ("split", "documents", "differences")}
+
+
+def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What a comparison says, in a sentence; `names` are A's and B's."""
+    micro = compared["differences"].get("micro")
+    if micro is None:
+        return compared["problem"] or "There is nothing to compare."
+    low, high = micro["ci95"] or (None, None)
+    between = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f}, p {micro['p_value']:.2f})"
+    where = f"on {compared['documents']} {compared['split']} documents"
+    if not micro["certain"]:
+        return f"{names[1]} and {names[0]} cannot be told apart {where}: {micro['difference']:+.3f} F1{between}."
+    way = "better" if micro["difference"] > 0 else "worse"
+    return f"{names[1]} is {way} than {names[0]} {where}: {micro['difference']:+.3f} F1{between}."
