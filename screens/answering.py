@@ -1,0 +1,195 @@
+"""The yes/no part of the queue room: questions, answers, and the way back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.message import Message
+
+from screens.base import ModeScreen
+from screens.widgets.dialogs import Choice
+from screens.widgets.review_pane import ReviewPane
+from storage.exceptions import Conflict
+from storage.records import State
+from workbench import field_rows, reviewing
+from workbench.desk import Desk
+from workbench.review import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that can be taken back: what was asked (None: whether the document is complete), and the version
+    that the document had afterwards."""
+
+    document: int
+    question: Question | None
+    version: int
+
+
+class Answering(ModeScreen):
+    """What the queue room is built on: one question after the other, each answer one act of its document."""
+
+    class Collected(Message):
+        """The questions were read."""
+
+        def __init__(self, questions: list[Question]) -> None:
+            super().__init__()
+            self.questions = questions
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions: list[Question] | None = None  # None: not read yet
+        self.focus_fields: tuple[str, ...] = ()
+        self._answered: list[Answered] = []
+        self._desk: Desk | None = None
+        self._concluding = False
+
+    def said(self) -> None:
+        """Something of the review changed: hint, status and tabs follow."""
+
+    @property
+    def asked(self) -> Question | None:
+        """The question in view."""
+        return self.questions[0] if self.questions and not self._concluding else None
+
+    def collect(self) -> None:
+        """Read the questions anew, in the background."""
+        fields = self.focus_fields
+        self.in_background(
+            lambda: self.post_message(self.Collected(reviewing.collect(self.workspace, fields))), "questions"
+        )
+
+    def on_answering_collected(self, event: Collected) -> None:
+        """Begin to ask; a question whose answer is being thought about stays."""
+        now = self.asked
+        self.questions = event.questions
+        if now is not None and now in self.questions:
+            self.questions.remove(now)
+            self.questions.insert(0, now)
+        if not self._concluding:
+            self.ask()
+
+    def _open(self, document: int) -> Desk:
+        settings = self.workspace.settings
+        return Desk(self.workspace, document, field_rows.judge(settings.schema, settings.day_first))
+
+    def ask(self) -> None:
+        """Show the first question that still wants an answer; others labelled some of them meanwhile."""
+        self._concluding = False
+        pane = self.query_one(ReviewPane)
+        while self.questions:
+            question = self.questions[0]
+            self._desk = self._open(question.document)
+            if reviewing.still_open(self._desk.content, question):
+                pane.ask(question, self._desk.content, len(self.questions), len(self._answered))
+                self.said()
+                return
+            self.questions.pop(0)
+        self._desk = None
+        pane.nothing(self._nothing())
+        self.said()
+
+    def _nothing(self) -> Content:
+        if self.questions is None:
+            return Content("Looking for what is uncertain …")
+        done = f"{len(self._answered)} answered. " if self._answered else ""
+        return Content.assemble(
+            (f"{done}No uncertain suggestion is left.\n\n", "bold"),
+            "Suggestions come from a trained model, or before that from the starter (1, then g). Choosing a batch "
+            "(1, then c) also brings up places that the model nearly suggested, so that missing values are found.",
+        )
+
+    def _act(self, work: Callable[[Desk], object], question: Question | None) -> bool:
+        """Do something at the desk and remember it for the way back; False when somebody else was quicker."""
+        desk = self._desk
+        if desk is None:
+            return False
+        before = desk.content.document.version
+        try:
+            work(desk)
+        except Conflict as error:
+            self.workbench.show_problem(error)
+            self.ask()
+            return False
+        if desk.content.document.version != before:
+            self._answered.append(Answered(desk.content.document.id, question, desk.content.document.version))
+            self.workbench.say_saved("saved ✓")
+        return True
+
+    def action_answer(self, answer: str) -> None:
+        """Yes or no."""
+        if self._concluding:
+            self._conclude(answer == "yes")
+        elif (question := self.asked) is not None:
+            act = reviewing.yes if answer == "yes" else reviewing.no
+            if self._act(lambda desk: act(desk, question), question):
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """After an answer: the next question, or the end of the document when it was its last."""
+        assert self.questions is not None and self._desk is not None
+        self.questions.pop(0)
+        document = self._desk.content.document
+        if any(q.document == document.id for q in self.questions) or document.state is not State.STARTED:
+            self.ask()
+            return
+        self._concluding = True
+        self.query_one(ReviewPane).conclude(self._desk.content)
+        self.said()
+
+    def _conclude(self, complete: bool) -> None:
+        if complete:
+            done = self._act(lambda desk: desk.act("finish", reviewing.completed(desk.content, desk.annotator)), None)
+            if not done:
+                return
+            self.workbench.count_progress()
+        self.ask()
+
+    def action_other(self) -> None:
+        """It is another field: which?"""
+        question = self.asked
+        if question is not None:
+            fields = [(f.id, f.name, f.key) for f in self.workspace.schema.active if f.id != question.field]
+            self.app.push_screen(Choice("Which field is it?", fields), self._renamed)
+
+    def _renamed(self, field: str | None) -> None:
+        question = self.asked
+        if field is not None and question is not None:
+            with self.guarded():
+                if self._act(lambda desk: reviewing.other(desk, question, field), question):
+                    self._go_on()
+
+    def action_later(self) -> None:
+        """Ask the others first."""
+        if self._concluding:
+            self._conclude(False)
+        elif self.questions:
+            self.questions.append(self.questions.pop(0))
+            self.ask()
+
+    def action_back(self) -> None:
+        """Take the last answer back and ask again."""
+        if not self._answered:
+            self.notify("There is no answer to take back.")
+            return
+        last = self._answered.pop()
+        desk = self._open(last.document)
+        if desk.content.document.version != last.version:
+            self.notify(f"{desk.content.document.name} was changed since; open it and undo there.", severity="warning")
+            return
+        desk.undo()
+        self._desk = desk
+        self.workbench.say_saved("taken back")
+        self.workbench.count_progress()
+        if last.question is None:
+            self._concluding = True
+            self.query_one(ReviewPane).conclude(desk.content)
+            self.said()
+        else:
+            self.questions = [last.question, *(self.questions or [])]
+            self.ask()
+
+    async def action_open_asked(self) -> None:
+        """Open the document that is asked about; coming back goes on here."""
+        if self._desk is not None:
+            await self.workbench.open_document(self._desk.content.document.id)

@@ -1,0 +1,463 @@
+"""The queue room: choose what to label next, answer yes or no, see what the rounds brought."""
+
+from dataclasses import replace
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import ContentSwitcher, OptionList, Static
+
+from screens.answering import Answering
+from screens.keys import bindings
+from screens.queue_hints import Moment, hint_of
+from screens.queue_keys import BELONGS, QUEUE, VIEWS
+from screens.widgets.batch_pane import BatchPane
+from screens.widgets.dialogs import Choice, Confirm
+from screens.widgets.quality_pane import QualityPane
+from screens.widgets.review_pane import ReviewPane
+from screens.widgets.rounds_pane import RoundsPane
+from screens.widgets.rows import Rows, bar
+from screens.widgets.several import Several
+from storage.exceptions import RunProblem, UsageProblem
+from storage.records import Run
+from workbench import loop, next_round, queueing, reading, strategies
+from workbench.desk import Desk
+from workbench.loop import History, Loop, Quality
+from workbench.next_round import Offer, Way
+from workbench.queueing import Order, Selection
+from workbench.watching import News
+
+_TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
+_SIZES = (5, 500)
+UNLEARNED = "per_vendor"
+"""The strategy before the first model: vendors in turn, drawn at random."""
+SCORING = "Scoring"
+
+
+class QueueScreen(Answering):
+    """Four views of the relabel loop; everything slow happens in threads and child processes."""
+
+    mode = "queue"
+    CSS_PATH = "queue.tcss"
+    BINDINGS = bindings(QUEUE)
+
+    class Looked(Message):
+        """The loop was read."""
+
+        def __init__(self, loop: Loop) -> None:
+            super().__init__()
+            self.loop = loop
+
+    class Told(Message):
+        """The rounds' history and the quality were read."""
+
+        def __init__(self, history: History, quality: Quality) -> None:
+            super().__init__()
+            self.history, self.quality = history, quality
+
+    class Worked(Message):
+        """Something in the background went on, or ended (text "")."""
+
+        def __init__(self, text: str, done: int = 0, total: int = 0, notice: str = "") -> None:
+            super().__init__()
+            self.text, self.done, self.total, self.notice = text, done, total, notice
+
+    class Offered(Message):
+        """The ways to train were found."""
+
+        def __init__(self, offer: Offer) -> None:
+            super().__init__()
+            self.offer = offer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = Loop()
+        self.now = "batch"
+        self._strategy = ""
+        self.batch_size = 20
+        self._ready = False
+        self._working = False
+        self._stopping = False
+        self._selection: Selection | None = None
+        self._offer: Offer | None = None
+
+    def body(self) -> ComposeResult:
+        schema = self.workspace.schema
+        yield Static(id="tabs")
+        with ContentSwitcher(initial="batch"):
+            yield BatchPane(schema)
+            yield ReviewPane(schema, self.workspace.files)
+            yield RoundsPane(schema)
+            yield QualityPane(schema)
+
+    def on_mount(self) -> None:
+        """Look for the first time."""
+        self._ready = True
+        self.look()
+        self.collect()
+        self._focus()
+
+    def on_screen_resume(self) -> None:
+        """Coming back: documents were labelled meanwhile."""
+        if self._ready:
+            self.look()
+            self.collect()
+
+    def on_unmount(self) -> None:
+        """Nothing goes on in the background when the program ends."""
+        self._stop()
+
+    def runs_changed(self, news: News) -> None:
+        """A run went on or ended: with a new model there are new suggestions."""
+        if self._ready:
+            self.look()
+            if news.ended:
+                self.collect()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of one view do nothing in another."""
+        views = BELONGS.get(action)
+        return views is None or self.now in views
+
+    # what is shown
+
+    @property
+    def order(self) -> Order:
+        """What choosing a batch would choose now."""
+        usual = strategies.DEFAULT if self.loop.model else UNLEARNED
+        order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
+        if order.strategy == "similar" and (entry := self.query_one(BatchPane).entry):
+            order = replace(order, like=(entry.document,))
+        return order
+
+    def look(self) -> None:
+        """Read the loop anew, in the background."""
+        self.in_background(lambda: self.post_message(self.Looked(loop.read(self.workspace))), "look")
+        if self.now in ("rounds", "quality"):
+            self.in_background(self._tell, "tell")
+
+    def _tell(self) -> None:
+        self.post_message(self.Told(loop.history(self.workspace, self.batch_size), loop.quality(self.workspace)))
+
+    def on_queue_screen_looked(self, event: Looked) -> None:
+        """Draw what was read; the cursor goes to the first document that wants a decision."""
+        before, self.loop = self.loop, event.loop
+        known = {field.id for field in self.workspace.schema.active}
+        self.focus_fields = tuple(name for name in self.focus_fields if name in known)
+        pane = self.query_one(BatchPane)
+        pane.schema = self.workspace.schema
+        pane.show(self.loop, self.order, self.key_of)
+        now = self.loop.round
+        if now is not None and now.left and ((entry := pane.entry) is None or entry.done):
+            pane.query_one(Rows).highlighted = now.entries.index(now.left[0])
+        if (before.round is None) != (now is None):
+            self._focus()
+        self.said()
+
+    def on_queue_screen_told(self, event: Told) -> None:
+        """Draw rounds and quality."""
+        rounds_pane, quality_pane = self.query_one(RoundsPane), self.query_one(QualityPane)
+        rounds_pane.schema = quality_pane.schema = self.workspace.schema
+        rounds_pane.show(event.history)
+        quality_pane.show(event.quality)
+        self._texts()
+        self.said()
+
+    def action_view(self, view: str) -> None:
+        """Another view."""
+        self.now = view
+        self.query_one(ContentSwitcher).current = view
+        if view == "review":
+            self.collect()
+        self.look()
+        self._focus()
+        self.said()
+
+    def action_turn(self, by: int) -> None:
+        """The view beside this one."""
+        self.action_view(VIEWS[(VIEWS.index(self.now) + by) % len(VIEWS)])
+
+    def _focus(self) -> None:
+        pane = self.query_one(f"#{self.now}")
+        rows = next((r for r in pane.query(Rows) if r.option_count and r.display), None)
+        empty = self.now == "batch" and self.loop.round is None
+        (self.query_one("#nothing") if empty else rows or pane).focus()
+
+    def said(self) -> None:
+        """Tabs, hint and status line as things stand."""
+        counts = {"review": len(self.questions or ()), "batch": len(self.loop.round.left) if self.loop.round else 0}
+        parts: list[Content] = []
+        for number, view in enumerate(VIEWS, 1):
+            count = f" ({counts[view]:,})" if counts.get(view) else ""
+            style = "reverse bold" if view == self.now else ""
+            text = f"[@click=screen.view('{view}')][$accent bold]{number}[/] {_TITLES[view]}{count}[/]"
+            parts.append(Content.from_markup(f" {text} ").stylize(style))
+        self.query_one("#tabs", Static).update(Content("").join(parts))
+        lead, pairs = hint_of(
+            self.loop,
+            Moment(
+                self.now,
+                self.batch_size,
+                self._working,
+                self.asked is not None,
+                self._concluding,
+                self.query_one(QualityPane).dispute is not None,
+            ),
+        )
+        self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
+        now = self.loop.round
+        self.facts(
+            f"round {now.round.id}: {len(now.entries) - len(now.left)}/{len(now.entries)}" if now else "no round open",
+            f"pool {self.loop.pool:,}",
+            f"F1 {self.loop.model.f1:.2f}" if self.loop.model and self.loop.model.f1 is not None else "",
+        )
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        if self.now == "batch":
+            self.query_one(BatchPane).explain()
+        elif self.now == "rounds":
+            self.query_one(RoundsPane).explain()
+        elif self.now == "quality":
+            self._texts()
+
+    @on(OptionList.OptionSelected)
+    async def _entered(self) -> None:
+        with self.guarded():
+            if self.now == "batch":
+                await self.action_label()
+            elif self.now == "quality":
+                await self.action_open_dispute()
+
+    # choosing a batch
+
+    def action_strategy(self) -> None:
+        """Which way of choosing."""
+        some = self.query_one(BatchPane).entry is not None
+        listed = [
+            (s.name, f"{s.title}: {s.explanation}", "")
+            for s in strategies.STRATEGIES.values()
+            if (self.loop.model or s.name in (UNLEARNED, "random")) and (some or s.name != "similar")
+        ]
+        note = "" if self.loop.model else "Without a model there is nothing to be unsure of; the others come with it."
+        self.app.push_screen(Choice("How documents are chosen", listed, note), self._ordered)
+
+    def _ordered(self, strategy: str | None) -> None:
+        if strategy is not None:
+            self._strategy = strategy
+            self._redraw()
+
+    def action_size(self, by: int) -> None:
+        """A larger or smaller batch."""
+        self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
+        self._redraw()
+
+    def action_fields(self) -> None:
+        """The fields in focus."""
+        fields = [(f.id, f.name, f.key) for f in self.workspace.schema.active]
+        self.app.push_screen(Several("Fields in focus (none: all)", fields, self.focus_fields), self._focused)
+
+    def _focused(self, fields: tuple[str, ...] | None) -> None:
+        if fields is not None:
+            self.focus_fields = () if len(fields) == len(self.workspace.schema.active) else fields
+            self._redraw()
+            if self.now == "review":
+                self.collect()
+
+    def _redraw(self) -> None:
+        order = self.order
+        self.query_one(BatchPane).show(self.loop, order, self.key_of)
+        if self.loop.round is not None:
+            title = strategies.STRATEGIES[order.strategy].title
+            self.notify(f"The next batch: {title}, {order.size} documents. {self.key_of('batch.choose')} chooses it.")
+        self.said()
+
+    def action_choose(self) -> None:
+        """Choose a batch in the background; a round that was begun is asked about."""
+        if self._working:
+            raise UsageProblem("A batch is being chosen.", f"{self.key_of('queue.stop')} stops it.")
+        now = self.loop.round
+        if now is not None and now.left and len(now.left) < len(now.entries):
+            question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
+            self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._confirmed)
+        else:
+            self._choose(now.round.id if now is not None and not now.left else None)
+
+    def _confirmed(self, yes: bool | None) -> None:
+        if yes and self.loop.round is not None:
+            self._choose(self.loop.round.round.id)
+
+    def _choose(self, closing: int | None) -> None:
+        self._begin("Choosing")
+        self.in_background(partial(self._select, self.order, closing), "work")
+
+    def _select(self, order: Order, closing: int | None) -> None:
+        """In a thread: close the old round, let a child process choose, keep the choice as a round."""
+        try:
+            if closing is not None:
+                queueing.close(self.workspace, closing)
+            self._selection = selection = queueing.start(self.workspace, order)
+            selection.wait(lambda done, total: self._tick(SCORING, done, total))
+            queueing.open_round(self.workspace, selection)
+            self.post_message(self.Worked(""))
+        except RunProblem:
+            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
+            if not self._stopping:
+                raise
+        except UsageProblem:
+            self.post_message(self.Worked(""))
+            raise
+
+    def action_starter(self) -> None:
+        """The starter suggests."""
+        if not self._working:
+            self._begin("The starter reads")
+            self.in_background(self._suggest, "work")
+
+    def _suggest(self) -> None:
+        try:
+            made = reading.suggest(self.workspace, reading.STARTER, tick=partial(self._tick, "The starter reads"))
+            notice = f"{made['suggestions']:,} suggestions on {made['documents']:,} documents."
+            self.post_message(self.Worked("", notice=notice))
+        except RunProblem:
+            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
+            if not self._stopping:
+                raise
+
+    def _begin(self, text: str) -> None:
+        self._working, self._stopping, self._selection = True, False, None
+        self.query_one(BatchPane).busy(f"{text} …")
+        self.said()
+
+    def _tick(self, text: str, done: int, total: int) -> None:
+        if self._stopping:
+            raise RunProblem("Stopped.", "")
+        self.post_message(self.Worked(text, done, total))
+
+    def on_queue_screen_worked(self, event: Worked) -> None:
+        """Progress, or the end."""
+        if event.text:
+            share = event.done / event.total if event.total else 0.0
+            stop = f"   {self.key_of('queue.stop')} stops"
+            told = f"{event.text} {bar(share, 20)} {event.done:,} of {event.total:,}{stop}"
+            if event.done == event.total > 0 and event.text == SCORING:
+                told = f"All {event.total:,} are scored; choosing {self.batch_size} of them …{stop}"
+            self.query_one(BatchPane).busy(told)
+            return
+        self._working = False
+        self.query_one(BatchPane).busy("")
+        if event.notice:
+            self.notify(event.notice)
+        self.collect()
+        self.look()
+        self.call_later(self._focus)
+
+    def action_stop(self) -> None:
+        """Stop what goes on in the background."""
+        if self._working:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        if self._selection is not None:
+            self._selection.stop()
+
+    async def action_label(self) -> None:
+        """Label the batch from the cursor on."""
+        now, entry = self.loop.round, self.query_one(BatchPane).entry
+        if now is None or entry is None:
+            return
+        fresh = queueing.look(self.workspace, now.round.id)  # another terminal may have replaced it
+        if fresh.round.closed is not None:
+            self.look()
+            raise UsageProblem(f"Round {now.round.id} was ended in another terminal.", "Choose a batch.")
+        await self.workbench.open_document(entry.document, now.round.id)
+
+    def action_close(self) -> None:
+        """End the round."""
+        now = self.loop.round
+        if now is None:
+            return
+        if now.left:
+            question = f"End round {now.round.id}? {len(now.left)} documents are not decided."
+            self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._ended)
+        else:
+            self._ended(True)
+
+    def _ended(self, yes: bool | None) -> None:
+        if yes and self.loop.round is not None:
+            with self.guarded():
+                queueing.close(self.workspace, self.loop.round.round.id)
+            self.look()
+            self.call_later(self._focus)
+
+    # training
+
+    def action_train(self) -> None:
+        """The ways to train, with the Doctor's view."""
+        if self.loop.training is not None:
+            raise UsageProblem(
+                f"Run {self.loop.training.name} is at work: {self.loop.share:.0%} done.", "The runs room follows it."
+            )
+        self.in_background(lambda: self.post_message(self.Offered(next_round.offer(self.workspace))), "offer")
+
+    def on_queue_screen_offered(self, event: Offered) -> None:
+        """Ask which."""
+        self._offer = offer = event.offer
+        ways = [way for way in (offer.warm, offer.base) if way is not None]
+        ways.sort(key=lambda way: way.id != offer.recommended)
+        keys = {"warm": "l", "base": "b"}
+        grown = "" if offer.before is None else f" ({offer.before} the last time)"
+        now = self.loop.round
+        left = f"\nRound {now.round.id} ends; {len(now.left)} documents go back." if now and now.left else ""
+        self.app.push_screen(
+            Choice(
+                f"Train on {offer.documents} documents{grown}",
+                [(way.id, way.title, keys[way.id]) for way in ways],
+                f"The Doctor: {offer.view}{left}",
+            ),
+            self._trained,
+        )
+
+    def _trained(self, chosen: str | None) -> None:
+        offer = self._offer
+        if chosen is None or offer is None:
+            return
+        way = offer.warm if chosen == "warm" and offer.warm else offer.base
+        closing = self.loop.round.round.id if self.loop.round else None
+        self.in_background(partial(self._train, way, closing), "train")
+
+    def _train(self, way: Way, closing: int | None) -> None:
+        if closing is not None:
+            queueing.close(self.workspace, closing)
+        run: Run = next_round.train(self.workspace, way)
+        self.post_message(self.Worked("", notice=f"Training has begun: {run.name}. You can go on working meanwhile."))
+
+    # quality
+
+    def _texts(self) -> None:
+        """The words that a dispute is about."""
+        pane = self.query_one(QualityPane)
+        if (dispute := pane.dispute) is not None:
+            tokens = Desk(self.workspace, dispute.document).content.tokens
+            places = [place for one in dispute.differences for place in (one.first, one.second) if place]
+            pane.explain({place: " ".join(tokens[t].text for t in place if t < len(tokens)) for place in places})
+
+    async def action_open_dispute(self) -> None:
+        """Open the disputed document."""
+        if (dispute := self.query_one(QualityPane).dispute) is not None:
+            await self.workbench.open_document(dispute.document)
+
+    def action_settle(self, who: str) -> None:
+        """Decide a dispute: the label stays, or the opinion becomes the label."""
+        dispute = self.query_one(QualityPane).dispute
+        if dispute is not None:
+            loop.settle(self.workspace, dispute, take=who == "opinion")
+            self.workbench.say_saved("saved ✓")
+            self.look()
+
+    def help_notes(self) -> list[tuple[str, str]]:
+        """The fields' keys, where a question asks for one."""
+        return [(f.key, f"{f.name}, after “wrong field”") for f in self.workspace.schema.active if f.key]

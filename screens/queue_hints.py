@@ -1,0 +1,94 @@
+"""What the next key of the queue room will do, in one line. Pure: (sentence, (binding id, text) pairs)."""
+
+from dataclasses import dataclass
+
+from workbench.loop import Loop
+
+Hint = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the hint depends on, besides the loop."""
+
+    view: str
+    size: int  # of the next batch
+    working: bool = False  # something is being chosen or suggested
+    asked: bool = False  # a question is in view
+    concluding: bool = False  # ... or the end of a document
+    disputed: bool = False  # there is something to settle
+
+
+def hint_of(loop: Loop, now: Moment) -> Hint:
+    """The most useful key first."""
+    if now.working and now.view == "batch":
+        return "", (("queue.stop", "stop"), ("queue.next-view", "next view"), ("app.help", "all keys"))
+    return {"review": _review, "quality": _quality, "rounds": _rounds}.get(now.view, _batch)(loop, now)
+
+
+def _review(loop: Loop, now: Moment) -> Hint:
+    if now.concluding:
+        return "Complete?", (
+            ("review.yes", "yes, it is done"),
+            ("review.no", "leave it open"),
+            ("review.back", "back"),
+            ("review.open", "open it"),
+        )
+    if now.asked:
+        return "", (
+            ("review.yes", "yes"),
+            ("review.no", "no"),
+            ("review.other", "wrong field"),
+            ("review.later", "later"),
+            ("review.back", "back"),
+            ("review.open", "open"),
+            ("review.fields", "fields"),
+        )
+    return "Nothing to ask.", (("queue.batch", "choose a batch"), ("queue.train", "train"))
+
+
+def _quality(loop: Loop, now: Moment) -> Hint:
+    if now.disputed:
+        return "Who is right?", (
+            ("quality.label", "the label"),
+            ("quality.opinion", "the opinion"),
+            ("quality.open", "open it"),
+        )
+    return "", (("queue.batch", "back to the batch"), ("queue.next-view", "next view"), ("app.help", "all keys"))
+
+
+def _rounds(loop: Loop, now: Moment) -> Hint:
+    return "", (("queue.train", "train"), ("queue.batch", "back to the batch"), ("app.help", "all keys"))
+
+
+def _batch(loop: Loop, now: Moment) -> Hint:
+    if loop.complete:
+        return "All decided.", (
+            ("queue.train", "train the next round"),
+            ("batch.close", "end the round"),
+            ("batch.label", "look again"),
+            ("queue.rounds", "rounds"),
+        )
+    if loop.round is not None:
+        return "", (
+            ("batch.label", "label from here on"),
+            ("queue.review", "yes/no"),
+            ("queue.train", "train"),
+            ("batch.strategy", "strategy"),
+            ("batch.choose", "choose anew"),
+            ("batch.close", "end the round"),
+        )
+    if not loop.pool:
+        return "The pool is empty.", (("queue.train", "train"),) if loop.labelled else (("app.help", "all keys"),)
+    first: tuple[tuple[str, str], ...] = (("batch.choose", f"choose {now.size} documents"),)
+    if loop.model is None and not loop.suggested:
+        first = (("batch.starter", "starter suggests"), *first)
+    elif loop.labelled and loop.training is None:
+        first = (*first, ("queue.train", "train"))
+    return "", (
+        *first,
+        ("batch.strategy", "strategy"),
+        ("batch.more", "more"),
+        ("batch.fewer", "fewer"),
+        ("batch.fields", "fields"),
+    )

@@ -1,0 +1,109 @@
+"""Quality: do annotators agree with each other, and with themselves; and what is disputed."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.widgets.rows import MUTED, Rows, bar, fit
+from workbench.agreement import Level
+from workbench.blind import Dispute
+from workbench.fields import Schema
+from workbench.loop import Quality
+
+
+class QualityPane(Vertical, can_focus=True):
+    """Draws a `Quality`; the list is of disputed documents."""
+
+    DEFAULT_CSS = """
+    QualityPane {
+        #agreement { padding: 1 1 0 1; height: auto; max-height: 60%; }
+        #disputed { padding: 1 1 0 1; height: auto; color: $text-muted; }
+        Rows { height: 1fr; min-height: 2; }
+        #dispute { padding: 0 1; height: auto; max-height: 40%; background: $surface; }
+    }
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(id="quality")
+        self.schema = schema
+        self._disputes: dict[str, Dispute] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="agreement")
+        yield Static(id="disputed")
+        yield Rows()
+        yield Static(id="dispute")
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The one under the cursor."""
+        return self._disputes.get(self.query_one(Rows).at or "")
+
+    def show(self, quality: Quality) -> None:
+        """Draw everything anew."""
+        self.query_one("#agreement", Static).update(self._agreement(quality))
+        self._disputes = {f"{d.document}/{d.opinion.annotator}/{d.opinion.round}": d for d in quality.disputes}
+        rows = self.query_one(Rows)
+        rows.show([(name, self._line(dispute)) for name, dispute in self._disputes.items()])
+        rows.display = bool(self._disputes)
+        count = len(self._disputes)
+        told = f"{count} to decide: the label, or the second opinion?" if count else "Nothing is disputed."
+        self.query_one("#disputed", Static).update(told)
+        self.explain({})
+
+    def explain(self, texts: dict[tuple[int, ...], str]) -> None:
+        """What differs on the document under the cursor; `texts` gives the words of token ids."""
+        dispute = self.dispute
+        parts: list[Content | str | tuple[str, str]] = []
+        for one in dispute.differences if dispute else ():
+            label = texts.get(one.first or (), "…") if one.first else "nothing"
+            opinion = texts.get(one.second or (), "…") if one.second else "nothing"
+            parts += [
+                (f"{fit(self.schema.name(one.field), 16)} ", "bold"),
+                "label ",
+                (f"“{label}”" if one.first else label, "$primary"),
+                "  opinion ",
+                (f"“{opinion}”" if one.second else opinion, "$accent"),
+                "\n",
+            ]
+        self.query_one("#dispute", Static).update(Content.assemble(*parts).rstrip())
+
+    def _line(self, dispute: Dispute) -> Content:
+        labelled = " + ".join(dispute.annotators) or "?"
+        who = "with herself" if dispute.same_person else f"{labelled} and {dispute.opinion.annotator}"
+        fields = ", ".join(dict.fromkeys(self.schema.name(d.field) for d in dispute.differences))
+        return Content.assemble(
+            (fit(dispute.name, 24), "bold"),
+            (fit(f" {dispute.opinion.annotator}, {who}" if dispute.same_person else f" {who}", 26), MUTED),
+            f" {fields}",
+        )
+
+    def _agreement(self, quality: Quality) -> Content:
+        if not quality.agreement:
+            return Content(
+                "Nothing was labelled twice yet.\n\n"
+                "A small share of every batch (5 %) comes back without its labels: whether they come out the same says "
+                "how far labels can be trusted, and no model gets better than that. With two annotators on a "
+                "workspace, it is measured between them."
+            )
+        parts: list[Content | str | tuple[str, str]] = []
+        for (labels, opinion), found in quality.agreement.items():
+            title = f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}"
+            parts += [
+                (title, "bold"),
+                (f"  {found.documents} documents labelled twice\n", MUTED),
+                (f"{'':<18}{'kappa':>7}{'F1':>7}{'labels':>8}\n", MUTED),
+                *self._level("all fields", found.overall),
+            ]
+            for name, level in sorted(found.fields.items(), key=lambda item: item[1].f1 or 0.0):
+                parts += self._level(self.schema.name(name), level)
+            parts.append("\n")
+        return Content.assemble(*parts).rstrip()
+
+    def _level(self, name: str, level: Level) -> list[Content | str | tuple[str, str]]:
+        kappa = "–" if level.kappa is None else f"{level.kappa:.2f}"
+        f1 = "–" if level.f1 is None else f"{level.f1:.2f}"
+        good = level.f1 if level.f1 is not None else 1.0
+        colour = "$success" if good >= 0.9 else "$warning" if good >= 0.7 else "$error"
+        return [f"{fit(name, 18)}{kappa:>7}{f1:>7}{level.spans:>8}  ", (bar(good, 16), colour), "\n"]

@@ -1,0 +1,110 @@
+"""Yes/no: one question at a time, with the words around it and the page's picture where there is one."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.themes import legible
+from screens.widgets.picture_view import Frame, PictureView
+from screens.widgets.rows import MUTED, bar, fit
+from storage.files import Files
+from storage.records import Content as Opened
+from workbench import field_rows, reviewing
+from workbench.fields import Schema
+from workbench.review import Question
+
+
+class ReviewPane(Horizontal, can_focus=True):
+    """Draws a question, the end of a document, or that nothing is left."""
+
+    DEFAULT_CSS = """
+    ReviewPane {
+        #card { width: 1fr; padding: 1 2; }
+        PictureView { width: 44%; display: none; border-left: vkey $panel; }
+        &.-picture PictureView { display: block; }
+    }
+    """
+
+    def __init__(self, schema: Schema, files: Files) -> None:
+        super().__init__(id="review")
+        self.schema, self._files = schema, files
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="card", can_focus=False):
+            yield Static(id="question")
+        yield PictureView()
+
+    def ask(self, question: Question, opened: Opened, left: int, answered: int) -> None:
+        """Show a question."""
+        field = self.schema.get(question.field)
+        colour = legible(field.colour if field else "#888888", self.background_colors[1].hex6).hex6
+        kind = f" ({field.type.value})" if field else ""
+        value = " ".join(opened.tokens[t].text for t in question.tokens)
+        missed = question.suggestion is None or question.suggestion.run == reviewing.NEAR_MISS
+        if missed:
+            told = f"Not suggested, but nearly ({question.confidence:.0%})."
+        else:
+            told = f"Suggested, {question.confidence:.0%} sure."
+        parts: list[Content | str | tuple[str, str]] = [
+            (f"{opened.document.name}", "bold"),
+            (f"   {answered} answered, {left:,} left\n\n", MUTED),
+            "Is this the ",
+            (f"{self.schema.name(question.field)}", f"bold {colour}"),
+            (kind, MUTED),
+            "?\n\n   ",
+            (f" {value} ", f"bold reverse {colour}"),
+            "\n\n",
+            (bar(question.confidence, 20), colour),
+            (f" {told}\n\n", MUTED),
+        ]
+        for line in reviewing.around(opened, question.tokens):
+            parts.append(("│ ", MUTED))
+            for text, asked in line:
+                parts += [(text, f"bold underline {colour}") if asked else text, " "]
+            parts.append("\n")
+        self.query_one("#question", Static).update(Content.assemble(*parts))
+        self._picture(opened, question, field.colour if field else "#888888")
+
+    def conclude(self, opened: Opened) -> None:
+        """Everything about a document is answered: show what it would be kept with."""
+        rest = {s.field: s for s in reviewing.rest(opened)}
+        parts: list[Content | str | tuple[str, str]] = [
+            (f"{opened.document.name}", "bold"),
+            ("   everything is answered\n\n", "$success"),
+            "Is the document complete with these labels?\n",
+        ]
+        missing = []
+        for row in field_rows.rows(opened, self.schema):
+            if row.state is field_rows.FieldState.LABELLED or row.state is field_rows.FieldState.INVALID:
+                parts += [f"\n  ✓ {fit(row.field.name, 18)} ", (row.values[0].text, "bold")]
+            elif row.field.id in rest:
+                text = " ".join(opened.tokens[t].text for t in rest[row.field.id].tokens)
+                parts += [
+                    f"\n  + {fit(row.field.name, 18)} ",
+                    (text, "bold"),
+                    (f"  sure: {rest[row.field.id].confidence:.0%}", MUTED),
+                ]
+            elif not row.field.retired:
+                missing.append(row.field.name)
+        if missing:
+            parts.append((f"\n\nWithout a label: {', '.join(missing)}.", MUTED))
+        self.query_one("#question", Static).update(Content.assemble(*parts))
+        self.remove_class("-picture")
+
+    def nothing(self, text: Content) -> None:
+        """No question is left."""
+        self.query_one("#question", Static).update(text)
+        self.remove_class("-picture")
+
+    def _picture(self, opened: Opened, question: Question, colour: str) -> None:
+        first = opened.tokens[question.tokens[0]]
+        page = opened.pages[first.page]
+        wide = self.screen.has_class("-medium") or self.screen.has_class("-wide")
+        self.set_class(wide and page.picture is not None, "-picture")
+        if not wide or page.picture is None:
+            return
+        boxes = tuple((opened.tokens[t].box, colour, True) for t in question.tokens)
+        path = self._files.picture(page.picture)
+        frame = Frame(path, page.width, page.height, boxes, first.box)
+        self.call_after_refresh(lambda: self.query_one(PictureView).show(frame))

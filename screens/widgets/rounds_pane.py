@@ -1,0 +1,159 @@
+"""The rounds: what each cost and brought, F1 against labels with the forecast, and whether to go on."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.color import Color
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual_plotext import PlotextPlot
+
+from screens.widgets.rows import MUTED, Rows, fit
+from storage.records import Round, Run
+from workbench.fields import Schema
+from workbench.forecast import Forecast
+from workbench.loop import History
+
+
+class RoundsPane(Vertical):
+    """Draws a `History`."""
+
+    DEFAULT_CSS = """
+    RoundsPane {
+        #advice { padding: 0 1; height: auto; background: $surface; }
+        #head { padding: 0 1; height: 1; color: $text-muted; }
+        Rows { height: auto; max-height: 35%; min-height: 2; }
+        #charted { height: 1fr; }
+        #fields { width: 34; padding: 1 1; }
+        PlotextPlot { width: 1fr; background: $background; }
+    }
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(id="rounds")
+        self.schema = schema
+        self._history: History | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="advice")
+        yield Static("round  strategy              labelled   minutes    kept   F1 after   by it", id="head")
+        yield Rows()
+        with Horizontal(id="charted"):
+            with VerticalScroll(id="fields", can_focus=False):
+                yield Static(id="by-field")
+            yield PlotextPlot()
+
+    def show(self, history: History) -> None:
+        """Draw everything anew."""
+        self._history = history
+        advice = history.chart.advice
+        lead = ("Stop labelling: ", "bold $warning") if advice.stop else ("Go on: ", "bold $success")
+        if history.chart.forecast.gain is None and not advice.stop:
+            lead = ("Too early for a forecast: ", "bold")
+        reason = advice.reason.removeprefix("All fields: ").removeprefix("too little to say: ")
+        self.query_one("#advice", Static).update(Content.assemble(lead, sentence(reason)))
+        before = history.first
+        lines = []
+        for one, size, run in history.rounds:
+            lines.append((str(one.id), _line(one, size, run, before)))
+            before = run or before
+        self.query_one(Rows).show(lines[::-1])
+        self.query_one("#head").display = bool(lines)
+        self._draw()
+        self.explain()
+
+    def explain(self) -> None:
+        """Per field, for the round under the cursor."""
+        at = self.query_one(Rows).at
+        found = next(((o, r) for o, _, r in self._history.rounds if str(o.id) == at), None) if self._history else None
+        text = Content("No rounds yet. The first begins with a batch: 1, then c.")
+        if found is not None:
+            one, run = found
+            scores = field_scores(run)
+            told = one.figures.get("fields") or {}
+            parts: list[Content | str | tuple[str, str]] = [
+                (f"{fit(f'Round {one.id}', 18)} F1   kept\n", MUTED),
+            ]
+            for name in [f.id for f in self.schema.active if f.id in scores or f.id in told]:
+                row = told.get(name)
+                f1 = f"{scores[name]:.2f}" if name in scores else "  – "
+                kept = f"{row['kept']}/{row['suggested']}" if row and row["suggested"] else "–"
+                parts.append(f"{fit(self.schema.name(name), 17)} {f1} {kept:>6}\n")
+            if len(parts) == 1:
+                parts.append("Its figures come when it is closed and the next model is trained.")
+            text = Content.assemble(*parts)
+        self.query_one("#by-field", Static).update(text)
+
+    def _draw(self) -> None:
+        assert self._history is not None
+        points = sorted(self._history.chart.points, key=lambda p: p.labels)
+        plot = self.query_one(PlotextPlot)
+        plt = plot.plt
+        plt.clear_figure()
+        plt.title("F1 by labelled documents" if points else "F1 appears here after the first model")
+        plt.ylim(0, 1)
+        if points:
+            theme = self.app.current_theme
+            own, ahead = (Color.parse(c or "#888888").rgb for c in (theme.primary, theme.accent))
+            expected = drawn(self._history.chart.forecast)
+            labels = [p.labels for p in points]
+            last = max([*labels, *(math.ceil(x) for x, *_ in expected)]) + 1
+            plt.xlim(0, last)
+            plt.xticks(range(0, last + 1, max(1, math.ceil(last / 6))))
+            plt.yticks([0, 0.25, 0.5, 0.75, 1])
+            if expected:
+                xs = [x for x, *_ in expected]
+                plt.plot(xs, [low for _, low, _, _ in expected], marker="dot", color=ahead)
+                plt.plot(xs, [high for *_, high in expected], marker="dot", color=ahead)
+                plt.plot(xs, [mid for _, _, mid, _ in expected], marker="braille", color=ahead)
+                plt.title("F1 by labelled documents, with the forecast")
+            if len(points) > 1:
+                plt.plot(labels, [p.f1 for p in points], marker="braille", color=own)
+            plt.scatter(labels, [p.f1 for p in points], marker="●", color=own)
+        plot.refresh()
+
+
+def sentence(text: str) -> str:
+    """With a full stop and a capital."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def drawn(forecast: Forecast, steps: int = 24) -> list[tuple[float, float, float, float]]:
+    """(labels, low, middle, high) of the forecast, from the first labels to the end of the next batch."""
+    if not forecast.curves or not forecast.labels:
+        return []
+    first, last = max(1.0, forecast.labels / 4), forecast.labels + forecast.more
+    found = []
+    for step in range(steps + 1):
+        at = first + (last - first) * step / steps
+        values = sorted(curve.at(at) for curve in forecast.curves)
+        found.append((at, values[0], values[len(values) // 2], values[-1]))
+    return found
+
+
+def field_scores(run: Run | None) -> dict[str, float]:
+    """Field -> F1 on validation, from a run's report."""
+    report: Mapping[str, Any] = (run.report if run else None) or {}
+    rows = ((report.get("figures") or {}).get("validation") or {}).get("fields") or {}
+    return {name: row["f1"] for name, row in rows.items() if row.get("f1") is not None}
+
+
+def _line(one: Round, size: int, run: Run | None, before: Run | None) -> Content:
+    figures = one.figures
+    kept = figures.get("agreement")
+    f1 = run.f1 if run else None
+    gain = f1 - before.f1 if f1 is not None and before and before.f1 is not None else None
+    done = figures.get("documents")
+    return Content.assemble(
+        (f"{one.id:>5}  ", MUTED),
+        (fit(one.strategy, 20), "bold"),
+        f"{f'{done}/{size}' if done is not None else f'open, {size}':>10}",
+        f"{figures['seconds'] / 60:>10.1f}" if "seconds" in figures else " " * 10,
+        f"{'–' if kept is None else f'{kept:.0%}':>8}",
+        (f"{'–' if f1 is None else f'{f1:.3f}':>11}", "bold"),
+        (f"{'' if gain is None else f'{gain:+.3f}':>8}", "$success" if gain and gain > 0 else "$warning"),
+    )

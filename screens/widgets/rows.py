@@ -1,0 +1,52 @@
+"""A list of lines with a cursor: what the queue room's views choose from."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+MUTED = "$foreground 60%"
+"""What is less important, inside of a Content."""
+
+
+class Rows(OptionList):
+    """Lines with ids; keeps its cursor on the same id when the lines change. Posts what OptionList posts."""
+
+    DEFAULT_CSS = """
+    Rows {
+        background: $background; border: none; padding: 0; height: 1fr; scrollbar-size-vertical: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+        &:focus { border: none; background: $background; }
+        & > .option-list--option { padding: 0 1; }
+        & > .option-list--option-highlighted { background: $panel; }
+    }
+    """
+
+    def show(self, lines: Sequence[tuple[str, Content]]) -> None:
+        """Show (id, line); what was under the cursor stays there."""
+        before = self.at
+        self.clear_options()
+        self.add_options([Option(line, id=name) for name, line in lines])
+        names = [name for name, _ in lines]
+        if names:
+            self.highlighted = names.index(before) if before in names else 0
+
+    @property
+    def at(self) -> str | None:
+        """The id under the cursor."""
+        return self.get_option_at_index(self.highlighted).id if self.highlighted is not None else None
+
+
+def fit(text: str, width: int) -> str:
+    """A text in exactly so many cells."""
+    short = text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
+    return set_cell_size(short, width)
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of eighths for a share of 0..1."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width, "·")

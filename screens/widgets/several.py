@@ -1,0 +1,53 @@
+"""A dialog that asks for several of a list."""
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Label, SelectionList
+from textual.widgets.selection_list import Selection
+
+from screens.widgets.dialogs import _Dialog
+
+
+class Several(_Dialog[tuple[str, ...]]):
+    """Any number of choices; dismissed with the ids in their order, or None. A choice's key switches it.
+
+    Args:
+        title: what is chosen.
+        options: (id, text, key) of each; the key may be "".
+        chosen: ids that are switched on at first.
+    """
+
+    BINDINGS = [Binding("enter", "take", "Take these", id="dialog.take", priority=True)]
+    DEFAULT_CSS = "Several SelectionList { background: $surface; height: auto; max-height: 16; border: none; }"
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> None:
+        super().__init__()
+        self._title, self._options, self._chosen = title, options, chosen
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._title), classes="title")
+            yield SelectionList(
+                *(
+                    Selection(Content(f"{key:>2}  {text}"), name, name in self._chosen)
+                    for name, text, key in self._options
+                )
+            )
+            yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
+
+    def on_key(self, event: events.Key) -> None:
+        """A choice's key switches it."""
+        for name, _, key in self._options:
+            if key and event.character == key:
+                event.stop()
+                self.query_one(SelectionList).toggle(name)
+
+    def action_take(self) -> None:
+        """Close with what is switched on; nothing means all."""
+        on = set(self.query_one(SelectionList).selected)
+        self.dismiss(tuple(name for name, _, _ in self._options if name in on))

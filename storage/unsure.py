@@ -1,0 +1,43 @@
+"""Suggestions that wait for an answer, over all documents: what yes/no review reads."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from storage.records import Decision, State, Suggestion
+from storage.schema import documents, spans, suggestions
+
+_OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
+
+
+def least_certain(connection: Connection, sure: float, limit: int) -> list[int]:
+    """Documents that still want labels and have an open suggestion below `sure`, the least certain (½) first."""
+    doubt = func.min(func.abs(suggestions.c.confidence - 0.5))
+    query = (
+        select(suggestions.c.document_id)
+        .join(documents, documents.c.id == suggestions.c.document_id)
+        .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < sure)
+        .group_by(suggestions.c.document_id)
+        .order_by(doubt, suggestions.c.document_id)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[Suggestion], frozenset[str]]]:
+    """Of these documents the ones that still want labels: (all suggestions, fields that are labelled or absent)."""
+    found: dict[int, tuple[list[Suggestion], set[str]]] = {}
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
+        listed = select(documents.c.id, documents.c.absent).where(_OPEN, documents.c.id.in_(part))
+        found.update({row.id: ([], set(row.absent)) for row in connection.execute(listed)})
+        for row in connection.execute(select(spans).where(spans.c.document_id.in_(part))):
+            if row.document_id in found:
+                found[row.document_id][1].add(row.field)
+        offered = select(suggestions).where(suggestions.c.document_id.in_(part)).order_by(suggestions.c.id)
+        for row in connection.execute(offered):
+            if row.document_id in found:
+                found[row.document_id][0].append(
+                    Suggestion(row.id, row.field, tuple(row.tokens), row.confidence, row.run, Decision(row.decision))
+                )
+    return {number: (offered, frozenset(done)) for number, (offered, done) in found.items()}

@@ -1,0 +1,131 @@
+"""Where the relabel loop stands: one immutable snapshot, from which the queue room is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from storage import documents, queue, runs
+from storage.records import Round, Run, RunState, Split, State
+from workbench import blind, jobs, labelling, progress, queueing, rounds
+from workbench.agreement import Agreement
+from workbench.blind import Dispute
+from workbench.desk import Desk
+from workbench.rounds import Chart
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The loop at one moment.
+
+    Attributes:
+        model: the newest run that ended with a model.
+        training: a run that is at work, and how much of it is done (0..1).
+        round: the open round, or None.
+        names, states: of the round's documents.
+        figures: of the open round once it is decided (see workbench/rounds.py).
+        labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
+            labels and have suggestions.
+    """
+
+    model: Run | None = None
+    training: Run | None = None
+    share: float = 0.0
+    round: queueing.Progress | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
+    states: Mapping[int, State] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    labelled: int = 0
+    pool: int = 0
+    suggested: int = 0
+    rounds: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every document of the open round is decided."""
+        return self.round is not None and not self.round.left
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the rounds cost and brought."""
+
+    rounds: tuple[tuple[Round, int, Run | None], ...]  # with its documents, and the model trained on it
+    chart: Chart
+    first: Run | None  # the model before the first round
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far annotators agree, with each other and with themselves."""
+
+    agreement: Mapping[tuple[str, str], Agreement]
+    disputes: tuple[Dispute, ...]
+
+
+def read(workspace: Workspace) -> Loop:
+    """Look; runs are collected by whoever follows them (workbench/watching.py)."""
+    now = queueing.current(workspace)
+    wants = documents.Filter("unlabelled", split=Split.POOL)
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        active = runs.listed(connection, runs.ACTIVE)
+        free = set(documents.ids(connection, wants))
+        offered = set(documents.ids(connection, documents.Filter("suggested")))
+        ids = tuple(entry.document for entry in now.entries) if now else ()
+        listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
+        loop = Loop(
+            model=ended[0] if ended else None,
+            training=active[-1] if active else None,
+            share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
+            round=now,
+            names={d.id: d.name for d in listed},
+            states={d.id: d.state for d in listed},
+            labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
+            pool=len(free),
+            suggested=len(free & offered),
+            rounds=len(queue.listed(connection)),
+        )
+    if now is None or now.left:
+        return loop
+    return replace(loop, figures=rounds.figures(workspace, now.round, now.entries))
+
+
+def history(workspace: Workspace, batch: int) -> History:
+    """All rounds with the model that each led to, and the chart."""
+    with workspace.db.read() as connection:
+        listed = queue.listed(connection)
+        sizes = {one.id: len(queue.entries(connection, one.id)) for one in listed}
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])[::-1]
+    begins = [one.created for one in listed]
+    found = []
+    for number, one in enumerate(listed):
+        until = begins[number + 1] if number + 1 < len(begins) else None
+        since = one.closed  # a model that was begun while it was open knows only a part of it
+        after = [r for r in ended if since and r.created >= since and (until is None or r.created < until)]
+        found.append((one, sizes[one.id], after[-1] if after else None))
+    before = [run for run in ended if not begins or run.created < begins[0]]
+    return History(tuple(found), rounds.chart(workspace, batch), before[-1] if before else None)
+
+
+def quality(workspace: Workspace) -> Quality:
+    """Agreement and the adjudication list."""
+    return Quality(blind.measure(workspace), tuple(blind.disputes(workspace)))
+
+
+def settle(workspace: Workspace, dispute: Dispute, take: bool) -> None:
+    """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
+
+    Raises:
+        Conflict: the document was changed in between.
+    """
+    if take:
+        desk = Desk(workspace, dispute.document)
+        state = desk.state
+        for one in dispute.differences:
+            wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
+            state = labelling.clear_spans(state, wrong)
+            if one.second:
+                state = labelling.assign(state, one.field, one.second, dispute.opinion.annotator)
+        desk.act("adjudicate", state)
+    blind.settle(workspace, dispute.opinion)

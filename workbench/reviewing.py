@@ -1,0 +1,129 @@
+"""Yes/no review over a workspace: what to ask, what stands around it, and what an answer does.
+
+Every answer goes through a `Desk`: it is one act of the document's history and can be undone like any other.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from storage import queue, unsure
+from storage.records import Annotations, Content, Decision, State, Suggestion
+from workbench import labelling
+from workbench.desk import Desk
+from workbench.review import Question, questions
+from workbench.workspace import Workspace
+
+SURE = 0.97
+"""Suggestions from this confidence on are not asked one by one."""
+NEAR_MISS = "near-miss"
+"""Stands in for the run of what was asked although the model did not propose it."""
+_MOST = 1000
+"""Documents that are asked about at a time."""
+
+Line = tuple[tuple[str, bool], ...]
+"""Words of a line, each with whether it is asked about."""
+
+
+def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
+    """What to ask, the least certain answer first; of some fields alone, or of all that are not retired.
+
+    Near misses come from the newest selection of the relabel queue: without one, only what was suggested is asked.
+    """
+    active = [field.id for field in workspace.schema.active if not fields or field.id in fields]
+    with workspace.db.read() as connection:
+        misses = _near_misses(workspace, [r.run for r in queue.listed(connection)][::-1])
+        ids = unsure.least_certain(connection, SURE, _MOST)
+        ids += sorted({miss["document"] for miss in misses} - set(ids))
+        found = unsure.wanting(connection, ids)
+    return questions(
+        {number: offered for number, (offered, _) in found.items()},
+        [miss for miss in misses if miss["document"] in found],
+        fields=active or [""],  # without any field nothing is asked
+        sure=SURE,
+        settled={number: done for number, (_, done) in found.items()},
+    )
+
+
+def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, Any]]:
+    """Of the newest selection that was made with a model."""
+    for run in dict.fromkeys(name for name in runs if name):
+        made = sorted(
+            (workspace.files.runs / run / "selections").glob("*/choice.json"), key=lambda path: path.stat().st_mtime
+        )
+        if made:
+            found: list[dict[str, Any]] = json.loads(made[-1].read_text(encoding="utf-8"))["near_misses"]
+            return found
+    return []
+
+
+def still_open(content: Content, question: Question) -> bool:
+    """Whether the question still wants an answer on the document as it is now."""
+    state = content.annotations
+    if state.state not in (State.NEW, State.STARTED) or question.field in state.absent:
+        return False
+    if any(span.field == question.field for span in state.spans):
+        return False
+    return all(
+        s.decision is Decision.OPEN for s in content.suggestions if (s.field, s.tokens) == _place(question)
+    ) and (question.tokens[-1] < len(content.tokens))
+
+
+def _place(question: Question) -> tuple[str, tuple[int, ...]]:
+    return question.field, question.tokens
+
+
+def _asked(desk: Desk, question: Question) -> Suggestion:
+    """The suggestion that is asked about; a near miss becomes one, so that its answer is remembered."""
+    if not any((s.field, s.tokens) == _place(question) for s in desk.content.suggestions):
+        desk.suggest(NEAR_MISS, [(question.field, question.tokens, question.confidence)])
+    return next(s for s in desk.content.suggestions if (s.field, s.tokens) == _place(question))
+
+
+def yes(desk: Desk, question: Question) -> None:
+    """It is that field: the suggestion becomes a label."""
+    desk.act("accept", labelling.accept(desk.state, _asked(desk, question), desk.annotator))
+
+
+def no(desk: Desk, question: Question) -> None:
+    """It is not: nobody will be asked again."""
+    desk.act("reject", labelling.reject(desk.state, _asked(desk, question)))
+
+
+def other(desk: Desk, question: Question, field: str) -> None:
+    """It is another field."""
+    rejected = labelling.reject(desk.state, _asked(desk, question))
+    desk.act("change", labelling.assign(rejected, field, question.tokens, desk.annotator))
+
+
+def completed(content: Content, annotator: str) -> Annotations:
+    """The document with its sure suggestions accepted, field by field where none is labelled yet, and finished."""
+    state = content.annotations
+    for suggestion in rest(content):
+        state = labelling.accept(state, suggestion, annotator)
+    return labelling.finish(state)
+
+
+def rest(content: Content) -> list[Suggestion]:
+    """What completing a document would accept: the surest open suggestion of each field without a label."""
+    settled = {span.field for span in content.annotations.spans} | content.annotations.absent
+    best: dict[str, Suggestion] = {}
+    for suggestion in content.suggestions:
+        known = best.get(suggestion.field)
+        if suggestion.decision is Decision.OPEN and suggestion.confidence >= SURE and suggestion.field not in settled:
+            best[suggestion.field] = max(known, suggestion, key=lambda s: s.confidence) if known else suggestion
+    return sorted(best.values(), key=lambda s: s.tokens)
+
+
+def around(content: Content, tokens: Sequence[int], lines: int = 2) -> list[Line]:
+    """The lines that the tokens stand in, with so many lines before and after; the tokens asked about are marked."""
+    asked = set(tokens)
+    page = next((p for p in content.pages if any(t.id in asked for t in p.tokens)), None)
+    if page is None:
+        return []
+    grouped: dict[int, list[tuple[str, bool]]] = {}
+    for token in page.tokens:
+        grouped.setdefault(token.line, []).append((token.text, token.id in asked))
+    listed = list(grouped.values())
+    places = [number for number, line in enumerate(listed) if any(marked for _, marked in line)]
+    return [tuple(line) for line in listed[max(places[0] - lines, 0) : places[-1] + lines + 1]]
