@@ -42,7 +42,6 @@ class Annotator:
     def __init__(self, gold: Gold, schema: Any) -> None:
         self.gold = gold
         self.schema = schema
-        self.tried: dict[str, int] = {}
         self.planned: list[str] = []
 
     def next_key(self, hands: Hands) -> str | None:
@@ -54,6 +53,9 @@ class Annotator:
         for span in view.content.annotations.spans:
             if span.field not in self.gold:
                 return self._at(hands, span) or "backspace"
+            if span != labelled[span.field]:  # a second label: the one that is further from right goes
+                worse = min(span, labelled[span.field], key=lambda s: len(set(s.tokens) & set(self.gold[s.field])))
+                return self._at(hands, worse) or "backspace"
         if (wrong := self._wrong_suggestion(hands)) is not None:
             return wrong
         proposed = {s.field: tuple(sorted(s.tokens)) for s in hands.acceptable()}
@@ -62,12 +64,14 @@ class Annotator:
                 if tuple(sorted(labelled[field].tokens)) != tokens:
                     return self._mend(hands, labelled[field], tokens)
             elif proposed.get(field) != tokens:
-                return self._key(field)
+                if view.armed == field:  # its key found no place
+                    return self._by_hand(hands, field, tokens)
+                return self._key(hands, field)
         return None
 
-    def _key(self, field: str) -> str:
-        self.tried[field] = self.tried.get(field, 0) + 1
-        return str(self.schema.get(field).key)
+    def _key(self, hands: Hands, field: str) -> str:
+        # With a suggestion focused a field's key would change that one.
+        return "escape" if hands.view.focus is not None else str(self.schema.get(field).key)
 
     def _wrong_suggestion(self, hands: Hands) -> str | None:
         """An invented suggestion of a field that is not on the document is rejected; others give way to labels."""
@@ -95,10 +99,10 @@ class Annotator:
             ahead = [n for n, place in enumerate(tries.places) if set(place) == goal]
             near = [n for n, place in enumerate(tries.places) if set(place) & goal]
             if ahead and 0 < ahead[0] - tries.now <= 4:
-                return self._key(span.field)
+                return self._key(hands, span.field)
             if not now & goal and near and 0 < near[0] - tries.now <= 3:
-                return self._key(span.field)
-        return self._by_hand(hands, span, wanted)
+                return self._key(hands, span.field)
+        return self._by_hand(hands, span.field, wanted)
 
     def _adjusted(self, hands: Hands, span: Span, goal: set[int]) -> str | None:
         """The adjusting key that comes nearest to the goal."""
@@ -112,14 +116,14 @@ class Annotator:
             "left_curly_bracket": (True, False, True),
             "right_curly_bracket": (False, False, True),
         }
-        best = (len(goal ^ set(span.tokens)), None)
+        best: tuple[int, str | None] = (len(goal ^ set(span.tokens)), None)
         for key, (more, at_end, phrase) in keys.items():
             tokens = hands.adjusted(span.tokens, more, at_end, phrase)
             if tokens and len(goal ^ set(tokens)) < best[0]:
                 best = (len(goal ^ set(tokens)), key)
         return best[1]
 
-    def _by_hand(self, hands: Hands, span: Span, wanted: tuple[int, ...]) -> str:
+    def _by_hand(self, hands: Hands, field: str, wanted: tuple[int, ...]) -> str:
         """Find the value by typing the beginning of its first word, select the rest, press the field's key."""
         from workbench.finding import find
 
@@ -135,7 +139,7 @@ class Annotator:
         rows = {hands.layout.where[t][0] for t in wanted}
         if len(wanted) > 1:
             keys += ["L"] * len(rows) if len(rows) > 1 or len(wanted) > 3 else ["shift+right"] * (len(wanted) - 1)
-        keys.append(str(self.schema.get(span.field).key))
+        keys.append(str(self.schema.get(field).key))
         self.planned = [_named(key) for key in keys[1:]]
         return keys[0]
 

@@ -1,5 +1,7 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
+from collections.abc import Sequence
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -7,7 +9,7 @@ from textual.widgets import Input
 
 from screens.annotate_keys import ANNOTATE
 from screens.asking import Asking
-from screens.hints import hint_of
+from screens.hints import Hint, hint_of
 from screens.keys import bindings
 from screens.widgets.document_list import DocumentList
 from screens.widgets.fields_panel import FieldsPanel
@@ -24,6 +26,8 @@ from workbench.hands import Hands
 from workbench.page_layout import ZOOMS, lay_out
 from workbench.view import View
 from workbench.worklist import Worklist
+
+_LONG = 300  # tokens: likely places of a longer document are found beforehand, in a thread
 
 
 class AnnotateScreen(Asking):
@@ -64,14 +68,27 @@ class AnnotateScreen(Asking):
     def _page(self) -> PageView:
         return self.query_one(PageView)
 
-    def go_to(self, document: int, round_id: int | None = None) -> None:
-        """Open a document; with a round, `next` follows that round."""
+    def go_to(
+        self, document: int, round_id: int | None = None, tokens: Sequence[int] = (), task: Hint | None = None
+    ) -> None:
+        """Open a document; with a round, `next` follows that round; with tokens, at them, and saying what to decide."""
         if round_id is not None:
             self.worklist = Worklist(self.workspace, Filter(round=round_id))
         if self.worklist is None or not self.worklist.move_to(document):
             self.worklist = Worklist(self.workspace)
             self.worklist.move_to(document)
         self.open_current()
+        if tokens:
+            self.act(lambda hands: hands.point(tokens))
+        if task is not None:
+            self.hint(task[0], *((self.key_of(name), text) for name, text in task[1]))
+
+    async def action_errand(self, act: str) -> None:
+        """Go on with the errors of the errors room."""
+        if self.workbench.errand is None:
+            self.notify("Choose an error in the errors room first.")
+        else:
+            await getattr(self.workbench.errand, act)()
 
     def open_current(self) -> None:
         current = self.worklist.current if self.worklist else None
@@ -93,6 +110,8 @@ class AnnotateScreen(Asking):
             self.refresh_view()
             assert self.worklist is not None
             self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position)
+            if desk.content.document.token_count > _LONG:
+                self.in_background(self.hands.warm, "candidates")
 
     def refresh_view(self) -> None:
         """Draw the widgets from the hands' view; each repaints what changed."""

@@ -6,14 +6,14 @@ This is what a field's key jumps to. Nothing here labels; a person presses the k
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from storage.records import Token
 from workbench import headers
 from workbench.fields import Field, FieldType
 from workbench.layout import Layout
-from workbench.values import looks_like, normalise
+from workbench.values import iban_is_valid, looks_like, normalise
 
 MOST = 12
 """Candidates that are worth stepping through."""
@@ -32,16 +32,23 @@ _STREET = re.compile(
     r"路|街|区|市|省|号|室",
     re.IGNORECASE,
 )
-_POSTCODE = re.compile(r"(?<![\w-])(?:[A-Z]{1,2}-)?[0-9]{4,6}[,.]? ?[A-Za-z]{3}|\b[0-9]{4} ?[A-Z]{2}\b|[0-9]{5}[,.]?$")
+_POSTCODE = re.compile(
+    r"(?<![\w-])(?:[A-Z]{1,2}-)?[0-9]{4,6}[,.]? ?[A-Za-z]{3}|\b[0-9]{4} ?[A-Z]{2}\b|[0-9]{5}[,.]?$|"
+    r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
+)
 _LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IGNORECASE)
 _NO_NAME = re.compile(r"\bno\b|thank|welcome|visit|[0-9]{4}|,$", re.IGNORECASE)
 _REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
+_GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}")
+_COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
+_SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}")
 _DIGIT = re.compile("[0-9]")
 _NO_ADDRESS = re.compile(
-    r"\b(tel|fax|phone|telefon|mobile|hp|gst|sst|roc|reg|vat|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|"
+    r"\b(tel|fax|phone|telefon|mobile|hp|gst|sst|roc|reg|vat|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
+    r"handelsregister|tax|account|sort|konto|kontonummer|po|order|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
-    r"@|[:：]\s*[0-9]{2,}|电话|税号|发票",
+    r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",
     re.IGNORECASE,
 )
 
@@ -55,11 +62,20 @@ class Candidate:
     reason: str  # for people
 
 
+@lru_cache(maxsize=8192)
+def _reads(type: FieldType, text: str) -> bool:
+    """Whether a text is a value of a type, and nothing else."""
+    if type is FieldType.DATE and _SPACED_DATE.fullmatch(text):
+        return normalise(type, text).normal is not None
+    return looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
+
+
 class Finder:
     """Candidates of a document; rows and header words are found once, when first asked for."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
+        self._known: dict[str, list[Candidate]] = {}
 
     @cached_property
     def _layout(self) -> Layout:
@@ -87,34 +103,45 @@ class Finder:
             found.append(here)
         return found
 
-    def ranked(self, field: Field, taken: Iterable[int] = (), page: int | None = None) -> list[Candidate]:
+    def ranked(self, field: Field, taken: Iterable[int] = ()) -> list[Candidate]:
         """The places where the field's value may stand, the likeliest first.
 
         Args:
             field: what is looked for.
             taken: tokens that are labelled with another field already; what overlaps them comes last.
-            page: prefer this page; None prefers none.
         """
-        if not self._tokens:
-            return []
-        found: Iterable[Candidate]
-        if field.type in _EXACT:
-            found = self._exact(field)
-        elif field.type is FieldType.PARTY:
-            found = self._parties(field)
-        elif field.type is FieldType.ADDRESS:
-            found = self._addresses(field, frozenset(taken))
-        else:
-            found = self._beside(field)
         used = frozenset(taken)
+        names = {self._layout.row_of[i] for i in used} if field.type is FieldType.ADDRESS else set()
         best: dict[tuple[int, ...], Candidate] = {}
-        for c in found:
-            lost = 10.0 * bool(used.intersection(c.tokens))
-            if page is not None and self._tokens[c.tokens[0]].page != page:
-                lost += 0.3
-            if c.tokens not in best or best[c.tokens].score < c.score - lost:
-                best[c.tokens] = Candidate(c.tokens, c.score - lost, c.reason)
+        for c in self._all(field):
+            score = c.score - 10.0 * bool(used.intersection(c.tokens))
+            if names:  # an address stands below the name that is labelled already
+                top = self._layout.row_of[c.tokens[0]]
+                score += 0.6 * any(top - row in (1, 2, 3) for row in names)
+            if c.tokens not in best or best[c.tokens].score < score:
+                best[c.tokens] = replace(c, score=score)
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
+
+    def warm(self, fields: Iterable[Field]) -> None:
+        """Find the candidates of these fields beforehand; a long page takes a moment."""
+        for field in fields:
+            self._all(field)
+
+    def _all(self, field: Field) -> list[Candidate]:
+        if field.id not in self._known:
+            found: Iterable[Candidate]
+            if not self._tokens:
+                found = ()
+            elif field.type in _EXACT:
+                found = self._exact(field)
+            elif field.type is FieldType.PARTY:
+                found = self._parties(field)
+            elif field.type is FieldType.ADDRESS:
+                found = self._addresses(field)
+            else:
+                found = self._beside(field)
+            self._known[field.id] = list(found)
+        return self._known[field.id]
 
     # -- values with a form: amounts, dates, rates, currencies, numbers
 
@@ -135,7 +162,7 @@ class Finder:
                 # Totals stand low on the page, everything else high; of several equal ones the last total wins.
                 depth = number / len(rows)
                 place = depth if field.id.startswith("amount") or field.type is FieldType.CURRENCY else 1 - depth
-                score = 2 * context + 0.5 * place + self._look(field.type, window)
+                score = 2 * context + 0.5 * place + self._look(field, window)
                 here.append(Candidate(window, score, f"beside “{beside}”" if beside else "looks like one"))
             if field.id == "amount_total":
                 # A row of several amounts is a line item or a table of taxes.
@@ -156,18 +183,28 @@ class Finder:
         normal = normalise(FieldType.AMOUNT, self._text(tokens)).normal
         return abs(float(normal)) if normal else 0.0
 
-    def _look(self, type: FieldType, window: tuple[int, ...]) -> float:
+    def _look(self, field: Field, window: tuple[int, ...]) -> float:
         """How plainly the words are a value: large print for amounts, nothing glued to a date."""
-        text = self._text(window)
-        if type is FieldType.AMOUNT:
+        text, kind = self._text(window), field.type
+        if kind is FieldType.AMOUNT:
             return 0.15 * min(self._layout.height(window[0]) / self._usual_height, 2.0) - 0.5 * ("." not in text[-3:-1])
-        if type is FieldType.DATE:
+        if kind is FieldType.ID:
+            joined = text.replace(" ", "").upper()
+            is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
+            if field.id == "iban" or is_account:
+                return 2.0 if field.id == "iban" and is_account else -2.0
+            return 0.5 * (field.id.endswith("tax_id") and len(joined) > 7)
+        if kind is FieldType.DATE:
             return 0.3 * (not text[0].isalpha()) + 0.2 * bool(_YEAR.search(text))
         return 0.0
 
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
         """The words from a position on that are one value, none of them needless."""
         words = self._tokens
+        if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(words[row[at]].text):
+            return ()
+        if type is FieldType.ID and len(groups := self._groups(row, at)) > 2:
+            return groups
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):
             window = row[at : at + length]
             gaps = [words[b].box[0] - words[a].box[2] for a, b in pairwise(window)]
@@ -180,13 +217,23 @@ class Finder:
         text = words[row[at]].text  # "Date:25/12/2018" in one word
         return (row[at],) if type is not FieldType.ID and "%" not in text and looks_like(type, text) else ()
 
+    def _groups(self, row: list[int], at: int) -> tuple[int, ...]:
+        """An IBAN or a tax number that is printed in groups: capitals and digits, a country's two letters before it."""
+        end = at
+        while end < len(row) and end - at < 10:
+            text = self._tokens[row[end]].text
+            if not (_GROUP.fullmatch(text) or (end == at and _COUNTRY.fullmatch(text))):
+                break
+            end += 1
+        return tuple(row[at:end])
+
     def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
         text = self._text(window)
         if type is FieldType.AMOUNT and "%" in text:
             return False
         if type is FieldType.ID and len(window) > 1 and not all(_DIGIT.search(self._tokens[i].text) for i in window):
             return False
-        return looks_like(type, text) and (type is FieldType.CURRENCY or normalise(type, text).normal is not None)
+        return _reads(type, text)
 
     @cached_property
     def _usual_height(self) -> float:
@@ -253,7 +300,7 @@ class Finder:
                 score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
                 score += 0.3 * min(self._layout.height(piece[0]) / self._usual_height - 1, 1.0)
                 reason = f"beside “{beside}”" if beside else "a name by its look"
-                short = self._without_number(piece)
+                short = self._without_number(self._without_header(number, piece))
                 yield Candidate(tuple(short), score, reason)
                 if len(short) < len(piece):
                     yield Candidate(tuple(piece), score - 0.2, reason)
@@ -263,6 +310,19 @@ class Finder:
                     yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
                 above = short
             lettered += any(c.isalpha() for c in self._text(row))
+
+    def _without_header(self, number: int, piece: list[int]) -> list[int]:
+        """A name without the header words and colons before it."""
+        row = self._layout.rows[number]
+        start = 0
+        for first, last, _, _ in self._headers[number]:
+            if row[first] == piece[start] and row[last] in piece[start:-1]:
+                start = piece.index(row[last]) + 1
+        while start < len(piece) - 1 and not any(c.isalnum() for c in self._tokens[piece[start]].text.rstrip(":：")):
+            start += 1
+        while start < len(piece) - 1 and self._tokens[piece[start]].text.endswith((":", "：")):
+            start += 1
+        return piece[start:]
 
     def _without_number(self, piece: list[int]) -> list[int]:
         """A name without the registration number behind it."""
@@ -282,24 +342,23 @@ class Finder:
             found.setdefault(first, []).append(piece)
         return found
 
-    def _addresses(self, field: Field, taken: frozenset[int]) -> Iterator[Candidate]:
+    def _addresses(self, field: Field) -> Iterator[Candidate]:
         """Lines below each other that read like an address, from the first such line to the last."""
-        names = {self._layout.row_of[i] for i in taken}
         rows = len(self._layout.rows)
         inside: set[int] = set()
         for top, row in enumerate(self._layout.rows):
             for piece in self._pieces(row):
-                if not self._addressed(piece, taken) or _REGISTRATION.fullmatch(self._text(piece)):
+                if not (self._addressed(piece) or self._leads(piece)) or _REGISTRATION.fullmatch(self._text(piece)):
                     continue
                 lines = [piece]
                 while len(lines) < 7 and (below := self._below(lines[-1])):
-                    if not (self._addressed(below, taken) or self._goes_on(below, taken)):
+                    if not (self._addressed(below) or self._goes_on(below)):
                         break
                     lines.append(below)
                 marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(self._text, lines)]
                 context, beside = self._context(field, top, row.index(piece[0]))
                 score = 0.25 * min(sum(marks), 6) + 0.9 * (1 - top / rows) + 0.1 * len(lines) + context
-                score += 0.6 * any(top - r in (1, 2, 3) for r in names) - 0.7 * (piece[0] in inside)
+                score -= 0.7 * (piece[0] in inside)
                 inside.update(line[0] for line in lines[1:])
                 reason = f"beside “{beside}”" if beside else "an address by its look"
                 for count in range(len(lines), 0, -1):
@@ -322,16 +381,26 @@ class Finder:
                     return other
         return None
 
-    def _addressed(self, piece: list[int], taken: frozenset[int]) -> bool:
+    def _addressed(self, piece: list[int]) -> bool:
         text = self._text(piece)
-        if taken.intersection(piece) or _NO_ADDRESS.search(text) or _LEGAL.search(text):
+        if _NO_ADDRESS.search(text) or _LEGAL.search(text):
             return False
         return bool(_STREET.search(text) or _POSTCODE.search(text) or text.rstrip().endswith((",", "，")))
 
-    def _goes_on(self, piece: list[int], taken: frozenset[int]) -> bool:
+    def _leads(self, piece: list[int]) -> bool:
+        """A street and a number without a street's word, above a line with a postcode."""
+        text = self._text(piece)
+        if _NO_ADDRESS.search(text) or _LEGAL.search(text):
+            return False
+        below = self._below(piece)
+        return bool(
+            re.search(r"[^\W\d_]{3}", text) and _DIGIT.search(text) and below and _POSTCODE.search(self._text(below))
+        )
+
+    def _goes_on(self, piece: list[int]) -> bool:
         """A line that can end an address: a town or a country, without figures."""
         text = self._text(piece)
-        if taken.intersection(piece) or _NO_ADDRESS.search(text) or _LEGAL.search(text):
+        if _NO_ADDRESS.search(text) or _LEGAL.search(text):
             return False
         return len(text) <= 28 and sum(c.isalpha() for c in text) >= 4 and not any(c.isdigit() for c in text)
 

@@ -53,6 +53,10 @@ class Hands(Pointer):
 
     _tokens_of: tuple[tuple[Page, ...], tuple[Token, ...]] | None = None
 
+    def warm(self) -> None:
+        """Find every field's likely places beforehand. May run in a thread."""
+        self._finder.warm(self.schema.active)
+
     @cached_property
     def _finder(self) -> Finder:
         return Finder(self.tokens)
@@ -263,6 +267,14 @@ class Hands(Pointer):
         at = next((n for n, s in enumerate(listed) if s.id == self._focus), -1 if direction > 0 else 0)
         self.drop_selection()
         self._focus_on(listed[(at + direction) % len(listed)])
+
+    def point(self, tokens: Sequence[int]) -> None:
+        """Show tokens; an open suggestion that is exactly they is taken in hand."""
+        suggestion = next((s for s in self.view.open_suggestions if s.tokens == tuple(tokens)), None)
+        if suggestion is not None:
+            self._focus_on(suggestion)
+        else:
+            self.show(tuple(t for t in tokens if t < len(self.tokens)))
 
     def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
         """Open suggestions that contradict nothing she said; with `visible`, those of which a token is in view."""
