@@ -272,11 +272,12 @@ def suggest(
     run: str,
     found: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
     replaces: Sequence[str] | None = None,
+    settled: bool = False,
 ) -> int:
     """Keep a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
 
     Open suggestions of the runs in `replaces` (None: of every run) give way; decided ones stay, and what a person
-    rejected before, or has labelled exactly so, is not suggested again.
+    rejected before, or has labelled exactly so, is not suggested again (with `settled` it is).
     """
     listed = list(found)
     kept = 0
@@ -286,7 +287,7 @@ def suggest(
         connection.execute(
             delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
         )
-        settled = {
+        known = {
             (r.document_id, r.field, tuple(r.tokens))
             for table in (suggestions, spans)
             for r in connection.execute(
@@ -297,7 +298,7 @@ def suggest(
             {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
             for number in part
             for of, tokens, sure in found[number]
-            if (number, of, tuple(tokens)) not in settled
+            if settled or (number, of, tuple(tokens)) not in known
         ]
         if rows:
             connection.execute(insert(suggestions), rows)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, union, update
+from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from storage.records import QueueEntry, Round
 from storage.schema import events, opinions, queue, rounds
@@ -36,6 +36,26 @@ def open_round(
     if rows:
         connection.execute(insert(queue), rows)
     return number
+
+
+def append(connection: Connection, round_id: int, entry: QueueEntry) -> None:
+    """Put one more document at the end of a round; one that stands in it already is open again."""
+    here = (queue.c.round == round_id) & (queue.c.document_id == entry.document)
+    if connection.execute(update(queue).where(here).values(done=False)).rowcount:
+        return
+    last = connection.scalar(select(func.max(queue.c.rank)).where(queue.c.round == round_id)) or 0
+    connection.execute(
+        insert(queue).values(
+            round=round_id,
+            document_id=entry.document,
+            rank=last + 1,
+            score=entry.score,
+            reasons=list(entry.reasons),
+            fields=entry.fields,
+            done=False,
+            blind=False,
+        )
+    )
 
 
 def listed(connection: Connection) -> list[Round]:

@@ -230,6 +230,16 @@ def read_groups(folder: Path, split: str) -> frozenset[str]:
     return frozenset(row["group"] or "" for row in _rows(path, ["group"])) if path.is_file() else frozenset()
 
 
+def read_pictures(folder: Path, split: str) -> dict[int, tuple[Path | None, ...]]:
+    """Document -> the pictures of its pages; None for a page without one."""
+    path = folder / "dataset" / f"{split}.parquet"
+    if not path.is_file():
+        return {}
+    rows = _rows(path, ["document", "pictures"])
+    # a portable run's paths are relative to its folder
+    return {row["document"]: tuple(folder / name if name else None for name in row["pictures"]) for row in rows}
+
+
 def read_cases(folder: Path, split: str) -> list[Case]:
     """The documents of a run's split for which predictions are stored, in the dataset's order.
 

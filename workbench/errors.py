@@ -80,15 +80,20 @@ def _record(
         predicted_value=case.text(predicted) if predicted else "",
         confidence=predicted.confidence if predicted else sum(sure) / len(sure) if sure else 0.0,
         page=case.pages[start] if case.pages else 0,
-        snippet=(
-            " ".join(case.words[max(0, start - _AROUND) : start]),
-            " ".join(case.words[start:stop]),
-            " ".join(case.words[stop : stop + _AROUND]),
-        ),
+        snippet=around(case, start, stop),
         window_edge=len(set(windows)) > 1,
         truncated=case.truncated,
         several_lines=len(lines) > 1,
         slices=cuts,
+    )
+
+
+def around(case: Case, start: int, stop: int) -> tuple[str, str, str]:
+    """The words before a place, at it, and after it."""
+    return (
+        " ".join(case.words[max(0, start - _AROUND) : start]),
+        " ".join(case.words[start:stop]),
+        " ".join(case.words[stop : stop + _AROUND]),
     )
 
 
@@ -148,6 +153,11 @@ _MEMBER: dict[str, Callable[[ErrorRecord], str]] = {
     "ocr_confidence": lambda record: record.slices["ocr_confidence"],
     "windows": lambda record: record.slices["windows"],
 }
+
+
+def member(record: ErrorRecord, dimension: str) -> str:
+    """To which member of a dimension ("vendor", "language", ...) an error belongs."""
+    return _MEMBER[dimension](record)
 
 
 def groups(records: Sequence[ErrorRecord], dimension: str) -> dict[str, Counter[str]]:

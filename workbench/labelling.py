@@ -71,6 +71,11 @@ def reject(state: Annotations, suggestion: Suggestion) -> Annotations:
     return replace(state, decisions=_decide(state, suggestion.id, Decision.REJECTED), state=_touched(state))
 
 
+def affirm(state: Annotations, suggestion: Suggestion) -> Annotations:
+    """Say that a label that was doubted is right as it stands."""
+    return replace(state, decisions=_decide(state, suggestion.id, Decision.ACCEPTED), state=_touched(state))
+
+
 def mark_absent(state: Annotations, field: str, absent: bool = True) -> Annotations:
     """Say that a field is not on the document (or take that back)."""
     return replace(state, absent=state.absent | {field} if absent else state.absent - {field}, state=_touched(state))

@@ -38,19 +38,24 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
+    folder = None
     if model == reading.STARTER or Path(model).is_dir() or fresh:
         with progress_on_stderr("Reading", as_json) as tick:
             figures = reading.evaluate(workspace, model, Split(on or "test"), tick)
         figures["run"] = model
     else:
-        source = Path(reading.model_of(workspace, model))
-        figures = report.evaluate_run(source.parent, on)
+        folder = Path(reading.model_of(workspace, model)).parent
+        figures = report.evaluate_run(folder, on)
     if page is not None:
         from storage.files import write_atomic
-        from workbench import html_report
+        from workbench import html_report, report_page
 
         names = {field.id: field.name for field in workspace.schema}
-        write_atomic(Path(page), html_report.render(figures, title=str(figures["run"]), names=names))
+        if folder is None:  # the predictions are gone: figures alone
+            written = html_report.render(figures, title=str(figures["run"]), names=names)
+        else:
+            written = report_page.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
+        write_atomic(Path(page), written)
     emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 
 

@@ -1,0 +1,115 @@
+"""The Doctor's findings, with evidence, cause, and actions to take; any room can show it.
+
+panel = DoctorPanel()
+panel.show(consultation)          # see workbench/consulting.py
+@on(DoctorPanel.Taken)            # an action was chosen: event.finding, event.action
+"""
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from workbench.consulting import Consultation
+from workbench.doctor import Action, Finding, Severity, Target
+
+_TARGETS = {
+    Target.CONFIG: "changes the next run",
+    Target.POSTPROCESS: "changes a repair rule, no training",
+    Target.DATA: "a task with the documents",
+}
+
+
+class DoctorPanel(OptionList):
+    """Findings to read and actions to choose. Actions that change nothing by themselves are tasks for people."""
+
+    DEFAULT_CSS = """
+    DoctorPanel {
+        background: $background; border: none; padding: 0 1; scrollbar-size-vertical: 1;
+        &:focus { border: none; }
+        & > .option-list--option-disabled { color: $foreground; }
+    }
+    """
+
+    class Taken(Message):
+        """An action was chosen."""
+
+        def __init__(self, finding: Finding, action: Action) -> None:
+            super().__init__()
+            self.finding, self.action = finding, action
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: dict[str, tuple[Finding, Action]] = {}
+
+    def show(self, told: Consultation | None) -> None:
+        """Show a consultation; None while it is being made."""
+        self._choices.clear()
+        if told is None:
+            self._fill([Option("The Doctor is reading the run …", disabled=True)])
+            return
+        options: list[Option | None] = []
+        diagnosis = told.diagnosis
+        if diagnosis.healthy:
+            options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
+        for sentence in told.outcome:
+            options.append(Option(Content.assemble(("It was tried: ", "bold $primary"), sentence), disabled=True))
+        for number, finding in enumerate(diagnosis.findings):
+            options.append(Option(_told(finding), disabled=True))
+            for place, action in enumerate(finding.actions):
+                name = f"{number}.{place}"
+                self._choices[name] = (finding, action)
+                options.append(Option(_offered(place + 1, action, told.remembered.get(action.id, "")), id=name))
+            options.append(None)
+        if told.forecast:
+            lines = "\n".join(f"  {one.sentence()}" for one in told.forecast)
+            options.append(
+                Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
+            )
+        self._fill(options)
+
+    def _fill(self, options: list[Option | None]) -> None:
+        self.clear_options()
+        self.add_options(options)
+        if self._choices:
+            self.highlighted = self.get_option_index(next(iter(self._choices)))
+            self.scroll_to(0, 0, animate=False, immediate=True)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter or a click takes an action."""
+        event.stop()
+        if event.option.id in self._choices:
+            self.post_message(self.Taken(*self._choices[event.option.id]))
+
+
+def _told(finding: Finding) -> Content:
+    problem = finding.severity is Severity.PROBLEM
+    facts = " · ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in finding.evidence.items())
+    return Content.assemble(
+        ("! " if problem else "· ", "bold $error" if problem else "$text-muted"),
+        (finding.symptom, "bold"),
+        (f"\n  {facts}", "$text-muted"),
+        f"\n  {finding.cause}",
+    )
+
+
+def _offered(number: int, action: Action, remembered: str) -> Content:
+    parts: list[str | tuple[str, str]] = [
+        (f"  {number}. ", "bold $accent" if action.target is not Target.DATA else "$text-muted"),
+        action.title,
+        (f"\n     {_TARGETS[action.target]} · costs {action.cost}", "$text-muted"),
+    ]
+    if remembered:
+        parts.append((f"\n     here before: {remembered}", "$primary"))
+    return Content.assemble(*parts)
+
+
+def shown(value: object) -> str:
+    """A fact as it is read: figures with three digits."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(shown, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(one)}" for key, one in value.items())
+    return str(value)
