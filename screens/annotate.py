@@ -19,9 +19,8 @@ from screens.widgets.picture_view import Frame, PictureView
 from storage import queue
 from storage.documents import Filter
 from storage.records import Content, State
-from workbench import field_rows
+from workbench import blind, field_rows
 from workbench.cursor import Way
-from workbench.desk import Desk
 from workbench.hands import Hands
 from workbench.page_layout import ZOOMS, lay_out
 from workbench.view import View
@@ -100,7 +99,8 @@ class AnnotateScreen(Asking):
             return
         settings = self.workspace.settings
         with self.guarded():
-            desk = Desk(self.workspace, current, field_rows.judge(settings.schema, settings.day_first))
+            judge = field_rows.judge(settings.schema, settings.day_first)
+            desk = blind.desk_for(self.workspace, current, self.worklist.filter.round if self.worklist else None, judge)
             layout = lay_out(desk.content.pages, self._page.columns, self._zoom)
             self.hands = Hands(desk, settings.schema, layout)
             if self._review and desk.open_suggestions:
@@ -218,7 +218,9 @@ class AnnotateScreen(Asking):
 
     def action_go(self, by: int) -> None:
         """Another document of the list."""
-        if self.worklist is None or self.worklist.step(by) is None:
+        if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
+            self.app.call_later(self.workbench.action_room, "queue")  # what was made of the batch, and the next step
+        elif self.worklist is None or self.worklist.step(by) is None:
             self.notify("This is the list's last document." if by > 0 else "This is the list's first document.")
         else:
             self.open_current()

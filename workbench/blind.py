@@ -1,11 +1,14 @@
 """Blind re-labelling: a document comes back without its labels, and what is made of it is kept as an opinion."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
-from storage import documents, opinions
+from storage import documents, opinions, queue
 from storage.records import Annotations, Content, Event, Opinion, Span, State, Suggestion
 from workbench import agreement
 from workbench.agreement import Agreement, Difference, Pair
+from workbench.desk import Desk, Judge, Refused
 from workbench.workspace import Workspace
 
 
@@ -26,6 +29,7 @@ class BlindDesk:
         self._workspace = workspace
         self._round = round_id
         self.annotator = annotator or workspace.settings.who
+        self.refused: Refused | None = None  # an opinion is its annotator's alone: nobody can be quicker
         self._undone: list[Annotations] = []
         self._done: list[Annotations] = []
         self._open(document)
@@ -63,6 +67,10 @@ class BlindDesk:
         self._keep(after)
         return True
 
+    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
+        """Nothing is suggested on a blind document; always 0."""
+        return 0
+
     def undo(self) -> Event | None:
         """Take the last act back; always None, as blind acts leave no events."""
         if self._done:
@@ -97,6 +105,16 @@ class BlindDesk:
             document=replace(document, state=state.state, labels=len(state.spans)),
             annotations=state,
         )
+
+
+def desk_for(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> Desk:
+    """The desk that a document of a round is labelled at: blind where it came back blind, else the usual one."""
+    if round_id is not None:
+        with workspace.db.read() as connection:
+            entries = queue.entries(connection, round_id)
+        if any(entry.blind for entry in entries if entry.document == document):
+            return cast(Desk, BlindDesk(workspace, document, round_id))
+    return Desk(workspace, document, judge)
 
 
 @dataclass(frozen=True, slots=True)

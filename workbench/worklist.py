@@ -31,6 +31,11 @@ class Worklist:
         """The document at the position."""
         return self.ids[self.position] if 0 <= self.position < len(self.ids) else None
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the position is on the last document."""
+        return self.position == len(self.ids) - 1
+
     def step(self, by: int) -> int | None:
         """Move by some documents; None where the list ends, the position stays."""
         if not 0 <= self.position + by < len(self.ids):
