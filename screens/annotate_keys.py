@@ -70,5 +70,8 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("view.zoom-out", "minus", "zoom(-1)", "Less space between the words"),
     ("view.picture", "P", "picture", "Text, picture, both"),
     ("view.list", "O", "list", "Show the document list, and go into it"),
+    ("errand.next", "E", "errand('next_error')", "Next error of the errors room"),
+    ("errand.confirm", "V", "errand('confirm_error')", "The label is right, the model is wrong; next error"),
+    ("errand.queue", "Q", "errand('queue_error')", "Put the document into the relabel queue; next error"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )

@@ -1,7 +1,7 @@
 """The application: rooms, themes, keys, the command palette and the status that all rooms share."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -10,13 +10,17 @@ from textual.message import Message
 from textual.screen import Screen
 
 from screens import modes, themes
-from screens.base import ModeScreen
+from screens.base import Errand, ModeScreen
 from screens.keys import bindings, keymap, shown
 from storage import documents
 from storage.exceptions import Busy, WorkbenchError
 from workbench.settings import KEY_PRESETS
 from workbench.watching import News, Watch
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from screens.hints import Hint
+    from workbench.config import TuneConfig
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
@@ -61,6 +65,7 @@ class WorkbenchApp(App[None]):
         self._training = ""
         self._watch = Watch(workspace)
         self.news = News()
+        self.errand: Errand | None = None  # errors that are gone through in the annotate room
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.preferred(workspace.settings.theme)
@@ -139,13 +144,26 @@ class WorkbenchApp(App[None]):
         if self.room is not None:
             self.room.action_help()
 
-    async def open_document(self, document_id: int, round_id: int | None = None) -> None:
-        """Open a document in the annotate room, from any other; with a round, `next` follows that relabel round."""
+    async def open_document(
+        self, document_id: int, round_id: int | None = None, tokens: Sequence[int] = (), task: "Hint | None" = None
+    ) -> None:
+        """Open a document in the annotate room, from any other; with a round, `next` follows that relabel round.
+
+        `tokens` are where the cursor goes; `task` is what the hint line says is to be decided there.
+        """
         from screens.annotate import AnnotateScreen
 
         await self.switch_mode("annotate")
         if isinstance(room := self.room, AnnotateScreen):
-            room.go_to(document_id, round_id)
+            room.go_to(document_id, round_id, tokens, task)
+
+    async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
+        """Open the tune room with a run's configuration and changes to it, which are marked there."""
+        from screens.tune import TuneScreen
+
+        await self.switch_mode("tune")
+        if isinstance(room := self.room, TuneScreen):
+            room.propose(config, changed, preset, parent)
 
     # themes
 

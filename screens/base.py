@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -33,11 +33,26 @@ GROUPS = {
     "history": "Undo and history",
     "view": "View",
     "list": "Document list",
+    "error": "Errors",
+    "errand": "Going through a model's errors",
     "run": "Runs",
     "form": "Settings",
     "compare": "Comparing",
 }
 """Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
+
+
+class Errand(Protocol):
+    """Errors that are gone through one by one while their documents are open in the annotate room."""
+
+    async def next_error(self) -> None:
+        """Go on to the next one."""
+
+    async def confirm_error(self) -> None:
+        """The label is right; go on."""
+
+    async def queue_error(self) -> None:
+        """Put the document into the relabel queue; go on."""
 
 
 class ModeScreen(Screen[None]):

@@ -71,7 +71,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         if items is not self._items:
             self._items = items
             self._at = next((n for n, item in enumerate(items) if item is before), 0)
-            self.virtual_size = Size(self.size.width, len(items))
+            self.virtual_size = Size(1, len(items))
             self._follow()
         self.refresh(layout=True)
         self.post_message(self.Pointed())
@@ -156,8 +156,8 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(set_cell_size(KINDS[item.kind], 11) + " ", base))
         left = width - sum(segment.cell_length for segment in segments)
         document = (item.name if cell_len(item.name) <= 14 else "…" + item.name[-13:]) + (" ⋯" if item.marks else "  ")
-        room = max(left - cell_len(document) - 1, 8)
-        segments.append(Segment(_cut(what(item, self._schema()), room), base))
+        room = max(left - cell_len(document) - 2, 8)
+        segments.append(Segment(_cut(what(item, self._schema()), room) + " ", base))
         segments.append(Segment(document + " ", base + Style(dim=not here)))
         return Strip(segments).adjust_cell_length(width, base)
 

@@ -1,0 +1,138 @@
+"""What the errors room's tables say. Pure: from a survey to rows, columns and sentences."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from screens.hints import Hint
+from screens.widgets.heat_grid import Cell, Table
+from workbench import postprocess, survey
+from workbench.cases import NONE
+from workbench.errors import Concentration
+from workbench.fields import Schema
+from workbench.metrics import Kind
+from workbench.survey import ERRORS, TOTAL, Item, Survey
+
+KINDS = {
+    Kind.MISSING: "missing",
+    Kind.SPURIOUS: "spurious",
+    Kind.WRONG_FIELD: "wrong field",
+    Kind.BOUNDARY: "boundary",
+}
+ALL_KINDS = ("errors", "share")
+"""Columns of the matrix that stand for every kind of error."""
+_WIDTH = 10
+
+
+def matrix(found: Survey, schema: Schema, order: str) -> Table:
+    """Fields × kinds of error: counts with their share of the field's spans; last all fields."""
+    listed = survey.lines(found, order)
+    columns = (
+        ("errors", "errors", 8),
+        ("share", "share", 7),
+        *((kind.value, {Kind.WRONG_FIELD: "wr. field"}.get(kind, KINDS[kind]), _WIDTH) for kind in ERRORS_SHOWN),
+    )
+    most = max((line.counts[kind] for line in listed[:-1] for kind in ERRORS), default=0) or 1
+    worst = max((line.wrong for line in listed[:-1]), default=0) or 1
+    rows = []
+    for line in listed:
+        total = line.field == TOTAL
+        cells = [
+            Cell(str(line.wrong), 0.0 if total else line.wrong / worst),
+            Cell(f"{line.share(None):.0%}", 0.0 if total else line.share(None)),
+        ]
+        for kind in ERRORS_SHOWN:
+            count = line.counts[kind]
+            text = f"{count} {line.share(kind):4.0%}" if count else "·"
+            cells.append(Cell(text, 0.0 if total else count / most))
+        rows.append((line.field, *_row(line.field, schema), tuple(cells)))
+    return Table(f"{found.documents} documents", columns, tuple(rows), order)
+
+
+ERRORS_SHOWN = tuple(KINDS)
+
+
+def _row(name: str, schema: Schema) -> tuple[str, str]:
+    if name in (TOTAL, NONE):
+        return ("all fields" if name == TOTAL else "(nothing)"), ""
+    field = schema.get(name)
+    return schema.name(name), field.colour if field else ""
+
+
+def confusion(found: Survey, schema: Schema) -> Table:
+    """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
+    names = survey.fields_of(found)
+    heads = _heads(names, schema)
+    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, heads, strict=True))
+    off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]
+    most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in found.confusion.items()), default=0) or 1
+    rows = []
+    for gold in names:
+        row = found.confusion.get(gold, {})
+        cells = []
+        for predicted in names:
+            count = row.get(predicted, 0)
+            heat = -0.5 * count / right if gold == predicted else count / most
+            cells.append(Cell(str(count) if count else "·", heat))
+        rows.append((gold, *_row(gold, schema), tuple(cells)))
+    return Table("label ↓ found →", columns, tuple(rows))
+
+
+def _heads(names: Sequence[str], schema: Schema) -> list[str]:
+    """Short heads for columns: a name's last word where that is no other's, else with the first word's beginning."""
+    words = [schema.name(name).replace("_", " ").split() or [""] for name in names]
+    last = Counter(parts[-1] for parts in words)
+    return [parts[-1] if last[parts[-1]] == 1 or len(parts) == 1 else f"{parts[0][:3]}.{parts[-1]}" for parts in words]
+
+
+def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> Table:
+    """The repair rules: what each did on validation, and whether it works on suggestions."""
+    columns = (
+        ("use", "in use", 14),
+        ("changes", "changes", 9),
+        ("repaired", "repaired", 10),
+        ("broke", "broke", 7),
+        ("gain", "F1 by it", 10),
+    )
+    chosen = postprocess.chosen(effects, switched)
+    rows = []
+    for name in postprocess.NAMES:
+        effect = effects.get(name)
+        on = "on" if getattr(chosen, name) else "off"
+        use = Cell(f"{on} (by hand)" if name in switched else on, -0.4 if on == "on" else 0.0)
+        if effect is None:
+            cells = (use, Cell("–"), Cell("–"), Cell("–"), Cell("–"))
+        else:
+            gain = effect["f1_with"] - effect["f1_without"]
+            cells = (
+                use,
+                Cell(str(effect["changes"])),
+                Cell(str(effect["repaired"]), -0.5 if effect["repaired"] else 0.0),
+                Cell(str(effect["broke"]), 0.5 if effect["broke"] else 0.0),
+                Cell(f"{gain:+.3f}", 0.0 if not gain else -0.5 if gain > 0 else 0.8),
+            )
+        rows.append((name, name.replace("_", " "), "", cells))
+    return Table("on validation", columns, tuple(rows))
+
+
+def pile(one: Concentration, schema: Schema) -> str:
+    """A sentence about a group, with the field's shown name."""
+    return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
+
+
+def task(item: Item, schema: Schema) -> Hint:
+    """What is to be decided about an error on its document."""
+    gold = f"{schema.name(item.gold_field)} “{_cut(item.gold_value)}”" if item.gold else "nothing"
+    if item.predicted is None:
+        lead = f"Labelled {gold}; the model found nothing here."
+        first = (("label.clear", "no label here"),)
+    else:
+        lead = f"Labelled {gold}; predicted {schema.name(item.predicted_field)} “{_cut(item.predicted_value)}”"
+        lead += f" {item.confidence:.0%}."
+        first = (("label.confirm", "take the prediction"),)
+    rest = (("errand.confirm", "the label is right"), ("errand.next", "next error"), ("errand.queue", "relabel queue"))
+    return lead, (*first, *rest)
+
+
+def _cut(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
