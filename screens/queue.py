@@ -31,8 +31,6 @@ from workbench.watching import News
 
 _TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
 _SIZES = (5, 500)
-UNLEARNED = "per_vendor"
-"""The strategy before the first model: vendors in turn, drawn at random."""
 SCORING = "Scoring"
 
 
@@ -126,7 +124,7 @@ class QueueScreen(Answering):
     @property
     def order(self) -> Order:
         """What choosing a batch would choose now."""
-        usual = strategies.DEFAULT if self.loop.model else UNLEARNED
+        usual = strategies.DEFAULT if self.loop.model else queueing.UNLEARNED[0]
         order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
         if order.strategy == "similar" and (entry := self.query_one(BatchPane).entry):
             order = replace(order, like=(entry.document,))
@@ -239,7 +237,7 @@ class QueueScreen(Answering):
         listed = [
             (s.name, f"{s.title}: {s.explanation}", "")
             for s in strategies.STRATEGIES.values()
-            if (self.loop.model or s.name in (UNLEARNED, "random")) and (some or s.name != "similar")
+            if (self.loop.model or s.name in queueing.UNLEARNED) and (some or s.name != "similar")
         ]
         note = "" if self.loop.model else "Without a model there is nothing to be unsure of; the others come with it."
         self.app.push_screen(Choice("How documents are chosen", listed, note), self._ordered)

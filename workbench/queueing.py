@@ -11,7 +11,8 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ from workbench import strategies
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
+UNLEARNED = ("per_vendor", "random")
+"""Strategies that can choose before there is a model; documents are drawn at random then."""
 OPEN = (State.NEW, State.STARTED)
 """States of documents that still want labels."""
+_POOL = documents.Filter("unlabelled", split=Split.POOL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +112,14 @@ def start(workspace: Workspace, order: Order) -> Selection:
 
     Raises:
         UsageProblem: there is no such strategy, or nothing is left to label.
-        RunProblem: there is no run to select with. ("random" needs none.)
+        RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
     strategy = strategies.get(order.strategy)
     if order.size < 1:
         raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
         run = _run(connection, order, strategy.needs)
+        groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
         committee = [runs.get(connection, name).id for name in order.committee]
         # a round that nobody began gives way, so that the same order gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
@@ -132,7 +137,8 @@ def start(workspace: Workspace, order: Order) -> Selection:
     if (folder / "choice.json").is_file():
         return Selection(folder, None)  # made before, by a terminal that did not get round to opening it
     if run is None:
-        write_atomic(folder / "choice.json", json.dumps(_at_random(free, order.size, seed)))
+        named = groups if order.strategy == "per_vendor" else {}
+        write_atomic(folder / "choice.json", json.dumps(_at_random(order.strategy, free, order.size, seed, named)))
         return Selection(folder, None)
     write_atomic(folder / "only.json", json.dumps(free))
     command = [
@@ -160,18 +166,17 @@ def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | N
     if order.run is not None:
         return runs.get(connection, order.run)
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    if not ended and needs:
+    if not ended and needs and order.strategy not in UNLEARNED:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
-            "Train a first model, or take --strategy random.",
+            "Train a first model, or take --strategy per_vendor or random.",
         )
     return ended[0] if ended else None
 
 
 def _free(connection: Connection) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
-    chosen = documents.Filter("unlabelled", split=Split.POOL)
-    return set(documents.ids(connection, chosen)) - _taken(connection)
+    return set(documents.ids(connection, _POOL)) - _taken(connection)
 
 
 def _taken(connection: Connection) -> set[int]:
@@ -179,14 +184,25 @@ def _taken(connection: Connection) -> set[int]:
     return {document for number, listed in open_rounds.items() if number not in idle for document in listed}
 
 
-def _at_random(free: list[int], size: int, seed: int) -> dict[str, Any]:
-    picked = random.Random(seed).sample(free, min(size, len(free)))
+def _at_random(strategy: str, free: list[int], size: int, seed: int, groups: Mapping[int, str]) -> dict[str, Any]:
+    """A choice without a model; with groups, their documents come in turn, so that a batch shows many vendors."""
+    mixed = random.Random(seed).sample(free, len(free))
+    turns: Counter[str] = Counter()
+    turn_of = {}
+    for number in mixed:
+        name = groups.get(number) or f"{number}"  # without a vendor, one of its own
+        turn_of[number] = turns[name] if groups else 0
+        turns[name] += 1
+    picked = sorted(mixed, key=lambda number: turn_of[number])[:size]
     items = [
-        {"document": number, "score": 0.0, "rank": rank, "reasons": ["drawn at random"], "fields": {}}
+        {
+            "document": number, "score": 0.0, "rank": rank, "fields": {},
+            "reasons": [f"vendor {groups[number]}" if groups.get(number) else "drawn at random"],
+        }
         for rank, number in enumerate(picked, start=1)
-    ]
+    ]  # fmt: skip
     return {
-        "run": "", "strategy": "random", "seed": seed, "size": size, "pool": len(free), "items": items,
+        "run": "", "strategy": strategy, "seed": seed, "size": size, "pool": len(free), "items": items,
         "near_misses": [], "figures": {},
     }  # fmt: skip
 
