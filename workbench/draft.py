@@ -50,7 +50,7 @@ class Draft:
         typed = {**{name: old for name, (old, _) in self.problems.items()}, key: text}
         sets = [_setting(name, value) for name, value in typed.items()]
         if key == "model.family":
-            sets = ["model.name=", *sets]  # a base belongs to its family
+            sets = ["model.name=''", *sets]  # a base belongs to its family
         try:
             return replace(self, config=tune_config.apply_sets(self.config, sets), problems={})
         except ConfigProblem:
@@ -80,7 +80,8 @@ class Draft:
             order: list[Any] = [None, True, False] if knob.optional else [False, True]
             return self.change(key, shown(order[(order.index(value) + by) % len(order)]))
         if knob.type in ("int", "float"):
-            return self.change(key, shown(_next(knob, value, by)))
+            now = self.change(key, shown(_next(knob, value, by)))
+            return self if key in now.problems and key not in self.problems else now  # the end of its range
         return self
 
 

@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.exceptions import ConfigProblem
+from workbench import config as tune_config
+from workbench import draft as drafts
+from workbench.draft import KNOBS, Draft
+from workbench.knobs import Group, TuneConfig
+
+START = Draft.of(TuneConfig(), "A")
+
+
+def test_a_value_is_taken_and_marked() -> None:
+    now = START.change("train.learning_rate", "3e-5")
+    assert now.config.train.learning_rate == 3e-5
+    assert now.changed("train.learning_rate") and not now.changed("train.seed")
+    assert now.reset("train.learning_rate") == START
+
+
+def test_an_impossible_value_stays_at_its_knob_with_the_reason() -> None:
+    now = START.change("train.learning_rate", "5")
+    assert now.config == START.config
+    assert now.text("train.learning_rate") == "5"
+    assert "learning_rate" in now.problems["train.learning_rate"][1]
+    assert now.change("train.learning_rate", "0.001").problems == {}
+
+
+def test_values_that_fit_only_together_can_be_typed_one_after_the_other() -> None:
+    now = START.change("model.hidden_size", "500")
+    assert "model.hidden_size" in now.problems
+    now = now.change("model.num_attention_heads", "10")
+    assert now.problems == {}
+    assert now.config.model.structure == {"hidden_size": 500, "num_attention_heads": 10}
+
+
+def test_another_family_forgets_the_base_of_the_old_one() -> None:
+    config = tune_config.from_dict({"model": {"name": "microsoft/layoutlmv3-base"}})
+    now = Draft.of(config).change("model.family", "lilt")
+    assert (now.config.model.family, now.config.model.name) == ("lilt", "")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(sorted(KNOBS)), st.sampled_from((-1, 1)), st.integers(1, 30))
+def test_stepping_never_leaves_a_knobs_range(key: str, by: int, times: int) -> None:
+    now = START
+    for _ in range(times):
+        now = now.stepped(key, by)
+    assert now.problems == {}
+
+
+def test_the_learning_rate_steps_along_a_ladder() -> None:
+    now, seen = START, []
+    for _ in range(4):
+        now = now.stepped("train.learning_rate", 1)
+        seen.append(now.config.train.learning_rate)
+    assert seen == [7e-5, 1e-4, 2e-4, 3e-4]
+
+
+def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
+    folded = dict(drafts.visible([]))
+    assert KNOBS["train.learning_rate"] in folded[Group.RATE]
+    assert KNOBS["train.adam_beta1"] not in folded[Group.RATE]
+    assert sum(map(len, dict(drafts.visible(Group)).values())) == len(KNOBS)
+
+
+def test_a_grid_is_every_combination() -> None:
+    found = drafts.variants("train.learning_rate=1e-4,3e-4 train.seed=1,2")
+    assert list(found) == [
+        "learning_rate=1e-4 seed=1", "learning_rate=1e-4 seed=2",
+        "learning_rate=3e-4 seed=1", "learning_rate=3e-4 seed=2",
+    ]  # fmt: skip
+    assert found["learning_rate=3e-4 seed=2"] == ["train.learning_rate=3e-4", "train.seed=2"]
+    for wrong in ("", "learning_rate", "train.no_such=1", "train.seed="):
+        with pytest.raises(ConfigProblem):
+            drafts.variants(wrong)
