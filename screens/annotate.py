@@ -1,6 +1,8 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
 from collections.abc import Sequence
+from functools import partial
+from statistics import median
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -27,6 +29,7 @@ from workbench.view import View
 from workbench.worklist import Worklist
 
 _LONG = 300  # tokens: likely places of a longer document are found beforehand, in a thread
+_PAUSE = 0.4  # seconds: not while she only leafs through
 
 
 class AnnotateScreen(Asking):
@@ -111,7 +114,12 @@ class AnnotateScreen(Asking):
             assert self.worklist is not None
             self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position)
             if desk.content.document.token_count > _LONG:
-                self.in_background(self.hands.warm, "candidates")
+                self.set_timer(_PAUSE, partial(self._look_ahead, self.hands))
+
+    def _look_ahead(self, hands: Hands) -> None:
+        """Find the likely places of a long document, unless she has gone on already."""
+        if self.hands is hands:
+            self.in_background(lambda: hands.warm(lambda: self.hands is not hands), "candidates")
 
     def refresh_view(self) -> None:
         """Draw the widgets from the hands' view; each repaints what changed."""
@@ -313,6 +321,7 @@ class AnnotateScreen(Asking):
             boxes,
             token.box if token else None,
             self._picture_zoom,
+            median(t.box[3] - t.box[1] for t in page.tokens) if page.tokens else 1.0,
         )
         self.query_one(PictureView).show(frame)
 

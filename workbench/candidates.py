@@ -122,11 +122,6 @@ class Finder:
                 best[c.tokens] = replace(c, score=score)
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
 
-    def warm(self, fields: Iterable[Field]) -> None:
-        """Find the candidates of these fields beforehand; a long page takes a moment."""
-        for field in fields:
-            self._all(field)
-
     def _all(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
             found: Iterable[Candidate]

@@ -4,7 +4,7 @@ A cursor, a selection, an armed field, a focused suggestion; and the acts, each 
 `view` is the immutable picture of it all that widgets are drawn from.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from workbench import cursor, labelling
 from workbench.candidates import Finder
 from workbench.desk import Desk
 from workbench.fields import Field, FieldType, Schema
+from workbench.likely import likely_places
 from workbench.page_layout import PageLayout, lay_out
 from workbench.pointer import Pointer
 from workbench.view import Tries, View
@@ -53,9 +54,12 @@ class Hands(Pointer):
 
     _tokens_of: tuple[tuple[Page, ...], tuple[Token, ...]] | None = None
 
-    def warm(self) -> None:
-        """Find every field's likely places beforehand. May run in a thread."""
-        self._finder.warm(self.schema.active)
+    def warm(self, stopped: Callable[[], bool]) -> None:
+        """Find every field's likely places beforehand, in a thread; `stopped` is asked between the fields."""
+        for field in self.schema.active:
+            if stopped():
+                return
+            self._finder.ranked(field)
 
     @cached_property
     def _finder(self) -> Finder:
@@ -119,26 +123,14 @@ class Hands(Pointer):
             self._try(field.id, tries.places, (tries.now + 1) % len(tries.places), tries.span)
         elif own:
             self._arm(field.id)
-            places = self._places(field, own[0])
+            places = likely_places(self.content, self._finder, field, own[0])
             self._tries = Tries(field.id, places, 0, own[0])
             self.show(own[0].tokens)
         else:
-            places = self._places(field, None)
+            places = likely_places(self.content, self._finder, field, None)
             self._arm(field.id)
             if places:
                 self._try(field.id, places, 0, None)
-
-    def _places(self, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
-        """Where the field may stand: its label, its suggestions, then what looks like it."""
-        proposed = sorted(
-            (s for s in self.content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
-            key=lambda s: -s.confidence,
-        )
-        taken = [t for s in self.desk.state.spans if s.field != field.id for t in s.tokens]
-        listed = [own.tokens] if own else []
-        listed += [tuple(sorted(s.tokens)) for s in proposed]
-        listed += [c.tokens for c in self._finder.ranked(field, taken)]
-        return tuple(dict.fromkeys(tuple(sorted(place)) for place in listed))
 
     def _try(self, field: str, places: tuple[tuple[int, ...], ...], number: int, before: Span | None) -> None:
         place = places[number]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.records import Run, RunState
-from workbench import jobs
 from workbench.progress import Follower, Progress
 from workbench.workspace import Workspace
 
@@ -71,6 +70,8 @@ class Watch:
 
     def look(self) -> News:
         """Take in new events, collect what finished, note what crashed."""
+        from workbench import jobs  # brings the configuration's machinery; the first paint does not wait for it
+
         polled: set[Path] = set()
         moved = False
 

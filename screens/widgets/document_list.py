@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -111,7 +111,7 @@ class DocumentList(ScrollView, can_focus=True, inherit_bindings=False):
             [
                 Segment("▸" if position == self._at else " ", base),
                 Segment(_SIGNS[document.state], sign),
-                Segment(" " + set_cell_size(document.name, room), base),
+                Segment(" " + _fitted(document.name, room), base),
                 Segment(facts + " ", base),
             ]
         ).adjust_cell_length(width, base)
@@ -137,3 +137,11 @@ class DocumentList(ScrollView, can_focus=True, inherit_bindings=False):
         position = event.y + int(self.scroll_y)
         if position < len(self._ids):
             self.post_message(self.Chosen(self._ids[position]))
+
+
+def _fitted(name: str, room: int) -> str:
+    """A name in exactly `room` cells; of a long one the beginning and the end, where names differ, are kept."""
+    if cell_len(name) > room:
+        tail = (room - 1) // 2
+        name = set_cell_size(name, room - 1 - tail).rstrip() + "…" + name[-tail:]
+    return set_cell_size(name, room)

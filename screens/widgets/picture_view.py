@@ -46,6 +46,7 @@ class Frame:
     boxes: tuple[tuple[Box, str, bool], ...]  # box, colour, whether it is a label (else a suggestion)
     current: Box | None
     zoom: int = 0
+    letters: float = float("inf")  # height of the page's usual print, in page units; inf: as the current box
 
 
 class PictureView(Container):
@@ -158,7 +159,7 @@ def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
     Args:
         frame: what to show.
         width, height: room in pixels.
-        letters: how many pixels high the current token should be at zoom 0; a page is never shown smaller than fitted.
+        letters: how many pixels high the usual print should be at zoom 0; a page is never shown smaller than fitted.
     """
     from PIL import Image, ImageDraw
 
@@ -169,7 +170,7 @@ def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
     middle = (picture.width / 2, picture.height / 2)
     if frame.current is not None:
         x0, y0, x1, y1 = frame.current
-        scale = max(letters * 1.4**frame.zoom / max((y1 - y0) * down, 1.0), fitted)
+        scale = max(letters * 1.4**frame.zoom / max(min(y1 - y0, frame.letters) * down, 1.0), fitted)
         middle = ((x0 + x1) / 2 * across, (y0 + y1) / 2 * down)
     part_width, part_height = min(width / scale, picture.width), min(height / scale, picture.height)
     left = min(max(middle[0] - part_width / 2, 0), picture.width - part_width)

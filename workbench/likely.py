@@ -1,0 +1,36 @@
+"""Where a field's value may stand on an opened document, from all that is known: what its key steps through."""
+
+from storage.records import Content, Decision, Span
+from workbench.candidates import Finder
+from workbench.fields import Field
+
+_SURE = 0.6  # how well a place has to spell the reference value
+
+
+def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
+    """Sorted token ids of each place, the likeliest first and none twice.
+
+    The field's label comes first, then its open suggestions by confidence, then where its reference value is printed,
+    then what looks like it; places that other fields have come last.
+    """
+    proposed = sorted(
+        (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
+        key=lambda s: -s.confidence,
+    )
+    taken = [t for s in content.annotations.spans if s.field != field.id for t in s.tokens]
+    listed = [own.tokens] if own else []
+    listed += [s.tokens for s in proposed]
+    listed += _known(content, field)
+    listed += [c.tokens for c in finder.ranked(field, taken)]
+    return tuple(dict.fromkeys(tuple(sorted(place)) for place in listed))
+
+
+def _known(content: Content, field: Field) -> list[tuple[int, ...]]:
+    values = [r.value for r in content.references if r.field == field.id]
+    if not values:
+        return []
+    from workbench.align import Aligner  # takes a moment to build, and most documents have no reference values
+
+    aligner = Aligner(content.tokens)
+    ranked = [place for value in values for place in aligner.ranked(field.id, field.type, value)[:3]]
+    return [place.tokens for place in ranked if place.score >= _SURE]
