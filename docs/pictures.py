@@ -1,0 +1,43 @@
+"""Makes the README's pictures from the real program: `python docs/pictures.py WORKSPACE [NAME …]`.
+
+The workspace is only looked at: keys that change something are not pressed.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from screens.app import WorkbenchApp
+from workbench.workspace import Workspace
+
+HERE = Path(__file__).parent / "pictures"
+PICTURES: dict[str, tuple[str, ...]] = {
+    "annotate": ("f2",),
+    "queue": ("f3",),
+    "tune": ("f4",),
+    "runs": ("f5",),
+    "errors": ("f6",),
+}
+
+
+async def take(workspace: Workspace, name: str, keys: tuple[str, ...]) -> None:
+    """One picture, 120 by 36 cells."""
+    app = WorkbenchApp(workspace)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(3.0)
+        HERE.mkdir(exist_ok=True)
+        (HERE / f"{name}.svg").write_text(app.export_screenshot(title=f"workbench · {name}"), encoding="utf-8")
+
+
+def main() -> None:
+    """Take the pictures that are named, or all."""
+    folder, *names = sys.argv[1:]
+    for name, keys in PICTURES.items():
+        if not names or name in names:
+            asyncio.run(take(Workspace.open(Path(folder)), name, keys))
+
+
+if __name__ == "__main__":
+    main()
