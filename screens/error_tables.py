@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from textual.content import Content
+
 from screens.hints import Hint
 from screens.widgets.heat_grid import Cell, Table
 from workbench import postprocess, survey
@@ -50,6 +52,29 @@ def matrix(found: Survey, schema: Schema, order: str) -> Table:
 
 
 ERRORS_SHOWN = tuple(KINDS)
+
+
+def figures(evaluation: Mapping[str, Any], split: str) -> Content:
+    """The figures next to each other: in all, on seen and unseen vendors, of values and documents, by split."""
+    if evaluation.get("split") != split:
+        return Content("")
+    micro = evaluation["micro"]
+    parts: list[Content | str | tuple[str, str]] = [("F1 ", "$text-muted"), (f"{micro['f1']:.3f}", "bold")]
+    if micro["ci95"]:
+        parts.append((f" {micro['ci95'][0]:.2f}–{micro['ci95'][1]:.2f}", "$text-muted"))
+    for side in ("seen", "unseen"):
+        row = evaluation[f"{side}_vendors"]
+        if row["documents"]:
+            parts += [(f"  {side} vendors ", "$text-muted"), f"{row['f1']:.2f}"]
+    for name, text in (("value_exact_match", "values"), ("documents_right", "documents")):
+        if evaluation[name] is not None:
+            parts += [(f"  {text} right ", "$text-muted"), f"{evaluation[name]:.0%}"]
+    for name, row in evaluation["splits"].items():
+        if name != split:
+            parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
+    passing = evaluation["thresholds"]["automatic_pass_rate"]
+    parts += [("  pass unseen ", "$text-muted"), f"{passing:.0%}"]
+    return Content.assemble(*parts)
 
 
 def _row(name: str, schema: Schema) -> tuple[str, str]:
@@ -124,14 +149,13 @@ def task(item: Item, schema: Schema) -> Hint:
     """What is to be decided about an error on its document."""
     gold = f"{schema.name(item.gold_field)} “{_cut(item.gold_value)}”" if item.gold else "nothing"
     if item.predicted is None:
-        lead = f"Labelled {gold}; the model found nothing here."
-        first = (("label.clear", "no label here"),)
+        lead, first = f"{gold}: the model found nothing here.", ("label.clear", "no label here")
     else:
-        lead = f"Labelled {gold}; predicted {schema.name(item.predicted_field)} “{_cut(item.predicted_value)}”"
-        lead += f" {item.confidence:.0%}."
-        first = (("label.confirm", "take the prediction"),)
-    rest = (("errand.confirm", "the label is right"), ("errand.next", "next error"), ("errand.queue", "relabel queue"))
-    return lead, (*first, *rest)
+        given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
+        text = f"“{_cut(item.predicted_value)}”" if item.gold_value != item.predicted_value else ""
+        lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
+        first = ("label.confirm", "take that")
+    return lead, (first, ("errand.confirm", "label right"), ("errand.next", "next"), ("errand.queue", "queue"))
 
 
 def _cut(text: str, most: int = 24) -> str:

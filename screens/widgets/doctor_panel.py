@@ -28,6 +28,8 @@ class DoctorPanel(OptionList):
         background: $background; border: none; padding: 0 1; scrollbar-size-vertical: 1;
         &:focus { border: none; }
         & > .option-list--option-disabled { color: $foreground; }
+        & > .option-list--option-highlighted { background: $panel; color: $foreground; text-style: none; }
+        &:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; text-style: bold; }
     }
     """
 
@@ -62,7 +64,8 @@ class DoctorPanel(OptionList):
                 options.append(Option(_offered(place + 1, action, told.remembered.get(action.id, "")), id=name))
             options.append(None)
         if told.forecast:
-            lines = "\n".join(f"  {one.sentence()}" for one in told.forecast)
+            said = [one.sentence() for one in told.forecast if one.gain is not None]
+            lines = "\n".join(f"  {line}" for line in said or [told.forecast[0].why])
             options.append(
                 Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
             )

@@ -1,0 +1,312 @@
+"""Walking through a run's errors: tables, groups, and the list of a cell's errors. The errors room is one of these."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens import error_tables
+from screens.base import ModeScreen
+from screens.error_tables import ALL_KINDS
+from screens.widgets.doctor_panel import DoctorPanel
+from screens.widgets.error_list import ErrorDetail, ErrorList
+from screens.widgets.heat_grid import HeatGrid
+from storage import runs as run_store
+from storage.records import Run
+from workbench import consulting, jobs, survey
+from workbench.consulting import ENDED
+from workbench.metrics import Kind
+from workbench.survey import Item, Survey, Verdict
+from workbench.watching import News
+
+VIEWS = {
+    "matrix": "Fields",
+    "confusion": "Confusion",
+    "piles": "Groups",
+    "rules": "Repair rules",
+    "doctor": "Doctor",
+}
+TOGETHER = ("matrix", "confusion", "piles")
+"""Views that stand below each other on wide terminals."""
+
+
+def _selector(view: str) -> str:
+    return "DoctorPanel" if view == "doctor" else f"#{view}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the room shows; one snapshot drives its widgets."""
+
+    run: Run
+    survey: Survey
+    verdicts: dict[int, Verdict | None]
+    evaluation: dict[str, Any]
+
+
+class Looked(Message):
+    """A run's errors were read, or what people did about them was looked up again."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self.shown = shown
+
+
+class Surveying(ModeScreen):
+    """Tables on the left, the errors of a cell on the right. Subclasses say what can be done about them in `say`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: Shown | None = None
+        self.wanted = ""  # the run that was chosen; "" is the newest that ended
+        self.view = "matrix"
+        self._order = "errors"
+        self.items: tuple[Item, ...] = ()
+        self._title = ""
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="work"):
+            with Vertical(id="left"):
+                yield Static(id="views")
+                yield Static(id="figures")
+                yield HeatGrid("matrix")
+                yield HeatGrid("confusion")
+                yield OptionList(id="piles")
+                yield HeatGrid("rules")
+                yield DoctorPanel()
+            with Vertical(id="right"):
+                yield Static(id="title")
+                yield ErrorList(lambda: self.workspace.schema)
+                yield ErrorDetail()
+
+    def on_mount(self) -> None:
+        """Read the newest run that ended."""
+        self._arrange()
+        self.look()
+
+    def on_screen_resume(self) -> None:
+        """Labels may have been fixed in the meantime."""
+        super().on_screen_resume()
+        if self.shown is not None:
+            self.look()
+
+    def runs_changed(self, news: News) -> None:
+        """A run that ended is read, where none was chosen by hand."""
+        if self.is_mounted and news.ended and not self.wanted:
+            self.look()
+
+    def on_resize(self) -> None:
+        """On wide terminals the two tables stand below each other."""
+        self.call_after_refresh(self._arrange)
+
+    def say(self) -> None:
+        """Say what can be done now."""
+
+    def another_run(self) -> None:
+        """Another run, or another side of the split, was read."""
+
+    # reading
+
+    def look(self, run_id: str = "", split: str | None = None) -> None:
+        before = self.shown
+        run_id = run_id or self.wanted
+
+        def work() -> None:
+            with self.workspace.db.read() as connection:
+                ended = run_store.listed(connection, ENDED)
+            run = next((one for one in ended if run_id in ("", one.id)), None)
+            if run is None:
+                self.app.call_from_thread(self._nothing)
+                return
+            known = before is not None and before.run.id == run.id and split in (None, before.survey.split)
+            if known and before is not None:
+                found, evaluation = before.survey, before.evaluation
+            else:
+                folder = jobs.folder_of(self.workspace, run.id)
+                found, evaluation = survey.look(folder, split), consulting.evaluation_of(folder)
+            self.post_message(Looked(Shown(run, found, survey.verdicts(self.workspace, found), evaluation)))
+
+        if before is None or run_id not in ("", before.run.id):
+            self.query_one("#title", Static).update("Reading the run …")
+        self.in_background(work, "look")
+
+    def _nothing(self) -> None:
+        self.query_one("#title", Static).update("")
+        self.query_one("#views", Static).update("No run has ended with predictions yet.")
+        self.hint("Train a model first.", ("F4", "set up a run"), ("F5", "follow the runs"))
+        self.facts("no run")
+
+    def on_looked(self, message: Looked) -> None:
+        """Show a run; the cell and the error in view stay where the run is the same."""
+        before, self.shown = self.shown, message.shown
+        same = before is not None and before.survey is message.shown.survey
+        self._tables()
+        if same:
+            self.query_one(ErrorList).show(self.items, message.shown.verdicts)
+            self.head()
+        else:
+            self._list(message.shown.survey.items, "All errors")
+            self.another_run()
+            if self.focused is None:
+                self.query_one("#matrix").focus()
+        self.say()
+
+    # the tables
+
+    def _tables(self) -> None:
+        assert self.shown is not None
+        found, schema = self.shown.survey, self.workspace.schema
+        self.query_one("#matrix", HeatGrid).show(error_tables.matrix(found, schema, self._order))
+        self.query_one("#confusion", HeatGrid).show(error_tables.confusion(found, schema))
+        self.query_one("#figures", Static).update(error_tables.figures(self.shown.evaluation, found.split))
+        effects = self.shown.evaluation.get("postprocess") or {}
+        self.query_one("#rules", HeatGrid).show(error_tables.rules(effects, self.workspace.settings.postprocess))
+        piles = self.query_one("#piles", OptionList)
+        piles.clear_options()
+        options = [Option(Content(error_tables.pile(one, schema)), id=str(n)) for n, one in enumerate(found.piles)]
+        piles.add_options(options or [Option("Errors are spread evenly: no group stands out.", disabled=True)])
+
+    def _arrange(self) -> None:
+        """Show the widgets of the view, and name the views."""
+        shown = TOGETHER if self.has_class("-wide") and self.view in TOGETHER else (self.view,)
+        for name in VIEWS:
+            self.query_one(_selector(name)).display = name in shown
+        parts: list[tuple[str, str] | str] = []
+        for name, title in VIEWS.items():
+            style = "bold $foreground" if name in shown else "$text-muted"
+            parts += [(self.key_of(f"view.{name}"), "bold $accent"), (f" {title}  ", style)]
+        self.query_one("#views", Static).update(Content.assemble(*parts))
+
+    def action_view(self, name: str) -> None:
+        """Another view on the left."""
+        self.view = name
+        self.remove_class("-listing")
+        self._arrange()
+        self.query_one(_selector(name)).focus()
+        self.say()
+
+    def action_sort(self) -> None:
+        """Order the fields by the column under the cursor."""
+        pointed = self.query_one("#matrix", HeatGrid).pointed
+        if pointed is not None:
+            self._sort(pointed[1])
+
+    def _sort(self, column: str) -> None:
+        if self.shown is not None:
+            self._order = column if column != self._order else "field"
+            self.query_one("#matrix", HeatGrid).show(
+                error_tables.matrix(self.shown.survey, self.workspace.schema, self._order)
+            )
+
+    @on(HeatGrid.Sorted, "#matrix")
+    def _head_clicked(self, event: HeatGrid.Sorted) -> None:
+        self._sort(event.column)
+
+    @on(HeatGrid.Pointed, "#matrix")
+    def _cell_pointed(self, event: HeatGrid.Pointed) -> None:
+        if self.shown is not None:
+            kind = None if event.column in ALL_KINDS else Kind(event.column)
+            listed = self.shown.survey.of_cell(event.row, kind)
+            what = "all errors" if kind is None else error_tables.KINDS[kind]
+            self._list(listed, f"{self._shown_name(event.row)} · {what}")
+
+    @on(HeatGrid.Pointed, "#confusion")
+    def _pair_pointed(self, event: HeatGrid.Pointed) -> None:
+        if self.shown is not None:
+            listed = self.shown.survey.of_pair(event.row, event.column)
+            title = f"{self._shown_name(event.row)} taken for {self._shown_name(event.column)}"
+            self._list(listed, f"{self._shown_name(event.row)} · boundary" if event.row == event.column else title)
+
+    @on(HeatGrid.Chosen, "#matrix,#confusion")
+    def _cell_chosen(self, event: HeatGrid.Chosen) -> None:
+        (self._cell_pointed if event.grid.id == "matrix" else self._pair_pointed)(event)
+        self.into_list()
+
+    @on(OptionList.OptionHighlighted, "#piles")
+    def _pile_pointed(self, event: OptionList.OptionHighlighted) -> None:
+        if self.shown is not None and event.option_id is not None and self.view == "piles":
+            pile = self.shown.survey.piles[int(event.option_id)]
+            self._list(self.shown.survey.of_pile(pile), error_tables.pile(pile, self.workspace.schema))
+
+    @on(OptionList.OptionSelected, "#piles")
+    def _pile_chosen(self, event: OptionList.OptionSelected) -> None:
+        self.into_list()
+
+    def _shown_name(self, field: str) -> str:
+        return {survey.TOTAL: "All fields", "none": "nothing"}.get(field, self.workspace.schema.name(field))
+
+    @on(HeatGrid.Chosen, "#rules")
+    def _rule_switched(self, event: HeatGrid.Chosen) -> None:
+        """On, off, as measured, in turn."""
+        own = dict(self.workspace.settings.postprocess)
+        order: list[bool | None] = [None, True, False]
+        now = order[(order.index(own.pop(event.row, None)) + 1) % 3]
+        self.switch_rules({**own, **({} if now is None else {event.row: now})})
+
+    def switch_rules(self, rules: dict[str, bool]) -> None:
+        self.workspace.change_settings(postprocess=rules)
+        self._tables()
+        self.notify("Kept in workbench.toml; the next suggestions follow it.")
+
+    # the list
+
+    def _list(self, items: tuple[Item, ...], title: str) -> None:
+        assert self.shown is not None
+        self.items, self._title = items, title
+        self.query_one(ErrorList).show(items, self.shown.verdicts)
+        self.head()
+
+    def head(self) -> None:
+        assert self.shown is not None
+        done = [self.shown.verdicts.get(id(item)) for item in self.items]
+        counts = [
+            (f" · {done.count(verdict)} {text}", colour)
+            for verdict, text, colour in (
+                (Verdict.FIXED, "label errors", "$success"),
+                (Verdict.CONFIRMED, "confirmed", "$text-muted"),
+                (Verdict.QUEUED, "queued", "$text-muted"),
+            )
+            if verdict in done
+        ]
+        self.query_one("#title", Static).update(
+            Content.assemble((self._title, "bold"), (f" · {len(self.items)}", ""), *counts)
+        )
+
+    @on(ErrorList.Pointed)
+    def _error_pointed(self) -> None:
+        listed = self.query_one(ErrorList)
+        verdict = self.shown.verdicts.get(id(listed.item)) if self.shown is not None else None
+        self.query_one(ErrorDetail).tell(listed.item, verdict, self.workspace.schema, listed.place)
+
+    def into_list(self) -> None:
+        self.add_class("-listing")
+        self.query_one(ErrorList).focus()
+        self.say()
+
+    def action_doubts(self) -> None:
+        """The labels that the model confidently disagrees with."""
+        if self.shown is not None:
+            self._list(self.shown.survey.doubts, "Labels to doubt")
+            self.into_list()
+
+    def action_other_side(self) -> None:
+        """From the table into the list, and back."""
+        if self.query_one(ErrorList).has_focus:
+            self.action_view(self.view)
+        else:
+            self.into_list()
+
+    def action_back(self) -> None:
+        """Back to the table."""
+        self.action_view(self.view)
+
+    def action_step(self, by: int) -> None:
+        """The next error that nothing was done about."""
+        if not self.query_one(ErrorList).step(by, only_open=True):
+            self.notify("No further open error in this list.")

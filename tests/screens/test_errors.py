@@ -1,0 +1,306 @@
+"""The errors room, by its keys: tables, lists, what is done about an error, the Doctor, the report."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import desks
+import pytest
+from textual.widgets import Input, Static
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import model_run
+
+from screens.widgets.doctor_panel import DoctorPanel
+from screens.widgets.error_list import ErrorDetail, ErrorList
+from screens.widgets.heat_grid import HeatGrid
+from storage import documents, queue
+from storage.records import Decision, Side, Source, Span, State
+from workbench import jobs
+from workbench.workspace import Workspace
+
+PAGE = desks.page_of(desks.RECEIPT)
+CONTENT = type("Content", (), {"tokens": PAGE.tokens})
+NAME, DATE, TOTAL = (desks.find(CONTENT, words) for words in ("ACME TRADING SDN BHD", "25/12/2018", "9.00"))
+CASH = desks.find(CONTENT, "10.00")
+LABELS = tuple(
+    Span(field, tokens, Source.IMPORT, "gold")
+    for field, tokens in (("seller_name", NAME), ("invoice_date", DATE), ("amount_total", TOTAL))
+)
+
+
+def wrong(row, draw):
+    """test-1: the total is found at the cash; test-2: the name loses its first word; test-3: the date is missed."""
+    tags = list(row["tags"])
+    if row["name"] == "test-1":
+        tags[TOTAL[0]], tags[CASH[0]] = "O", "B-amount_total"
+    elif row["name"] == "test-2":
+        tags[NAME[0]], tags[NAME[1]] = "O", "B-seller_name"
+    elif row["name"] == "test-3":
+        tags[DATE[0]] = "O"
+    return tags
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workspace]:
+    listed = []
+    for side, count in ((Side.TRAIN, 4), (Side.VALIDATION, 2), (Side.TEST, 4)):
+        for number in range(1, count + 1):
+            new = desks.new(
+                f"{side.value}-{number}", [PAGE], group=f"{side.value} {number}", labelled=True, spans=LABELS
+            )
+            listed.append(replace(new, side=side))
+    made = desks.workspace_of(tmp_path / "shop", listed)
+    model_run.finish(made, wrong=wrong, name="baseline")
+    yield made
+    made.close()
+
+
+async def settled(pilot):
+    """Until what works in the background has been shown."""
+    for _ in range(3):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def enter(pilot):
+    await pilot.press("f6")
+    await settled(pilot)
+    return pilot.app.room
+
+
+def listed(room):
+    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in room.items]
+
+
+def text_of(widget) -> str:
+    return str(widget.render())
+
+
+def number_of(workspace, name):
+    with workspace.db.read() as connection:
+        return next(d.id for d in documents.page(connection, documents.Filter(), 0, 99) if d.name == name)
+
+
+ALL = [
+    ("test-1", "missing", "9.00", ""),
+    ("test-1", "spurious", "", "10.00"),
+    ("test-2", "boundary", "ACME TRADING SDN BHD", "TRADING SDN BHD"),
+    ("test-3", "missing", "25/12/2018", ""),
+]
+
+
+async def test_all_errors_stand_beside_the_table_and_the_cursor_chooses_a_cells(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        assert listed(room) == ALL
+        await pilot.press("end", "enter")  # the last column of the field with most errors: boundary
+        assert room.query_one(HeatGrid).pointed == ("amount_total", "boundary") and listed(room) == []
+        await pilot.press("escape", "home", "right", "right", "enter")
+        assert listed(room) == ALL[:1] and room.focused is room.query_one(ErrorList)
+        assert "9.00" in text_of(room.query_one(ErrorDetail)) and "nothing" in text_of(room.query_one(ErrorDetail))
+        assert "TOTAL: 9.00" in text_of(room.query_one(ErrorDetail)).replace("  ", " ")
+
+
+async def test_the_table_is_sorted_by_the_column_under_the_cursor(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        grid = room.query_one("#matrix", HeatGrid)
+        assert grid.pointed == ("amount_total", "errors")
+        await pilot.press("end", "o", "pageup")
+        assert grid._table.sorted_by == "boundary" and grid._table.rows[0][0] == "seller_name"
+        await pilot.press("o")
+        assert [row[0] for row in grid._table.rows] == ["amount_total", "invoice_date", "seller_name", "all"]
+
+
+async def test_a_pair_of_the_confusion_matrix_has_its_errors(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("c", "end")
+        assert room.query_one("#confusion", HeatGrid).pointed == ("amount_total", "none")
+        assert listed(room) == ALL[:1]
+        await pilot.press("pagedown", "home")
+        assert listed(room) == [ALL[1]]
+
+
+async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_label_error(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("tab", "down", "enter")  # the cash that was found as the total
+        await pilot.pause()
+        annotate = pilot.app.room
+        assert annotate.mode == "annotate" and annotate.hands.content.document.name == "test-1"
+        assert annotate.hands.cursor == CASH[0] and annotate.hands.view.focus.field == "amount_total"
+        await pilot.press("enter")  # take it
+        assert desks.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
+        await pilot.press("f6")
+        await settled(pilot)
+        assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[1]
+        assert "1 label errors" in text_of(room.query_one("#title", Static))
+        assert "1 of 4 errors were label errors" in room._facts
+
+
+async def test_fixing_a_label_anywhere_is_counted_and_undoing_it_takes_it_back(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert pilot.app.room.hands.cursor == TOTAL[0]
+        await pilot.press("backspace", "f6")
+        await settled(pilot)
+        assert "1 of 4 errors were label errors" in room._facts
+        await pilot.press("f2", "Z", "f6")
+        await settled(pilot)
+        assert "4 errors" in room._facts
+
+
+async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("tab", "y", "y")
+        assert room.query_one(ErrorList).item is room.items[2]
+        await pilot.press("f2", "f6")
+        await settled(pilot)
+        assert "2 confirmed" in text_of(room.query_one("#title", Static))
+        with shop.db.read() as connection:
+            content = documents.open_document(connection, number_of(shop, "test-1"))
+        assert {s.decision for s in content.suggestions} == {Decision.ACCEPTED, Decision.REJECTED}
+        assert {(s.field, s.tokens) for s in content.annotations.spans} == {(s.field, s.tokens) for s in LABELS}
+
+
+async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
+    async with opened(shop) as pilot:
+        await enter(pilot)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        seen = []
+        for key in ("E", "V", "E"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen.append((pilot.app.room.hands.content.document.name, pilot.app.room.hands.cursor))
+        assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
+        await pilot.press("E")
+        await settled(pilot)
+        assert pilot.app.room.mode == "errors"
+
+
+async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("tab", "q", "q")
+        with shop.db.read() as connection:
+            (found,) = queue.listed(connection)
+            (entry,) = queue.entries(connection, found.id)
+            document = documents.open_document(connection, entry.document).document
+        assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
+        assert "9.00" in entry.reasons[0]
+        await pilot.press("n")
+        assert room.query_one(ErrorList).item is room.items[3]  # q went over test-2's, n to the next open one
+
+
+async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("l")
+        assert room.items and {item.kind for item in room.items} == {"doubt"}
+        assert {item.name for item in room.items} <= {"test-1", "test-2", "test-3"}
+        await pilot.press("s")
+        await settled(pilot)
+        assert room.shown.survey.split == "validation" and room.items == ()
+
+
+async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
+    async with opened(shop) as pilot:
+        await enter(pilot)
+        await pilot.press("r", "enter")
+        assert shop.settings.postprocess == {"iob_repair": True}
+        await pilot.press("enter")
+        assert shop.settings.postprocess == {"iob_repair": False}
+        assert Workspace.open(shop.files.root).settings.postprocess == {"iob_repair": False}
+        await pilot.press("enter")
+        assert shop.settings.postprocess == {}
+
+
+async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marked(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("d")
+        panel = room.query_one(DoctorPanel)
+        name, (_, action) = next((n, c) for n, c in panel._choices.items() if c[1].changes)
+        panel.highlighted = panel.get_option_index(name)
+        await pilot.press("enter")
+        await settled(pilot)
+        tune = pilot.app.room
+        assert tune.mode == "tune"
+        assert all(tune.draft.value(key) == value for key, value in action.changes.items())
+        assert tune.draft.changed(next(iter(action.changes)))
+        assert tune._cloned == room.shown.run.id
+
+
+async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, tmp_path):
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("H")
+        await pilot.pause()
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "page.html")
+        await pilot.press("enter")
+        await settled(pilot)
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert "baseline" in page and "10.00" in page and "Errors (4 of 4)" in page and "http" not in page
+        assert room.is_current
+
+
+async def test_without_a_run_the_room_says_what_to_do(opened, workspace):
+    async with opened(workspace) as pilot:
+        room = await enter(pilot)
+        assert "No run has ended" in text_of(room.query_one("#views", Static))
+        await pilot.press("enter", "y", "q", "n", "s", "H", "l", "o", "c", "d", "r", "g")  # nothing breaks
+        assert pilot.app.room is room
+
+
+async def test_documents_of_another_workspace_are_read_and_not_opened(opened, shop):
+    with shop.db.write() as connection:
+        from sqlalchemy import update
+
+        from storage.schema import documents as table
+
+        connection.execute(update(table).values(name="other"))
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("tab", "enter", "y", "q")
+        assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[0]
+        with shop.db.read() as connection:
+            assert queue.listed(connection) == []
+
+
+async def test_a_damaged_run_is_told_and_another_can_be_chosen(opened, shop):
+    (jobs.folder_of(shop, shop_run(shop)) / "predictions.parquet").unlink()
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        assert room.shown is None
+        assert any("no stored predictions" in n.message for n in pilot.app._notifications)
+
+
+def shop_run(workspace):
+    from storage import runs
+
+    with workspace.db.read() as connection:
+        return runs.listed(connection)[0].id
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 42)])
+async def test_nothing_is_cut_off(opened, shop, size):
+    """On a small terminal table and list take turns; on a large one all stands side by side."""
+    async with opened(shop, size) as pilot:
+        room = await enter(pilot)
+        wide = size[0] >= 140
+        visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if room.query_one(name).region.area}
+        assert visible == ({"#matrix", "#confusion", "#piles", "#right"} if wide else {"#matrix"})
+        table = room.query_one("#matrix", HeatGrid)
+        assert table.virtual_size.width <= table.size.width
+        await pilot.press("enter")
+        await pilot.pause()
+        assert room.query_one(ErrorList).region.height >= 10
+        assert room.query_one(ErrorDetail).region.height >= 4
