@@ -217,14 +217,15 @@ class Outcome:
 
 
 def taken(diagnosis: Diagnosis, before: Evidence, after: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the actions whose every change is new in a later configuration."""
+    """The ids of the actions that a later configuration has taken up in full, at least one change of them new."""
     later = Evidence(config=after)
     ids = {
         action.id
         for finding in diagnosis.findings
         for action in finding.actions
         if action.changes
-        and all(later.get(key, None) == value != before.get(key, None) for key, value in action.changes.items())
+        and all(later.get(key, None) == value for key, value in action.changes.items())
+        and any(before.get(key, None) != value for key, value in action.changes.items())
     }
     return tuple(sorted(ids))
 

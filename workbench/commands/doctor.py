@@ -1,6 +1,7 @@
 """`workbench doctor`: what a run's curves, figures and data say, and what to change next."""
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,48 +9,95 @@ from workbench.commands import Context
 from workbench.commands.output import emit, json_option
 
 if TYPE_CHECKING:
-    from workbench.doctor import Diagnosis
+    from workbench.consulting import Consultation
 
 
 @click.command()
 @click.argument("run")
+@click.option("--learning-curve", is_flag=True, help="Train on 25, 50 and 75 % of the documents first.")
+@click.option("--labels", default=20, show_default=True, help="How many more documents the forecast is about.")
 @json_option
 @click.pass_obj
-def command(context: Context, run: str, as_json: bool) -> None:
+def command(context: Context, run: str, learning_curve: bool, labels: int, as_json: bool) -> None:
     """Findings about RUN: symptom, evidence, likely cause, and actions in the order to try them.
 
-    Each action is a configuration change that `workbench runs clone RUN --set KEY=VALUE` takes, or a task with the
-    documents. "Healthy" is an answer.
+    Each action is a configuration change that `workbench runs clone RUN --set KEY=VALUE` takes, a repair rule, or a
+    task with the documents. "Healthy" is an answer. Where runs on different amounts of documents are there, the Doctor
+    says per field what more labels are expected to bring; --learning-curve trains what is missing for that.
+
+    Keys of --json: run, healthy, findings, outcome (what the actions that led to this run did), remembered {action:
+    what it did in this workspace}, forecast [{field, labels, more, gain, low, high, saturated, says}].
 
     \b
-    Example:
+    Examples:
       workbench doctor 20261122-093000 --json
+      workbench doctor 20261122-093000 --learning-curve
     """
     from storage import runs
-    from workbench import doctor, jobs, report
+    from workbench import consulting, jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
     with workspace.db.read() as connection:
         found = runs.get(connection, run)
-        peers = {r.name: r.f1 for r in runs.listed(connection) if r.f1 is not None and r.id != found.id}
-    folder = jobs.folder_of(workspace, found.id)
-    figures = report.evaluate_run(folder) if (folder / "predictions.parquet").exists() else None
-    diagnosis = doctor.diagnose(doctor.examine(folder, figures, peers))
-    emit({"run": found.id, **diagnosis.as_dict()}, as_json=as_json, text=lines_of(diagnosis))
+    if learning_curve:
+        from workbench import learning_curve as curve
+
+        with click.progressbar(length=1000 * len(curve.SHARES), label="Learning curve", file=_bar(as_json)) as bar:
+            seen: dict[str, float] = {}
+
+            def tick(name: str, share: float) -> None:
+                seen[name] = share
+                bar.update(int(1000 * sum(seen.values())) - bar.pos)
+
+            curve.train(workspace, found, tick)
+    told = consulting.consult(workspace, found, labels)
+    emit(as_dict(told), as_json=as_json, text=lines_of(told))
 
 
-def lines_of(diagnosis: "Diagnosis") -> list[str]:
-    """A diagnosis for people."""
-    lines = ["Healthy: no problem was found."] if diagnosis.healthy else []
-    for finding in diagnosis.findings:
+def _bar(silent: bool) -> Any:
+    import io
+    import sys
+
+    return io.StringIO() if silent or not sys.stderr.isatty() else sys.stderr
+
+
+def as_dict(told: "Consultation") -> dict[str, Any]:
+    """The stable keys of `--json`."""
+    forecast = [
+        {k: v for k, v in asdict(one).items() if k not in ("curves", "why")}
+        | {"saturated": one.saturated, "says": one.sentence()}
+        for one in told.forecast
+    ]
+    return {
+        "run": told.run,
+        **told.diagnosis.as_dict(),
+        "outcome": list(told.outcome),
+        "remembered": told.remembered,
+        "forecast": forecast,
+    }
+
+
+def lines_of(told: "Consultation") -> list[str]:
+    """A consultation for people."""
+    lines = [f"Tried: {sentence}" for sentence in told.outcome]
+    lines += ["Healthy: no problem was found."] if told.diagnosis.healthy else []
+    for finding in told.diagnosis.findings:
         mark = "!" if finding.severity.value == "problem" else "·"
         lines.append(f"{mark} {finding.symptom}")
         lines.append("    " + "; ".join(f"{name} {_short(value)}" for name, value in finding.evidence.items()))
         lines.append(f"    likely: {finding.cause}")
         for number, action in enumerate(finding.actions, 1):
-            changes = " ".join(f"--set {key}={value}" for key, value in action.changes.items())
+            config = action.target.value == "config"
+            changes = " ".join(f"--set {key}={value}" for key, value in action.changes.items()) if config else ""
             lines.append(f"    {number}. {action.title} ({action.cost})" + (f"  {changes}" if changes else ""))
+            if action.id in told.remembered:
+                lines.append(f"       here before: {told.remembered[action.id]}")
+    said = [one.sentence() for one in told.forecast if one.gain is not None]
+    if said:
+        lines += ["What more labels bring:", *(f"    {sentence}" for sentence in said)]
+    elif told.forecast:
+        lines.append(f"What more labels bring: {told.forecast[0].why} (--learning-curve tries)")
     return lines
 
 
