@@ -18,9 +18,10 @@ class Rows(OptionList):
     Rows {
         background: $background; border: none; padding: 0; height: 1fr; scrollbar-size-vertical: 1;
         text-wrap: nowrap; text-overflow: ellipsis;
-        &:focus { border: none; background: $background; }
+        &:focus { border: none; background: $background; background-tint: $foreground 0%; }
         & > .option-list--option { padding: 0 1; }
-        & > .option-list--option-highlighted { background: $panel; }
+        & > .option-list--option-highlighted { background: $panel; color: $foreground; text-style: none; }
+        &:focus > .option-list--option-highlighted { background: $primary 30%; color: $foreground; text-style: none; }
     }
     """
 

@@ -344,3 +344,16 @@ class TestCommand:
     def test_strategies_are_listed(self, made):
         found, *_ = made
         assert "Ranked batch" in self.run(found, "queue", "--strategies").output
+
+
+def test_a_first_batch_without_a_model_shows_every_vendor_before_one_twice(made):
+    found, _, _ = made
+    choice = select(found, strategy="per_vendor", size=10, seed=3).choice()
+    with found.db.read() as connection:
+        groups = [documents.get(connection, item["document"]).group for item in choice["items"]]
+    assert (choice["run"], choice["strategy"]) == ("", "per_vendor")
+    assert len(set(groups[:7])) == 7 and len({item["document"] for item in choice["items"]}) == 10
+    assert choice["items"][0]["reasons"] == [f"vendor {groups[0]}"]
+    assert choice == select(found, strategy="per_vendor", size=10, seed=3).choice()
+    with pytest.raises(RunProblem, match="No run has ended"):
+        queueing.start(found, Order(strategy="margin"))

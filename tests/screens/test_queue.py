@@ -1,0 +1,451 @@
+"""The queue room: the real application, the real keys, and what the database holds afterwards."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+
+import loop as kit
+from desks import kept
+
+from screens import queue as room_module
+from screens.app import WorkbenchApp
+from screens.widgets.batch_pane import BatchPane
+from screens.widgets.lines import HintLine
+from screens.widgets.quality_pane import QualityPane
+from screens.widgets.review_pane import ReviewPane
+from screens.widgets.rounds_pane import RoundsPane
+from screens.widgets.rows import Rows
+from storage import annotations, documents, opinions, queue, runs
+from storage.exceptions import RunProblem
+from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
+from workbench import labelling, next_round, queueing
+from workbench.desk import Desk
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """12 documents that want labels, of 7 vendors; 6 are labelled."""
+    made, pool, labelled = kit.workspace(tmp_path, pool=12, labelled=6)
+    made.change_settings(theme="dark")
+    yield made, pool, labelled
+    made.close()
+
+
+@pytest.fixture
+def trained(shop):
+    """The same with a model whose suggestions wait: unsure of one total, sure of one date."""
+    made, pool, labelled = shop
+    kit.add_run(made, pool, labelled)
+    with made.db.write() as connection:
+        annotations.suggest(
+            connection,
+            "r1",
+            {
+                pool[0]: [
+                    (
+                        "amount_total",
+                        (1,),
+                        0.52,
+                    ),
+                    ("invoice_date", (5,), 0.99),
+                ],
+                pool[1]: [("amount_net", (1,), 0.6)],
+            },
+        )
+    return made, pool, labelled
+
+
+def a_round(made, ids, blind=(), run="r1"):
+    listed = [*ids, *blind]
+    entries = [
+        QueueEntry(
+            0, n, i, 0.4, ("amount_total 0.41 against amount_net 0.38",), {"amount_total": 0.41}, False, n in blind
+        )
+        for i, n in enumerate(listed, 1)
+    ]
+    with made.db.write() as connection:
+        return queue.open_round(connection, run, "combined", 0, entries, {})
+
+
+def rounds_of(made):
+    with made.db.read() as connection:
+        return queue.listed(connection)
+
+
+def entries_of(made, number):
+    with made.db.read() as connection:
+        return queue.entries(connection, number)
+
+
+async def settled(pilot):
+    """Until nothing goes on in the background, and what it brought is drawn."""
+    for _ in range(2):
+        while any(worker.is_running for worker in pilot.app.workers):
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+
+async def press(pilot, *keys):
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+def hint(pilot):
+    return str(pilot.app.room.query_one(HintLine).render())
+
+
+def shown(pilot, kind, part):
+    return str(pilot.app.room.query_one(kind).query_one(part).render())
+
+
+def told(pilot):
+    return " ".join(f"{n.title} {n.message}" for n in pilot.app._notifications)
+
+
+# before the first model
+
+
+async def test_without_a_model_the_room_says_how_to_begin(opened, shop):
+    async with opened(shop[0], (80, 24)) as pilot:
+        await press(pilot, "f3")
+        guide = shown(pilot, BatchPane, "#guide")
+        assert "There is no model yet" in guide and "starter" in guide and "12 documents wait" in guide
+        assert "starter suggests" in hint(pilot) and "choose 20 documents" in hint(pilot)
+
+
+async def test_a_first_batch_is_of_many_vendors_and_is_labelled_in_order(opened, shop):
+    made, pool, _ = shop
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "minus", "minus", "minus", "c")
+        (one,) = rounds_of(made)
+        assert (one.strategy, one.run) == ("per_vendor", "")
+        batch = [entry.document for entry in entries_of(made, one.id) if not entry.blind]
+        assert len(batch) == 5 and set(batch) <= set(pool)
+        with made.db.read() as connection:
+            assert len({documents.get(connection, number).group for number in batch}) == 5
+        await press(pilot, "enter")
+        for entry in entries_of(made, one.id):
+            assert pilot.app.room.mode == "annotate"
+            assert pilot.app.room.hands.content.document.id == entry.document
+            await press(pilot, "t", "a")
+        assert pilot.app.room.mode == "queue"  # after the last one
+        assert all(kept(made, number).state is State.LABELLED for number in batch)
+        assert "All decided" in hint(pilot) and "train the next round" in hint(pilot)
+        assert "5 labelled" in shown(pilot, BatchPane, "#why")
+
+
+async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
+    made, pool, _ = shop
+
+    def suggest(workspace, model, tick):
+        tick(6, 12)
+        with workspace.db.write() as connection:
+            annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
+        return {"suggestions": 1, "documents": 12}
+
+    monkeypatch.setattr(room_module.reading, "suggest", suggest)
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "g")
+        assert "1 suggestions on 12 documents" in told(pilot)
+        assert "answer yes or no to the suggestions on 1 documents" in shown(pilot, BatchPane, "#guide")
+
+
+async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, monkeypatch):
+    def suggest(workspace, model, tick):
+        raise RunProblem("The starter's file is missing.", "Install the package again.")
+
+    monkeypatch.setattr(room_module.reading, "suggest", suggest)
+    async with opened(shop[0]) as pilot:
+        await press(pilot, "f3", "g")
+        assert "The starter's file is missing." in told(pilot) and "Install the package again." in told(pilot)
+        assert "choose 20 documents" in hint(pilot)  # the room goes on
+
+
+# choosing
+
+
+async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
+    made, pool, _ = trained
+    async with opened(made, (140, 42)) as pilot:
+        await press(pilot, "f3", "s")
+        await press(pilot, "down", "down", "enter", "c")  # the third strategy of the list
+        (one,) = rounds_of(made)
+        assert one.run == "r1"
+        assert one.strategy == list(queueing.strategies.STRATEGIES)[2]
+        scored = [entry for entry in entries_of(made, one.id) if not entry.blind]
+        assert {entry.document for entry in scored} == set(pool)
+        pane = pilot.app.room.query_one(BatchPane)
+        while pane.entry.blind:
+            await press(pilot, "down")
+        why = shown(pilot, BatchPane, "#why")
+        assert all(f"· {reason}" in " ".join(why.split()) for reason in pane.entry.reasons)
+        assert "How sure the model is" in why
+
+
+async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
+    made = trained[0]
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    monkeypatch.setattr(queueing, "start", lambda workspace, order: queueing.Selection(tmp_path, child))
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        await pilot.press("c")
+        while pilot.app.room._selection is None:
+            await pilot.pause(0.01)
+        assert "stop" in hint(pilot)
+        await press(pilot, "x")
+        assert child.poll() is not None and rounds_of(made) == []
+        assert "nothing was changed" in told(pilot)
+
+
+async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
+    async with opened(trained[0]) as pilot:
+        await press(pilot, "f3", "f", "n", "enter")  # amount_net alone
+        assert pilot.app.room.order.focus == ("amount_net",)
+        await press(pilot, "2")
+        assert {question.field for question in pilot.app.room.questions} == {"amount_net"}
+
+
+async def test_a_begun_round_is_asked_about_before_another_one(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:3])
+    Desk(made, pool[0]).act("finish", labelling.finish(Desk(made, pool[0]).state))
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "c")
+        assert "still has 2 documents" in str(pilot.app.screen.query_one(".title").render())
+        await press(pilot, "n")
+        assert [r.closed for r in rounds_of(made)] == [None]
+        await press(pilot, "e", "y")
+        assert rounds_of(made)[0].id == number and rounds_of(made)[0].closed is not None
+
+
+async def test_an_empty_pool_is_said(opened, shop):
+    made, pool, _ = shop
+    for number in pool:
+        desk = Desk(made, number)
+        desk.act("finish", labelling.finish(desk.state))
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
+        assert "The pool is empty." in hint(pilot)
+        await press(pilot, "c")
+        assert "Every document of the pool is labelled" in told(pilot)
+
+
+# yes or no
+
+
+async def test_yes_no_and_another_field_are_one_act_each_and_can_be_taken_back(opened, trained):
+    made, pool, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "2")
+        assert "9.00" in shown(pilot, ReviewPane, "#question") and pilot.app.room.asked.document == pool[0]
+        await press(pilot, "y")
+        assert {(s.field, s.tokens, s.source) for s in kept(made, pool[0]).spans} == {
+            ("amount_total", (1,), Source.SUGGESTION)
+        }
+        await press(pilot, "b")
+        assert kept(made, pool[0]).spans == frozenset() and pilot.app.room.asked.document == pool[0]
+        await press(pilot, "n")
+        assert [decision for _, decision in kept(made, pool[0]).decisions] == [Decision.REJECTED]
+        await press(pilot, "n")  # the document is not complete: leave it open
+        assert kept(made, pool[0]).state is State.STARTED
+        await press(pilot, "w", "t")
+        assert {(s.field, s.tokens) for s in kept(made, pool[1]).spans} == {("amount_total", (1,))}
+
+
+async def test_the_end_of_a_document_accepts_what_is_sure(opened, trained):
+    made, pool, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "2", "y")
+        card = shown(pilot, ReviewPane, "#question")
+        assert "complete" in card and "2026-01-02" in card and "Complete?" in hint(pilot)
+        await press(pilot, "y")
+        assert kept(made, pool[0]).state is State.LABELLED
+        assert {s.field for s in kept(made, pool[0]).spans} == {"amount_total", "invoice_date"}
+        await press(pilot, "b")
+        assert kept(made, pool[0]).state is State.STARTED
+
+
+async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    folder = made.files.runs / "r1" / "selections" / "combined-1"
+    folder.mkdir(parents=True)
+    missed = [{"document": pool[3], "field": "amount_net", "tokens": [3], "confidence": 0.499}]
+    (folder / "choice.json").write_text(json.dumps({"near_misses": missed}))
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "2")
+        assert "Not suggested, but nearly" in shown(pilot, ReviewPane, "#question")
+        await press(pilot, "y")
+        assert {(s.field, s.tokens) for s in kept(made, pool[3]).spans} == {("amount_net", (3,))}
+        await press(pilot, "b", "n", "n", "1", "2")
+        assert pool[3] not in {question.document for question in pilot.app.room.questions}
+    assert [e.document for e in entries_of(made, number)] == pool[:2]
+
+
+async def test_another_terminal_that_was_quicker_is_not_overwritten(opened, trained):
+    made, pool, _ = trained
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "2")
+        assert pilot.app.room.asked.document == pool[0]
+        other = Desk(made, pool[0], annotator="bea")
+        other.act("assign", labelling.assign(other.state, "amount_total", (3,), "bea"))
+        await press(pilot, "y")
+        assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_total", (3,))}
+        assert "changed since" in told(pilot)
+        assert pilot.app.room.asked.document == pool[1]
+
+
+async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(opened, trained):
+    made, pool, _ = trained
+    a_round(made, pool[:2])
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        assert "amount_total" in shown(pilot, BatchPane, "#why")
+        made.change_settings(schema=made.schema.change("amount_total", retired=True))
+        await press(pilot, "2", "1")
+        assert {question.field for question in pilot.app.room.questions} == {"amount_net"}
+        entry = pilot.app.room.query_one(BatchPane).entry
+        assert entry.document == pool[0] and entry.fields == {}
+
+
+async def test_a_round_that_another_terminal_replaced_is_not_opened(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        with made.db.write() as connection:
+            queue.remove(connection, number)
+        await press(pilot, "enter")
+        assert pilot.app.room.mode == "queue" and f"There is no round {number}" in told(pilot)
+
+
+# training, rounds, quality
+
+
+async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened, trained, monkeypatch):
+    made, pool, _ = trained
+    number = a_round(made, pool[:1])
+    desk = Desk(made, pool[0])
+    desk.act("finish", labelling.finish(desk.state))
+    begun = []
+    ways = {w: next_round.Way(w, w, None, "", "r1") for w in ("warm", "base")}
+    offer = next_round.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
+    monkeypatch.setattr(next_round, "offer", lambda workspace: offer)
+
+    def train(workspace, way):
+        begun.append(way.id)
+        return Run("r2", "r2", RunState.QUEUED, "", "", {}, rounds_of(made)[0].created)
+
+    monkeypatch.setattr(next_round, "train", train)
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "t")
+        assert "The Doctor: The training set grew." in str(pilot.app.screen.query_one(".page").render())
+        await press(pilot, "enter")  # what the Doctor recommends comes first
+        assert begun == ["base"] and rounds_of(made)[0].id == number and rounds_of(made)[0].closed is not None
+        await press(pilot, "t", "l")
+        assert begun == ["base", "warm"]
+
+
+async def test_rounds_show_what_they_cost_and_brought(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:1])
+    desk = Desk(made, pool[0])
+    desk.act("finish", labelling.finish(labelling.accept(desk.state, desk.open_suggestions[0], "ann")))
+    queueing.close(made, number)
+    fields = {"amount_total": {"f1": 0.75}}
+    with made.db.write() as connection:
+        closed = queue.listed(connection)[0].closed
+        report = {"figures": {"validation": {"fields": fields}}}
+        runs.add(connection, Run("r2", "r2", RunState.FINISHED, "", "", {}, closed, f1=0.8, report=report))
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "3")
+        line = str(pilot.app.room.query_one(RoundsPane).query_one(Rows).get_option_at_index(0).prompt)
+        assert "1/1" in line and "0.800" in line and "+0.300" in line
+        assert "0.75" in shown(pilot, RoundsPane, "#by-field")
+        assert "Too early for a forecast" in shown(pilot, RoundsPane, "#advice")
+
+
+async def test_a_dispute_is_decided_on_one_key(opened, trained):
+    made, _, labelled = trained
+    seen = {"amount_total": (3,), "invoice_date": (5,)}
+    wrong = frozenset(Span(name, tokens, annotator="bea") for name, tokens in seen.items())
+    with made.db.write() as connection:
+        for number in labelled[:2]:
+            opinions.keep(connection, Opinion(number, "bea", 0, wrong, done=True))
+    before = kept(made, labelled[1]).spans
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "4")
+        assert "ann and bea" in shown(pilot, QualityPane, "#agreement")
+        assert "“9.00”" in shown(pilot, QualityPane, "#dispute")
+        await press(pilot, "o", "l")
+        assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == seen
+        assert kept(made, labelled[1]).spans == before
+        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
+
+
+async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
+    made, _, labelled = trained
+    number = a_round(made, [], blind=labelled[:1])
+    before = kept(made, labelled[0])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "enter")
+        assert pilot.app.room.hands.content.annotations.spans == frozenset()
+        await press(pilot, "t", "a")
+        assert pilot.app.room.mode == "queue" and kept(made, labelled[0]) == before
+        with made.db.read() as connection:
+            (opinion,) = opinions.listed(connection, number)
+        assert {s.field for s in opinion.spans} == {"amount_total"}
+
+
+@pytest.mark.parametrize("view", "1234")
+async def test_every_view_says_its_keys_in_a_small_terminal(opened, trained, view):
+    made, pool, _ = trained
+    a_round(made, pool[:3])
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", view)
+        assert hint(pilot).strip()
+        await press(pilot, "question_mark")
+        assert "Keys · Queue" in str(pilot.app.screen.query_one(".title").render())
+
+
+# how it looks
+
+SIZES = ((80, 24), (140, 42))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("state", ["begin", "ready", "batch", "decided", "review", "complete", "rounds", "quality"])
+def test_state(snap_compare, tmp_path, state, size):
+    made, pool, labelled = kit.workspace(tmp_path, pool=12, labelled=6)
+    made.change_settings(theme="dark")
+    keys = {"review": ["2"], "complete": ["2", "y"], "rounds": ["3"], "quality": ["4"]}.get(state, [])
+    if state != "begin":
+        kit.add_run(made, pool, labelled)
+        found = {n: [("amount_total", (1,), 0.52), ("invoice_date", (5,), 0.99)] for n in pool[:6]}
+        with made.db.write() as connection:
+            annotations.suggest(connection, "r1", found)
+    if state not in ("begin", "ready"):
+        a_round(made, pool[:6], labelled[:1])
+    if state == "decided":
+        for number in pool[:6]:
+            desk = Desk(made, number)
+            desk.act("finish", labelling.finish(labelling.accept(desk.state, desk.open_suggestions[-1], "ann")))
+        with made.db.write() as connection:
+            opinions.keep(connection, Opinion(labelled[0], "ann", 1, kept(made, labelled[0]).spans, done=True))
+    if state == "quality":
+        wrong = frozenset({Span("amount_total", (3,), annotator="bea")})
+        with made.db.write() as connection:
+            opinions.keep(connection, Opinion(labelled[1], "bea", 0, wrong, done=True))
+
+    async def before(pilot):
+        await press(pilot, "f3", *keys)
+
+    assert snap_compare(WorkbenchApp(made), run_before=before, terminal_size=size)
+    made.close()
