@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
 from storage import annotations, packing
 from storage.exceptions import Conflict, WorkspaceProblem
@@ -272,7 +272,8 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
     if chosen.group is not None:
         query = query.where(d.group_name == chosen.group)
     if chosen.ids is not None:
-        query = query.where(d.id.in_(chosen.ids))
+        # Written into the statement: databases bound the number of parameters, and an id is a number.
+        query = query.where(d.id.in_(bindparam("ids", chosen.ids, expanding=True, literal_execute=True)))
     if chosen.round is not None:
         query = query.join(queue, queue.c.document_id == d.id).where(queue.c.round == chosen.round)
     if chosen.text.strip():
@@ -352,6 +353,13 @@ def set_references(connection: Connection, document_id: int, values: Iterable[Re
 def count_disagreements(connection: Connection, document_id: int, number: int) -> None:
     """Set how many of a document's labels contradict a reference value."""
     connection.execute(update(documents).where(documents.c.id == document_id).values(disagreements=number))
+
+
+def recount(connection: Connection, document_id: int, disagreements: int, problems: int) -> None:
+    """Keep the list's counts of a document; they follow from its labels, so its version stays."""
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(disagreements=disagreements, problems=problems)
+    )
 
 
 def replace_pages(connection: Connection, document_id: int, version: int, new: Sequence[Page]) -> int:

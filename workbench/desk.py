@@ -118,6 +118,8 @@ class Desk:
         try:
             with self._workspace.db.write() as connection:
                 turned = way(connection, document.id, document.version, self.state, self.annotator)
+                if turned and self._judge:
+                    documents.recount(connection, document.id, *self._judge(self._with(turned[0])))
         except Conflict:
             self.reload()
             raise

@@ -130,6 +130,19 @@ def test_decided_suggestions_come_back_with_undo(tmp_path):
     workspace.close()
 
 
+def test_the_lists_counts_follow_undo(tmp_path):
+    listed = [desks.new("one", [desks.page_of(desks.RECEIPT)], references={"amount_total": "9.00"})]
+    workspace = desks.workspace_of(tmp_path / "w", listed)
+    desk = Desk(workspace, 1, judge(SCHEMA))
+    desk.act("assign", labelling.assign(desk.state, "amount_total", at(desk.content, "10.00"), "ann"))
+    assert desk.content.document.disagreements == 1
+    desk.undo()
+    assert desk.content.document.disagreements == 0
+    desk.redo()
+    assert desk.content.document.disagreements == 1
+    workspace.close()
+
+
 def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
     listed = [desks.new(f"d{n}", [desks.page_of("A 1.00")]) for n in range(3)]
     workspace = desks.workspace_of(tmp_path / "w", listed)

@@ -1,0 +1,54 @@
+"""Key presets: every act has a key in each, no key has two acts, and fields' keys stay free."""
+
+from collections import Counter
+
+import pytest
+
+from screens.annotate_keys import ANNOTATE
+from screens.keys import PRESETS, keymap, shown
+from workbench.fields import invoice_schema
+from workbench.settings import KEY_PRESETS
+
+
+@pytest.mark.parametrize("preset", KEY_PRESETS)
+def test_a_preset_gives_every_act_its_own_keys(preset):
+    mapped = keymap(preset, {})
+    keys = Counter(key for name, default, _, _ in ANNOTATE for key in mapped.get(name, default).split(","))
+    assert [key for key, count in keys.items() if count > 1] == []
+    fields = {field.key for field in invoice_schema()}
+    assert not fields & set(keys)
+
+
+def test_presets_name_only_acts_that_exist():
+    known = {name for name, *_ in ANNOTATE} | {"app.help"}
+    assert all(set(preset) <= known for preset in PRESETS.values())
+
+
+def test_keys_that_not_every_terminal_sends_never_stand_alone():
+    for preset in KEY_PRESETS:
+        mapped = keymap(preset, {})
+        for name, default, _, _ in ANNOTATE:
+            keys = set(mapped.get(name, default).split(","))
+            assert not keys <= {"ctrl+enter", "ctrl+shift+z", "ctrl+space"}, name
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("ctrl+z", "Ctrl+Z"),
+        ("question_mark", "?"),
+        ("Z", "Z"),
+        ("upper_z", "Z"),
+        ("f2", "F2"),
+        ("shift+left", "Shift+←"),
+    ],
+)
+def test_keys_are_shown_as_people_read_them(key, text):
+    assert shown(key) == text
+
+
+def test_a_lone_comma_and_signs_can_be_written_as_they_are():
+    assert keymap("workbench", {"span.end-less": ",", "app.help": "?,F1"}) == {
+        "span.end-less": "comma",
+        "app.help": "question_mark,F1",
+    }
