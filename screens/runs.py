@@ -111,6 +111,11 @@ class RunsScreen(ModeScreen):
             raise RunProblem("There is no run here.", "Start one in the tune room (F4).")
         return self.view.runs[at]
 
+    def on_resize(self) -> None:
+        """Columns fit the width."""
+        if self.is_mounted:
+            self._fill()
+
     def runs_changed(self, news: News) -> None:
         """Read the list again."""
         if self.is_mounted:
@@ -144,10 +149,13 @@ class RunsScreen(ModeScreen):
             *(self._cells(run, best, [f.id for f in shown]) for run in view.runs),
         ]
         table.clear(columns=True)
+        widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
+        room = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
+        widths[-1] = max(8, min(widths[-1], room))
         for column, head in enumerate(heads):
-            table.add_column(head, key=f"{column} {head}", width=max(row[column].cell_length for row in rows))
+            table.add_column(head, key=f"{column} {head}", width=widths[column])
         for run, row in zip(view.runs, rows[1:], strict=True):
-            table.add_row(*row, key=run.id)
+            table.add_row(*row[:-1], row[-1].truncate(widths[-1], ellipsis=True), key=run.id)
         if view.runs:
             table.move_cursor(row=min(max(at, 0), len(view.runs) - 1), animate=False)
         self._show()

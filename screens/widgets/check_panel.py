@@ -56,7 +56,8 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, names: 
 def _row(title: str, numbers: list[int]) -> str:
     widths = (6, 7, 6, 6)
     cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, widths, strict=False))
-    return f"{title[:13]:<13}{cells}\n"
+    title = title if len(title) <= 13 else f"{title[:12]}…"
+    return f"{title:<13}{cells}\n"
 
 
 def _finding(level: Level, message: str, remedy: str) -> list[Content | str | tuple[str, str]]:

@@ -1,0 +1,148 @@
+"""The runs room by its keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import runs_kit
+from conftest import Opener
+from textual.pilot import Pilot
+from textual.widgets import DataTable, Input, Static
+
+from screens.runs import RunsScreen
+from screens.tune import TuneScreen
+from screens.widgets.dialogs import Confirm
+from storage import runs
+from storage.records import Run
+from workbench import jobs
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def invoices(tmp_path: Path) -> Iterator[Workspace]:
+    made = runs_kit.workspace(tmp_path / "invoices", {"test": 30})
+    runs_kit.finished_run(made, tmp_path, 0.4, "weak")
+    runs_kit.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
+    yield made
+    made.close()
+
+
+def found(workspace: Workspace, name: str) -> Run:
+    with workspace.db.read() as connection:
+        return runs.get(connection, name)
+
+
+async def room_of(pilot: Pilot[None]) -> RunsScreen:
+    await pilot.press("f5")
+    await pilot.pause()
+    room = pilot.app.screen
+    assert isinstance(room, RunsScreen)
+    return room
+
+
+def told(room: RunsScreen) -> str:
+    return str(room.query_one("#facts", Static).render())
+
+
+async def until(pilot: Pilot[None], condition: object) -> None:
+    for _ in range(300):
+        if condition():  # type: ignore[operator]
+            return
+        await pilot.pause(0.1)
+    raise AssertionError("it never came true")
+
+
+def cells(room: RunsScreen) -> list[str]:
+    table = room.query_one(DataTable)
+    return [" ".join(str(cell) for cell in table.get_row_at(row)) for row in range(table.row_count)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_runs_are_listed_with_what_sets_them_apart(
+    opened: Opener, invoices: Workspace, size: tuple[int, int]
+) -> None:
+    async with opened(invoices, size) as pilot:
+        room = await room_of(pilot)
+        strong, weak = cells(room)
+        assert "strong" in strong and "1.000" in strong and "the best" in strong
+        assert "weak" in weak and "0.400" in weak and "learning_rate 0.003" in weak
+        assert "amount_total" in told(room) and "best" in told(room)
+        await pilot.press("down")
+        assert "train.learning_rate: 0.001 → 0.003" in told(room)
+
+
+async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot)
+        await pilot.press("down", "space", "up", "space")
+        await until(pilot, lambda: "strong is better than weak on 30 test documents" in told(room))
+        assert "✓ amount_total" in told(room)
+        for _ in range(7):  # every curve, and the bars
+            await pilot.press("c")
+            await pilot.pause()
+        await pilot.press("w")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "chart.svg")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "weak validation" in (tmp_path / "chart.svg").read_text()
+        await pilot.press("escape")
+        assert room.view.marked == ()
+
+
+async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot)
+        run_id = room.current.id
+        for key, value in (("n", "for the audit"), ("t", "#march audit"), ("N", "march")):
+            await pilot.press(key)
+            pilot.app.screen.query_one(Input).value = value
+            await pilot.press("enter")
+            await pilot.pause()
+        await pilot.press("p")
+        run = found(invoices, run_id)
+        assert (run.note, run.tags, run.name, run.pinned) == ("for the audit", ("march", "audit"), "march", True)
+        assert "for the audit" in told(room) and "#audit" in told(room)
+        await pilot.press("D", "y")
+        await pilot.pause()
+        assert found(invoices, run_id).pinned, "a pinned run is not deleted"
+
+
+async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot)
+        run_id = room.current.id
+        await pilot.press("D")
+        assert isinstance(pilot.app.screen, Confirm)
+        await pilot.press("n")
+        assert found(invoices, run_id)
+        await pilot.press("D", "y")
+        await pilot.pause()
+        assert len(cells(room)) == 1
+        assert not jobs.folder_of(invoices, run_id).exists()
+
+
+async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    other = runs_kit.workspace(tmp_path / "other")
+    async with opened(other) as pilot:
+        room = await room_of(pilot)
+        assert room.has_class("-empty")
+        await pilot.press("i")
+        pilot.app.screen.query_one(Input).value = str(jobs.folder_of(invoices, found(invoices, "strong").id))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(room.view.runs) == 1)
+        assert room.current.f1 == 1.0 and not room.has_class("-empty")
+        await pilot.press("e")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "given")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "given" / "README.md").exists)
+    other.close()
+
+
+async def test_a_run_is_cloned_into_the_tune_room(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        await room_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        room = pilot.app.screen
+        assert isinstance(room, TuneScreen)
+        assert room.draft.config.train.learning_rate == 1e-3

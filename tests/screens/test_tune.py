@@ -1,0 +1,223 @@
+"""The tune room by its keys, with a real run of a tiny model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import runs_kit
+from conftest import Opener
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+from worker import tiny
+
+from screens.setting_up import SettingUp
+from screens.tune import TuneScreen
+from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
+from screens.widgets.lines import StatusLine
+from screens.widgets.option_form import OptionForm
+from storage import runs
+from storage.records import Run, RunState
+from workbench import config as tune_config
+from workbench import estimate, jobs
+from workbench.workspace import Workspace
+
+MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 2000.0, "steady_mb": 300.0, "step_mb": 50.0}
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "_measure", lambda shape: dict(MEASURED))
+
+
+@pytest.fixture
+def invoices(tmp_path: Path) -> Iterator[Workspace]:
+    made = runs_kit.workspace(tmp_path / "invoices")
+    yield made
+    for run in listed(made):
+        if jobs.at_work(jobs.folder_of(made, run.id)):
+            jobs.kill(made, run.id)
+    made.close()
+
+
+def listed(workspace: Workspace) -> list[Run]:
+    with workspace.db.read() as connection:
+        return runs.listed(connection)
+
+
+def text_of(room: SettingUp | TuneScreen, selector: str) -> str:
+    return str(room.query_one(selector, Static).render())
+
+
+async def room_of(pilot: Pilot[None], config: tune_config.TuneConfig | None = None) -> TuneScreen:
+    await pilot.press("f4")
+    await pilot.pause()
+    room = pilot.app.screen
+    assert isinstance(room, TuneScreen)
+    if config is not None:
+        room.begin_with(config)
+    await until(pilot, lambda: room._check is not None and room._estimate is not None)
+    return room
+
+
+async def until(pilot: Pilot[None], condition: object, seconds: float = 90.0) -> None:
+    for _ in range(int(seconds / 0.1)):
+        if condition():  # type: ignore[operator]
+            return
+        await pilot.pause(0.1)
+    raise AssertionError("it never came true")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_the_check_and_the_form_are_in_view(
+    opened: Opener, invoices: Workspace, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with opened(invoices, size) as pilot:
+        room = await room_of(pilot, runs_kit.config(tmp_path))
+        told = text_of(room, "#facts")
+        assert "documents" in told and "amount_total" in told and "at most" in told
+        form = room.query_one(OptionForm)
+        assert form.size.width >= 34 and form.size.height >= 10
+        assert room.query_one("#check").size.width >= 34
+        assert room.query_one("#start", Button).region.bottom <= size[1] - 2
+        assert "MIT" in text_of(room, "#licence")
+
+
+async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, runs_kit.config(tmp_path))
+        form = room.query_one(OptionForm)
+        form.focus_key("train.learning_rate")
+        await pilot.pause()
+        assert "first knob to turn" in text_of(room, "#guide")
+        await pilot.press("right")
+        assert room.draft.config.train.learning_rate == 5e-3
+        await pilot.press("9")
+        line = room.query_one("#edit", Input)
+        assert room.focused is line and line.value == "9"
+        await pilot.pause()
+        assert "less than or equal to 0.1" in text_of(room, "#guide")
+        await pilot.press("enter")
+        assert room.draft.text("train.learning_rate") == "9"
+        assert room.query_one("#start", Button).disabled
+        await pilot.press("s")
+        await pilot.pause()
+        assert listed(invoices) == []
+        await pilot.press("backspace")
+        assert room.draft.problems == {} and room.draft.config.train.learning_rate == 3e-3
+        await pilot.press("1", "escape")
+        assert room.draft.config.train.learning_rate == 3e-3 and room.focused is form
+
+
+async def test_structure_is_asked_for(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, runs_kit.config(tmp_path))
+        room.query_one(OptionForm).focus_key("model.num_hidden_layers")
+        await pilot.press("3")
+        assert isinstance(pilot.app.screen, Confirm)
+        await pilot.press("n")
+        assert room.draft.config.model.structure == {}
+        await pilot.press("3")
+        await pilot.press("y")
+        await pilot.press("enter")
+        assert room.draft.config.model.structure == {"num_hidden_layers": 3}
+
+
+async def test_family_shows_its_licence_and_presets_change_all(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot)
+        assert room.draft.preset == "first model"
+        room.query_one(OptionForm).focus_key("model.family")
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, Choice)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert room.draft.config.model.family == "layoutlmv3"
+        assert "NC" in text_of(room, "#licence") and "commercial" in text_of(room, "#licence")
+        await pilot.press("P")
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert room.draft.preset == "A" and room.draft.config.model.family == "starter"
+
+
+async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, runs_kit.config(tmp_path, learning_rate=7e-4))
+        await pilot.press("y")
+        assert isinstance(pilot.app.screen, Reading)
+        await pilot.press("escape")
+        await pilot.press("w")
+        assert isinstance(pilot.app.screen, Prompt)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert tune_config.load(tmp_path / "mine.yaml").train.learning_rate == 7e-4
+        (tmp_path / "mine.yaml").write_text("train: {learning_rate: 1.0e-4}\nmodel: {name: bert-base-uncased}")
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert room.draft.config.train.learning_rate == 1e-4 and room.draft.config.model.family == "text"
+
+
+async def test_what_cannot_work_is_refused_with_the_remedy(opened: Opener, tmp_path: Path) -> None:
+    empty = runs_kit.workspace(tmp_path / "empty", {"train": 0, "validation": 0, "test": 0})
+    async with opened(empty) as pilot:
+        room = await room_of(pilot)
+        assert "no labelled document" in text_of(room, "#facts")
+        assert room.query_one("#start", Button).disabled
+        await pilot.press("s")
+        await pilot.pause()
+        assert listed(empty) == []
+    empty.close()
+
+
+async def test_a_run_is_started_watched_paused_stopped_and_resumed(
+    opened: Opener, invoices: Workspace, tmp_path: Path
+) -> None:
+    config = runs_kit.config(tiny.base(tmp_path, "layoutlm"), num_train_epochs=1000, per_device_train_batch_size=1)
+
+    def state() -> RunState:
+        return listed(invoices)[0].state
+
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, config)
+        await pilot.press("s")
+        await until(pilot, lambda: listed(invoices) and room.has_class("-live"))
+        folder = jobs.folder_of(invoices, listed(invoices)[0].id)
+        await until(pilot, lambda: "left" in text_of(room, "#head"))
+        await until(pilot, lambda: "amount_total" in text_of(room, "#fields"))
+        await pilot.press("c", "c")
+        await pilot.press("f2")  # any room shows how far it is
+        await pilot.pause(1.2)
+        status = str(pilot.app.screen.query_one(StatusLine).render())
+        assert "epoch" in status and "left" in status
+        await pilot.press("f4")
+        await pilot.press("p")
+        await until(pilot, lambda: state() is RunState.PAUSED)
+        await pilot.press("p")
+        await until(pilot, lambda: state() is RunState.RUNNING)
+        await pilot.click("#stop")
+        await until(pilot, lambda: state() is RunState.STOPPED)
+        await until(pilot, lambda: room.query_one("#resume", Button).display)
+        assert listed(invoices)[0].report and listed(invoices)[0].f1 is not None
+        await pilot.press("r")
+        await until(pilot, lambda: jobs.at_work(folder) and state() is RunState.RUNNING)
+        await pilot.press("K", "y")
+        await until(pilot, lambda: state() is RunState.KILLED)
+        await pilot.press("l")
+        assert isinstance(pilot.app.screen, Reading)
+
+
+async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    config = runs_kit.config(tiny.base(tmp_path, "layoutlm"), num_train_epochs=1000)
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, config)
+        await pilot.press("g")
+        pilot.app.screen.query_one(Input).value = "train.learning_rate=1e-4,3e-4"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(listed(invoices)) == 2 and len(room.workbench.news.active) == 2)
+        assert {run.name for run in listed(invoices)} == {"learning_rate=1e-4", "learning_rate=3e-4"}
+        await until(pilot, lambda: "queued" in text_of(room, "#several"))
+        await pilot.press("n")
+        for run in listed(invoices):
+            await until(pilot, lambda run=run: jobs.at_work(jobs.folder_of(invoices, run.id)))
