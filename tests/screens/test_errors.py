@@ -1,17 +1,13 @@
 """The errors room, by its keys: tables, lists, what is done about an error, the Doctor, the report."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import desks
+import model_run
 import pytest
 from textual.widgets import Input, Static
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import model_run
 
 from screens.widgets.doctor_panel import DoctorPanel
 from screens.widgets.error_list import ErrorDetail, ErrorList
