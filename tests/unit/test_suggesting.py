@@ -1,0 +1,87 @@
+"""Suggestions follow what the run measured of itself: calibrated confidences, and rules that did no harm."""
+
+import json
+
+import pytest
+
+from workbench import postprocess, settings, suggesting
+from workbench.cases import Case, Chunk
+from workbench.fields import FieldType
+from workbench.suggesting import Trust
+
+OFF = postprocess.Rules(*[False] * len(postprocess.NAMES))
+
+
+def case(words, tags, certainty, lines=None):
+    count = len(words.split())
+    from workbench.cases import strict_chunks, with_confidence
+
+    return Case(
+        1, "a", "", "", tuple(words.split()),
+        predicted=with_confidence(strict_chunks(tags), certainty), tags=tuple(tags), certainty=tuple(certainty),
+        pages=(0,) * count, lines=tuple(lines or (0,) * count),
+        boxes=tuple((10 * i, 0, 10 * i + 8, 10) for i in range(count)),
+    )  # fmt: skip
+
+
+def test_confidences_are_scaled_by_the_fields_own_temperature_else_the_runs():
+    found = case("a b", ["B-x", "B-y"], [0.95, 0.95])
+    trust = Trust(temperature=1.0, own={"x": 3.0}, rules=OFF)
+    sure = {field: confidence for field, _, confidence in suggesting.proposals(found, trust)}
+    assert sure["y"] == 0.95 and 0.5 < sure["x"] < 0.8
+
+
+def test_a_rule_repairs_suggestions_only_where_it_is_on():
+    found = case("9.00 10.00", ["I-t", "O"], [0.9, 0.9])
+    types = {"t": FieldType.AMOUNT}
+    assert suggesting.proposals(found, Trust(types=types, rules=OFF)) == []
+    assert suggesting.proposals(found, Trust(types=types)) == [("t", (0,), 0.9)]
+
+
+def test_pieces_on_neighbouring_lines_are_one_suggestion_and_the_likelier_place_wins():
+    found = case("a b c d e f g", ["B-n", "O", "B-n", "O", "O", "O", "B-n"], [0.6, 1, 0.6, 1, 1, 1, 0.9])
+    trust = Trust(types={"n": FieldType.PARTY}, rules=OFF)
+    assert suggesting.proposals(found, trust) == [("n", (0, 2), 0.6)]
+
+
+def test_what_is_too_unsure_is_not_suggested():
+    assert suggesting.proposals(case("a", ["B-x"], [0.29])) == []
+
+
+def test_a_runs_report_says_how_far_it_is_trusted(tmp_path):
+    effect = {"changes": 3, "repaired": 2, "broke": 1, "f1_without": 0.8, "f1_with": 0.9, "hurts": False}
+    evaluation = {
+        "calibration": {
+            "temperature": 2.0,
+            "fields": {"x": {"temperature": 1.5, "own": True}, "y": {"temperature": 2.0, "own": False}},
+        },
+        "postprocess": {"one_value": {**effect, "f1_with": 0.7, "hurts": True}, "unsupported": effect},
+    }
+    (tmp_path / "report.json").write_text(json.dumps({"evaluation": evaluation}))
+    workspace = settings.read(tmp_path / "none.toml")
+    trust = suggesting.trust_of(workspace, tmp_path)
+    assert (trust.temperature, trust.own) == (2.0, {"x": 1.5})
+    assert not trust.rules.one_value and trust.rules.unsupported and trust.rules.iob_repair
+    assert trust.types["amount_total"] is FieldType.AMOUNT
+
+
+@pytest.mark.parametrize("folder", [None, "empty", "older"])
+def test_what_has_no_report_is_taken_as_it_is(tmp_path, folder):
+    if folder == "older":
+        (tmp_path / "report.json").write_text('{"run": "r", "f1": 0.5}')
+    trust = suggesting.trust_of(settings.read(tmp_path / "none.toml"), tmp_path if folder else None)
+    assert trust.temperature == 1.0 and trust.own == {} and trust.rules == postprocess.Rules()
+
+
+def test_settings_decide_over_what_was_measured():
+    hurts = {"one_value": {"f1_with": 0.5, "f1_without": 0.9}}
+    assert postprocess.chosen(hurts, {}).one_value is False
+    assert postprocess.chosen(hurts, {"one_value": True}).one_value is True
+    assert postprocess.chosen({}, {"neighbourhood": False}).neighbourhood is False
+
+
+def test_a_changed_span_keeps_its_confidence():
+    found = case("total 9.00 EUR", ["O", "B-t", "I-t"], [1, 0.8, 0.6])
+    (proposal,) = suggesting.proposals(found, Trust(types={"t": FieldType.AMOUNT}))
+    assert proposal[1] == (1, 2) and proposal[2] == pytest.approx(0.7)
+    assert Chunk("t", 1, 3) in found.predicted

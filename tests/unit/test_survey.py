@@ -1,0 +1,197 @@
+"""A run's errors, and what people did about them since: derived from labels and decisions, never kept twice."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "screens"))
+
+import desks
+import model_run
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage import documents
+from storage.exceptions import InputProblem
+from storage.records import Side, Source, Span
+from workbench import consulting, doctor, jobs, labelling, report, survey
+from workbench.cases import read_cases
+from workbench.config import apply_sets, from_dict
+from workbench.desk import Desk
+from workbench.metrics import Kind
+from workbench.survey import TOTAL, Verdict
+from workbench.workspace import Workspace
+
+PAGE = desks.page_of(desks.RECEIPT)
+CONTENT = type("Content", (), {"tokens": PAGE.tokens})
+PLACES = {
+    "seller_name": desks.find(CONTENT, "ACME TRADING SDN BHD"),
+    "invoice_date": desks.find(CONTENT, "25/12/2018"),
+    "amount_total": desks.find(CONTENT, "9.00"),
+    "amount_net": desks.find(CONTENT, "8.49"),
+}
+LABELS = tuple(Span(field, tokens, Source.IMPORT, "gold") for field, tokens in PLACES.items())
+
+
+def swapped(row, draw):
+    """Every second document has net and total taken for each other."""
+    tags = list(row["tags"])
+    if row["document"] % 2:
+        net, total = PLACES["amount_net"][0], PLACES["amount_total"][0]
+        tags[net], tags[total] = tags[total], tags[net]
+    return tags
+
+
+def right(row, draw):
+    return list(row["tags"])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workspace]:
+    listed = [
+        replace(
+            desks.new(f"{side.value}-{n}", [PAGE], group=f"{side.value} {n}", labelled=True, spans=LABELS), side=side
+        )
+        for side, count in ((Side.TRAIN, 6), (Side.VALIDATION, 4), (Side.TEST, 8))
+        for n in range(count)
+    ]
+    made = desks.workspace_of(tmp_path / "shop", listed)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def found(shop):
+    run = model_run.finish(shop, wrong=swapped)
+    return survey.look(jobs.folder_of(shop, run.id))
+
+
+def test_cells_pairs_and_sums_are_about_the_same_errors(found):
+    assert found.split == "test" and len(found.items) == 8 == sum(line.wrong for line in survey.lines(found)[:-1])
+    assert len(found.of_cell(TOTAL, None)) == 8 and len(found.of_cell("amount_net", Kind.WRONG_FIELD)) == 4
+    assert found.of_pair("amount_net", "amount_total") == found.of_cell("amount_net", Kind.WRONG_FIELD)
+    assert found.of_cell("seller_name", None) == ()
+    assert [line.field for line in survey.lines(found, "field")][:2] == ["amount_net", "amount_total"]
+    assert survey.lines(found)[-1].counts[Kind.CORRECT] == 24
+    assert found.matrix["amount_net"][Kind.WRONG_FIELD] == found.confusion["amount_net"]["amount_total"] == 4
+    assert found.f1 == pytest.approx(24 / 32)
+
+
+def test_nothing_was_done_at_first(shop, found):
+    assert set(survey.verdicts(shop, found).values()) == {Verdict.OPEN}
+    assert survey.label_errors(found, survey.verdicts(shop, found)) == (0, 8)
+
+
+def relabelled(shop, item, field, tokens):
+    desk = Desk(shop, item.document)
+    desk.act("assign", labelling.assign(desk.state, field, tokens, "ann"))
+
+
+def test_a_changed_label_is_a_label_error_and_only_that_one(shop, found):
+    item = found.of_cell("amount_net", None)[0]
+    relabelled(shop, item, "amount_tax", item.gold[1])
+    now = survey.verdicts(shop, found)
+    assert [one for one in found.items if now[id(one)] is Verdict.FIXED] == [item]
+    Desk(shop, item.document).undo()
+    assert set(survey.verdicts(shop, found).values()) == {Verdict.OPEN}
+
+
+def test_a_longer_label_is_another_label(shop, found):
+    item = found.of_cell("amount_net", None)[0]
+    first = item.gold[1][0]
+    relabelled(shop, item, "amount_net", (first - 1, first))
+    assert survey.verdicts(shop, found)[id(item)] is Verdict.FIXED
+
+
+def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
+    with shop.db.read() as connection:
+        number = documents.ids(connection, documents.Filter(split=None))[-1]
+    desk = Desk(shop, number)
+    pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
+    desk.act("assign", labelling.assign(desk.state, "seller_name", pieces, "ann"))
+
+    def blind(row, draw):
+        return ["O"] * len(row["words"])
+
+    found = survey.look(jobs.folder_of(shop, model_run.finish(shop, wrong=blind).id))
+    assert {Verdict.OPEN} == set(survey.verdicts(shop, found).values())
+
+
+def test_confirming_twice_is_one_act_and_labels_stay(shop, found):
+    item = found.items[0]
+    before = desks.labels(shop, item.document)
+    survey.confirm(shop, found, item)
+    survey.confirm(shop, found, item)
+    assert survey.verdicts(shop, found)[id(item)] is Verdict.CONFIRMED
+    assert desks.labels(shop, item.document) == before
+    assert [event.act for event in Desk(shop, item.document).history()].count("confirm") == 1
+
+
+def test_a_queued_document_stands_in_one_round_once(shop, found):
+    first, second = found.items[0], found.items[-1]
+    assert survey.enqueue(shop, found, first) == survey.enqueue(shop, found, first)
+    assert survey.enqueue(shop, found, second) == survey.enqueue(shop, found, first)
+    now = survey.verdicts(shop, found)
+    queued = {item.document for item in found.items if now[id(item)] is Verdict.QUEUED}
+    assert queued == {first.document, second.document}
+
+
+def test_a_run_without_predictions_is_named(shop):
+    run = model_run.finish(shop, wrong=right)
+    (jobs.folder_of(shop, run.id) / "predictions.parquet").unlink()
+    with pytest.raises(InputProblem, match="no stored predictions"):
+        survey.look(jobs.folder_of(shop, run.id))
+
+
+def test_the_report_says_what_the_list_says(shop):
+    run = model_run.finish(shop, wrong=swapped)
+    evaluation = consulting.evaluation_of(jobs.folder_of(shop, run.id))
+    assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
+    assert evaluation["splits"]["test"]["f1"] == pytest.approx(survey.look(jobs.folder_of(shop, run.id)).f1)
+    assert evaluation["postprocess"].keys() == set(report.postprocess.NAMES)
+
+
+def test_references_travel_into_the_cases(shop):
+    folder = jobs.folder_of(shop, model_run.finish(shop, wrong=right).id)
+    assert all(case.references == {} for case in read_cases(folder, "test"))
+    path = folder / "dataset" / "test.parquet"
+    table = pq.read_table(path)
+    given = pa.array(['{"amount_total": "9.00"}'] * table.num_rows)
+    pq.write_table(table.set_column(table.column_names.index("references"), "references", given), path)
+    assert report.evaluate_run(folder)["fields"]["amount_total"]["reference_exact_match"] == 1.0
+    pq.write_table(table.drop_columns(["references"]), path)  # as older versions froze it
+    assert report.evaluate_run(folder)["fields"]["amount_total"]["reference_support"] == 0
+
+
+# --- the Doctor's memory and forecast ---------------------------------------------------------------------------
+
+
+def test_what_an_action_did_is_said_and_remembered(shop):
+    first = model_run.finish(shop, wrong=swapped)
+    diagnosis = doctor.diagnose(doctor.examine(jobs.folder_of(shop, first.id)))
+    action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is doctor.Target.CONFIG)
+    config = consulting.proposed(from_dict(first.config), action)
+    second = model_run.finish(shop, config, wrong=right, parent=first.id)
+    told = consulting.consult(shop, second)
+    assert len(told.outcome) == 1 and action.id in told.outcome[0] and "+0.250" in told.outcome[0]
+    assert "+0.250" in told.remembered[action.id] and "once of one" in told.remembered[action.id]
+    again = apply_sets(config, ["train.seed=7"])
+    third = model_run.finish(shop, again, wrong=right, parent=second.id)  # nothing of a diagnosis was taken up
+    assert consulting.consult(shop, third).outcome == ()
+
+
+def test_labels_are_forecast_from_runs_on_the_same_documents(shop):
+    def worse(share):
+        return lambda row, draw: list(row["tags"]) if draw.random() < share else swapped({**row, "document": 1}, draw)
+
+    for limit, share in ((1, 0.2), (2, 0.5), (4, 0.8)):
+        config = apply_sets(from_dict({}), [f"data.max_train_documents={limit}"])
+        last = model_run.finish(shop, config, wrong=worse(share), name=f"{limit}")
+    told = consulting.consult(shop, last)
+    everything = next(one for one in told.forecast if one.field == "all fields")
+    assert everything.labels == 4 and everything.gain is not None and everything.gain > 0
+    saturated = next(one for one in told.forecast if one.field == "seller_name")
+    assert saturated.saturated
