@@ -145,9 +145,11 @@ class QueueScreen(Answering):
         known = {field.id for field in self.workspace.schema.active}
         self.focus_fields = tuple(name for name in self.focus_fields if name in known)
         pane = self.query_one(BatchPane)
+        now = self.loop.round
+        if before == self.loop and pane.schema is self.workspace.schema:
+            return  # a look every second must not move the list under her eyes
         pane.schema = self.workspace.schema
         pane.show(self.loop, self.order, self.key_of)
-        now = self.loop.round
         if now is not None and now.left and ((entry := pane.entry) is None or entry.done):
             pane.query_one(Rows).highlighted = now.entries.index(now.left[0])
         if (before.round is None) != (now is None):
@@ -340,7 +342,9 @@ class QueueScreen(Answering):
             share = event.done / event.total if event.total else 0.0
             stop = f"   {self.key_of('queue.stop')} stops"
             told = f"{event.text} {bar(share, 20)} {event.done:,} of {event.total:,}{stop}"
-            if event.done == event.total > 0 and event.text == SCORING:
+            if not event.total:
+                told = f"{event.text} …{stop}"
+            elif event.done == event.total and event.text == SCORING:
                 told = f"All {event.total:,} are scored; choosing {self.batch_size} of them …{stop}"
             self.query_one(BatchPane).busy(told)
             return

@@ -9,6 +9,7 @@ from storage.records import Round, Run, RunState, Split, State
 from workbench import blind, jobs, labelling, progress, queueing, rounds
 from workbench.agreement import Agreement
 from workbench.blind import Dispute
+from workbench.curves import Advice
 from workbench.desk import Desk
 from workbench.rounds import Chart
 from workbench.workspace import Workspace
@@ -26,6 +27,7 @@ class Loop:
         figures: of the open round once it is decided (see workbench/rounds.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
             labels and have suggestions.
+        advice: whether another batch pays; None while a batch is being labelled.
     """
 
     model: Run | None = None
@@ -38,7 +40,7 @@ class Loop:
     labelled: int = 0
     pool: int = 0
     suggested: int = 0
-    rounds: int = 0
+    advice: Advice | None = None
 
     @property
     def complete(self) -> bool:
@@ -84,11 +86,11 @@ def read(workspace: Workspace) -> Loop:
             labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
             pool=len(free),
             suggested=len(free & offered),
-            rounds=len(queue.listed(connection)),
         )
-    if now is None or now.left:
+    if now is not None and now.left:
         return loop
-    return replace(loop, figures=rounds.figures(workspace, now.round, now.entries))
+    figures = rounds.figures(workspace, now.round, now.entries) if now else {}
+    return replace(loop, figures=figures, advice=rounds.chart(workspace).advice)
 
 
 def history(workspace: Workspace, batch: int) -> History:

@@ -22,7 +22,7 @@ from workbench.workspace import Workspace
 
 STARTER = "starter"
 Tick = Callable[[int, int], None]
-"""Called with (documents read, documents in all)."""
+"""Called a few times a second with (documents read, documents in all), at first 0 of 0; an error in it ends all."""
 
 
 def model_of(workspace: Workspace, name: str) -> str:
@@ -100,8 +100,9 @@ def _run(folder: Path, tick: Tick | None) -> None:
                 ended = True
             except subprocess.TimeoutExpired:
                 pass
-            if follower.poll() and tick is not None and follower.progress.predicting:
-                tick(*follower.progress.predicting)
+            follower.poll()
+            if tick is not None:  # also while the model is being loaded: the caller may want to give up
+                tick(*(follower.progress.predicting or (0, 0)))
     finally:
         if child.poll() is None:  # the caller gave up: so does the worker
             child.kill()

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.widgets.rows import MUTED, Rows, bar, fit
+from screens.widgets.rows import MUTED, Rows, bar, fit, sentence
 from storage.records import QueueEntry, State
 from workbench import strategies
 from workbench.fields import Schema
@@ -86,7 +86,7 @@ class BatchPane(Vertical):
         """Beside the list: why the document under the cursor was picked, or what became of a whole batch."""
         beside = self.query_one("#why", Static)
         if self._loop.complete:
-            beside.update(summary(self._loop.figures, self.schema))
+            beside.update(Content.assemble(summary(self._loop.figures, self.schema), *warning(self._loop)))
         elif (entry := self.entry) is not None:
             beside.update(self._why(entry))
         else:
@@ -222,4 +222,12 @@ def guide(loop: Loop, key: Key) -> Content:
         step("batch.choose", "choose what the model would learn most from")
         step("queue.review", "answer yes or no to its least certain suggestions")
         step("batch.strategy", "another way of choosing")
+        parts += warning(loop)
     return Content.assemble(*parts)
+
+
+def warning(loop: Loop) -> list[Content | str | tuple[str, str]]:
+    """That more labels hardly pay, where it is so."""
+    if loop.advice is None or not loop.advice.stop:
+        return []
+    return [("\n\nIt may be time to stop. ", "bold $warning"), sentence(loop.advice.reason)]

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
-from screens.widgets.rows import MUTED, Rows, fit
+from screens.widgets.rows import MUTED, Rows, fit, sentence
 from storage.records import Round, Run
 from workbench.fields import Schema
 from workbench.forecast import Forecast
@@ -53,8 +53,7 @@ class RoundsPane(Vertical):
         lead = ("Stop labelling: ", "bold $warning") if advice.stop else ("Go on: ", "bold $success")
         if history.chart.forecast.gain is None and not advice.stop:
             lead = ("Too early for a forecast: ", "bold")
-        reason = advice.reason.removeprefix("All fields: ").removeprefix("too little to say: ")
-        self.query_one("#advice", Static).update(Content.assemble(lead, sentence(reason)))
+        self.query_one("#advice", Static).update(Content.assemble(lead, sentence(advice.reason)))
         before = history.first
         lines = []
         for one, size, run in history.rounds:
@@ -114,12 +113,6 @@ class RoundsPane(Vertical):
                 plt.plot(labels, [p.f1 for p in points], marker="braille", color=own)
             plt.scatter(labels, [p.f1 for p in points], marker="●", color=own)
         plot.refresh()
-
-
-def sentence(text: str) -> str:
-    """With a full stop and a capital."""
-    text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def drawn(forecast: Forecast, steps: int = 24) -> list[tuple[float, float, float, float]]:

@@ -51,3 +51,9 @@ def bar(share: float, width: int) -> str:
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     full, part = divmod(eighths, 8)
     return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width, "·")
+
+
+def sentence(text: str) -> str:
+    """What a forecast says, without what stands beside it anyway, with a capital and a full stop."""
+    text = text.removeprefix("All fields: ").removeprefix("too little to say: ").strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

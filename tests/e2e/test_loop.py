@@ -1,0 +1,160 @@
+"""The whole loop by the keys of the screens: label, train, be suggested to, choose, relabel, train again."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "worker"))
+
+import tiny
+
+from screens.app import WorkbenchApp
+from screens.widgets.batch_pane import BatchPane
+from screens.widgets.rounds_pane import RoundsPane
+from screens.widgets.rows import Rows
+from storage import documents, queue, runs
+from storage.records import Annotations, RunState, Side, Source, State
+from workbench import importing, jobs, next_round
+from workbench.config import from_dict
+from workbench.desk import Desk
+from workbench.samples.write import write_words
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """Sixteen made-up documents whose labels are not told: three for validation, the others wait."""
+    write_words(tmp_path / "made", 16, 3, ("en",))
+    made = Workspace.create(tmp_path / "ws")
+    made.change_settings(annotator="ann", theme="dark")
+    importing.run(made, importing.Request((tmp_path / "made",)))
+    yield made
+    made.close()
+
+
+def gold_of(made):
+    """What is right, as the sample data say; the documents are put back to unlabelled."""
+    gold = {}
+    with made.db.read() as connection:
+        listed = documents.page(connection, documents.Filter(), 0, 100)
+    for number, document in enumerate(listed):
+        desk = Desk(made, document.id)
+        gold[document.id] = {span.field: span.tokens for span in desk.state.spans}
+        if number >= 3:
+            desk.act("clear", Annotations())
+    with made.db.write() as connection:
+        documents.regroup(connection, {d.id: f"vendor {n}" for n, d in enumerate(listed)})
+        sides = {f"vendor {n}": Side.VALIDATION if n < 3 else Side.TRAIN for n in range(len(listed))}
+        documents.assign_sides(connection, sides)
+    return gold
+
+
+async def settled(pilot):
+    for _ in range(2):
+        while any(worker.is_running for worker in pilot.app.workers):
+            await pilot.pause(0.02)
+        await pilot.pause()
+
+
+async def press(pilot, *keys):
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+async def label(pilot, gold):
+    """The open document by its keys: point at a value, press its field's key; suggestions that are right are kept."""
+    hands = pilot.app.room.hands
+    right = gold[hands.content.document.id]
+    for suggestion in list(hands.desk.open_suggestions):
+        pilot.app.room.act(lambda h, s=suggestion: h.point(s.tokens))
+        await press(pilot, "enter" if right.get(suggestion.field) == suggestion.tokens else "x")
+    fields = {field.id: field for field in pilot.app.workspace.schema.active}
+    done = {span.field for span in hands.desk.state.spans}
+    for name in ("amount_total", "invoice_date"):
+        if name in right and name not in done:
+            hands.let_go()
+            hands.select(right[name])
+            await press(pilot, fields[name].key)
+    await press(pilot, "a")
+
+
+async def trained(pilot, made, count):
+    """Until so many runs have ended and their suggestions are there; the screens go on meanwhile."""
+    for _ in range(1500):
+        with made.db.read() as connection:
+            listed = runs.listed(connection)
+        ended = [run for run in listed if run.state is RunState.FINISHED]
+        assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
+        if len(ended) == count and (seen := pilot.app.room.loop.model) is not None and seen.id == ended[0].id:
+            await settled(pilot)
+            return ended[0]
+        await asyncio.sleep(0.1)
+        await pilot.pause()
+    raise AssertionError("the training never ended")
+
+
+async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
+    gold = gold_of(workspace)
+    base = tiny.base(tmp_path, "layoutlm", 512)
+    config = from_dict(
+        {
+            "model": {"family": "layoutlm", "name": str(base)},
+            "train": {
+                "learning_rate": 3e-3, "num_train_epochs": 2, "per_device_train_batch_size": 4, "logging_steps": 1,
+                "device": "cpu", "bf16": False,
+            },
+            "data": {"max_length": 256, "window_stride": 16},
+        }
+    )  # fmt: skip
+    monkeypatch.setattr(
+        next_round.tune_config, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
+    )
+    app = WorkbenchApp(workspace, mode="queue")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        # a first batch, labelled in the annotate room
+        await press(pilot, "minus", "minus", "minus", "c", "enter")
+        for _ in range(5):
+            assert app.room.mode == "annotate"
+            await label(pilot, gold)
+        assert app.room.mode == "queue" and app.room.loop.complete
+        with workspace.db.read() as connection:
+            first = queue.listed(connection)[0]
+            batch = [entry.document for entry in queue.entries(connection, first.id)]
+            for number in batch:
+                spans = documents.open_document(connection, number).annotations.spans
+                wanted = {f: gold[number][f] for f in ("amount_total", "invoice_date") if f in gold[number]}
+                assert {span.field: span.tokens for span in spans} == wanted
+                assert {span.source for span in spans} <= {Source.HUMAN}
+        # the first model, and what it was trained on
+        await press(pilot, "t", "enter")
+        run = await trained(pilot, workspace, 1)
+        assert jobs.folder_of(workspace, run.id).joinpath("model", "config.json").is_file()
+        assert app.room.loop.model.id == run.id and app.room.loop.round is None
+        # the model's view of the pool: suggested, or nearly
+        await press(pilot, "minus", "c")
+        with workspace.db.read() as connection:
+            second = queue.listed(connection)[1]
+            entries = queue.entries(connection, second.id)
+        assert (second.run, second.strategy) == (run.id, "combined")
+        assert not {entry.document for entry in entries if not entry.blind} & set(batch)
+        assert "Round 2" in str(app.room.query_one(BatchPane).query_one("#order").render())
+        await press(pilot, "enter")
+        for _ in entries:
+            await label(pilot, gold)
+        assert app.room.mode == "queue" and app.room.loop.complete
+        # the second round goes on from the first model
+        await press(pilot, "t", "l")
+        again = await trained(pilot, workspace, 2)
+        assert again.parent == run.id and again.config["model"]["name"].endswith(f"{run.id}/model")
+        await press(pilot, "3")
+        lines = app.room.query_one(RoundsPane).query_one(Rows)
+        assert lines.option_count == 2
+        with workspace.db.read() as connection:
+            closed = queue.listed(connection)
+            states = [documents.get(connection, entry.document).state for entry in entries]
+        assert all(one.closed for one in closed) and set(states) == {State.LABELLED}
+        assert closed[0].figures["documents"] == 5 and closed[0].figures["labels"] >= 5
