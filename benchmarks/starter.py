@@ -1,9 +1,10 @@
 """What the starter brings: span F1 on receipts_en by labelled documents, beside models without its layout sense.
 
-    python benchmarks/starter.py --minilm FOLDER [--labels 0,10,50] [--seeds 1] [--kinds starter,plain,text]
+    python benchmarks/starter.py --minilm FOLDER [--labels 0,10,50] [--seeds 1] [--kinds starter,plain]
 
-The split is by vendor, made anew for each seed; the test side is never trained on. Kinds: `starter` as shipped; `plain`,
-the same model before its training on made-up documents; `text`, MiniLM without boxes. Zero labels: the starter as it is.
+The split is by vendor, made anew for each seed; the test side is never trained on. Kinds: `starter` as shipped;
+`plain`, the same model before its training on made-up documents; `text`, MiniLM without boxes. With zero labels it is
+the starter as it comes.
 """
 
 import argparse
