@@ -17,14 +17,20 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Split
+from workbench import augment, families, machine
 from workbench import config as tune_config
 from workbench import draft as drafts
-from workbench import families, machine
 from workbench.config import TuneConfig
 from workbench.datacheck import DataCheck, DataChecker
 from workbench.draft import Draft
 from workbench.estimate import Estimate, estimate
 from workbench.knobs import Group
+
+PREVIEWED = 5
+"""Documents in the preview of the augmentation."""
+
+MOVING = ("box_jitter", "rotation", "blur")
+"""Augmentations that leave the words as they are."""
 
 
 class Checked(Message):
@@ -247,6 +253,24 @@ class SettingUp(ModeScreen):
             with self.guarded():
                 write_atomic(Path(name).expanduser().absolute(), tune_config.dump(self.draft.config))
                 self.notify(f"Written: {name}", markup=False)
+
+    def action_augmentation(self) -> None:
+        """What training would see of a few documents."""
+        settings = self.draft.config.augmentation
+        if not settings.active:
+            raise RunProblem("No augmentation is on.", "Group 3 of the form has it: header synonyms, box jitter …")
+        parts: list[tuple[str, str] | str] = []
+        with self.workspace.db.read() as connection:
+            trained = documents.Filter("labelled", split=Split.TRAIN)
+            for document in documents.page(connection, trained, 0, PREVIEWED):
+                words = [token.text for token in documents.open_document(connection, document.id).tokens]
+                changed = augment.preview(words, settings, self.draft.config.train.seed)
+                parts.append((f"{document.name}: {len(changed)} of {len(words)} words read otherwise\n", "bold"))
+                parts += [f"  {before or '(nothing)'} → {after or '(nothing)'}\n" for before, after in changed]
+        moved = [f"{name} up to {getattr(settings, name):g}" for name in MOVING if getattr(settings, name) > 0]
+        if moved:
+            parts.append((f"\nOf the boxes and the picture: {', '.join(moved)}.", "$text-muted"))
+        self.app.push_screen(Reading("One draw; every epoch has its own", Content.assemble(*parts)))
 
     # the data check
 

@@ -38,6 +38,7 @@ TUNE = [
     ("form.difference", "d", "difference", "Difference to the last run"),
     ("form.load", "o", "load", "Read settings from a YAML file"),
     ("form.save", "w", "save", "Write the settings to a YAML file"),
+    ("form.augmentation", "a", "augmentation", "Preview the augmentation"),
     ("form.smaller", "m", "smaller", "Take the smaller choice"),
 ]
 

@@ -36,6 +36,13 @@ class RunChart(PlotextPlot):  # type: ignore[misc]
             x, y = zip(*line.points, strict=True)
             colour = _rgb(line.colour or _COLOURS[number % len(_COLOURS)])
             plot.plot(list(x), list(y), label=line.name, marker="braille" if len(x) > 1 else "dot", color=colour)
+        if drawn:
+            steps = [x for line in drawn for x, _ in line.points]
+            values = [y for line in drawn for _, y in line.points]
+            plot.xticks(_ticks(min(steps), max(steps), 4, whole=True))
+            if title == KINDS["learning_rate"]:
+                places = _ticks(min(values), max(values), 4)
+                plot.yticks(places, [f"{place:.0e}" for place in places])
         self.refresh()
 
     def bars(self, title: str, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
@@ -49,6 +56,11 @@ class RunChart(PlotextPlot):  # type: ignore[misc]
                 width=0.6, color=[_rgb(_COLOURS[i % len(_COLOURS)]) for i in range(len(values))],
             )  # fmt: skip
         self.refresh()
+
+
+def _ticks(low: float, high: float, count: int, whole: bool = False) -> list[float]:
+    places = [low + (high - low) * i / count for i in range(count + 1)]
+    return sorted({round(place) for place in places} if whole else set(places))
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -159,6 +159,18 @@ async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspac
         assert room.draft.config.train.learning_rate == 1e-4 and room.draft.config.model.family == "text"
 
 
+async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot, runs_kit.config(tmp_path))
+        await pilot.press("a")
+        assert pilot.app.screen is room, "nothing is on, and that is said"
+        room.query_one(OptionForm).focus_key("augmentation.header_synonyms")
+        await pilot.press("1", "enter", "a")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Reading)
+        assert "→" in str(pilot.app.screen.query_one(".page", Static).render())
+
+
 async def test_what_cannot_work_is_refused_with_the_remedy(opened: Opener, tmp_path: Path) -> None:
     empty = runs_kit.workspace(tmp_path / "empty", {"train": 0, "validation": 0, "test": 0})
     async with opened(empty) as pilot:
