@@ -51,10 +51,11 @@ def read_by_others(connection: Connection, engine: str, never: Sequence[str]) ->
     return list(connection.scalars(query.distinct().order_by(p.document_id)))
 
 
-def names(connection: Connection) -> Iterator[tuple[int, str]]:
-    """(document, name) of all documents."""
-    for row in connection.execute(select(documents.c.id, documents.c.name).order_by(documents.c.id)):
-        yield row.id, row.name
+def names(connection: Connection) -> Iterator[tuple[int, str, str]]:
+    """(document, name, source) of all documents."""
+    d = documents.c
+    for row in connection.execute(select(d.id, d.name, d.source).order_by(d.id)):
+        yield row.id, row.name, row.source
 
 
 def mark_duplicates(connection: Connection, twins: Mapping[int, int]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from workbench.amounts import marks_of
 from workbench.values import Value, iban_is_valid
 
 TOLERANCE = Decimal("0.02")
@@ -45,7 +46,7 @@ def check(values: Mapping[str, Value]) -> list[Check]:
     ]
     found += _sums({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, normal.get("tax_rate"))
     amounts = tuple(field for field in _AMOUNTS if field in normal)
-    if amounts and "currency" not in values:
+    if amounts and "currency" not in values and not any(marks_of(values[field].text) for field in amounts):
         found.append(Check("currency", (*amounts, "currency"), "There are amounts but no currency."))
     if "invoice_date" in normal and "due_date" in normal and normal["due_date"] < normal["invoice_date"]:
         message = f"The due date {normal['due_date']} is before the invoice date {normal['invoice_date']}."

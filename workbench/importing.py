@@ -22,8 +22,9 @@ from storage.files import digest_of
 from storage.records import Page, ReferenceValue, Side, Source, Span, Token
 from workbench import duplicates, importers, pictures
 from workbench.grouping import MODES, Grouper
-from workbench.importers import clean
+from workbench.importers import clean, known_values
 from workbench.importers.base import Importer, Incoming, IncomingPage, Options, Rejected
+from workbench.known import Outcome, bring_in
 from workbench.mapping import LabelMap
 from workbench.ocr import Readers, Reading
 from workbench.workspace import Workspace
@@ -59,6 +60,7 @@ class Request:
     engine: str = ""  # "" means the workspace's
     ocr_jobs: int = 0  # 0: one a core
     ocr: bool = True  # False: pages without words are kept without words
+    tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Summary:
     mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
     new_fields: list[str] = field(default_factory=list)
     known: int = 0  # documents that the workspace had already
+    known_labelled: int = 0  # of these, records with labels or values, which were not taken over
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the one it repeats
@@ -87,11 +90,13 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
     seconds: float = 0.0
     interrupted: bool = False
+    values: Outcome | None = None  # of tables with known values
 
     @property
     def failed(self) -> bool:
         """Whether nothing could be imported although there was something to import."""
-        return not self.documents and not self.known and self.skipped > 0
+        came = self.documents or self.known or (self.values and self.values.documents)
+        return not came and self.skipped + (self.values.skipped if self.values else 0) > 0
 
 
 @dataclass
@@ -161,10 +166,12 @@ class _Import:
         self._met_groups: set[str] = set()
         self._made = 0
         self._files = 0
+        self._who = workspace.settings.who
+        self._tables: list[Path] = []  # of known values, met on the way
 
     def run(self) -> Summary:
         started = time.monotonic()
-        files = importers.discover(self._request.paths)
+        files = [path for path in importers.discover(self._request.paths) if not self._is_own(path)]
         self._files = len(files)
         with self._workspace.db.read() as connection:
             self._known = groups.digests(connection)
@@ -182,12 +189,23 @@ class _Import:
         except KeyboardInterrupt:
             self._summary.interrupted = True
         self._store()
+        if not self._summary.interrupted:
+            self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
         self._summary.mapping = {label: self._labels.schema.name(of) for label, of in self._labels.used.items()}
         return self._summary
 
     # -- reading
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a file is the workspace's own, which may lie among the documents, or they in it."""
+        own, absolute = self._workspace.files, path.absolute()
+        root = own.root.absolute()
+        return absolute.is_relative_to(root) and (
+            any(absolute.is_relative_to(folder.absolute()) for folder in (own.originals, own.pages, own.runs))
+            or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
+        )
 
     def _prepare(self, files: Iterable[Path]) -> Iterator[_Prepared]:
         for number, path in enumerate(files):
@@ -199,6 +217,9 @@ class _Import:
     def _of_file(self, path: Path) -> Iterator[_Prepared]:
         try:
             importer = self._importer(path)
+            if importer is None:
+                self._tables.append(path)
+                return
             whole = digest_of(path) if importer.name in _WHOLE_FILES else None
         except InputProblem as problem:
             self._reject(Rejected(str(path), "", problem.message))
@@ -216,6 +237,7 @@ class _Import:
             digest = whole or _digest(item)
             if digest in self._known:
                 self._summary.known += 1
+                self._summary.known_labelled += bool(item.spans or item.regions or item.values)
                 continue
             self._known.add(digest)
             try:
@@ -223,7 +245,8 @@ class _Import:
             except InputProblem as problem:
                 self._reject(Rejected(str(path), "" if whole else item.name, problem.message))
 
-    def _importer(self, path: Path) -> Importer:
+    def _importer(self, path: Path) -> Importer | None:
+        """The format's importer; None for a table of known values."""
         size = path.stat().st_size
         if size > self._limits.file_bytes:
             raise InputProblem(
@@ -233,7 +256,7 @@ class _Import:
         if self._request.format != "auto":
             return importers.load(self._request.format)
         found = importers.detect(path)
-        if found is None:
+        if found is None and not known_values.is_table(path, self._limits):
             raise InputProblem(importers.unrecognised(path))
         return found
 
@@ -363,7 +386,7 @@ class _Import:
         for span in incoming.spans:
             of = self._labels.field(span.label)
             if span.confidence is None:
-                spans.append(Span(of, span.tokens, Source.IMPORT, self._workspace.settings.who))
+                spans.append(Span(of, span.tokens, Source.IMPORT, self._who))
             else:
                 offered.append((of, span.tokens, span.confidence, span.run))
         return spans, offered
@@ -402,7 +425,7 @@ class _Import:
                 continue
             self._summary.aligned[of] += 1
             if is_gold or (above is not None and place.score >= above):
-                spans.append(Span(of, place.tokens, Source.IMPORT, self._workspace.settings.who))
+                spans.append(Span(of, place.tokens, Source.IMPORT, self._who))
             else:
                 offers.append((of, place.tokens, place.score, incoming.values_source))
         for of, reason in missing.items():
@@ -455,6 +478,22 @@ class _Import:
 
     # -- storing
 
+    def _bring_in_values(self) -> None:
+        """Give the documents what tables say of them; a table that was only found among them adds no fields."""
+        request = self._request
+        found = [path for path in self._tables if not any(path.samefile(t) for t in request.tables if t.exists())]
+        for tables, is_asked in ((request.tables, True), (found, False)):
+            if tables:
+                self._summary.values = bring_in(
+                    self._workspace,
+                    *tables,
+                    mapping=request.mapping,
+                    keep_names=request.keep_names,
+                    accept_above=request.accept_above,
+                    add_fields=is_asked,
+                    outcome=self._summary.values,
+                )
+
     def _reject(self, rejected: Rejected) -> None:
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
@@ -471,7 +510,7 @@ class _Import:
                 # Another import may have been quicker.
                 there = documents.known(connection, (made.new.digest for made in self._batch))
                 kept = [made for made in self._batch if made.new.digest not in there]
-                ids = documents.add(connection, [made.new for made in kept], self._workspace.settings.who)
+                ids = documents.add(connection, [made.new for made in kept], self._who)
                 number_of = {id(made): number for made, number in zip(kept, ids, strict=True)}
                 repeats = {
                     number_of[id(made)]: number_of.get(id(self._batch[made.twin.position]))

@@ -1,7 +1,7 @@
 """Known values for documents that are in the workspace: kept as reference values, and aligned to words."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePath
@@ -10,14 +10,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from storage import annotations, documents, groups
+from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
 from workbench import labelling
 from workbench.align import align_all
-from workbench.fields import Schema
+from workbench.fields import FieldType, Schema
 from workbench.importers.base import Rejected
 from workbench.importers.known_values import KnownRow, read
 from workbench.mapping import LabelMap
-from workbench.values import same
+from workbench.values import normalise, same
 from workbench.workspace import Workspace
 
 RUN = "values"
@@ -40,6 +41,7 @@ class Outcome:
     suggestions: int = 0
     mapping: dict[str, str] = field(default_factory=dict)  # column -> field name
     new_fields: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)  # column without a field -> values
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -62,31 +64,33 @@ def disagreements(
 
 def bring_in(
     workspace: Workspace,
-    path: Path,
-    *,
-    mapping: dict[str, str] | None = None,
+    *paths: Path,
+    mapping: Mapping[str, str] | None = None,
     keep_names: bool = False,
     accept_above: float | None = None,
+    add_fields: bool = True,
     outcome: Outcome | None = None,
 ) -> Outcome:
-    """Take the values of a table over for the documents that its rows name.
+    """Take the values of tables over for the documents that their rows name.
 
-    A row's file is matched by the document's name, with or without folder and suffix; rows of one name go to all
-    documents of that name. With `outcome`, its counts go on.
+    A row's file is matched by the document's source, or its name with or without folder and suffix; rows of one name
+    go to all documents of that name. A table that cannot be read is counted as a row that cannot be used.
 
-    Raises:
-        InputProblem: the table cannot be read.
+    Args:
+        add_fields: make a field of a column that none knows; otherwise its values are left out and counted.
+        outcome: its counts go on.
     """
     outcome = outcome or Outcome()
     labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
+    only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
     with workspace.db.read() as connection:
         by_name = _names(connection)
     problems: list[tuple[str, str, str]] = []
-    table = read(path, workspace.settings.limits)
+    table = _rows(paths, workspace)
     while rows := list(islice(table, _BATCH)):
         work: list[tuple[int, dict[str, str]]] = []
         for row in rows:
-            rejected = row if isinstance(row, Rejected) else _place(path, row, by_name, labels, work, outcome)
+            rejected = row if isinstance(row, Rejected) else _place(*row, by_name, labels, only, work, outcome)
             if rejected is not None:
                 outcome.skipped += 1
                 problems.append((rejected.file, rejected.record, rejected.reason))
@@ -104,10 +108,20 @@ def bring_in(
     return outcome
 
 
+def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, KnownRow] | Rejected]:
+    for path in paths:
+        try:
+            for row in read(path, workspace.settings.limits):
+                yield row if isinstance(row, Rejected) else (path, row)
+        except InputProblem as problem:
+            yield Rejected(str(path), "", problem.message)
+
+
 def _names(connection: Connection) -> dict[str, list[int]]:
     by_name: dict[str, list[int]] = {}
-    for number, name in groups.names(connection):
-        by_name.setdefault(name.casefold(), []).append(number)
+    for number, name, source in groups.names(connection):
+        for key in {name.casefold(), source.casefold()}:
+            by_name.setdefault(key, []).append(number)
     return by_name
 
 
@@ -116,6 +130,7 @@ def _place(
     row: KnownRow,
     by_name: dict[str, list[int]],
     labels: LabelMap,
+    only: set[str] | None,
     work: list[tuple[int, dict[str, str]]],
     outcome: Outcome,
 ) -> Rejected | None:
@@ -126,7 +141,15 @@ def _place(
         return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
     values: dict[str, str] = {}
     for column, value in row.values.items():
-        values.setdefault(labels.field(column), value)
+        if only is not None and column.casefold() not in only and labels.schema.resolve(column) is None:
+            outcome.left_out[column] += 1
+            continue
+        of = labels.field(column)
+        known = labels.schema.get(of)
+        if known and known.type is FieldType.AMOUNT and normalise(known.type, value).normal is None:
+            outcome.left_out[column] += 1  # a VAT number under "vat", say
+            continue
+        values.setdefault(of, value)
     work.extend((number, values) for number in found)
     return None
 

@@ -102,3 +102,9 @@ def test_amounts_that_were_calculated_right_are_never_doubted(net: Decimal, rate
 
 def test_types_cover_the_schema() -> None:
     assert {field.type for field in SCHEMA} <= set(FieldType)
+
+
+def test_a_sign_inside_an_amount_is_a_currency() -> None:
+    assert "currency" in rules(amount_total="5.00")
+    assert "currency" not in rules(amount_total="€5.00")
+    assert "currency" not in rules(amount_net="4.00", amount_total="RM 5.00")

@@ -244,3 +244,52 @@ def test_e_invoices_label_themselves(workspace: Workspace, realdata: Path) -> No
         assert summary.aligned[of] >= 0.8 * (summary.aligned[of] + summary.not_aligned[of]), of
     assert summary.labels == {}
     assert summary.suggestions.total() == summary.aligned.total()
+
+
+def test_values_among_the_documents_are_taken_and_add_no_fields(workspace: Workspace, tmp_path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    for folder, number in (("one", "4711"), ("two", "4712")):  # two documents of one name
+        (tmp_path / folder).mkdir()
+        canvas = Canvas(str(tmp_path / folder / "invoice.pdf"))
+        canvas.drawString(72, 700, f"Invoice No: {number}   Total: 9.00 EUR")
+        canvas.save()
+        values = [
+            {"invoice_number": number, "amount": 9.0, "VAT": "DE136695976", "mood": "good", "lines": [{"qty": 1}]}
+        ]
+        (tmp_path / folder / "invoice.json").write_text(json.dumps(values))
+    _jsonl(tmp_path / "a.jsonl", _record("a", "Invoice No 4713 Total 7.00"))
+    (tmp_path / "book.csv").write_text("file;total\na;7,00\nb;1,00\n")
+    summary = _run(workspace, tmp_path)
+    assert (summary.documents, summary.skipped) == (3, 0)
+    assert summary.values is not None
+    assert (summary.values.documents, summary.values.skipped, summary.values.new_fields) == (3, 1, [])
+    assert summary.values.left_out == {"VAT": 2, "mood": 2}
+    with workspace.db.read() as connection:
+        found = [documents.open_document(connection, number) for number in documents.find(connection, "invoice")]
+    said = {Path(c.document.source).parent.name: {r.field: r.value for r in c.references} for c in found}
+    assert said == {
+        "one": {"invoice_no": "4711", "amount_total": "9"},
+        "two": {"invoice_no": "4712", "amount_total": "9"},
+    }
+    assert {s.field for c in found for s in c.suggestions} == {"invoice_no", "amount_total"}
+    again = _run(workspace, tmp_path)  # the workspace itself lies among the documents, and is none
+    assert (again.documents, again.known, again.skipped) == (0, 3, 0)
+
+
+def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, tmp_path: Path) -> None:
+    _run(workspace, _jsonl(tmp_path / "a.jsonl", _record("a", "Acme Total 9.00"), _record("b", "Other 7.00")))
+    again = _jsonl(tmp_path / "b.jsonl", _record("a", "Acme Total 9.00", {2: "B-TOTAL"}), _record("b", "Other 7.00"))
+    summary = _run(workspace, again)
+    assert (summary.documents, summary.known, summary.known_labelled) == (0, 2, 1)
+    assert _content(workspace, "a").annotations.spans == frozenset()
+
+
+def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
+    from workbench.commands.import_ import by_reason
+    from workbench.importers.base import Rejected
+
+    said = by_reason(
+        [*(Rejected(f"{n}.json", "", "it is empty") for n in range(880)), Rejected("x", "line 3", "no words")]
+    )
+    assert said == ["0.json, 1.json, 2.json and 877 more: it is empty", "x, line 3: no words"]

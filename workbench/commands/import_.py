@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,11 @@ from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
+    from workbench.importers.base import Rejected
     from workbench.importing import Summary
 
 _SHOWN = 10
+_NAMED = 3  # files of one reason
 
 
 def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -88,38 +90,32 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     """Bring documents, labels and values in, from files and whole folders.
 
     What was imported before is recognised by its content and skipped, so a second run goes on where the first
-    stopped. Files that cannot be read are named with the reason; all others are imported.
+    stopped. Files that cannot be read are named with the reason; all others are imported. Tables of known values
+    among the files (a column `file`, or NAME.json beside NAME.pdf) are taken as `workbench values` takes them.
 
     Keys of --json: documents, pages, tokens, labelled, labels {field: n}, suggestions {field: n}, reference_values,
-    mapping {label: field}, new_fields, known, skipped, problems [{file, record, reason}], duplicates [{document,
-    repeats}], aligned {field: n}, not_aligned {field: n}, unaligned [{document, field, value, reason}], groups,
-    ocr_pages, notes {note: n}, seconds, interrupted; with --values also values {the keys of `workbench values`}.
+    mapping {label: field}, new_fields, known, known_labelled, skipped, problems [{file, record, reason}],
+    duplicates [{document, repeats}], aligned {field: n}, not_aligned {field: n},
+    unaligned [{document, field, value, reason}], groups, ocr_pages, notes {note: n}, seconds,
+    interrupted, values {the keys of `workbench values`, or null}.
 
     \b
     Examples:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
-    from workbench.commands import values as values_command
     from workbench.importing import Request, run
-    from workbench.known import bring_in
 
     workspace = context.open_workspace()
     meter = Meter()
-    request = _request(Request, paths, options)
+    request = _request(Request, paths, (values,) if values else (), options)
     try:
         summary = run(workspace, request, meter)
     finally:
         meter.end()
-    outcome = None
-    if values is not None and not summary.interrupted:
-        chosen = {key: options[key] for key in ("mapping", "keep_names", "accept_above")}
-        outcome = bring_in(workspace, values, **chosen)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
-    data = as_data(summary, name) | ({"values": values_command.as_data(outcome, name)} if outcome else {})
-    text = [*lines(summary, name), *(["", *values_command.lines(outcome, name)] if outcome else [])]
-    emit(data, as_json=as_json, text=text)
+    emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))
     if summary.interrupted:
         click.echo("Interrupted. What is listed was saved; the same command goes on from there.", err=True)
         sys.exit(130)
@@ -127,7 +123,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
         sys.exit(4)
 
 
-def _request(kind: Any, paths: tuple[Path, ...], options: dict[str, Any]) -> Any:
+def _request(kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], options: dict[str, Any]) -> Any:
     from storage.records import Side
 
     return kind(
@@ -143,11 +139,13 @@ def _request(kind: Any, paths: tuple[Path, ...], options: dict[str, Any]) -> Any
         engine=options["ocr_engine"] or "",
         ocr_jobs=options["ocr_jobs"],
         ocr=not options["no_ocr"],
+        tables=tables,
     )
 
 
 def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
     """The summary with stable keys; fields by name."""
+    from workbench.commands import values
 
     def named(counts: dict[str, int]) -> dict[str, int]:
         return {name.get(of, of): number for of, number in counts.items()}
@@ -163,6 +161,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "mapping": summary.mapping,
         "new_fields": summary.new_fields,
         "known": summary.known,
+        "known_labelled": summary.known_labelled,
         "skipped": summary.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
         "duplicates": [{"document": of, "repeats": twin} for of, twin in summary.duplicates],
@@ -176,6 +175,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "notes": dict(summary.notes),
         "seconds": summary.seconds,
         "interrupted": summary.interrupted,
+        "values": values.as_data(summary.values, name) if summary.values else None,
     }
 
 
@@ -190,6 +190,8 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         yield f"{summary.ocr_pages:,} pages read by OCR"
     if summary.known:
         yield f"{summary.known:,} were in the workspace already"
+    if summary.known_labelled:
+        yield f"{summary.known_labelled:,} of these bring labels or values: what the workspace has was left as it is"
     fields = dict.fromkeys([*summary.labels, *summary.suggestions, *summary.aligned, *summary.not_aligned])
     if fields:
         yield ""
@@ -210,11 +212,23 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         [f"{of} repeats {twin}" for of, twin in summary.duplicates],
     )
     yield from listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
-    yield from listed(
-        "could not be read",
-        summary.skipped,
-        [f"{r.file}{', ' + r.record if r.record else ''}: {r.reason}" for r in summary.rejected],
-    )
+    yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))
+    if summary.values:
+        from workbench.commands import values
+
+        yield ""
+        yield from values.lines(summary.values, name)
+
+
+def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
+    """What could not be read, a line a reason: one cause can concern a thousand files."""
+    places: dict[str, list[str]] = {}
+    for one in rejected:
+        places.setdefault(one.reason, []).append(f"{one.file}{', ' + one.record if one.record else ''}")
+    return [
+        f"{', '.join(found[:_NAMED])}{f' and {len(found) - _NAMED:,} more' if len(found) > _NAMED else ''}: {reason}"
+        for reason, found in places.items()
+    ]
 
 
 def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
@@ -223,5 +237,5 @@ def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
         yield ""
         yield f"{number:,} {title}:"
         yield from (f"  {row}" for row in rows[:_SHOWN])
-        if number > _SHOWN:
-            yield f"  … and {number - _SHOWN:,} more (--json lists them)"
+        if len(rows) > _SHOWN:
+            yield f"  … and {len(rows) - _SHOWN:,} more (--json lists them)"

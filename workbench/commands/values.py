@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.import_ import listed, pairs
+from workbench.commands.import_ import by_reason, listed, pairs
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
     They become reference values of the documents with these names, and suggestions where they stand on the page.
 
     Keys of --json: rows, documents, reference_values, aligned {field: n}, not_aligned {field: n}, unaligned
-    [{document, field, value, reason}], labels {field: n}, suggestions, mapping, new_fields, skipped,
-    problems [{file, record, reason}].
+    [{document, field, value, reason}], labels {field: n}, suggestions, mapping, new_fields, left_out {column: n},
+    skipped, problems [{file, record, reason}].
 
     \b
     Example:
@@ -39,8 +39,7 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
 
     workspace = context.open_workspace()
     outcome = Outcome()
-    for path in tables:
-        bring_in(workspace, path, outcome=outcome, **options)
+    bring_in(workspace, *tables, outcome=outcome, **options)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
     emit(as_data(outcome, name), as_json=as_json, text=lines(outcome, name))
@@ -67,6 +66,7 @@ def as_data(outcome: "Outcome", name: dict[str, str]) -> dict[str, Any]:
         "suggestions": outcome.suggestions,
         "mapping": outcome.mapping,
         "new_fields": outcome.new_fields,
+        "left_out": dict(outcome.left_out),
         "skipped": outcome.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in outcome.rejected],
     }
@@ -87,6 +87,8 @@ def lines(outcome: "Outcome", name: dict[str, str]) -> Iterator[str]:
         yield f"New fields: {', '.join(outcome.new_fields)}"
     unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in outcome.unaligned]
     yield from listed("values without a place", outcome.not_aligned.total(), unaligned)
-    yield from listed(
-        "rows that could not be used", outcome.skipped, [f"{r.file}, {r.record}: {r.reason}" for r in outcome.rejected]
-    )
+    if outcome.left_out:
+        left_out = ", ".join(f"{column} ({number:,})" for column, number in outcome.left_out.most_common(8))
+        more = f" and {len(outcome.left_out) - 8} more" if len(outcome.left_out) > 8 else ""
+        yield f"Left out, with no field of theirs or no amount in an amount's: {left_out}{more} (--map COLUMN=FIELD)"
+    yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))

@@ -1,4 +1,4 @@
-"""Values known from elsewhere: a CSV, XLSX or JSON table with a file name and values a row."""
+"""Values known from elsewhere: a CSV, XLSX or JSON table, a row a document; or NAME.json beside NAME.pdf."""
 
 import csv
 import io
@@ -11,9 +11,13 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.importers.base import Limits, Rejected
+from workbench.importers.reading import PICTURES
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
 """Names that the column with the document's file may have; otherwise it is the first one."""
+_SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}  # what makes a table of known values of any file
+_TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
+_DOCUMENTS = (".pdf", *PICTURES)
 _OLD_EXCEL = "cp1252"
 
 
@@ -26,12 +30,28 @@ class KnownRow:
     record: str  # "row 3", for people
 
 
+def is_table(path: Path, limits: Limits) -> bool:
+    """Whether a file that is no document holds known values: it has a column for files, or is named after one."""
+    if path.suffix.lower() not in _TABLES:
+        return False
+    try:
+        first = next(iter(_records(path, limits)), None)
+    except InputProblem:
+        return False
+    return isinstance(first, dict) and len(first) > 1 and any(str(c).strip().casefold() in _SURE_COLUMNS for c in first)
+
+
 def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
     """The rows of a table, in its order; what is wrong with a row is said and the others go on.
 
     Raises:
         InputProblem: the file is not there, too large, or no table.
     """
+    for number, record in enumerate(_records(path, limits), 1):
+        yield _row(path, f"row {number}", record)
+
+
+def _records(path: Path, limits: Limits) -> Iterable[Any]:
     try:
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
@@ -39,13 +59,8 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
     except OSError as error:
         raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
     if head.startswith(b"PK\x03\x04"):
-        records: Iterable[Any] = _excel(path)
-    elif path.suffix.lower() in (".json", ".jsonl"):
-        records = _json(path)
-    else:
-        records = _csv(path)
-    for number, record in enumerate(records, 1):
-        yield _row(path, f"row {number}", record)
+        return _excel(path)
+    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
 def _row(path: Path, record: str, given: Any) -> KnownRow | Rejected:
@@ -62,7 +77,7 @@ def _row(path: Path, record: str, given: Any) -> KnownRow | Rejected:
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or isinstance(value, list | dict):  # line items and the like are no values of a field
         return ""
     if isinstance(value, datetime):
         return value.date().isoformat()
@@ -99,6 +114,11 @@ def _json(path: Path) -> Iterable[Any]:
         )
     except (ValueError, RecursionError) as error:
         raise InputProblem(f"{path} is no JSON: {error}.", "Correct it, or give a CSV or XLSX table.") from error
+    alone = loaded[0] if isinstance(loaded, list) and len(loaded) == 1 else loaded
+    if isinstance(alone, dict) and not all(isinstance(value, list | dict) for value in alone.values()):
+        document = _document_beside(path)
+        if document is not None:
+            return [{**alone, "file": str(document)}]
     if isinstance(loaded, dict):  # {file: {field: value}}
         return [{"file": file, **values} if isinstance(values, dict) else values for file, values in loaded.items()]
     if not isinstance(loaded, list):
@@ -122,3 +142,9 @@ def _excel(path: Path) -> Iterator[Any]:
                 yield dict(zip(columns, row, strict=False))
     finally:
         book.close()
+
+
+def _document_beside(path: Path) -> Path | None:
+    """The document that a file of values is named after."""
+    names = (path.with_suffix(cased) for end in _DOCUMENTS for cased in (end, end.upper()))
+    return next((name for name in names if name.is_file()), None)

@@ -26,6 +26,7 @@ from workbench.layout import split_line
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()
+_PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 
 
@@ -108,9 +109,14 @@ def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" =
     if not data.lstrip().startswith(b"["):
         yield "", decode(data, decoder)
         return
-    listed = decode(data)
-    if not isinstance(listed, list):
-        raise InputProblem("it is not a list of records")
+    try:
+        parts = _PARTS.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        listed = decode(data)  # with NaN in it, or no JSON
+    else:  # a record at a time: the tree of all takes ten times the file
+        for number, part in enumerate(parts, 1):
+            yield f"record {number}", _tried(bytes(part), decoder)
+        return
     for number, record in enumerate(listed, 1):
         try:
             yield f"record {number}", record if decoder is _ANY else convert(record, decoder.type)

@@ -102,3 +102,13 @@ def test_other_pages_need_the_version_that_was_read(db: Database) -> None:
 def test_a_document_that_is_not_there_is_said(db: Database) -> None:
     with db.read() as connection, pytest.raises(WorkspaceProblem, match="no document 7"):
         documents.get(connection, 7)
+
+
+def test_a_list_of_ids_may_be_longer_than_a_statement_has_parameters(db: Database) -> None:
+    with db.write() as connection:
+        first, second = documents.add(connection, [new("a"), new("b")], "me")
+        many = Filter(ids=(second, *range(1000, 51_000)))
+        assert documents.ids(connection, many) == [second]
+        assert documents.count(connection, many) == 1
+        assert documents.ids(connection, Filter(ids=())) == []
+        assert documents.ids(connection, Filter(ids=(first,))) == [first]
