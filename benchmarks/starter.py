@@ -95,7 +95,8 @@ def main() -> None:
             shutil.rmtree(Path(temporary) / f"seed{seed}")
     for (kind, count), rows in results.items():
         label = {-1: "0", 0: "all"}.get(count, str(count))
-        f1s, seconds = [row[0] for row in rows], statistics.median(row[1] for row in rows)
+        f1s = [row[0] for row in rows]
+        seconds = statistics.median(row[1] for row in rows)
         print(
             f"{kind:8} {label:>4} labels: F1 {statistics.mean(f1s):.3f} ({min(f1s):.3f}–{max(f1s):.3f}), {seconds:.0f} s"
         )
