@@ -188,6 +188,11 @@ class AnnotateScreen(Asking):
         else:
             self.act(lambda hands: hands.click(event.token, event.extend))
 
+    @on(PageView.Dragged)
+    def _dragged(self) -> None:
+        if self.hands is not None and self.hands.view.armed:
+            self.act(lambda hands: hands.confirm())
+
     @on(PageView.Resized)
     def _resized(self) -> None:
         if self.hands is not None:

@@ -62,6 +62,9 @@ class PageView(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.token, self.extend, self.dragged = token, extend, dragged
 
+    class Dragged(Message):
+        """A drag has ended: what it went over is selected."""
+
     class Resized(Message):
         """The view has another width: the layout should follow."""
 
@@ -276,6 +279,8 @@ class PageView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._dragging:
             self._dragging = False
             self.release_mouse()
+            if self._view is not None and self._view.selection:
+                self.post_message(self.Dragged())
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for another layout when the width changed."""

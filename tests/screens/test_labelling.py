@@ -78,6 +78,20 @@ async def test_dragging_selects_and_a_click_on_a_field_labels(opened, workspace)
         assert labels(workspace) == {"seller_name": ["ACME TRADING"]}
 
 
+async def test_field_first_a_drag_labels_all_it_goes_over(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5")
+        room = pilot.app.room
+        page = room.query_one("PageView")
+        first, last = find(room.hands.content, "ACME TRADING")
+        (y0, a), (y1, b) = room.hands.layout.place(first), room.hands.layout.place(last)
+        await pilot.mouse_down(page, offset=(a.x, y0))
+        await pilot.hover(page, offset=(b.x, y1))
+        await pilot.mouse_up(page, offset=(b.x, y1))
+        await pilot.pause()
+        assert labels(workspace) == {"seller_name": ["ACME TRADING"]}
+
+
 async def test_phrases_blocks_and_gaps(opened, workspace):
     async with opened(workspace) as pilot:
         await go(pilot, "JALAN")
