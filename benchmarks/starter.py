@@ -97,9 +97,8 @@ def main() -> None:
         label = {-1: "0", 0: "all"}.get(count, str(count))
         f1s = [row[0] for row in rows]
         seconds = statistics.median(row[1] for row in rows)
-        print(
-            f"{kind:8} {label:>4} labels: F1 {statistics.mean(f1s):.3f} ({min(f1s):.3f}–{max(f1s):.3f}), {seconds:.0f} s"
-        )
+        mean = statistics.mean(f1s)
+        print(f"{kind:8} {label:>4} labels: F1 {mean:.3f} ({spread}), {seconds:.0f} s")
 
 
 if __name__ == "__main__":
