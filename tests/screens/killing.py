@@ -7,6 +7,7 @@ the workspace is opened as any program would, and must hold every act that was s
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -53,11 +54,16 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
             os.close(listen)
             label(folder, seed * 10_000 + number, say)
         os.close(say)
-        time.sleep(chance.uniform(0.0, 0.12))
+        # Mostly between or inside acts; now and then while the workspace is still being opened.
+        first = b""
+        if chance.random() < 0.9 and select.select([listen], [], [], 10.0)[0]:
+            first = os.read(listen, 1 << 16)
+        time.sleep(chance.uniform(0.0, 0.06))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(listen) as heard:
-            said = [int(line) for line in heard.read().splitlines(keepends=True) if line.endswith("\n")]
+            told = first.decode() + heard.read()
+        said = [int(line) for line in told.splitlines(keepends=True) if line.endswith("\n")]
         workspace = Workspace.open(folder)
         with workspace.db.read() as connection:
             content = documents.open_document(connection, 1)

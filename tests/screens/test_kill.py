@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def test_kill_9_at_any_moment_loses_nothing_that_was_saved(tmp_path):
-    kills = int(os.environ.get("WORKBENCH_KILLS", "60"))
+    kills = int(os.environ.get("WORKBENCH_KILLS", "40"))
     done = subprocess.run(
         [sys.executable, str(HERE / "killing.py"), str(tmp_path / "w"), str(kills), "7"],
         check=False,
