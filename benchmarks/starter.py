@@ -97,7 +97,7 @@ def main() -> None:
         label = {-1: "0", 0: "all"}.get(count, str(count))
         f1s = [row[0] for row in rows]
         seconds = statistics.median(row[1] for row in rows)
-        mean = statistics.mean(f1s)
+        mean, spread = statistics.mean(f1s), f"{min(f1s):.3f}–{max(f1s):.3f}"
         print(f"{kind:8} {label:>4} labels: F1 {mean:.3f} ({spread}), {seconds:.0f} s")
 
 
