@@ -76,6 +76,8 @@ def offer(workspace: Workspace) -> Offer:
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
     sick = [f for f in doctor.diagnose(doctor.examine(folder)).findings if f.rule == "overfitting"]
     recommended, view = warm_or_base(before, labelled, same, sick[0].symptom if sick else "")
+    if before == labelled and same:
+        view = f"No document more than the last time is labelled. {view}"
     return Offer(labelled, before, base, warm, recommended, view)
 
 

@@ -105,6 +105,8 @@ class ReviewPane(Horizontal, can_focus=True):
         if not wide or page.picture is None:
             return
         boxes = tuple((opened.tokens[t].box, colour, True) for t in question.tokens)
+        line = [t.box for t in page.tokens if t.id in question.tokens and t.line == first.line]
+        current = (min(b[0] for b in line), min(b[1] for b in line), max(b[2] for b in line), max(b[3] for b in line))
         path = self._files.picture(page.picture)
-        frame = Frame(path, page.width, page.height, boxes, first.box)
+        frame = Frame(path, page.width, page.height, boxes, current)
         self.call_after_refresh(lambda: self.query_one(PictureView).show(frame))

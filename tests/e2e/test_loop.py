@@ -96,6 +96,7 @@ async def trained(pilot, made, count):
     raise AssertionError("the training never ended")
 
 
+@pytest.mark.timeout(600)
 async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
     gold = gold_of(workspace)
     base = tiny.base(tmp_path, "layoutlm", 512)

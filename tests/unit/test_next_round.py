@@ -96,3 +96,13 @@ def test_a_run_whose_model_is_gone_is_passed_over(made, tmp_path):
     last = ended(found, pool, labelled, "r2", tmp_path / "base")
     (last / "model" / "config.json").unlink()
     assert next_round.last_model(found).id == "r1"
+
+
+def test_that_nothing_is_new_is_said(made, tmp_path):
+    found, pool, labelled = made
+    ended(found, pool, labelled, "r1", tmp_path / "base")
+    (jobs.folder_of(found, "r1") / "events.jsonl").write_text(
+        '{"type": "prepared", "documents": {"train": 6}}\n{"type": "finished"}\n'
+    )
+    offer = next_round.offer(found)
+    assert offer.recommended == "warm" and offer.view.startswith("No document more")
