@@ -1,5 +1,6 @@
 """Setting a run up: the form of its settings, the check of the data, the estimate. The tune room is one of these."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from textual import on
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.worker import get_current_worker
 
 from screens.base import ModeScreen
 from screens.widgets.check_panel import check_text
@@ -25,6 +27,9 @@ from workbench.datacheck import DataCheck, DataChecker
 from workbench.draft import Draft
 from workbench.estimate import Estimate, estimate
 from workbench.knobs import Group
+
+SETTLE_SECONDS = 0.4
+"""How long a value must stand before the machine is measured for it."""
 
 PREVIEWED = 5
 """Documents in the preview of the augmentation."""
@@ -279,14 +284,16 @@ class SettingUp(ModeScreen):
         config = self.draft.config
 
         def work() -> None:
+            worker = get_current_worker()
             check = self._checker.check(config)
             self.post_message(Checked(config, check, None))
-            told: Estimate | str
-            if check.refused:
-                told = "Estimated when it can work."
-            else:
+            told: Estimate | str = "Estimated when it can work."
+            if not check.refused:
+                time.sleep(SETTLE_SECONDS)  # a held key goes through many values: only the last is measured
+                if worker.is_cancelled:
+                    return
                 try:
-                    told = estimate(self.workspace, config, check)
+                    told = estimate(self.workspace, config, check, lambda: worker.is_cancelled)
                 except RunProblem as problem:
                     told = f"{problem.message} {problem.remedy}"
             self.post_message(Checked(config, check, told))

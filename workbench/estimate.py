@@ -6,7 +6,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ SHARE_OF_MEMORY = 0.85
 """More of the free memory than this is called too much."""
 
 LONG_SECONDS = 8 * 3600.0
+
+PATIENCE_SECONDS = 180.0
+"""A measurement that takes longer is given up."""
+
+_UNENDING = "The measurement on this machine did not come to an end."
 
 FILE = "measured.json"
 _SAMPLE_TOKENS = 2048  # a batch larger than this is scaled up from a smaller one
@@ -60,11 +66,20 @@ class Estimate:
         return self.memory_mb <= SHARE_OF_MEMORY * self.free_mb
 
 
-def estimate(workspace: Workspace, config: TuneConfig, check: DataCheck) -> Estimate:
+def _never() -> bool:
+    return False
+
+
+def estimate(
+    workspace: Workspace, config: TuneConfig, check: DataCheck, cancelled: Callable[[], bool] = _never
+) -> Estimate:
     """The estimate for a run on this data. A measurement of a new kind of model takes 5 to 20 seconds, once.
 
+    Args:
+        cancelled: asked while it is measured; True gives up.
+
     Raises:
-        RunProblem: the measurement did not work.
+        RunProblem: the measurement did not work, or was given up.
     """
     base = families.base(config.model.family, config.model.name)
     batch = config.train.per_device_train_batch_size
@@ -88,7 +103,7 @@ def estimate(workspace: Workspace, config: TuneConfig, check: DataCheck) -> Esti
         "device": config.train.device,
         "threads": max(1, (os.cpu_count() or 2) - 1),
     }
-    found = measured(workspace, shape)
+    found = measured(workspace, shape, cancelled)
     return judge(
         config,
         check,
@@ -99,7 +114,7 @@ def estimate(workspace: Workspace, config: TuneConfig, check: DataCheck) -> Esti
     )
 
 
-def measured(workspace: Workspace, shape: dict[str, Any]) -> dict[str, Any]:
+def measured(workspace: Workspace, shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
     """The measurement of this shape, from the workspace's file of them, or made now in a process of its own.
 
     Raises:
@@ -109,7 +124,7 @@ def measured(workspace: Workspace, shape: dict[str, Any]) -> dict[str, Any]:
     key = hashlib.sha256(json.dumps([_machine(), shape], sort_keys=True).encode()).hexdigest()[:16]
     kept = _read(path)
     if key not in kept:
-        kept = {**_read(path), key: {"shape": shape, **_measure(shape)}}
+        kept = {**_read(path), key: {"shape": shape, **_measure(shape, cancelled)}}
         write_atomic(path, json.dumps(kept, indent=1))
     found: dict[str, Any] = kept[key]
     return found
@@ -127,26 +142,33 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _measure(shape: dict[str, Any]) -> dict[str, Any]:
+def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": str(shape["threads"])}
+    child = subprocess.Popen(
+        ["nice", sys.executable, "-P", "-m", "workbench.measure", json.dumps(shape)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
+    )  # fmt: skip
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "workbench.measure", json.dumps(shape)],
-            capture_output=True, text=True, timeout=180, check=False, env=environment,
-            preexec_fn=_be_nice,
-        )  # fmt: skip
-        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
-        raise RunProblem(
-            "The measurement on this machine did not come to an end.", "The run may be too large for it; start smaller."
-        ) from error
+        while True:
+            try:
+                said, _ = child.communicate(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                if cancelled():
+                    raise RunProblem("The measurement was given up.") from None
+                if time.monotonic() > deadline:
+                    raise RunProblem(_UNENDING, "The run may be too large for this machine; start smaller.") from None
+        found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+    except (IndexError, ValueError) as error:
+        raise RunProblem(_UNENDING, "`workbench doctor-env` says what may be missing.") from error
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
     if found.get("error") == "memory":
         raise RunProblem("Even one step does not fit into the memory.", "Choose a smaller family or a smaller batch.")
     return found
-
-
-def _be_nice() -> None:
-    os.nice(10)
 
 
 def _finished(workspace: Workspace) -> list[Run]:

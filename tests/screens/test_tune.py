@@ -26,7 +26,7 @@ MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 2000.0, "
 
 @pytest.fixture(autouse=True)
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "_measure", lambda shape: dict(MEASURED))
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import runs_kit
 
@@ -80,7 +81,7 @@ def test_a_real_measurement_is_made_once(workspace: Workspace, tmp_path: Path, m
     found = estimate.measured(workspace, shape)
     assert found["tokens_per_second"] > 100 and found["steady_mb"] > 50 and found["device"] == "cpu"
 
-    def never(shape: dict[str, Any]) -> dict[str, Any]:
+    def never(*arguments: object) -> dict[str, Any]:
         raise AssertionError("measured twice")
 
     monkeypatch.setattr(estimate, "_measure", never)
@@ -96,8 +97,16 @@ def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pyt
     assert not (workspace.files.root / estimate.FILE).exists()
 
 
+def test_a_measurement_that_nobody_waits_for_ends(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    with pytest.raises(RunProblem, match="given up"):
+        estimate.measured(workspace, {"threads": 1, "length": 512}, lambda: asked.append(True) or True)  # type: ignore
+    assert asked == [True]
+    assert not psutil.Process().children()
+
+
 def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (workspace.files.root / estimate.FILE).write_text("{half")
-    monkeypatch.setattr(estimate, "_measure", lambda shape: dict(FOUND))
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(FOUND))
     assert estimate.measured(workspace, {"threads": 1})["steady_mb"] == 600.0
     assert json.loads((workspace.files.root / estimate.FILE).read_text())
