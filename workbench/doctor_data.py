@@ -233,7 +233,8 @@ def split_leakage(evidence: Evidence) -> Finding | None:
 def label_noise(evidence: Evidence) -> Finding | None:
     """Many labels that the model confidently disagrees with."""
     part = evidence.data.suspects if evidence.data else (0, 0)
-    if part[0] < _SOME or _share(part) < 0.1:
+    learned = (evidence.report.get("micro") or {}).get("f1", 1.0) >= 0.5  # else it denies whatever is labelled
+    if part[0] < _SOME or _share(part) < 0.1 or not learned:
         return None
     task = _task("check labels", "Go through the suspected label errors, the worst first", f"about {part[0]} documents")
     symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
