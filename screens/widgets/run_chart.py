@@ -9,14 +9,15 @@ from workbench.charts import KINDS, Series
 _COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")
 
 
-def spark(values: Sequence[float], width: int = 12) -> str:
-    """A small curve of one line."""
+def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | None = None) -> str:
+    """A small curve of one line, from the first value to the last; `span` is its range, else the values' own."""
     if not values:
         return "·" * width
-    taken = [values[round(i * (len(values) - 1) / max(1, width - 1))] for i in range(min(width, len(values)))]
-    low, high = min(taken), max(taken)
+    cells = min(width, len(values))
+    taken = [values[round(i * (len(values) - 1) / max(1, cells - 1))] for i in range(cells)]
+    low, high = span or (min(taken), max(taken))
     scale = 7 / (high - low) if high > low else 0.0
-    return "".join("▁▂▃▄▅▆▇█"[round((value - low) * scale)] for value in taken)
+    return "".join("▁▂▃▄▅▆▇█"[round((min(high, max(low, value)) - low) * scale)] for value in taken)
 
 
 class RunChart(PlotextPlot):  # type: ignore[misc]

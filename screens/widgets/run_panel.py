@@ -163,7 +163,7 @@ def fields_table(seen: Progress, names: Mapping[str, str]) -> Content:
         name = names.get(field, field)[:16]
         rows.append(
             f"\n{name:<16} {row['precision']:5.2f} {row['recall']:5.2f} {row['f1']:5.2f} {row['support']:4.0f}  "
-            f"{spark(past)}"
+            f"{spark(past, span=(0.0, 1.0))}"
         )
     if micro is not None:
         train = last.train.get("f1")
