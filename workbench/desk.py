@@ -6,6 +6,8 @@ The annotate screen, the relabel loop and the simulated annotator all use this; 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from storage import annotations, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
@@ -163,5 +165,5 @@ class Desk:
 def _corrected(token: Token, texts: dict[int, str]) -> Token:
     original = token.original if token.original is not None else token.text
     if token.id in texts:
-        return replace(token, text=texts[token.id], original=original)
-    return replace(token, text=original, original=None) if token.original is not None else token
+        return structs.replace(token, text=texts[token.id], original=original)
+    return structs.replace(token, text=original, original=None) if token.original is not None else token

@@ -70,14 +70,16 @@ class Index:
         """Keys that share at least this many of 16 bands, the nearest first."""
         shared: Counter[int] = Counter()
         for band in self._bands_of(fingerprint):
-            there = self._bands.get(band, ())
-            shared.update((there,) if isinstance(there, int) else there)
+            there = self._bands.get(band)
+            if there is not None:  # hardly ever
+                shared.update((there,) if isinstance(there, int) else there)
         return [key for key, bands in shared.most_common(20) if bands >= least]
 
     @staticmethod
     def _bands_of(fingerprint: Fingerprint) -> Iterable[int]:
         # Two neighbouring parts a band, and the bands overlap: near ones share many, strangers hardly one.
-        return (i << 32 | fingerprint[i] << 16 | fingerprint[(i + 1) % _BINS] for i in range(_BINS))
+        following = (*fingerprint[1:], fingerprint[0])
+        return [i << 32 | a << 16 | b for i, (a, b) in enumerate(zip(fingerprint, following, strict=True))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ class Words:
     @classmethod
     def of(cls, words: Iterable[str]) -> "Words":
         """The words of a document, as they are printed."""
-        bare = {word.casefold().strip(_EDGES) for word in words}
-        numbers = frozenset(word for word in bare if not word.isalpha() and len(word) > 1 and _DIGIT.search(word))
-        return cls(frozenset(bare - numbers - {""}), numbers)
+        bare = {word.casefold().strip(_EDGES) for word in words} - {""}
+        plain = {word for word in bare if word.isalpha() or len(word) < 2 or not _DIGIT.search(word)}
+        return cls(frozenset(plain), frozenset(bare - plain))
 
     def fingerprint(self) -> Fingerprint | None:
         """The document's fingerprint; None when there are too few words to tell documents apart."""

@@ -230,6 +230,8 @@ def chunks_of(tags: Sequence[str]) -> tuple[list[tuple[str, tuple[int, ...]]], i
     field = ""
     members: list[int] = []
     for position, tag in enumerate([*tags, "O"]):
+        if tag == "O" and not members:
+            continue
         prefix, _, name = tag.partition("-")
         inside = bool(name) and prefix in ("I", "E", "L") and name == field
         if members and not inside:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
 from rapidfuzz import fuzz
 
 from storage import annotations, documents, groups
@@ -82,7 +83,7 @@ def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tu
         spans.add(replace(span, tokens=free))
     texts = set()
     for number, text in before.texts:
-        found = carried_tokens([replace(old[number], text=text)], new)
+        found = carried_tokens([structs.replace(old[number], text=text)], new)
         if found and len(found) == 1 and new[found[0]].text != text:
             texts.add((found[0], text))
     return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost

@@ -285,11 +285,10 @@ def spans_of_tags(tags: Sequence[str]) -> tuple[list[IncomingSpan], int]:
     normal: list[str] = []
     before = "O"
     for tag in tags:
-        match = _TAG.fullmatch(tag)
-        if match:
-            normal.append(f"{match[1].upper()}-{match[2]}")
-        elif tag in _OUTSIDE:
+        if tag in _OUTSIDE:
             normal.append("O")
+        elif match := _TAG.fullmatch(tag):
+            normal.append(f"{match[1].upper()}-{match[2]}")
         else:
             normal.append(f"{'I' if tag == before else 'B'}-{tag}")
         before = tag

@@ -85,8 +85,8 @@ class Units:
             return False, ""
         if self.pixels:
             return True, "boxes taken as pixels"
-        furthest_x = max((max(box[0], box[2]) for box in boxes), default=0)
-        furthest_y = max((max(box[1], box[3]) for box in boxes), default=0)
+        x0s, y0s, x1s, y1s = zip(*boxes, strict=True) if boxes else ((0.0,),) * 4
+        furthest_x, furthest_y = max(*x0s, *x1s), max(*y0s, *y1s)
         if max(furthest_x, furthest_y) > 1000:
             return True, "boxes taken as pixels"
         if (
