@@ -276,8 +276,7 @@ class QueueScreen(Answering):
 
     def action_choose(self) -> None:
         """Choose a batch in the background; a round that was begun is asked about."""
-        if self._working:
-            raise UsageProblem("A batch is being chosen.", f"{self.key_of('queue.stop')} stops it.")
+        self._idle()
         now = self.loop.round
         if now is not None and now.left and len(now.left) < len(now.entries):
             question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
@@ -312,9 +311,13 @@ class QueueScreen(Answering):
 
     def action_starter(self) -> None:
         """The starter suggests."""
-        if not self._working:
-            self._begin("The starter reads")
-            self.in_background(self._suggest, "work")
+        self._idle()
+        self._begin("The starter reads")
+        self.in_background(self._suggest, "work")
+
+    def _idle(self) -> None:
+        if self._working:
+            raise UsageProblem("Something is being done already.", f"{self.key_of('queue.stop')} stops it.")
 
     def _suggest(self) -> None:
         try:

@@ -18,6 +18,11 @@ from workbench.queueing import Order
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _SHOWN = 1000
+_BLIND = {
+    "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
+    "random": "Drawn at random: there is no model yet that could be unsure.",
+}
+"""What the strategies do before the first model."""
 Key = Callable[[str], str]
 """Binding id -> the key as it is mapped now."""
 
@@ -119,7 +124,7 @@ class BatchPane(Vertical):
             (f"{order.size} documents", "$accent bold"),
             " · ",
             (focus, "$accent bold"),
-            f"\n{strategy.explanation}",
+            f"\n{strategy.explanation if loop.model else _BLIND.get(strategy.name, strategy.explanation)}",
         )
 
     def _line(self, entry: QueueEntry) -> Content:
@@ -208,9 +213,9 @@ def guide(loop: Loop, key: Key) -> Content:
         have = f"{loop.labelled} labelled" if loop.labelled else "none labelled yet"
         parts.append(f"\n{loop.pool:,} documents wait, {have}; five to ten are enough for a first model.\n")
         if not loop.suggested:
-            step("batch.starter", "let the starter model suggest labels: accepting is quicker than labelling")
+            step("batch.starter", "let the starter model suggest: quicker than labelling")
         else:
-            step("queue.review", f"answer yes or no to the suggestions on {loop.suggested:,} documents")
+            step("queue.review", f"answer yes or no to what is suggested ({loop.suggested:,} documents)")
         step("batch.choose", "choose a first batch: different vendors, drawn at random")
         if loop.labelled:
             step("queue.train", f"train a first model on the {loop.labelled} labelled")

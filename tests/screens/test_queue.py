@@ -153,7 +153,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 suggestions on 12 documents" in told(pilot)
-        assert "answer yes or no to the suggestions on 1 documents" in shown(pilot, BatchPane, "#guide")
+        assert "answer yes or no to what is suggested (1 documents)" in shown(pilot, BatchPane, "#guide")
 
 
 async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, monkeypatch):
