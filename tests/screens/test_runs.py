@@ -1,11 +1,11 @@
 """The runs room by its keys."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 import runs_kit
-from conftest import Opener
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
@@ -16,6 +16,8 @@ from storage import runs
 from storage.records import Run
 from workbench import jobs
 from workbench.workspace import Workspace
+
+Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The tune room by its keys, with a real run of a tiny model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 import runs_kit
-from conftest import Opener
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 from worker import tiny
@@ -20,6 +20,8 @@ from storage.records import Run, RunState
 from workbench import config as tune_config
 from workbench import estimate, jobs
 from workbench.workspace import Workspace
+
+Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 2000.0, "steady_mb": 300.0, "step_mb": 50.0}
 
