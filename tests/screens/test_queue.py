@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 import loop as kit
 from desks import kept
 
-from screens import queue as room_module
+from screens import choosing
 from screens.app import WorkbenchApp
 from screens.widgets.batch_pane import BatchPane
 from screens.widgets.lines import HintLine
@@ -149,7 +149,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
             annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(room_module.reading, "suggest", suggest)
+    monkeypatch.setattr(choosing.reading, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 suggestions on 12 documents" in told(pilot)
@@ -160,7 +160,7 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     def suggest(workspace, model, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(room_module.reading, "suggest", suggest)
+    monkeypatch.setattr(choosing.reading, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         assert "The starter's file is missing." in told(pilot) and "Install the package again." in told(pilot)

@@ -1,0 +1,191 @@
+"""The choosing part of the queue room: strategy, size and fields of a batch, and what goes on in the background."""
+
+from dataclasses import replace
+from functools import partial
+
+from textual.message import Message
+
+from screens.answering import Answering
+from screens.widgets.batch_pane import BatchPane
+from screens.widgets.dialogs import Choice, Confirm
+from screens.widgets.rows import bar
+from screens.widgets.several import Several
+from storage.exceptions import RunProblem, UsageProblem
+from workbench import queueing, reading, strategies
+from workbench.loop import Loop
+from workbench.queueing import Order, Selection
+
+_SIZES = (5, 500)
+SCORING = "Scoring"
+
+
+class Choosing(Answering):
+    """Chooses batches in a child process, lets the starter suggest, and can stop either."""
+
+    class Worked(Message):
+        """Something in the background went on, or ended (text "")."""
+
+        def __init__(self, text: str, done: int = 0, total: int = 0, notice: str = "") -> None:
+            super().__init__()
+            self.text, self.done, self.total, self.notice = text, done, total, notice
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = Loop()
+        self.now = "batch"
+        self.batch_size = 20
+        self._strategy = ""
+        self._working = False
+        self._stopping = False
+        self._selection: Selection | None = None
+
+    def look(self) -> None:
+        """Read the loop anew."""
+
+    def focus_view(self) -> None:
+        """Give the focus to what the view's keys move."""
+
+    @property
+    def order(self) -> Order:
+        """What choosing a batch would choose now."""
+        usual = strategies.DEFAULT if self.loop.model else queueing.UNLEARNED[0]
+        order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
+        if order.strategy == "similar" and (entry := self.query_one(BatchPane).entry):
+            order = replace(order, like=(entry.document,))
+        return order
+
+    def action_strategy(self) -> None:
+        """Which way of choosing."""
+        some = self.query_one(BatchPane).entry is not None
+        listed = [
+            (s.name, f"{s.title}: {s.explanation}", "")
+            for s in strategies.STRATEGIES.values()
+            if (self.loop.model or s.name in queueing.UNLEARNED) and (some or s.name != "similar")
+        ]
+        note = "" if self.loop.model else "Without a model there is nothing to be unsure of; the others come with it."
+        self.app.push_screen(Choice("How documents are chosen", listed, note), self._ordered)
+
+    def _ordered(self, strategy: str | None) -> None:
+        if strategy is not None:
+            self._strategy = strategy
+            self._redraw()
+
+    def action_size(self, by: int) -> None:
+        """A larger or smaller batch."""
+        self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
+        self._redraw()
+
+    def action_fields(self) -> None:
+        """The fields in focus."""
+        fields = [(f.id, f.name, f.key) for f in self.workspace.schema.active]
+        self.app.push_screen(Several("Fields in focus (none: all)", fields, self.focus_fields), self._focused)
+
+    def _focused(self, fields: tuple[str, ...] | None) -> None:
+        if fields is not None:
+            self.focus_fields = () if len(fields) == len(self.workspace.schema.active) else fields
+            self._redraw()
+            if self.now == "review":
+                self.collect()
+
+    def _redraw(self) -> None:
+        order = self.order
+        self.query_one(BatchPane).show(self.loop, order, self.key_of)
+        if self.loop.round is not None:
+            title = strategies.STRATEGIES[order.strategy].title
+            self.notify(f"The next batch: {title}, {order.size} documents. {self.key_of('batch.choose')} chooses it.")
+        self.said()
+
+    def action_choose(self) -> None:
+        """Choose a batch in the background; a round that was begun is asked about."""
+        self._idle()
+        now = self.loop.round
+        if now is not None and now.left and len(now.left) < len(now.entries):
+            question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
+            self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._confirmed)
+        else:
+            self._choose(now.round.id if now is not None and not now.left else None)
+
+    def _confirmed(self, yes: bool | None) -> None:
+        if yes and self.loop.round is not None:
+            self._choose(self.loop.round.round.id)
+
+    def _choose(self, closing: int | None) -> None:
+        self._begin("Choosing")
+        self.in_background(partial(self._select, self.order, closing), "work")
+
+    def _select(self, order: Order, closing: int | None) -> None:
+        """In a thread: close the old round, let a child process choose, keep the choice as a round."""
+        try:
+            if closing is not None:
+                queueing.close(self.workspace, closing)
+            self._selection = selection = queueing.start(self.workspace, order)
+            selection.wait(lambda done, total: self._tick(SCORING, done, total))
+            queueing.open_round(self.workspace, selection)
+            self.post_message(self.Worked(""))
+        except RunProblem:
+            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
+            if not self._stopping:
+                raise
+        except UsageProblem:
+            self.post_message(self.Worked(""))
+            raise
+
+    def action_starter(self) -> None:
+        """The starter suggests."""
+        self._idle()
+        self._begin("The starter reads")
+        self.in_background(self._suggest, "work")
+
+    def _idle(self) -> None:
+        if self._working:
+            raise UsageProblem("Something is being done already.", f"{self.key_of('queue.stop')} stops it.")
+
+    def _suggest(self) -> None:
+        try:
+            made = reading.suggest(self.workspace, reading.STARTER, tick=partial(self._tick, "The starter reads"))
+            notice = f"{made['suggestions']:,} suggestions on {made['documents']:,} documents."
+            self.post_message(self.Worked("", notice=notice))
+        except RunProblem:
+            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
+            if not self._stopping:
+                raise
+
+    def _begin(self, text: str) -> None:
+        self._working, self._stopping, self._selection = True, False, None
+        self.query_one(BatchPane).busy(f"{text} …")
+        self.said()
+
+    def _tick(self, text: str, done: int, total: int) -> None:
+        if self._stopping:
+            raise RunProblem("Stopped.", "")
+        self.post_message(self.Worked(text, done, total))
+
+    def on_choosing_worked(self, event: Worked) -> None:
+        """Progress, or the end."""
+        if event.text:
+            share = event.done / event.total if event.total else 0.0
+            stop = f"   {self.key_of('queue.stop')} stops"
+            told = f"{event.text} {bar(share, 20)} {event.done:,} of {event.total:,}{stop}"
+            if not event.total:
+                told = f"{event.text} …{stop}"
+            elif event.done == event.total and event.text == SCORING:
+                told = f"All {event.total:,} are scored; choosing {self.batch_size} of them …{stop}"
+            self.query_one(BatchPane).busy(told)
+            return
+        self._working = False
+        self.query_one(BatchPane).busy("")
+        if event.notice:
+            self.notify(event.notice)
+        self.collect()
+        self.look()
+        self.call_later(self.focus_view)
+
+    def action_stop(self) -> None:
+        """Stop what goes on in the background."""
+        if self._working:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        if self._selection is not None:
+            self._selection.stop()
