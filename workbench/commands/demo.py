@@ -148,7 +148,8 @@ def _train(workspace: "Workspace", name: str, parent: str | None = None) -> str:
 
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
-    from workbench import cases, doctor, errors, jobs, report
+    from storage import runs
+    from workbench import cases, consulting, errors, jobs, report
     from workbench.commands.doctor import lines_of
     from workbench.commands.evaluate import lines_of as figures_of
 
@@ -160,8 +161,9 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
         for record in found[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):
-        diagnosis = doctor.diagnose(doctor.examine(folder, figures))
-        click.echo("\n".join("  " + line for line in lines_of(diagnosis)[:16]))
+        with workspace.db.read() as connection:
+            told = consulting.consult(workspace, runs.get(connection, run_id))
+        click.echo("\n".join("  " + line for line in lines_of(told)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
