@@ -1,0 +1,32 @@
+"""The Doctor on runs that were really trained and really have the fault. benchmarks/doctor.py has all of them."""
+
+import pytest
+import torch
+from transformers.utils import logging
+from worker import symptoms
+
+from workbench import doctor
+from workbench.doctor import Severity
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+torch.set_num_threads(1)
+
+CHEAP = ("rate far too high", "rate far too low", "one vendor is missing", "vendors on both sides")
+
+
+def rules(folder, scenario, seed):
+    symptoms.train(symptoms.prepare(folder, scenario, seed))
+    return {one.rule: one for one in doctor.diagnose(doctor.examine(folder)).findings}
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_a_fault_is_named_with_its_evidence(tmp_path, name):
+    scenario = symptoms.FAULTS[name]
+    found = rules(tmp_path / "run", scenario, list(symptoms.FAULTS).index(name))
+    assert scenario.rule in found and found[scenario.rule].evidence and found[scenario.rule].actions
+
+
+def test_a_healthy_run_is_left_in_peace(tmp_path):
+    found = rules(tmp_path / "run", symptoms.HEALTHY["healthy 0"], 15)
+    assert [one.rule for one in found.values() if one.severity is Severity.PROBLEM] == []
