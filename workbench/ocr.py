@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, util
@@ -268,7 +269,7 @@ _engine: Engine | None = None  # in a child process only
 
 def _start(name: str) -> None:
     global _engine  # noqa: PLW0603 - one engine a process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = "1"
     _engine = KINDS[name].make()
 
@@ -277,6 +278,19 @@ def _read(picture: Path) -> Reading:
     if _engine is None:
         raise RuntimeError("the engine was not started")
     return _engine.read(picture)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here never hear Ctrl-C, not even while they load: it is the parent's business."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Readers:
@@ -308,10 +322,12 @@ class Readers:
 
     def submit(self, picture: Path) -> "Future[Reading]":
         """Start to read a page."""
-        if self._pool is None:
-            # Never fork: the parent may have threads (a screen) and libraries that do not survive it.
-            self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start, (self.kind.name,))
-        return self._pool.submit(_read, picture)
+        if self._pool is not None:
+            return self._pool.submit(_read, picture)
+        # Never fork: the parent may have threads (a screen) and libraries that do not survive it.
+        self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start, (self.kind.name,))
+        with _deaf_to_interrupts():  # the first page starts the processes
+            return self._pool.submit(_read, picture)
 
     @staticmethod
     def result(future: "Future[Reading]") -> Reading:

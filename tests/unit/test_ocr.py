@@ -1,5 +1,6 @@
 """OCR: words with boxes out of pictures, in other processes, in silence; labels carried to another reading."""
 
+import signal
 import subprocess
 import sys
 from itertools import pairwise
@@ -176,3 +177,18 @@ def test_the_same_reading_carries_everything(words: list[str]) -> None:
     tokens = [_token(i, word, 20.0 * i) for i, word in enumerate(words)]
     for token in tokens:
         assert carried_tokens([token], tokens) == (token.id,)
+
+
+def test_processes_do_not_hear_ctrl_c_even_while_they_load() -> None:
+    with ocr._deaf_to_interrupts():
+        child = subprocess.Popen(
+            [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read(); print('whole')"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(signal.SIGINT)
+    assert child.communicate() == ("whole\n", None)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
