@@ -78,7 +78,11 @@ def _duration(seconds: float) -> str:
     show_default=True,
     help="What must stay on one side of a split.",
 )
-@click.option("--values", type=click.Path(path_type=Path), help="A table of known values for them; see `values`.")
+@click.option(
+    "--values",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table of known values for them; see `values`.",
+)
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
 @click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")

@@ -85,16 +85,14 @@ class Units:
             return False, ""
         if self.pixels:
             return True, "boxes taken as pixels"
-        x0s, y0s, x1s, y1s = zip(*boxes, strict=True) if boxes else ((0.0,),) * 4
-        furthest_x, furthest_y = max(*x0s, *x1s), max(*y0s, *y1s)
-        if max(furthest_x, furthest_y) > 1000:
+        if max(map(max, boxes), default=0) > 1000:
             return True, "boxes taken as pixels"
         if (
             not self.thousandths
             and size
             and max(size) <= 1000
-            and furthest_x <= size[0] * _ROUNDING
-            and furthest_y <= size[1] * _ROUNDING
+            and all(max(box[0], box[2]) <= size[0] * _ROUNDING for box in boxes)
+            and all(max(box[1], box[3]) <= size[1] * _ROUNDING for box in boxes)
         ):
             return True, "boxes taken as pixels, since all lie inside the picture"
         return False, "boxes taken as 0-1000"
