@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -166,7 +167,9 @@ class Content:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """All tokens; tokens[i].id == i."""
-        return tuple(token for page in self.pages for token in page.tokens)
+        if len(self.pages) == 1:
+            return self.pages[0].tokens
+        return tuple(chain.from_iterable(page.tokens for page in self.pages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from textual import events
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from screens.widgets.drawn import Drawn
 from storage import documents
 from storage.database import Database
 from storage.records import Document, State
@@ -24,7 +24,7 @@ _KEPT = 40  # pages of rows kept in memory
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 
 
-class DocumentList(ScrollView, can_focus=True, inherit_bindings=False):
+class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     """Documents in a fixed order of ids; posts `Chosen`."""
 
     DEFAULT_CSS = "DocumentList { background: $surface; scrollbar-size-vertical: 1; }"

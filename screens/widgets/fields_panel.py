@@ -9,10 +9,10 @@ from textual import events
 from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.themes import legible
+from screens.widgets.drawn import Drawn
 from workbench.field_rows import FieldRow, FieldState
 
 _SIGNS = {
@@ -24,7 +24,7 @@ _SIGNS = {
 }
 
 
-class FieldsPanel(ScrollView, can_focus=False):
+class FieldsPanel(Drawn, can_focus=False):
     """One or more lines a field; a click is the field's key."""
 
     DEFAULT_CSS = "FieldsPanel { background: $surface; scrollbar-size-vertical: 1; }"

@@ -8,10 +8,10 @@ from textual import events
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.themes import legible
+from screens.widgets.drawn import Drawn
 from workbench.fields import Schema
 from workbench.page_layout import PageLayout, Placed, Row
 from workbench.view import View
@@ -50,7 +50,7 @@ def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
     return found
 
 
-class PageView(ScrollView, can_focus=True, inherit_bindings=False):
+class PageView(Drawn, can_focus=True, inherit_bindings=False):
     """All pages of a document. Shows a layout and a view; posts `Touched` for the mouse and `Resized`."""
 
     DEFAULT_CSS = "PageView { background: $background; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }"
