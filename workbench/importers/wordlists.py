@@ -250,7 +250,7 @@ def _labels(
         return [], False
     if len(given) != count:
         raise InputProblem(f"it has {count} words but {len(given)} labels")
-    known = names.get(column) or (_names_beside(path) if any(isinstance(tag, int) for tag in given) else [])
+    known = names.get(column) or (_names_beside(path) if int in set(map(type, given)) else [])
     tags: list[str] = []
     for tag in given:
         if isinstance(tag, int):
