@@ -1,5 +1,6 @@
 """The application: rooms, themes, keys, the command palette and the status that all rooms share."""
 
+import gc
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -252,6 +253,8 @@ def run(workspace: Workspace) -> None:
     from screens.widgets.picture_view import ask_terminal
 
     ask_terminal()
+    gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
+    gc.enable()
     try:
         WorkbenchApp(workspace).run()
     finally:

@@ -56,7 +56,7 @@ class Decision(StrEnum):
     REJECTED = "rejected"
 
 
-class Token(Struct, frozen=True):  # an import makes millions: a frozen dataclass takes six times as long
+class Token(Struct, frozen=True, gc=False):  # an import makes millions: a frozen dataclass takes six times as long
     """One word of a document. Immutable once imported; `original` is set when a person corrected the text."""
 
     id: int  # 0-based position in the document's reading order, across pages

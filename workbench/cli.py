@@ -1,5 +1,6 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
+import gc
 import sys
 import traceback
 from pathlib import Path
@@ -87,6 +88,7 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
     """
     ctx.obj = Context(workspace)
     if ctx.invoked_subcommand is None:
+        gc.disable()  # nothing that is loaded on the way to the screens is garbage; they turn it on again
         open_workbench(ctx.obj.open_workspace())
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from storage.records import Page, Token
@@ -23,8 +24,7 @@ _COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
 _BLANK_GAP = 0.8  # of a line's height: a wider gap between rows shows as a blank row
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True, gc=False):  # thousands a page: a frozen dataclass takes several times as long
     """A token in its cells. `text` is what is shown: control and zero-width characters replaced."""
 
     token: int
