@@ -131,7 +131,7 @@ class AnnotateScreen(Asking):
         if self._rows_of is None or self._rows_of[0] is not view.content:
             settings = self.workspace.settings
             self._rows_of = (view.content, field_rows.rows(view.content, settings.schema, settings.day_first))
-        self.query_one(FieldsPanel).show(self._rows_of[1], view.armed)
+        self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
         self._show_picture(view)
         lead, pairs = hint_of(view, self.workspace.schema, self._review)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))

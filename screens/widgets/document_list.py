@@ -51,8 +51,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             self._pages.clear()
             self.virtual_size = Size(self.size.width, len(ids))
             self.refresh(layout=True)
-        if at != self._at:
-            self._at = at
+            self.call_after_refresh(self._follow)  # only then is it known how far the list can scroll
+        self._at = at
         self._pointer = max(at, 0)
         self._follow()
         self.refresh()
@@ -115,6 +115,10 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 Segment(facts + " ", base),
             ]
         ).adjust_cell_length(width, base)
+
+    def on_resize(self) -> None:
+        """The open document stays in view."""
+        self._follow()
 
     def on_key(self, event: events.Key) -> None:
         """Arrows, page keys and Enter, while the list has the focus."""

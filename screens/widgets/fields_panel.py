@@ -23,6 +23,8 @@ _SIGNS = {
     FieldState.INVALID: "!",
 }
 
+_LONGEST = 4  # lines that a name or an address may take
+
 
 class FieldsPanel(Drawn, can_focus=False):
     """One or more lines a field; a click is the field's key."""
@@ -125,12 +127,10 @@ class FieldsPanel(Drawn, can_focus=False):
             )
         ]
         for value in row.values:
-            lines.append(self._line(value.text, base if has_value else base + Style(italic=True), width))
-            if (
-                value.normal is not None
-                and value.normal != value.text
-                and row.field.type.value not in ("party", "address")
-            ):
+            long = row.field.type.value in ("party", "address")
+            style = base if has_value else base + Style(italic=True)
+            lines += [self._line(part, style, width) for part in _parts(value.text, width - 4, _LONGEST if long else 1)]
+            if value.normal is not None and value.normal != value.text and not long:
                 lines.append(self._line(f"= {value.normal}", quiet, width))
         if row.reference is not None:
             if row.agrees:
@@ -150,6 +150,12 @@ class FieldsPanel(Drawn, can_focus=False):
         room = max(width - 4, 4)
         shown = text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
         return Strip([Segment("   ", self.rich_style), Segment(shown, style)])
+
+
+def _parts(text: str, width: int, most: int) -> list[str]:
+    """A value in at most so many lines; the last one holds the rest, and is cut where it is drawn."""
+    lines = _wrapped(text, width)
+    return [*lines[: most - 1], " ".join(line.strip() for line in lines[most - 1 :])] if len(lines) > most else lines
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -110,6 +110,21 @@ async def test_the_list_by_keys_and_by_mouse(opened, workspace):
         assert pilot.app.room.hands.content.document.id == 3
 
 
+async def test_the_list_shows_the_open_document_from_the_start(opened, tmp_path):
+    from desks import new, page_of, workspace_of
+
+    page = page_of("TOTAL 9.00")
+    many = workspace_of(tmp_path / "many", [new(f"d{n}", [page], labelled=n < 90) for n in range(200)])
+    async with opened(many) as pilot:
+        listed = pilot.app.room.query_one(DocumentList)
+        assert pilot.app.room.hands.content.document.id == 91
+        assert listed.scroll_y <= 90 < listed.scroll_y + listed.size.height
+        await pilot.resize_terminal(120, 20)
+        await pilot.pause()
+        assert listed.scroll_y <= 90 < listed.scroll_y + listed.size.height
+    many.close()
+
+
 async def test_a_round_is_followed_in_its_order_and_marked_done(opened, workspace):
     from storage import queue
     from storage.records import QueueEntry
