@@ -100,6 +100,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             self._layout, self._view, self._marks = layout, view, marks
             self._strips.clear()
             self.virtual_size = Size(layout.width, layout.height)
+            self.scroll_to(x=0, animate=False, immediate=True)  # lines begin in view again where they can
             if not same_size:
                 self.refresh(layout=True)
             self.refresh()
@@ -127,7 +128,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         row, placed = self._layout.place(self._view.cursor)
         margin = min(3, self.size.height // 4)
         top, left = max(row - margin, 0), max(placed.x - 2, 0)
-        region = Region(left, top, placed.width + 4, min(row + margin, self._layout.height - 1) - top + 1)
+        # Nothing beyond the word's end: a word at the page's right edge would push the left one out of view.
+        region = Region(left, top, placed.end - left, min(row + margin, self._layout.height - 1) - top + 1)
         self.scroll_to_region(region, animate=False, immediate=True, force=True)
 
     def visible_tokens(self) -> set[int]:
@@ -287,4 +289,5 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         if self.columns != self._columns:
             self._columns = self.columns
             self.post_message(self.Resized())
-        self._follow()
+        else:
+            self._follow()
