@@ -2,6 +2,7 @@
 
 Every event has `type` and `time` (seconds since the epoch, UTC; for people, never for ordering). Types:
 
+- `queued`    (by the terminal) the run is started or resumed; what ended it before counts no more
 - `started`   pid, host, device, threads, seed, resumed_from (step or null)
 - `prepared`  documents{split: n}, windows{split: n}, tokens{split: n}, truncated, family, parameters, labels
 - `step`      step, total_steps, epoch, loss, learning_rate, grad_norm, tokens_per_second, documents_per_second,
@@ -19,7 +20,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 TERMINAL = frozenset({"finished", "failed"})
 """An event of these types ends a run; a free lock without one means it crashed."""
@@ -36,6 +37,12 @@ class EventWriter:
         line = json.dumps({"type": type, "time": time.time(), **_finite(facts)}, ensure_ascii=False, allow_nan=False)
         self._file.write(line + "\n")
         self._file.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the file; the writer cannot be used afterwards."""

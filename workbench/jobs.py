@@ -132,6 +132,9 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
     try:
         for name in ("stop", "pause", "killed"):
             (folder / name).unlink(missing_ok=True)
+        # whatever ended the run before does not end it any more, also when it is killed before its first word
+        with events.EventWriter(folder / "events.jsonl") as writer:
+            writer.write("queued")
         # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
         environment = {
             **os.environ,

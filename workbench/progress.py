@@ -90,6 +90,8 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
     state = replace(state, first_time=state.first_time or moment, last_time=moment or state.last_time)
     get = event.get
     match event["type"]:
+        case "queued":
+            return replace(state, failed=None, finished=None, paused=False)
         case "started":
             resumed = get("resumed_from") or 0
             return replace(

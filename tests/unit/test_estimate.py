@@ -99,10 +99,11 @@ def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pyt
 
 def test_a_measurement_that_nobody_waits_for_ends(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
+    before = psutil.Process().children()
     with pytest.raises(RunProblem, match="given up"):
         estimate.measured(workspace, {"threads": 1, "length": 512}, lambda: asked.append(True) or True)  # type: ignore
     assert asked == [True]
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,3 +46,10 @@ def test_a_loss_that_is_no_number_is_kept_as_unknown(tmp_path: Path) -> None:
     writer = EventWriter(tmp_path / "events.jsonl")
     writer.write("step", step=1, total_steps=2, epoch=0.1, loss=float("nan"))
     assert progress.of(tmp_path).steps[0].loss is None
+
+
+def test_a_run_that_is_started_again_has_not_ended(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "events.jsonl")
+    writer.write("finished", state="stopped")
+    writer.write("queued")
+    assert progress.of(tmp_path).finished is None
