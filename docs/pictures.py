@@ -26,7 +26,7 @@ async def take(workspace: Workspace, name: str, keys: tuple[str, ...]) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(3.0)
+            await pilot.pause(5.0)
         HERE.mkdir(exist_ok=True)
         (HERE / f"{name}.svg").write_text(app.export_screenshot(title=f"workbench · {name}"), encoding="utf-8")
 
