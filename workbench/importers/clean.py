@@ -93,13 +93,16 @@ def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, 
                 counted["clipped"] += 1
             x0, x1 = min(max(x0, 0.0), width), min(max(x1, 0.0), width)
             y0, y1 = min(max(y0, 0.0), height), min(max(y1, 0.0), height)
-        # Rounded to 0.01; round() takes three times as long, and these are most of an import's numbers.
-        token.box = (
-            int(x0 * 100 + 0.5) / 100,
-            int(y0 * 100 + 0.5) / 100,
-            int(x1 * 100 + 0.5) / 100,
-            int(y1 * 100 + 0.5) / 100,
-        )
+        if type(x0) is type(y0) is type(x1) is type(y1) is int:
+            token.box = (x0, y0, x1, y1)  # whole pixels, as most files have them
+        else:
+            # Rounded to 0.01; round() takes three times as long, and these are most of an import's numbers.
+            token.box = (
+                int(x0 * 100 + 0.5) / 100,
+                int(y0 * 100 + 0.5) / 100,
+                int(x1 * 100 + 0.5) / 100,
+                int(y1 * 100 + 0.5) / 100,
+            )
         if token.line is None:
             lines_missing = True
         kept.append(position)
