@@ -1,5 +1,6 @@
 """The cursor and the selection over a laid-out document."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from storage.records import Token
@@ -9,7 +10,7 @@ from workbench.fields import FieldType
 from workbench.page_layout import PageLayout
 
 
-class Pointer:
+class Pointer(ABC):
     """Where the hands are.
 
     Args:
@@ -25,11 +26,11 @@ class Pointer:
         self._gathering = False  # words are picked one by one: moving on keeps them
 
     @property
+    @abstractmethod
     def tokens(self) -> Sequence[Token]:
         """The document's tokens."""
-        raise NotImplementedError
 
-    def moved(self) -> None:
+    def moved(self) -> None:  # noqa: B027 - nothing to do is the usual answer
         """Called after the cursor went somewhere by itself."""
 
     def move(self, way: Way, extend: bool = False) -> None:

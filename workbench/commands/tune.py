@@ -50,11 +50,9 @@ def command(
     chosen, used = _configuration(workspace, preset, file)
     for note in tune_config.notes_on(file) if file else ():
         click.echo(note, err=True)
-    if base:
-        sets = (f"model.name={model_folder(workspace, base)}", f"model.family={chosen.model.family}", *sets)
-    run = jobs.prepare(
-        workspace, tune_config.apply_sets(chosen, sets), preset=used, name=name, parent=base or None, slots=slots
-    )
+    warm, parent = start_from(workspace, base) if base else ((), None)
+    settings = tune_config.apply_sets(chosen, (*warm, *sets))
+    run = jobs.prepare(workspace, settings, preset=used, name=name, parent=parent, slots=slots)
     jobs.start(workspace, run.id, slots)
     if not wait:
         emit(
@@ -100,19 +98,25 @@ def _configuration(workspace: Any, preset: str, file: Path | None) -> tuple[Any,
     return found.config, found.name
 
 
-def model_folder(workspace: Any, name: str) -> Path:
-    """The model folder of a run (by id or name), or the folder itself."""
-    from storage import runs
-    from workbench import jobs
+def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
+    """The settings that go on from a model, and the run it is from.
 
-    if Path(name).is_dir():
-        return Path(name).resolve()
+    A run's model keeps the run's family (a starter's folder looks like any LayoutLM's); a folder says what it is.
+
+    Raises:
+        RunProblem: the run has no model.
+    """
+    from storage import runs
+    from workbench import reading
+
+    model = reading.model_of(workspace, base)
+    if model == reading.STARTER:
+        return ("model.family=starter",), None
+    if Path(base).is_dir():
+        return (f"model.name={model}",), None
     with workspace.db.read() as connection:
-        run = runs.get(connection, name)
-    folder = jobs.folder_of(workspace, run.id) / "model"
-    if not (folder / "config.json").exists():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
-    return folder
+        run = runs.get(connection, base)
+    return (f"model.name={model}", f"model.family={run.family}"), run.id
 
 
 def _text(run_id: str, seen: Any, validation: dict[str, Any] | None) -> list[str]:
