@@ -31,6 +31,11 @@ def labels(connection: Connection, ids: Sequence[int]) -> dict[int, set[Place]]:
     return found
 
 
+def fields(connection: Connection) -> frozenset[str]:
+    """The fields that have a label on any document."""
+    return frozenset(connection.scalars(select(spans.c.field).distinct()))
+
+
 def decided(connection: Connection, ids: Sequence[int], decision: Decision, run: str) -> dict[int, set[Place]]:
     """Document -> the suggestions of a run that people decided so; documents without any are left out."""
     found: dict[int, set[Place]] = {}

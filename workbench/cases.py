@@ -11,7 +11,7 @@ import json
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ class Case:
     truncated: bool = False
     labelled: bool = True
     references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
+    unjudged: tuple[Chunk, ...] = ()  # predictions of fields that nobody labelled: neither right nor wrong
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
@@ -179,24 +180,26 @@ def _decode(
     return Decoded(tuple(tags), tuple(certainty), tuple(agreement))
 
 
-def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
-    """The rows of a Parquet file as plain Python values."""
+def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        columns = [name for name in columns if name not in _OPTIONAL or name in pq.read_schema(path).names]
-        # One batch of columns at a time: `to_pylist` of a table would make a dict for every nested value as
-        # well.
-        table = pq.read_table(
-            path, columns=list(columns), filters=[("split", "=", split)] if split else None, memory_map=True
-        )
+        present = [name for name in columns if name not in _OPTIONAL or name in pq.read_schema(path).names]
+        only = [("split", "=", split)] if split else None
+        return pq.read_table(path, columns=present, filters=only, memory_map=True)
     except (pa.ArrowInvalid, KeyError) as error:
         raise InputProblem(
             f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
         ) from error
-    lists = [table.column(name).to_pylist() for name in columns]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
+    """The rows of a Parquet file as plain Python values."""
+    table = _table(path, columns, split)
+    # One column at a time: `to_pylist` of a table would make a dict for every nested value as well.
+    lists = [column.to_pylist() for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*lists, strict=True)]
 
 
 _DATASET = (
@@ -255,6 +258,44 @@ def read_cases(folder: Path, split: str) -> list[Case]:
         return []
     rows = _rows(source, _DATASET)
     return [_case(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+
+
+def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) -> list[Case]:
+    """The labelled documents of a split with their predictions, as far as these can be judged.
+
+    A prediction of a field that nobody labelled on any document of the run is no error: it is put aside.
+
+    Args:
+        folder: the run's.
+        split: its split.
+        labelled: fields that are known to be labelled on other documents; a prediction of them may be wrong, too.
+
+    Raises:
+        InputProblem: there are no predictions, or a file is damaged.
+    """
+    asked = labelled | _fields_labelled(folder)
+    return [_judgeable(case, asked) for case in read_cases(folder, split) if case.labelled]
+
+
+def _fields_labelled(folder: Path) -> frozenset[str]:
+    """The fields that have a label on any side of a run's data."""
+    tags: set[str | None] = set()
+    for path in (folder / "dataset").glob("*.parquet"):
+        for part in _table(path, ("tags",)).column("tags").chunks:
+            tags.update(part.flatten().unique().to_pylist())
+    return frozenset(tag[2:] for tag in tags if tag and tag != "O")
+
+
+def _judgeable(case: Case, asked: Set[str]) -> Case:
+    aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
+    if not aside:
+        return case
+    return dataclasses.replace(
+        case,
+        predicted=tuple(chunk for chunk in case.predicted if chunk.field in asked),
+        unjudged=aside,
+        tags=tuple(tag if tag[2:] in asked else "O" for tag in case.tags),
+    )
 
 
 def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -> Case:

@@ -177,7 +177,7 @@ def examine(
     import json
 
     from storage import events
-    from workbench.cases import read_cases, read_dataset
+    from workbench.cases import read_dataset, read_labelled
     from workbench.config import Request
     from workbench.doctor_facts import statistics
 
@@ -187,7 +187,7 @@ def examine(
         report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
     predicted = (folder / "predictions.parquet").is_file()
     split = report.get("split", "validation")
-    evaluated = read_cases(folder, split) if predicted else read_dataset(folder, split)
+    evaluated = read_labelled(folder, split) if predicted else read_dataset(folder, split)
     return Evidence(
         events=tuple(events.iterate(folder / "events.jsonl")),
         report=report,

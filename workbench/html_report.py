@@ -64,6 +64,7 @@ def render(
         f"values right {_figure(report['value_exact_match'], report['value_ci95'])}; "
         f"documents without any wrong value {_figure(report['documents_right'], report['documents_right_ci95'])}.</p>",
         '<p class="soft">Brackets hold 95 % intervals, by a bootstrap over documents.</p>',
+        _not_judged(report["not_judged"], names),
         "<h2>Fields</h2>",
         _bars([(names.get(n, n), row["f1"], row["ci95"]) for n, row in report["fields"].items()]),
         _fields(report["fields"], names),
@@ -91,6 +92,13 @@ def render(
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f"<body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _not_judged(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+    if not counts:
+        return ""
+    said = ", ".join(f"{escape(names.get(name, name))} ({count})" for name, count in counts.items())
+    return f'<p class="soft">Not judged, as no document has a label of it: {said}.</p>'
 
 
 def _figure(value: float | None, ci95: Sequence[float] | None) -> str:

@@ -1,7 +1,7 @@
 """The evaluation of a run: every figure of report.json, and of `workbench evaluate`, from cases."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.exceptions import InputProblem
 from workbench import calibration, errors, metrics, postprocess, values
 from workbench.calibration import Judged, Judgement
-from workbench.cases import Case, read_cases, read_groups
+from workbench.cases import Case, read_groups, read_labelled
 from workbench.fields import FieldType
 from workbench.metrics import Counts, Kind, Ratio, Same
 
@@ -94,6 +94,7 @@ def evaluate(
         "split": split,
         "documents": len(documents),
         "unlabelled": unlabelled,
+        "not_judged": dict(sorted(Counter(chunk.field for d in documents for chunk in d.case.unjudged).items())),
         "micro": {
             **_score(scores.micro),
             "ci95": interval("micro"),
@@ -140,19 +141,21 @@ def evaluate_run(
     same: Same = values.same,
     settings: Settings | None = None,
     rules: postprocess.Rules | None = None,
+    labelled: Set[str] = frozenset(),
 ) -> dict[str, Any]:
     """The evaluation of a run folder, on the test split where there is one, else on validation.
 
     `splits` holds the micro figures of every split that has stored predictions, next to each other. Without `rules`
     the figures are the model's own; with them they are those after post-processing, and `postprocess` says what each
-    rule repaired and broke on validation (on the evaluated split where there is no validation).
+    rule repaired and broke on validation (on the evaluated split where there is no validation). Predictions of fields
+    that are labelled neither in the run's data nor among `labelled` cannot be judged: `not_judged` counts them.
 
     Raises:
         InputProblem: the split has no labelled document with stored predictions, or a file is damaged.
     """
     request = _request(folder)
     types = _types(request)
-    splits = {split: [case for case in read_cases(folder, split) if case.labelled] for split in _ORDER}
+    splits = {split: read_labelled(folder, split, labelled) for split in _ORDER}
     chosen = on or next((split for split in _ORDER if splits[split]), "test")
     if not splits.get(chosen):
         raise InputProblem(
@@ -195,7 +198,7 @@ def final(folder: Path) -> dict[str, Any] | None:
     except InputProblem:
         return None
     request, split = _request(folder), "validation" if "validation" in figures["splits"] else figures["split"]
-    cases = [case for case in read_cases(folder, split) if case.labelled]
+    cases = read_labelled(folder, split)
     figures["postprocess"] = _effects(cases, _types(request), postprocess.ALL)
     return figures
 
@@ -229,7 +232,7 @@ def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings 
     """
     settings = settings or Settings()
     for split in (on,) if on else _ORDER[:2]:
-        sides = [[case for case in read_cases(folder, split) if case.labelled] for folder in (a, b)]
+        sides = [read_labelled(folder, split) for folder in (a, b)]
         documents, differences = metrics.compare(sides[0], sides[1], settings.resamples, settings.seed)
         if documents:
             return {

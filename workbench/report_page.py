@@ -29,7 +29,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     figures = report.evaluate_run(folder, split)
-    here = [case for case in cases.read_cases(folder, figures["split"]) if case.labelled]
+    here = cases.read_labelled(folder, figures["split"])
     records = errors.find(here, cases.read_groups(folder, "train"))
     return html_report.render(
         figures,

@@ -20,7 +20,7 @@ from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench import acquisition, dropout, strategies
 from workbench.calibration import fit_temperature
-from workbench.cases import read_cases
+from workbench.cases import read_labelled
 from workbench.metrics import count, scores
 from workbench.strategies.pool import Floats, Indices, Pool, Vectors, unit
 
@@ -102,7 +102,7 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
 
 def judged(folder: Path) -> tuple[dict[str, tuple[float, int]], float]:
     """From the run's validation documents: each field's (F1, support), and the temperature (1 if unknown)."""
-    cases = [case for case in read_cases(folder, "validation") if case.labelled]
+    cases = read_labelled(folder, "validation")
     f1 = {name: (one.f1, one.support) for name, one in scores(count(case) for case in cases).fields.items()}
     outcomes = [(chunk.confidence, chunk in case.gold) for case in cases for chunk in case.predicted]
     return f1, fit_temperature(outcomes) or 1.0

@@ -119,7 +119,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
     """
     found: dict[str, list[cases.Case]] = {}
     for name in (split,) if split else SPLITS:
-        found[name] = [case for case in cases.read_cases(folder, name) if case.labelled]
+        found[name] = cases.read_labelled(folder, name)
         if found[name]:
             break
     chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))

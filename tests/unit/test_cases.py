@@ -78,6 +78,15 @@ def test_a_run_folder_is_read(tmp_path):
     assert unpredicted.gold == case.gold and unpredicted.predicted == ()
 
 
+def test_predictions_of_a_field_that_nobody_labelled_are_put_aside(tmp_path):
+    write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.8, 0.1])
+    (case,) = cases.read_labelled(tmp_path, "test")
+    assert (case.predicted, case.unjudged) == ((Chunk("x", 0, 2),), (Chunk("y", 2, 3),))
+    assert case.tags == ("B-x", "I-x", "O")
+    (case,) = cases.read_labelled(tmp_path, "test", {"y"})
+    assert (case.predicted, case.unjudged) == ((Chunk("x", 0, 2), Chunk("y", 2, 3)), ())
+
+
 def test_a_run_without_predictions_says_so(tmp_path):
     with pytest.raises(InputProblem, match="no stored predictions"):
         cases.read_cases(tmp_path, "test")
@@ -90,8 +99,8 @@ def test_a_damaged_file_is_named(tmp_path):
         cases.read_cases(tmp_path, "test")
 
 
-def write_run(folder):
-    """One document of three words, "INV 9 total", read with its probabilities."""
+def write_run(folder, third=(0.6, 0.2, 0.2, 0, 0)):
+    """One document of three words, "INV 9 total", read with its probabilities; `third` are those of "total"."""
     (folder / "dataset").mkdir()
     row = {
         "document": 7, "name": "a.pdf", "group": "acme", "language": None, "page_sizes": [[100.0, 100.0]],
@@ -99,7 +108,7 @@ def write_run(folder):
         "confidences": [1.0, 1.0, 0.5], "tags": ["B-x", "I-x", "O"], "pictures": [""],
     }  # fmt: skip
     pq.write_table(pa.Table.from_pylist([row]), folder / "dataset" / "test.parquet")
-    rows = [[0.1, 0.8, 0.1, 0, 0], [0.25, 0.0, 0.75, 0, 0], [0.6, 0.2, 0.2, 0, 0]]
+    rows = [[0.1, 0.8, 0.1, 0, 0], [0.25, 0.0, 0.75, 0, 0], third]
     prediction = {
         "document": 7, "split": "test", "labels": LABELS, "probabilities": packed(rows), "embedding": [0.0],
         "windows": 1, "word_window": [0, 0, 0], "truncated": False,

@@ -11,8 +11,9 @@ from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
 from storage.exceptions import InputProblem
-from workbench import report
+from workbench import html_report, report
 from workbench.cases import Case, Chunk, tags_of_chunks
+from workbench.commands.evaluate import lines_of
 from workbench.fields import FieldType
 from workbench.postprocess import Rules
 from workbench.report import Settings
@@ -119,6 +120,21 @@ def test_a_run_folder_without_labelled_documents_says_so(tmp_path):
     assert repaired["postprocess"]["iob_repair"]["changes"] == 0
     with pytest.raises(InputProblem, match="no labelled train"):
         report.evaluate_run(tmp_path, "train")
+
+
+def test_a_field_that_nobody_labelled_is_not_judged_and_named(tmp_path):
+    from test_cases import write_run
+
+    write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.8, 0.1])
+    (tmp_path / "request.yaml").write_text("run: r1\nfields: [{id: x, type: id}, {id: y, type: id}]\n")
+    found = report.evaluate_run(tmp_path, settings=QUICK)
+    assert (found["micro"]["f1"], found["macro"]["f1"], found["errors"]["spurious"]) == (1.0, 1.0, 0)
+    assert (list(found["fields"]), found["not_judged"]) == (["x"], {"y": 1})
+    assert "not judged, as no document here has a label of it: Number (1)" in lines_of(found, {"y": "Number"}.get)
+    assert "Number (1)" in html_report.render(found, title="r1", names={"y": "Number"})
+    # where other documents of the workspace have labels of the field, proposing it here is wrong
+    judged = report.evaluate_run(tmp_path, settings=QUICK, labelled={"y"})
+    assert (judged["micro"]["f1"], judged["errors"]["spurious"], judged["not_judged"]) == (2 / 3, 1, {})
 
 
 def test_two_runs_are_compared_on_what_both_predicted(tmp_path):

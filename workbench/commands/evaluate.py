@@ -77,6 +77,9 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         part = figures[which]
         if part["documents"]:
             lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+    if figures["not_judged"]:
+        left_out = ", ".join(f"{name(field)} ({count})" for field, count in figures["not_judged"].items())
+        lines.append(f"not judged, as no document here has a label of it: {left_out}")
     rows = [
         (
             name(field),
