@@ -76,6 +76,7 @@ class Finder:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._known: dict[str, list[Candidate]] = {}
+        self._windows: dict[tuple[FieldType, int], tuple[int, ...]] = {}
 
     @cached_property
     def _layout(self) -> Layout:
@@ -148,7 +149,10 @@ class Finder:
             here: list[Candidate] = []
             at = 0
             while at < len(row):
-                window = self._window(field.type, row, at)
+                key = field.type, row[at]  # fields of one type look at the same values
+                if key not in self._windows:
+                    self._windows[key] = self._window(field.type, row, at)
+                window = self._windows[key]
                 first = at
                 at += len(window) or 1
                 if not window:

@@ -7,10 +7,11 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Any
 
 from workbench import amounts, checks, headers
-from workbench.cases import Case, Chunk, lenient_chunks, with_confidence
+from workbench.cases import Case, Chunk, with_confidence
 from workbench.fields import FieldType
 from workbench.metrics import count, scores
 from workbench.values import Value, normalise
@@ -133,9 +134,28 @@ class _Work:
 
 
 def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
-    for chunk in with_confidence(lenient_chunks(work.case.tags), work.case.certainty):
-        if chunk not in chunks:
-            yield Change("iob_repair", None, chunk, "an I- tag without its B- opens a span")
+    """Reads the field of every word alone: a field has one value, so its words in a row are one chunk.
+
+    Where in it the model saw a beginning (at every line of an address, at none) says little and costs much.
+    """
+    for run in with_confidence(_field_runs(work.case), work.case.certainty):
+        if run in chunks:
+            continue
+        torn = [chunk for chunk in chunks if chunk.field == run.field and chunk.overlap(run)]
+        first, *others = torn or [None]
+        yield Change("iob_repair", first, run, "words in a row of one field are one value")
+        for chunk in others:
+            yield Change("iob_repair", chunk, None, f"a part of “{work.case.text(run)}”")
+
+
+def _field_runs(case: Case) -> Iterator[tuple[str, int, int]]:
+    """(field, start, stop) of the words in a row, on one page, whose likeliest tags are of one field."""
+    start = 0
+    for (field, _), words in groupby(enumerate(case.tags), lambda one: (one[1][2:], case.pages[one[0]])):
+        stop = start + sum(1 for _ in words)
+        if field:
+            yield field, start, stop
+        start = stop
 
 
 def _neighbourhood(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
@@ -196,13 +216,33 @@ def _alternatives(case: Case, chunk: Chunk) -> Iterator[tuple[int, int]]:
 
 
 def _one_value(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
-    best: dict[str, Chunk] = {}
+    by_field: dict[str, list[Chunk]] = {}
     for chunk in chunks:
-        if chunk.field not in best or chunk.confidence > best[chunk.field].confidence:
-            best[chunk.field] = chunk
-    for chunk in chunks:
-        if work.type(chunk) not in _JOINED and best[chunk.field] is not chunk:
-            yield Change("one_value", chunk, None, f"“{work.case.text(best[chunk.field])}” is surer")
+        by_field.setdefault(chunk.field, []).append(chunk)
+    for found in by_field.values():
+        pieces = together(work.case, found) if work.type(found[0]) in _JOINED else [[chunk] for chunk in sorted(found)]
+        best = max(pieces, key=_weight if work.type(found[0]) in _JOINED else lambda one: one[0].confidence)
+        text = " ".join(map(work.case.text, best))
+        for chunk in found:
+            if chunk not in best:
+                yield Change("one_value", chunk, None, f"“{text}” is surer")
+
+
+def _weight(pieces: Sequence[Chunk]) -> float:
+    return sum(piece.confidence * (piece.stop - piece.start) for piece in pieces)
+
+
+def together(case: Case, chunks: Iterable[Chunk]) -> list[list[Chunk]]:
+    """Chunks of one field, those that follow each other with at most two words between (a line's end, a comma) as one."""
+    groups: list[list[Chunk]] = []
+    for chunk in sorted(chunks):
+        last = groups[-1][-1] if groups else None
+        near = last is not None and chunk.start - last.stop <= 2 and case.pages[chunk.start] == case.pages[last.start]
+        if near and len(groups[-1]) < 8:
+            groups[-1].append(chunk)
+        else:
+            groups.append([chunk])
+    return groups
 
 
 def _cross_field(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench import calibration, cases, postprocess
+from workbench import calibration, cases, postprocess, weighing
 from workbench.cases import Case, Chunk
-from workbench.fields import FieldType
+from workbench.fields import Field, FieldType
 from workbench.settings import Settings
 
 FLOOR = 0.3
@@ -30,12 +30,16 @@ class Trust:
         own: field -> its temperature.
         types: field -> type, for the rules.
         rules: the repair rules that are on.
+        fields: for which the rules about likely places are asked beside the model; none: it is taken at its word.
+        record: how often either of the two was right.
     """
 
     temperature: float = 1.0
     own: Mapping[str, float] = field(default_factory=dict)
     types: Mapping[str, FieldType] = field(default_factory=dict)
     rules: postprocess.Rules = field(default_factory=postprocess.Rules)
+    fields: tuple[Field, ...] = ()
+    record: weighing.Record = field(default_factory=weighing.Record)
 
     def scaled(self, chunk_field: str, confidence: float) -> float:
         """The calibrated confidence."""
@@ -51,12 +55,17 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
     """
     report: dict[str, Any] = {}
     if folder is not None and (path := folder / "report.json").is_file():
-        report = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
-    calibrated = report.get("calibration") or {}
+        report = json.loads(path.read_text(encoding="utf-8"))
+    evaluation = report.get("evaluation") or {}
+    calibrated = evaluation.get("calibration") or {}
     own = {name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]}
-    rules = postprocess.chosen(report.get("postprocess") or {}, settings.postprocess)
+    rules = postprocess.chosen(evaluation.get("postprocess") or {}, settings.postprocess)
     types = {entry.id: entry.type for entry in settings.schema}
-    return Trust(calibrated.get("temperature", 1.0), own, types, rules)
+    # A run proposes what it was taught; the starter, everything that the schema has.
+    taught = report.get("readers", {}) if folder is not None else None
+    asked = tuple(entry for entry in settings.schema.active if taught is None or entry.id in taught)
+    record = weighing.Record(weighing.shipped(), taught or {})
+    return Trust(calibrated.get("temperature", 1.0), own, types, rules, asked, record)
 
 
 def suggestions_of_run(folder: Path, trust: Trust | None = None) -> dict[int, list[Proposal]]:
@@ -67,34 +76,32 @@ def suggestions_of_run(folder: Path, trust: Trust | None = None) -> dict[int, li
 def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
     """The best value of each field; pieces of it on neighbouring lines are one suggestion."""
     trust = trust or Trust()
+    values = values_of(case, trust)
+    if trust.fields and case.words:
+        finder = weighing.finder_of(case)
+        for one in trust.fields:
+            words, sure = values.pop(one.id, ((), 0.0))
+            read = weighing.Read(words, sure, weighing.likeliest(finder, one))
+            if read.model or read.rules:
+                values[one.id] = trust.record.believed(one.id, read)
+    return weighing.apart((name, words, round(sure, 4)) for name, (words, sure) in values.items() if sure >= FLOOR)
+
+
+def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], float]]:
+    """What the model itself says, repaired: field -> (words, calibrated confidence)."""
     repaired, _ = postprocess.apply(case, trust.types, trust.rules)
     found: dict[str, list[Chunk]] = {}
     for chunk in repaired.predicted:
         found.setdefault(chunk.field, []).append(chunk)
-    result = []
+    result = {}
     for name, chunks in found.items():
-        best = max(_joined(case, chunks), key=lambda pieces: sum(piece.confidence for piece in pieces))
+        best = max(postprocess.together(case, chunks), key=lambda pieces: sum(piece.confidence for piece in pieces))
         words = tuple(_words(best))
         # the mean over words, so that a long piece counts for more than a comma
         mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)
-        sure = trust.scaled(name, mean)
-        if sure >= FLOOR:
-            result.append((name, words, round(sure, 4)))
-    return sorted(result, key=lambda proposal: proposal[1])
+        result[name] = (words, trust.scaled(name, mean))
+    return result
 
 
 def _words(pieces: Iterable[Chunk]) -> Iterable[int]:
     return (word for piece in pieces for word in range(piece.start, piece.stop))
-
-
-def _joined(case: Case, chunks: list[Chunk]) -> list[list[Chunk]]:
-    """Runs of chunks of one field that follow each other with at most two words between (a line's end, a comma)."""
-    groups: list[list[Chunk]] = []
-    for chunk in sorted(chunks):
-        last = groups[-1][-1] if groups else None
-        near = last is not None and chunk.start - last.stop <= 2 and case.pages[chunk.start] == case.pages[last.start]
-        if near and len(groups[-1]) < 8:
-            groups[-1].append(chunk)
-        else:
-            groups.append([chunk])
-    return groups

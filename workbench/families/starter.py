@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 from transformers import AutoTokenizer, LayoutLMConfig, LayoutLMForTokenClassification
 
 from storage.exceptions import InputProblem, MissingTool
@@ -94,6 +95,15 @@ def reopen(folder: Path) -> loading.Built:
     model = LayoutLMForTokenClassification.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
     smooth.smoothen(model)
     return loading.Built(model, AutoTokenizer.from_pretrained(folder), sep_box=1000)
+
+
+def without_dropout(model: nn.Module) -> None:
+    """Switch every dropout off, that of attention too: a module, and a number beside it that SDPA is called with."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "attention_dropout"):
+            module.attention_dropout = 0.0
 
 
 def save_shipped(built: loading.Built, folder: Path) -> None:

@@ -1,0 +1,140 @@
+"""Two readers of a document: the model, and the rules about where a field's value probably stands. Who is believed?
+
+The rules (`candidates.Finder`) know header words and forms of values and need no training; a model learns what her
+documents look like. Each field keeps a record of how often either was right where they agreed, differed, or one was
+silent, by how sure the model was. The record comes with the program (made-up documents of templates that the starter was not
+trained on) and is outweighed by what a run measures on her own validation documents. A suggestion's confidence is the
+record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where the record is.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from storage.records import Token
+from workbench.candidates import Finder
+from workbench.cases import Case
+from workbench.fields import Field
+
+SHIPPED = Path(__file__).parent / "families" / "starter_model" / "readers.json"
+PRIOR = 8.0
+"""How many of her own documents weigh as much as the record that comes with the program."""
+_BINS = (0.5, 0.8, 0.95)  # of the model's confidence
+_RATE = 0.5  # of what was never seen
+
+Words = tuple[int, ...]
+Counts = dict[str, dict[str, list[int]]]
+"""field -> situation -> [model right, rules right, documents]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the two readers say of one field; () is nothing."""
+
+    model: Words
+    sure: float  # the model's confidence, 0..1
+    rules: Words
+
+    @property
+    def situation(self) -> str:
+        """How they stand to each other, and how sure the model is."""
+        if not self.model:
+            return "rules alone"
+        sure = sum(self.sure >= edge for edge in _BINS)
+        how = "agree" if self.model == self.rules else "differ" if self.rules else "model alone"
+        return f"{how} {sure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How often the readers were right, before (what came with the program) and here."""
+
+    before: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    here: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+
+    def rates(self, name: str, situation: str) -> tuple[float, float]:
+        """(model right, rules right) as shares, 0..1."""
+        pooled = [sum(counts) for counts in zip(*(rows[situation] for rows in self.before.values() if situation in rows),
+                                               strict=True)] or [0, 0, 0]  # fmt: skip
+        known = self.before.get(name, {}).get(situation, (0, 0, 0))
+        mine = self.here.get(name, {}).get(situation, (0, 0, 0))
+
+        def rate(which: int) -> float:
+            base = (pooled[which] + _RATE) / (pooled[2] + 1)
+            prior = (known[which] + PRIOR * base) / (known[2] + PRIOR)
+            return (mine[which] + PRIOR * prior) / (mine[2] + PRIOR)
+
+        return rate(0), rate(1)
+
+    def believed(self, name: str, read: Read) -> tuple[Words, float]:
+        """Whose words are taken, and how likely they are right; a surer model breaks ties in the order of suggestions."""
+        model, rules = self.rates(name, read.situation)
+        if read.model and (not read.rules or model >= rules):
+            return read.model, min(1.0, model + 0.01 * (read.sure - 0.5))
+        return read.rules, rules
+
+
+def finder_of(case: Case) -> Finder:
+    """The rules over a case's words; its boxes are thousandths of the page, which they take as they are."""
+    return Finder(
+        [
+            Token(number, page, line, text, tuple(map(float, box)))  # type: ignore[arg-type]
+            for number, (text, page, line, box) in enumerate(
+                zip(case.words, case.pages, case.lines, case.boxes, strict=True)
+            )
+        ]
+    )
+
+
+def likeliest(finder: Finder, wanted: Field) -> Words:
+    """The rules' first choice."""
+    ranked = finder.ranked(wanted)
+    return tuple(sorted(ranked[0].tokens)) if ranked else ()
+
+
+def measure(
+    cases: Iterable[Case], fields: Iterable[Field], values: Mapping[int, Mapping[str, tuple[Words, float]]]
+) -> Counts:
+    """What a record is made of: labelled documents, and what the model says of each (document -> field -> words, sure)."""
+    counts: Counts = {}
+    wanted = list(fields)
+    for case in cases:
+        gold: dict[str, set[int]] = {}
+        for chunk in case.gold:
+            gold.setdefault(chunk.field, set()).update(range(chunk.start, chunk.stop))
+        finder = finder_of(case)
+        for one in wanted:
+            words, sure = values.get(case.document, {}).get(one.id, ((), 0.0))
+            read = Read(words, sure, likeliest(finder, one))
+            if not read.model and not read.rules:
+                continue
+            right = gold.get(one.id, set())
+            row = counts.setdefault(one.id, {}).setdefault(read.situation, [0, 0, 0])
+            row[0] += bool(right) and set(read.model) == right
+            row[1] += bool(right) and set(read.rules) == right
+            row[2] += 1
+    return counts
+
+
+@cache
+def shipped() -> Mapping[str, Mapping[str, Sequence[int]]]:
+    """The record that comes with the program; empty where it is missing."""
+    try:
+        found: Counts = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def apart(proposals: Iterable[tuple[str, Words, float]]) -> list[tuple[str, Words, float]]:
+    """Without those whose words a surer one of another field has, in the order of the page."""
+    kept: list[tuple[str, Words, float]] = []
+    taken: Counter[int] = Counter()
+    for proposal in sorted(proposals, key=lambda one: (-one[2], one[1], one[0])):
+        if not any(taken[word] for word in proposal[1]):
+            taken.update(proposal[1])
+            kept.append(proposal)
+    return sorted(kept, key=lambda one: one[1])
