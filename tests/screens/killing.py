@@ -45,7 +45,7 @@ def label(folder: Path, document: int, seed: int, say: int) -> None:
 
 
 def kept(workspace: Workspace, document: int, said: int) -> bool:
-    """Whether a document holds what was said of it: every act is one event and one version, and the log is its state."""
+    """Whether a document holds what was said of it: each act is an event and a version, and the log is its state."""
     with workspace.db.read() as connection:
         content = documents.open_document(connection, document)
         events = annotations.history(connection, document)
