@@ -2,8 +2,7 @@
 
     python benchmarks/keystrokes.py [--documents 100] [--data ../shared/data] [--json]
 
-She looks, then presses the cheapest keys that she can see lead to the goal: the field's key while the place it offers
-is wrong and another is near, the keys that lengthen or shorten a label, the find bar where nothing else helps. Three
+See benchmarks/annotator.py for what she knows. Three
 runs: without suggestions, with those of a perfect model, and with a model of about 85 % F1 (its errors are made up:
 wrong place, cut off, missing, invented). Beside it the count for Label Studio on the same documents: choose the label's
 key, then press-drag-release a box for every line of every value, and submit.
@@ -22,132 +21,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.annotator import Annotator, Gold
 from screens.app import WorkbenchApp
+from screens.widgets.page_view import PageView
 from storage import documents
 from storage.documents import NewDocument
-from storage.records import Content, Page, Span
+from storage.records import Content, Page
 from workbench import importing
 from workbench.candidates import Finder
 from workbench.fields import invoice_schema
-from workbench.hands import Hands
 from workbench.workspace import Workspace
 
 FOUR = ("seller_name", "seller_address", "invoice_date", "amount_total")
-Gold = dict[str, tuple[int, ...]]
-
-
-class Annotator:
-    """Knows the right labels; decides the next key from what the screen shows."""
-
-    def __init__(self, gold: Gold, schema: Any) -> None:
-        self.gold = gold
-        self.schema = schema
-        self.planned: list[str] = []
-
-    def next_key(self, hands: Hands) -> str | None:
-        """The next key, or None when the document is right as it is and only has to be accepted."""
-        if self.planned:
-            return self.planned.pop(0)
-        view = hands.view
-        labelled = {s.field: s for s in view.content.annotations.spans}
-        for span in view.content.annotations.spans:
-            if span.field not in self.gold:
-                return self._at(hands, span) or "backspace"
-            if span != labelled[span.field]:  # a second label: the one that is further from right goes
-                worse = min(span, labelled[span.field], key=lambda s: len(set(s.tokens) & set(self.gold[s.field])))
-                return self._at(hands, worse) or "backspace"
-        if (wrong := self._wrong_suggestion(hands)) is not None:
-            return wrong
-        proposed = {s.field: tuple(sorted(s.tokens)) for s in hands.acceptable()}
-        for field, tokens in self.gold.items():
-            if field in labelled:
-                if tuple(sorted(labelled[field].tokens)) != tokens:
-                    return self._mend(hands, labelled[field], tokens)
-            elif proposed.get(field) != tokens:
-                if view.armed == field:  # its key found no place
-                    return self._by_hand(hands, field, tokens)
-                return self._key(hands, field)
-        return None
-
-    def _key(self, hands: Hands, field: str) -> str:
-        # With a suggestion focused a field's key would change that one.
-        return "escape" if hands.view.focus is not None else str(self.schema.get(field).key)
-
-    def _wrong_suggestion(self, hands: Hands) -> str | None:
-        """An invented suggestion of a field that is not on the document is rejected; others give way to labels."""
-        for s in hands.acceptable():
-            if s.field not in self.gold:
-                focus = hands.view.focus
-                return "x" if focus is not None and focus.id == s.id else "tab"
-        return None
-
-    def _at(self, hands: Hands, span: Span) -> str | None:
-        return None if hands.cursor in span.tokens else str(self.schema.get(span.field).key)
-
-    def _mend(self, hands: Hands, span: Span, wanted: tuple[int, ...]) -> str:
-        """One key that makes a wrong label more right."""
-        now, goal = set(span.tokens), set(wanted)
-        view = hands.view
-        if now & goal:
-            if (jump := self._at(hands, span)) is not None:
-                return jump
-            best = self._adjusted(hands, span, goal)
-            if best is not None:
-                return best
-        tries = view.tries
-        if tries is not None and tries.field == span.field and not tries.moved:
-            ahead = [n for n, place in enumerate(tries.places) if set(place) == goal]
-            near = [n for n, place in enumerate(tries.places) if set(place) & goal]
-            if ahead and 0 < ahead[0] - tries.now <= 4:
-                return self._key(hands, span.field)
-            if not now & goal and near and 0 < near[0] - tries.now <= 3:
-                return self._key(hands, span.field)
-        return self._by_hand(hands, span.field, wanted)
-
-    def _adjusted(self, hands: Hands, span: Span, goal: set[int]) -> str | None:
-        """The adjusting key that comes nearest to the goal."""
-        keys = {
-            "full_stop": (True, True, False),
-            "comma": (False, True, False),
-            "less_than_sign": (True, False, False),
-            "greater_than_sign": (False, False, False),
-            "right_square_bracket": (True, True, True),
-            "left_square_bracket": (False, True, True),
-            "left_curly_bracket": (True, False, True),
-            "right_curly_bracket": (False, False, True),
-        }
-        best: tuple[int, str | None] = (len(goal ^ set(span.tokens)), None)
-        for key, (more, at_end, phrase) in keys.items():
-            tokens = hands.adjusted(span.tokens, more, at_end, phrase)
-            if tokens and len(goal ^ set(tokens)) < best[0]:
-                best = (len(goal ^ set(tokens)), key)
-        return best[1]
-
-    def _by_hand(self, hands: Hands, field: str, wanted: tuple[int, ...]) -> str:
-        """Find the value by typing the beginning of its first word, select the rest, press the field's key."""
-        from workbench.finding import find
-
-        first = hands.tokens[wanted[0]].text
-        for length in range(1, len(first) + 1):
-            places = find(hands.tokens, first[:length])
-            at = next((n for n, place in enumerate(places) if place[0] == wanted[0]), None)
-            if at is not None and at <= 2:
-                break
-        else:
-            at = 0
-        keys = ["slash", *first[:length], *["down"] * (at or 0), "enter"]
-        rows = {hands.layout.where[t][0] for t in wanted}
-        if len(wanted) > 1:
-            keys += ["L"] * len(rows) if len(rows) > 1 or len(wanted) > 3 else ["shift+right"] * (len(wanted) - 1)
-        keys.append(str(self.schema.get(field).key))
-        self.planned = [_named(key) for key in keys[1:]]
-        return keys[0]
-
-
-def _named(key: str) -> str:
-    from textual.keys import _character_to_key
-
-    return _character_to_key(key) if len(key) == 1 else key
 
 
 async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tuple[list[int], list[int]]:
@@ -160,9 +45,10 @@ async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tupl
         for number, gold in enumerate(golds, 1):
             room: Any = app.room
             hands = room.hands
+            page = room.query_one(PageView)
             annotator = Annotator(gold, workspace.schema)
             pressed = 0
-            while pressed < most and (key := annotator.next_key(hands)) is not None:
+            while pressed < most and (key := annotator.next_key(hands, page.visible_tokens())) is not None:
                 await pilot.press(key)
                 pressed += 1
             while room.hands is hands and hands.desk.state.state.value != "labelled" and pressed < most:
@@ -173,6 +59,8 @@ async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tupl
                 content = documents.open_document(connection, number)
             kept = {s.field: tuple(sorted(s.tokens)) for s in content.annotations.spans}
             right.append(int(kept == gold))
+            if pressed >= most:
+                await pilot.press("escape")  # given up, perhaps in the find bar
             if room.hands is hands and number < len(golds):
                 room.action_go(1)
                 await pilot.pause()

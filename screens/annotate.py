@@ -318,7 +318,9 @@ class AnnotateScreen(Asking):
             return
         own = {t.id: t.box for t in page.tokens}
         marks = marks_of(view, self.workspace.schema)
-        boxes = tuple((own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own)
+        boxes = tuple(
+            (own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own and not m.ahead
+        )
         frame = Frame(
             self.workspace.files.picture(page.picture),
             page.width,

@@ -108,11 +108,14 @@ def _armed(view: View, schema: Schema, word: str) -> Hint:
         )
     if view.tries.moved:
         return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same"), *rest)
-    which = f"{view.tries.now + 1} of {len(view.tries.places)}"
+    tries, tokens = view.tries, view.content.tokens
+    following = tries.places[(tries.now + 1) % len(tries.places)]
     return (
-        f"{name} ({which}): “{_short(text_of(view.content.tokens, view.tries.span.tokens))}”.",
+        f"{name} ({tries.now + 1} of {len(tries.places)}): “{_short(text_of(tokens, tries.span.tokens))}”.",
         (
-            (key, "next place") if len(view.tries.places) > 1 else ("move.right", "other word"),
+            (key, f"“{_short(text_of(tokens, following), 16)}” instead")
+            if len(tries.places) > 1
+            else ("move.right", "other word"),
             ("span.line-more", "line more"),
             ("span.line-less", "line less"),
             ("span.end-less", "word less"),

@@ -109,17 +109,20 @@ def phrase(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, .
 
 
 def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int], direction: int) -> tuple[int, ...]:
-    """The phrase below (1) or above (-1) a phrase in its column; empty where the column ends."""
+    """The phrase below (1) or above (-1) a phrase in its column; empty where the column ends.
+
+    Columns are those of the page: in the cells, long words push their neighbours under other columns.
+    """
     y = layout.where[of[0]][0]
-    x0 = min(layout.place(t)[1].x for t in of)
-    x1 = max(layout.place(t)[1].end for t in of)
+    x0, x1 = min(tokens[t].box[0] for t in of), max(tokens[t].box[2] for t in of)
     row = _next_row(layout, y, direction)
     for _ in range(3):  # a row of another column may lie between
         if row is None or layout.rows[row].page != layout.rows[y].page:
             return ()
-        best: tuple[int, tuple[int, ...]] = (0, ())
+        best: tuple[float, tuple[int, ...]] = (0.0, ())
         for placed in layout.rows[row].placed:
-            shared = min(placed.end, x1) - max(placed.x, x0)
+            box = tokens[placed.token].box
+            shared = min(box[2], x1) - max(box[0], x0)
             if shared > best[0]:
                 best = (shared, phrase(layout, tokens, placed.token))
         if best[1]:

@@ -27,7 +27,8 @@ _PHRASES = {
         "rechnungsendbetrag|zu uberweisen|rechnungsbetrag brutto|offener betrag|total ttc|montant ttc|"
         "net a payer|montant total|total general|somme due|montant du|total a regler|ttc|montant a payer|"
         "total net a payer|solde|montant total ttc|totaal|totaalbedrag|totaal incl btw|te betalen|"
-        "eindtotaal|totaal te betalen|te voldoen|totaal inclusief btw|合计|总计|总额|价税合计|价税合计小写|"
+        "eindtotaal|totaal te betalen|te voldoen|totaal inclusief btw|合计|总计|总额|"
+        "价税合计|价税合计小写|价税合计大写?|"
         "小写|应付金额|应付总额|金额合计?|合计金额|总金额|实付|应收"
     ),
     "amount_net": (
@@ -76,7 +77,8 @@ _PHRASES = {
         "invoice num|tax invoice no|tax invoice|receipt|receipt number|bill number|credit note|"
         "credit note no|doc number|document number|inv|bill?|slip no|trans no?|no?|number?|reference?|ref?|"
         "rechnungsnummer|rechnungs nr|rechnungsnr|rechnung nr|rechnung|rechnung nummer|belegnummer|"
-        "beleg nr|rg nr|re nr|gutschrift nr|gutschrift|nr?|nummer?|rechnungs nummer|facture no|facture n|"
+        "beleg nr|rg nr|re nr|rechnungskorrektur|"
+        "rechnungskorrektur nr|gutschrift nr|gutschrift|nr?|nummer?|rechnungs nummer|facture no|facture n|"
         "numero de facture|facture|n de facture|no facture|n facture|facture numero|numero?|avoir|"
         "factuurnummer|factuur nr|factuur|factuurnr|发票号码|发票编号|票据号码|发票号|单据编号|编号?"
     ),
@@ -103,7 +105,8 @@ _PHRASES = {
     ),
     "buyer_name": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|attention|attn|to?|customer name|"
-        "member?|kunde|rechnungsempfanger|empfanger|kaufer|rechnung an|an?|herrn?|frau?|firma?|facture a|"
+        "member?|bill to address|kunde|rechnungsempfanger|"
+        "rechnungsadresse|rechnungsanschrift|empfanger|kaufer|rechnung an|an?|herrn?|frau?|firma?|facture a|"
         "destinataire|adresse de facturation|klant|factuuradres|factuur aan|aan?|购买方|购方|客户|买方|"
         "购货单位|购买方名称"
     ),
@@ -114,7 +117,7 @@ _PHRASES = {
     ),
     "seller_name": (
         "seller|vendor|supplier|from?|sold by|verkaufer|lieferant|vendeur|fournisseur|verkoper|leverancier|"
-        "销售方|销方|卖方|销货单位|销售方名称"
+        "销售方|销方|卖方|销货单位|销售方名称|销售方信息|销货方|名称?|公司名称?"
     ),
     "seller_address": ("seller|vendor|supplier|from?|verkaufer|lieferant|vendeur|fournisseur|verkoper|销售方|地址?"),
     "currency": ("currency|currency code|ccy|wahrung|devise|monnaie|valuta|币种|货币|total?|gesamtbetrag?|amount?"),

@@ -11,18 +11,19 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
     """Sorted token ids of each place, the likeliest first and none twice.
 
     The field's label comes first, then its open suggestions by confidence, then where its reference value is printed,
-    then what looks like it; places that other fields have come last.
+    then what looks like it. What other fields have is left out: stepping on must not take it from them.
     """
     proposed = sorted(
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
         key=lambda s: -s.confidence,
     )
-    taken = [t for s in content.annotations.spans if s.field != field.id for t in s.tokens]
-    listed = [own.tokens] if own else []
-    listed += [s.tokens for s in proposed]
+    labelled = {s.field: s.tokens for s in content.annotations.spans if s.field != field.id}
+    taken = {t for tokens in labelled.values() for t in tokens}
+    listed = [s.tokens for s in proposed]
     listed += _known(content, field)
-    listed += [c.tokens for c in finder.ranked(field, taken)]
-    return tuple(dict.fromkeys(tuple(sorted(place)) for place in listed))
+    listed += [c.tokens for c in finder.ranked(field, labelled)]
+    free = [place for place in listed if taken.isdisjoint(place)]
+    return tuple(dict.fromkeys(tuple(sorted(place)) for place in ([own.tokens] if own else []) + free))
 
 
 def _known(content: Content, field: Field) -> list[tuple[int, ...]]:

@@ -17,6 +17,7 @@ from workbench.page_layout import PageLayout, Placed, Row
 from workbench.view import View
 
 _LEVELS = "▁▂▃▄▅▆▇█"
+_PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,12 @@ class Mark:
     colour: str
     confidence: float | None = None  # None: a label
     focused: bool = False
+    ahead: bool = False  # where the field's key would go next; `key` says after how many presses
 
 
 def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
-    """Token id -> mark; a label hides a suggestion, the surer suggestion hides the other."""
-    found: dict[int, Mark] = {}
+    """Token id -> mark; a label hides a suggestion, the surer suggestion hides the other, both hide places ahead."""
+    found = _ahead(view, schema)
     for suggestion in view.open_suggestions:
         field = schema.get(suggestion.field)
         mark = Mark(
@@ -47,6 +49,22 @@ def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
         field = schema.get(span.field)
         mark = Mark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
         found.update(dict.fromkeys(span.tokens, mark))
+    return found
+
+
+def _ahead(view: View, schema: Schema) -> dict[int, Mark]:
+    """The first words of the places that the field's key goes to next."""
+    tries = view.tries
+    if tries is None or tries.moved:
+        return {}
+    field = schema.get(tries.field)
+    colour = field.colour if field else "#888888"
+    found: dict[int, Mark] = {}
+    for press, key in enumerate(_PRESSES, 1):
+        if press >= len(tries.places):
+            break
+        place = tries.places[(tries.now + press) % len(tries.places)]
+        found.setdefault(place[0], Mark(place, key, colour, ahead=True))
     return found
 
 
@@ -92,6 +110,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             before is None
             or before.content.annotations != view.content.annotations
             or (before.content.suggestions != view.content.suggestions or before.focus != view.focus)
+            or before.tries != view.tries
             or layout is not self._layout
         ):
             marks = marks_of(view, self._schema)
@@ -193,6 +212,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return Segment("▸" if here else " ", self._style("pointer") if here else self.rich_style)
         if joined:
             return Segment(" ", self._gap(mark))
+        if mark.ahead:
+            return Segment("▸" if here else mark.key, self._style("ahead", mark.colour))
         return Segment(mark.key, self._style("key", mark.colour, mark.confidence is None))
 
     def _gap(self, mark: Mark | None) -> Style:
@@ -217,7 +238,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return self._style("cursor")
         if self._view is not None and placed.token in self._view.selection:
             return self._style("selected")
-        if mark is not None:
+        if mark is not None and not mark.ahead:
             return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
         return self.rich_style
 
@@ -247,6 +268,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             text = legible(colour, back.hex6)
             return Style.from_color(text.rich_color, back.rich_color) + Style(bold=True)
         style = self.rich_style + Style(color=readable.rich_color)
+        if kind == "ahead":
+            return style + Style(bold=True)
         if kind == "key":
             return style + Style(bold=True, underline=True)
         if kind == "sure":

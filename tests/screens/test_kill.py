@@ -16,7 +16,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_saved(tmp_path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=60 + 3 * kills,
         cwd=HERE.parent.parent,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -32,9 +32,9 @@ GERMAN = """\
 """
 
 
-def best(text: str, field: str, taken: tuple[int, ...] = ()) -> str:
+def best(text: str, field: str, **labelled: tuple[int, ...]) -> str:
     tokens = desks.tokens_of(text)
-    ranked = Finder(tokens).ranked(SCHEMA.get(field), taken)
+    ranked = Finder(tokens).ranked(SCHEMA.get(field), labelled)
     return " ".join(tokens[i].text for i in ranked[0].tokens) if ranked else ""
 
 
@@ -72,10 +72,70 @@ def test_a_name_is_offered_without_its_registration_number():
     assert best("ACME SDN BHD (728515-N)\nSTREET 1\n", "seller_name") == "ACME SDN BHD"
 
 
-def test_what_another_field_has_comes_last():
+def test_what_another_field_has_is_not_offered():
     tokens = desks.tokens_of(desks.RECEIPT)
     total = Finder(tokens).ranked(SCHEMA.get("amount_total"))[0].tokens
-    assert total != Finder(tokens).ranked(SCHEMA.get("amount_total"), total)[0].tokens
+    again = Finder(tokens).ranked(SCHEMA.get("amount_total"), {"amount_net": total})
+    assert again and all(set(total).isdisjoint(place.tokens) for place in again)
+
+
+TWO_PARTIES = """   Bill to:
+   Blue Sky Ltd
+   12 Hill Road
+   Leeds LS1 4AB
+
+   Seller:
+   Red Earth Ltd
+   7 Mill Street
+   York YO1 7HH
+
+   VAT No: GB123456789
+
+   Apples               40.00        8.00
+   Pears                60.00       12.00
+                       100.00       20.00
+   Total                           120.00
+"""
+
+
+def at(text: str, *words: str) -> tuple[int, ...]:
+    tokens = [token.text for token in desks.tokens_of(text)]
+    return tuple(tokens.index(word) for word in words)
+
+
+def test_a_party_s_address_stands_below_its_name():
+    seller, buyer = at(TWO_PARTIES, "Red", "Earth"), at(TWO_PARTIES, "Blue", "Sky")
+    names = {"seller_name": seller, "buyer_name": buyer}
+    assert best(TWO_PARTIES, "seller_address", **names) == "7 Mill Street York YO1 7HH"
+    assert best(TWO_PARTIES, "buyer_address", **names) == "12 Hill Road Leeds LS1 4AB"
+
+
+def test_net_and_tax_make_up_the_total():
+    total = at(TWO_PARTIES, "120.00")
+    assert best(TWO_PARTIES, "amount_net", amount_total=total) == "100.00"
+    assert best(TWO_PARTIES, "amount_tax", amount_total=total) == "20.00"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Müller GmbH HRB 2677 B\nHauptstr. 1\n", "Müller GmbH"),
+        ("#000002 BAIFU (M) SDN BHD\n", "BAIFU (M) SDN BHD"),
+        ("名称： 深圳市明达科技有限公司\n", "深圳市明达科技有限公司"),
+    ],
+)
+def test_a_name_is_offered_alone(text, name):
+    assert best(text, "seller_name") == name
+
+
+def test_an_address_goes_on_past_the_lines_of_another_column():
+    text = (
+        "ACME SDN BHD\n"
+        "LOT 5, JALAN PERDANA 4/2,              UNIT 9 JALAN TRIOS\n"
+        "                                       29762 KUALA LUMPUR\n"
+        "68713 KLUANG\n"
+    )
+    assert best(text, "seller_address", seller_name=(0, 1, 2)) == "LOT 5, JALAN PERDANA 4/2, 68713 KLUANG"
 
 
 def test_a_text_field_is_what_stands_beside_its_name():

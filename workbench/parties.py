@@ -1,0 +1,250 @@
+"""Where names and addresses probably stand: by their look, the words beside them and the lines around them. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from storage.records import Box
+from workbench import headers
+from workbench.fields import Field, FieldType
+from workbench.surroundings import Candidate, Surroundings
+
+_COMPANY = re.compile(
+    r"\b(sdn|bhd|bho|gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.?k|ltd|llc|llp|pte|plc|inc|corp|s\.?a\.?r?\.?l?|b\.?v|n\.?v|s\.?p\.?a|"
+    r"enterprise|trading|restaurant|restoran|company|co|store|mart|market|shop|hotel|services)\b|"
+    r"& (söhne|sohn|partner|sons|co)\b|公司|企业|商店|集团|厂",
+    re.IGNORECASE,
+)
+_STREET = re.compile(
+    r"\b(jalan|jln|lorong|taman|street|st|road|rd|avenue|ave|no|lot|block|blok|floor|batu|lebuh|persiaran|"
+    r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|postfach|p\.?o\.? box|"
+    r"selangor|johor|kuala|penang|plaza|mall|centre|center|seksyen|section|bandar|kawasan)\b|"
+    r"\w(stra(ss|ß)e|str\.|allee|weg|platz|gasse|straat)\b|"
+    r"[\u4e00-\u9fff](路|街|道|巷|弄)[0-9]|[0-9](号|室|层|楼|栋)",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(
+    r"(?<![\w-])(?:[A-Z]{1,2} ?- ?)?[0-9]{4,6}[,.]? ?[^\W\d_]{3}|\b[0-9]{4} ?[A-Z]{2}\b|[0-9]{5}[,.]?$|"
+    r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
+)
+_CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{2,}(省|市|区|县|镇).*(路|街|道|巷|弄|大厦|广场).*[0-9]")
+_LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IGNORECASE)
+_LEGAL_END = re.compile(r"(bhd|gmbh|ohg|kg|e\.?k|ltd|llc|llp|plc|inc|b\.?v)[.,]?", re.IGNORECASE)
+_NO_NAME = re.compile(r"\bno\b|thank|welcome|visit|[0-9]{4}|,$", re.IGNORECASE)
+_REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
+_PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
+_STORE_NUMBER = re.compile(r"#[0-9]+")
+_NO_ADDRESS = re.compile(
+    r"\b(tel|fax|phone|telephone|telefon|mobile|hp|gst|sst|roc|reg|v\.?a\.?t|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
+    r"handelsregister|tax|account|sort|konto|kontonummer|po|order|"
+    r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
+    r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"[^\W\d_].*[^\W\d_].*[^\W\d_]|[\u4e00-\u9fff]{2}")
+_COLON = (":", "：")
+
+
+def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
+    """Pieces of rows that read like a name: high on the page for a seller, beside their header for a buyer."""
+    seller = field.id.startswith("seller")
+    lettered = 0
+    upper: list[list[int]] = []
+    for number, row in enumerate(around.layout.rows):
+        here: list[list[int]] = []
+        for piece in around.pieces[number]:
+            short = _without_number(around, _without_header(around, number, piece))
+            text = around.text(short)
+            if not _LETTERS.search(text) or _REGISTRATION.fullmatch(text):
+                continue
+            context, beside = around.context(field, number, row.index(short[0]))
+            company = bool(_COMPANY.search(text))
+            # What follows the legal form says nothing about the name.
+            judged = text if _LEGAL_END.fullmatch(around.tokens[short[-1]].text) else around.text(piece)
+            score = (
+                2 * context
+                + 1.2 * company
+                - 0.8 * bool(_NO_ADDRESS.search(judged))
+                - 0.6 * bool(_NO_NAME.search(judged))
+                - 1.0 * _only_a_header(around, short)
+            )
+            score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
+            score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
+            reason = f"beside “{beside}”" if beside else "a name by its look"
+            yield Candidate(tuple(short), score, reason)
+            if len(short) < len(piece):
+                yield Candidate(tuple(piece), score - 0.2, reason)
+            above = next((other for other in upper if _under(around, other, short)), None)
+            if above and company and _LETTERS.search(around.text(above)) and not _only_a_header(around, above):
+                # A name over two lines; surely so where this line is a mere remainder of one.
+                remainder = len(short) < 3 or text.startswith("&")
+                yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
+            here.append(short)
+        upper = here
+        lettered += any(c.isalpha() for c in around.text(row))
+
+
+def _bounds(around: Surroundings, piece: Sequence[int]) -> Box:
+    boxes = [around.tokens[i].box for i in piece]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def _under(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
+    """Whether a piece goes on in the line below, without a gap."""
+    if around.tokens[upper[0]].page != around.tokens[lower[0]].page:
+        return False
+    a, b = _bounds(around, upper), _bounds(around, lower)
+    heights = sorted((around.layout.height(upper[0]), around.layout.height(lower[0])))
+    same_print = heights[1] < 1.5 * heights[0]
+    return same_print and min(a[2], b[2]) > max(a[0], b[0]) and b[1] - a[3] < 1.2 * heights[1]
+
+
+def _only_a_header(around: Surroundings, piece: Sequence[int]) -> bool:
+    text = around.text(piece)
+    return text.endswith(_COLON) or headers.fields_of(headers.fold(text)) is not None
+
+
+def _without_header(around: Surroundings, number: int, piece: list[int]) -> list[int]:
+    """A name without the header words, colons and store numbers before it."""
+    row = around.layout.rows[number]
+    start = 0
+    for first, last, _, _ in around.headings[number]:
+        if row[first] == piece[start] and row[last] in piece[start:-1]:
+            start = piece.index(row[last]) + 1
+    piece, start = _after_colon(around, piece[start:]), 0
+    while start < len(piece) - 1 and not any(c.isalnum() for c in around.tokens[piece[start]].text.rstrip(":：")):
+        start += 1
+    while start < len(piece) - 1 and _STORE_NUMBER.fullmatch(around.tokens[piece[start]].text):
+        start += 1
+    return piece[start:]
+
+
+def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
+    """What follows the last word that ends with a colon: whatever it says, it is a header."""
+    ends = [n for n, i in enumerate(piece[:-1]) if around.tokens[i].text.endswith(_COLON)]
+    return piece[ends[-1] + 1 :] if ends else piece
+
+
+def _without_number(around: Surroundings, piece: list[int]) -> list[int]:
+    """A name without the registration number behind it."""
+    end = len(piece)
+    while end > 1 and _REGISTRATION.fullmatch(around.tokens[piece[end - 1]].text):
+        end -= 1
+    for position in range(1, end - 1):  # "… GmbH HRB 2677 B"
+        rest = around.text(piece[position + 1 : end])
+        if _LEGAL_END.fullmatch(around.tokens[piece[position]].text) and any(c.isdigit() for c in rest):
+            return piece[: position + 1]
+    return piece[:end]
+
+
+def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
+    """Lines below each other that read like an address, from the first such line to the last."""
+    rows = len(around.layout.rows)
+    inside: set[int] = set()
+    for top, row in enumerate(around.layout.rows):
+        for whole in around.pieces[top]:
+            piece = whole if _addressed(around, whole) else _after_colon(around, whole)
+            text = around.text(piece)
+            if not (_addressed(around, piece) or _leads(around, piece)) or _REGISTRATION.fullmatch(text):
+                continue
+            if len(piece) < len(whole) and not _LETTERS.search(text):
+                continue
+            lines = [_without_phone(around, piece)]
+            while len(lines) < 7 and (below := _below(around, lines[-1])):
+                if not (_addressed(around, below) or _goes_on(around, below)) or _apart(around, lines, below):
+                    break
+                lines.append(_without_phone(around, below))
+            marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(around.text, lines)]
+            context, beside = around.context(field, top, row.index(piece[0]))
+            score = 0.25 * min(sum(marks), 6) + 0.9 * (1 - top / rows) + 0.1 * len(lines) + context
+            score -= 0.7 * (piece[0] in inside)
+            inside.update(line[0] for line in lines[1:])
+            reason = f"beside “{beside}”" if beside else "an address by its look"
+            for count in range(len(lines), 0, -1):
+                tokens = tuple(i for line in lines[:count] for i in line)
+                # What ends with a postcode's line ends well; so does a whole block.
+                short = 0.25 * (len(lines) - count) - 0.15 * (marks[count - 1] >= 2)
+                yield Candidate(tokens, score - short, reason)
+
+
+def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
+    """The piece that follows below, near and under this one; rows of other columns may lie between."""
+    words, number = around.tokens, around.layout.row_of[piece[0]]
+    x0, _, x1, y1 = _bounds(around, piece)
+    height = around.layout.height(piece[0])
+    for lower in range(number + 1, min(number + 5, len(around.layout.rows))):
+        for other in around.pieces[lower]:
+            box = _bounds(around, other)
+            if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 1.6 * height:
+                continue
+            if min(box[2], x1) > max(box[0], x0):
+                return other
+    return None
+
+
+def _addressed(around: Surroundings, piece: list[int]) -> bool:
+    text = around.text(piece)
+    if _NO_ADDRESS.search(text) or _LEGAL.search(text):
+        return False
+    return bool(
+        _STREET.search(text)
+        or _POSTCODE.search(text)
+        or _CHINESE_ADDRESS.search(text)
+        or text.rstrip().endswith((",", "，"))
+    )
+
+
+def _leads(around: Surroundings, piece: list[int]) -> bool:
+    """A street and a number without a street's word, one or two lines above one with a postcode."""
+    text = around.text(piece)
+    if _NO_ADDRESS.search(text) or _LEGAL.search(text):
+        return False
+    if not (re.search(r"[^\W\d_]{3}", text) and re.search("[0-9]", text)):
+        return False
+    below = _below(around, piece)
+    further = _below(around, below) if below and _goes_on(around, below) else None
+    return any(line is not None and _POSTCODE.search(around.text(line)) for line in (below, further))
+
+
+def _without_phone(around: Surroundings, piece: list[int]) -> list[int]:
+    """A line without the telephone number behind it."""
+    end = len(piece)
+    while end > 1 and _PHONE.fullmatch(around.tokens[piece[end - 1]].text):
+        end -= 1
+    return piece[:end]
+
+
+def _apart(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
+    """Whether a line stands further below than the lines of the address stand below each other."""
+    if len(lines) < 2:
+        return False
+    tops = [_bounds(around, line)[1] for line in (lines[0], lines[1], lines[-1], below)]
+    return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
+
+
+def _goes_on(around: Surroundings, piece: list[int]) -> bool:
+    """A line that can end an address: a town or a country, without figures."""
+    text = around.text(piece)
+    if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _only_a_header(around, piece):
+        return False
+    return len(text) <= 28 and sum(c.isalpha() for c in text) >= 4 and not any(c.isdigit() for c in text)
+
+
+def nearness(around: Surroundings, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
+    """How well a candidate's place agrees with the names that are labelled: each party's data stand together."""
+    side, _, _ = field.id.partition("_")
+    if side not in ("seller", "buyer") or field.type is FieldType.PARTY:
+        return 0.0
+    other = "buyer" if side == "seller" else "seller"
+    return _beside_name(around, c, labelled.get(f"{side}_name")) - _beside_name(
+        around, c, labelled.get(f"{other}_name")
+    )
+
+
+def _beside_name(around: Surroundings, c: Candidate, name: tuple[int, ...] | None) -> float:
+    """0..0.8: the nearer below the name, in its column, the more."""
+    if not name or around.tokens[name[0]].page != around.tokens[c.tokens[0]].page:
+        return 0.0
+    a, b = _bounds(around, name), _bounds(around, c.tokens[:1])
+    lines = (b[1] - a[1]) / (around.usual_height or 1.0)
+    beside = min(a[2], b[2]) > max(a[0], b[0]) - 4 * around.usual_height
+    return 0.8 * max(1 - lines / 12, 0.0) if lines > -0.5 and beside else 0.0
