@@ -224,7 +224,7 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     path = folder / "dataset" / f"{split}.parquet"
     if not path.is_file():
         return []
-    return [_case(row) for row in _rows(path, _DATASET)]
+    return [case_of(row) for row in _rows(path, _DATASET)]
 
 
 def read_groups(folder: Path, split: str) -> frozenset[str]:
@@ -257,7 +257,7 @@ def read_cases(folder: Path, split: str) -> list[Case]:
     if not source.is_file():
         return []
     rows = _rows(source, _DATASET)
-    return [_case(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+    return [case_of(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
 
 
 def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) -> list[Case]:
@@ -298,7 +298,8 @@ def _judgeable(case: Case, asked: Set[str]) -> Case:
     )
 
 
-def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -> Case:
+def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -> Case:
+    """A case from a row of the data set and one of the predictions, as the Parquet files have them."""
     words = tuple(row["words"])
     gold_tags = row["tags"] if row["tags"] is not None else ["O"] * len(words)
     decoded = Decoded((), (), ())

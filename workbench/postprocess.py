@@ -142,9 +142,8 @@ def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
         if run in chunks:
             continue
         torn = [chunk for chunk in chunks if chunk.field == run.field and chunk.overlap(run)]
-        first, *others = torn or [None]
-        yield Change("iob_repair", first, run, "words in a row of one field are one value")
-        for chunk in others:
+        yield Change("iob_repair", torn[0] if torn else None, run, "words in a row of one field are one value")
+        for chunk in torn[1:]:
             yield Change("iob_repair", chunk, None, f"a part of “{work.case.text(run)}”")
 
 
@@ -233,7 +232,7 @@ def _weight(pieces: Sequence[Chunk]) -> float:
 
 
 def together(case: Case, chunks: Iterable[Chunk]) -> list[list[Chunk]]:
-    """Chunks of one field, those that follow each other with at most two words between (a line's end, a comma) as one."""
+    """Chunks of one field; those with at most two words between (a line's end, a comma) are one value."""
     groups: list[list[Chunk]] = []
     for chunk in sorted(chunks):
         last = groups[-1][-1] if groups else None

@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,21 @@ from torch import nn
 from torch.nn import functional
 
 from storage.records import Span
-from workbench import samples
-from workbench.cases import lenient_chunks
+from workbench import samples, scoring, suggesting, weighing
+from workbench.cases import case_of
 from workbench.encoding import Collator, Encoder, Features
 from workbench.families import starter
 from workbench.fields import invoice_schema, tags_of
 from workbench.freezing import thousandths
 from workbench.knobs import Data
-from workbench.predicting import bf16_pays
+from workbench.predicting import Predictor, bf16_pays
 from workbench.rows import Row
 from workbench.samples import Sample
 
 LANGUAGES = ("en", "en", "en", "de", "de", "fr", "nl", "zh")
 HIDDEN_SHARE = 0.12  # of the tokens, hidden from the model
+RECORDED = 300
+"""Held-out documents on which the model and the rules about likely places are compared."""
 MASKED_WEIGHT = 0.3  # of the masked-language loss beside the fields' loss
 
 
@@ -146,29 +148,26 @@ def hide(inputs: dict[str, torch.Tensor], mask_id: int, generator: torch.Generat
     return hidden
 
 
-def evaluate(model: Any, encoder: Encoder, collator: Collator, rows: list[Row]) -> dict[str, float]:
+def evaluate(predictor: Predictor, rows: list[Row]) -> dict[str, float]:
     """Strict span F1 of each field, and micro, over words."""
-    counts: dict[str, list[int]] = {}
-    model.eval()
-    for row in rows:
-        document = encoder.encode(row)
-        tags = ["O"] * len(row.words)
-        for page in document.pages:
-            for window in page.windows:
-                batch = collator([encoder.features(document, page, window)])
-                batch.pop("labels", None)
-                with torch.no_grad():
-                    logits = model(**batch).logits[0].float().numpy()
-                words, scores, _ = encoder.decided(page, window, logits)
-                for word, label in zip(words, scores.argmax(axis=1), strict=True):
-                    tags[word] = encoder.labels[label]
-        gold, found = set(lenient_chunks(row.tags or [])), set(lenient_chunks(tags))
-        for name, members in (("hit", gold & found), ("gold", gold), ("found", found)):
-            for field, *_ in members:
-                for key in (field, "micro"):
-                    counts.setdefault(key, [0, 0, 0])[("hit", "gold", "found").index(name)] += 1
-    model.train()
-    return {key: 2 * hit / max(1, gold + found) for key, (hit, gold, found) in sorted(counts.items())}
+    figures = scoring.figures(list(predictor.predict(rows)), predictor.labels)
+    return {"micro": figures["f1"], **{name: row["f1"] for name, row in figures["fields"].items()}}
+
+
+def record(predictor: Predictor, rows: list[Row]) -> weighing.Counts:
+    """How the model and the rules about likely places stand to each other on documents that it was not trained on."""
+    schema = invoice_schema()
+    trust = suggesting.Trust(types={field.id: field.type for field in schema})
+    read = [
+        case_of(asdict(o.row) | {"references": None}, asdict(o.prediction("", predictor.labels)))
+        for o in predictor.predict(rows)
+    ]
+    return weighing.measure(read, schema.active, lambda case: suggesting.values_of(case, trust))
+
+
+def held_out_rows(templates: list[str], seed: int, count: int) -> list[Row]:
+    """Made-up documents of these templates."""
+    return [row_of(i, s) for i, s in enumerate(samples.generate(seed, count, LANGUAGES, templates))]
 
 
 def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
@@ -187,7 +186,8 @@ def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
     encoder = Encoder(built.tokenizer, labels(), Data(), built.sep_box)
     collator = Collator(built.tokenizer, boxes=True, multiple=8)
     training, held = held_out_templates(plan)
-    tests = [row_of(i, s) for i, s in enumerate(samples.generate(987_654, 80, LANGUAGES, held))]
+    tests = held_out_rows(held, 987_654, 80)
+    predictor = Predictor(built.model, encoder, collator, torch.device("cpu"), bf16)
     starter.without_dropout(built.model)  # random numbers cost half of a step; no document is seen twice anyway
     reader = Reader(built.model).train()
     fresh = [p for n, p in reader.named_parameters() if p.requires_grad and ("parametrizations" in n or "transform" in n
@@ -220,18 +220,21 @@ def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
         if step % plan.log_every == 0:
             _say(step=step, windows=seen, share=round(share, 3), loss=round(smoothed, 4))
         if time.monotonic() - evaluated > max(60.0, plan.minutes * 12):
-            figures = evaluate(built.model, encoder, collator, tests)
+            figures = evaluate(predictor, tests)
             history.append({"step": step, "windows": seen, "held_out_f1": figures})
             _say(step=step, held_out=figures)
             starter.save_shipped(built, out)
             evaluated = time.monotonic()
-    figures = evaluate(built.model, encoder, collator, tests)
+    figures = evaluate(predictor, tests)
     facts = {
         "minutes": plan.minutes, "steps": step, "windows": seen, "seed": plan.seed, "languages": list(LANGUAGES),
         "templates": len(training), "held_out_templates": held, "held_out_f1": figures, "history": history,
     }  # fmt: skip
     _say(**{"final": figures})
     starter.save_shipped(built, out)
+    (out / weighing.SHIPPED.name).write_text(
+        json.dumps(record(predictor, held_out_rows(held, 31_337, RECORDED))) + "\n"
+    )
     (out / "MAKING.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
 

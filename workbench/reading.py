@@ -14,7 +14,7 @@ from typing import Any
 from storage import annotations, documents, labels, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
-from workbench import freezing, jobs, progress, report, suggesting
+from workbench import cases, freezing, jobs, progress, report, suggesting
 from workbench.config import FieldSpec, Request
 from workbench.suggesting import Proposal
 from workbench.values import normalise
@@ -166,7 +166,9 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
     if not sides[on]:
         raise RunProblem(f"There is no labelled {on.value} document.", "`workbench split` makes a test side.")
     with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:
-        return report.evaluate_run(folder, on.value, labelled=labelled)
+        figures = report.evaluate_run(folder, on.value, labelled=labelled)
+        trust = suggesting.trust_of(workspace.settings, source_run(source))
+        return figures | {"suggested": suggesting.figures(cases.read_labelled(folder, on.value), trust)}
 
 
 @dataclass(frozen=True, slots=True)

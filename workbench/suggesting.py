@@ -5,13 +5,15 @@ predictions where they did no harm there (or as [postprocess] of workbench.toml 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from workbench import calibration, cases, postprocess, weighing
 from workbench.cases import Case, Chunk
+from workbench.config import Request
 from workbench.fields import Field, FieldType
 from workbench.settings import Settings
 
@@ -56,16 +58,56 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
     report: dict[str, Any] = {}
     if folder is not None and (path := folder / "report.json").is_file():
         report = json.loads(path.read_text(encoding="utf-8"))
-    evaluation = report.get("evaluation") or {}
+    # A run proposes what it was taught; the starter, everything that the schema has.
+    taught = report.get("readers", {}) if folder is not None else {entry.id: {} for entry in settings.schema}
+    asked = tuple(entry for entry in settings.schema.active if entry.id in taught)
+    trust = _measured(report.get("evaluation") or {}, {entry.id: entry.type for entry in settings.schema})
+    rules = postprocess.chosen((report.get("evaluation") or {}).get("postprocess") or {}, settings.postprocess)
+    return replace(trust, rules=rules, fields=asked, record=weighing.Record(weighing.shipped(), taught))
+
+
+def _measured(evaluation: Mapping[str, Any], types: Mapping[str, FieldType]) -> Trust:
     calibrated = evaluation.get("calibration") or {}
     own = {name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]}
-    rules = postprocess.chosen(evaluation.get("postprocess") or {}, settings.postprocess)
-    types = {entry.id: entry.type for entry in settings.schema}
-    # A run proposes what it was taught; the starter, everything that the schema has.
-    taught = report.get("readers", {}) if folder is not None else None
-    asked = tuple(entry for entry in settings.schema.active if taught is None or entry.id in taught)
-    record = weighing.Record(weighing.shipped(), taught or {})
-    return Trust(calibrated.get("temperature", 1.0), own, types, rules, asked, record)
+    rules = postprocess.chosen(evaluation.get("postprocess") or {}, {})
+    return Trust(calibrated.get("temperature", 1.0), own, types, rules)
+
+
+def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> weighing.Counts:
+    """How the model and the rules stood to each other on a run's validation documents: fields that it was taught.
+
+    Args:
+        folder: of a run with predictions.
+        evaluation: what its report says of itself; None where nothing could be evaluated.
+    """
+    specs = [Field(f.id, f.name, FieldType(f.type), "", "") for f in Request.read(folder).fields]
+    taught = {chunk.field for case in cases.read_dataset(folder, "train") for chunk in case.gold}
+    trust = _measured(evaluation or {}, {f.id: f.type for f in specs})
+    labelled = cases.read_labelled(folder, "validation")
+    return weighing.measure(labelled, [f for f in specs if f.id in taught], lambda case: values_of(case, trust))
+
+
+def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
+    """How good suggestions are: `documents`, micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
+
+    A suggestion is right when it has the very words of the label. Fields without a label on any document do not count.
+    """
+    read = [(weighing.words_of(case.gold), proposals(case, trust)) for case in labelled]
+    judged = {name for gold, _ in read for name in gold}
+    right, given, asked = Counter[str](), Counter[str](), Counter[str]()
+    for gold, found in read:
+        asked.update(gold)
+        given.update(name for name, *_ in found if name in judged)
+        right.update(name for name, words, _ in found if gold.get(name) == words)
+
+    def row(names: Iterable[str]) -> dict[str, float]:
+        r, g, a = (sum(counts[name] for name in names) for counts in (right, given, asked))
+        return {
+            "precision": r / g if g else 0.0, "recall": r / a if a else 0.0, "f1": 2 * r / (g + a) if g + a else 0.0,
+            "support": a,
+        }  # fmt: skip
+
+    return {"documents": len(read), **row(judged), "fields": {name: row([name]) for name in sorted(judged)}}
 
 
 def suggestions_of_run(folder: Path, trust: Trust | None = None) -> dict[int, list[Proposal]]:
@@ -78,12 +120,8 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
     trust = trust or Trust()
     values = values_of(case, trust)
     if trust.fields and case.words:
-        finder = weighing.finder_of(case)
-        for one in trust.fields:
-            words, sure = values.pop(one.id, ((), 0.0))
-            read = weighing.Read(words, sure, weighing.likeliest(finder, one))
-            if read.model or read.rules:
-                values[one.id] = trust.record.believed(one.id, read)
+        for name, read in weighing.read_all(weighing.finder_of(case), trust.fields, values).items():
+            values[name] = trust.record.believed(name, read)
     return weighing.apart((name, words, round(sure, 4)) for name, (words, sure) in values.items() if sure >= FLOOR)
 
 

@@ -20,7 +20,7 @@ from torch import distributed
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
 
 from storage.exceptions import RunProblem
-from workbench import checkpoints, families, rows, scoring
+from workbench import checkpoints, families, rows, scoring, suggesting
 from workbench import report as evaluation
 from workbench.config import Request
 from workbench.encoding import Collator, Document, Encoder
@@ -273,6 +273,7 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
         rows.write_predictions(folder / "predictions.parquet", predictions)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
+        judged = evaluation.final(folder)
         report = {
             "run": request.run, "state": state, "family": config.model.family, "base": description.base,
             "preset": request.preset, "seconds": seconds, "steps": result.step, "epochs": round(result.epoch, 4),
@@ -280,7 +281,7 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
             "tokens_per_second": round(result.tokens_per_second, 1), "device": str(prepared.device),
             "precision": prepared.precision, "documents": {s: len(found) for s, found in prepared.documents.items()},
             "labels": prepared.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
-            "evaluation": evaluation.final(folder),
+            "evaluation": judged, "readers": suggesting.readers(folder, judged),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_json(folder / "report.json", report)

@@ -2,21 +2,21 @@
 
 The rules (`candidates.Finder`) know header words and forms of values and need no training; a model learns what her
 documents look like. Each field keeps a record of how often either was right where they agreed, differed, or one was
-silent, by how sure the model was. The record comes with the program (made-up documents of templates that the starter was not
-trained on) and is outweighed by what a run measures on her own validation documents. A suggestion's confidence is the
-record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where the record is.
+silent, by how sure the model was. The record comes with the program (made-up documents of templates that the starter
+was not trained on) and is outweighed by what a run measures on her own validation documents. A suggestion's confidence
+is the record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where the record is.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from storage.records import Token
 from workbench.candidates import Finder
-from workbench.cases import Case
+from workbench.cases import Case, Chunk
 from workbench.fields import Field
 
 SHIPPED = Path(__file__).parent / "families" / "starter_model" / "readers.json"
@@ -57,20 +57,20 @@ class Record:
 
     def rates(self, name: str, situation: str) -> tuple[float, float]:
         """(model right, rules right) as shares, 0..1."""
-        pooled = [sum(counts) for counts in zip(*(rows[situation] for rows in self.before.values() if situation in rows),
-                                               strict=True)] or [0, 0, 0]  # fmt: skip
+        alike = [rows[situation] for rows in self.before.values() if situation in rows]
+        pooled = [sum(counts) for counts in zip(*alike, strict=True)] or [0, 0, 0]
         known = self.before.get(name, {}).get(situation, (0, 0, 0))
         mine = self.here.get(name, {}).get(situation, (0, 0, 0))
 
         def rate(which: int) -> float:
-            base = (pooled[which] + _RATE) / (pooled[2] + 1)
-            prior = (known[which] + PRIOR * base) / (known[2] + PRIOR)
+            base: float = (pooled[which] + _RATE) / (pooled[2] + 1)
+            prior: float = (known[which] + PRIOR * base) / (known[2] + PRIOR)
             return (mine[which] + PRIOR * prior) / (mine[2] + PRIOR)
 
         return rate(0), rate(1)
 
     def believed(self, name: str, read: Read) -> tuple[Words, float]:
-        """Whose words are taken, and how likely they are right; a surer model breaks ties in the order of suggestions."""
+        """Whose words are taken, and how likely they are right; how sure the model is breaks ties."""
         model, rules = self.rates(name, read.situation)
         if read.model and (not read.rules or model >= rules):
             return read.model, min(1.0, model + 0.01 * (read.sure - 0.5))
@@ -89,34 +89,50 @@ def finder_of(case: Case) -> Finder:
     )
 
 
-def likeliest(finder: Finder, wanted: Field) -> Words:
-    """The rules' first choice."""
-    ranked = finder.ranked(wanted)
+def read_all(finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[Words, float]]) -> dict[str, Read]:
+    """What both say of every field that either finds.
+
+    Where both agree it is as good as labelled, and tells the rules where to look for the others.
+
+    Args:
+        values: field -> (words, confidence) of the model.
+    """
+    first = {one.id: Read(*values.get(one.id, ((), 0.0)), _likeliest(finder, one, {})) for one in fields}
+    agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
+    second = {
+        one.id: first[one.id] if one.id in agreed else replace(first[one.id], rules=_likeliest(finder, one, agreed))
+        for one in fields
+    }
+    return {name: read for name, read in second.items() if read.model or read.rules}
+
+
+def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, Words]) -> Words:
+    ranked = finder.ranked(wanted, labelled)
     return tuple(sorted(ranked[0].tokens)) if ranked else ()
 
 
 def measure(
-    cases: Iterable[Case], fields: Iterable[Field], values: Mapping[int, Mapping[str, tuple[Words, float]]]
+    cases: Iterable[Case], fields: Sequence[Field], values: Callable[[Case], Mapping[str, tuple[Words, float]]]
 ) -> Counts:
-    """What a record is made of: labelled documents, and what the model says of each (document -> field -> words, sure)."""
-    counts: Counts = {}
-    wanted = list(fields)
+    """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
+    counts: Counts = {one.id: {} for one in fields}
     for case in cases:
-        gold: dict[str, set[int]] = {}
-        for chunk in case.gold:
-            gold.setdefault(chunk.field, set()).update(range(chunk.start, chunk.stop))
-        finder = finder_of(case)
-        for one in wanted:
-            words, sure = values.get(case.document, {}).get(one.id, ((), 0.0))
-            read = Read(words, sure, likeliest(finder, one))
-            if not read.model and not read.rules:
-                continue
-            right = gold.get(one.id, set())
-            row = counts.setdefault(one.id, {}).setdefault(read.situation, [0, 0, 0])
-            row[0] += bool(right) and set(read.model) == right
-            row[1] += bool(right) and set(read.rules) == right
+        gold = words_of(case.gold)
+        for name, read in read_all(finder_of(case), fields, values(case)).items():
+            row = counts[name].setdefault(read.situation, [0, 0, 0])
+            right = gold.get(name)
+            row[0] += read.model == right
+            row[1] += read.rules == right
             row[2] += 1
     return counts
+
+
+def words_of(chunks: Iterable[Chunk]) -> dict[str, Words]:
+    """Field -> all of its words, in order."""
+    found: dict[str, set[int]] = {}
+    for chunk in chunks:
+        found.setdefault(chunk.field, set()).update(range(chunk.start, chunk.stop))
+    return {name: tuple(sorted(words)) for name, words in found.items()}
 
 
 @cache

@@ -208,3 +208,21 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
     undone = postprocess.effects(swapped, TYPES, rules)["neighbourhood"]
     assert undone.repaired > 80 and undone.broke < 5
     assert undone.f1_with > undone.f1_without + 0.3
+
+
+def test_words_in_a_row_of_one_field_are_one_value_wherever_the_model_sees_a_beginning():
+    tags = ("I-seller_address", "I-seller_address", "B-seller_address", "I-seller_address", "O", "B-seller_name")
+    torn = Case(
+        1, "a", "", "", tuple(["12", "High", "Street", "Leeds", "x", "Foods"]), tags=tags, certainty=(0.9,) * 6, pages=(0,) * 6,
+        lines=(0, 0, 1, 1, 2, 2), predicted=(Chunk("seller_address", 2, 4, 0.9), Chunk("seller_name", 5, 6, 0.9)),
+    )  # fmt: skip
+    repaired, changes = postprocess.apply(torn, {"seller_address": FieldType.ADDRESS}, replace(OFF, iob_repair=True))
+    assert repaired.predicted == (Chunk("seller_address", 0, 4), Chunk("seller_name", 5, 6))
+    assert [change.rule for change in changes] == ["iob_repair"]
+
+
+def test_of_an_address_in_two_places_the_fuller_one_stays_with_all_its_pieces():
+    pieces = (Chunk("a", 0, 3, 0.9), Chunk("a", 4, 6, 0.8), Chunk("a", 9, 10, 0.95))
+    case = Case(1, "a", "", "", tuple("abcdefghij"), predicted=pieces, pages=(0,) * 10, lines=(0,) * 10)
+    kept, _ = postprocess.apply(case, {"a": FieldType.ADDRESS}, replace(OFF, one_value=True))
+    assert kept.predicted == pieces[:2]

@@ -34,7 +34,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
-    from workbench import jobs, reading, report
+    from workbench import cases, jobs, reading, report, suggesting
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -46,6 +46,8 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     else:
         folder = Path(reading.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
+        judged = cases.read_labelled(folder, figures["split"])
+        figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
     if page is not None:
         from storage.files import write_atomic
         from workbench import html_report, report_page
@@ -73,6 +75,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         f"values right {_share(figures['value_exact_match'])}, "
         f"documents fully right {_share(figures['documents_right'])}",
     ]
+    if suggested := figures.get("suggested"):
+        lines.append(
+            f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
+            f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"
+        )
     for which in ("seen_vendors", "unseen_vendors"):
         part = figures[which]
         if part["documents"]:

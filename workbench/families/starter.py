@@ -6,6 +6,7 @@ Its boxes enter smoothly (see `smooth`), in the starter's own training and in ev
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -99,7 +100,8 @@ def reopen(folder: Path) -> loading.Built:
 
 def without_dropout(model: nn.Module) -> None:
     """Switch every dropout off, that of attention too: a module, and a number beside it that SDPA is called with."""
-    for module in model.modules():
+    for part in model.modules():
+        module: Any = part
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         if hasattr(module, "attention_dropout"):

@@ -1,0 +1,75 @@
+"""The model and the rules about likely places are weighed by how often each was right."""
+
+from workbench import weighing
+from workbench.cases import Case, Chunk
+from workbench.fields import invoice_schema
+from workbench.weighing import Read, Record
+
+SCHEMA = invoice_schema()
+WORDS = ["Bright", "Foods", "Ltd", "Date", "03/04/2021", "Item", "4.00", "Total", "9.00"]
+LINES = (0, 0, 0, 1, 1, 2, 2, 3, 3)
+
+
+def page(gold=()):
+    return Case(
+        7, "a", "", "en", tuple(WORDS), gold=tuple(gold), pages=(0,) * len(WORDS), lines=LINES,
+        boxes=tuple((100 + 200 * (i - LINES.index(n)), 40 + 60 * n, 280 + 200 * (i - LINES.index(n)), 60 + 60 * n)
+                    for i, n in enumerate(LINES)),
+    )  # fmt: skip
+
+
+def test_the_one_that_was_right_more_often_is_believed_and_its_rate_is_the_confidence():
+    read = Read((1, 2), 0.9, (4,))
+    record = Record({"amount_total": {read.situation: [5, 90, 100]}})
+    words, sure = record.believed("amount_total", read)
+    assert words == (4,) and 0.8 < sure < 0.9
+    assert Record({"amount_total": {read.situation: [90, 5, 100]}}).believed("amount_total", read)[0] == (1, 2)
+
+
+def test_her_own_documents_outweigh_what_came_with_the_program():
+    read = Read((1,), 0.99, (4,))
+    before = {"amount_total": {read.situation: [10, 80, 100]}}
+    assert Record(before).believed("amount_total", read)[0] == (4,)
+    assert Record(before, {"amount_total": {read.situation: [40, 2, 44]}}).believed("amount_total", read)[0] == (1,)
+
+
+def test_a_surer_model_is_another_situation():
+    assert Read((1,), 0.4, (2,)).situation != Read((1,), 0.99, (2,)).situation
+    assert Read((), 0.0, (2,)).situation == "rules alone"
+    assert Read((1,), 0.9, ()).situation.startswith("model alone")
+
+
+def test_an_unknown_field_is_judged_by_the_others():
+    silent = Read((), 0.0, (2,))
+    often = {"a": {"rules alone": [0, 90, 100]}, "b": {"rules alone": [0, 95, 100]}}
+    never = {"a": {"rules alone": [0, 2, 100]}}
+    assert Record(often).believed("her own", silent)[1] > 0.8
+    assert Record(never).believed("her own", silent)[1] < 0.1
+
+
+def test_rules_and_model_are_counted_right_only_with_the_very_words():
+    gold = (Chunk("amount_total", 8, 9), Chunk("invoice_date", 4, 5))
+    values = {"amount_total": ((6,), 0.9), "invoice_date": ((4,), 0.6)}
+    fields = [SCHEMA.get("amount_total"), SCHEMA.get("invoice_date"), SCHEMA.get("iban")]
+    counts = weighing.measure([page(gold)], fields, lambda case: values)
+    assert counts["amount_total"] == {Read((6,), 0.9, (8,)).situation: [0, 1, 1]}
+    assert counts["invoice_date"] == {Read((4,), 0.6, (4,)).situation: [1, 1, 1]}
+
+
+def test_where_both_agree_is_not_offered_for_another_field():
+    finder = weighing.finder_of(page())
+    date, due = SCHEMA.get("invoice_date"), SCHEMA.get("due_date")
+    alone = weighing.read_all(finder, [due], {})
+    beside = weighing.read_all(finder, [date, due], {"invoice_date": ((4,), 0.9)})
+    assert alone["due_date"].rules == (4,) and "due_date" not in beside
+
+
+def test_of_two_proposals_for_a_word_the_surer_stays():
+    found = weighing.apart([("amount_net", (8,), 0.4), ("amount_total", (8,), 0.9), ("invoice_date", (4,), 0.5)])
+    assert found == [("invoice_date", (4,), 0.5), ("amount_total", (8,), 0.9)]
+
+
+def test_the_record_comes_with_the_program():
+    record = weighing.shipped()
+    assert {"amount_total", "invoice_date", "seller_name"} <= set(record)
+    assert all(max(row[:2]) <= row[2] for rows in record.values() for row in rows.values())
