@@ -11,7 +11,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from storage.records import Span
 from workbench import samples, scoring, suggesting, weighing
-from workbench.cases import case_of
+from workbench.cases import Case, case_of
 from workbench.encoding import Collator, Encoder, Features
 from workbench.families import starter
 from workbench.fields import invoice_schema, tags_of
@@ -158,16 +158,20 @@ def record(predictor: Predictor, rows: list[Row]) -> weighing.Counts:
     """How the model and the rules about likely places stand to each other on documents that it was not trained on."""
     schema = invoice_schema()
     trust = suggesting.Trust(types={field.id: field.type for field in schema})
-    read = [
+    return weighing.measure(cases_of(predictor, rows), schema.active, lambda case: suggesting.values_of(case, trust))
+
+
+def cases_of(predictor: Predictor, rows: list[Row]) -> list[Case]:
+    """Documents with what the model says of them."""
+    return [
         case_of(asdict(o.row) | {"references": None}, asdict(o.prediction("", predictor.labels)))
         for o in predictor.predict(rows)
     ]
-    return weighing.measure(read, schema.active, lambda case: suggesting.values_of(case, trust))
 
 
-def held_out_rows(templates: list[str], seed: int, count: int) -> list[Row]:
+def held_out_rows(templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES) -> list[Row]:
     """Made-up documents of these templates."""
-    return [row_of(i, s) for i, s in enumerate(samples.generate(seed, count, LANGUAGES, templates))]
+    return [row_of(i, s) for i, s in enumerate(samples.generate(seed, count, languages, templates))]
 
 
 def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:

@@ -213,7 +213,8 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
 def test_words_in_a_row_of_one_field_are_one_value_wherever_the_model_sees_a_beginning():
     tags = ("I-seller_address", "I-seller_address", "B-seller_address", "I-seller_address", "O", "B-seller_name")
     torn = Case(
-        1, "a", "", "", tuple(["12", "High", "Street", "Leeds", "x", "Foods"]), tags=tags, certainty=(0.9,) * 6, pages=(0,) * 6,
+        1, "a", "", "", ("12", "High", "Street", "Leeds", "x", "Foods"), tags=tags,
+        certainty=(0.9,) * 6, pages=(0,) * 6,
         lines=(0, 0, 1, 1, 2, 2), predicted=(Chunk("seller_address", 2, 4, 0.9), Chunk("seller_name", 5, 6, 0.9)),
     )  # fmt: skip
     repaired, changes = postprocess.apply(torn, {"seller_address": FieldType.ADDRESS}, replace(OFF, iob_repair=True))
