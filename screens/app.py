@@ -10,18 +10,18 @@ from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 
-from screens import modes, themes
+from screens import graphics, modes, palette, themes
 from screens.base import Errand, ModeScreen
-from screens.keys import bindings, keymap, shown
-from storage import documents
+from screens.graphics import Graphics
+from screens.keys import bindings, keymap
+from screens.opening import Opening
 from storage.exceptions import Busy, WorkbenchError
-from workbench.settings import KEY_PRESETS
-from workbench.watching import News, Watch
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from screens.hints import Hint
     from workbench.config import TuneConfig
+    from workbench.watching import News, Watch
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
@@ -30,7 +30,7 @@ LOOK_SECONDS = 1.0
 class RunNews(Message):
     """What a look after the runs brought."""
 
-    def __init__(self, news: News) -> None:
+    def __init__(self, news: "News") -> None:
         super().__init__()
         self.news = news
 
@@ -57,15 +57,18 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Leave the workbench", id="app.quit", priority=True, show=False),
     ]
 
-    def __init__(self, workspace: Workspace, mode: str = "annotate") -> None:
+    news: "News"
+    _watch: "Watch"
+
+    def __init__(self, workspace: Workspace, mode: str = "annotate", graphics: Graphics | None = None) -> None:
         super().__init__()
         self.workspace = workspace
+        self.graphics = graphics or Graphics()
+        self.problem: WorkbenchError | None = None  # why the workspace could not be opened
         self._first = mode
         self._progress: tuple[int, int] = (0, 0)
         self._saved = ""
         self._training = ""
-        self._watch = Watch(workspace)
-        self.news = News()
         self.errand: Errand | None = None  # errors that are gone through in the annotate room
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -75,7 +78,30 @@ class WorkbenchApp(App[None]):
         self.use_keys()
 
     def on_mount(self) -> None:
-        """Enter the first room."""
+        """Enter the first room; where the database is still closed, show the room's frame until it is open."""
+        if self.workspace.is_open:
+            self._enter()
+        else:
+            self.push_screen(Opening(self.workspace.name, self._first))
+            self.run_worker(self._open, name="opening", group="opening", thread=True, exit_on_error=False)
+
+    def _open(self) -> None:
+        """In a thread: the database, and the modules of the first room."""
+        try:
+            assert self.workspace.db
+            next(m for m in modes.MODES if m.id == self._first).bring()
+        except WorkbenchError as error:
+            self.problem = error
+            self.call_from_thread(self.exit)
+        else:
+            gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
+            gc.enable()
+            self.call_from_thread(self._enter)
+
+    def _enter(self) -> None:
+        from workbench.watching import News, Watch
+
+        self._watch, self.news = Watch(self.workspace), News()
         self.count_progress()
         self.switch_mode(self._first)
         self.set_interval(LOOK_SECONDS, self.look_after_runs)
@@ -137,7 +163,7 @@ class WorkbenchApp(App[None]):
 
     async def action_room(self, mode: str) -> None:
         """Go to a room."""
-        if self.current_mode != mode and not self.screen.is_modal:
+        if self.room is not None and self.current_mode != mode and not self.screen.is_modal:
             await self.switch_mode(mode)
 
     def action_help(self) -> None:
@@ -189,6 +215,8 @@ class WorkbenchApp(App[None]):
 
     def count_progress(self) -> None:
         """Count the labelled documents anew."""
+        from storage import documents
+
         with self.workspace.db.read() as connection:
             self._progress = (
                 documents.count(connection, documents.Filter("labelled")),
@@ -225,37 +253,19 @@ class WorkbenchApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: rooms, themes, key presets, and every binding of the room by name."""
-        for mode in modes.available():
-            yield SystemCommand(
-                f"Go to {mode.title}", mode.summary, lambda m=mode.id: self.call_later(self.action_room, m)
-            )
-        room = self.room
-        if room is not None:
-            seen = set()
-            for binding in room.all_bindings():
-                if binding.id and binding.id not in seen and not binding.id.startswith("mode."):
-                    seen.add(binding.id)
-                    yield SystemCommand(
-                        binding.description,
-                        f"{binding.id} ({shown(self.keys.get(binding.id, binding.key).split(',')[0])})",
-                        lambda b=binding, r=room: self.call_later(self.run_action, b.action, r),
-                    )
-        for theme in themes.THEMES:
-            yield SystemCommand(
-                f"Theme: {theme.name}", "Kept in workbench.toml", lambda n=theme.name: self.choose_theme(n)
-            )
-        for preset in KEY_PRESETS:
-            yield SystemCommand(f"Keys: {preset}", "Kept in workbench.toml", lambda n=preset: self.choose_keys(n))
+        return palette.commands(self)
 
 
 def run(workspace: Workspace) -> None:
-    """Open the workbench on a workspace, until the analyst leaves it."""
-    from screens.widgets.picture_view import ask_terminal
+    """Open the workbench on a workspace, until the analyst leaves it.
 
-    ask_terminal()
-    gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
-    gc.enable()
+    Raises:
+        WorkspaceProblem, NewerWorkspace: it cannot be opened.
+    """
+    app = WorkbenchApp(workspace, graphics=graphics.ask())
     try:
-        WorkbenchApp(workspace).run()
+        app.run()
     finally:
         workspace.close()
+    if app.problem is not None:
+        raise app.problem

@@ -15,11 +15,11 @@ from screens.modes import available
 from screens.widgets.dialogs import Reading
 from screens.widgets.lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
-from workbench.watching import News
-from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from screens.app import WorkbenchApp
+    from workbench.watching import News
+    from workbench.workspace import Workspace
 
 GROUPS = {
     "app": "Everywhere",
@@ -82,7 +82,7 @@ class ModeScreen(Screen[None]):
         return cast("WorkbenchApp", self.app)
 
     @property
-    def workspace(self) -> Workspace:
+    def workspace(self) -> "Workspace":
         """The open workspace."""
         return self.workbench.workspace
 
@@ -102,7 +102,7 @@ class ModeScreen(Screen[None]):
         for line in self.query(StatusLine):
             line.show(self._facts, self.workbench.common_facts)
 
-    def runs_changed(self, news: News) -> None:
+    def runs_changed(self, news: "News") -> None:
         """Runs went on, began or ended; called while the room is in view, and when it comes into view."""
 
     def on_screen_resume(self) -> None:

@@ -24,6 +24,10 @@ class Mode:
         """Whether the room is built; one that is not is not shown."""
         return find_spec(self.module) is not None
 
+    def bring(self) -> None:
+        """Import the room's module."""
+        import_module(self.module)
+
     @property
     def load(self) -> Callable[[], Screen[None]]:
         """Makes the screen; its module is imported when the room is first entered."""

@@ -89,7 +89,7 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
     ctx.obj = Context(workspace)
     if ctx.invoked_subcommand is None:
         gc.disable()  # nothing that is loaded on the way to the screens is garbage; they turn it on again
-        open_workbench(ctx.obj.open_workspace())
+        open_workbench(ctx.obj.find_workspace())
 
 
 def open_workbench(workspace: "Workspace") -> None:

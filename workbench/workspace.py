@@ -1,23 +1,50 @@
 """A workspace: the directory in which everything about one pile of invoices is kept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from storage.database import Database
 from storage.exceptions import WorkspaceProblem
 from storage.files import Files
 from workbench import settings as settings_file
 from workbench.fields import Schema
 from workbench.settings import Settings
 
+if TYPE_CHECKING:
+    from storage.database import Database
 
-@dataclass
+
 class Workspace:
-    """An open workspace; `Workspace.find()` and `Workspace.create()` make one."""
+    """A workspace; `Workspace.find()`, `.open()` and `.create()` make one."""
 
-    files: Files
-    db: Database
-    settings: Settings
+    def __init__(self, files: Files, settings: Settings) -> None:
+        self.files = files
+        self.settings = settings
+        self._db: Database | None = None
+        self._opening = Lock()
+
+    @property
+    def db(self) -> "Database":
+        """The database, opened and brought to this version when first asked for.
+
+        Raises:
+            WorkspaceProblem: it is damaged or read-only.
+            NewerWorkspace: a newer version of the program wrote it.
+        """
+        with self._opening:
+            if self._db is None:
+                from storage.database import Database  # its library is a third of the way to the first screen
+
+                db = Database(self.settings.database or f"sqlite:///{self.files.database}")
+                db.migrate()
+                self._db = db
+            return self._db
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the database was opened already."""
+        return self._db is not None
 
     @classmethod
     def create(cls, directory: Path, database: str = "") -> "Workspace":
@@ -38,11 +65,11 @@ class Workspace:
         files.make()
         chosen = replace(settings_file.read(files.settings), database=database)
         settings_file.write(files.settings, chosen)
-        return cls._open(files, chosen)
+        return cls.open(directory)
 
     @classmethod
     def find(cls, directory: Path | None = None) -> "Workspace":
-        """Open the workspace of a directory, or the nearest one at or above the current directory.
+        """The workspace of a directory, or the nearest one at or above the current directory, not opened yet.
 
         Raises:
             WorkspaceProblem: there is none.
@@ -50,11 +77,11 @@ class Workspace:
         if directory is not None:
             if not (directory / "workbench.toml").is_file():
                 raise WorkspaceProblem(f"{directory} is no workspace.", f"Make one with `workbench init {directory}`.")
-            return cls.open(directory)
+            return cls._at(directory)
         here = Path.cwd()
         for folder in (here, *here.parents):
             if (folder / "workbench.toml").is_file():
-                return cls.open(folder)
+                return cls._at(folder)
         raise WorkspaceProblem(
             f"There is no workspace at or above {here}.", "Make one with `workbench init DIR`, or name one with -w DIR."
         )
@@ -67,14 +94,14 @@ class Workspace:
             WorkspaceProblem: it is damaged or read-only.
             NewerWorkspace: a newer version of the program wrote it.
         """
-        files = Files(directory.absolute())
-        return cls._open(files, settings_file.read(files.settings))
+        workspace = cls._at(directory)
+        assert workspace.db  # opens it
+        return workspace
 
     @classmethod
-    def _open(cls, files: Files, chosen: Settings) -> "Workspace":
-        db = Database(chosen.database or f"sqlite:///{files.database}")
-        db.migrate()
-        return cls(files, db, chosen)
+    def _at(cls, directory: Path) -> "Workspace":
+        files = Files(directory.absolute())
+        return cls(files, settings_file.read(files.settings))
 
     @property
     def name(self) -> str:
@@ -94,4 +121,5 @@ class Workspace:
 
     def close(self) -> None:
         """Give the database back."""
-        self.db.close()
+        if self._db is not None:
+            self._db.close()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -17,23 +17,13 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
+from screens.graphics import Graphics, Kind
 from storage.records import Box
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-
-def ask_terminal() -> None:
-    """Find out which graphics the terminal can show; only possible before the application starts."""
-    # textual-image takes numpy where it finds it, to pack Sixel faster; the terminal process stays light without.
-    absent = "numpy" not in sys.modules
-    if absent:
-        sys.modules["numpy"] = None  # type: ignore[assignment]
-    try:
-        import textual_image.widget  # noqa: F401 - importing asks
-    finally:
-        if absent:
-            del sys.modules["numpy"]
+    from screens.app import WorkbenchApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class PictureView(Container):
     DEFAULT_CSS = """
     PictureView {
         background: $background; align: center middle;
-        Image, AutoImage, SixelImage { width: auto; height: auto; }
+        Image, HalfcellImage, TGPImage, SixelImage { width: auto; height: auto; }
         Static { width: auto; color: $text-muted; }
     }
     """
@@ -97,13 +87,20 @@ class PictureView(Container):
         if frame is not None:
             self.show(frame)
 
+    @property
+    def _graphics(self) -> Graphics:
+        return cast("WorkbenchApp", self.app).graphics
+
     def _room(self) -> Size:
         """Pixels that there is room for; half blocks have one across and two down a cell."""
-        across, down = (1, 2) if not _real_pixels() else _cell()
+        graphics = self._graphics
+        across, down = graphics.cell if graphics.real else (1, 2)
         return Size(self.size.width * across, self.size.height * down)
 
     def _prepare(self, frame: Frame, pixels: Size) -> None:
-        self.post_message(self.Ready(frame, drawn(frame, pixels.width, pixels.height, 14 if _real_pixels() else 7)))
+        self.post_message(
+            self.Ready(frame, drawn(frame, pixels.width, pixels.height, 14 if self._graphics.real else 7))
+        )
 
     def on_picture_view_ready(self, event: Ready) -> None:
         """Show what was prepared, unless another was asked for meanwhile."""
@@ -114,21 +111,33 @@ class PictureView(Container):
             shown.first().image = event.picture  # type: ignore[attr-defined]
             shown.first().display = True
         else:
-            from textual_image.widget import Image
-
-            self.mount(Image(event.picture, classes="picture"))
+            self.mount(widget_of(self._graphics)(event.picture, classes="picture"))
 
 
-def _real_pixels() -> bool:
-    kind = sys.modules.get("textual_image.renderable")
-    return kind is not None and kind.Image in (kind.SixelImage, kind.TGPImage)
+def widget_of(graphics: Graphics) -> Any:
+    """The class of the picture's widget.
 
+    Importing textual-image asks the terminal, which is too late here and would be taken for keys: it is told what was
+    found before. It takes numpy where it finds it, to pack Sixel faster; the terminal process stays light without.
+    """
+    from textual_image import _terminal
 
-def _cell() -> tuple[int, int]:
-    from textual_image._terminal import get_cell_size
+    def no_answer(*_: object) -> NoReturn:
+        raise _terminal.TerminalError("asked before")
 
-    size = get_cell_size()
-    return size.width, size.height
+    _terminal.capture_terminal_response = no_answer
+    _terminal.get_cell_size._result = _terminal.CellSize(*graphics.cell)
+    absent = "numpy" not in sys.modules
+    if absent:
+        sys.modules["numpy"] = None  # type: ignore[assignment]
+    try:
+        from textual_image import widget
+    finally:
+        if absent:
+            del sys.modules["numpy"]
+    return {Kind.SIXEL: widget.SixelImage, Kind.KITTY: widget.TGPImage, Kind.BLOCKS: widget.HalfcellImage}[
+        graphics.kind
+    ]
 
 
 _CACHE: "OrderedDict[Path, Image]" = OrderedDict()

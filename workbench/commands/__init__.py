@@ -56,6 +56,16 @@ class Context:
         Raises:
             WorkspaceProblem: there is none, or it cannot be opened.
         """
+        workspace = self.find_workspace()
+        assert workspace.db  # opened now, so that what is wrong with it is said first
+        return workspace
+
+    def find_workspace(self) -> "Workspace":
+        """The same workspace, its database not opened yet.
+
+        Raises:
+            WorkspaceProblem: there is none.
+        """
         from workbench.workspace import Workspace
 
         return Workspace.find(self.directory)

@@ -1,0 +1,81 @@
+"""Which graphics the terminal can show: asked once, before the application reads keys.
+
+One question goes out, for Kitty's graphics, the size of a cell and, last, what kind of terminal this is. Every terminal
+answers the last one and answers in order, so nothing is waited for longer than the line takes, over SSH and in tmux
+too; no answer comes late and is taken for keys.
+"""
+
+import os
+import re
+import select
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+QUESTION = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+SECONDS = 1.0
+"""How long a terminal that answers nothing is waited for."""
+
+_KIND = re.compile(rb"\x1b\[\?([0-9;]*)c")
+_CELL = re.compile(rb"\x1b\[6;([0-9]+);([0-9]+)t")
+_KITTY = re.compile(rb"\x1b_Gi=31[^\x1b]*;OK")
+_HAS_SIXEL = b"4"
+
+
+class Kind(StrEnum):
+    """How a picture is shown."""
+
+    SIXEL = "sixel"
+    KITTY = "kitty"
+    BLOCKS = "blocks"  # half blocks: two pixels a cell
+
+
+@dataclass(frozen=True, slots=True)
+class Graphics:
+    """What the terminal can do."""
+
+    kind: Kind = Kind.BLOCKS
+    cell: tuple[int, int] = (10, 20)  # pixels across and down
+
+    @property
+    def real(self) -> bool:
+        """Whether it shows real pixels."""
+        return self.kind is not Kind.BLOCKS
+
+
+def understood(answer: bytes) -> Graphics:
+    """What a terminal's answer says. WezTerm and Konsole claim Kitty's graphics but only do Sixel well: Sixel first."""
+    kind = _KIND.search(answer)
+    cell = _CELL.search(answer)
+    size = (int(cell[2]), int(cell[1])) if cell and int(cell[1]) and int(cell[2]) else Graphics().cell
+    if kind and _HAS_SIXEL in kind[1].split(b";"):
+        return Graphics(Kind.SIXEL, size)
+    return Graphics(Kind.KITTY if _KITTY.search(answer) else Kind.BLOCKS, size)
+
+
+def ask(seconds: float = SECONDS) -> Graphics:
+    """Ask the terminal; half blocks where there is none, or where it does not answer."""
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
+        return Graphics()
+    if not (sys.__stdin__ and sys.__stdout__ and sys.__stdin__.isatty() and sys.__stdout__.isatty()):
+        return Graphics()
+    keyboard, screen = sys.__stdin__.fileno(), sys.__stdout__.fileno()
+    before = termios.tcgetattr(keyboard)
+    answer = b""
+    try:
+        tty.setcbreak(keyboard)
+        os.write(screen, QUESTION)
+        until = time.monotonic() + seconds
+        while not _KIND.search(answer) and select.select([keyboard], [], [], max(until - time.monotonic(), 0.0))[0]:
+            answer += os.read(keyboard, 1024)
+    except OSError:
+        pass
+    finally:
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+    return understood(answer)
