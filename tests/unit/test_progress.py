@@ -53,3 +53,9 @@ def test_a_run_that_is_started_again_has_not_ended(tmp_path: Path) -> None:
     writer.write("finished", state="stopped")
     writer.write("queued")
     assert progress.of(tmp_path).finished is None
+
+
+def test_a_line_that_was_cut_off_takes_no_other_event_with_it(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text('{"type": "failed", "time": 1}\n{"type": "evalu')
+    EventWriter(tmp_path / "events.jsonl").write("queued")
+    assert progress.of(tmp_path).failed is None
