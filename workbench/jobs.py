@@ -230,7 +230,11 @@ def resume(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> Non
         RunProblem: it finished by itself, or is at work.
     """
     folder = folder_of(workspace, run_id)
-    if state_of(folder) is RunState.FINISHED:
+    state = state_of(folder)
+    if state is RunState.PAUSED:
+        unpause(workspace, run_id)
+        return
+    if state is RunState.FINISHED:
         raise RunProblem(f"Run {run_id} finished; there is nothing to resume.", "Clone it with changes instead.")
     start(workspace, run_id, slots)
 
