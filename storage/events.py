@@ -17,6 +17,7 @@ Every event has `type` and `time` (seconds since the epoch, UTC; for people, nev
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,10 @@ class EventWriter:
     """Appends events; one writer a run (rank 0)."""
 
     def __init__(self, path: Path) -> None:
+        torn = _cut_off(path)
         self._file = path.open("a", encoding="utf-8")
+        if torn:  # what is written next must not be lost with the last writer's half line
+            self._file.write("\n")
 
     def write(self, type: str, **facts: Any) -> None:
         """Append one event and hand it to the operating system at once. NaN and infinities become null."""
@@ -47,6 +51,15 @@ class EventWriter:
     def close(self) -> None:
         """Close the file; the writer cannot be used afterwards."""
         self._file.close()
+
+
+def _cut_off(path: Path) -> bool:
+    """Whether the file ends in the middle of a line."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _finite(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,14 +120,18 @@ def _hold_out(order: Sequence[Document]) -> tuple[list[Document], str]:
     return held, f"{len(held)} labelled documents of other vendors were set apart to measure the model on."
 
 
-def freeze(workspace: Workspace, folder: Path, seed: int, limit: int | None = None) -> Frozen:
+def freeze(
+    workspace: Workspace, folder: Path, seed: int, limit: int | None = None, *, pictures: bool = False
+) -> Frozen:
     """Write dataset/*.parquet of a run folder from one consistent view of the workspace.
+
+    With `pictures`, those of the pages go into the folder too, so that a model that sees them can be trained elsewhere.
 
     Raises:
         RunProblem: nothing is labelled on the training side.
     """
     with workspace.db.read() as connection:
-        return _write(workspace, connection, folder, select(connection, seed, limit))
+        return _write(workspace, connection, folder, select(connection, seed, limit), pictures=pictures)
 
 
 def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]]) -> Frozen:
@@ -135,7 +140,9 @@ def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int,
         return _write(workspace, connection, folder, Selection(ids))
 
 
-def _write(workspace: Workspace, connection: Connection, folder: Path, selection: Selection) -> Frozen:
+def _write(
+    workspace: Workspace, connection: Connection, folder: Path, selection: Selection, *, pictures: bool = False
+) -> Frozen:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -155,6 +162,8 @@ def _write(workspace: Workspace, connection: Connection, folder: Path, selection
                     content = documents.open_document(connection, number)
                     engines.update({page.engine: page.engine_version for page in content.pages})
                     row = _row(workspace, content, known)
+                    if pictures:
+                        row["pictures"] = [_carried(path, folder) for path in row["pictures"]]
                     seal.update(json.dumps([row["document"], row["words"], row["tags"]]).encode())
                     rows.append(row)
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
@@ -203,6 +212,20 @@ def _row(workspace: Workspace, content: Content, known: set[str]) -> dict[str, A
         "pictures": [str(workspace.files.picture(p.picture)) if p.picture else "" for p in content.pages],
         "references": json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
     }
+
+
+def _carried(path: str, folder: Path) -> str:
+    """A picture taken into the run folder, as a path relative to it. A link costs no space; not every disk has them."""
+    name = Path("dataset") / "pictures" / Path(path).name
+    if not path or not Path(path).is_file():
+        return ""
+    if not (folder / name).exists():
+        (folder / name).parent.mkdir(exist_ok=True)
+        try:
+            (folder / name).hardlink_to(path)
+        except OSError:
+            shutil.copyfile(path, folder / name)
+    return str(name)
 
 
 def thousandths(box: Sequence[float], width: float, height: float) -> list[int]:

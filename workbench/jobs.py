@@ -23,7 +23,7 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench import cases, freezing, progress, suggesting
+from workbench import cases, families, freezing, progress, suggesting
 from workbench import config as tune_config
 from workbench.config import FieldSpec, Request, TuneConfig
 from workbench.workspace import Workspace
@@ -57,7 +57,10 @@ def prepare(
     now = datetime.now(UTC)
     run_id, folder = _new_folder(workspace, now)
     try:
-        frozen = freezing.freeze(workspace, folder, config.train.seed, config.data.max_train_documents)
+        frozen = freezing.freeze(
+            workspace, folder, config.train.seed, config.data.max_train_documents,
+            pictures=families.spec(config.model.family).picture,
+        )  # fmt: skip
         request = Request(
             run=run_id,
             fields=[FieldSpec(id=f.id, name=f.name, type=f.type.value) for f in workspace.schema.active],
@@ -227,7 +230,11 @@ def resume(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> Non
         RunProblem: it finished by itself, or is at work.
     """
     folder = folder_of(workspace, run_id)
-    if state_of(folder) is RunState.FINISHED:
+    state = state_of(folder)
+    if state is RunState.PAUSED:
+        unpause(workspace, run_id)
+        return
+    if state is RunState.FINISHED:
         raise RunProblem(f"Run {run_id} finished; there is nothing to resume.", "Clone it with changes instead.")
     start(workspace, run_id, slots)
 

@@ -12,7 +12,7 @@ from transformers import TrainingArguments
 
 from storage import events
 from storage.exceptions import MissingTool, RunProblem
-from workbench import rows
+from workbench import families, rows
 from workbench.config import Request
 from workbench.families.loading import labels_of
 from workbench.knobs import TuneConfig
@@ -59,6 +59,10 @@ def prepare(request: Request, folder: Path) -> Prepared:
         notes.append(
             f"Only outside the training documents, so it cannot be learnt: {', '.join(sorted(unlearnt & known))}."
         )
+    if families.spec(config.model.family).picture:
+        unseen = sum(not path or not Path(path).is_file() for d in data.values() for row in d for path in row.pictures)
+        if unseen:
+            notes.append(f"The pictures of {unseen} pages are missing: the model sees these pages as white.")
     if not data["validation"]:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = _device(config.train.device)

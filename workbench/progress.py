@@ -124,7 +124,8 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
                 get("validation") or {},
                 bool(get("best")),
             )
-            return replace(state, evaluations=(*state.evaluations, seen))
+            # not every step is logged, the last one is always evaluated
+            return replace(state, step=max(state.step, seen.step), evaluations=(*state.evaluations, seen))
         case "note":
             return replace(state, notes=(*state.notes, str(get("message", ""))))
         case "paused" | "resumed":

@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,21 @@ def test_what_is_frozen_can_be_read_back(workspace: Workspace, tmp_path: Path) -
     assert json.loads(row["references"]) == {"amount_total": "9.00"}
     pool = pq.read_table(tmp_path / "run" / "dataset" / "pool.parquet").to_pylist()[0]
     assert pool["tags"] is None
+
+
+def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_path: Path) -> None:
+    from workbench import rows
+
+    page = Page(0, 100.0, 200.0, invoice("a").pages[0].tokens, picture="ab.png")
+    workspace.files.picture("ab.png").write_bytes(b"a picture")
+    keep(workspace, replace(invoice("a"), pages=(page,)), invoice("b"))
+    freezing.freeze(workspace, tmp_path / "run", 1, pictures=True)
+    elsewhere = (tmp_path / "run").rename(tmp_path / "elsewhere")
+    shutil.rmtree(workspace.files.pages)
+    found = rows.portable(rows.read(elsewhere / "dataset" / "train.parquet"), elsewhere)
+    found += rows.portable(rows.read(elsewhere / "dataset" / "validation.parquet"), elsewhere)
+    paths = [path for row in found for path in row.pictures]
+    assert sorted(Path(path).read_bytes() if path else b"" for path in paths) == [b"", b"a picture"]
 
 
 def test_a_retired_field_is_not_trained_on(workspace: Workspace, tmp_path: Path) -> None:

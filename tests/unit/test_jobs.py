@@ -75,6 +75,17 @@ def types(folder: Path) -> list[str]:
     return [event["type"] for event in events.iterate(folder / "events.jsonl")]
 
 
+def types_since_start(folder: Path) -> list[str]:
+    """The events of the run's last process."""
+    found = types(folder)
+    return found[len(found) - found[::-1].index("queued") - 1 :]
+
+
+def suggestions(workspace: Workspace) -> list[int]:
+    with workspace.db.read() as connection:
+        return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
+
+
 def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Workspace, str]) -> None:
     workspace, run_id = copy
     run = listed(workspace)[0]
@@ -90,15 +101,10 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Works
 
 def test_collecting_twice_changes_nothing(copy: tuple[Workspace, str]) -> None:
     workspace, run_id = copy
-
-    def suggestions() -> list[int]:
-        with workspace.db.read() as connection:
-            return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
-
-    before = suggestions(), listed(workspace)
+    before = suggestions(workspace), listed(workspace)
     jobs.collect(workspace, run_id)
     jobs.collect(workspace, run_id)
-    assert (suggestions(), listed(workspace)) == before
+    assert (suggestions(workspace), listed(workspace)) == before
 
 
 @pytest.mark.parametrize("name", ["report.json", "predictions.parquet", "dataset/pool.parquet"])
@@ -183,7 +189,7 @@ def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
     steps = types(folder).count("step")
     time.sleep(0.5)
     assert types(folder).count("step") == steps
-    jobs.unpause(workspace, run.id)
+    jobs.resume(workspace, run.id)  # of a paused run: it need not be told apart from `unpause`
     until(lambda: types(folder).count("step") > steps)
     jobs.stop(workspace, run.id)
     stopped = jobs.wait(workspace, run.id)
@@ -216,23 +222,51 @@ def test_a_run_killed_from_outside_is_known_and_goes_on(workspace: Workspace, ba
     assert jobs.wait(workspace, run.id).state is RunState.STOPPED
 
 
-@pytest.mark.parametrize("moment", range(int(os.environ.get("WORKBENCH_KILLS", "2"))))
-def test_killed_at_any_moment_it_can_be_resumed(workspace: Workspace, base: Path, moment: int) -> None:
-    """WORKBENCH_KILLS=50 tries as many random moments."""
-    draw = random.Random(moment)
+STAGES: dict[str, tuple[str, float]] = {
+    "the launcher": ("queued", 0.2), "loading": ("queued", 8.0), "training": ("step", 0.3),
+    "saving": ("evaluated", 0.1), "ending": ("predicting", 1.0),
+}  # fmt: skip
+"""What a process is about to do: the event before it, and how many seconds later at most it is killed."""
+
+
+@pytest.mark.timeout(1200)  # six starts, each of which loads the libraries
+@pytest.mark.parametrize("seed", range(int(os.environ.get("WORKBENCH_KILLED_RUNS", "1"))))
+def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspace, base: Path, seed: int) -> None:
+    """Once in every stage, at a random moment; worker/killing.py kills more in less time."""
+    draw = random.Random(seed)
     run = jobs.prepare(workspace, runs_kit.config(base, num_train_epochs=6, save_steps=1))
     folder = jobs.folder_of(workspace, run.id)
-    jobs.start(workspace, run.id)
-    time.sleep(draw.uniform(0.0, 9.0))
-    if jobs.at_work(folder):
-        jobs.kill(workspace, run.id)
-        assert jobs.wait(workspace, run.id).state in (RunState.KILLED, RunState.FINISHED)
-    if state(workspace, run.id) is not RunState.FINISHED:
+    stages, killed = draw.sample(list(STAGES), len(STAGES)), []
+    stages.append(stages.pop(stages.index("ending")))  # after it there is nothing left to train
+    for stage in stages:
+        jobs.resume(workspace, run.id)
+        event, seconds = STAGES[stage]
+        while event not in types_since_start(folder) and jobs.at_work(folder):
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0.0, seconds))
+        pid = locks.holder(folder / "lock") if locks.held(folder / "lock") else locks.holder(folder / "waiting")
+        if pid is None or not jobs.at_work(folder):
+            break  # it was faster
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not jobs.at_work(folder))
+        found = state(workspace, run.id)
+        print(f"killed at {stage}, after {types_since_start(folder)[-1]}: {found}")
+        killed.append(stage)
+        if found is RunState.FINISHED:  # its last word was said
+            break
+        assert found is RunState.CRASHED
+    assert killed
+    if state(workspace, run.id) is RunState.CRASHED:
         jobs.resume(workspace, run.id)
     done = jobs.wait(workspace, run.id)
     assert done.state is RunState.FINISHED, done.reason
     seen = progress.of(folder)
     assert [s.step for s in seen.steps] == list(range(1, seen.total_steps + 1))
+    assert types(folder).count("finished") == 1
+    suggested = suggestions(workspace)
+    jobs.collect(workspace, run.id)
+    assert suggestions(workspace) == suggested
+    assert len(listed(workspace)) == 1
 
 
 def test_runs_wait_for_their_turn_and_can_be_stopped_before_it(workspace: Workspace, base: Path) -> None:

@@ -15,6 +15,13 @@ def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:
     assert not seen.finished
 
 
+def test_the_last_step_counts_though_it_was_not_logged(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "events.jsonl")
+    writer.write("step", step=30, total_steps=32, epoch=1.9, loss=2.0)
+    writer.write("evaluated", step=32, epoch=2.0, validation={"f1": 0.3}, best=True)
+    assert progress.of(tmp_path).step == 32
+
+
 def test_a_resumed_run_draws_no_curve_twice(tmp_path: Path) -> None:
     writer = EventWriter(tmp_path / "events.jsonl")
     writer.write("started", resumed_from=None)
@@ -53,3 +60,9 @@ def test_a_run_that_is_started_again_has_not_ended(tmp_path: Path) -> None:
     writer.write("finished", state="stopped")
     writer.write("queued")
     assert progress.of(tmp_path).finished is None
+
+
+def test_a_line_that_was_cut_off_takes_no_other_event_with_it(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text('{"type": "failed", "time": 1}\n{"type": "evalu')
+    EventWriter(tmp_path / "events.jsonl").write("queued")
+    assert progress.of(tmp_path).failed is None

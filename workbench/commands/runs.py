@@ -78,7 +78,7 @@ def show(context: Context, run: str, as_json: bool) -> None:
     workspace = _open(context)
     found = _run(workspace, run)
     seen = progress.of(jobs.folder_of(workspace, found.id))
-    last = seen.evaluations[-1] if seen.evaluations else None
+    kept = seen.best or (seen.evaluations[-1] if seen.evaluations else None)
     data = asdict(found) | {
         "run": found.id,
         "step": seen.step,
@@ -86,15 +86,15 @@ def show(context: Context, run: str, as_json: bool) -> None:
         "epoch": seen.epoch,
         "seconds_left": seen.seconds_left,
         "notes": seen.notes,
-        "validation": dict(last.validation) if last else None,
+        "validation": dict(kept.validation) if kept else None,
     }
     lines = [
         f"{found.name}: {found.state.value}" + (f" — {found.reason}" if found.reason else ""),
         f"{found.family}, preset {found.preset or '–'}, step {seen.step} of {seen.total_steps}, {seen.seconds:.0f} s",
         *(f"note: {note}" for note in seen.notes),
     ]
-    if last:
-        lines.append(f"validation F1 {last.validation.get('f1') or 0:.3f} at step {last.step}")
+    if kept and kept.validation:
+        lines.append(f"validation F1 {kept.validation.get('f1') or 0:.3f} at step {kept.step}, the best so far")
     emit(data, as_json=as_json, text=lines)
 
 
@@ -117,7 +117,7 @@ for _name, _summary, _done in (
     ("pause", "Let a run rest after its current step.", "Run {} will pause after its current step."),
     ("unpause", "Let a paused run go on.", "Run {} goes on."),
     ("kill", "End a run at once; `resume` goes on from its last checkpoint.", "Run {} was ended."),
-    ("resume", "Go on from the last checkpoint.", "Run {} goes on from its last checkpoint."),
+    ("resume", "Go on from the last checkpoint, or from a pause.", "Run {} goes on."),
     ("delete", "Forget a run and delete its folder.", "Run {} and its folder are gone."),
 ):
     _act(_name, _summary, _done)
