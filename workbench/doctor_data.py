@@ -1,6 +1,8 @@
 """The Doctor's rules about documents, labels and splits: what the model was given."""
 
+import math
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from workbench.cases import NONE
@@ -149,11 +151,14 @@ def _layout_augmentation() -> Action:
 
 @rule("class_imbalance")
 def class_imbalance(evidence: Evidence) -> Finding | None:
-    """Nearly all words carry no field, and values are missed rather than invented."""
+    """Nearly all words carry no field, and values are missed rather than invented, whatever field they are of."""
     micro = evidence.report.get("micro") or {}
     if not evidence.data or evidence.data.outside < 0.9 or not micro:
         return None
-    if micro["precision"] - micro["recall"] < 0.15:
+    fields = evidence.report.get("fields") or {}
+    missed = [row["precision"] - row["recall"] for row in fields.values() if row["support"]]
+    # one field that is missed has reasons of its own: few examples, a header that is not known
+    if micro["precision"] - micro["recall"] < 0.15 or (missed and median(missed) < 0.15):
         return None
     facts = {"share_without_field": evidence.data.outside, "precision": micro["precision"], "recall": micro["recall"]}
     actions = [
@@ -257,7 +262,9 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     for name, row in rows.items():
         others = [other for vendor, other in rows.items() if vendor != name]
         elsewhere = _share((sum(o[0] for o in others), sum(o[1] for o in others)))
-        if name not in train and others and row[1] >= 10 and _share(row) >= max(0.4, 2 * elsewhere):
+        far = row[1] >= 10 and _share(row) >= max(0.4, 2 * elsewhere)
+        # of many vendors one is always the worst: it counts where chance would not make any of them that bad
+        if name not in train and others and far and len(rows) * _at_least(row, elsewhere) < 0.05:
             bad[name] = row
     if not bad:
         return None
@@ -265,6 +272,11 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     task = _task("label the vendor", f"Label 3–5 documents of {', '.join(bad)} for training")
     said = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
     return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (task,))
+
+
+def _at_least(part: tuple[int, int], chance: float) -> float:
+    """How likely that many (or more) of so many go wrong, when each does by this chance."""
+    return sum(math.comb(part[1], k) * chance**k * (1 - chance) ** (part[1] - k) for k in range(part[0], part[1] + 1))
 
 
 @rule("ocr_low")
