@@ -14,8 +14,8 @@ _RETRAIN = "one training run"
 _SOME = 5  # fewer of anything are no evidence
 
 
-def _task(id: str, title: str, cost: str = "labelling time, then one training run") -> Action:
-    return Action(id, title, cost, Target.DATA)
+def _task(id: str, title: str, cost: str = "labelling time, then one training run", room: str = "queue") -> Action:
+    return Action(id, title, cost, Target.DATA, room=room)
 
 
 def _share(part: tuple[int, int]) -> float:
@@ -227,7 +227,7 @@ def split_leakage(evidence: Evidence) -> Finding | None:
         "near_duplicates": alike[0],
         "evaluated_documents": alike[1],
     }
-    task = _task("split again", "Divide the documents anew by vendor and template", "seconds, then one training run")
+    task = _task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", room="")
     symptom = f"{worst:.0%} of the evaluated documents are of training vendors, {alike[0]} repeat a training document"
     return Finding(
         "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (task,)
@@ -241,7 +241,8 @@ def label_noise(evidence: Evidence) -> Finding | None:
     learned = (evidence.report.get("micro") or {}).get("f1", 1.0) >= 0.5  # else it denies whatever is labelled
     if part[0] < _SOME or _share(part) < 0.1 or not learned:
         return None
-    task = _task("check labels", "Go through the suspected label errors, the worst first", f"about {part[0]} documents")
+    title = "Go through the suspected label errors, the worst first"
+    task = _task("check labels", title, f"about {part[0]} documents", room="errors")
     symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
     return Finding(
         "label_noise",
@@ -293,7 +294,7 @@ def ocr_low(evidence: Evidence) -> Finding | None:
         return None
     facts = {"training_documents_under": part[0], "training_documents": part[1], "limit": LOW_OCR, "f1_lost": drop}
     actions = (
-        _task("read again", "Read these pages again at a higher resolution, or with the other OCR engine", "minutes"),
+        _task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", room=""),
         Action("ocr noise", "Train with some reading errors", _RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
     )
     symptom = f"{part[0]} of {part[1]} training documents were read with a confidence under {LOW_OCR}"
