@@ -2,13 +2,16 @@
 
     python benchmarks/evaluate.py [--documents N] [--words N]
 
-Goal: the whole evaluation in 2 s. The run folder is made here, with 16 fields and the worker's file formats.
+Goal: the whole evaluation in 2 s. The run folder is made here, with 16 fields and the worker's file formats. `process`
+is what a user waits for: a program that is started, evaluates, and ends.
 """
 
 import argparse
 import json
 import random
 import struct
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -85,6 +88,9 @@ def main() -> None:
         write(folder, options.documents, options.words)
         seconds = {}
         for _ in range(3):  # the best of three: the first pays for imports and cold caches
+            code = "import pathlib, sys; from workbench import report; report.evaluate_run(pathlib.Path(sys.argv[1]))"
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
             started = time.perf_counter()
             result = report.evaluate_run(folder)
             evaluated = time.perf_counter()
@@ -93,7 +99,12 @@ def main() -> None:
             records = errors.find(cases)
             errors.confusion(cases), errors.concentrations(cases), errors.suspects(cases)
             done = time.perf_counter()
-            here = {"evaluate": evaluated - started, "read": read - evaluated, "errors": done - read}
+            here = {
+                "process": started - began,
+                "evaluate": evaluated - started,
+                "read": read - evaluated,
+                "errors": done - read,
+            }
             seconds = {key: min(value, seconds.get(key, value)) for key, value in here.items()}
     figures = {"documents": result["documents"], "f1": result["micro"]["f1"], "errors": len(records)}
     print(json.dumps({**figures, "seconds": seconds}, indent=1))

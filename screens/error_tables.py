@@ -21,6 +21,15 @@ KINDS = {
     Kind.WRONG_FIELD: "wrong field",
     Kind.BOUNDARY: "boundary",
 }
+RULES_DO = {
+    "iob_repair": "A value whose beginning the model did not mark is taken all the same.",
+    "neighbourhood": "An amount, date, rate or number becomes the field whose header stands nearest.",
+    "unsupported": "An amount with neither its header nor a currency sign near it is dropped.",
+    "normalisation": "Words that are no amount, date, rate or currency lose or gain words until they are one.",
+    "one_value": "Of several values of a field the surest is kept; names and addresses may stand in pieces.",
+    "cross_field": "Values that contradict each other (a sum, a rate, dates) lose half of their confidence.",
+}
+"""What each repair rule does, in a sentence."""
 ALL_KINDS = ("errors", "share")
 """Columns of the matrix that stand for every kind of error."""
 _WIDTH = 10
@@ -66,14 +75,14 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
         row = evaluation[f"{side}_vendors"]
         if row["documents"]:
             parts += [(f"  {side} vendors ", "$text-muted"), f"{row['f1']:.2f}"]
-    for name, text in (("value_exact_match", "values"), ("documents_right", "documents")):
+    for name, text in (("value_exact_match", "values"), ("documents_right", "whole documents")):
         if evaluation[name] is not None:
             parts += [(f"  {text} right ", "$text-muted"), f"{evaluation[name]:.0%}"]
     for name, row in evaluation["splits"].items():
         if name != split:
             parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
     passing = evaluation["thresholds"]["automatic_pass_rate"]
-    parts += [("  pass unseen ", "$text-muted"), f"{passing:.0%}"]
+    parts += [("  documents that need no look ", "$text-muted"), f"{passing:.0%}"]
     return Content.assemble(*parts)
 
 

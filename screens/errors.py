@@ -162,8 +162,12 @@ class ErrorsScreen(Surveying):
                 self.workbench.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
                 self.switch_rules({**self.workspace.settings.postprocess, **consulting.switches(action)})
+            elif action.room == self.mode:
+                self.action_doubts()
             else:
-                self.notify(f"{action.title}. A task for people: the annotate room is the place.", markup=False)
+                if action.room:
+                    await self.workbench.action_room(action.room)
+                self.workbench.notify(f"{action.title}.", markup=False)
 
     # runs and the report
 

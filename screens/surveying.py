@@ -34,6 +34,8 @@ VIEWS = {
 }
 TOGETHER = ("matrix", "confusion", "piles")
 """Views that stand below each other on wide terminals."""
+ALONE = ("rules", "doctor")
+"""Views that are about no errors in particular: no list stands below them."""
 
 
 def _selector(view: str) -> str:
@@ -79,6 +81,7 @@ class Surveying(ModeScreen):
                 yield HeatGrid("confusion")
                 yield OptionList(id="piles")
                 yield HeatGrid("rules")
+                yield Static(id="does")
                 yield DoctorPanel()
             with Vertical(id="right"):
                 yield Static(id="title")
@@ -174,9 +177,11 @@ class Surveying(ModeScreen):
 
     def _arrange(self) -> None:
         """Show the widgets of the view, and name the views."""
+        self.set_class(self.view in ALONE, "-alone")
         shown = TOGETHER if self.has_class("-wide") and self.view in TOGETHER else (self.view,)
         for name in VIEWS:
             self.query_one(_selector(name)).display = name in shown
+        self.query_one("#does").display = self.view == "rules"
         parts: list[tuple[str, str] | str] = []
         for name, title in VIEWS.items():
             style = "bold $foreground" if name in shown else "$text-muted"
@@ -184,11 +189,14 @@ class Surveying(ModeScreen):
         self.query_one("#views", Static).update(Content.assemble(*parts))
 
     def action_view(self, name: str) -> None:
-        """Another view on the left."""
-        self.view = name
+        """Another view on the left; the list shows the cell under its cursor."""
+        before, self.view = self.view, name
         self.remove_class("-listing")
         self._arrange()
-        self.query_one(_selector(name)).focus()
+        shown = self.query_one(_selector(name))
+        shown.focus()
+        if isinstance(shown, HeatGrid) and name != before:
+            shown.tell()
         self.say()
 
     def action_sort(self) -> None:
@@ -240,6 +248,10 @@ class Surveying(ModeScreen):
 
     def _shown_name(self, field: str) -> str:
         return {survey.TOTAL: "All fields", "none": "nothing"}.get(field, self.workspace.schema.name(field))
+
+    @on(HeatGrid.Pointed, "#rules")
+    def _rule_pointed(self, event: HeatGrid.Pointed) -> None:
+        self.query_one("#does", Static).update(error_tables.RULES_DO[event.row])
 
     @on(HeatGrid.Chosen, "#rules")
     def _rule_switched(self, event: HeatGrid.Chosen) -> None:

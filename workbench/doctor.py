@@ -42,6 +42,7 @@ class Action:
     cost: str
     target: Target = Target.CONFIG
     changes: Mapping[str, Any] = field(default_factory=dict)
+    room: str = ""  # of a data task: where it is done ("" when a command does it)
 
 
 @dataclass(frozen=True, slots=True)

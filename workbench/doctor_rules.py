@@ -199,7 +199,8 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
     if not 0 < documents < 500 or len(scores) < 4:
         return None
     half, best = scores[(len(scores) - 1) // 2], max(scores)
-    if best < 0.1 or half > 0.4 * best or scores.index(best) < len(scores) - 2:
+    late = scores.index(best) >= 2 * len(scores) // 3
+    if best < 0.1 or half > 0.4 * best or not late:
         return None
     actions = more_warmup(evidence, 0.2)
     if evidence.learning_rate < evidence.usual_rate:
@@ -214,7 +215,7 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
         actions.append(Action("freeze early", "Freeze the lowest 3 layers for 2 epochs", _RETRAIN, changes=frozen))
     return Finding(
         "slow_convergence",
-        f"Half way the validation F1 was {half:.2f}, at its best {best:.2f}, near the end",
+        f"Half way the validation F1 was {half:.2f}, at its best {best:.2f}, late in the run",
         {"train_documents": documents, "f1_half_way": half, "best_f1": best, "evaluations": len(scores)},
         "On so few documents the warmup is short, or the learning rate low.",
         tuple(actions),
@@ -362,9 +363,8 @@ def noise(evidence: Evidence) -> Finding | None:
     if difference == 0 or difference > (high - low) / 2:
         return None
     facts = {"f1": micro["f1"], "best_other_f1": best, "difference": difference, "half_interval": (high - low) / 2}
-    task = Action(
-        "compare paired", f"Compare with {name} by the paired bootstrap before choosing", "seconds", Target.DATA
-    )
+    title = f"Compare with {name} by the paired bootstrap before choosing"
+    task = Action("compare paired", title, "seconds", Target.DATA, room="runs")
     symptom = f"The difference to {name} ({difference:.3f}) is smaller than the noise (±{(high - low) / 2:.3f})"
     return Finding(
         "noise",

@@ -100,7 +100,10 @@ def _offered(number: int, action: Action, remembered: str) -> Content:
     parts: list[str | tuple[str, str]] = [
         (f"  {number}. ", "bold $accent" if action.target is not Target.DATA else "$text-muted"),
         action.title,
-        (f"\n     {_TARGETS[action.target]} · costs {action.cost}", "$text-muted"),
+        (
+            f"\n     {_TARGETS[action.target]}{' · Enter goes there' if action.room else ''} · costs {action.cost}",
+            "$text-muted",
+        ),
     ]
     if remembered:
         parts.append((f"\n     here before: {remembered}", "$primary"))

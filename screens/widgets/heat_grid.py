@@ -112,8 +112,11 @@ class HeatGrid(ScrollView, can_focus=True, inherit_bindings=False):
             region = Region(0, self._at[0], left + region.width, 2)
         self.scroll_to_region(region, animate=False, immediate=True, force=True)
         self.refresh()
-        where = self.pointed
-        if where is not None:
+        self.tell(chosen)
+
+    def tell(self, chosen: bool = False) -> None:
+        """Say which cell is under the cursor."""
+        if (where := self.pointed) is not None:
             self.post_message((self.Chosen if chosen else self.Pointed)(self, *where))
 
     def on_key(self, event: events.Key) -> None:

@@ -15,6 +15,7 @@ from screens.widgets.heat_grid import HeatGrid
 from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from workbench import jobs
+from workbench.doctor import Action, Finding, Target
 from workbench.workspace import Workspace
 
 PAGE = desks.page_of(desks.RECEIPT)
@@ -217,6 +218,22 @@ async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
         assert Workspace.open(shop.files.root).settings.postprocess == {"iob_repair": False}
         await pilot.press("enter")
         assert shop.settings.postprocess == {}
+        await pilot.press("down", "down")
+        assert "is dropped" in text_of(pilot.app.room.query_one("#does"))
+
+
+async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
+    finding = Finding("label_noise", "Labels are denied", {"documents": 4}, "Labels are wrong.", ())
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        await pilot.press("d")
+        panel = room.query_one(DoctorPanel)
+        panel.post_message(DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, room="errors")))
+        await settled(pilot)
+        assert room.focused is room.query_one(ErrorList) and "Labels to doubt" in text_of(room.query_one("#title"))
+        panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, room="queue")))
+        await settled(pilot)
+        assert pilot.app.room.mode == "queue"
 
 
 async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marked(opened, shop):
@@ -286,14 +303,14 @@ def shop_run(workspace):
         return runs.listed(connection)[0].id
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 42)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (140, 42)])
 async def test_nothing_is_cut_off(opened, shop, size):
-    """On a small terminal table and list take turns; on a large one all stands side by side."""
+    """On a small terminal table and list take turns; then the list stands below, on a large one all side by side."""
     async with opened(shop, size) as pilot:
         room = await enter(pilot)
-        wide = size[0] >= 140
+        shown = {80: {"#matrix"}, 120: {"#matrix", "#right"}, 140: {"#matrix", "#confusion", "#piles", "#right"}}
         visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if room.query_one(name).region.area}
-        assert visible == ({"#matrix", "#confusion", "#piles", "#right"} if wide else {"#matrix"})
+        assert visible == shown[size[0]]
         table = room.query_one("#matrix", HeatGrid)
         assert table.virtual_size.width <= table.size.width
         await pilot.press("enter")

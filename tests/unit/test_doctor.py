@@ -93,6 +93,19 @@ def test_healthy_runs_are_left_in_peace(evidence):
     assert diagnosis.findings == () and diagnosis.healthy
 
 
+def test_the_worst_of_many_vendors_may_be_chance():
+    vendors = {f"v{i}": (2, 10) for i in range(12)} | {"v0": (4, 10)}
+    assert "missing_vendor" not in found(replace(HEALTHY, data=data(vendor_errors=vendors)))
+    assert "missing_vendor" in found(replace(HEALTHY, data=data(vendor_errors={**vendors, "v0": (9, 10)})))
+
+
+def test_one_field_that_is_missed_is_no_imbalance():
+    fields = {name: figures(0.9) for name in TYPES} | {"currency": figures(0.3, 0.9, 0.2)}
+    micro = {**figures(0.7, 0.9, 0.57), "ci95": (0.66, 0.74)}
+    told = found(replace(HEALTHY, data=data(outside=0.97), report=report(micro=micro, fields=fields)))
+    assert "class_imbalance" not in told
+
+
 def test_nothing_known_is_nothing_found():
     assert doctor.diagnose(Evidence()).findings == ()
 
@@ -136,7 +149,12 @@ FAULTS = {
     ),
     "new_templates": replace(HEALTHY, report=report(seen_vendors=figures(0.95), unseen_vendors=figures(0.7))),
     "class_imbalance": replace(
-        HEALTHY, data=data(outside=0.97), report=report(micro={**figures(0.7, 0.9, 0.57), "ci95": (0.66, 0.74)})
+        HEALTHY,
+        data=data(outside=0.97),
+        report=report(
+            micro={**figures(0.7, 0.9, 0.57), "ci95": (0.66, 0.74)},
+            fields={name: figures(0.7, 0.9, 0.57) for name in TYPES},
+        ),
     ),
     "few_examples": replace(
         HEALTHY,
