@@ -35,6 +35,16 @@ Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A round of a chain: the model of these labelled documents, and what it chose to label next."""
+
+    folder: Path
+    f1: float
+    labelled: tuple[int, ...]
+    chosen: tuple[int, ...]
+
+
 @dataclass
 class Simulator:
     """A simulation at work.
@@ -76,6 +86,11 @@ class Simulator:
             self._note("", seed, 0, len(self.documents), self._trained(sorted(self.documents), seed)[1])
 
     def _chain(self, name: str, seed: int) -> None:
+        for turn, one in enumerate(self.rounds(name, seed)):
+            if (name, seed, turn) not in self._known:
+                self._note(name, seed, turn, len(one.labelled), one.f1)
+
+    def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
         """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
         order = sorted(self.documents)
         random.Random(seed).shuffle(order)
@@ -83,15 +98,15 @@ class Simulator:
         before: list[Path] = []  # the models that this chain's next one may go on from
         for turn in range(self.plan.rounds + 1):
             folder, f1 = self._trained(labelled, seed, before)
-            if (name, seed, turn) not in self._known:
-                self._note(name, seed, turn, len(labelled), f1)
             if self.plan.warm:
                 if len(before) > 1:  # the first one is shared by all strategies
                     with self._guard(before[-1]):
                         shutil.rmtree(before[-1] / "model", ignore_errors=True)
                 before = [*before, folder]
-            if turn < self.plan.rounds and len(labelled) < len(self.documents):
-                labelled = [*labelled, *self._choice(folder, name, seed, turn)]
+            more = turn < self.plan.rounds and len(labelled) < len(self.documents)
+            chosen = self._choice(folder, name, seed, turn) if more else []
+            yield Trained(folder, f1, tuple(labelled), tuple(chosen))
+            labelled = [*labelled, *chosen]
 
     def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, float]:
         """The folder of the model trained on these documents, and its F1 on the test side.
