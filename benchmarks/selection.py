@@ -13,59 +13,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from workbench import rows
 from workbench.fields import invoice_schema
 
 
 def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) -> None:
-    """A run folder with predictions for a pool."""
+    """A run folder with predictions for a pool, written as a run writes them."""
     rng = np.random.default_rng(seed)
     fields = [f.id for f in invoice_schema()]
     labels = ["O", *(f"{prefix}-{name}" for name in fields for prefix in "BI")]
-    schema = pa.schema(
-        {
-            "document": pa.int64(), "split": pa.string(), "labels": pa.list_(pa.string()),
-            "probabilities": pa.binary(), "embedding": pa.list_(pa.float32()), "windows": pa.int32(),
-            "word_window": pa.list_(pa.int16()), "truncated": pa.bool_(),
-        }
-    )  # fmt: skip
-    (folder / "dataset").mkdir(parents=True)
     vendors = rng.normal(size=(500, width)).astype(np.float32)
-    with pq.ParquetWriter(folder / "predictions.parquet", schema, compression="zstd") as writer:
-        for start in range(0, documents, 1000):
-            count = min(1000, documents - start)
-            matrix = np.zeros((count, words, len(labels)), np.float32)
-            matrix[..., 0] = 0.995
-            chosen = rng.integers(1, len(labels), (count, words // 8))
-            sure = rng.beta(4, 1, (count, words // 8)).astype(np.float32)
-            rows = np.arange(count)[:, None]
-            matrix[rows, np.arange(words // 8) * 8, 0] = 1 - sure
-            matrix[rows, np.arange(words // 8) * 8, chosen] = sure
-            embedding = vendors[np.arange(start, start + count) % 500] + 0.5 * rng.normal(size=(count, width)).astype(
-                "f4"
-            )
-            writer.write_table(
-                pa.table(
-                    {
-                        "document": np.arange(start, start + count),
-                        "split": ["train" if number < 200 else "pool" for number in range(start, start + count)],
-                        "labels": [labels] * count,
-                        "probabilities": [row.astype("<f2").tobytes() for row in matrix],
-                        "embedding": list(embedding),
-                        "windows": [1] * count,
-                        "word_window": [[0] * words] * count,
-                        "truncated": [False] * count,
-                    },
-                    schema=schema,
-                )
-            )
-    pool = {"document": np.arange(200, documents), "group": [f"v{number % 500}" for number in range(200, documents)]}
-    pq.write_table(pa.table(pool), folder / "dataset" / "pool.parquet")
+    doubtful = np.arange(words // 8) * 8
+    of_split = ["train"] * 200 + ["validation"] * 200
+
+    def predictions() -> Iterator[rows.Prediction]:
+        for number in range(documents):
+            matrix = np.zeros((words, len(labels)), np.float32)
+            matrix[:, 0] = 0.995
+            sure = rng.beta(4, 1, len(doubtful)).astype(np.float32)
+            matrix[doubtful, 0] = 1 - sure
+            matrix[doubtful, rng.integers(1, len(labels), len(doubtful))] = sure
+            embedding = vendors[number % 500] + 0.5 * rng.normal(size=width).astype(np.float32)
+            split = of_split[number] if number < len(of_split) else "pool"
+            blob = matrix.astype("<f2").tobytes()
+            yield rows.Prediction(number, split, labels, blob, embedding, 1, [0] * words, False)  # type: ignore[arg-type]
+
+    rows.write_predictions(folder / "predictions.parquet", predictions())
+    pool = range(len(of_split), documents)
+    rows.write(rows.source(folder, "pool"), (rows.Row(number, f"d{number}", f"v{number % 500}") for number in pool))
 
 
 def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:

@@ -58,12 +58,17 @@ class Choosing(Answering):
         """Which way of choosing."""
         some = self.query_one(BatchPane).entry is not None
         listed = [
-            (s.name, f"{s.title}: {s.explanation}", "")
+            s
             for s in strategies.STRATEGIES.values()
             if (self.loop.model or s.name in queueing.UNLEARNED) and (some or s.name != "similar")
         ]
         note = "" if self.loop.model else "Without a model there is nothing to be unsure of; the others come with it."
-        self.app.push_screen(Choice("How documents are chosen", listed, note), self._ordered)
+        names = [s.name for s in listed]
+        dialog = Choice(
+            "How documents are chosen", [(s.name, s.title, "") for s in listed], note,
+            {s.name: s.explanation for s in listed}, now if (now := self.order.strategy) in names else names[0],
+        )  # fmt: skip
+        self.app.push_screen(dialog, self._ordered)
 
     def _ordered(self, strategy: str | None) -> None:
         if strategy is not None:
@@ -169,7 +174,7 @@ class Choosing(Answering):
             if not event.total:
                 told = f"{event.text} …{stop}"
             elif event.done == event.total and event.text == SCORING:
-                told = f"All {event.total:,} are scored; choosing {self.batch_size} of them …{stop}"
+                told = f"All are scored; choosing {self.batch_size} of them …{stop}"
             self.query_one(BatchPane).busy(told)
             return
         self._working = False

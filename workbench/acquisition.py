@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from storage.exceptions import InputProblem
 
 Floats = NDArray[np.float64]
+Halves = NDArray[np.float16]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
@@ -22,6 +23,7 @@ _SURELY_OUTSIDE = 0.98  # words that belong to no field with this probability sa
 NEAR_MISS = 0.1  # a field without a value whose likeliest word reaches this was nearly found
 _GROW = 8  # words to either side of a near miss that may belong to it
 _TINY = 1e-12
+_LARGEST = 0x3C01  # the bits of 1.001: of 16-bit floats, all negative ones and what is no number have larger ones
 _SUREST = 1e-4  # as in workbench/calibration.py: nothing learned from examples is surer than this
 
 
@@ -61,7 +63,7 @@ def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: S
     return np.array([w if not focus or name in focus else 0.0 for name, w in zip(fields, found, strict=True)])
 
 
-def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Singles, NDArray[np.int64]]:
+def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Halves, NDArray[np.int64]]:
     """The words of documents as one matrix, and where each document's rows begin (one more entry than documents).
 
     Raises:
@@ -74,19 +76,21 @@ def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Single
             "Predict again with this run; the file was written by another version or cut off.",
         )
     starts = np.cumsum([0, *(len(blob) // width for blob in blobs)])
-    matrix = np.frombuffer(b"".join(blobs), "<f2").astype(np.float32).reshape(-1, len(labels))
-    if matrix.size and not (matrix.min() >= 0 and matrix.max() <= 1.001):  # a NaN fails both
+    bits = np.frombuffer(b"".join(blobs), "<u2")
+    if len(bits) and bits.max() > _LARGEST:
         raise InputProblem(
             "The stored predictions hold numbers that are not probabilities.",
             "The model diverged or the file is damaged: train again with a lower learning rate.",
         )
-    return matrix, starts
+    return bits.view("<f2").reshape(-1, len(labels)), starts
 
 
 def score(
     blobs: Sequence[bytes], labels: Sequence[str], weight: Floats | None = None, temperature: float = 1.0
 ) -> Scored:
     """All scores of a batch of documents.
+
+    Most words surely belong to no field: of those only that one probability is read.
 
     Args:
         blobs: one document each: words x labels 16-bit floats, row by row.
@@ -99,29 +103,31 @@ def score(
     """
     matrix, starts = probabilities(blobs, labels)
     fields = fields_of(labels)
-    column = np.array([0 if label == "O" else 1 + fields.index(label[2:]) for label in labels])
-    mass = np.zeros((len(matrix), 1 + len(fields)), np.float32)
-    for position, of in enumerate(column):
-        mass[:, of] += matrix[:, position]
+    outside = matrix[:, 0].astype(np.float32)
+    words = _Words(_Rows(starts), np.flatnonzero(outside < _SURELY_OUTSIDE))
+    unsure = matrix[words.at].astype(np.float32)
+    mass = np.zeros((len(unsure), 1 + len(fields)), np.float32)
+    for position, label in enumerate(labels):
+        mass[:, 0 if label == "O" else 1 + fields.index(label[2:])] += unsure[:, position]
     np.minimum(mass, 1.0, out=mass)
-    rows = _Rows(starts)
-    best = matrix.argmax(axis=1)
-    matters = mass[:, 0] < _SURELY_OUTSIDE
-    scores = _word_scores(matrix, matters, rows)
+    best = np.zeros(len(matrix), np.intp)
+    best[words.at] = unsure.argmax(axis=1) if len(unsure) else 0
+    scores = _word_scores(unsure, outside, words)
+    column = np.array([0 if label == "O" else 1 + fields.index(label[2:]) for label in labels])
     begins = np.array([label.startswith("B-") for label in labels])
-    confidence, places = _values(mass, column[best], begins[best], rows)
+    confidence, places = _values(mass, column[best], begins[best], words)
     found = places[..., 0] >= 0
     confidence = np.where(found, _scaled(confidence, temperature), 0).astype(np.float32)
-    missed, missed_places = _misses(mass[:, 1:], ~found, rows)
+    missed, missed_places = _misses(mass[:, 1:], ~found, words)
     wrong = np.where(found, 1 - confidence, missed).astype(np.float64)
     scores["value_error"] = -np.expm1(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1))
-    scores["field_weighted"] = _weighted(mass[:, 1:], np.ones(len(fields)) if weight is None else weight, rows)
-    doubt_fields, doubt = _doubt(mass, matters, rows)
+    scores["field_weighted"] = _weighted(mass[:, 1:], np.ones(len(fields)) if weight is None else weight, words.unsure)
+    doubt_fields, doubt = _doubt(mass, words.unsure)
     return Scored(scores, confidence, places, missed, missed_places, doubt_fields, doubt)
 
 
 class _Rows:
-    """Which rows of the matrix belong to which document; sums and extremes by document."""
+    """Which rows of a matrix belong to which document; sums and extremes by document."""
 
     def __init__(self, starts: NDArray[np.int64]) -> None:
         self.first = starts[:-1]
@@ -130,10 +136,8 @@ class _Rows:
         self.owner = np.repeat(np.arange(self.count), self.lengths)
         self._some = np.flatnonzero(self.lengths)  # documents without words have no rows to reduce
 
-    def mean(self, values: Singles, among: NDArray[np.bool_] | None = None) -> Floats:
-        numbers = self.lengths if among is None else np.bincount(self.owner, among, self.count)
-        sums = np.bincount(self.owner, values if among is None else values * among, self.count)
-        found: Floats = sums / np.maximum(numbers, 1)
+    def mean(self, values: Singles) -> Floats:
+        found: Floats = np.bincount(self.owner, values, self.count) / np.maximum(self.lengths, 1)
         return found
 
     def max(self, values: Singles) -> Singles:
@@ -143,39 +147,50 @@ class _Rows:
         return found
 
 
-def _word_scores(matrix: Singles, matters: NDArray[np.bool_], rows: _Rows) -> dict[str, Floats]:
-    top = matrix.max(axis=1, initial=0)
-    # words that surely belong to no field are left out of these, and need no second look
-    unsure = matrix[matters]
-    second = np.partition(unsure, -2, axis=1)[:, -2] if matrix.shape[1] > 1 else np.zeros(len(unsure), np.float32)
-    closeness = np.zeros(len(matrix), np.float32)
-    closeness[matters] = 1 - (unsure.max(axis=1, initial=0) - second)
-    spread = np.zeros(len(matrix), np.float32)
-    spread[matters] = -(unsure * np.log(unsure + _TINY)).sum(axis=1) / np.log(max(matrix.shape[1], 2))
+class _Words:
+    """All words, and those among them that may belong to a field: word `at[i]` is row i of the latter's matrix."""
+
+    def __init__(self, rows: _Rows, at: NDArray[np.intp]) -> None:
+        self.all = rows
+        self.at = at
+        self.unsure = _Rows(np.searchsorted(at, np.append(rows.first, len(rows.owner))))
+        self.row = np.full(len(rows.owner), -1)  # of each word; -1: it surely belongs to no field
+        self.row[at] = np.arange(len(at))
+
+
+def _word_scores(unsure: Singles, outside: Singles, words: _Words) -> dict[str, Floats]:
+    highest = unsure.max(axis=1, initial=0)
+    top = outside.copy()
+    top[words.at] = highest
+    second = np.partition(unsure, -2, axis=1)[:, -2] if unsure.shape[1] > 1 else np.zeros(len(unsure), np.float32)
+    spread = -(unsure * np.log(unsure + _TINY)).sum(axis=1) / np.log(max(unsure.shape[1], 2))
     return {
-        "least_confidence": rows.mean(1 - top),
-        "worst_word": rows.max(1 - top).astype(np.float64),
-        "margin": rows.mean(closeness, matters),
-        "entropy": rows.mean(np.maximum(spread, 0), matters),
-        "mnlp": rows.mean(-np.log(np.maximum(top, 1e-7))),
+        "least_confidence": words.all.mean(1 - top),
+        "worst_word": words.all.max(1 - top).astype(np.float64),
+        "margin": words.unsure.mean(1 - (highest - second)),
+        "entropy": words.unsure.mean(np.maximum(spread, 0)),
+        "mnlp": words.all.mean(-np.log(np.maximum(top, 1e-7))),
     }
 
 
 def _values(
-    mass: Singles, field: NDArray[np.int64], begins: NDArray[np.bool_], rows: _Rows
+    mass: Singles, field: NDArray[np.intp], begins: NDArray[np.bool_], words: _Words
 ) -> tuple[Singles, Integers]:
     """Each document's and field's surest value (strict IOB2, as workbench/cases.py reads it) and its place."""
+    rows = words.all
     count = mass.shape[1] - 1
     confidence = np.zeros((rows.count, count), np.float32)
     places = np.full((rows.count, count, 2), -1, np.int32)
-    if not len(mass):
+    if not len(field):
         return confidence, places
     opens = begins.copy()
     opens[0] = True
     opens[1:] |= (field[1:] != field[:-1]) | (rows.owner[1:] != rows.owner[:-1])
     starts = np.flatnonzero(opens)
-    stops = np.append(starts[1:], len(mass))
-    sure = np.add.reduceat(mass[np.arange(len(mass)), field], starts) / (stops - starts)
+    stops = np.append(starts[1:], len(field))
+    own = np.zeros(len(field), np.float32)
+    own[words.at] = mass[np.arange(len(mass)), field[words.at]]
+    sure = np.add.reduceat(own, starts) / (stops - starts)
     kept = np.flatnonzero((field[starts] > 0) & begins[starts])
     kept = kept[np.argsort(sure[kept], kind="stable")]  # the surest is written last
     owner, of = rows.owner[starts[kept]], field[starts[kept]] - 1
@@ -185,25 +200,31 @@ def _values(
     return confidence, places
 
 
-def _misses(mass: Singles, absent: NDArray[np.bool_], rows: _Rows) -> tuple[Singles, Integers]:
+def _misses(mass: Singles, absent: NDArray[np.bool_], words: _Words) -> tuple[Singles, Integers]:
     """For fields without a value: the likeliest word's probability, and the words around it that go along."""
-    missed = np.where(absent, rows.max(mass), 0).astype(np.float32)
+    missed = np.where(absent, words.unsure.max(mass), 0).astype(np.float32)
     places = np.full((*missed.shape, 2), -1, np.int32)
     near = missed >= NEAR_MISS
     if not near.any():
         return missed, places
-    words, of = np.nonzero(near[rows.owner] & (mass >= missed[rows.owner]))
-    pair = rows.owner[words].astype(np.int64) * missed.shape[1] + of
+    rows, of = np.nonzero(near[words.unsure.owner] & (mass >= missed[words.unsure.owner]))
+    pair = words.unsure.owner[rows].astype(np.int64) * missed.shape[1] + of
     _, once = np.unique(pair, return_index=True)  # of equal words the first
-    words, of = words[once], of[once]
-    owner = rows.owner[words]
+    rows, of = rows[once], of[once]
+    owner = words.unsure.owner[rows]
     enough = missed[owner, of] / 2
-    first = rows.first[owner]
-    last = first + rows.lengths[owner]
-    low, high = words.copy(), words + 1
+    first = words.all.first[owner]
+    last = first + words.all.lengths[owner]
+    low, high = words.at[rows], words.at[rows] + 1
+
+    def goes_along(word: NDArray[np.intp]) -> NDArray[np.bool_]:
+        row = words.row[np.clip(word, 0, len(words.row) - 1)]
+        found: NDArray[np.bool_] = (row >= 0) & (mass[row, of] >= enough)
+        return found
+
     for _ in range(_GROW):
-        low -= (low > first) & (mass[np.maximum(low - 1, 0), of] >= enough)
-        high += (high < last) & (mass[np.minimum(high, len(mass) - 1), of] >= enough)
+        low -= (low > first) & goes_along(low - 1)
+        high += (high < last) & goes_along(high)
     places[owner, of, 0] = low - first
     places[owner, of, 1] = high - first
     return missed, places
@@ -218,22 +239,19 @@ def _weighted(mass: Singles, weight: Floats, rows: _Rows) -> Floats:
     return found
 
 
-def _doubt(mass: Singles, matters: NDArray[np.bool_], rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
+def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
     """The two likeliest fields of the least sure word of each document; -1 and 0 where no word may have a field."""
     fields = np.full((rows.count, 2), -1, np.int16)
     sure = np.zeros((rows.count, 2), np.float32)
-    words = np.flatnonzero(matters)
-    if not len(words) or mass.shape[1] < 2:
+    if not len(mass) or mass.shape[1] < 2:
         return fields, sure
-    some = mass[words]
-    two = np.argpartition(some, -2, axis=1)[:, -2:]
-    values = np.take_along_axis(some, two, axis=1)
+    two = np.argpartition(mass, -2, axis=1)[:, -2:]
+    values = np.take_along_axis(mass, two, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     two, values = np.take_along_axis(two, order, axis=1), np.take_along_axis(values, order, axis=1)
-    owner = rows.owner[words]
     # the smallest gap of each document stands first, of equal ones the first word
-    least = np.lexsort((words, values[:, 0] - values[:, 1], owner))
-    found, once = np.unique(owner[least], return_index=True)
+    least = np.lexsort((np.arange(len(mass)), values[:, 0] - values[:, 1], rows.owner))
+    found, once = np.unique(rows.owner[least], return_index=True)
     fields[found] = two[least[once]] - 1
     sure[found] = values[least[once]]
     return fields, sure

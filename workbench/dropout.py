@@ -48,8 +48,8 @@ def extend(
     if not _keep_dropout(predictor.model):
         raise RunProblem(f"The model of run {folder.name} has no dropout.", "Choose another strategy.")
     torch.manual_seed(seed)
-    wanted = [row for row in rows.read(folder / "dataset" / "pool.parquet") if row.document in documents]
-    rows.portable(wanted, folder)
+    pool = rows.stream(rows.source(folder, "pool"))
+    wanted = [rows.anchored(row, folder) for row in pool if row.document in documents]
     known = read(folder)
     for start in range(0, len(wanted), _CHUNK):
         encoded = [predictor.encoder.encode(row) for row in wanted[start : start + _CHUNK]]

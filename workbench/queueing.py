@@ -29,6 +29,8 @@ from workbench.workspace import Workspace
 BLIND_SHARE = 0.05
 UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
+COMMITTEE = 3
+"""Runs that vote besides the one that was asked for, where none are named."""
 OPEN = (State.NEW, State.STARTED)
 """States of documents that still want labels."""
 _POOL = documents.Filter("unlabelled", split=Split.POOL)
@@ -43,7 +45,7 @@ class Order:
         seed: None takes the number of rounds that were begun, so that every round draws differently.
         focus: field ids whose doubt counts; empty: all.
         like: documents to find more of (strategy "similar").
-        committee: further runs that vote (strategy "committee").
+        committee: further runs that vote (strategy "committee"); empty: the newest ones that ended.
     """
 
     strategy: str = strategies.DEFAULT
@@ -121,6 +123,8 @@ def start(workspace: Workspace, order: Order) -> Selection:
         run = _run(connection, order, strategy.needs)
         groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
         committee = [runs.get(connection, name).id for name in order.committee]
+        if "committee" in strategy.needs and not committee:
+            committee = _others(workspace, connection, run)
         # a round that nobody began gives way, so that the same order gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -129,7 +133,13 @@ def start(workspace: Workspace, order: Order) -> Selection:
             "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
         )
     seed = begun if order.seed is None else order.seed
-    facts = [asdict(order), seed, begun, run.id if run else "", hashlib.sha256(repr(free).encode()).hexdigest()]
+    facts = [
+        asdict(replace(order, committee=tuple(committee))),
+        seed,
+        begun,
+        run.id if run else "",
+        hashlib.sha256(repr(free).encode()).hexdigest(),
+    ]
     key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
     place = workspace.files.runs / run.id if run else workspace.files.root
     folder = place / "selections" / key
@@ -172,6 +182,20 @@ def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | N
             "Train a first model, or take --strategy per_vendor or random.",
         )
     return ended[0] if ended else None
+
+
+def _others(workspace: Workspace, connection: Connection, run: Run | None) -> list[str]:
+    """The newest runs, besides this one, whose predictions can vote.
+
+    Raises:
+        RunProblem: there is none.
+    """
+    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    able = [one.id for one in ended if (workspace.files.runs / one.id / "predictions.parquet").is_file()]
+    others = [name for name in able if run is not None and name != run.id]
+    if not others:
+        raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
+    return others[:COMMITTEE]
 
 
 def _free(connection: Connection) -> set[int]:

@@ -4,9 +4,11 @@ pyarrow is imported where it is used, so that the terminal's start stays light.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from storage.exceptions import InputProblem
 from storage.records import Split
@@ -55,71 +57,90 @@ def write(path: Path, rows: Iterable[Row]) -> None:
     import pyarrow as pa
 
     strings, ints = pa.list_(pa.string()), pa.list_(pa.int32())
-    _write(
-        path,
-        [asdict(row) for row in rows],
-        pa.schema(
-            {
-                "document": pa.int64(),
-                "name": pa.string(),
-                "group": pa.string(),
-                "language": pa.string(),
-                "page_sizes": pa.list_(pa.list_(pa.float64())),
-                "words": strings,
-                "boxes": pa.list_(pa.list_(pa.int32())),
-                "lines": ints,
-                "pages": ints,
-                "confidences": pa.list_(pa.float32()),
-                "tags": strings,
-                "pictures": strings,
-            }
-        ),
+    schema = pa.schema(
+        {
+            "document": pa.int64(),
+            "name": pa.string(),
+            "group": pa.string(),
+            "language": pa.string(),
+            "page_sizes": pa.list_(pa.list_(pa.float64())),
+            "words": strings,
+            "boxes": pa.list_(pa.list_(pa.int32())),
+            "lines": ints,
+            "pages": ints,
+            "confidences": pa.list_(pa.float32()),
+            "tags": strings,
+            "pictures": strings,
+        }
     )
+    _write(path, _batched(rows), schema)
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
-    """Write `predictions.parquet`."""
+    """Write `predictions.parquet`, a few documents at a time; a row group never holds two splits, so that who wants
+    one split need not read the others."""
     import pyarrow as pa
 
-    _write(
-        path,
-        [asdict(prediction) for prediction in predictions],
-        pa.schema(
-            {
-                "document": pa.int64(),
-                "split": pa.string(),
-                "labels": pa.list_(pa.string()),
-                "probabilities": pa.binary(),
-                "embedding": pa.list_(pa.float32()),
-                "windows": pa.int32(),
-                "word_window": pa.list_(pa.int16()),
-                "truncated": pa.bool_(),
-            }
-        ),
+    schema = pa.schema(
+        {
+            "document": pa.int64(),
+            "split": pa.string(),
+            "labels": pa.list_(pa.string()),
+            "probabilities": pa.binary(),
+            "embedding": pa.list_(pa.float32()),
+            "windows": pa.int32(),
+            "word_window": pa.list_(pa.int16()),
+            "truncated": pa.bool_(),
+        }
     )
+    splits = groupby(predictions, key=lambda prediction: prediction.split)
+    _write(path, (part for _, some in splits for part in _batched(some)), schema)
 
 
-def read(path: Path) -> list[Row]:
-    """The documents of one Parquet file; none when the file is missing.
+def stream(path: Path) -> Iterator[Row]:
+    """The documents of one Parquet file, a few in memory at a time; none when the file is missing.
 
     Raises:
         InputProblem: the file is damaged, or a row's word lists differ in length.
     """
     if not path.exists():
-        return []
-    rows = [Row(**{key: record[key] for key in Row.__slots__ if key in record}) for record in _records(path)]
-    for row in rows:
+        return
+    for record in _records(path):
+        row = Row(**{key: record[key] for key in Row.__slots__ if key in record})
         lengths = {len(row.words), len(row.boxes), len(row.lines), len(row.pages)}
         if row.tags is not None:
             lengths.add(len(row.tags))
         if len(lengths) > 1:
             raise InputProblem(f"{path.name}: the word lists of {row.name} differ in length.", "Start the run anew.")
-    return rows
+        yield row
+
+
+def read(path: Path) -> list[Row]:
+    """The documents of one Parquet file, as `stream` gives them."""
+    return list(stream(path))
+
+
+def count(path: Path) -> int:
+    """How many documents a Parquet file has; 0 when it is missing.
+
+    Raises:
+        InputProblem: the file is damaged.
+    """
+    if not path.exists():
+        return 0
+    with _opened(path) as file:
+        number: int = file.metadata.num_rows
+        return number
 
 
 def read_all(folder: Path) -> dict[str, list[Row]]:
     """The documents of a run folder by split; every split is a key."""
-    return {split: read(folder / "dataset" / f"{split}.parquet") for split in SPLITS}
+    return {split: read(source(folder, split)) for split in SPLITS}
+
+
+def source(folder: Path, split: str) -> Path:
+    """The file of a run folder's split."""
+    return folder / "dataset" / f"{split}.parquet"
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
@@ -132,32 +153,55 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
         yield Prediction(**record)
 
 
-def portable(rows: Sequence[Row], folder: Path) -> list[Row]:
+def portable(rows: Iterable[Row], folder: Path) -> list[Row]:
     """The rows with pictures that stand relative to `folder` made absolute."""
-    for row in rows:
-        row.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in row.pictures]
-    return list(rows)
+    return [anchored(row, folder) for row in rows]
 
 
-def _write(path: Path, records: list[dict[str, Any]], schema: Any) -> None:
+def anchored(row: Row, folder: Path) -> Row:
+    """The row itself, its pictures that stand relative to `folder` made absolute."""
+    row.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in row.pictures]
+    return row
+
+
+_Kept = TypeVar("_Kept", Row, Prediction)
+_TOGETHER = 256  # documents of a row group: a few megabytes
+
+
+def _batched(found: Iterable[_Kept]) -> Iterator[list[_Kept]]:
+    remaining = iter(found)
+    while part := list(islice(remaining, _TOGETHER)):
+        yield part
+
+
+def _write(path: Path, parts: Iterable[Sequence[Row | Prediction]], schema: Any) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
-    pq.write_table(pa.Table.from_pylist(records, schema=schema), draft, compression="zstd")
+    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        for part in parts:
+            columns = {name: [getattr(one, name) for one in part] for name in schema.names}
+            writer.write_table(pa.table(columns, schema=schema))
     draft.replace(path)
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
-        for batch in file.iter_batches(batch_size=64):
-            yield from batch.to_pylist()
+        with pq.ParquetFile(path) as file:
+            yield file
     except (OSError, pa.ArrowException) as error:
         raise InputProblem(
             f"{path} cannot be read: {error}", "The run folder is damaged: start the run anew."
         ) from error
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    with _opened(path) as file:
+        for batch in file.iter_batches(batch_size=64):
+            yield from batch.to_pylist()

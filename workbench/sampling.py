@@ -118,7 +118,8 @@ def read_scores(
     """
     documents: list[NDArray[np.int64]] = []
     parts: list[acquisition.Scored] = []
-    vectors: list[Vectors] = []
+    vectors: Vectors | None = None
+    kept = 0
     others: dict[int, Vectors] = {}
     fields: list[str] = []
     only = None if order.only is None else np.array(sorted(order.only), np.int64)
@@ -138,12 +139,15 @@ def read_scores(
             parts.append(acquisition.score(blobs, labels, acquisition.weights(f1, fields, order.focus), temperature))
             documents.append(ids[rows])
             if embedding is not None:
-                vectors.append(embedding[rows])
+                if vectors is None:  # once for all: parts that are joined later would stand in memory twice
+                    vectors = np.empty((total, embedding.shape[1]), np.float32)
+                vectors[kept : kept + len(rows)] = embedding[rows]
+                kept += len(rows)
         progress(done, total)
     if not parts:
         return Scores(np.zeros(0, np.int64), fields, acquisition.score([], ["O"]), None, others)
     return Scores(
-        np.concatenate(documents), fields, _joined(parts), np.concatenate(vectors) if vectors else None, others
+        np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
     )
 
 
@@ -213,7 +217,7 @@ def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], froz
         path = folder / "dataset" / f"{split}.parquet"
         if not path.is_file():
             return {}
-        table = pq.read_table(path, columns=["document", "group"])
+        table = pq.ParquetFile(path).read(["document", "group"])  # read_table would import far more
         return dict(zip(table.column("document").to_pylist(), table.column("group").to_pylist(), strict=True))
 
     of = read("pool")

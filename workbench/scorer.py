@@ -1,6 +1,7 @@
 """A run folder whose documents are only to be predicted, with a model that is there already. [worker]"""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +18,36 @@ def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> 
     """
     began = time.monotonic()
     predictor, description = predicting.load_named(request.model or str(folder / "model"))
-    data = {split: rows.portable(found, folder) for split, found in rows.read_all(folder).items()}
-    if task == "score":
-        data = {"pool": data["pool"]}
-    total = sum(map(len, data.values()))
+    splits = ("pool",) if task == "score" else rows.SPLITS
+    sizes = {split: rows.count(rows.source(folder, split)) for split in splits}
+    total = sum(sizes.values())
     if not total:
         raise RunProblem("There are no documents to predict.", "Import some first.")
-    predictions, figures, done = [], {}, 0
-    for split, documents in data.items():
-        outcomes = []
-        for outcome in predictor.predict(documents):
-            predictions.append(outcome.prediction(split, predictor.labels))
-            if outcome.row.tags is not None:
-                outcomes.append(outcome)
-            done += 1
-            if done % 20 == 0 or done == total:
-                write("predicting", done=done, total=total)
-            if control.wishes() >= 2:
-                raise RunProblem(f"Stopped after {done} of {total} documents.", "Start it again when there is time.")
-        if outcomes:
-            figures[split] = scoring.figures(outcomes, predictor.labels)
-    rows.write_predictions(folder / "predictions.parquet", predictions)
+    judged: dict[str, list[predicting.Outcome]] = {}
+
+    def predictions() -> Iterator[rows.Prediction]:
+        """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory."""
+        done = 0
+        for split in splits:
+            documents = (rows.anchored(row, folder) for row in rows.stream(rows.source(folder, split)))
+            for outcome in predictor.predict(documents):
+                yield outcome.prediction(split, predictor.labels)
+                if outcome.row.tags is not None:
+                    judged.setdefault(split, []).append(outcome)
+                done += 1
+                if done % 20 == 0 or done == total:
+                    write("predicting", done=done, total=total)
+                if control.wishes() >= 2:
+                    raise RunProblem(
+                        f"Stopped after {done} of {total} documents.", "Start it again when there is time."
+                    )
+
+    rows.write_predictions(folder / "predictions.parquet", predictions())
+    figures = {split: scoring.figures(outcomes, predictor.labels) for split, outcomes in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
         "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,
-        "labels": predictor.labels, "documents": {s: len(found) for s, found in data.items()}, "figures": figures,
+        "labels": predictor.labels, "documents": sizes, "figures": figures,
         "seconds": round(time.monotonic() - began, 2),
     }  # fmt: skip
     predicting.write_json(folder / "report.json", report)

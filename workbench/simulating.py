@@ -38,7 +38,11 @@ NOT_SIMULATED = ("bald", "committee", "similar")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate. Round 0 has `start` labelled documents, each further one `batch` more."""
+    """What to simulate. Round 0 has `start` labelled documents, each further one `batch` more.
+
+    With `warm` each round's training goes on from the model of the round before, as the queue room offers it;
+    otherwise every model begins at the base.
+    """
 
     strategies: tuple[str, ...]
     rounds: int
@@ -47,6 +51,7 @@ class Plan:
     start: int
     config: dict[str, Any]
     fields: tuple[dict[str, str], ...]
+    warm: bool = False
 
     @property
     def cells(self) -> int:
@@ -69,6 +74,7 @@ def prepare(
     batch: int = 10,
     seeds: int = 3,
     start: int | None = None,
+    warm: bool = False,
 ) -> Path:
     """Freeze the labelled documents and the plan into the simulation's folder; one of the same plan is kept as it is.
 
@@ -84,7 +90,7 @@ def prepare(
     if min(rounds, batch, seeds, start or batch) < 1:
         raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
     fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.active)
-    plan = Plan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields)
+    plan = Plan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
     home = workspace.files.root / "simulations"
     draft = home / f".draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,16 @@ from workbench.simulating import Plan, cells, specs
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A round of a chain: the model of these labelled documents, and what it chose to label next."""
+
+    folder: Path
+    f1: float
+    labelled: tuple[int, ...]
+    chosen: tuple[int, ...]
 
 
 @dataclass
@@ -66,6 +77,8 @@ class Simulator:
         with ThreadPoolExecutor(jobs) as pool:
             for done in [pool.submit(chain) for chain in chains]:
                 done.result()
+        for model in self.folder.glob("trained/*/model"):
+            shutil.rmtree(model)
 
     def _full(self, seed: int) -> None:
         """The F1 that all labels give."""
@@ -73,43 +86,82 @@ class Simulator:
             self._note("", seed, 0, len(self.documents), self._trained(sorted(self.documents), seed)[1])
 
     def _chain(self, name: str, seed: int) -> None:
+        for turn, one in enumerate(self.rounds(name, seed)):
+            if (name, seed, turn) not in self._known:
+                self._note(name, seed, turn, len(one.labelled), one.f1)
+
+    def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
         """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
         order = sorted(self.documents)
         random.Random(seed).shuffle(order)
         labelled = order[: self.plan.start]
+        before: list[Path] = []  # the models that this chain's next one may go on from
         for turn in range(self.plan.rounds + 1):
-            folder, f1 = self._trained(labelled, seed)
-            if (name, seed, turn) not in self._known:
-                self._note(name, seed, turn, len(labelled), f1)
-            if turn < self.plan.rounds and len(labelled) < len(self.documents):
-                labelled = [*labelled, *self._choice(folder, name, seed, turn)]
+            folder, f1 = self._trained(labelled, seed, before)
+            if self.plan.warm:
+                if len(before) > 1:  # the first one is shared by all strategies
+                    with self._guard(before[-1]):
+                        shutil.rmtree(before[-1] / "model", ignore_errors=True)
+                before = [*before, folder]
+            more = turn < self.plan.rounds and len(labelled) < len(self.documents)
+            chosen = self._choice(folder, name, seed, turn) if more else []
+            yield Trained(folder, f1, tuple(labelled), tuple(chosen))
+            labelled = [*labelled, *chosen]
 
-    def _trained(self, labelled: Iterable[int], seed: int) -> tuple[Path, float]:
-        """The folder of the model trained on these documents, and its F1 on the test side."""
+    def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, float]:
+        """The folder of the model trained on these documents, and its F1 on the test side.
+
+        Args:
+            before: the folders that it goes on from, the last one directly; none: from the base.
+        """
         ids = sorted(labelled)
-        key = hashlib.sha256(json.dumps([seed, ids]).encode()).hexdigest()[:16]
-        folder = self.folder / "trained" / key
-        with self._writing:
-            guard = self._guards.setdefault(key, threading.Lock())
-        with guard:  # strategies that chose the same documents share the model
+        facts = [seed, ids, *([before[-1].name] if before else [])]
+        folder = self.folder / "trained" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        with self._guard(folder):  # strategies that chose the same documents share the model
             if not (folder / "measured.json").is_file():
-                self._request(folder, set(ids), seed)
-                (self.train or self._in_worker)(folder)
+                with self._model_of(before) as model:
+                    self._request(folder, set(ids), seed, model)
+                    (self.train or self._in_worker)(folder)
                 side = "test" if (folder / "dataset" / "test.parquet").is_file() else "validation"
                 f1 = scores(count(case) for case in read_cases(folder, side)).micro.f1
-                for heavy in ("model", "checkpoints"):
+                for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
                     shutil.rmtree(folder / heavy, ignore_errors=True)
                 write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
         return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
 
-    def _request(self, folder: Path, labelled: set[int], seed: int) -> None:
+    def _guard(self, folder: Path) -> threading.Lock:
+        with self._writing:
+            return self._guards.setdefault(folder.name, threading.Lock())
+
+    @contextmanager
+    def _model_of(self, chain: Sequence[Path]) -> Iterator[Path | None]:
+        """The model of a chain's last folder, which stays as long as it is needed; None where there is no chain.
+
+        One that was cleared away is trained again: it happens when two chains part late, or a simulator was killed.
+        """
+        if not chain:
+            yield None
+            return
+        folder = chain[-1]
+        with self._guard(folder):
+            if not (folder / "model").is_dir():
+                with self._model_of(chain[:-1]):
+                    (folder / "events.jsonl").unlink(missing_ok=True)  # they say that it is done
+                    (self.train or self._in_worker)(folder)
+            yield folder / "model"
+
+    def _request(self, folder: Path, labelled: set[int], seed: int, model: Path | None) -> None:
         if (folder / "request.yaml").is_file():
             return  # begun before: the worker goes on from its last checkpoint
         config = from_dict(self.plan.config)
+        changed: dict[str, Any] = {"train": config.train.model_copy(update={"seed": seed})}
+        if model is not None:
+            changed["model"] = config.model.model_copy(update={"name": str(model)})
         request = Request(
             run=folder.name,
             fields=specs(self.plan),
-            config=config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})}),
+            config=config.model_copy(update=changed),
+            parent="" if model is None else model.parent.name,
             threads=self.threads,
         )
         target = folder / "dataset"

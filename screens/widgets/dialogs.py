@@ -1,6 +1,6 @@
 """Dialogs that every screen shares: a question, a line of text, a choice, a page to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from textual import events
@@ -33,8 +33,10 @@ class _Dialog(ModalScreen[Answer], Generic[Answer]):
         OptionList { background: $surface; height: auto; max-height: 16; border: none; padding: 0; }
         VerticalScroll { height: auto; max-height: 28; }
         .page { width: 1fr; }
+        .explanation { width: 1fr; height: 3; margin-top: 1; }
     }
     _Dialog.wide .box { width: 110; }
+    _Dialog.explained OptionList { max-height: 40vh; }
     """
 
     def action_cancel(self) -> None:
@@ -96,11 +98,21 @@ class Choice(_Dialog[str]):
         title: what is chosen.
         options: (id, text, key) of each; the key may be "".
         detail: a text above the list.
+        explained: id -> what is said below the list while that choice is under the cursor.
+        current: the id that the cursor begins at.
     """
 
-    def __init__(self, title: str, options: Sequence[tuple[str, str, str]], detail: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        title: str,
+        options: Sequence[tuple[str, str, str]],
+        detail: str = "",
+        explained: Mapping[str, str] | None = None,
+        current: str = "",
+    ) -> None:
+        super().__init__(classes="explained" if explained else "")
         self._title, self._options, self._detail = title, options, detail
+        self._explained, self._current = explained or {}, current
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -113,7 +125,20 @@ class Choice(_Dialog[str]):
                     for choice, text, key in self._options
                 )
             )
+            if self._explained:
+                yield Label("", classes="explanation")
             yield Label("Enter: choose   Esc: cancel", classes="hint")
+
+    def on_mount(self) -> None:
+        """Begin at the current choice."""
+        if self._current:
+            self.query_one(OptionList).highlighted = [choice for choice, *_ in self._options].index(self._current)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Explain what is under the cursor."""
+        event.stop()
+        if self._explained:
+            self.query_one(".explanation", Label).update(Content(self._explained.get(event.option.id or "", "")))
 
     def on_key(self, event: events.Key) -> None:
         """A choice's key picks it."""

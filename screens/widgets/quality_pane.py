@@ -92,7 +92,7 @@ class QualityPane(Vertical, can_focus=True):
             title = f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}"
             parts += [
                 (title, "bold"),
-                (f"  {found.documents} documents labelled twice\n", MUTED),
+                (f"  {found.documents} document{'s' * (found.documents != 1)} labelled twice\n", MUTED),
                 (f"{'':<18}{'kappa':>7}{'F1':>7}{'labels':>8}\n", MUTED),
                 *self._level("all fields", found.overall),
             ]

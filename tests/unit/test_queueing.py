@@ -105,6 +105,14 @@ class TestSelection:
             queueing.start(found, Order())
         assert {item["document"] for item in select(found, strategy="random").choice()["items"]} <= set(pool)
 
+    def test_a_committee_is_of_the_newest_runs_and_needs_a_second_one(self, with_run):
+        found, pool, labelled, _ = with_run
+        with pytest.raises(RunProblem, match="second run"):
+            queueing.start(found, Order(strategy="committee"))
+        add_run(found, pool, labelled, "r2")
+        choice = select(found, strategy="committee", size=3, run="r2").choice()
+        assert len(choice["items"]) == 3 and choice["run"] == "r2"
+
     def test_a_damaged_run_says_so(self, with_run):
         found, *_ = with_run
         (found.files.runs / "r1" / "predictions.parquet").write_bytes(b"nothing")

@@ -15,6 +15,7 @@ from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
 from workbench import rows, simulating
+from workbench.config import Request
 from workbench.knobs import TuneConfig
 from workbench.simulator import Simulator
 
@@ -94,6 +95,52 @@ def test_it_goes_on_where_it_was_left(prepared):
     lines = [json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines()]
     keys = [(c["strategy"], c["seed"], c["round"]) for c in lines]
     assert len(keys) == len(set(keys)), "no cell twice"
+
+
+def test_a_warm_loop_goes_on_from_the_model_of_the_round_before(prepared):
+    found, _ = prepared
+    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+    seen = []
+
+    def warm(run):
+        request = Request.read(run)
+        name = request.config.model.name
+        assert (name == "") == (request.parent == "")
+        assert not name or (Path(name).is_dir() and Path(name).parent.name == request.parent)
+        seen.append((run.name, request.parent, len(rows.read(run / "dataset" / "train.parquet"))))
+        learner(run)
+        (run / "model").mkdir()
+
+    Simulator(folder, warm).run()
+    labels = {run: count for run, _, count in seen}
+    assert {count: labels.get(parent, 0) for _, parent, count in seen} == {3: 0, 7: 3, 11: 7, 15: 11, 50: 0}
+    assert not list(folder.glob("trained/*/model")), "models are heavy: none is left behind"
+    assert len(set(trained(folder))) == len(trained(folder))
+
+
+def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
+    found, _ = prepared
+    folder = simulating.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+
+    def dying(run):
+        if len(rows.read(run / "dataset" / "train.parquet")) == 15:
+            raise RunProblem("killed")
+        learner(run)
+        (run / "model").mkdir(exist_ok=True)
+
+    with pytest.raises(RunProblem):
+        Simulator(folder, dying).run()
+    for model in folder.glob("trained/*/model"):
+        model.rmdir()
+
+    def whole(run):
+        parent = Request.read(run).parent
+        assert not parent or (run.parent / parent / "model").is_dir()
+        learner(run)
+        (run / "model").mkdir(exist_ok=True)
+
+    Simulator(folder, whole).run()
+    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
 
 
 def test_a_pool_that_empties_ends_the_choosing(tmp_path):

@@ -19,7 +19,12 @@ from workbench.workspace import Workspace
 @click.option("--seed", type=int, help="For what is drawn; by default every round draws differently.")
 @click.option("--focus", multiple=True, metavar="FIELD", help="Only this field's doubt counts; may be repeated.")
 @click.option("--like", multiple=True, type=int, metavar="DOCUMENT", help="More like this one (strategy similar).")
-@click.option("--committee", multiple=True, metavar="RUN", help="A further run that votes (strategy committee).")
+@click.option(
+    "--committee",
+    multiple=True,
+    metavar="RUN",
+    help="A further run that votes (strategy committee); without it the newest ones.",
+)
 @click.option(
     "--blind", default=queueing.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
     help="Share of labelled documents that come back without their labels.",

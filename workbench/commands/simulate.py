@@ -15,6 +15,7 @@ from workbench.commands.output import emit, json_option, table
 @click.option("--batch", default=10, show_default=True, help="Documents in a batch.")
 @click.option("--seeds", default=3, show_default=True, help="Repetitions; intervals are over them.")
 @click.option("--start", type=int, help="Labelled documents to begin with; as many as a batch by default.")
+@click.option("--warm", is_flag=True, help="Go on from the model of the round before instead of the base.")
 @click.option("--preset", default="first model", show_default=True, help="How models are trained.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
@@ -28,6 +29,7 @@ def command(
     batch: int,
     seeds: int,
     start: int | None,
+    warm: bool,
     preset: str,
     sets: tuple[str, ...],
     jobs: int,
@@ -50,7 +52,9 @@ def command(
     try:
         chosen = config.apply_sets(config.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
-        folder = simulating.prepare(workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start)
+        folder = simulating.prepare(
+            workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm
+        )
     finally:
         workspace.close()
     process = simulating.start(folder, jobs)

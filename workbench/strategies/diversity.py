@@ -1,37 +1,17 @@
-"""Strategies that look at how documents lie to each other; modAL does the querying where it has the method. [worker]
+"""Strategies that look at how documents lie to each other; modAL does the querying where it has the method. [worker]"""
 
-modAL's `fit` and `teach` do not work with current scikit-learn, its `query` does: the learner wraps an estimator that
-never learns, and the scores come from the run.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from modAL.batch import ranked_batch as modal_ranked_batch
-from modAL.density import information_density
-from modAL.models import ActiveLearner
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
+from workbench.strategies import modal
 from workbench.strategies.clusters import clusters
 from workbench.strategies.combined import candidates
 from workbench.strategies.pool import SAME, Floats, Indices, Pool, Vectors, distances
 from workbench.strategies.uncertainty import Picked
 
 _SAMPLE = 2000  # documents among which density is measured: the matrix has this many rows and columns
-
-
-class _Stored(BaseEstimator):  # type: ignore[misc]
-    """Stands where modAL wants an estimator; the probabilities were stored by the run."""
-
-
-def _query(strategy: Callable[..., Any], vectors: Vectors, labelled: Vectors, size: int) -> list[int]:
-    learner = ActiveLearner(estimator=_Stored(), query_strategy=strategy)
-    if len(labelled):
-        learner.X_training = labelled
-    indices, _ = learner.query(vectors, n_instances=size)
-    return [int(index) for index in indices]
 
 
 def _distinct(vectors: Vectors) -> Indices:
@@ -58,9 +38,9 @@ def ranked_batch(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     doubt = pool.scores["value_error"][chosen]
 
     def strategy(learner: Any, vectors: Vectors, n_instances: int) -> Any:
-        return modal_ranked_batch(learner, vectors, doubt, n_instances, "euclidean", None)
+        return modal.ranked_batch(learner, vectors, doubt, n_instances, "euclidean", None)
 
-    found = _query(strategy, pool.embeddings[chosen], pool.centres(rng), min(size, len(chosen)))
+    found = modal.query(strategy, pool.embeddings[chosen], pool.centres(rng), min(size, len(chosen)))
     return [(int(chosen[index]), float(doubt[index])) for index in found]
 
 
@@ -71,7 +51,7 @@ def density(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     others = np.setdiff1d(np.arange(len(pool)), chosen)
     spare = min(len(others), _SAMPLE - len(chosen))
     sample = np.sort(rng.choice(others, spare, replace=False)) if spare else others[:0]
-    dense = information_density(pool.embeddings[np.concatenate([chosen, sample])])[: len(chosen)]
+    dense = modal.information_density(pool.embeddings[np.concatenate([chosen, sample])])[: len(chosen)]
     worth = pool.scores["value_error"][chosen] * dense
 
     def strategy(_: Any, vectors: Vectors, n_instances: int) -> Any:
@@ -79,7 +59,7 @@ def density(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
         best = order[_distinct(vectors[order])][:n_instances]
         return best, worth[best]
 
-    found = _query(strategy, pool.embeddings[chosen], pool.embeddings[:0], size)
+    found = modal.query(strategy, pool.embeddings[chosen], pool.embeddings[:0], size)
     return [(int(chosen[index]), float(worth[index])) for index in found]
 
 

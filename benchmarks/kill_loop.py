@@ -1,0 +1,241 @@
+"""Kill -9 at random moments of the relabel loop: what is lost, doubled, missing, or cannot be opened any more.
+
+    python benchmarks/kill_loop.py [--terminal 50] [--training 50] [--seed 0]
+
+Terminal: a child runs the loop as the screens do (select, open the round, label, close) and says each thing once it
+has been told that it is saved; it is killed at a random moment, the workspace is opened as any program would, and
+what was said is looked for. Training: a tiny model's process is killed at a random moment of waiting, starting,
+training, evaluating or writing; the run must be shown as crashed, and is resumed, until it has ended well and its
+suggestions are there. Prints one JSON object; `wrong` lists what was not as it should be.
+"""
+
+import argparse
+import json
+import os
+import random
+import select
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "unit")]
+
+import loop  # noqa: E402
+import runs_kit  # noqa: E402
+from worker import tiny  # noqa: E402
+
+from storage import annotations, documents, locks, queue, runs  # noqa: E402
+from storage.records import Annotations, RunState, State  # noqa: E402
+from workbench import jobs, labelling, queueing  # noqa: E402
+from workbench.blind import desk_for  # noqa: E402
+from workbench.desk import Desk  # noqa: E402
+from workbench.workspace import Workspace  # noqa: E402
+
+STRATEGIES = ("random", "per_vendor", "value_error")
+ENDED_WELL = (RunState.FINISHED, RunState.STOPPED)
+
+
+def work(folder: Path, seed: int, out: int) -> None:
+    """The terminal's side of the loop, for ever; one JSON line for everything that is saved."""
+
+    def say(**facts: Any) -> None:
+        os.write(out, (json.dumps(facts) + "\n").encode())
+
+    chance = random.Random(seed)
+    workspace = Workspace.open(folder)
+    while True:
+        now = queueing.current(workspace)
+        if now is None or not now.left:
+            if now is not None:
+                queueing.close(workspace, now.round.id)
+                say(closed=now.round.id)
+            with workspace.db.read() as connection:
+                free = documents.count(connection, documents.Filter("unlabelled"))
+                done = documents.ids(connection, documents.Filter("labelled"))
+            if free < 6:  # what was labelled first is unlabelled again, so that there is always something to do
+                for number in done[:15]:
+                    desk = Desk(workspace, number)
+                    desk.act("clear", Annotations())
+                    say(document=number, version=desk.content.document.version)
+            order = queueing.Order(chance.choice(STRATEGIES), size=5, seed=chance.randrange(1000))
+            selection = queueing.start(workspace, order)
+            selection.wait()
+            number = queueing.open_round(workspace, selection)
+            with workspace.db.read() as connection:
+                say(opened=number, documents=[e.document for e in queue.entries(connection, number)])
+            continue
+        for entry in now.left:
+            if entry.blind:
+                desk = desk_for(workspace, entry.document, now.round.id)
+                desk.act("finish", labelling.finish(desk.state))
+                continue
+            desk = Desk(workspace, entry.document)
+            for name, tokens in loop.GOLD.items():
+                desk.act("assign", labelling.assign(desk.state, name, tokens, "ann"))
+                say(document=entry.document, version=desk.content.document.version)
+            desk.act("finish", labelling.finish(desk.state))
+            say(document=entry.document, version=desk.content.document.version)
+
+
+def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) -> list[str]:
+    """What is not as it should be after a kill. `known` are the rounds that were said, with their documents."""
+    wrong = []
+    workspace = Workspace.open(folder)
+    try:
+        queueing.current(workspace)
+        with workspace.db.read() as connection:
+            rounds = {r.id: r for r in queue.listed(connection)}
+            entries = {number: [e.document for e in queue.entries(connection, number)] for number in rounds}
+            free = set(documents.ids(connection, documents.Filter("unlabelled")))
+            for fact in said:
+                if "version" in fact:
+                    held = documents.get(connection, fact["document"]).version
+                    if held < fact["version"]:
+                        wrong.append(
+                            f"document {fact['document']}: version {fact['version']} was said, {held} is there"
+                        )
+                elif "opened" in fact:
+                    known[fact["opened"]] = set(fact["documents"])
+                elif rounds[fact["closed"]].closed is None:
+                    wrong.append(f"round {fact['closed']} was closed and is open")
+            for number in {fact["document"] for fact in said if "document" in fact}:
+                content = documents.open_document(connection, number)
+                state = Annotations()
+                log = annotations.history(connection, number)
+                for event in log:
+                    state = annotations.applied(state, event.change)
+                if state != content.annotations or len(log) != content.document.version:
+                    wrong.append(f"document {number}: its labels are not what its log says")
+            waiting = Counter(
+                d for number, r in rounds.items() if r.closed is None for d in entries[number] if d in free
+            )
+        wrong += [f"document {d} stands {n} times in the queue" for d, n in waiting.items() if n > 1]
+        for number, listed in entries.items():
+            if len(listed) != len(set(listed)) or (number in known and set(listed) != known[number]):
+                wrong.append(f"round {number} has {listed}, said were {sorted(known.get(number, ()))}")
+            if not listed:
+                wrong.append(f"round {number} is empty")
+        wrong += [f"round {number} is gone" for number in known if number not in rounds]
+    finally:
+        workspace.close()
+    return wrong
+
+
+def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
+    chance = random.Random(seed)
+    made, pool, labelled = loop.workspace(folder, pool=60, labelled=8)
+    loop.add_run(made, pool, labelled)
+    made.close()
+    wrong: list[str] = []
+    known: dict[int, set[int]] = {}
+    things: Counter[str] = Counter()
+    for number in range(kills):
+        listen, out = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(listen)
+            work(folder / "w", seed * 10_000 + number, out)
+        os.close(out)
+        heard = b""
+        if chance.random() < 0.8 and select.select([listen], [], [], 30.0)[0]:  # now and then while it is opened
+            heard = os.read(listen, 1 << 16)
+        time.sleep(chance.uniform(0.0, chance.choice((0.05, 0.5, 4.0))))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(listen) as rest:
+            told = heard.decode() + rest.read()
+        said = [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith("\n")]
+        things.update(next(iter(fact)) for fact in said)
+        wrong += [f"kill {number + 1}: {text}" for text in judge(folder / "w", said, known)]
+    return {"kills": kills, "said": dict(things), "rounds": len(known), "wrong": wrong}
+
+
+def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
+    chance = random.Random(seed)
+    workspace = runs_kit.workspace(folder / "w")
+    config = runs_kit.config(tiny.base(folder, "layoutlm"), num_train_epochs=40)
+    with workspace.db.read() as connection:
+        labels = _labels(connection)
+    moments: Counter[str] = Counter()
+    wrong: list[str] = []
+    finished = 0
+    took = 20.0  # seconds from the start to the end of a run; corrected when one ends by itself
+    run = None
+    done = 0
+    while done < kills or run is not None:
+        if run is None:
+            run = jobs.prepare(workspace, config).id
+            jobs.start(workspace, run)
+        elif jobs.state_of(jobs.folder_of(workspace, run)) is not RunState.FINISHED:
+            jobs.resume(workspace, run)
+        place = jobs.folder_of(workspace, run)
+        began = time.monotonic()
+        until = began + (chance.uniform(0, took) if done < kills else 600)
+        while time.monotonic() < until and jobs.at_work(place):
+            time.sleep(0.01)
+        pid = locks.holder(place / "lock") if locks.held(place / "lock") else locks.holder(place / "waiting")
+        if jobs.at_work(place) and pid:
+            moments[_moment(place)] += 1
+            os.kill(pid, signal.SIGKILL)
+            done += 1
+            while jobs.at_work(place):
+                time.sleep(0.01)
+        else:
+            took = max(5.0, 0.9 * (time.monotonic() - began))
+        jobs.reconcile(workspace)
+        with workspace.db.read() as connection:
+            state = runs.get(connection, run).state
+            if _labels(connection) != labels:
+                wrong.append(f"kill {done}: the labels changed")
+        Workspace.open(folder / "w").close()
+        if state in ENDED_WELL:
+            finished += 1
+            with workspace.db.read() as connection:
+                pool = documents.ids(connection, documents.Filter("unlabelled"))
+                offered = sum(len(documents.open_document(connection, d).suggestions) for d in pool)
+            if not offered:
+                wrong.append(f"run {run} ended well and suggests nothing")
+            run = None
+        elif state is not RunState.CRASHED:
+            wrong.append(f"kill {done}: the run is shown as {state.value}")
+    workspace.close()
+    return {"kills": done, "at": dict(moments), "runs_ended_well": finished, "wrong": wrong}
+
+
+def _labels(connection: Any) -> dict[int, Any]:
+    listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+    assert all(d.state is State.LABELLED for d in listed)
+    return {d.id: documents.open_document(connection, d.id).annotations for d in listed}
+
+
+def _moment(place: Path) -> str:
+    """What the run was doing, from its last event."""
+    if not locks.held(place / "lock"):
+        return "waiting"
+    lines = (place / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return str(json.loads(lines[-1])["type"]) if lines else "starting"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--terminal", type=int, default=50)
+    parser.add_argument("--training", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    found = {}
+    for name, part, kills in (("terminal", terminal, given.terminal), ("training", training, given.training)):
+        if kills:
+            with tempfile.TemporaryDirectory() as folder:
+                found[name] = part(Path(folder), kills, given.seed)
+    print(json.dumps(found, indent=2))
+    if any(one["wrong"] for one in found.values()):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
