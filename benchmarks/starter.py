@@ -4,8 +4,8 @@
     python benchmarks/starter.py --values            # zero labels on einvoices/, vendor_pdfs/ and made-up documents
 
 The split is by vendor, made anew for each seed; the test side is never trained on. So many documents are labelled,
-drawn at random from the vendors of the other side, and nothing else is: what measures the model on the way is taken from
-them, as the product does it. Kinds: `starter` as shipped; `plain`, the same model before its training on made-up
+drawn at random from the vendors of the other side, and nothing else is: what measures the model on the way is taken
+from them, as the product does it. Kinds: `starter` as shipped; `plain`, the same model before its training on made-up
 documents; `text`, MiniLM without boxes. With zero labels it is the starter as it comes. `f1` is the model alone,
 strict; `suggested` is what the analyst sees: repaired, and weighed against the rules about likely places. (Those rules
 were written by people who had seen these receipts; the made-up documents of --values are the fairer test of them.)
