@@ -179,20 +179,14 @@ class AnnotateScreen(Asking):
                     queue.mark_done(connection, self.worklist.filter.round, document.id, done)
         self.query_one(DocumentList).reread(document.id, self.worklist.position)
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """A field's key."""
-        if not self.is_current:  # typed while a dialog was opening: it is meant for the dialog
-            event.stop()
-            event.prevent_default()
-            self.app.post_message(events.Key(event.key, event.character))
-            return
         if isinstance(self.focused, Input | DocumentList) or not event.character or self.hands is None:
-            return
+            return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
-            event.stop()
-            event.prevent_default()
             self.act(lambda hands: hands.press(field))
+        return field is not None
 
     @on(FieldsPanel.Pressed)
     def _field_clicked(self, event: FieldsPanel.Pressed) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -142,6 +143,10 @@ class ModeScreen(Screen[None]):
             if not isinstance(error, WorkbenchError):
                 raise error
             self.workbench.show_problem(error)
+
+    def typed(self, event: events.Key) -> bool:
+        """A key that is no binding, or wins over one; whether the room did something with it."""
+        return False
 
     def help_notes(self) -> list[tuple[str, str]]:
         """Keys that are no bindings (a schema's field keys, say), for the help."""
