@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate_keys import ANNOTATE
+from screens.annotate_keys import ANNOTATE, SIGNS
 from screens.asking import Asking
 from screens.hints import Hint, hint_of
 from screens.keys import bindings
@@ -387,3 +387,7 @@ class AnnotateScreen(Asking):
         return [
             (field.key, f"{field.name} ({field.type.value})") for field in self.workspace.schema.active if field.key
         ]
+
+    def help_signs(self) -> list[tuple[str, str]]:
+        """What is seen on the page, in the panel and in the list."""
+        return list(SIGNS)

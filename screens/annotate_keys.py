@@ -77,3 +77,15 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("errand.queue", "Q", "errand('queue_error')", "Put the document into the relabel queue; next error"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
+
+SIGNS = (
+    ("t9.00", "the field's key before a label, in the field's colour"),
+    ("t9.00 80%", "underlined: a suggestion, and how sure the model is"),
+    ("¹ ² ³", "after so many presses the field's key labels here"),
+    ("✓ ? · ∅ !", "of a field: labelled, suggested, nothing yet, not on the document, something does not fit"),
+    ("· ◐ ✓ » ✗", "of a document: new, begun, labelled, skipped, unusable"),
+    ("12? 4 ! ⚑", "of a document: open suggestions, labels, problems, a note"),
+    ("phrase", "words of a line without a wide gap"),
+    ("armed field", "the one whose key was pressed last: ▸ in the panel"),
+)
+"""What is seen on the page, in the panel and in the list, for the help."""
