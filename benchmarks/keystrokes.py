@@ -1,6 +1,6 @@
 """Keys per document: a simulated annotator who knows the right labels drives the real screen.
 
-    python benchmarks/keystrokes.py [--documents 100] [--data ../shared/data] [--json]
+    python benchmarks/keystrokes.py [--documents 100] [--suggestions none] [--data ../shared/data] [--json]
 
 See benchmarks/annotator.py for what she knows. Three
 runs: without suggestions, with those of a perfect model, and with a model of about 85 % F1 (its errors are made up:
@@ -32,6 +32,7 @@ from workbench.candidates import Finder
 from workbench.fields import invoice_schema
 from workbench.workspace import Workspace
 
+KINDS = ("none", "perfect", "85 %")
 FOUR = ("seller_name", "seller_address", "invoice_date", "amount_total")
 
 
@@ -168,6 +169,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("WORKBENCH_REALDATA", root.parent / "shared/data"))
     )
+    parser.add_argument("--suggestions", choices=KINDS, help="only this run; all three take some minutes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     sources = [
@@ -189,7 +191,7 @@ def main() -> None:
                 "labels a document": round(statistics.mean(len(gold) for _, gold in listed), 1),
                 "Label Studio": figures([label_studio(gold, content) for content, gold in listed]),
             }
-            for kind in ("none", "perfect", "85 %"):
+            for kind in [options.suggestions] if options.suggestions else KINDS:
                 workspace = prepared(Path(scratch) / f"{slug}-{kind[:2]}", listed, kind)
                 keys, right = asyncio.run(count(workspace, [gold for _, gold in listed]))
                 told[f"suggestions: {kind}"] = {**figures(keys), "right": f"{sum(right)}/{len(right)}"}

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate_keys import ANNOTATE
+from screens.annotate_keys import ANNOTATE, SIGNS
 from screens.asking import Asking
 from screens.hints import Hint, hint_of
 from screens.keys import bindings
@@ -45,6 +45,8 @@ class AnnotateScreen(Asking):
         self._picture_zoom = 0
         self._pictures = "text"
         self._review = False
+        self._told = ""  # what the next document's hint line begins with
+        self._empty: Hands | None = None  # asked whether it is really accepted without a label
         self._rows_of: tuple[Content, tuple[field_rows.FieldRow, ...]] | None = None
 
     def body(self) -> ComposeResult:
@@ -63,6 +65,13 @@ class AnnotateScreen(Asking):
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
+
+    def on_screen_resume(self) -> None:
+        """Coming back from another room: what was decided there is seen here."""
+        if self.hands is not None:
+            self.query_one(DocumentList).reread_all()
+            if self.hands.desk.is_stale:
+                self.open_current()
 
     # what is shown
 
@@ -109,6 +118,10 @@ class AnnotateScreen(Asking):
             if self._review and desk.open_suggestions:
                 self.hands.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
+            self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
+            self.workbench.clear_notifications()  # what they said was about another document
+            self.hands.say(self._told)
+            self._told = ""
             self.workbench.say_saved("")
             self.refresh_view()
             assert self.worklist is not None
@@ -126,6 +139,8 @@ class AnnotateScreen(Asking):
         hands = self.hands
         if hands is None or self.worklist is None:
             return
+        if hands.laid_out != hands.content.annotations.texts:  # a word's text was corrected
+            hands.lay_out(self._page.columns, self._zoom)
         view = hands.view
         self._page.show(hands.layout, view)
         if self._rows_of is None or self._rows_of[0] is not view.content:
@@ -164,15 +179,14 @@ class AnnotateScreen(Asking):
                     queue.mark_done(connection, self.worklist.filter.round, document.id, done)
         self.query_one(DocumentList).reread(document.id, self.worklist.position)
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """A field's key."""
         if isinstance(self.focused, Input | DocumentList) or not event.character or self.hands is None:
-            return
+            return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
-            event.stop()
-            event.prevent_default()
             self.act(lambda hands: hands.press(field))
+        return field is not None
 
     @on(FieldsPanel.Pressed)
     def _field_clicked(self, event: FieldsPanel.Pressed) -> None:
@@ -196,7 +210,7 @@ class AnnotateScreen(Asking):
     @on(PageView.Resized)
     def _resized(self) -> None:
         if self.hands is not None:
-            self.hands.layout = lay_out(self.hands.content.pages, self._page.columns, self._zoom)
+            self.hands.lay_out(self._page.columns, self._zoom)
             self.refresh_view()
 
     @on(DocumentList.Chosen)
@@ -222,25 +236,40 @@ class AnnotateScreen(Asking):
 
     def action_screenful(self, direction: int) -> None:
         """Move by a screenful."""
-
-        def moves(hands: Hands) -> None:
-            for _ in range(self._page.page_rows()):
-                hands.move(Way.DOWN if direction > 0 else Way.UP)
-
-        self.act(moves)
+        self.act(lambda hands: hands.scroll(direction * self._page.page_rows()))
 
     def action_go(self, by: int) -> None:
         """Another document of the list."""
         if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
             self.app.call_later(self.workbench.action_room, "queue")  # what was made of the batch, and the next step
         elif self.worklist is None or self.worklist.step(by) is None:
-            self.notify("This is the list's last document." if by > 0 else "This is the list's first document.")
+            self.say("This is the list's last document." if by > 0 else "This is the list's first document.")
+        else:
+            self.open_current()
+
+    def say(self, message: str) -> None:
+        """Something in the hint line, until the next key."""
+        if self.hands is not None:
+            self.hands.say(message)
+            self.refresh_view()
+
+    def action_go_open(self) -> None:
+        """The next document of the list that is not decided."""
+        if self.worklist is None or not self.worklist.next_open(self.workspace):
+            self.say("Every document of the list is decided.")
         else:
             self.open_current()
 
     def action_accept(self) -> None:
-        """Accept the document and go to the next."""
-        if self.act(lambda hands: hands.finish()):
+        """Accept the document and go to the next; one without any label only when asked twice."""
+        hands = self.hands
+        if hands is None:
+            return
+        state = hands.desk.state
+        if not state.spans and not state.absent and hands.tokens and self._empty is not hands:
+            self._empty = hands
+            self.say("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
+        elif self.act(lambda hands: hands.finish()):
             self.action_go(1)
 
     def action_accept_visible(self) -> None:
@@ -255,7 +284,8 @@ class AnnotateScreen(Asking):
         if rest:
             first = min(rest, key=lambda s: s.tokens)
             self.act(lambda hands: hands.go_to(min(first.tokens)))
-            self.notify(f"{len(rest)} more suggestions were out of view. Look at them, then press again.")
+            more = "1 suggestion was" if len(rest) == 1 else f"{len(rest)} suggestions were"
+            self.say(f"{more} out of view. Look, then press again.")
         else:
             self.action_accept()
 
@@ -266,6 +296,8 @@ class AnnotateScreen(Asking):
             and self.hands
             and self.hands.desk.state.state is State(how)
         ):
+            back = self.key_of("document.previous")
+            self._told = f"{self.hands.content.document.name} is {how}; {back} goes back to it."
             self.action_go(1)
 
     def action_turn(self, way: str) -> None:
@@ -287,7 +319,7 @@ class AnnotateScreen(Asking):
             self.refresh_view()
         elif zoom in ZOOMS and self.hands is not None:
             self._zoom = zoom
-            self.hands.layout = lay_out(self.hands.content.pages, self._page.columns, zoom)
+            self.hands.lay_out(self._page.columns, zoom)
             self.refresh_view()
 
     def action_list(self) -> None:
@@ -302,8 +334,9 @@ class AnnotateScreen(Asking):
 
     def action_picture(self) -> None:
         """Text, both, picture, in turn."""
-        order = ("text", "both", "picture")
-        self._pictures = order[(order.index(self._pictures) + 1) % 3]
+        order = ("text", "picture") if self.has_class("-narrow") else ("text", "both", "picture")
+        at = order.index(self._pictures) if self._pictures in order else 0
+        self._pictures = order[(at + 1) % len(order)]
         self.set_class(self._pictures != "text", "-picture")
         self.set_class(self._pictures == "picture", "-only-picture")
         self.call_after_refresh(self.refresh_view)
@@ -335,18 +368,26 @@ class AnnotateScreen(Asking):
     def action_find(self) -> None:
         """Type a value."""
         if self.hands is not None:
+            self.act(lambda hands: hands.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.hands.tokens)
 
     @on(FindBar.Found)
     def _found(self, event: FindBar.Found) -> None:
-        self.act(lambda hands: hands.select(event.tokens))
+        self.act(lambda hands: hands.select(event.tokens) if event.tokens else hands.drop_selection())
+        told = f"Found {event.number} of {event.places}." if event.tokens else "Found nowhere."
+        self.hint(told, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 
     @on(FindBar.Closed)
     def _find_closed(self) -> None:
         self._page.focus()
+        self.refresh_view()
 
     def help_notes(self) -> list[tuple[str, str]]:
         """The fields' keys."""
         return [
             (field.key, f"{field.name} ({field.type.value})") for field in self.workspace.schema.active if field.key
         ]
+
+    def help_signs(self) -> list[tuple[str, str]]:
+        """What is seen on the page, in the panel and in the list."""
+        return list(SIGNS)

@@ -9,6 +9,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("document.accept-all", "A", "accept_all", "Accept the suggestions in view, the document, and go to the next"),
     ("document.next", "J,ctrl+down", "go(1)", "Next document, this one left as it is"),
     ("document.previous", "K,ctrl+up", "go(-1)", "Previous document"),
+    ("document.next-open", "D", "go_open", "Next document that is not decided yet"),
     ("document.skip", "S", "set_aside('skipped')", "Skip the document (again: open it anew), and go to the next"),
     ("document.unusable", "U", "set_aside('unusable')", "Mark the document as unusable, and go to the next"),
     ("document.flag", "f", "flag", "Flag the document with a note"),
@@ -19,6 +20,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "hands('confirm')",
         "Label with the armed field; accept the suggestion; take up the label",
     ),
+    ("label.add", "ampersand", "hands('add')", "Add the selection to the armed field as one more value"),
     ("label.reject", "x", "hands('reject')", "Reject the suggestion, or clear the label, under the cursor"),
     ("label.clear", "backspace,delete", "hands('clear')", "Clear the labels of the selection or under the cursor"),
     ("label.absent", "N", "hands('mark_absent')", "Say that the armed field is not on the document"),
@@ -75,3 +77,15 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("errand.queue", "Q", "errand('queue_error')", "Put the document into the relabel queue; next error"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
+
+SIGNS = (
+    ("t9.00", "the field's key before a label, in the field's colour"),
+    ("t9.00 80%", "underlined: a suggestion, and how sure the model is"),
+    ("¹ ² ³", "after so many presses the field's key labels here"),
+    ("✓ ? · ∅ !", "of a field: labelled, suggested, nothing yet, not on the document, something does not fit"),
+    ("· ◐ ✓ » ✗", "of a document: new, begun, labelled, skipped, unusable"),
+    ("12? 4 ! ⚑", "of a document: open suggestions, labels, problems, a note"),
+    ("phrase", "words of a line without a wide gap"),
+    ("armed field", "the one whose key was pressed last: ▸ in the panel"),
+)
+"""What is seen on the page, in the panel and in the list, for the help."""

@@ -4,9 +4,11 @@ import gc
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.keys import key_to_character
 from textual.message import Message
 from textual.screen import Screen
 
@@ -136,6 +138,19 @@ class WorkbenchApp(App[None]):
             self.room.runs_changed(news)
 
     # keys
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys of the room in front that are no bindings. Handled here, where bindings are, so that none overtakes
+        another: what is typed while a dialog is opening never reaches the page."""
+        front = self.screen
+        escaped = event.key.removeprefix("alt+")
+        if isinstance(front, ModeScreen) and front.typed(event):
+            event.prevent_default()
+        elif escaped != event.key and event.key not in front.active_bindings:
+            # Escape and a key in quick succession: terminals send the same for Alt and that key.
+            event.prevent_default()
+            self.post_message(events.Key("escape", None))
+            self.post_message(events.Key(escaped, key_to_character(escaped)))
 
     @property
     def keys(self) -> dict[str, str]:

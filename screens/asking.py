@@ -10,8 +10,11 @@ from storage.documents import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench import labelling
+from workbench.field_rows import seller_of
 from workbench.hands import Hands
 from workbench.worklist import Worklist
+
+_LOOKED_AT = 5  # documents that hold the seller's name, the latest first
 
 
 class Asking(ModeScreen):
@@ -27,6 +30,9 @@ class Asking(ModeScreen):
 
     def refresh_view(self) -> None:
         """Draw what changed."""
+
+    def say(self, message: str) -> None:
+        """Something in the hint line."""
 
     def changed(self, before: Content) -> None:
         """Something was committed."""
@@ -112,21 +118,32 @@ class Asking(ModeScreen):
 
         if self.hands is None:
             return
-        source = self._similar(self.hands.content)
+        source = self._similar(self.hands)
         if source is None:
-            self.notify("No other document of this vendor is labelled yet.")
+            self.say("No other document of this vendor is labelled yet.")
             return
-        found = templates.proposals(source, self.hands.content, self.workspace.schema)
+        schema = self.workspace.schema
+        found = templates.proposals(source, self.hands.content, schema)
         self.act(lambda hands: hands.propose(found, "template"))
-        self.notify(f"From {source.document.name}.")
+        missed = {s.field for s in source.annotations.spans} - {field for field, _, _ in found}
+        told = f"As in {source.document.name}: {len(found)} suggestions"
+        self.say(told + (f", not found: {', '.join(map(schema.name, sorted(missed)))}." if missed else "."))
 
-    def _similar(self, content: Content) -> Content | None:
-        if not content.document.group:
-            return None
-        chosen = Filter("labelled", group=content.document.group)
+    def _similar(self, hands: Hands) -> Content | None:
+        """The last labelled document of the same group, else of the same seller's name."""
+        here, name = hands.content.document, hands.seller
         with self.workspace.db.read() as connection:
-            others = [n for n in documents.ids(connection, chosen) if n != content.document.id]
-            return documents.open_document(connection, others[-1]) if others else None
+            if here.group:
+                listed = documents.ids(connection, Filter("labelled", group=here.group))
+                if others := [n for n in listed if n != here.id]:
+                    return documents.open_document(connection, others[-1])
+            if name:
+                listed = documents.ids(connection, Filter("labelled", text=name))
+                for number in [n for n in reversed(listed) if n != here.id][:_LOOKED_AT]:
+                    other = documents.open_document(connection, number)
+                    if seller_of(other) == name:
+                        return other
+        return None
 
     # the list's filter
 

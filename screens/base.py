@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -143,8 +144,16 @@ class ModeScreen(Screen[None]):
                 raise error
             self.workbench.show_problem(error)
 
+    def typed(self, event: events.Key) -> bool:
+        """A key that is no binding, or wins over one; whether the room did something with it."""
+        return False
+
     def help_notes(self) -> list[tuple[str, str]]:
         """Keys that are no bindings (a schema's field keys, say), for the help."""
+        return []
+
+    def help_signs(self) -> list[tuple[str, str]]:
+        """What signs and words mean that are seen in the room, for the help."""
         return []
 
     def action_help(self) -> None:
@@ -161,15 +170,19 @@ class ModeScreen(Screen[None]):
             groups.setdefault(name.partition(".")[0], []).append((" ".join(keys[name]), text, name))
         order = [*GROUPS, *(group for group in groups if group not in GROUPS)]
         parts: list[Content | str | tuple[str, str]] = []
-        if notes := self.help_notes():
-            parts.append(("Fields\n", "bold $primary"))
-            for key, text in notes:
-                parts += [(f"  {key:<16}", "bold $accent"), f"{text}\n"]
-            parts.append("\n")
-        for group in sorted(groups, key=order.index):
+        for group in sorted(groups, key=lambda name: (name in ("app", "mode"), order.index(name))):
             parts.append((GROUPS.get(group, group.capitalize()) + "\n", "bold $primary"))
-            for listed, text, name in groups[group]:
-                parts += [(f"  {listed:<16} ", "bold $accent"), f"{text:<54} ", (f"{name}\n", "$text-muted")]
+            for listed, text, _ in groups[group]:
+                parts += [(f"  {listed:<16} ", "bold $accent"), f"{text}\n"]
             parts.append("\n")
-        parts.append(('Any of these can be changed in workbench.toml: [bindings] id = "keys".', "$text-muted"))
+        for title, rows in (("Fields", self.help_notes()), ("Signs", self.help_signs())):
+            if not rows:
+                continue
+            parts.append((f"{title}\n", "bold $primary"))
+            for sign, text in rows:
+                parts += [(f"  {sign:<16} ", "bold $accent"), f"{text}\n"]
+            parts.append("\n")
+        commands = self.key_of("app.commands")
+        told = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
+        parts.append((told, "$text-muted"))
         self.app.push_screen(Reading(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))

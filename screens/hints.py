@@ -50,6 +50,13 @@ def hint_of(view: View, schema: Schema, review: bool) -> Hint:
             f"Suggested {at.confidence:.0%}: {schema.name(at.field)} “{_short(text_of(tokens, at.tokens))}”.",
             (("label.confirm", "accept"), ("label.reject", "reject"), *_document(view)),
         )
+    if view.pointed and not view.message:
+        return f"“{_short(tokens[view.cursor].text)}”:", (
+            ("field key", "label it"),
+            ("select.phrase", "select the line"),
+            ("select.none", "back to likeliest places"),
+            *_document(view),
+        )
     if review:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
     return "", (
@@ -57,7 +64,6 @@ def hint_of(view: View, schema: Schema, review: bool) -> Hint:
         *_document(view),
         ("select.phrase", "select line"),
         ("label.find", "find"),
-        ("app.help", "all keys"),
     )
 
 
@@ -78,12 +84,14 @@ def _selected(view: View, schema: Schema, text: str) -> Hint:
             f"“{text}”:",
             (
                 ("label.confirm", f"label as {schema.name(view.armed)}"),
+                ("label.add", "as one more value of it"),
                 ("field key", "another field"),
                 ("select.none", "let go"),
             ),
         )
+    words = f" ({len(view.selection)} words)" if len(view.selection) > 3 else ""
     return (
-        f"“{text}” is selected:",
+        f"“{text}”{words} is selected:",
         (
             ("field key", "label it"),
             ("label.clear", "clear its labels"),
@@ -118,6 +126,7 @@ def _armed(view: View, schema: Schema, word: str) -> Hint:
             else ("move.right", "other word"),
             ("span.line-more", "line more"),
             ("span.line-less", "line less"),
+            *((("span.line-after", "first line off"),) if len(tries.span.tokens) > 1 else ()),
             ("span.end-less", "word less"),
             ("span.end-more", "word more"),
             ("label.absent", "not there"),

@@ -49,6 +49,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
 _SHORT = {
     "question_mark": "?",
     "slash": "/",
+    "ampersand": "&",
     "full_stop": ".",
     "comma": ",",
     "plus": "+",

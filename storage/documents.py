@@ -176,6 +176,14 @@ def known(connection: Connection, digests: Iterable[str]) -> set[str]:
     return found
 
 
+def undecided(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the documents (some hundreds) that nobody has accepted, skipped or marked as unusable."""
+    open_ones = (State.NEW.value, State.STARTED.value)
+    return set(
+        connection.scalars(select(documents.c.id).where(documents.c.id.in_(ids), documents.c.state.in_(open_ones)))
+    )
+
+
 def _record(row: Any) -> Document:
     return Document(
         row.id,

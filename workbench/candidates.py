@@ -28,6 +28,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}")
 _DIGIT = re.compile("[0-9]")
 _TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
 _NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$")
 _MOST_TAX = 0.3  # of the net amount
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
@@ -64,11 +65,18 @@ class Finder:
         used = {t for tokens in labelled.values() for t in tokens}
         best: dict[tuple[int, ...], Candidate] = {}
         for c in self._all(field):
-            if used.isdisjoint(c.tokens):
+            if used.isdisjoint(c.tokens) and self._holds(field, c):
                 c = replace(c, score=c.score + self._agreement(field, c, labelled))
                 if c.tokens not in best or best[c.tokens].score < c.score:
                     best[c.tokens] = c
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
+
+    def _holds(self, field: Field, c: Candidate) -> bool:
+        """Whether the field's own check takes a candidate: what it refuses is not offered."""
+        text = self._around.text(c.tokens)
+        if field.id == "iban":
+            return bool(_IBAN.fullmatch(text.replace(" ", "")))  # a misread digit is for the checks to say
+        return field.type not in _EXACT or normalise(field.type, text).normal is not None
 
     def _agreement(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
         """What the fields that are labelled already say about a candidate."""

@@ -52,6 +52,12 @@ class Desk:
         return self.content.annotations
 
     @property
+    def is_stale(self) -> bool:
+        """Whether somebody changed the document since it was opened here."""
+        with self._workspace.db.read() as connection:
+            return documents.get(connection, self.content.document.id).version != self.content.document.version
+
+    @property
     def open_suggestions(self) -> list[Suggestion]:
         """Undecided suggestions, the least sure first."""
         return sorted(

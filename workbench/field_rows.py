@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench import checks
-from workbench.fields import Field, Schema
-from workbench.values import Value, normalise, same
+from workbench.fields import Field, FieldType, Schema
+from workbench.values import Value, looks_like, normalise, same
 
 
 class FieldState(StrEnum):
@@ -39,6 +39,11 @@ class FieldRow:
 def text_of(tokens: Sequence[Token], ids: Sequence[int]) -> str:
     """A span's text as it will be extracted: its words in order."""
     return " ".join(tokens[i].text for i in ids)
+
+
+def seller_of(content: Content) -> str:
+    """The seller's name as it is labelled; "" where it is not."""
+    return next((text_of(content.tokens, s.tokens) for s in content.annotations.spans if s.field == "seller_name"), "")
 
 
 def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tuple[FieldRow, ...]:
@@ -73,15 +78,20 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         if reference is not None and own:
             agrees = any(same(field.type, value.text, reference) for value in values)
         found.append(FieldRow(field, state, values, sure, reference, agrees))
-    return _checked(tuple(found))
+    return _checked(tuple(found), content)
 
 
-def _checked(found: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
-    """The rows with what does not fit together put to the fields concerned."""
+def _checked(found: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:
+    """The rows with what does not fit together put to the fields concerned.
+
+    That the currency is missing is only said where one is printed: most receipts print none.
+    """
     values = {row.field.id: row.values[0] for row in found if row.state is FieldState.LABELLED}
     said: dict[str, list[str]] = {}
     refused: set[str] = set()
     for check in checks.check(values):
+        if check.rule == "currency" and ("currency" in content.annotations.absent or not _prints_currency(content)):
+            continue
         if check.rule == "invalid":
             refused.update(check.fields)
         message = check.message.removeprefix(f"{check.fields[0]}: ")
@@ -97,6 +107,10 @@ def _checked(found: tuple[FieldRow, ...]) -> tuple[FieldRow, ...]:
         else row
         for row in found
     )
+
+
+def _prints_currency(content: Content) -> bool:
+    return any(looks_like(FieldType.CURRENCY, token.text) for token in content.tokens)
 
 
 _SOFT = ("currency", "ambiguous")

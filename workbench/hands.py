@@ -8,18 +8,20 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from storage.records import Annotations, Content, Decision, Event, Page, Span, State, Suggestion, Token
-from workbench import cursor, labelling
+from storage.records import Annotations, Content, Decision, Page, Span, State, Suggestion, Token
+from workbench import labelling
 from workbench.candidates import Finder
+from workbench.cursor import Way
 from workbench.desk import Desk
+from workbench.document_acts import DocumentActs
+from workbench.field_rows import seller_of, text_of
 from workbench.fields import Field, FieldType, Schema
 from workbench.likely import likely_places
 from workbench.page_layout import PageLayout, lay_out
-from workbench.pointer import Pointer
 from workbench.view import Tries, View
 
 
-class Hands(Pointer):
+class Hands(DocumentActs):
     """One document under the hands.
 
     Args:
@@ -31,12 +33,10 @@ class Hands(Pointer):
     def __init__(self, desk: Desk, schema: Schema, layout: PageLayout | None = None) -> None:
         super().__init__(layout or lay_out(desk.content.pages, 100))
         self.desk = desk
+        self.laid_out = desk.state.texts  # the corrected texts that the layout shows
         self.schema = schema
-        self._armed: str | None = None
-        self._tries: Tries | None = None
-        self._building: Span | None = None
         self._focus: int | None = None
-        self._message = ""
+        self._pointed = False  # the cursor was put where it is by hand
 
     @property
     def content(self) -> Content:
@@ -53,6 +53,20 @@ class Hands(Pointer):
         return self._tokens_of[1]
 
     _tokens_of: tuple[tuple[Page, ...], tuple[Token, ...]] | None = None
+
+    @property
+    def seller(self) -> str:
+        """The seller's name: as labelled, else what its key would label."""
+        field = self.schema.get("seller_name")
+        if (labelled := seller_of(self.content)) or field is None:
+            return labelled
+        places = likely_places(self.content, self._finder, field, None)
+        return text_of(self.tokens, places[0]) if places else ""
+
+    def lay_out(self, columns: int, zoom: int) -> None:
+        """Place the words anew."""
+        self.layout = lay_out(self.content.pages, columns, zoom)
+        self.laid_out = self.desk.state.texts
 
     def warm(self, stopped: Callable[[], bool]) -> None:
         """Find every field's likely places beforehand, in a thread; `stopped` is asked between the fields."""
@@ -77,6 +91,7 @@ class Hands(Pointer):
             self._tries,
             open_ones.get(self._focus) if self._focus is not None else None,
             self._message,
+            self._pointed,
         )
 
     # moving
@@ -85,6 +100,7 @@ class Hands(Pointer):
         """The cursor left what was in hand: no suggestion is focused, the armed field's key labels where it is now."""
         self._focus = None
         self._message = ""
+        self._pointed = True
         if self._tries and self.cursor not in self._tries.span.tokens:
             self._tries = replace(self._tries, moved=True)
 
@@ -93,8 +109,21 @@ class Hands(Pointer):
         if self.selection:
             self.drop_selection()
         else:
-            self._armed = self._tries = self._building = self._focus = None
+            self.disarm()
+            self._focus = None
+        self._pointed = False
         self._message = ""
+
+    def scroll(self, steps: int) -> None:
+        """Go some rows down (or up) to read, not to point at a word."""
+        for _ in range(abs(steps)):
+            self.move(Way.DOWN if steps > 0 else Way.UP)
+        self._pointed = False
+
+    def move(self, way: Way, extend: bool = False) -> None:
+        """Move the cursor; to go to another page, or to its ends, points at no word."""
+        super().move(way, extend)
+        self._pointed = self._pointed and way not in (Way.START, Way.END, Way.PAGE_BEFORE, Way.PAGE_AFTER)
 
     def next_like(self, backwards: bool = False) -> None:
         """Go to the next token that looks like what the armed field wants; an amount where none is armed."""
@@ -106,31 +135,48 @@ class Hands(Pointer):
     def press(self, field: Field) -> None:
         """A field's key. What it does depends on what is in hand, in this order:
 
-        a selection is labelled; a focused suggestion becomes this field; pressed again the label moves to the next
-        likely place, or to the cursor where that was moved; a field that has a label is jumped to; else the likeliest
-        place is labelled, a suggestion before anything else.
+        a selection becomes the field's value, instead of what it had; a focused suggestion becomes this field; pressed
+        again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
+        next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
+        before anything else. On an accepted document the likeliest place is only selected.
         """
         state = self.desk.state
         tries = self._tries if self._tries and self._tries.field == field.id else None
         own = sorted((s for s in state.spans if s.field == field.id), key=lambda s: s.tokens)
         if self.selection:
-            self._label(field.id, self.selection, tries.span if tries else None)
+            touched = [s for s in own if len(own) == 1 or not self.selection.isdisjoint(s.tokens)]
+            self._label(field.id, self.selection, touched)
+            self._armed = self._building = None  # done: a click only points again
         elif (focus := self.view.focus) is not None:
             self._take(focus, field.id, focus.tokens)
         elif tries and tries.moved and self.cursor is not None:
-            self._label(field.id, (self.cursor,), tries.span)
+            self._label(field.id, (self.cursor,), [tries.span])
         elif tries:
             self._try(field.id, tries.places, (tries.now + 1) % len(tries.places), tries.span)
         elif own:
             self._arm(field.id)
-            places = likely_places(self.content, self._finder, field, own[0])
-            self._tries = Tries(field.id, places, 0, own[0])
-            self.show(own[0].tokens)
+            at = next((n for n, s in enumerate(own) if self.cursor in s.tokens), -1)
+            span = own[(at + 1) % len(own)]
+            if len(own) == 1:
+                self._tries = Tries(field.id, likely_places(self.content, self._finder, field, span), 0, span)
+            self.show(span.tokens)
+        elif self._pointed and self.cursor is not None:
+            self._label(field.id, (self.cursor,))
         else:
             places = likely_places(self.content, self._finder, field, None)
             self._arm(field.id)
-            if places:
+            if places and state.state is State.LABELLED:
+                self.select(places[0])
+            elif places:
                 self._try(field.id, places, 0, None)
+
+    def add(self) -> None:
+        """Make the selection (or the cursor's word) one more value of the armed field."""
+        tokens = self.selection or ({self.cursor} if self.cursor is not None else set())
+        if self._armed and tokens:
+            self._label(self._armed, tokens)
+        else:
+            self._message = "Press a field's key first: it says whose value this is."
 
     def _try(self, field: str, places: tuple[tuple[int, ...], ...], number: int, before: Span | None) -> None:
         place = places[number]
@@ -156,21 +202,21 @@ class Hands(Pointer):
             self._tries = Tries(field, places, number, span)
         self.show(place)
 
-    def _label(self, field: str, tokens: Collection[int], instead_of: Span | None = None) -> None:
+    def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
         """Label tokens by hand; the field's open suggestions are decided by it."""
-        state = self.desk.state
-        if instead_of is not None:
-            state = labelling.clear_spans(state, [instead_of])
+        state = labelling.clear_spans(self.desk.state, instead_of)
         wanted = tuple(sorted(tokens))
+        others = {s.field for s in state.spans if s.field != field and not set(wanted).isdisjoint(s.tokens)}
         after = labelling.assign(state, field, wanted, self.desk.annotator)
         for s in self.content.suggestions:
             if s.field == field and s.decision is Decision.OPEN:
                 same = tuple(sorted(s.tokens)) == wanted
                 after = labelling.accept(after, s, self.desk.annotator) if same else labelling.reject(after, s)
         self._act("assign", after)
-        self.drop_selection()
         self._arm(field)
         self._building = self._span_of(field, wanted)
+        if others:
+            self._message = f"Taken from {', '.join(sorted(map(self.schema.name, others)))}."
 
     def _take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
         """Accept a suggestion, perhaps as another field or with other tokens, and go to the next one."""
@@ -189,7 +235,7 @@ class Hands(Pointer):
         if self.selection:
             if self._armed:
                 tries = self._tries
-                self._label(self._armed, self.selection, tries.span if tries else None)
+                self._label(self._armed, self.selection, [tries.span] if tries else [])
             else:
                 self._message = "Press a field's key to label the selection."
         elif view.focus is not None:
@@ -205,10 +251,10 @@ class Hands(Pointer):
     def _label_more(self, field: str, token: int) -> None:
         """Field first: the token becomes the field's label, further ones join it."""
         if self._tries is not None:
-            self._label(field, (token,), self._tries.span)
+            self._label(field, (token,), [self._tries.span])
         elif self._building is not None and self._building in self.desk.state.spans:
             tokens = set(self._building.tokens) ^ {token}
-            self._label(field, tokens or {token}, self._building)
+            self._label(field, tokens or {token}, [self._building])
         else:
             self._label(field, (token,))
 
@@ -309,105 +355,12 @@ class Hands(Pointer):
             self._focus = None
         else:
             self._act("adjust", labelling.extend(self.desk.state, target, tokens, self.desk.annotator))
+        self.drop_selection()  # it showed what the label was
         span = self._span_of(target.field, tuple(sorted(tokens)))
         if tries and span and tries.field == target.field:
             self._tries = Tries(tries.field, tries.places, tries.now, span)
         self._building = span
         self.show((tokens[-1] if at_end else tokens[0],))
-
-    def adjusted(self, tokens: Sequence[int], more: bool, at_end: bool, phrase: bool) -> list[int] | None:
-        """The tokens that `adjust` would make of these; None where it can do nothing."""
-        listed = sorted(tokens, key=lambda t: self.layout.where[t])
-        edge = listed[-1] if at_end else listed[0]
-        part = cursor.phrase(self.layout, self.tokens, edge)
-        if not more:
-            gone = set(part) if phrase else {edge}
-            return [t for t in listed if t not in gone] or None
-        position = part.index(edge)
-        rest = part[position + 1 :] if at_end else part[:position]
-        if not rest:
-            rest = cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1)
-        if not phrase:
-            rest = rest[:1] if at_end else rest[-1:]
-        return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None
-
-    # the document
-
-    def mark_absent(self) -> None:
-        """Say that the armed field is not on the document, or take that back."""
-        if not self._armed:
-            self._message = "Press a field's key first: it says which field is absent."
-            return
-        state, field = self.desk.state, self._armed
-        if self._tries:
-            state = labelling.clear_spans(state, [self._tries.span])
-        gone = field not in state.absent
-        if gone:
-            state = labelling.clear_spans(state, [s for s in state.spans if s.field == field])
-        for s in self.content.suggestions:
-            if gone and s.field == field and s.decision is Decision.OPEN:
-                state = labelling.reject(state, s)
-        self._act("absent", labelling.mark_absent(state, field, gone))
-        self._armed = self._tries = None
-
-    def mark_missing_absent(self) -> None:
-        """Say that every field without a label is not on the document."""
-        state = self.desk.state
-        labelled = {s.field for s in state.spans}
-        for field in self.schema.active:
-            if field.id not in labelled:
-                state = labelling.mark_absent(state, field.id)
-        self._act("absent", state)
-
-    def finish(self) -> None:
-        """Confirm the document's labels."""
-        self._act("finish", labelling.finish(self.desk.state))
-
-    def set_aside(self, how: State) -> None:
-        """Skip the document or mark it unusable; pressed again it is open again."""
-        again = self.desk.state.state is how
-        self._act(
-            "reopen" if again else how.value, labelling.set_aside(self.desk.state, State.STARTED if again else how)
-        )
-
-    def flag(self, note: str) -> None:
-        """Leave a note."""
-        self._act("flag", labelling.flag(self.desk.state, note.strip()))
-
-    def correct(self, text: str) -> None:
-        """Correct the text of the cursor's token; the original is kept."""
-        if self.cursor is None or not text.strip():
-            return
-        token = self.tokens[self.cursor]
-        original = token.original if token.original is not None else token.text
-        self._act("correct", labelling.correct(self.desk.state, token.id, " ".join(text.split()), original))
-
-    def propose(self, found: Sequence[tuple[str, tuple[int, ...], float]], run: str) -> int:
-        """Put proposals (field, tokens, confidence) beside the document as suggestions of a run; returns how many."""
-        kept = self.desk.suggest(run, found)
-        self._message = f"{kept} suggestions." if kept else "Nothing to suggest."
-        return kept
-
-    def undo(self) -> Event | None:
-        """Take the last act back."""
-        return self._turned(self.desk.undo(), "Undone", "Nothing to undo.")
-
-    def redo(self) -> Event | None:
-        """Do the last undone act again."""
-        return self._turned(self.desk.redo(), "Done again", "Nothing to redo.")
-
-    def _turned(self, event: Event | None, done: str, nothing: str) -> Event | None:
-        self._forget()
-        self._message = f"{done}: {event.act}." if event else nothing
-        if event and (spans := event.change.get("spans")):
-            touched = [t for item in (*spans["-"], *spans["+"]) for t in item[1]]
-            self.cursor = min(touched) if touched else self.cursor
-        return event
-
-    def repeat(self, name: str, after: Annotations) -> None:
-        """Commit a state that was decided on after a conflict."""
-        self._act(name, after)
-        self._forget()
 
     # within
 
@@ -424,5 +377,5 @@ class Hands(Pointer):
         return next((s for s in self.desk.state.spans if s.field == field and s.tokens == tokens), None)
 
     def _act(self, name: str, after: Annotations) -> None:
-        self._message = ""
+        self._message, self._pointed = "", False
         self.desk.act(name, after)

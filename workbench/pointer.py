@@ -104,3 +104,19 @@ class Pointer(ABC):
         if tokens:
             self.cursor = min(tokens, key=lambda t: self.layout.where[t])
             self._column = None
+
+    def adjusted(self, tokens: Sequence[int], more: bool, at_end: bool, phrase: bool) -> list[int] | None:
+        """The tokens that `adjust` would make of these; None where it can do nothing."""
+        listed = sorted(tokens, key=lambda t: self.layout.where[t])
+        edge = listed[-1] if at_end else listed[0]
+        part = cursor.phrase(self.layout, self.tokens, edge)
+        if not more:
+            gone = set(part) if phrase else {edge}
+            return [t for t in listed if t not in gone] or None
+        position = part.index(edge)
+        rest = part[position + 1 :] if at_end else part[:position]
+        if not rest:
+            rest = cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1)
+        if not phrase:
+            rest = rest[:1] if at_end else rest[-1:]
+        return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None

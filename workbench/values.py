@@ -78,6 +78,10 @@ _RATE = re.compile(
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
+_CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
+_CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
+_NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
+_SPACED_COMMA = re.compile(r"\s+,")
 
 
 def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> Value:
@@ -230,20 +234,34 @@ def _text(text: str) -> tuple[str | None, str, str | None]:
     return normal or None, "" if normal else "empty", None
 
 
+def _bare(text: str) -> str:
+    """A value without the caption that is one word with it: "TOTAL:$6.90", "（小写）¥573.34"."""
+    return _CAPTION.sub("", text, count=1)
+
+
 def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
+    found = _read_bare(type, text, day_first)
+    if found[0] is None and (bare := _bare(text)) != text:
+        again = _read_bare(type, bare, day_first)
+        return again if again[0] is not None else found
+    return found
+
+
+def _read_bare(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
     match type:
         case FieldType.AMOUNT:
             return amounts.read(text)
         case FieldType.DATE:
-            return dates.read(text, day_first)
+            return dates.read(_SPACED_COMMA.sub(",", text), day_first)
         case FieldType.CURRENCY:
-            return _currency(text)
+            found, marks = _currency(text), set(amounts.marks_of(text))
+            return _currency(marks.pop()) if found[0] is None and len(marks) == 1 else found
         case FieldType.ID:
-            return _id(text)
+            return _id(_NUMBER_SIGN.sub("", _bare(text)))
         case FieldType.RATE:
             return _rate(text)
         case FieldType.PARTY | FieldType.ADDRESS:
-            return _words(text)
+            return _words(_CHINESE_CAPTION.sub("", text))
         case FieldType.TEXT:
             return _text(text)
 

@@ -27,6 +27,7 @@ class View:
     tries: Tries | None
     focus: Suggestion | None
     message: str
+    pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
 
     @property
     def label(self) -> Span | None:

@@ -8,6 +8,8 @@ from storage.documents import Filter
 from storage.records import State
 from workbench.workspace import Workspace
 
+_LOOKED_AT = 500  # documents at a time
+
 
 class Worklist:
     """Ids of documents, frozen when the filter is set: a document does not vanish from under the hands.
@@ -42,6 +44,17 @@ class Worklist:
             return None
         self.position += by
         return self.current
+
+    def next_open(self, workspace: Workspace) -> bool:
+        """Go on to the next document that is not decided, around the end if need be; False when there is none."""
+        order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
+        with workspace.db.read() as connection:
+            for start in range(0, len(order), _LOOKED_AT):
+                part = order[start : start + _LOOKED_AT]
+                found = documents.undecided(connection, part)
+                if first := next((n for n in part if n in found), None):
+                    return self.move_to(first)
+        return False
 
     def move_to(self, document: int) -> bool:
         """Put the position on a document; False when the list does not hold it."""

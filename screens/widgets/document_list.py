@@ -63,6 +63,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         if 0 <= at < len(self._ids):
             self.refresh_lines(at)
 
+    def reread_all(self) -> None:
+        """Anything may have changed: what is in view is read again."""
+        self._pages.clear()
+        self.refresh()
+
     def _row(self, position: int) -> Document | None:
         page = position // PAGE
         if page not in self._pages:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -24,6 +24,7 @@ _SIGNS = {
 }
 
 _LONGEST = 4  # lines that a name or an address may take
+_WHOLE = 12  # lines that the value in hand may take
 
 
 class FieldsPanel(Drawn, can_focus=False):
@@ -129,9 +130,16 @@ class FieldsPanel(Drawn, can_focus=False):
         for value in row.values:
             long = row.field.type.value in ("party", "address")
             style = base if has_value else base + Style(italic=True)
-            lines += [self._line(part, style, width) for part in _parts(value.text, width - 4, _LONGEST if long else 1)]
-            if value.normal is not None and value.normal != value.text and not long:
-                lines.append(self._line(f"= {value.normal}", quiet, width))
+            most = _WHOLE if armed else _LONGEST if long else 1  # of the field in hand everything
+            parts = _parts(value.text, width - 4, most)
+            normal = f"= {value.normal}"
+            lines += [self._line(part, style, width) for part in parts]
+            if value.normal is None or value.normal == value.text or long:
+                continue
+            if len(parts) == 1 and cell_len(parts[0]) + cell_len(normal) + 2 <= width - 4:
+                lines[-1] = self._line(parts[0], style, width, normal)
+            else:
+                lines.append(self._line(normal, quiet, width))
         if row.reference is not None:
             if row.agrees:
                 lines.append(self._line("✓ agrees with the known value", self._colour("good"), width))
@@ -146,10 +154,11 @@ class FieldsPanel(Drawn, can_focus=False):
         ]
         return lines
 
-    def _line(self, text: str, style: Style, width: int) -> Strip:
+    def _line(self, text: str, style: Style, width: int, after: str = "") -> Strip:
         room = max(width - 4, 4)
         shown = text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
-        return Strip([Segment("   ", self.rich_style), Segment(shown, style)])
+        rest = [Segment("  " + after, self.rich_style + Style(dim=True))] if after else []
+        return Strip([Segment("   ", self.rich_style), Segment(shown, style), *rest])
 
 
 def _parts(text: str, width: int, most: int) -> list[str]:
@@ -159,9 +168,9 @@ def _parts(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` cells, broken at spaces."""
+    """Lines of at most `width` cells, broken at spaces, and inside words that are longer than a line."""
     lines = [""]
-    for word in text.split():
+    for word in (part for whole in text.split() for part in chop_cells(whole, max(width, 2))):
         if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
             lines.append(" ")
         lines[-1] += (" " if lines[-1].strip() else "") + word

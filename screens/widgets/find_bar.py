@@ -19,11 +19,11 @@ class FindBar(Input):
     """
 
     class Found(Message):
-        """A place was found."""
+        """A place was found: the `number`th of `places`; no tokens where the text stands nowhere."""
 
-        def __init__(self, tokens: tuple[int, ...]) -> None:
+        def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
             super().__init__()
-            self.tokens = tokens
+            self.tokens, self.number, self.places = tokens, number, places
 
     class Closed(Message):
         """The bar was closed; what was found last stays selected."""
@@ -51,8 +51,9 @@ class FindBar(Input):
 
     def _tell(self) -> None:
         if self._places:
-            self.post_message(self.Found(self._places[self._at]))
-        self.border_title = f"{self._at + 1} of {len(self._places)}" if self._places else ""
+            self.post_message(self.Found(self._places[self._at], self._at + 1, len(self._places)))
+        elif self.value.strip():
+            self.post_message(self.Found((), 0, 0))
 
     def on_key(self, event: events.Key) -> None:
         """The arrows step through the places; Enter and Escape close."""

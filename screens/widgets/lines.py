@@ -9,7 +9,8 @@ from screens.modes import Mode
 class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
-    Content is `key text` pairs, the most useful first; what does not fit is left out from the end.
+    Content is `key text` pairs, the most useful first; what does not fit is left out from the end. The key of the help
+    stands at the right edge, however little room there is.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -27,7 +28,9 @@ class HintLine(Widget):
 
     def render(self) -> Content:
         """The line, shortened to the width."""
-        left = self.content_region.width
+        help_pair = Content.assemble("  ", ("?", "bold $accent"), " keys")
+        width = self.content_region.width
+        left = width - help_pair.cell_length
         parts: list[Content] = []
         if self._lead:
             lead = Content(self._lead)
@@ -39,7 +42,9 @@ class HintLine(Widget):
                 break
             parts.append(pair)
             left -= pair.cell_length
-        return Content("").join(parts)
+        if left < 0:
+            return Content("").join(parts).truncate(width, ellipsis=True)
+        return Content("").join([*parts, Content(" " * left), help_pair])
 
 
 class StatusLine(Widget):
@@ -64,22 +69,24 @@ class StatusLine(Widget):
         width = self.content_region.width
         text = " · ".join(part for part in (*self._facts, *self._common) if part)
         facts = Content(text)
-        rooms = Content("  ").join(
-            Content.assemble(
-                (mode.key.upper(), "bold $accent"),
-                " ",
-                (mode.title, "bold $foreground" if mode.id == self._current else ""),
-            )
-            for mode in self._modes
-        )
-        if facts.cell_length + rooms.cell_length + 3 > width:
-            rooms = Content("  ").join(
-                Content.assemble(
-                    (mode.key.upper(), "bold $accent" if mode.id != self._current else "bold $foreground"),
-                )
-                for mode in self._modes
-            )
-        gap = width - facts.cell_length - rooms.cell_length
-        if gap < 2:
-            return facts.truncate(width, ellipsis=True)
+        for named in (len(self._modes), 1, 0):  # all rooms by name, only this one, keys alone
+            rooms = self._rooms(named)
+            gap = width - facts.cell_length - rooms.cell_length
+            if gap >= 2:
+                break
+        else:
+            facts = facts.truncate(max(width - rooms.cell_length - 2, 0), ellipsis=True)
+            gap = max(width - facts.cell_length - rooms.cell_length, 0)
         return Content.assemble(facts, " " * gap, rooms)
+
+    def _rooms(self, named: int) -> Content:
+        """The rooms' keys, this room's marked; so many with their names, this room first."""
+
+        def shown(mode: Mode) -> Content:
+            here = mode.id == self._current
+            key = (mode.key.upper(), "bold $foreground" if here and not named else "bold $accent")
+            if named > 1 or (named and here):
+                return Content.assemble(key, " ", (mode.title, "bold $foreground" if here else ""))
+            return Content.assemble(key)
+
+        return Content("  ").join(shown(mode) for mode in self._modes)

@@ -122,7 +122,7 @@ def widget_of(graphics: Graphics) -> Any:
     """
     from textual_image import _terminal
 
-    def no_answer(*_: object) -> NoReturn:
+    def no_answer(*_: object, **__: object) -> NoReturn:
         raise _terminal.TerminalError("asked before")
 
     _terminal.capture_terminal_response = no_answer

@@ -1,0 +1,162 @@
+"""What a field's key does in every situation, and that nothing is decided unseen."""
+
+from desks import find, kept, labels
+from test_labelling import go
+from textual import events
+
+from screens.widgets.lines import HintLine
+from screens.widgets.page_view import PageView
+from storage.records import State
+from workbench.likely import likely_places
+
+
+def hint(pilot) -> str:
+    return str(pilot.app.room.query_one(HintLine).render())
+
+
+async def test_a_selection_becomes_the_value_instead_of_what_the_field_had(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        await go(pilot, "10.00")
+        await pilot.press("space", "t")
+        assert labels(workspace)["amount_total"] == ["10.00"]
+
+
+async def test_one_more_value_is_added_with_a_key_of_its_own_and_the_field_s_key_goes_through_them(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        await go(pilot, "10.00")
+        await pilot.press("space", "ampersand")
+        assert labels(workspace)["amount_total"] == ["9.00", "10.00"]
+        hands = pilot.app.room.hands
+        await pilot.press("escape", "2", "t")
+        assert hands.tokens[hands.cursor].text == "9.00"
+        await pilot.press("t")
+        assert hands.tokens[hands.cursor].text == "10.00"
+        assert labels(workspace)["amount_total"] == ["9.00", "10.00"]  # none was moved onto the other
+
+
+async def test_a_word_that_the_cursor_was_put_on_is_labelled(opened, workspace):
+    async with opened(workspace) as pilot:
+        await go(pilot, "PENCIL")
+        assert "“PENCIL”" in hint(pilot) and "field key label it" in hint(pilot)
+        await pilot.press("5")
+        assert labels(workspace) == {"seller_name": ["PENCIL"]}
+        await pilot.press("2")  # she pointed at nothing since
+        assert labels(workspace)["invoice_date"] == ["25/12/2018"]
+
+
+async def test_scrolling_points_at_nothing(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("pagedown", "pageup", "ctrl+end", "t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+
+
+async def test_a_field_s_key_never_takes_what_another_field_has(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", *["n"] * 12)
+        assert labels(workspace)["amount_total"] == ["9.00"]
+        hands = pilot.app.room.hands
+        taken = find(hands.content, "9.00")
+        places = likely_places(hands.content, hands._finder, hands.schema.get("amount_net"), None)
+        assert places and all(set(taken).isdisjoint(place) for place in places)
+
+
+async def test_taking_words_from_another_field_by_hand_is_said(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        await go(pilot, "9.00")
+        await pilot.press("space", "n")
+        assert labels(workspace) == {"amount_net": ["9.00"]}
+        assert "Taken from amount_total." in hint(pilot)
+
+
+async def test_what_the_field_s_own_check_refuses_is_not_labelled(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("i")
+        assert labels(workspace) == {} and "no likely place" in hint(pilot)
+
+
+async def test_an_accepted_document_is_shown_not_changed_by_a_field_s_key(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a", "K", "2")
+        assert set(labels(workspace)) == {"amount_total"}
+        assert "25/12/2018" in hint(pilot) and "Enter label as invoice_date" in hint(pilot)
+        await pilot.press("2")
+        assert labels(workspace)["invoice_date"] == ["25/12/2018"]
+
+
+async def test_after_a_selection_was_labelled_a_click_only_points(opened, workspace):
+    async with opened(workspace) as pilot:
+        await go(pilot, "PENCIL")
+        await pilot.press("space", "5")
+        page = pilot.app.room.query_one(PageView)
+        row, placed = pilot.app.room.hands.layout.place(find(pilot.app.room.hands.content, "PAPER")[0])
+        await pilot.click(page, offset=(placed.x, row))
+        assert labels(workspace) == {"seller_name": ["PENCIL"]}
+
+
+async def test_a_document_without_a_label_is_accepted_only_when_asked_twice(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("a")
+        assert kept(workspace).state is State.NEW and "Again" in hint(pilot)
+        await pilot.press("a")
+        assert kept(workspace).state is State.LABELLED
+        assert pilot.app.room.hands.content.document.id == 2
+
+
+async def test_what_was_skipped_is_said_on_the_next_document(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("S")
+        assert "plain is skipped; K goes back to it." in hint(pilot)
+
+
+async def test_the_next_undecided_document_is_one_key_away(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a", "S", "K", "K", "D")
+        assert pilot.app.room.hands.content.document.id == 3
+        await pilot.press("U", "D")
+        assert "Every document of the list is decided." in hint(pilot)
+
+
+async def test_keys_typed_while_a_dialog_opens_are_the_dialog_s(opened, workspace):
+    async with opened(workspace) as pilot:
+        for key, character in (("F", "F"), ("1", "1")):  # both before the screen did anything
+            pilot.app.post_message(events.Key(key, character))
+        await pilot.pause()
+        await pilot.pause()
+        assert labels(workspace) == {}
+
+
+async def test_a_key_right_after_escape_is_not_swallowed(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("alt+slash", *"PENCIL", "enter", "5")
+        assert labels(workspace) == {"seller_name": ["PENCIL"]}
+
+
+async def test_find_is_for_the_key_that_follows_not_for_the_one_before(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5", "slash", *"PENCIL")
+        assert "Found 1 of 1" in hint(pilot)
+        await pilot.press("enter", "enter")
+        assert labels(workspace) == {"seller_name": ["ACME TRADING SDN BHD"]}
+
+
+async def test_a_corrected_word_is_shown_on_the_page(opened, workspace):
+    async with opened(workspace) as pilot:
+        await go(pilot, "PENCIL")
+        await pilot.press("e", *["backspace"] * 6, *"PEN", "enter")
+        await pilot.pause()
+        texts = [placed.text for row in pilot.app.room.hands.layout.rows for placed in row.placed]
+        assert "PEN" in texts and "PENCIL" not in texts
+
+
+async def test_the_page_numbers_the_places_that_the_key_goes_to_next(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        page = pilot.app.room.query_one(PageView)
+        second = pilot.app.room.hands.view.tries.places[1][0]
+        assert page._marks[second].key == "¹"
+        await pilot.press("t")
+        assert labels(workspace)["amount_total"] != ["9.00"]
+        assert second not in page._marks or not page._marks[second].ahead
