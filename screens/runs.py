@@ -141,8 +141,8 @@ class RunsScreen(ModeScreen):
         at = table.cursor_row
         wide = self.size.width >= 100
         fields = [f for f in self.workspace.schema.active if any(f.id in comparing.fields_f1(run) for run in view.runs)]
-        shown = fields[: max(0, (self.size.width - 78) // 9)] if wide else []
-        heads = ["", "run", "state", "F1", *(f.name[:8] for f in shown), "time", "family", "settings unlike the best"]
+        shown = fields[: max(0, (self.size.width - 78) // 14)] if wide else []
+        heads = ["", "run", "state", "F1", *(f.name[:12] for f in shown), "time", "family", "unlike the best"]
         best = comparing.best(view.runs)
         rows = [
             [Content(head) for head in heads],

@@ -25,9 +25,10 @@ def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
 
 
 def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
-    """F1 of every field of a run's report."""
+    """F1 of every field of a run's report that has labels there."""
     figures: Mapping[str, Any] = (run.report or {}).get("figures", {}).get(split) or {}
-    return {name: float(row.get("f1") or 0.0) for name, row in (figures.get("fields") or {}).items()}
+    rows: Mapping[str, Any] = figures.get("fields") or {}
+    return {name: float(row.get("f1") or 0.0) for name, row in rows.items() if row.get("support", 1)}
 
 
 def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class OptionForm(OptionList):
     DEFAULT_CSS = """
     OptionForm { border: none; padding: 0; background: $background; height: 1fr; scrollbar-size-vertical: 1; }
     OptionForm:focus { border: none; }
+    OptionForm:focus > .option-list--option-highlighted { background: $primary-muted; color: $foreground; }
     """
 
     class Wanted(Message):

@@ -94,12 +94,12 @@ class RunPanel(Vertical):
         if len(others) > 1:
             several.update(_several(run, others))
         self.query_one("#head", Static).update(_head(run, progress, max(10, self.size.width - 2)))
-        now = (run.id, len(progress.steps), len(progress.evaluations), self.app.theme)
+        now = (run.id, len(progress.steps), len(progress.evaluations), self.app.theme, self.size.width)
         if now != self._drawn:  # drawing takes ten milliseconds a curve
             self._drawn = now
             for kind in SHOWN:
                 self.query_one(f"#chart-{kind}", RunChart).curves(KINDS[kind], series(progress, kind))
-            self.query_one("#fields", Static).update(fields_table(progress, names))
+            self.query_one("#fields", Static).update(fields_table(progress, names, self.size.width - 2))
         told = [*progress.notes[-2:], *log]
         lines = [line[: max(10, self.size.width - 1)] for line in told[-3:]]
         self.query_one("#log", Static).update(Content("\n".join(lines)))
@@ -148,22 +148,24 @@ def _head(run: Run, seen: Progress, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def fields_table(seen: Progress, names: Mapping[str, str]) -> Content:
-    """F1 of every field at the last evaluation, how it came there, and on the training documents."""
+def fields_table(seen: Progress, names: Mapping[str, str], width: int = 60) -> Content:
+    """F1 of every field with labels at the last evaluation, how it came there where there is room, and of all."""
     if not seen.evaluations:
         return Content.styled("The fields' figures come with the first evaluation.", "$text-muted")
     last, best = seen.evaluations[-1], seen.best
     found: Mapping[str, Mapping[str, float]] = last.validation.get("fields") or last.train.get("fields") or {}
+    found = {field: row for field, row in found.items() if row.get("support", 1)} or found
     side = "validation" if last.validation.get("fields") else "train"
     micro = last.validation.get("f1")
-    head = f"{'field':<16} {'P':>5} {'R':>5} {'F1':>5} {'n':>4}  F1 by evaluation"
+    room = max(8, min(16, width - 23))  # of a name
+    curve = width - room - 25 >= 12
+    head = f"{'field':<{room}} {'P':>5} {'R':>5} {'F1':>5} {'n':>4}" + ("  over time" if curve else "")
     rows: list[Content | str | tuple[str, str]] = [(head, "bold $primary")]
     for field, row in found.items():
         past = [(getattr(e, side).get("fields") or {}).get(field, {}).get("f1", 0.0) for e in seen.evaluations]
-        name = names.get(field, field)[:16]
         rows.append(
-            f"\n{name:<16} {row['precision']:5.2f} {row['recall']:5.2f} {row['f1']:5.2f} {row['support']:4.0f}  "
-            f"{spark(past, span=(0.0, 1.0))}"
+            f"\n{names.get(field, field)[:room]:<{room}} {row['precision']:5.2f} {row['recall']:5.2f} {row['f1']:5.2f} "
+            f"{row['support']:4.0f}" + (f"  {spark(past, span=(0.0, 1.0))}" if curve else "")
         )
     if micro is not None:
         train = last.train.get("f1")
