@@ -53,6 +53,7 @@ class Item:
     confidence: float
     snippet: tuple[str, str, str]
     marks: tuple[str, ...]  # "window edge", "truncated", "several lines"
+    labelled: frozenset[tuple[str, int]] = frozenset()  # (field, word) of labels at the prediction, as frozen
     record: ErrorRecord | None = None
 
     @property
@@ -137,7 +138,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
         splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
         documents=len(here),
         f1=metrics.scores(map(metrics.count, here)).micro.f1,
-        items=tuple(_item(record) for record in records),
+        items=tuple(_item(record, by_document[record.document]) for record in records),
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in errors.suspects(here)),
         matrix=errors.matrix(here),
         confusion=errors.confusion(here),
@@ -150,7 +151,12 @@ def _place(chunk: Chunk | None) -> Place | None:
     return (chunk.field, tuple(range(chunk.start, chunk.stop))) if chunk else None
 
 
-def _item(record: ErrorRecord) -> Item:
+def _labelled(case: cases.Case, predicted: Chunk | None) -> frozenset[tuple[str, int]]:
+    words = range(predicted.start, predicted.stop) if predicted else ()
+    return frozenset((chunk.field, word) for chunk in case.gold for word in words if chunk.start <= word < chunk.stop)
+
+
+def _item(record: ErrorRecord, case: cases.Case) -> Item:
     marks = (
         ("window edge", record.window_edge),
         ("truncated", record.truncated),
@@ -170,6 +176,7 @@ def _item(record: ErrorRecord) -> Item:
         record.confidence,
         record.snippet,
         tuple(name for name, on in marks if on),
+        _labelled(case, record.predicted),
         record,
     )
 
@@ -197,6 +204,7 @@ def _doubt(suspect: Suspect, case: cases.Case) -> Item:
         suspect.certainty,
         errors.around(case, start, stop),
         (f"{suspect.words} words in doubt",) if suspect.words > 1 else (),
+        _labelled(case, predicted),
     )
 
 
@@ -235,8 +243,9 @@ def verdicts(workspace: Workspace, survey: Survey) -> dict[int, Verdict | None]:
 def _changed(item: Item, now: set[Place]) -> bool:
     if item.gold is not None:
         return not _stands(item.gold, now)
-    words = set(item.tokens)  # nothing was labelled there
-    return any(words & set(tokens) for _, tokens in now)
+    # nothing was labelled for it; what overlaps it was perhaps: the border of another label
+    words = set(item.tokens)
+    return item.labelled != {(name, word) for name, tokens in now for word in words.intersection(tokens)}
 
 
 def _stands(place: Place, now: set[Place]) -> bool:

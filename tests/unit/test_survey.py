@@ -106,6 +106,21 @@ def test_a_longer_label_is_another_label(shop, found):
     assert survey.verdicts(shop, found)[id(item)] is Verdict.FIXED
 
 
+def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
+    def in_pieces(row, draw):  # each word of the name is found as a name
+        tags = list(row["tags"])
+        for number, tag in enumerate(tags):
+            if tag == "I-seller_name":
+                tags[number] = "B-seller_name"
+        return tags
+
+    found = survey.look(jobs.folder_of(shop, model_run.finish(shop, wrong=in_pieces).id))
+    spurious = [item for item in found.items if item.kind == "spurious"]
+    assert spurious and set(survey.verdicts(shop, found).values()) == {Verdict.OPEN}
+    relabelled(shop, spurious[0], "buyer_name", spurious[0].tokens)
+    assert survey.verdicts(shop, found)[id(spurious[0])] is Verdict.FIXED
+
+
 def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     with shop.db.read() as connection:
         number = documents.ids(connection, documents.Filter(split=None))[-1]

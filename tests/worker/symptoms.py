@@ -179,15 +179,16 @@ def other_vendors(row: rows.Row, draw: random.Random) -> rows.Row:
 
 
 def with_address(row: rows.Row, draw: random.Random) -> rows.Row:
-    """An address of six words over three lines, after a word that says so."""
-    found = [word(draw) for _ in range(6)]
-    row.words = ["at", *found, *row.words]
-    row.tags = ["O", "B-seller_address", *["I-seller_address"] * 5, *(row.tags or ())]
-    row.boxes = [[50, 5, 150, 15]] + [
-        [400 + 200 * (i % 2), 5 + 5 * (i // 2), 550 + 200 * (i % 2), 9 + 5 * (i // 2)] for i in range(6)
-    ] + row.boxes  # fmt: skip
-    row.lines = [0, 0, 0, 1, 1, 2, 2, *(line + 3 for line in row.lines)]
-    row.pages, row.confidences = [0] * len(row.words), [0.98] * len(row.words)
+    """An address over three lines that look like any others; only the word before it says where it begins."""
+    row.tags = row.tags or []
+    at = 3 * draw.randint(0, len(row.words) // 3)
+    words = ["at", *(word(draw) for _ in range(8))]
+    row.words[at:at] = words
+    row.tags[at:at] = ["O", "B-seller_address", *["I-seller_address"] * 7]
+    count = len(row.words)
+    row.boxes = [[x := (50, 400, 750)[n % 3], y := 20 + n // 3 * 60, x + 150, y + 40] for n in range(count)]
+    row.lines = [n // 3 for n in range(count)]
+    row.pages, row.confidences = [0] * count, [0.98] * count
     return row
 
 
