@@ -57,12 +57,12 @@ def work(folder: Path, seed: int, out: int) -> None:
             with workspace.db.read() as connection:
                 free = documents.count(connection, documents.Filter("unlabelled"))
                 done = documents.ids(connection, documents.Filter("labelled"))
-            if free < 6:  # what was labelled first is unlabelled again, so that there is always something to do
-                for number in done[:15]:
+            if free < 20:  # what was labelled first is unlabelled again, so that there is always something to do
+                for number in done[:40]:
                     desk = Desk(workspace, number)
                     desk.act("clear", Annotations())
                     say(document=number, version=desk.content.document.version)
-            order = queueing.Order(chance.choice(STRATEGIES), size=5, seed=chance.randrange(1000))
+            order = queueing.Order(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
             selection = queueing.start(workspace, order)
             selection.wait()
             number = queueing.open_round(workspace, selection)
@@ -129,7 +129,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
 def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
     made, pool, labelled = loop.workspace(folder, pool=60, labelled=8)
-    loop.add_run(made, pool, labelled)
+    loop.add_run(made, pool, labelled, width=0)
     made.close()
     wrong: list[str] = []
     known: dict[int, set[int]] = {}
@@ -142,9 +142,9 @@ def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
             work(folder / "w", seed * 10_000 + number, out)
         os.close(out)
         heard = b""
-        if chance.random() < 0.8 and select.select([listen], [], [], 30.0)[0]:  # now and then while it is opened
+        if chance.random() < 0.8 and select.select([listen], [], [], 300.0)[0]:  # now and then while it is opened
             heard = os.read(listen, 1 << 16)
-        time.sleep(chance.uniform(0.0, chance.choice((0.05, 0.5, 4.0))))
+        time.sleep(chance.uniform(0.0, chance.choice((0.05, 0.5, 3.0))))  # inside an act, a batch, a selection
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(listen) as rest:

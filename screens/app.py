@@ -9,7 +9,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import key_to_character
-from textual.message import Message
 from textual.screen import Screen
 
 from screens import graphics, modes, palette, themes
@@ -17,6 +16,7 @@ from screens.base import Errand, ModeScreen
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
+from screens.run_news import RunNews, RunTrouble
 from storage.exceptions import Busy, WorkbenchError
 from workbench.workspace import Workspace
 
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
-
-
-class RunNews(Message):
-    """What a look after the runs brought."""
-
-    def __init__(self, news: "News") -> None:
-        super().__init__()
-        self.news = news
 
 
 class WorkbenchApp(App[None]):
@@ -69,8 +61,7 @@ class WorkbenchApp(App[None]):
         self.problem: WorkbenchError | None = None  # why the workspace could not be opened
         self._first = mode
         self._progress: tuple[int, int] = (0, 0)
-        self._saved = ""
-        self._training = ""
+        self._saved = self._training = self._trouble = ""
         self.errand: Errand | None = None  # errors that are gone through in the annotate room
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -120,11 +111,19 @@ class WorkbenchApp(App[None]):
             self.post_message(RunNews(self._watch.look()))
         except Busy:  # somebody writes for long; the next look is a second away
             return
+        except WorkbenchError as error:  # it is tried again with every look
+            self.post_message(RunTrouble(error))
+
+    def on_run_trouble(self, message: RunTrouble) -> None:
+        """Say it once, not every second."""
+        if message.error.message != self._trouble:
+            self._trouble = message.error.message
+            self.show_problem(message.error)
 
     def on_run_news(self, message: RunNews) -> None:
         """Show how far they are; say what ended."""
         news, before = message.news, self.news
-        self.news = news
+        self.news, self._trouble = news, ""
         if self._training != news.line:
             self.say_training(news.line)
         for run in news.ended:

@@ -21,7 +21,7 @@ from screens.widgets.review_pane import ReviewPane
 from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
-from storage.exceptions import RunProblem
+from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
 from workbench import labelling, next_round, queueing
 from workbench.desk import Desk
@@ -165,6 +165,25 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
         await press(pilot, "f3", "g")
         assert "The starter's file is missing." in told(pilot) and "Install the package again." in told(pilot)
         assert "choose 20 documents" in hint(pilot)  # the room goes on
+
+
+async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened, shop, monkeypatch):
+    async with opened(shop[0]) as pilot:
+        app = pilot.app
+
+        def full():
+            raise WorkspaceProblem("The disk is full.", "Free some space, then repeat the step.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(app._watch, "look", full)
+            for _ in range(3):
+                app.look_after_runs()
+                await settled(pilot)
+            assert told(pilot).count("The disk is full.") == 1 and "Free some space" in told(pilot)
+        app.look_after_runs()
+        await settled(pilot)
+        await press(pilot, "f3")
+        assert app.room.mode == "queue"  # the program goes on
 
 
 # choosing

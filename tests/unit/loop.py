@@ -62,8 +62,8 @@ def row(document: int, labelled: bool) -> rows.Row:
     )  # fmt: skip
 
 
-def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0) -> dict[int, float]:
-    """A run's dataset and predictions; how sure it is of each pool document's total."""
+def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0, width: int = 8) -> dict[int, float]:
+    """A run's dataset and predictions (width 0: without embeddings); how sure it is of each pool document's total."""
     rng = np.random.default_rng(seed)
     sure = {number: float(rng.uniform(0.3, 0.95)) for number in pool}
     half = len(labelled) // 2
@@ -73,7 +73,7 @@ def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0
     rows.write_predictions(
         folder / "predictions.parquet",
         [
-            prediction(number, split, probabilities(sure.get(number, 0.9)), rng.normal(size=8))
+            prediction(number, split, probabilities(sure.get(number, 0.9)), rng.normal(size=width))
             for split, ids in splits.items()
             for number in ids
         ],
@@ -86,10 +86,10 @@ def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0
 
 
 def add_run(
-    made: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5
+    made: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5, width: int = 8
 ) -> dict[int, float]:
     """A finished run in the workspace."""
-    sure = run_folder(made.files.runs / name, pool, labelled)
+    sure = run_folder(made.files.runs / name, pool, labelled, width=width)
     with made.db.write() as connection:
         runs.add(connection, Run(name, name, RunState.FINISHED, "starter", "", {}, datetime.now(UTC), f1=f1))
     return sure

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import runs_kit
 from runs_kit import until
+from sqlalchemy.exc import OperationalError
 from worker import tiny
 
 from storage import documents, events, locks, runs
@@ -105,6 +106,23 @@ def test_collecting_twice_changes_nothing(copy: tuple[Workspace, str]) -> None:
     jobs.collect(workspace, run_id)
     jobs.collect(workspace, run_id)
     assert (suggestions(workspace), listed(workspace)) == before
+
+
+def test_a_disk_that_is_full_while_a_run_is_collected_loses_nothing(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs.annotations, "suggest", full)
+        with pytest.raises(WorkspaceProblem, match="disk is full"):
+            runs_kit.finished_run(workspace, tmp_path)
+    assert [run.state for run in listed(workspace)] == [RunState.QUEUED]
+    jobs.reconcile(workspace)  # there is space again
+    with workspace.db.read() as connection:
+        assert documents.ids(connection, documents.Filter("suggested"))
+    assert [run.state for run in listed(workspace)] == [RunState.FINISHED]
 
 
 @pytest.mark.parametrize("name", ["report.json", "predictions.parquet", "dataset/pool.parquet"])
