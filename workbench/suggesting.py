@@ -96,7 +96,7 @@ def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
     judged = {name for gold, _ in read for name in gold}
     right, given, asked = Counter[str](), Counter[str](), Counter[str]()
     for gold, found in read:
-        asked.update(gold)
+        asked.update(list(gold))
         given.update(name for name, *_ in found if name in judged)
         right.update(name for name, words, _ in found if gold.get(name) == words)
 

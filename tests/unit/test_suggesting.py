@@ -85,3 +85,24 @@ def test_a_changed_span_keeps_its_confidence():
     (proposal,) = suggesting.proposals(found, Trust(types={"t": FieldType.AMOUNT}))
     assert proposal[1] == (1, 2) and proposal[2] == pytest.approx(0.7)
     assert Chunk("t", 1, 3) in found.predicted
+
+
+def test_suggestions_are_right_with_the_very_words_and_fields_that_nobody_labelled_do_not_count():
+    from dataclasses import replace
+
+    right = replace(case("9.00 EUR", ["B-t", "B-u"], [0.9, 0.9]), gold=(Chunk("t", 0, 1),))
+    wrong = replace(case("a b c", ["B-t", "I-t", "O"], [0.9, 0.9, 0.9]), gold=(Chunk("t", 0, 1), Chunk("v", 2, 3)))
+    figures = suggesting.figures([right, wrong], Trust(rules=OFF))
+    assert figures["documents"] == 2 and set(figures["fields"]) == {"t", "v"}
+    assert figures["fields"]["t"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}
+    assert (figures["precision"], figures["support"]) == (0.5, 3)
+
+
+def test_a_run_is_weighed_against_the_rules_only_in_what_it_was_taught(tmp_path):
+    (tmp_path / "report.json").write_text(json.dumps({"readers": {"amount_total": {"rules alone": [0, 9, 9]}}}))
+    trust = suggesting.trust_of(settings.read(tmp_path / "none.toml"), tmp_path)
+    assert [one.id for one in trust.fields] == ["amount_total"]
+    found = case("Total 9.00", ["O", "O"], [1, 1])
+    assert [(name, words) for name, words, _ in suggesting.proposals(found, trust)] == [("amount_total", (1,))]
+    starter = suggesting.trust_of(settings.read(tmp_path / "none.toml"), None)
+    assert {"amount_total", "seller_name"} <= {one.id for one in starter.fields}
