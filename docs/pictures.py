@@ -17,6 +17,10 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "tune": ("f4",),
     "runs": ("f5",),
     "errors": ("f6",),
+    # the story's (docs/story.md): taken in its workspace, after the first run, and after the last
+    "story-errors": ("f6", "down", "right", "right"),
+    "story-doctor": ("f6", "d"),
+    "story-compared": ("f5", "space", "down", "space"),
 }
 
 

@@ -341,4 +341,5 @@ def rule_hurts(evidence: Evidence) -> Finding | None:
         for name in bad
     )
     symptom = "; ".join(f"{name} repaired {e['repaired']} and broke {e['broke']}" for name, e in bad.items())
-    return Finding("rule_hurts", symptom, facts, "The rule does not suit these documents, or this model.", actions)
+    cause = "The rule does not suit these documents, or this model. It rests, unless it was switched on by hand."
+    return Finding("rule_hurts", symptom, facts, cause, actions, Severity.HINT)

@@ -65,7 +65,8 @@ class DoctorPanel(OptionList):
             options.append(None)
         if told.forecast:
             said = [one.sentence() for one in told.forecast if one.gain is not None]
-            lines = "\n".join(f"  {line}" for line in said or [told.forecast[0].why])
+            command = f"`workbench doctor {told.run} --learning-curve` trains on parts of the documents for it"
+            lines = "\n".join(f"  {line}" for line in said or [told.forecast[0].why, command])
             options.append(
                 Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
             )
