@@ -151,7 +151,7 @@ class Train(_Section):
         5e-5, Group.RATE, "Learning rate",
         "How far one step moves the weights. The first knob to turn.",
         "5e-5 or 3e-5 on small data, 3e-5 to 1e-5 on more; it rises with the effective batch. "
-        "The small starter takes more: about 3e-4.",
+        "The small starter takes more: about 1e-4.",
         "Too high: the loss jumps and validation falls behind. Too low: late convergence.",
         basic=True, gt=0, le=0.1,
     )  # fmt: skip

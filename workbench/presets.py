@@ -29,8 +29,8 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
             {
                 "model": {"family": "starter", "classifier_dropout": 0.0},
                 "train": {
-                    "learning_rate": 3e-4, "num_train_epochs": 20, "per_device_train_batch_size": 4,
-                    "early_stopping_patience": 6, "logging_steps": 5,
+                    "learning_rate": 1e-4, "num_train_epochs": 10, "per_device_train_batch_size": 4,
+                    "early_stopping_patience": 6, "logging_steps": 5, "freeze": "lowest", "freeze_layers": 3,
                 },
                 "regularization": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
                 "data": {"max_length": 512},
@@ -41,7 +41,7 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
             {
                 "model": {"family": base, "classifier_dropout": 0.2 if gpu else 0.0},
                 "train": {
-                    "learning_rate": 5e-5 if gpu else 3e-4, "num_train_epochs": 20, "warmup_ratio": 0.1,
+                    "learning_rate": 5e-5 if gpu else 1e-4, "num_train_epochs": 20 if gpu else 8, "warmup_ratio": 0.1,
                     "per_device_train_batch_size": 8, "gradient_accumulation_steps": 4 if gpu else 1,
                     "freeze": "lowest" if gpu else "none", "freeze_layers": 3,
                     "unfreeze_after_epochs": 2 if gpu else 0,
