@@ -328,9 +328,16 @@ class AnnotateScreen(Asking):
         if listed.has_focus:
             self.remove_class("-listing")
             self._page.focus()
+            self.refresh_view()
         else:
             self.add_class("-listing")
             listed.focus()
+            self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
+
+    @on(DocumentList.Left)
+    def _list_left(self) -> None:
+        if self.query_one(DocumentList).has_focus:
+            self.action_list()
 
     def action_picture(self) -> None:
         """Text, both, picture, in turn."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench import checks
 from workbench.fields import Field, FieldType, Schema
-from workbench.values import Value, looks_like, normalise, same
+from workbench.values import Value, looks_like, normalise, readings, same
 
 
 class FieldState(StrEnum):
@@ -76,9 +76,24 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         reference = references.get(field.id)
         agrees = None
         if reference is not None and own:
-            agrees = any(same(field.type, value.text, reference) for value in values)
+            values = tuple(_as_known(field, value, reference) for value in values)
+            agrees = any(
+                value.normal == _normal(field, reference) or same(field.type, value.text, reference) for value in values
+            )
         found.append(FieldRow(field, state, values, sure, reference, agrees))
     return _checked(tuple(found), content)
+
+
+def _normal(field: Field, reference: str) -> str | None:
+    return normalise(field.type, reference).normal or reference
+
+
+def _as_known(field: Field, value: Value, reference: str) -> Value:
+    """A value that can be read in two ways is read as the known value has it: 11/03/2017 as 3 November."""
+    known = _normal(field, reference)
+    if value.note and known is not None and known in readings(field.type, value.text):
+        return Value(value.text, known)
+    return value
 
 
 def _checked(found: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:

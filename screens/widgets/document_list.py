@@ -36,6 +36,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.document = document
 
+    class Left(Message):
+        """Escape: back to the page."""
+
     def __init__(self, db: Database) -> None:
         super().__init__()
         self._db = db
@@ -130,6 +133,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         steps = {"up": -1, "down": 1, "pageup": 1 - self.size.height, "pagedown": self.size.height - 1}
         if event.key == "enter" and self._ids:
             self.post_message(self.Chosen(self._ids[self._pointer]))
+        elif event.key == "escape":
+            self.post_message(self.Left())
         elif event.key in steps:
             self._pointer = min(max(self._pointer + steps[event.key], 0), max(len(self._ids) - 1, 0))
         elif event.key in ("home", "end"):

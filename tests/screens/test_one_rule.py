@@ -160,3 +160,11 @@ async def test_the_page_numbers_the_places_that_the_key_goes_to_next(opened, wor
         await pilot.press("t")
         assert labels(workspace)["amount_total"] != ["9.00"]
         assert second not in page._marks or not page._marks[second].ahead
+
+
+async def test_escape_leads_back_from_the_list(opened, workspace):
+    async with opened(workspace, (80, 24)) as pilot:
+        await pilot.press("O")
+        assert "Esc back to the page" in hint(pilot)
+        await pilot.press("down", "escape", "t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}

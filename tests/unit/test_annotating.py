@@ -12,7 +12,7 @@ import desks
 
 from storage import documents
 from storage.exceptions import Conflict
-from storage.records import Annotations, Content, Decision, Span, State
+from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
 from workbench import labelling
 from workbench.desk import Desk
 from workbench.field_rows import FieldState, judge, rows
@@ -97,6 +97,21 @@ def test_the_panel_says_what_a_field_is():
     assert by_id["amount_total"].values[0].normal == "9.00"
     assert by_id["iban"].state is FieldState.MISSING
     assert judge(SCHEMA)(content) == (0, 1) and judge(SCHEMA)(plain) == (0, 0)
+
+
+def test_a_known_value_decides_which_of_two_readings_a_date_has():
+    content = content_of("11/03/2017\n", [Span("invoice_date", (0,))])
+    known = replace(content, references=(ReferenceValue("invoice_date", "2017-11-03", "books"),))
+    row = next(row for row in rows(known, SCHEMA) if row.field.id == "invoice_date")
+    assert row.values[0].normal == "2017-11-03" and row.agrees and not row.problems
+
+
+def test_a_missing_currency_is_only_missed_where_one_is_printed():
+    def problems(text: str) -> tuple[str, ...]:
+        content = content_of(text, [Span("amount_total", (0,))])
+        return next(row for row in rows(content, SCHEMA) if row.field.id == "currency").problems
+
+    assert problems("9.00 EUR\n") and not problems("9.00 CASH\n")
 
 
 def test_merging_keeps_theirs_and_adds_mine():

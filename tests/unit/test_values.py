@@ -358,3 +358,20 @@ def test_reading_loads_nothing_heavy() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "normal"),
+    [
+        (FieldType.AMOUNT, "TOTAL:$6.90", "6.90"),
+        (FieldType.AMOUNT, "（小写）¥573.34", "573.34"),
+        (FieldType.DATE, "开票日期:2021/07/26", "2021-07-26"),
+        (FieldType.DATE, "August 3 , 2014", "2014-08-03"),
+        (FieldType.ID, "发票号码:07897471", "07897471"),
+        (FieldType.ID, "n°562044387", "562044387"),
+        (FieldType.CURRENCY, "RM35.40", "MYR"),
+        (FieldType.PARTY, "名称:诚星有限公司", "诚星有限公司"),
+    ],
+)
+def test_a_caption_in_one_word_with_its_value_is_read_over(type, text, normal):
+    assert normalise(type, text).normal == normal
