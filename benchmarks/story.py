@@ -1,0 +1,267 @@
+"""The story of docs/story.md, told again by the screens alone: train, read the errors, take advice, relabel, train.
+
+    python benchmarks/story.py FOLDER [--labelled N] [--pool N] [--epochs N] [--batch N] [--data ../shared/data]
+
+Every step is keys on the real program at 120 x 36; the trainings are real children of it. Receipts of the shared
+documents: some with their labels, divided by vendor, some without. She who relabels knows the right labels (see
+keystrokes.py). Goes on in a folder where it was left; prints one JSON object, and leaves the pictures in FOLDER.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from keystrokes import FOUR, Annotator, Gold, imported
+
+from screens.app import WorkbenchApp
+from screens.widgets.doctor_panel import DoctorPanel
+from screens.widgets.option_form import OptionForm
+from storage import documents, groups, runs
+from storage.records import Run, Split
+from workbench import consulting, importing, jobs, report, splitting
+from workbench.doctor import Target
+from workbench.workspace import Workspace
+
+
+def chosen(source: Path, folder: Path, ids: list[str], keys: bool) -> Path:
+    """A folder with some of the receipts."""
+    for part, suffix in (("box", ".csv"), ("img", ".jpg"), *([("key", ".json")] if keys else [])):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        for stem in ids:
+            shutil.copy(source / part / f"{stem}{suffix}", folder / part)
+    return folder
+
+
+def workspace_of(folder: Path, source: Path, labelled: int, pool: int) -> Workspace:
+    """The workspace before the story begins: as `workbench import` and `workbench split` make it."""
+    if (folder / "shop").is_dir():
+        return Workspace.open(folder / "shop")
+    ids = sorted(path.stem for path in (source / "key").glob("*.json"))
+    workspace = Workspace.create(folder / "shop")
+    for name, some, keys in (("labelled", ids[::4][:labelled], True), ("pool", ids[2::4][:pool], False)):
+        importing.run(workspace, importing.Request((chosen(source, folder / name, some, keys),), ocr=False))
+    with workspace.db.write() as connection:
+        division = splitting.divide(groups.counts(connection), validation=0.15, test=0.35, seed=0)
+        documents.assign_sides(connection, division.sides)
+    return workspace
+
+
+class Story:
+    """Presses keys, and waits as a person would."""
+
+    def __init__(self, pilot: Any, workspace: Workspace, folder: Path) -> None:
+        self.pilot, self.workspace, self.folder = pilot, workspace, folder
+        self.keys = 0
+
+    @property
+    def room(self) -> Any:
+        return self.pilot.app.room
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            self.keys += 1
+
+    async def until(self, condition: Callable[[], Any], minutes: float = 60) -> Any:
+        """Wait until something is to be seen."""
+        deadline = time.monotonic() + 60 * minutes
+        while not (found := condition()):
+            assert time.monotonic() < deadline, "never came"
+            await self.pilot.pause(0.2)
+        return found
+
+    async def enter(self, key: str, mode: str) -> None:
+        await self.press(key)
+        await self.until(lambda: self.room is not None and self.room.mode == mode)
+        await self.pilot.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    def picture(self, name: str) -> None:
+        made = self.pilot.app.export_screenshot(title=f"workbench · {name}")
+        (self.folder / f"{name}.svg").write_text(made, encoding="utf-8")
+
+    def ended(self) -> list[Run]:
+        with self.workspace.db.read() as connection:
+            return runs.listed(connection, consulting.ENDED)
+
+    async def trained(self, count: int) -> None:
+        """Until that many runs have ended."""
+        await self.until(lambda: len(self.ended()) >= count)
+        await self.pilot.pause(3.0)
+
+    # the steps
+
+    async def first(self, epochs: int) -> None:
+        """The preset, with few epochs."""
+        await self.enter("f4", "tune")
+        form = self.room.query_one(OptionForm)
+        while form.key != "train.num_train_epochs":
+            await self.press("down")
+        await self.press("enter", *["backspace"] * 4, *str(epochs), "enter", "s")
+        await self.trained(1)
+
+    async def read(self) -> tuple[Any, Any]:
+        """The newest run's errors and the Doctor's words."""
+        await self.enter("f6", "errors")
+        newest = self.ended()[0].id
+        await self.until(lambda: self.room.shown is not None and self.room.shown.run.id == newest)
+        await self.pilot.app.workers.wait_for_complete()
+        await self.until(lambda: self.room._told is not None)
+        return self.room.shown.survey, self.room._told
+
+    async def advised(self) -> str:
+        """The Doctor's first action that a training can take."""
+        _, told = await self.read()
+        self.picture("story-errors")
+        await self.press("d")
+        await self.pilot.pause()
+        self.picture("story-doctor")
+        panel = self.room.query_one(DoctorPanel)
+        wanted = next((n for n, (_, a) in panel._choices.items() if a.target is Target.CONFIG), None)
+        assert wanted is not None, f"the Doctor advises no training: {told.diagnosis}"
+        while panel.highlighted_option is None or panel.highlighted_option.id != wanted:
+            await self.press("down")
+        title: str = panel._choices[wanted][1].title
+        await self.press("enter")
+        await self.until(lambda: self.room.mode == "tune")
+        await self.pilot.app.workers.wait_for_complete()
+        await self.press("s")
+        await self.trained(2)
+        return title
+
+    async def relabelled(self, batch: int, golds: dict[str, Gold]) -> dict[str, Any]:
+        """A batch out of the pool, labelled; then the next training, from the base again."""
+        await self.enter("f3", "queue")
+        size = "plus" if batch > self.room.batch_size else "minus"
+        while self.room.batch_size != batch:
+            await self.press(size)
+        await self.press("c")
+        await self.until(lambda: self.room.loop.round is not None)
+        await self.pilot.app.workers.wait_for_complete()
+        before, count = self.keys, 0
+        await self.press("enter")
+        await self.until(lambda: self.room.mode == "annotate")
+        while self.room.mode == "annotate":
+            hands = self.room.hands
+            count += await self._label(hands, golds[hands.content.document.name])
+            await self.until(lambda hands=hands: self.room.mode != "annotate" or self.room.hands is not hands)
+        pressed = self.keys - before
+        await self.press("t")
+        await self.until(lambda: len(self.pilot.app.screen_stack) > 1)
+        await self.press("b")
+        await self.trained(3)
+        return {"documents": count, "keys": pressed}
+
+    async def _label(self, hands: Any, gold: Gold) -> int:
+        annotator = Annotator(gold, self.workspace.schema)
+        for _ in range(80):
+            if (key := annotator.next_key(hands)) is None:
+                break
+            await self.press(key)
+        await self.press("A" if hands.acceptable() else "a")
+        return 1
+
+    async def compared(self) -> None:
+        """The first and the last run over each other."""
+        await self.enter("f5", "runs")
+        await self.press("space", "down", "down", "space")
+        await self.until(lambda: self.room.view.compared)
+        await self.pilot.pause()
+        self.picture("story-compared")
+
+
+def golds_of(folder: Path, source: Path) -> dict[str, Gold]:
+    """Name -> the right labels of the documents that have none in the story's workspace."""
+    kept = folder / "gold.json"
+    if not kept.is_file():
+        names = sorted(path.stem for path in (folder / "pool" / "box").glob("*.csv"))
+        names += sorted(path.stem for path in (folder / "labelled" / "box").glob("*.csv"))  # some come again, blind
+        listed = imported(chosen(source, folder / "gold", names, True), folder / "gold-shop", FOUR)
+        kept.write_text(json.dumps({content.document.name: gold for content, gold in listed}))
+    return {
+        name: {field: tuple(tokens) for field, tokens in gold.items()}
+        for name, gold in json.loads(kept.read_text()).items()
+    }
+
+
+async def tell(workspace: Workspace, folder: Path, golds: dict[str, Gold], epochs: int, batch: int) -> dict[str, Any]:
+    """The whole story; steps whose run has ended already are not taken again."""
+    kept = folder / "told.json"
+    told: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
+    app = WorkbenchApp(workspace)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause(2.0)
+        story = Story(pilot, workspace, folder)
+        if not story.ended():
+            await story.first(epochs)
+        if len(story.ended()) == 1:
+            told["advice"] = await story.advised()
+            kept.write_text(json.dumps(told))
+        if len(story.ended()) == 2:
+            told["outcome"] = (await story.read())[1].outcome
+            told["relabelled"] = await story.relabelled(batch, golds)
+            kept.write_text(json.dumps(told))
+        await story.compared()
+    return told
+
+
+def figures(workspace: Workspace) -> list[dict[str, Any]]:
+    """Each run's, the first first, and its difference to the one before it on the test documents."""
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, consulting.ENDED)[::-1]
+    made = []
+    for number, run in enumerate(ended):
+        folder = jobs.folder_of(workspace, run.id)
+        found = report.evaluate_run(folder, Split.TEST.value)
+        one = {
+            "run": run.id,
+            "seconds": round((run.ended - run.started).total_seconds()) if run.ended and run.started else None,
+            "trained_on": (run.report or {}).get("documents", {}).get("train"),
+            "learning_rate": run.config["train"]["learning_rate"],
+            "validation_f1": run.f1,
+            "test_documents": found["documents"],
+            "test_f1": found["micro"]["f1"],
+            "ci95": found["micro"]["ci95"],
+            "fields": {name: round(row["f1"], 3) for name, row in found["fields"].items()},
+            "values": found["value_exact_match"],
+        }
+        if number:
+            before = jobs.folder_of(workspace, ended[number - 1].id)
+            one["against_the_one_before"] = report.compare_runs(before, folder)["differences"]["micro"]
+        made.append(one)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    root = Path(__file__).resolve().parent.parent
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--labelled", type=int, default=110)
+    parser.add_argument("--pool", type=int, default=110)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=20, help="a multiple of 5")
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("WORKBENCH_REALDATA", root.parent / "shared/data"))
+    )
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    source = given.data / "receipts_en"
+    workspace = workspace_of(given.folder, source, given.labelled, given.pool)
+    golds = golds_of(given.folder, source)
+    told = asyncio.run(tell(workspace, given.folder, golds, given.epochs, given.batch))
+    print(json.dumps({**told, "runs": figures(workspace)}, indent=1))
+    workspace.close()
+
+
+if __name__ == "__main__":
+    main()
