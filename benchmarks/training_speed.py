@@ -206,7 +206,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder, request = frozen(given, Path(temporary))
         context = multiprocessing.get_context("spawn")
-        pays = context.Pool(1).apply(bf16)
+        with context.Pool(1) as pool:
+            pays = pool.apply(bf16)
         arms = [arm for arm in arms if pays or not arm.bf16]
         pipes, processes = [], []
         for arm in arms:
@@ -217,7 +218,8 @@ def main() -> None:
             processes.append(process)
             there.close()
         found: dict[str, list[tuple[float, float, float]]] = {arm.name: [] for arm in arms}
-        for _ in range(given.repeats):
+        for turn in range(given.repeats):
+            print(f"round {turn + 1} of {given.repeats}", file=sys.stderr, flush=True)
             for arm, pipe in zip(arms, pipes, strict=True):
                 pipe.send("go")
                 found[arm.name].append(pipe.recv())
