@@ -18,7 +18,7 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState, Split
-from workbench import families
+from workbench import families, machine
 from workbench.datacheck import DataCheck, SideFacts
 from workbench.knobs import TuneConfig
 from workbench.workspace import Workspace
@@ -143,10 +143,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": str(shape["threads"])}
     child = subprocess.Popen(
         ["nice", sys.executable, "-P", "-m", "workbench.measure", json.dumps(shape)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=machine.worker_environment(shape["threads"]),
     )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:

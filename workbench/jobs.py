@@ -23,7 +23,7 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench import cases, families, freezing, progress, suggesting
+from workbench import cases, families, freezing, machine, progress, suggesting
 from workbench import config as tune_config
 from workbench.config import FieldSpec, Request, TuneConfig
 from workbench.workspace import Workspace
@@ -126,7 +126,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
     folder = folder_of(workspace, run_id)
     if not (folder / "request.yaml").exists():
         raise RunProblem(f"The folder of run {run_id} is gone or damaged.", "Start a new run.")
-    threads = str(Request.read(folder).threads or 1)
+    threads = Request.read(folder).threads or 1
     # Taken here and handed down: of two terminals that start the same run one gets it, and nobody who looks in
     # between takes the run for a dead one.
     waiting = None if locks.held(folder / "lock") else locks.acquire(folder / "waiting", inheritable=True, named=False)
@@ -138,13 +138,6 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
         # whatever ended the run before does not end it any more, also when it is killed before its first word
         with events.EventWriter(folder / "events.jsonl") as writer:
             writer.write("queued")
-        # passive waiting: two processes that spin for the same cores slow each other 4 to 10 times
-        environment = {
-            **os.environ,
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "OMP_NUM_THREADS": threads,
-            "TOKENIZERS_PARALLELISM": "false",
-        }
         with (folder / "stderr.log").open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-P", "-m", "workbench.launcher", str(folder), str(slots)],
@@ -152,7 +145,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=environment,
+                env=machine.worker_environment(threads),
                 start_new_session=True,
                 pass_fds=(waiting,),
             )

@@ -6,7 +6,6 @@ is killed when: a document stands in a round whole or not at all, and in one ope
 
 import hashlib
 import json
-import os
 import random
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from storage import documents, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split, State
-from workbench import strategies
+from workbench import machine, strategies
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -159,7 +158,6 @@ def start(workspace: Workspace, order: Order) -> Selection:
         *(part for number in order.like for part in ("--like", str(number))),
         *(part for name in committee for part in ("--committee", str(workspace.files.runs / name))),
     ]
-    threads = str(max(1, (os.cpu_count() or 2) - 1))
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -167,7 +165,7 @@ def start(workspace: Workspace, order: Order) -> Selection:
             stdout=progress,
             stderr=log,
             cwd=folder,
-            env={**os.environ, "OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE"},
+            env=machine.worker_environment(),
         )
     return Selection(folder, process)
 

@@ -14,7 +14,7 @@ from typing import Any
 from storage import annotations, documents, labels, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
-from workbench import cases, freezing, jobs, progress, report, suggesting
+from workbench import cases, freezing, jobs, machine, progress, report, suggesting
 from workbench.config import FieldSpec, Request
 from workbench.suggesting import Proposal
 from workbench.values import normalise
@@ -88,7 +88,7 @@ def _run(folder: Path, tick: Tick | None) -> None:
             stdout=log,
             stderr=log,
             cwd=folder,
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"},
+            env=machine.worker_environment(),
             start_new_session=True,
         )
     follower = progress.Follower(folder)

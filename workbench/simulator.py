@@ -28,6 +28,7 @@ from storage.files import write_atomic
 from workbench import rows, sampling
 from workbench.cases import read_cases
 from workbench.config import Request, from_dict
+from workbench.machine import worker_environment
 from workbench.metrics import count, scores
 from workbench.simulating import Plan, cells, specs
 
@@ -191,6 +192,7 @@ class Simulator:
             code = subprocess.run(
                 [sys.executable, "-P", "-m", "workbench.worker", str(folder)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+                env=worker_environment(self.threads),
             ).returncode  # fmt: skip
         if code or not (folder / "predictions.parquet").is_file():
             failed = last(folder / "events.jsonl", frozenset({"failed"})) or {}
