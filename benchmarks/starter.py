@@ -124,7 +124,7 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
     with workspace.db.read() as connection:
         numbers = tuple(documents.ids(connection, Filter()))
     with reading.reading(workspace, reading.STARTER, {Split.POOL: numbers}) as folder:
-        proposals = suggesting.suggestions_of_run(folder, suggesting.trust_of(workspace.settings, None))
+        proposals = reading.proposed(workspace, folder)
     with workspace.db.read() as connection:
         for number in numbers:
             content = documents.open_document(connection, number)

@@ -273,14 +273,14 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) ->
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
     """
-    asked = labelled | _fields_labelled(folder)
+    asked = labelled | fields_labelled(folder)
     return [_judgeable(case, asked) for case in read_cases(folder, split) if case.labelled]
 
 
-def _fields_labelled(folder: Path) -> frozenset[str]:
-    """The fields that have a label on any side of a run's data."""
+def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
+    """The fields that have a label on a side of a run's data; on any, if none is named."""
     tags: set[str | None] = set()
-    for path in (folder / "dataset").glob("*.parquet"):
+    for path in (folder / "dataset").glob(f"{split}.parquet"):
         for part in _table(path, ("tags",)).column("tags").chunks:
             tags.update(part.flatten().unique().to_pylist())
     return frozenset(tag[2:] for tag in tags if tag and tag != "O")

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from storage.exceptions import ConfigProblem
+from workbench.fields import Field as SchemaField
+from workbench.fields import FieldType
 from workbench.knobs import Group, TuneConfig
 from workbench.presets import Preset, choose_preset, preset, presets
 
@@ -68,6 +70,17 @@ class FieldSpec(BaseModel):
     id: str
     name: str = ""
     type: str = "text"
+    aliases: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, field: SchemaField) -> "FieldSpec":
+        """A field of the schema."""
+        return cls(id=field.id, name=field.name, type=field.type.value, aliases=field.aliases)
+
+    @property
+    def field(self) -> SchemaField:
+        """The field, as far as reading a document goes: without key and colour."""
+        return SchemaField(self.id, self.name, FieldType(self.type), "", "", self.aliases)
 
 
 class Request(BaseModel):
@@ -84,6 +97,7 @@ class Request(BaseModel):
     niceness: int = Field(default=10, ge=0, le=19)
     preset: str = ""
     parent: str = ""  # the run that this one was cloned from
+    rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
     engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
     fingerprint: str = ""  # of the frozen data
 

@@ -23,8 +23,8 @@ from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench import cases, families, freezing, machine, progress, suggesting
 from workbench import config as tune_config
+from workbench import families, freezing, machine, progress, suggesting
 from workbench.config import FieldSpec, Request, TuneConfig
 from workbench.workspace import Workspace
 
@@ -63,7 +63,8 @@ def prepare(
         )  # fmt: skip
         request = Request(
             run=run_id,
-            fields=[FieldSpec(id=f.id, name=f.name, type=f.type.value) for f in workspace.schema.active],
+            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            rules=workspace.settings.postprocess,
             config=config,
             threads=max(1, (os.cpu_count() or 2) // slots - (1 if slots == 1 else 0)),
             preset=preset,
@@ -344,17 +345,16 @@ def collect(workspace: Workspace, run_id: str) -> Run:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputProblem(f"The report of run {run_id} cannot be read: {error}.", "Resume the run.") from error
-    trust = suggesting.trust_of(workspace.settings, folder)
-    read = [(case, suggesting.proposals(case, trust)) for case in cases.read_cases(folder, "pool")]
+    pool = suggesting.read(folder, workspace.settings)
     known = {field.id for field in workspace.schema.active}
     with workspace.db.write() as connection:
-        listed = documents.Filter("unlabelled", ids=tuple(case.document for case, _ in read))
-        here = {d.id: (d.name, d.token_count) for d in documents.page(connection, listed, 0, max(1, len(read)))}
+        listed = documents.Filter("unlabelled", ids=tuple(found.document for found in pool))
+        here = {d.id: (d.name, d.token_count) for d in documents.page(connection, listed, 0, max(1, len(pool)))}
         # A run from another workspace counts its documents otherwise: only what is surely the same is taken.
         proposals = {
-            case.document: [proposal for proposal in found if proposal[0] in known]
-            for case, found in read
-            if here.get(case.document) == (case.name, len(case.words))
+            found.document: [proposal for proposal in found.proposals if proposal[0] in known]
+            for found in pool
+            if here.get(found.document) == (found.name, found.words)
         }
         annotations.suggest(connection, run_id, proposals)
         run_store.change(

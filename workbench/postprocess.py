@@ -138,10 +138,12 @@ def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
 
     Where in it the model saw a beginning (at every line of an address, at none) says little and costs much.
     """
+    waiting = list(chunks)  # one that runs over a page's end is a part of two runs, and goes into the first
     for run in with_confidence(_field_runs(work.case), work.case.certainty):
         if run in chunks:
             continue
-        torn = [chunk for chunk in chunks if chunk.field == run.field and chunk.overlap(run)]
+        torn = [chunk for chunk in waiting if chunk.field == run.field and chunk.overlap(run)]
+        waiting = [chunk for chunk in waiting if chunk not in torn]
         yield Change("iob_repair", torn[0] if torn else None, run, "words in a row of one field are one value")
         for chunk in torn[1:]:
             yield Change("iob_repair", chunk, None, f"a part of “{work.case.text(run)}”")
@@ -220,14 +222,15 @@ def _one_value(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
         by_field.setdefault(chunk.field, []).append(chunk)
     for found in by_field.values():
         pieces = together(work.case, found) if work.type(found[0]) in _JOINED else [[chunk] for chunk in sorted(found)]
-        best = max(pieces, key=_weight if work.type(found[0]) in _JOINED else lambda one: one[0].confidence)
+        best = max(pieces, key=weight if work.type(found[0]) in _JOINED else lambda one: one[0].confidence)
         text = " ".join(map(work.case.text, best))
         for chunk in found:
             if chunk not in best:
                 yield Change("one_value", chunk, None, f"“{text}” is surer")
 
 
-def _weight(pieces: Sequence[Chunk]) -> float:
+def weight(pieces: Sequence[Chunk]) -> float:
+    """How much speaks for a value in pieces: confidence, counted for every word."""
     return sum(piece.confidence * (piece.stop - piece.start) for piece in pieces)
 
 

@@ -67,7 +67,8 @@ def reading(
         frozen = freezing.freeze_these(workspace, folder, dict(ids))
         request = Request(
             run=folder.name,
-            fields=[FieldSpec(id=f.id, name=f.name, type=f.type.value) for f in workspace.schema.active],
+            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            rules=workspace.settings.postprocess,
             task="predict",
             model=model,
             threads=max(1, (os.cpu_count() or 2) - 1),
@@ -131,8 +132,7 @@ def suggest(
     kept = 0
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
-            trust = suggesting.trust_of(workspace.settings, source_run(source))
-            proposals = known_fields(workspace, suggesting.suggestions_of_run(folder, trust))
+            proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(documents.ids(connection, documents.Filter("unlabelled")))
             kept = annotations.suggest(
@@ -144,10 +144,11 @@ def suggest(
     return {"model": model, "documents": len(wanted), "suggestions": kept, "fields": counted}
 
 
-def known_fields(workspace: Workspace, proposals: Mapping[int, list[Proposal]]) -> dict[int, list[Proposal]]:
-    """Proposals for the fields that the schema has and has not retired."""
+def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
+    """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
     known = {field.id for field in workspace.schema.active}
-    return {number: [p for p in found if p[0] in known] for number, found in proposals.items()}
+    found = suggesting.read(folder, workspace.settings)
+    return {one.document: [p for p in one.proposals if p[0] in known] for one in found}
 
 
 def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = None) -> dict[str, Any]:

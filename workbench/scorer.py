@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import RunProblem
-from workbench import predicting, rows, scoring
+from workbench import predicting, rows, scoring, suggesting
 from workbench.config import Request
 
 
@@ -37,10 +37,7 @@ def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> 
                 done += 1
                 if done % 20 == 0 or done == total:
                     write("predicting", done=done, total=total)
-                if control.wishes() >= 2:
-                    raise RunProblem(
-                        f"Stopped after {done} of {total} documents.", "Start it again when there is time."
-                    )
+                _go_on(control, done, total)
 
     rows.write_predictions(folder / "predictions.parquet", predictions())
     figures = {split: scoring.figures(outcomes, predictor.labels) for split, outcomes in judged.items()}
@@ -51,4 +48,12 @@ def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> 
         "seconds": round(time.monotonic() - began, 2),
     }  # fmt: skip
     predicting.write_json(folder / "report.json", report)
+    if task == "predict":
+        source = None if request.model == "starter" else Path(request.model).parent
+        suggesting.write(folder, source, lambda done, of: _go_on(control, done, of))
     write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
+
+
+def _go_on(control: Any, done: int, of: int) -> None:
+    if control.wishes() >= 2:
+        raise RunProblem(f"Stopped after {done} of {of} documents.", "Start it again when there is time.")

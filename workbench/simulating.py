@@ -243,4 +243,4 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
 
 def specs(plan: Plan) -> list[FieldSpec]:
     """The plan's fields as a run's request wants them."""
-    return [FieldSpec(**field) for field in plan.fields]
+    return [FieldSpec.model_validate(field) for field in plan.fields]

@@ -6,11 +6,12 @@ predictions where they did no harm there (or as [postprocess] of workbench.toml 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storage.files import replacing
 from workbench import calibration, cases, postprocess, weighing
 from workbench.cases import Case, Chunk
 from workbench.config import Request
@@ -19,6 +20,9 @@ from workbench.settings import Settings
 
 FLOOR = 0.3
 """Below this confidence a suggestion costs more to reject than it saves."""
+
+STORED = "suggestions.jsonl"
+"""In a run's folder: a `Suggested` a line."""
 
 Proposal = tuple[str, tuple[int, ...], float]
 
@@ -55,22 +59,32 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
         settings: the workspace's: the fields, and rules that are switched on or off by hand.
         folder: of the run that trained the model; None for a model without one.
     """
-    report: dict[str, Any] = {}
-    if folder is not None and (path := folder / "report.json").is_file():
-        report = json.loads(path.read_text(encoding="utf-8"))
-    # A run proposes what it was taught; the starter, everything that the schema has.
-    taught = report.get("readers", {}) if folder is not None else {entry.id: {} for entry in settings.schema}
-    asked = tuple(entry for entry in settings.schema.active if entry.id in taught)
-    trust = _measured(report.get("evaluation") or {}, {entry.id: entry.type for entry in settings.schema})
-    rules = postprocess.chosen((report.get("evaluation") or {}).get("postprocess") or {}, settings.postprocess)
-    return replace(trust, rules=rules, fields=asked, record=weighing.Record(weighing.shipped(), taught))
+    return _trust(settings.schema.active, settings.postprocess, _report(folder))
 
 
-def _measured(evaluation: Mapping[str, Any], types: Mapping[str, FieldType]) -> Trust:
+def _report(folder: Path | None) -> dict[str, Any] | None:
+    """What a run reported, nothing where it did not; None for the starter."""
+    if folder is None:
+        return None
+    path = folder / "report.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[str, Any] | None) -> Trust:
+    """A run proposes what it was taught; the starter (no report), everything that there is."""
+    fields, report = tuple(fields), report if report is not None else {"readers": {f.id: {} for f in fields}}
+    evaluation = report.get("evaluation") or {}
     calibrated = evaluation.get("calibration") or {}
-    own = {name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]}
-    rules = postprocess.chosen(evaluation.get("postprocess") or {}, {})
-    return Trust(calibrated.get("temperature", 1.0), own, types, rules)
+    readers = report.get("readers") or {}
+    return Trust(
+        temperature=calibrated.get("temperature", 1.0),
+        own={name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]},
+        types={one.id: one.type for one in fields},
+        rules=postprocess.chosen(evaluation.get("postprocess") or {}, rules),
+        fields=tuple(one for one in fields if one.id in readers),
+        record=weighing.Record(weighing.shipped(), readers),
+    )
 
 
 def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> weighing.Counts:
@@ -80,25 +94,71 @@ def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> weighing.Coun
         folder: of a run with predictions.
         evaluation: what its report says of itself; None where nothing could be evaluated.
     """
-    specs = [Field(f.id, f.name, FieldType(f.type), "", "") for f in Request.read(folder).fields]
-    taught = {chunk.field for case in cases.read_dataset(folder, "train") for chunk in case.gold}
-    trust = _measured(evaluation or {}, {f.id: f.type for f in specs})
+    request = Request.read(folder)
+    taught = cases.fields_labelled(folder, "train")
+    trust = _trust((f.field for f in request.fields), request.rules, {"evaluation": evaluation})
     labelled = cases.read_labelled(folder, "validation")
-    return weighing.measure(labelled, [f for f in specs if f.id in taught], lambda case: values_of(case, trust))
+    return weighing.measure(
+        labelled, [f.field for f in request.fields if f.id in taught], lambda case: values_of(case, trust)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What is suggested for one document of a run's pool; name and number of words say whether it is the same here."""
+
+    document: int
+    name: str
+    words: int
+    proposals: list[Proposal]
+
+
+def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None] = lambda done, of: None) -> None:
+    """Weigh the predictions of a run's pool into `suggestions.jsonl`. In the worker: a large pool takes minutes.
+
+    Args:
+        folder: with predictions.
+        model_run: the run folder that the model comes from; None for the starter.
+        tick: called now and then with (documents done, of how many); an error in it ends the work.
+    """
+    request = Request.read(folder)
+    trust = _trust((f.field for f in request.fields), request.rules, _report(model_run))
+    waiting = cases.read_cases(folder, "pool")
+    with replacing(folder / STORED) as file:
+        for done, case in enumerate(waiting, start=1):
+            row = asdict(Suggested(case.document, case.name, len(case.words), proposals(case, trust)))
+            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            if done % 20 == 0:
+                tick(done, len(waiting))
+
+
+def read(folder: Path, settings: Settings) -> list[Suggested]:
+    """The suggestions for a run's pool; those of a run of an older version, that has none stored, are made now."""
+    path = folder / STORED
+    if not path.is_file():
+        trust = trust_of(settings, folder)
+        pool = cases.read_cases(folder, "pool")
+        return [Suggested(case.document, case.name, len(case.words), proposals(case, trust)) for case in pool]
+    with path.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [
+        Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
+        for r in rows
+    ]
 
 
 def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
     """How good suggestions are: `documents`, micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
 
-    A suggestion is right when it has the very words of the label. Fields without a label on any document do not count.
+    A suggestion is right when it has the very words of a label. Fields without a label on any document do not count.
     """
-    read = [(weighing.words_of(case.gold), proposals(case, trust)) for case in labelled]
+    read = [(weighing.values_of(case), proposals(case, trust)) for case in labelled]
     judged = {name for gold, _ in read for name in gold}
     right, given, asked = Counter[str](), Counter[str](), Counter[str]()
     for gold, found in read:
         asked.update(list(gold))
         given.update(name for name, *_ in found if name in judged)
-        right.update(name for name, words, _ in found if gold.get(name) == words)
+        right.update(name for name, words, _ in found if words in gold.get(name, ()))
 
     def row(names: Iterable[str]) -> dict[str, float]:
         r, g, a = (sum(counts[name] for name in names) for counts in (right, given, asked))
@@ -108,11 +168,6 @@ def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
         }  # fmt: skip
 
     return {"documents": len(read), **row(judged), "fields": {name: row([name]) for name in sorted(judged)}}
-
-
-def suggestions_of_run(folder: Path, trust: Trust | None = None) -> dict[int, list[Proposal]]:
-    """{document: suggestions} for the run's pool; documents without any are there with an empty list."""
-    return {case.document: proposals(case, trust) for case in cases.read_cases(folder, "pool")}
 
 
 def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
@@ -133,7 +188,7 @@ def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], floa
         found.setdefault(chunk.field, []).append(chunk)
     result = {}
     for name, chunks in found.items():
-        best = max(postprocess.together(case, chunks), key=lambda pieces: sum(piece.confidence for piece in pieces))
+        best = max(postprocess.together(case, chunks), key=postprocess.weight)
         words = tuple(_words(best))
         # the mean over words, so that a long piece counts for more than a comma
         mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)

@@ -285,6 +285,7 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_json(folder / "report.json", report)
+        suggesting.write(folder, folder)
     except (OSError, SafetensorError) as error:
         raise _full_disk(error) from error
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from storage.records import Token
+from workbench import postprocess
 from workbench.candidates import Finder
 from workbench.cases import Case, Chunk
 from workbench.fields import Field
@@ -117,22 +118,29 @@ def measure(
     """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
     counts: Counts = {one.id: {} for one in fields}
     for case in cases:
-        gold = words_of(case.gold)
+        gold = values_of(case)
         for name, read in read_all(finder_of(case), fields, values(case)).items():
             row = counts[name].setdefault(read.situation, [0, 0, 0])
-            right = gold.get(name)
-            row[0] += read.model == right
-            row[1] += read.rules == right
+            right = gold.get(name, frozenset())
+            row[0] += read.model in right
+            row[1] += read.rules in right
             row[2] += 1
     return counts
 
 
-def words_of(chunks: Iterable[Chunk]) -> dict[str, Words]:
-    """Field -> all of its words, in order."""
-    found: dict[str, set[int]] = {}
-    for chunk in chunks:
-        found.setdefault(chunk.field, set()).update(range(chunk.start, chunk.stop))
-    return {name: tuple(sorted(words)) for name, words in found.items()}
+def values_of(case: Case) -> dict[str, frozenset[Words]]:
+    """Field -> the words of each of its labelled values; where there are several, also all of them as one value."""
+    found: dict[str, list[Chunk]] = {}
+    for chunk in case.gold:
+        found.setdefault(chunk.field, []).append(chunk)
+    return {
+        name: frozenset(_words(pieces) for pieces in [*postprocess.together(case, chunks), sorted(chunks)])
+        for name, chunks in found.items()
+    }
+
+
+def _words(pieces: Iterable[Chunk]) -> Words:
+    return tuple(word for piece in pieces for word in range(piece.start, piece.stop))
 
 
 @cache

@@ -24,7 +24,7 @@ def ended(found, pool, labelled, name, base, parent=None):
     """A run that ended with a model, of a base."""
     add_run(found, pool, labelled, name)
     chosen = config.from_dict({"model": {"family": "layoutlm", "name": str(base)}, "train": {"learning_rate": 1e-4}})
-    fields = [FieldSpec(id=f.id, name=f.name, type=f.type.value) for f in found.schema.active]
+    fields = [FieldSpec.of(field) for field in found.schema.active]
     folder = jobs.folder_of(found, name)
     (folder / "request.yaml").write_text(Request(run=name, fields=fields, config=chosen).text())
     (folder / "model").mkdir()

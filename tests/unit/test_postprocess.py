@@ -227,3 +227,13 @@ def test_of_an_address_in_two_places_the_fuller_one_stays_with_all_its_pieces():
     case = Case(1, "a", "", "", tuple("abcdefghij"), predicted=pieces, pages=(0,) * 10, lines=(0,) * 10)
     kept, _ = postprocess.apply(case, {"a": FieldType.ADDRESS}, replace(OFF, one_value=True))
     assert kept.predicted == pieces[:2]
+
+
+def test_a_chunk_that_runs_over_a_pages_end_is_repaired_once():
+    tags = ("B-seller_address", "I-seller_address", "I-seller_address")
+    here = Case(
+        1, "a", "", "", ("12", "High", "Street"), tags=tags, certainty=(0.9,) * 3, pages=(0, 0, 1), lines=(0, 0, 0),
+        predicted=(Chunk("seller_address", 0, 3, 0.9),),
+    )  # fmt: skip
+    repaired, _ = postprocess.apply(here, {"seller_address": FieldType.ADDRESS}, replace(OFF, iob_repair=True))
+    assert repaired.predicted == (Chunk("seller_address", 0, 2), Chunk("seller_address", 2, 3))

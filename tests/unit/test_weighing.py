@@ -73,3 +73,10 @@ def test_the_record_comes_with_the_program():
     record = weighing.shipped()
     assert {"amount_total", "invoice_date", "seller_name"} <= set(record)
     assert all(max(row[:2]) <= row[2] for rows in record.values() for row in rows.values())
+
+
+def test_of_several_values_of_a_field_each_is_right():
+    gold = (Chunk("amount_total", 4, 5), Chunk("amount_total", 8, 9))
+    counts = weighing.measure([page(gold)], [SCHEMA.get("amount_total")], lambda case: {"amount_total": ((4,), 0.9)})
+    ((model, rules, of),) = counts["amount_total"].values()
+    assert (model, of) == (1, 1) and rules == 1

@@ -46,7 +46,8 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     else:
         folder = Path(reading.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
-        judged = cases.read_labelled(folder, figures["split"])
+        # on validation the weighing was learnt: there it would flatter itself
+        judged = cases.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
     if page is not None:
         from storage.files import write_atomic
@@ -75,7 +76,7 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         f"values right {_share(figures['value_exact_match'])}, "
         f"documents fully right {_share(figures['documents_right'])}",
     ]
-    if suggested := figures.get("suggested"):
+    if (suggested := figures["suggested"])["documents"]:
         lines.append(
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
             f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"

@@ -29,7 +29,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     """
     from storage import documents
     from storage.records import Split
-    from workbench import importing, reading, suggesting
+    from workbench import importing, reading
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
@@ -37,7 +37,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
         # the same way in as an import, into a workspace that is thrown away
         desk = Workspace.create(Path(folder) / "files")
-        desk.change_settings(schema=workspace.schema, limits=workspace.settings.limits)
+        kept = workspace.settings
+        desk.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
         summary = importing.run(desk, importing.Request(paths=files))
         with desk.db.read() as connection:
             ids = tuple(documents.ids(connection))
@@ -47,8 +48,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
                 progress_on_stderr("Reading", as_json) as tick,
                 reading.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
             ):
-                trust = suggesting.trust_of(workspace.settings, reading.source_run(source))
-                proposals = reading.known_fields(desk, suggesting.suggestions_of_run(predicted, trust))
+                proposals = reading.proposed(desk, predicted)
             with desk.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
