@@ -249,15 +249,28 @@ def read_cases(folder: Path, split: str) -> list[Case]:
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
     """
-    path = folder / "predictions.parquet"
-    if not path.is_file():
-        raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
-    predictions = {row["document"]: row for row in _rows(path, _PREDICTIONS, split)}
+    check_stored(folder, split)
+    predictions = {row["document"]: row for row in _rows(folder / "predictions.parquet", _PREDICTIONS, split)}
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return []
     rows = _rows(source, _DATASET)
     return [case_of(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+
+
+def check_stored(folder: Path, split: str) -> None:
+    """See that a split's documents and predictions are there and whole, without reading them.
+
+    Raises:
+        InputProblem: there are no predictions, or a file is damaged.
+    """
+    for path in (folder / "predictions.parquet", folder / "dataset" / f"{split}.parquet"):
+        if path.is_file():
+            _table(path, ())
+        elif path.name == "predictions.parquet":
+            raise InputProblem(
+                f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it."
+            )
 
 
 def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) -> list[Case]:

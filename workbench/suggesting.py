@@ -134,6 +134,7 @@ def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None]
 
 def read(folder: Path, settings: Settings) -> list[Suggested]:
     """The suggestions for a run's pool; those of a run of an older version, that has none stored, are made now."""
+    cases.check_stored(folder, "pool")
     path = folder / STORED
     if not path.is_file():
         trust = trust_of(settings, folder)

@@ -76,7 +76,7 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         f"values right {_share(figures['value_exact_match'])}, "
         f"documents fully right {_share(figures['documents_right'])}",
     ]
-    if (suggested := figures["suggested"])["documents"]:
+    if (suggested := figures.get("suggested")) and suggested["documents"]:
         lines.append(
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
             f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"
