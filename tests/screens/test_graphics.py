@@ -53,7 +53,7 @@ def asked(answer: bytes | None, delay: float = 0.0) -> str:
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-c", ASK])
     seen, answered, until = b"", answer is None, time.monotonic() + 30
-    while b"FOUND" not in seen and time.monotonic() < until:
+    while b"\n" not in seen.partition(b"FOUND")[2] and time.monotonic() < until:
         if select.select([terminal], [], [], 0.2)[0]:
             with contextlib.suppress(OSError):
                 seen += os.read(terminal, 4096)
