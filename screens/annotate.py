@@ -68,7 +68,9 @@ class AnnotateScreen(Asking):
 
     def on_screen_resume(self) -> None:
         """Coming back from another room: what was decided there is seen here."""
-        if self.hands is not None:
+        if self.hands is None:
+            return
+        with self.guarded():
             self.query_one(DocumentList).reread_all()
             if self.hands.desk.is_stale:
                 self.open_current()

@@ -423,6 +423,15 @@ async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
         assert {s.field for s in opinion.spans} == {"amount_total"}
 
 
+async def test_a_blind_document_stays_open_behind_a_dialog(opened, trained):
+    made, _, labelled = trained
+    a_round(made, [], blind=labelled[:1])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "enter", "t", "question_mark", "escape")
+        assert pilot.app.room.mode == "annotate"
+        assert {s.field for s in pilot.app.room.hands.content.annotations.spans} == {"amount_total"}
+
+
 @pytest.mark.parametrize("view", "1234")
 async def test_every_view_says_its_keys_in_a_small_terminal(opened, trained, view):
     made, pool, _ = trained
