@@ -121,7 +121,6 @@ class AnnotateScreen(Asking):
                 self.hands.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
-            self.workbench.clear_notifications()  # what they said was about another document
             self.hands.say(self._told)
             self._told = ""
             self.workbench.say_saved("")
