@@ -8,7 +8,6 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import key_to_character
 from textual.screen import Screen
 
 from screens import graphics, modes, palette, themes
@@ -142,14 +141,13 @@ class WorkbenchApp(App[None]):
         """Keys of the room in front that are no bindings. Handled here, where bindings are, so that none overtakes
         another: what is typed while a dialog is opening never reaches the page."""
         front = self.screen
-        escaped = event.key.removeprefix("alt+")
-        if isinstance(front, ModeScreen) and front.typed(event):
-            event.prevent_default()
-        elif escaped != event.key and event.key not in front.active_bindings:
-            # Escape and a key in quick succession: terminals send the same for Alt and that key.
+        if event.key.startswith("alt+") and event.is_printable and event.key not in front.active_bindings:
+            # Escape and a character in quick succession: terminals send the same for Alt and that character.
             event.prevent_default()
             self.post_message(events.Key("escape", None))
-            self.post_message(events.Key(escaped, key_to_character(escaped)))
+            self.post_message(events.Key(event.character or "", event.character))
+        elif isinstance(front, ModeScreen) and front.typed(event):
+            event.prevent_default()
 
     @property
     def keys(self) -> dict[str, str]:
