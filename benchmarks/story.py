@@ -26,6 +26,7 @@ from keystrokes import FOUR, Annotator, Gold, imported
 from screens.app import WorkbenchApp
 from screens.widgets.doctor_panel import DoctorPanel
 from screens.widgets.option_form import OptionForm
+from screens.widgets.page_view import PageView
 from storage import documents, groups, runs
 from storage.records import Run, Split
 from workbench import consulting, importing, jobs, report, splitting
@@ -168,7 +169,8 @@ class Story:
     async def _label(self, hands: Any, gold: Gold) -> int:
         annotator = Annotator(gold, self.workspace.schema)
         for _ in range(80):
-            if (key := annotator.next_key(hands)) is None:
+            visible = self.room.query_one(PageView).visible_tokens()
+            if (key := annotator.next_key(hands, visible)) is None:
                 break
             await self.press(key)
         await self.press("A" if hands.acceptable() else "a")

@@ -68,7 +68,9 @@ class AnnotateScreen(Asking):
 
     def on_screen_resume(self) -> None:
         """Coming back from another room: what was decided there is seen here."""
-        if self.hands is not None:
+        if self.hands is None:
+            return
+        with self.guarded():
             self.query_one(DocumentList).reread_all()
             if self.hands.desk.is_stale:
                 self.open_current()
@@ -119,7 +121,6 @@ class AnnotateScreen(Asking):
                 self.hands.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
-            self.workbench.clear_notifications()  # what they said was about another document
             self.hands.say(self._told)
             self._told = ""
             self.workbench.say_saved("")

@@ -8,7 +8,6 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import key_to_character
 from textual.screen import Screen
 
 from screens import graphics, modes, palette, themes
@@ -17,7 +16,7 @@ from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
 from screens.run_news import RunNews, RunTrouble
-from storage.exceptions import Busy, WorkbenchError
+from storage.exceptions import Busy, RunProblem, WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
+_UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
 
 
 class WorkbenchApp(App[None]):
@@ -58,7 +58,7 @@ class WorkbenchApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.graphics = graphics or Graphics()
-        self.problem: WorkbenchError | None = None  # why the workspace could not be opened
+        self.problem: Exception | None = None  # why the workspace could not be opened
         self._first = mode
         self._progress: tuple[int, int] = (0, 0)
         self._saved = self._training = self._trouble = ""
@@ -83,13 +83,12 @@ class WorkbenchApp(App[None]):
         try:
             assert self.workspace.db
             next(m for m in modes.MODES if m.id == self._first).bring()
-        except WorkbenchError as error:
-            self.problem = error
-            self.call_from_thread(self.exit)
-        else:
             gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
             gc.enable()
             self.call_from_thread(self._enter)
+        except Exception as error:  # noqa: BLE001 - nobody waits for a thread: the border outside shows what it was
+            self.problem = error
+            self.call_from_thread(self.exit)
 
     def _enter(self) -> None:
         from workbench.watching import News, Watch
@@ -113,6 +112,9 @@ class WorkbenchApp(App[None]):
             return
         except WorkbenchError as error:  # it is tried again with every look
             self.post_message(RunTrouble(error))
+        except Exception as error:  # noqa: BLE001 - nobody waits for a thread: it would end unheard
+            told = RunProblem(f"The runs cannot be followed here ({type(error).__name__}: {error}).", _UNHEARD)
+            self.post_message(RunTrouble(told))
 
     def on_run_trouble(self, message: RunTrouble) -> None:
         """Say it once, not every second."""
@@ -142,14 +144,13 @@ class WorkbenchApp(App[None]):
         """Keys of the room in front that are no bindings. Handled here, where bindings are, so that none overtakes
         another: what is typed while a dialog is opening never reaches the page."""
         front = self.screen
-        escaped = event.key.removeprefix("alt+")
-        if isinstance(front, ModeScreen) and front.typed(event):
-            event.prevent_default()
-        elif escaped != event.key and event.key not in front.active_bindings:
-            # Escape and a key in quick succession: terminals send the same for Alt and that key.
+        if event.key.startswith("alt+") and event.is_printable and event.key not in front.active_bindings:
+            # Escape and a character in quick succession: terminals send the same for Alt and that character.
             event.prevent_default()
             self.post_message(events.Key("escape", None))
-            self.post_message(events.Key(escaped, key_to_character(escaped)))
+            self.post_message(events.Key(event.character or "", event.character))
+        elif isinstance(front, ModeScreen) and front.typed(event):
+            event.prevent_default()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -275,6 +276,7 @@ def run(workspace: Workspace) -> None:
 
     Raises:
         WorkspaceProblem, NewerWorkspace: it cannot be opened.
+        Exception: whatever else kept it from being opened, a fault of the program.
     """
     app = WorkbenchApp(workspace, graphics=graphics.ask())
     try:

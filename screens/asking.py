@@ -38,11 +38,11 @@ class Asking(ModeScreen):
         """Something was committed."""
 
     def act(self, work: Callable[[Hands], object]) -> bool:
-        """Do something with the hands, then show it; what was committed is shown as saved. False on a conflict."""
+        """Do something with the hands, then show it; what was committed is shown as saved. False when it failed."""
         hands = self.hands
         if hands is None:
             return False
-        before = hands.content
+        before, done = hands.content, False
         with self.guarded():
             try:
                 work(hands)
@@ -50,10 +50,11 @@ class Asking(ModeScreen):
                 self.refresh_view()
                 self.ask_conflict(error)
                 return False
-        if hands.content is not before:
-            self.changed(before)
+            if hands.content is not before:
+                self.changed(before)
+            done = True
         self.refresh_view()
-        return True
+        return done
 
     # conflicts
 

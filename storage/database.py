@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
+_ADDRESS = "`database` in workbench.toml says where it is, as postgresql://user@host/name"
 
 
 class Database:
@@ -23,6 +24,9 @@ class Database:
     Args:
         url: a SQLAlchemy URL; `sqlite:///…` for a workspace's own file.
         busy_seconds: how long to wait for another process before saying who it is.
+
+    Raises:
+        WorkspaceProblem: the URL means nothing, or this machine lacks its driver.
     """
 
     def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -33,7 +37,15 @@ class Database:
 
     def _engine(self) -> Engine:
         if self._sqlite is None:
-            return create_engine(self.url, pool_pre_ping=True)
+            try:
+                return create_engine(self.url, pool_pre_ping=True)
+            except ImportError as error:
+                raise WorkspaceProblem(
+                    f"The database's driver is not installed ({error}).",
+                    "For PostgreSQL: pip install 'invoice-workbench[postgresql]'.",
+                ) from error
+            except (ArgumentError, ValueError) as error:  # not quoted: there may be a password in it
+                raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
         engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
 
         @event.listens_for(engine, "connect")
@@ -65,7 +77,7 @@ class Database:
 
         Raises:
             Busy: another process holds the database for longer than we wait.
-            WorkspaceProblem: the disk is full or the workspace is read-only.
+            WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
         """
         with self._translated():
             connection = self.engine.connect().execution_options(begin="IMMEDIATE")
@@ -82,6 +94,14 @@ class Database:
 
     def _problem(self, error: DBAPIError) -> Exception:
         reason = str(error.orig)
+        if self._sqlite is None and (
+            error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None)
+        ):
+            where = self.engine.url.render_as_string(hide_password=True)
+            return WorkspaceProblem(
+                f"The database {where} cannot be reached ({reason.strip()}).",
+                f"See that its server is running and lets you in; {_ADDRESS}.",
+            )
         if "locked" in reason or "busy" in reason:
             return Busy(
                 f"Another process has been writing here for {self._busy_seconds:.0f} seconds{self._holder()}.",

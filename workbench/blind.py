@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from storage import documents, opinions, queue
 from storage.records import Annotations, Content, Event, Opinion, Span, State, Suggestion
 from workbench import agreement
 from workbench.agreement import Agreement, Difference, Pair
-from workbench.desk import Desk, Judge, Refused
+from workbench.desk import AnyDesk, Desk, Judge, Refused
 from workbench.workspace import Workspace
 
 
@@ -52,6 +51,11 @@ class BlindDesk:
     def state(self) -> Annotations:
         """What this annotator said so far."""
         return self.content.annotations
+
+    @property
+    def is_stale(self) -> bool:
+        """Never: an opinion is its annotator's alone, and the labels are not shown."""
+        return False
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
@@ -107,13 +111,13 @@ class BlindDesk:
         )
 
 
-def desk_for(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> Desk:
+def desk_for(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> AnyDesk:
     """The desk that a document of a round is labelled at: blind where it came back blind, else the usual one."""
     if round_id is not None:
         with workspace.db.read() as connection:
             entries = queue.entries(connection, round_id)
         if any(entry.blind for entry in entries if entry.document == document):
-            return cast(Desk, BlindDesk(workspace, document, round_id))
+            return BlindDesk(workspace, document, round_id)
     return Desk(workspace, document, judge)
 
 

@@ -5,6 +5,7 @@ The annotate screen, the relabel loop and the simulated annotator all use this; 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from msgspec import structs
 
@@ -24,6 +25,44 @@ class Refused:
     name: str
     before: Annotations  # as it was when the act was made
     after: Annotations  # as the act would have left it
+
+
+class AnyDesk(Protocol):
+    """What the hands need of a desk: the usual one below, or the blind one of workbench/blind.py."""
+
+    annotator: str
+    content: Content
+    refused: Refused | None
+
+    @property
+    def state(self) -> Annotations:
+        """What people said so far."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody changed the document since it was opened here."""
+
+    @property
+    def open_suggestions(self) -> list[Suggestion]:
+        """Undecided suggestions, the least sure first."""
+
+    def act(self, name: str, after: Annotations) -> bool:
+        """Commit an act; True when it changed something."""
+
+    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
+        """Put proposals (field, tokens, confidence) beside the document; returns how many were new."""
+
+    def undo(self) -> Event | None:
+        """Take the last act back."""
+
+    def redo(self) -> Event | None:
+        """Do the last undone act again."""
+
+    def history(self) -> Sequence[Event]:
+        """Who did what when, the oldest first."""
+
+    def reload(self) -> None:
+        """Read the document again, as it is now."""
 
 
 class Desk:

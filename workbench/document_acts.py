@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from storage.records import Annotations, Decision, Event, Span, State
 from workbench import labelling
-from workbench.desk import Desk
+from workbench.desk import AnyDesk
 from workbench.fields import Schema
 from workbench.page_layout import PageLayout
 from workbench.pointer import Pointer
@@ -15,7 +15,7 @@ from workbench.view import Tries
 class DocumentActs(Pointer):
     """What the hands do with the document, and the field whose key was pressed."""
 
-    desk: Desk
+    desk: AnyDesk
     schema: Schema
 
     def __init__(self, layout: PageLayout) -> None:

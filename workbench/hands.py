@@ -12,7 +12,7 @@ from storage.records import Annotations, Content, Decision, Page, Span, State, S
 from workbench import labelling
 from workbench.candidates import Finder
 from workbench.cursor import Way
-from workbench.desk import Desk
+from workbench.desk import AnyDesk
 from workbench.document_acts import DocumentActs
 from workbench.field_rows import seller_of, text_of
 from workbench.fields import Field, FieldType, Schema
@@ -30,7 +30,7 @@ class Hands(DocumentActs):
         layout: where the tokens stand; replaced whenever the screen lays them out anew.
     """
 
-    def __init__(self, desk: Desk, schema: Schema, layout: PageLayout | None = None) -> None:
+    def __init__(self, desk: AnyDesk, schema: Schema, layout: PageLayout | None = None) -> None:
         super().__init__(layout or lay_out(desk.content.pages, 100))
         self.desk = desk
         self.laid_out = desk.state.texts  # the corrected texts that the layout shows

@@ -17,7 +17,10 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
         key=lambda s: -s.confidence,
     )
-    labelled = {s.field: s.tokens for s in content.annotations.spans if s.field != field.id}
+    labelled: dict[str, tuple[int, ...]] = {}
+    for span in content.annotations.spans:  # a field may have several values
+        if span.field != field.id:
+            labelled[span.field] = tuple(sorted({*labelled.get(span.field, ()), *span.tokens}))
     taken = {t for tokens in labelled.values() for t in tokens}
     listed = [s.tokens for s in proposed]
     listed += _known(content, field)

@@ -240,19 +240,25 @@ def _bare(text: str) -> str:
 
 
 def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
-    found = _read_bare(type, text, day_first)
-    if found[0] is None and (bare := _bare(text)) != text:
-        again = _read_bare(type, bare, day_first)
-        return again if again[0] is not None else found
-    return found
+    """The whole text, else the text without its caption. Dates of other languages come last: they load dateparser."""
+    bodies = dict.fromkeys((text, _bare(text)))
+    tried = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
+    refused = None
+    for body, quick in tried:
+        found = _read_bare(type, body, day_first, quick)
+        if found[0] is not None:
+            return found
+        refused = refused or found
+    assert refused is not None
+    return refused
 
 
-def _read_bare(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
+def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) -> tuple[str | None, str, str | None]:
     match type:
         case FieldType.AMOUNT:
             return amounts.read(text)
         case FieldType.DATE:
-            return dates.read(_SPACED_COMMA.sub(",", text), day_first)
+            return dates.read(_SPACED_COMMA.sub(",", text), day_first, quick=quick)
         case FieldType.CURRENCY:
             found, marks = _currency(text), set(amounts.marks_of(text))
             return _currency(marks.pop()) if found[0] is None and len(marks) == 1 else found

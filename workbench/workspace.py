@@ -29,7 +29,7 @@ class Workspace:
         """The database, opened and brought to this version when first asked for.
 
         Raises:
-            WorkspaceProblem: it is damaged or read-only.
+            WorkspaceProblem: it is damaged, read-only or out of reach.
             NewerWorkspace: a newer version of the program wrote it.
         """
         with self._opening:

@@ -3,6 +3,8 @@
 import pytest
 from desks import find, kept, labels
 
+from storage import annotations
+from storage.exceptions import WorkspaceProblem
 from storage.records import Source, State
 
 
@@ -151,6 +153,29 @@ async def test_accept_confirms_and_opens_the_next(opened, workspace):
         assert kept(workspace, 1).state is State.LABELLED
         assert kept(workspace, 1).absent == frozenset()  # nothing is said about fields she did not label
         assert pilot.app.room.hands.content.document.id == 2
+
+
+async def test_a_document_whose_accept_failed_stays_and_says_why(opened, workspace, monkeypatch):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+
+        def full(*_, **__):
+            raise WorkspaceProblem("The disk is full.", "Free some space, then repeat the step.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(annotations, "commit", full)
+            await pilot.press("a")
+        assert pilot.app.room.hands.content.document.id == 1 and kept(workspace).state is State.STARTED
+        assert "The disk is full." in " ".join(n.message for n in pilot.app._notifications)
+        await pilot.press("a")
+        assert pilot.app.room.hands.content.document.id == 2 and kept(workspace).state is State.LABELLED
+
+
+async def test_what_is_told_of_a_run_outlasts_the_step_to_the_next_document(opened, workspace):
+    async with opened(workspace) as pilot:
+        pilot.app.notify("r7: crashed.", title="A run ended", severity="error")
+        await pilot.press("t", "a")
+        assert [n.message for n in pilot.app._notifications] == ["r7: crashed."]
 
 
 async def test_fields_are_absent_only_when_she_says_so(opened, workspace):

@@ -3,7 +3,9 @@
 from desks import find, kept, labels
 from test_labelling import go
 from textual import events
+from textual.widgets import Input
 
+from screens.widgets.dialogs import Prompt
 from screens.widgets.lines import HintLine
 from screens.widgets.page_view import PageView
 from storage.records import State
@@ -130,8 +132,21 @@ async def test_keys_typed_while_a_dialog_opens_are_the_dialog_s(opened, workspac
 
 async def test_a_key_right_after_escape_is_not_swallowed(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("alt+slash", *"PENCIL", "enter", "5")
-        assert labels(workspace) == {"seller_name": ["PENCIL"]}
+        await go(pilot, "INV-2018-77")
+        await pilot.press("shift+left")  # two words: without Escape the key would label both
+        pilot.app.post_message(events.Key("alt+1", "1"))  # as terminals send Escape and 1
+        await pilot.pause()
+        await pilot.pause()
+        assert len(labels(workspace)["invoice_no"][0].split()) == 1
+
+
+async def test_a_step_by_words_leaves_a_dialog_and_what_is_typed_there_alone(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("f", *"ask", "alt+left")
+        pilot.app.post_message(events.Key("alt+b", None))
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Prompt) and pilot.app.screen.query_one(Input).value == "ask"
 
 
 async def test_find_is_for_the_key_that_follows_not_for_the_one_before(opened, workspace):

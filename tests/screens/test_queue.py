@@ -167,19 +167,26 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
         assert "choose 20 documents" in hint(pilot)  # the room goes on
 
 
-async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened, shop, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (WorkspaceProblem("The disk is full.", "Free some space, then repeat the step."), "Free some space"),
+        (PermissionError("The disk is full."), "go on by themselves"),  # whatever else it is, it is not silent
+    ],
+)
+async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened, shop, monkeypatch, error, remedy):
     async with opened(shop[0]) as pilot:
         app = pilot.app
 
         def full():
-            raise WorkspaceProblem("The disk is full.", "Free some space, then repeat the step.")
+            raise error
 
         with monkeypatch.context() as patch:
             patch.setattr(app._watch, "look", full)
             for _ in range(3):
                 app.look_after_runs()
                 await settled(pilot)
-            assert told(pilot).count("The disk is full.") == 1 and "Free some space" in told(pilot)
+            assert told(pilot).count("The disk is full.") == 1 and remedy in told(pilot)
         app.look_after_runs()
         await settled(pilot)
         await press(pilot, "f3")
@@ -421,6 +428,15 @@ async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
         with made.db.read() as connection:
             (opinion,) = opinions.listed(connection, number)
         assert {s.field for s in opinion.spans} == {"amount_total"}
+
+
+async def test_a_blind_document_stays_open_behind_a_dialog(opened, trained):
+    made, _, labelled = trained
+    a_round(made, [], blind=labelled[:1])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "enter", "t", "question_mark", "escape")
+        assert pilot.app.room.mode == "annotate"
+        assert {s.field for s in pilot.app.room.hands.content.annotations.spans} == {"amount_total"}
 
 
 @pytest.mark.parametrize("view", "1234")

@@ -1,8 +1,17 @@
 """The terminal process stays light: nothing heavy is imported on the way to the annotate screen."""
 
+import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
+
+from screens import modes
+from screens.app import WorkbenchApp
+from storage.exceptions import WorkspaceProblem
+from workbench.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy", "pandas", "scipy", "babel", "dateparser")
@@ -18,6 +27,25 @@ def test_nothing_heavy_is_imported_before_the_first_key():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr[-1000:]
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [("sqlite+pysqlite:////no/such/folder/shop.db", None), ("", ImportError("libsomething.so"))],
+)
+async def test_a_workspace_that_cannot_be_opened_ends_with_the_reason(workspace, monkeypatch, url, error):
+    closed = Workspace.find(workspace.files.root)
+    closed.settings = replace(closed.settings, database=url)
+
+    def fail(_):
+        raise error
+
+    if error is not None:
+        monkeypatch.setattr(modes.Mode, "bring", fail)
+    app = WorkbenchApp(closed)
+    await asyncio.wait_for(app.run_async(headless=True), 20)  # it leaves by itself
+    closed.close()
+    assert app.problem is error if error else isinstance(app.problem, WorkspaceProblem)
 
 
 def test_the_frame_is_painted_before_the_store_is_loaded():

@@ -14,10 +14,12 @@ from storage import documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
 from workbench import labelling
+from workbench.candidates import Finder
 from workbench.desk import Desk
 from workbench.field_rows import FieldState, judge, rows
 from workbench.fields import invoice_schema
 from workbench.finding import find
+from workbench.likely import likely_places
 from workbench.templates import proposals
 from workbench.worklist import Worklist
 
@@ -57,6 +59,15 @@ def content_of(text: str, spans=(), references=(), suggestions=()) -> Content:
 
 def at(content: Content, words: str) -> tuple[int, ...]:
     return desks.find(content, words)
+
+
+def test_no_key_goes_to_a_word_of_another_field_that_has_several_values():
+    content = content_of(
+        "DATE: 05.03.2024\nDATE: 06.03.2024\nDUE: 04.04.2024\n",
+        [Span("invoice_date", (1,)), Span("invoice_date", (3,))],
+    )
+    places = likely_places(content, Finder(content.tokens), SCHEMA.get("due_date"), None)
+    assert places == ((5,),)
 
 
 def test_templates_find_the_same_places_on_the_next_invoice():

@@ -121,6 +121,22 @@ def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) 
         assert documents.count(connection) == 1
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql+pymysql://ann:secret@127.0.0.1/shop", "driver is not installed"),
+        ("nonsense", "address of the database"),
+        ("foo://ann:secret@127.0.0.1/shop", "address of the database"),
+        ("postgresql://ann:secret@127.0.0.1:port/shop", "address of the database"),
+        ("sqlite+pysqlite:////no/such/folder/shop.db", "cannot be reached"),  # goes the way of every other database
+    ],
+)
+def test_another_database_that_cannot_be_opened_is_said_with_its_remedy(url: str, said: str) -> None:
+    with pytest.raises(WorkspaceProblem, match=said) as caught:
+        Database(url).migrate()
+    assert caught.value.remedy and "secret" not in caught.value.message
+
+
 def test_a_damaged_database_is_said(tmp_path: Path) -> None:
     path = tmp_path / "workbench.db"
     path.write_bytes(b"this is no database, " * 100)
