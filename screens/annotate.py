@@ -107,7 +107,7 @@ class AnnotateScreen(Asking):
         current = self.worklist.current if self.worklist else None
         if current is None:
             self.hands = None
-            self.hint("There are no documents here.", ("list.filter", "other documents"), ("app.help", "keys"))
+            self.hint("There are no documents here.", ("list.filter", "other documents"))
             self.facts("no document")
             self.query_one(DocumentList).show(self.worklist.ids if self.worklist else [], -1)
             return

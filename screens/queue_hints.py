@@ -22,7 +22,7 @@ class Moment:
 def hint_of(loop: Loop, now: Moment) -> Hint:
     """The most useful key first."""
     if now.working and now.view == "batch":
-        return "", (("queue.stop", "stop"), ("queue.next-view", "next view"), ("app.help", "all keys"))
+        return "", (("queue.stop", "stop"), ("queue.next-view", "next view"))
     return {"review": _review, "quality": _quality, "rounds": _rounds}.get(now.view, _batch)(loop, now)
 
 
@@ -54,11 +54,11 @@ def _quality(loop: Loop, now: Moment) -> Hint:
             ("quality.opinion", "the opinion"),
             ("quality.open", "open it"),
         )
-    return "", (("queue.batch", "back to the batch"), ("queue.next-view", "next view"), ("app.help", "all keys"))
+    return "", (("queue.batch", "back to the batch"), ("queue.next-view", "next view"))
 
 
 def _rounds(loop: Loop, now: Moment) -> Hint:
-    return "", (("queue.train", "train"), ("queue.batch", "back to the batch"), ("app.help", "all keys"))
+    return "", (("queue.train", "train"), ("queue.batch", "back to the batch"))
 
 
 def _batch(loop: Loop, now: Moment) -> Hint:
@@ -79,7 +79,7 @@ def _batch(loop: Loop, now: Moment) -> Hint:
             ("batch.close", "end the round"),
         )
     if not loop.pool:
-        return "The pool is empty.", (("queue.train", "train"),) if loop.labelled else (("app.help", "all keys"),)
+        return "The pool is empty.", (("queue.train", "train"),) if loop.labelled else ()
     first: tuple[tuple[str, str], ...] = (("batch.choose", f"choose {now.size} documents"),)
     if loop.model is None and not loop.suggested:
         first = (("batch.starter", "starter suggests"), *first)

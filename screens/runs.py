@@ -186,7 +186,7 @@ class RunsScreen(ModeScreen):
     def _show(self) -> None:
         view = self.view
         if not view.runs:
-            self.hint("", (self.key_of("run.import"), "take a run in"), (self.key_of("app.help"), "keys"))
+            self.hint("", (self.key_of("run.import"), "take a run in"))
             self.facts("no runs")
             return
         chosen = [run for name in view.marked if (run := view.run(name))]
@@ -208,7 +208,7 @@ class RunsScreen(ModeScreen):
             "", (key("compare.mark"), "mark"), (key("compare.chart"), "curve"), (key("run.clone"), "clone"),
             *([(key("compare.draw"), "chart")] if self.size.width < 100 else []),
             (key("run.export"), "export"), (key("run.note"), "note"), (key("run.pin"), "pin"),
-            (key("run.delete"), "delete"), (key("app.help"), "keys"),
+            (key("run.delete"), "delete"),
         )  # fmt: skip
         self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
 

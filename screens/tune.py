@@ -253,7 +253,6 @@ class TuneScreen(SettingUp):
             self.hint(
                 "", (key("run.stop"), "stop"), (key("run.pause"), "pause"), (key("run.kill"), "kill"),
                 (key("view.chart"), "curve"), (key("view.live"), "check"), (key("run.start"), "another run"),
-                (key("app.help"), "keys"),
             )  # fmt: skip
         else:
             lead = "" if not refused else "This cannot work yet."
@@ -264,7 +263,7 @@ class TuneScreen(SettingUp):
             self.hint(
                 lead, *first, *([(key("form.smaller"), "smaller")] if smaller else []), ("←→", "change"),
                 ("Enter", "edit"), (key("form.preset"), "preset"), (key("form.yaml"), "YAML"),
-                (key("form.difference"), "difference"), (key("view.live"), "run"), (key("app.help"), "keys"),
+                (key("form.difference"), "difference"), (key("view.live"), "run"),
             )  # fmt: skip
         differences = len(tune_config.difference(self._last, self.draft.config)) if self._last else 0
         self.facts(
