@@ -5,31 +5,26 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
 from screens import graphics, modes, palette, themes
 from screens.base import Errand, ModeScreen
+from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
-from screens.run_news import RunNews, RunTrouble
-from storage.exceptions import Busy, RunProblem, WorkbenchError
+from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from screens.hints import Hint
     from workbench.config import TuneConfig
-    from workbench.watching import News, Watch
-
-LOOK_SECONDS = 1.0
-"""How often the runs are looked after."""
-_UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
 
 
-class WorkbenchApp(App[None]):
+class WorkbenchApp(FollowingRuns):
     """The workbench on one workspace.
 
     Args:
@@ -51,9 +46,6 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Leave the workbench", id="app.quit", priority=True, show=False),
     ]
 
-    news: "News"
-    _watch: "Watch"
-
     def __init__(self, workspace: Workspace, mode: str = "annotate", graphics: Graphics | None = None) -> None:
         super().__init__()
         self.workspace = workspace
@@ -61,7 +53,7 @@ class WorkbenchApp(App[None]):
         self.problem: Exception | None = None  # why the workspace could not be opened
         self._first = mode
         self._progress: tuple[int, int] = (0, 0)
-        self._saved = self._training = self._trouble = ""
+        self._saved = ""
         self.errand: Errand | None = None  # errors that are gone through in the annotate room
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -91,52 +83,9 @@ class WorkbenchApp(App[None]):
             self.call_from_thread(self.exit)
 
     def _enter(self) -> None:
-        from workbench.watching import News, Watch
-
-        self._watch, self.news = Watch(self.workspace), News()
         self.count_progress()
+        self.follow_runs()
         self.switch_mode(self._first)
-        self.set_interval(LOOK_SECONDS, self.look_after_runs)
-
-    # runs
-
-    def look_after_runs(self) -> None:
-        """Follow the runs in a thread, and collect what has finished, whatever room is in view."""
-        if not any(worker.group == "runs" and worker.is_running for worker in self.workers):
-            self.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
-
-    def _look(self) -> None:
-        try:
-            self.post_message(RunNews(self._watch.look()))
-        except Busy:  # somebody writes for long; the next look is a second away
-            return
-        except WorkbenchError as error:  # it is tried again with every look
-            self.post_message(RunTrouble(error))
-        except Exception as error:  # noqa: BLE001 - nobody waits for a thread: it would end unheard
-            told = RunProblem(f"The runs cannot be followed here ({type(error).__name__}: {error}).", _UNHEARD)
-            self.post_message(RunTrouble(told))
-
-    def on_run_trouble(self, message: RunTrouble) -> None:
-        """Say it once, not every second."""
-        if message.error.message != self._trouble:
-            self._trouble = message.error.message
-            self.show_problem(message.error)
-
-    def on_run_news(self, message: RunNews) -> None:
-        """Show how far they are; say what ended."""
-        news, before = message.news, self.news
-        self.news, self._trouble = news, ""
-        if self._training != news.line:
-            self.say_training(news.line)
-        for run in news.ended:
-            figure = "" if run.f1 is None else f" F1 {run.f1:.3f} on validation."
-            self.notify(
-                f"{run.name}: {run.state.value}.{figure} {run.reason}".strip(),
-                title="A run ended", severity="error" if run.state.value in ("failed", "crashed") else "information",
-                markup=False,
-            )  # fmt: skip
-        if self.room is not None and (news.changed or news.moved or len(news.active) != len(before.active)):
-            self.room.runs_changed(news)
 
     # keys
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ class Simulator:
     threads: int = 1
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _guards: dict[str, threading.Lock] = field(default_factory=dict)
+    _users: Counter[str] = field(default_factory=Counter)  # folder -> trainings that go on from its model now
 
     def __post_init__(self) -> None:
         self.plan = Plan.read(self.folder)
@@ -78,8 +80,8 @@ class Simulator:
         with ThreadPoolExecutor(jobs) as pool:
             for done in [pool.submit(chain) for chain in chains]:
                 done.result()
-        for model in self.folder.glob("trained/*/model"):
-            shutil.rmtree(model)
+        for folder in self.folder.glob("trained/*"):
+            _clear(folder)
 
     def _full(self, seed: int) -> None:
         """The F1 that all labels give."""
@@ -102,7 +104,8 @@ class Simulator:
             if self.plan.warm:
                 if len(before) > 1:  # the first one is shared by all strategies
                     with self._guard(before[-1]):
-                        shutil.rmtree(before[-1] / "model", ignore_errors=True)
+                        if not self._users[before[-1].name]:  # else their chain clears it
+                            _clear(before[-1])
                 before = [*before, folder]
             more = turn < self.plan.rounds and len(labelled) < len(self.documents)
             chosen = self._choice(folder, name, seed, turn) if more else []
@@ -149,7 +152,12 @@ class Simulator:
                 with self._model_of(chain[:-1]):
                     (folder / "events.jsonl").unlink(missing_ok=True)  # they say that it is done
                     (self.train or self._in_worker)(folder)
+            self._users[folder.name] += 1
+        try:
             yield folder / "model"
+        finally:
+            with self._guard(folder):
+                self._users[folder.name] -= 1
 
     def _request(self, folder: Path, labelled: set[int], seed: int, model: Path | None) -> None:
         if (folder / "request.yaml").is_file():
@@ -214,6 +222,15 @@ class Simulator:
             writer = EventWriter(self.folder / "cells.jsonl")
             writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
             writer.close()
+
+
+def _clear(folder: Path) -> None:
+    """Delete a folder's model; renamed first, as half of one that was left by a kill would be taken for a whole one."""
+    gone = folder / "model.gone"
+    if (folder / "model").is_dir():
+        shutil.rmtree(gone, ignore_errors=True)  # half of an earlier one
+        (folder / "model").rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

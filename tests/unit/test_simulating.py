@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from storage import documents
 from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
-from workbench import rows, simulating
+from workbench import rows, simulating, simulator
 from workbench.config import Request
 from workbench.knobs import TuneConfig
 from workbench.simulator import Simulator
@@ -140,6 +141,48 @@ def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
         (run / "model").mkdir(exist_ok=True)
 
     Simulator(folder, whole).run()
+    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+
+
+def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypatch):
+    found, _ = prepared
+    folder = simulating.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+    made = {}
+
+    def whole(run):
+        made[len(rows.read(run / "dataset" / "train.parquet"))] = run
+        learner(run)
+        (run / "model").mkdir()
+        (run / "model" / "weights").touch()
+        (run / "model" / "config.json").touch()
+
+    def cut_off(path, **_):
+        if (path / "weights").is_file():
+            (path / "weights").unlink()
+            raise RunProblem("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(RunProblem):
+        patch.setattr(simulator.shutil, "rmtree", cut_off)
+        Simulator(folder, whole).run()
+    # Another chain that shares the first two rounds may ask before its own chain deletes it anew.
+    with Simulator(folder, whole)._model_of([made[3], made[7]]) as model:
+        assert (model / "weights").is_file()
+    Simulator(folder, whole).run()
+    assert not list(folder.glob("trained/*/model*")), "nor is half of one left behind"
+
+
+def test_warm_loops_of_several_strategies_train_side_by_side_from_their_shared_model(prepared):
+    found, _ = prepared
+    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=1, batch=4, seeds=1, start=3, warm=True)
+    together = threading.Barrier(2)
+
+    def both(run):
+        if Request.read(run).parent:
+            together.wait(20)  # raises when the other one waits for this one's end
+        learner(run)
+        (run / "model").mkdir()
+
+    Simulator(folder, both).run(3)
     assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
 
 

@@ -1,0 +1,102 @@
+"""The application's part that looks after the runs: a thread looks, and tells what it saw."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.message import Message
+
+from screens.base import ModeScreen
+from storage.exceptions import Busy, RunProblem, WorkbenchError
+from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workbench.watching import News, Watch
+
+LOOK_SECONDS = 1.0
+"""How often the runs are looked after."""
+_UNHEARD = "They go on by themselves, and it is tried again every second. `workbench runs` lists them too."
+
+
+class RunNews(Message):
+    """What a look after the runs brought."""
+
+    def __init__(self, news: "News") -> None:
+        super().__init__()
+        self.news = news
+
+
+class RunTrouble(Message):
+    """Why the runs could not be looked after, such as a full disk while one is collected."""
+
+    def __init__(self, error: WorkbenchError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class FollowingRuns(App[None]):
+    """Follows the runs from any room, says what ended, and tells the room in view."""
+
+    workspace: Workspace
+    news: "News"
+    _watch: "Watch"
+    _training = ""  # as the status line says it
+    _trouble = ""  # what was told already
+
+    @property
+    @abstractmethod
+    def room(self) -> ModeScreen | None:
+        """The room in view."""
+
+    @abstractmethod
+    def say_training(self, text: str) -> None:
+        """The running training and its progress."""
+
+    @abstractmethod
+    def show_problem(self, error: WorkbenchError) -> None:
+        """What happened and what can be done about it."""
+
+    def follow_runs(self) -> None:
+        """Begin to; the workspace is open."""
+        from workbench.watching import News, Watch
+
+        self._watch, self.news = Watch(self.workspace), News()
+        self.set_interval(LOOK_SECONDS, self.look_after_runs)
+
+    def look_after_runs(self) -> None:
+        """Follow the runs in a thread, and collect what has finished, whatever room is in view."""
+        if not any(worker.group == "runs" and worker.is_running for worker in self.workers):
+            self.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
+
+    def _look(self) -> None:
+        try:
+            self.post_message(RunNews(self._watch.look()))
+        except Busy:  # somebody writes for long; the next look is a second away
+            return
+        except WorkbenchError as error:  # it is tried again with every look
+            self.post_message(RunTrouble(error))
+        except Exception as error:  # noqa: BLE001 - nobody waits for a thread: it would end unheard
+            told = RunProblem(f"The runs cannot be followed here ({type(error).__name__}: {error}).", _UNHEARD)
+            self.post_message(RunTrouble(told))
+
+    def on_run_trouble(self, message: RunTrouble) -> None:
+        """Say it once, not every second."""
+        if message.error.message != self._trouble:
+            self._trouble = message.error.message
+            self.show_problem(message.error)
+
+    def on_run_news(self, message: RunNews) -> None:
+        """Show how far they are; say what ended."""
+        news, before = message.news, self.news
+        self.news, self._trouble = news, ""
+        if self._training != news.line:
+            self.say_training(news.line)
+        for run in news.ended:
+            figure = "" if run.f1 is None else f" F1 {run.f1:.3f} on validation."
+            self.notify(
+                f"{run.name}: {run.state.value}.{figure} {run.reason}".strip(),
+                title="A run ended", severity="error" if run.state.value in ("failed", "crashed") else "information",
+                markup=False,
+            )  # fmt: skip
+        if self.room is not None and (news.changed or news.moved or len(news.active) != len(before.active)):
+            self.room.runs_changed(news)
