@@ -203,6 +203,11 @@ def _normalisation(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
                 break
 
 
+def readable(kind: FieldType | None, text: str) -> bool:
+    """Whether a text is a value of its field's type, as far as that has a form."""
+    return kind not in _READ or normalise(kind, text).normal is not None
+
+
 def _alternatives(case: Case, chunk: Chunk) -> Iterator[tuple[int, int]]:
     """Parts of a chunk, the longest first, then the chunk with a neighbour of its line."""
     for length in range(chunk.stop - chunk.start - 1, 0, -1):

@@ -73,7 +73,9 @@ def _report(folder: Path | None) -> dict[str, Any] | None:
 
 def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[str, Any] | None) -> Trust:
     """A run proposes what it was taught; the starter (no report), everything that there is."""
-    fields, report = tuple(fields), report if report is not None else {"readers": {f.id: {} for f in fields}}
+    fields = tuple(fields)
+    if report is None:
+        report = {"readers": {one.id: {} for one in fields}}
     evaluation = report.get("evaluation") or {}
     calibrated = evaluation.get("calibration") or {}
     readers = report.get("readers") or {}
@@ -182,7 +184,7 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
 
 
 def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], float]]:
-    """What the model itself says, repaired: field -> (words, calibrated confidence)."""
+    """What the model itself says, repaired: field -> (words, calibrated confidence). What is no value is not said."""
     repaired, _ = postprocess.apply(case, trust.types, trust.rules)
     found: dict[str, list[Chunk]] = {}
     for chunk in repaired.predicted:
@@ -191,6 +193,8 @@ def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], floa
     for name, chunks in found.items():
         best = max(postprocess.together(case, chunks), key=postprocess.weight)
         words = tuple(_words(best))
+        if not postprocess.readable(trust.types.get(name), " ".join(case.words[word] for word in words)):
+            continue
         # the mean over words, so that a long piece counts for more than a comma
         mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)
         result[name] = (words, trust.scaled(name, mean))

@@ -106,3 +106,29 @@ def test_a_run_is_weighed_against_the_rules_only_in_what_it_was_taught(tmp_path)
     assert [(name, words) for name, words, _ in suggesting.proposals(found, trust)] == [("amount_total", (1,))]
     starter = suggesting.trust_of(settings.read(tmp_path / "none.toml"), None)
     assert {"amount_total", "seller_name"} <= {one.id for one in starter.fields}
+
+
+def test_a_number_that_is_no_amount_is_not_said_to_be_one():
+    found = case("2018-471331 9.00", ["B-t", "O"], [0.95, 1.0])
+    assert suggesting.values_of(found, Trust(types={"t": FieldType.AMOUNT}, rules=OFF)) == {}
+    assert suggesting.values_of(found, Trust(types={"t": FieldType.ID}, rules=OFF)) == {"t": ((0,), 0.95)}
+
+
+def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
+    from workbench import rows
+    from workbench.config import FieldSpec, Request
+    from workbench.fields import invoice_schema
+
+    (tmp_path / "dataset").mkdir()
+    words = ["Total", "9.00"]
+    row = rows.Row(3, "a", words=words, boxes=[[10, 10, 90, 20], [100, 10, 150, 20]], lines=[0, 0], pages=[0, 0],
+                   confidences=[1.0, 1.0])  # fmt: skip
+    rows.write(tmp_path / "dataset" / "pool.parquet", [row])
+    silent = rows.Prediction(3, "pool", ["O", "B-iban"], b"\x00\x3c\x00\x00" * 2, [0.0], 1, [0, 0], False)
+    rows.write_predictions(tmp_path / "predictions.parquet", [silent])
+    fields = [FieldSpec.of(field) for field in invoice_schema().active]
+    (tmp_path / "request.yaml").write_text(Request(run="r", fields=fields, task="predict", model="starter").text())
+    suggesting.write(tmp_path, None)
+    (stored,) = suggesting.read(tmp_path, settings.read(tmp_path / "none.toml"))
+    assert (stored.document, stored.words) == (3, 2)
+    assert ("amount_total", (1,)) in [(name, place) for name, place, _ in stored.proposals]
