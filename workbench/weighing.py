@@ -25,6 +25,7 @@ PRIOR = 8.0
 """How many of her own documents weigh as much as the record that comes with the program."""
 _BINS = (0.5, 0.8, 0.95)  # of the model's confidence
 _RATE = 0.5  # of what was never seen
+_SUREST = 0.99  # nobody is surer after so few documents
 
 Words = tuple[int, ...]
 Counts = dict[str, dict[str, list[int]]]
@@ -74,8 +75,8 @@ class Record:
         """Whose words are taken, and how likely they are right; how sure the model is breaks ties."""
         model, rules = self.rates(name, read.situation)
         if read.model and (not read.rules or model >= rules):
-            return read.model, min(1.0, model + 0.01 * (read.sure - 0.5))
-        return read.rules, rules
+            return read.model, min(_SUREST, model + 0.01 * (read.sure - 0.5))
+        return read.rules, min(_SUREST, rules)
 
 
 def finder_of(case: Case) -> Finder:
