@@ -1,13 +1,16 @@
 """Dividing groups of documents into train, validation and test. Pure. A group is never divided."""
 
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.exceptions import UsageProblem
 from storage.records import Side
 
 _UNEVEN = 0.5  # a side this far from what was asked for (as a share of it) is worth a word
+_MOST = 0.25
+"""Of a side that measures, at most so much is one vendor, where there are vendors enough: else it measures that vendor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +46,48 @@ def divide(
     order = sorted(groups)
     random.Random(seed).shuffle(order)
     order.sort(key=lambda name: (-groups[name][1], -groups[name][0]))  # the large ones first, small ones even out
+    sides = _assign(groups, order, shares, _MOST)
+    if _short(groups, sides, shares):  # the vendors are too few or too large to be choosy
+        sides = _assign(groups, order, shares, math.inf)
+    _fill_empty(groups, sides, shares)
+    return _described(groups, sides, shares)
+
+
+def _assign(
+    groups: Mapping[str, tuple[int, int]], order: Sequence[str], shares: Mapping[Side, float], most: float
+) -> dict[str, Side]:
+    """Group by group to the side that lacks most for its size; a measuring side takes no group above `most` of it."""
     totals = [sum(pair[kind] for pair in groups.values()) for kind in (0, 1)]
     got = {side: [0, 0] for side in shares}
+    wanted = {side: share for side, share in shares.items() if share > 0}
     sides: dict[str, Side] = {}
     for name in order:
         size = groups[name]
         kind = 1 if size[1] else 0
-        wanted = {side: share for side, share in shares.items() if share > 0}
 
-        def lack(side: Side, kind: int = kind, wanted: Mapping[Side, float] = wanted) -> float:
+        def lack(side: Side, kind: int = kind) -> float:
             return wanted[side] - got[side][kind] / max(totals[kind], 1)
 
-        # The side that lacks most for its size; a group too large for a small side goes where there is room.
         fitting = [
-            s for s in wanted if got[s][kind] + size[kind] <= wanted[s] * totals[kind] + max(size[kind] / 2, 0.5)
+            side
+            for side in wanted
+            if got[side][kind] + size[kind] <= wanted[side] * totals[kind] + max(size[kind] / 2, 0.5)
+            and (side is Side.TRAIN or size[kind] <= max(1, most * wanted[side] * totals[kind]))
         ]
+        # a group too large for a small side goes where there is room
         chosen = max(fitting or wanted, key=lambda s: (lack(s) / wanted[s] if fitting else lack(s), s is Side.TRAIN))
         sides[name] = chosen
         got[chosen][0] += size[0]
         got[chosen][1] += size[1]
-    _fill_empty(groups, sides, shares)
-    return _described(groups, sides, shares)
+    return sides
+
+
+def _short(groups: Mapping[str, tuple[int, int]], sides: Mapping[str, Side], shares: Mapping[Side, float]) -> bool:
+    """Whether a side has less than half of what it was to have."""
+    kind = 1 if any(labelled for _, labelled in groups.values()) else 0
+    total = sum(pair[kind] for pair in groups.values())
+    has = {side: sum(groups[name][kind] for name, where in sides.items() if where is side) for side in shares}
+    return any(has[side] < 0.5 * share * total for side, share in shares.items())
 
 
 def _fill_empty(groups: Mapping[str, tuple[int, int]], sides: dict[str, Side], shares: Mapping[Side, float]) -> None:

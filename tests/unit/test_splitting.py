@@ -48,6 +48,17 @@ def test_a_group_that_is_too_large_is_trained_on_and_said() -> None:
     assert any("the largest has 500" in warning for warning in division.warnings)
 
 
+def test_no_vendor_is_most_of_what_measures() -> None:
+    sizes = [36, 30, 25, 20, 15, 12, 10, 9, 8, 7, 6, 5, *[3] * 30, *[1] * 80]  # as real piles are
+    groups = {f"vendor {i}": (n, n) for i, n in enumerate(sizes)}
+    for seed in range(5):
+        division = divide(groups, seed=seed)
+        for side in (Side.VALIDATION, Side.TEST):
+            largest = max(groups[name][1] for name, where in division.sides.items() if where is side)
+            assert largest <= 0.3 * division.labelled[side]
+        assert division.warnings == []
+
+
 def test_too_few_groups_are_said() -> None:
     division = divide({"only": (10, 10)})
     assert division.sides == {"only": Side.TRAIN}
