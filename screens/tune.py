@@ -18,6 +18,7 @@ from workbench import config as tune_config
 from workbench import draft as drafts
 from workbench import jobs, progress
 from workbench.estimate import Estimate
+from workbench.knobs import TuneConfig
 from workbench.watching import News
 
 TUNE = [
@@ -109,14 +110,14 @@ class TuneScreen(SettingUp):
     def _grid(self, text: str | None) -> None:
         if text:
             with self.guarded():
-                self._begin(drafts.variants(text))
+                self._begin(drafts.variants(self.draft.config, text))
 
-    def _begin(self, variants: dict[str, list[str]]) -> None:
+    def _begin(self, variants: dict[str, TuneConfig]) -> None:
         config, preset, parent = self.draft.config, self.draft.preset, self._cloned
 
         def work() -> None:
             if variants:
-                made = jobs.grid(self.workspace, config, variants, preset)
+                made = jobs.grid(self.workspace, variants, preset)
             else:
                 made = [jobs.prepare(self.workspace, config, preset=preset, parent=parent)]
             for run in made:

@@ -145,11 +145,11 @@ def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Gro
     ]
 
 
-def variants(text: str) -> dict[str, list[str]]:
+def variants(config: TuneConfig, text: str) -> dict[str, TuneConfig]:
     """A grid from one line: `train.learning_rate=1e-4,3e-4 train.seed=1,2` is every combination, each with its name.
 
     Raises:
-        ConfigProblem: not of that shape.
+        ConfigProblem: not of that shape, or a combination cannot be.
     """
     axes = []
     for part in text.split():
@@ -161,4 +161,7 @@ def variants(text: str) -> dict[str, list[str]]:
         axes.append([f"{key}={value}" for value in values.split(",") if value])
     if not axes:
         raise ConfigProblem("The grid is empty.", "Write settings as train.learning_rate=1e-4,3e-4.")
-    return {" ".join(one.rpartition(".")[2] for one in sets): list(sets) for sets in product(*axes)}
+    return {
+        " ".join(one.rpartition(".")[2] for one in sets): tune_config.apply_sets(config, sets)
+        for sets in product(*axes)
+    }

@@ -241,13 +241,10 @@ def clone(workspace: Workspace, run_id: str, sets: Sequence[str] = (), name: str
     return prepare(workspace, changed, preset=old.preset, name=name, parent=old.id)
 
 
-def grid(
-    workspace: Workspace, config: TuneConfig, variants: Mapping[str, Sequence[str]], preset: str = ""
-) -> list[Run]:
-    """One run for each named list of settings, kept together as a group."""
-    changed = {name: tune_config.apply_sets(config, sets) for name, sets in variants.items()}  # all or none
-    group = datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S")
-    return [prepare(workspace, one, preset=preset, name=name, batch=group) for name, one in changed.items()]
+def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "") -> list[Run]:
+    """One run for each named configuration, kept together as a group."""
+    group = datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
+    return [prepare(workspace, config, preset=preset, name=name, batch=group) for name, config in configs.items()]
 
 
 def reconcile(workspace: Workspace, look: Callable[[Path], progress.Progress] = progress.of) -> list[Run]:

@@ -10,7 +10,7 @@ from storage.records import Side
 
 _UNEVEN = 0.5  # a side this far from what was asked for (as a share of it) is worth a word
 _MOST = 0.25
-"""Of a side that measures, at most so much is one vendor, where there are vendors enough: else it measures that vendor."""
+"""Of a side that measures, one vendor is at most so much, if there are vendors enough: else it measures that vendor."""
 
 
 @dataclass(frozen=True, slots=True)

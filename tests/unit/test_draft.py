@@ -65,12 +65,13 @@ def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
 
 
 def test_a_grid_is_every_combination() -> None:
-    found = drafts.variants("train.learning_rate=1e-4,3e-4 train.seed=1,2")
+    found = drafts.variants(TuneConfig(), "train.learning_rate=1e-4,3e-4 train.seed=1,2")
     assert list(found) == [
         "learning_rate=1e-4 seed=1", "learning_rate=1e-4 seed=2",
         "learning_rate=3e-4 seed=1", "learning_rate=3e-4 seed=2",
     ]  # fmt: skip
-    assert found["learning_rate=3e-4 seed=2"] == ["train.learning_rate=3e-4", "train.seed=2"]
-    for wrong in ("", "learning_rate", "train.no_such=1", "train.seed="):
+    train = found["learning_rate=3e-4 seed=2"].train
+    assert (train.learning_rate, train.seed) == (3e-4, 2)
+    for wrong in ("", "learning_rate", "train.no_such=1", "train.seed=", "train.seed=1,x"):
         with pytest.raises(ConfigProblem):
-            drafts.variants(wrong)
+            drafts.variants(TuneConfig(), wrong)

@@ -289,9 +289,7 @@ def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspac
 
 def test_runs_wait_for_their_turn_and_can_be_stopped_before_it(workspace: Workspace, base: Path) -> None:
     config = runs_kit.config(base, num_train_epochs=LONG)
-    first, second, third = jobs.grid(
-        workspace, config, {"a": ["train.seed=1"], "b": ["train.seed=2"], "c": ["train.seed=3"]}
-    )
+    first, second, third = jobs.grid(workspace, {"a": config, "b": config, "c": config})
     assert first.batch and first.batch == second.batch == third.batch
     for run in (first, second, third):
         jobs.start(workspace, run.id)

@@ -1,7 +1,8 @@
 """`workbench tune`: fine-tune a model in the background."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -9,11 +10,22 @@ from storage.exceptions import RunProblem
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option
 
+if TYPE_CHECKING:
+    from storage.records import Run
+    from workbench.workspace import Workspace
+
 
 @click.command()
 @click.option("--preset", default="auto", show_default=True, help="A, B, C, 'first model', 'text baseline', or auto.")
-@click.option("--config", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A YAML file.")
+@click.option(
+    "--config",
+    "files",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="A YAML file; several are a group of runs.",
+)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
 @click.option("--name", default="", help="A name for the run.")
 @click.option("--from", "base", default="", metavar="RUN", help="Go on from the model of another run (warm start).")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
@@ -23,8 +35,9 @@ from workbench.commands.output import emit, json_option
 def command(
     context: Context,
     preset: str,
-    file: Path | None,
+    files: tuple[Path, ...],
     sets: tuple[str, ...],
+    grid: str,
     name: str,
     base: str,
     wait: bool,
@@ -34,43 +47,79 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation.
+    validation; for a group, a list of them.
 
     \b
     Examples:
       workbench tune --wait
       workbench tune --preset A --set train.learning_rate=3e-5 --set data.max_length=256
       workbench tune --config mine.yaml --name "config B"
+      workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
     """
     from workbench import config as tune_config
-    from workbench import jobs, progress
+    from workbench import draft, jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
-    chosen, used = _configuration(workspace, preset, file)
-    for note in tune_config.notes_on(file) if file else ():
+    for note in (note for file in files for note in tune_config.notes_on(file)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
-    settings = tune_config.apply_sets(chosen, (*warm, *sets))
-    run = jobs.prepare(workspace, settings, preset=used, name=name, parent=parent, slots=slots)
-    jobs.start(workspace, run.id, slots)
-    if not wait:
-        emit(
-            {"run": run.id, "state": "queued", "seconds": 0.0, "validation": None},
-            as_json=as_json,
-            text=f"Run {run.id} is started ({used or 'your configuration'}). Follow it: workbench runs show {run.id}",
-        )
-        return
-    with click.progressbar(length=1000, label=f"Run {run.id}", file=None if not as_json else _null()) as bar:
+    chosen, used = _configurations(workspace, preset, files)
+    configs = {each: tune_config.apply_sets(config, (*warm, *sets)) for each, config in chosen.items()}
+    if grid:
+        configs = {
+            f"{each} {key}".strip(): config
+            for each, one in configs.items()
+            for key, config in draft.variants(one, grid).items()
+        }
+    if len(configs) == 1:
+        [config] = configs.values()
+        made = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
+    else:
+        made = jobs.grid(workspace, configs, used)
+    for run in made:
+        jobs.start(workspace, run.id, slots)
+    if wait:
+        results = [_waited(workspace, run, quiet=as_json) for run in made]
+    else:
+        results = [_started(run, used) for run in made]
+    emit(
+        results[0].data if len(results) == 1 else [result.data for result in results],
+        as_json=as_json,
+        text=[line for result in results for line in result.text],
+    )
+
+
+class _Result(NamedTuple):
+    data: dict[str, Any]
+    text: list[str]
+
+
+def _started(run: "Run", used: str) -> _Result:
+    what = run.name or used or "your configuration"
+    return _Result(
+        {"run": run.id, "state": "queued", "seconds": 0.0, "validation": None},
+        [f"Run {run.id} is started ({what}). Follow it: workbench runs show {run.id}"],
+    )
+
+
+def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
+    """The end of a run, with its progress on the way.
+
+    Raises:
+        RunProblem: it did not end well.
+    """
+    from workbench import jobs, progress
+
+    with click.progressbar(length=1000, label=f"Run {run.id}", file=_null() if quiet else None) as bar:
         done = jobs.wait(workspace, run.id, lambda seen: bar.update(int(1000 * seen.share) - bar.pos))
     seen = progress.of(jobs.folder_of(workspace, run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
     validation = dict(seen.best.validation) if seen.best else None
-    emit(
+    return _Result(
         {"run": run.id, "state": done.state.value, "seconds": round(seen.seconds, 1), "validation": validation},
-        as_json=as_json,
-        text=_text(run.id, seen, validation),
+        _text(run, seen, validation),
     )
 
 
@@ -80,14 +129,15 @@ def _null() -> Any:
     return io.StringIO()
 
 
-def _configuration(workspace: Any, preset: str, file: Path | None) -> tuple[Any, str]:
+def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) -> tuple[dict[str, Any], str]:
+    """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import documents
     from storage.records import Split
     from workbench import config as tune_config
     from workbench.machine import device
 
-    if file is not None:
-        return tune_config.load(file), ""
+    if files:
+        return {file.stem if len(files) > 1 else "": tune_config.load(file) for file in files}, ""
     where = device()
     if preset == "auto":
         with workspace.db.read() as connection:
@@ -95,7 +145,7 @@ def _configuration(workspace: Any, preset: str, file: Path | None) -> tuple[Any,
             number = documents.count(connection, trained)
         preset = tune_config.choose_preset(number, number, where)
     found = tune_config.preset(preset, where)
-    return found.config, found.name
+    return {"": found.config}, found.name
 
 
 def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
@@ -119,10 +169,11 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
     return (f"model.name={model}", f"model.family={run.family}"), run.id
 
 
-def _text(run_id: str, seen: Any, validation: dict[str, Any] | None) -> list[str]:
+def _text(run: "Run", seen: Any, validation: dict[str, Any] | None) -> list[str]:
     from workbench.commands.output import table
 
-    lines = [f"Run {run_id}: {seen.finished['state']} after {seen.seconds:.0f} s, {seen.step} steps."]
+    title = f"{run.id} ({run.name})" if run.name else run.id
+    lines = [f"Run {title}: {seen.finished['state']} after {seen.seconds:.0f} s, {seen.step} steps."]
     lines += [f"  note: {note}" for note in seen.notes]
     if validation:
         lines.append(f"Validation F1 {validation.get('f1') or 0:.3f}")
