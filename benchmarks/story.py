@@ -4,9 +4,9 @@
 
 Every step is keys on the real program at 120 x 36; the trainings are real children of it. Receipts of the shared
 documents: some with their labels, divided by vendor, some without. She who labels knows the right labels (see
-annotator.py). Two rounds follow the first model: the Doctor's first advice that a training can take (a batch, where it
-has none), then a batch. Goes on in a folder where it was left; prints one JSON object, and leaves the pictures in
-FOLDER. `--quick` tells it with few documents and epochs, to see that every step can still be taken.
+annotator.py). Two rounds follow the first model: the Doctor's first advice that a training can take (its first task and
+a batch, where it has none), then a batch. Goes on in a folder where it was left; prints one JSON object, and leaves the
+pictures in FOLDER. `--quick` tells it with few documents and epochs, to see that every step can still be taken.
 """
 
 import argparse
@@ -134,26 +134,30 @@ class Story:
         return self.room._told
 
     async def advised(self) -> dict[str, Any]:
-        """The Doctor's first action that a training can take, taken; {} where it has none."""
+        """The Doctor's first action that a training can take, taken; where it has none, the first task for people."""
         await self.read()
         self.picture("story-errors")
         await self.press("d")
         await self.pilot.pause()
         self.picture("story-doctor")
         panel = self.room.query_one(DoctorPanel)
-        wanted = next((n for n, (_, a) in panel._choices.items() if a.target is Target.CONFIG), None)
+        chosen = [n for n, (_, a) in panel._choices.items() if a.target is Target.CONFIG]
+        wanted = next(iter(chosen or [n for n, (_, a) in panel._choices.items() if a.room == "queue"]), None)
         if wanted is None:
             return {}
         while panel.highlighted_option is None or panel.highlighted_option.id != wanted:
             await self.press("down")
         finding, action = panel._choices[wanted]
+        advice = {"symptom": finding.symptom, "advice": action.title}
         await self.press("enter")
-        await self.until(lambda: self.room.mode == "tune")
+        await self.until(lambda: self.room.mode in ("tune", "queue"))
+        if self.room.mode == "queue":
+            return advice
         await self.pilot.app.workers.wait_for_complete()
         before = len(self.ended())
         await self.press("s")
         await self.trained(before + 1)
-        return {"symptom": finding.symptom, "advice": action.title, "outcome": (await self.read()).outcome}
+        return {**advice, "outcome": (await self.read()).outcome}
 
     async def relabelled(self, batch: int, golds: dict[str, Gold]) -> dict[str, Any]:
         """A batch out of the pool, labelled; then the next training, from the base again."""
@@ -234,7 +238,7 @@ async def tell(workspace: Workspace, folder: Path, golds: dict[str, Gold], given
         await once("by_hand", lambda: story.by_hand(given.by_hand, golds))
         await once("first", lambda: story.first(given.epochs))
         await once("advised", story.advised)
-        if not told["advised"]:
+        if "outcome" not in told["advised"]:
             await once("relabelled_first", lambda: story.relabelled(given.batch, golds))
         await once("relabelled", lambda: story.relabelled(given.batch, golds))
         await story.compared(len(story.ended()))
