@@ -74,8 +74,10 @@ def values_cut(evidence: Evidence) -> Finding | None:
     if not facts:
         return None
     facts["wrong_one_line"] = plain
-    actions = [*merged_lines(evidence), *windows(evidence)]
-    if evidence.get("model.max_position_embeddings", 512) < 768:
+    edges = "wrong_window_edges" in facts
+    merging, wider = merged_lines(evidence), windows(evidence) if edges else []
+    actions = [*merging, *wider]
+    if wider and evidence.get("model.max_position_embeddings", 512) < 768:
         longer = {"model.max_position_embeddings": 768, "data.max_length": 768}
         actions.append(
             Action(
@@ -85,13 +87,14 @@ def values_cut(evidence: Evidence) -> Finding | None:
                 changes=longer,
             )
         )
-    return Finding(
-        "values_cut",
-        "Values over several lines or at window edges are cut or lost",
-        facts,
-        "The windows are short, or the OCR cuts lines finely.",
-        tuple(actions),
-    )
+    causes = ["The windows are short"] * bool(wider) + ["the OCR cuts lines finely"] * bool(merging)
+    if not actions:  # neither windows nor torn words can be to blame
+        worst = evidence.data.wrong_lines
+        names = sorted(worst, key=lambda name: -worst[name])[:3]
+        causes = ["Such a value is right only as a whole, and there are few to learn from"]
+        actions = [_task("values over lines", f"Queue documents that have {', '.join(names) or 'such values'}")]
+    where = "over several lines or at window edges" if edges else "over several lines"
+    return Finding("values_cut", f"Values {where} are cut or lost", facts, f"{', or '.join(causes)}.", tuple(actions))
 
 
 @rule("languages")

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from workbench import errors
 from workbench.cases import Case
+from workbench.layout import torn
 from workbench.metrics import Kind, match
 
 Share = tuple[int, int]
@@ -43,6 +44,9 @@ class DataStatistics:
     several_lines: Share = (0, 0)  # wrong gold chunks of those over several lines
     one_line: Share = (0, 0)
     window_edges: Share = (0, 0)  # wrong gold chunks of those inside which the deciding window changes
+    windowed: Share = (0, 0)  # evaluated documents with a page of several windows
+    torn: Share = (0, 0)  # training words that go on with the number before them
+    wrong_lines: Mapping[str, int] = field(default_factory=dict)  # field -> its wrong gold chunks over several lines
     vendor_errors: Mapping[str, Share] = field(default_factory=dict)  # evaluated vendor -> wrong gold chunks
 
 
@@ -59,6 +63,7 @@ def statistics(
     """
     splits: dict[str, Sequence[Case]] = {"train": train, split: evaluated}
     several, one, edges = [0, 0], [0, 0], [0, 0]
+    wrong_lines: Counter[str] = Counter()
     by_vendor: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for case in evaluated if predicted else ():
         for pair in match(case.gold, case.predicted):
@@ -66,7 +71,9 @@ def statistics(
                 continue
             wrong, inside = pair.kind is not Kind.CORRECT, slice(pair.gold.start, pair.gold.stop)
             tallies = [by_vendor[case.group]]
-            tallies.append(several if len({*zip(case.pages[inside], case.lines[inside], strict=True)}) > 1 else one)
+            lines = {*zip(case.pages[inside], case.lines[inside], strict=True)}
+            tallies.append(several if len(lines) > 1 else one)
+            wrong_lines[pair.gold.field] += wrong and len(lines) > 1
             if len(set(case.word_windows[inside])) > 1:
                 tallies.append(edges)
             for tally in tallies:
@@ -87,6 +94,12 @@ def statistics(
         several_lines=(several[0], several[1]),
         one_line=(one[0], one[1]),
         window_edges=(edges[0], edges[1]),
+        windowed=(sum(case.windows > case.page_count for case in evaluated), len(evaluated)) if predicted else (0, 0),
+        torn=(
+            sum(torn(case, i, i + 1) for case in train for i in range(len(case.boxes) - 1)),
+            sum(len(case.boxes) for case in train),
+        ),
+        wrong_lines=+wrong_lines,
         vendor_errors={name: (wrong, of) for name, (wrong, of) in sorted(by_vendor.items()) if name},
     )
 

@@ -46,7 +46,9 @@ def larger_batch(evidence: Evidence) -> Action:
 
 
 def windows(evidence: Evidence) -> list[Action]:
-    """Longer windows, or ones that overlap more."""
+    """Longer windows, or ones that overlap more; none where every page fits into one."""
+    if evidence.data and not evidence.data.windowed[0] and evidence.data.windowed[1]:
+        return []
     length, stride = evidence.get("data.max_length", 512), evidence.get("data.window_stride", 64)
     if length < 512:
         return [
@@ -71,8 +73,10 @@ def windows(evidence: Evidence) -> list[Action]:
 
 
 def merged_lines(evidence: Evidence) -> list[Action]:
-    """Line merging, where it is off."""
+    """Line merging, where it is off and would merge something."""
     if evidence.get("data.merge_lines", False):
+        return []
+    if evidence.data and not evidence.data.torn[0] and evidence.data.torn[1]:
         return []
     return [
         Action(

@@ -6,7 +6,6 @@ the window's. Pages are encoded one by one, so no window ever mixes the boxes of
 
 import functools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from PIL import Image, ImageFilter, ImageOps
 from storage.exceptions import ConfigProblem
 from workbench.fields import chunks_of
 from workbench.knobs import Data
+from workbench.layout import torn
 from workbench.rows import Row
 from workbench.windows import Window, plan
 
@@ -181,7 +181,7 @@ class Encoder:
             return [[word] for word in words]
         units: list[list[int]] = []
         for word in words:
-            if units and _torn(row, units[-1][-1], word):
+            if units and torn(row, units[-1][-1], word):
                 units[-1].append(word)
             else:
                 units.append([word])
@@ -309,20 +309,6 @@ def reading_order(row: Row, words: Sequence[int]) -> list[int]:
         else:
             lines.append((top, bottom, [word]))
     return [word for _, _, line in lines for word in sorted(line, key=lambda w: (row.boxes[w][0], w))]
-
-
-_NUMBER = re.compile(r"[\d.,'’%\-+()]+")
-
-
-def _torn(row: Row, left: int, right: int) -> bool:
-    """Whether two words are pieces of one number: on one line, of digits and marks, and all but touching."""
-    if row.lines[left] != row.lines[right] or row.pages[left] != row.pages[right]:
-        return False
-    if not (_NUMBER.fullmatch(row.words[left]) and _NUMBER.fullmatch(row.words[right])):
-        return False
-    a, b = row.boxes[left], row.boxes[right]
-    width = max(1.0, (a[2] - a[0]) / max(1, len(row.words[left])), (b[2] - b[0]) / max(1, len(row.words[right])))
-    return -width <= b[0] - a[2] <= 0.6 * width
 
 
 def _union(row: Row, words: Sequence[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """Where words stand on a page: rows, the pieces of rows, and what stands below what. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
@@ -22,6 +23,20 @@ class Word(Protocol):
     def line(self) -> int: ...  # noqa: D102
 
 
+class Placed(Protocol):
+    """Words with their boxes, lines and pages (`rows.Row` and `cases.Case` have them)."""
+
+    @property
+    def words(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def boxes(self) -> Sequence[Sequence[float]]: ...  # noqa: D102
+    @property
+    def lines(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def pages(self) -> Sequence[int]: ...  # noqa: D102
+
+
+_NUMBER = re.compile(r"[\d.,'’%\-+()]+")
 _COLUMN_GAP = 1.6  # of the letters' height: a wider gap inside a row divides columns
 _SLANTS = [step / 250 for step in range(-20, 21) if step]  # up to four and a half degrees
 _LINE_GAP = 1.7  # of the letters' height: a wider gap below a line ends a block
@@ -157,3 +172,14 @@ def _rows(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     for row in rows:
         row.sort(key=lambda i: words[i].box[0])
     return rows
+
+
+def torn(of: Placed, left: int, right: int) -> bool:
+    """Whether two words are pieces of one number: on one line, of digits and marks, and all but touching."""
+    if of.lines[left] != of.lines[right] or of.pages[left] != of.pages[right]:
+        return False
+    if not (_NUMBER.fullmatch(of.words[left]) and _NUMBER.fullmatch(of.words[right])):
+        return False
+    a, b = of.boxes[left], of.boxes[right]
+    width = max(1.0, (a[2] - a[0]) / max(1, len(of.words[left])), (b[2] - b[0]) / max(1, len(of.words[right])))
+    return -width <= b[0] - a[2] <= 0.6 * width

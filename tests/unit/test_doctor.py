@@ -106,6 +106,17 @@ def test_one_field_that_is_missed_is_no_imbalance():
     assert "class_imbalance" not in told
 
 
+def test_nothing_is_advised_that_would_change_nothing():
+    lines = data(several_lines=(30, 60), windowed=(0, 80), torn=(0, 9000), wrong_lines={"seller_address": 30})
+    (finding,) = doctor.diagnose(replace(HEALTHY, data=lines)).findings
+    assert [(action.target, action.room) for action in finding.actions] == [(Target.DATA, "queue")]
+    assert "seller_address" in finding.actions[0].title and "window" not in finding.symptom
+    torn = found(replace(HEALTHY, data=replace(lines, torn=(40, 9000))))["values_cut"]
+    assert [action.id for action in torn.actions] == ["merge lines"]
+    long = found(replace(HEALTHY, data=replace(lines, windowed=(7, 80), window_edges=(6, 9))))["values_cut"]
+    assert [action.id for action in long.actions] == ["more overlap", "more positions"]
+
+
 def test_nothing_known_is_nothing_found():
     assert doctor.diagnose(Evidence()).findings == ()
 
@@ -322,8 +333,16 @@ def test_statistics_count_what_the_rules_read():
     assert facts.fields["train"]["invoice_no"] == FieldData(4, 4, 2)
     assert facts.outside == pytest.approx(1 - 1 / size)
     assert (facts.several_lines, facts.one_line, facts.window_edges) == ((1, 1), (0, 1), (1, 1))
+    assert facts.windowed == (0, 1) and facts.torn == (0, 0) and facts.wrong_lines == {"seller_address": 1}
     assert facts.low_ocr == (4, 4) and facts.truncated == (1, 1) and facts.near_duplicates == (1, 1)
     assert facts.vendor_errors == {"v0": (1, 2)}
+
+
+def test_numbers_that_ocr_tore_apart_are_counted():
+    places = {"pages": (0, 0), "lines": (0, 0)}
+    torn = paper(1, "a", "1,2 34.50", boxes=((0, 0, 30, 9), (31, 0, 70, 9)), **places)
+    apart = paper(2, "a", "1,2 34.50", boxes=((0, 0, 30, 9), (90, 0, 130, 9)), **places)
+    assert statistics([torn, apart], []).torn == (1, 4)
 
 
 def test_a_run_folder_is_examined_in_any_state(tmp_path):
