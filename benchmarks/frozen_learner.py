@@ -18,6 +18,7 @@ import torch
 from transformers import get_linear_schedule_with_warmup
 
 from workbench import rows
+from workbench.cases import labelled_once
 from workbench.config import Request
 from workbench.encoding import IGNORED, Collator, Document, Encoder, Page, Window, batches
 from workbench.families import starter
@@ -76,7 +77,8 @@ class FrozenLearner:
             for split, found in splits.items()
             for outcome in _predicted(top, encoder, found, parts[split])
         ]
-        rows.write_predictions(folder / "predictions.parquet", made)
+        once = labelled_once(row.tags for row in splits["train"])
+        rows.write_predictions(folder / "predictions.parquet", made, once)
 
     def _frozen(self, built: Any) -> int:
         return len(built.model.layoutlm.encoder.layer) - self._layers

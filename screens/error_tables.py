@@ -22,7 +22,7 @@ KINDS = {
     Kind.BOUNDARY: "boundary",
 }
 RULES_DO = {
-    "iob_repair": "Words in a row of one field are one value, wherever the model sees its beginning.",
+    "iob_repair": "A value is read as a whole, where the likeliest tag of each word alone would tear it apart.",
     "neighbourhood": "An amount, date, rate or number becomes the field whose header stands nearest.",
     "unsupported": "An amount with neither its header nor a currency sign near it is dropped.",
     "normalisation": "Words that are no amount, date, rate or currency lose or gain words until they are one.",

@@ -7,22 +7,27 @@ into floats.
 """
 
 import dataclasses
+import itertools
 import json
 import struct
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench import decoding
+from workbench.decoding import Evidence
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
 
 _HALVES = struct.unpack("<15361e", struct.pack("<15361H", *range(15361)))  # 0x0000..0x3C00 are 0.0..1.0
 _HALF = 0x3800  # 0.5
+_NEARLY_ALL = next(half for half, share in enumerate(_HALVES) if share > 1 - decoding.LEAST)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +56,7 @@ class Case:
     language: str
     words: tuple[str, ...]
     gold: tuple[Chunk, ...] = ()
-    predicted: tuple[Chunk, ...] = ()
+    predicted: tuple[Chunk, ...] = ()  # as the model's probabilities are read (`decoding`)
     pages: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
     boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page
@@ -126,15 +131,24 @@ class Decoded:
     tags: tuple[str, ...]
     certainty: tuple[float, ...]
     agreement: tuple[float, ...]
+    values: tuple[Chunk, ...] = ()
 
 
-def decode(probabilities: bytes, labels: Sequence[str], gold_tags: Sequence[str]) -> Decoded:
-    """The likeliest tag of each word, its field's probability, and the gold field's probability.
+def decode(
+    probabilities: bytes,
+    labels: Sequence[str],
+    gold_tags: Sequence[str],
+    pages: Sequence[int] = (),
+    once: Set[str] = frozenset(),
+) -> Decoded:
+    """The likeliest tag of each word, its field's probability, the gold field's probability, and the values.
 
     Args:
         probabilities: words x labels little-endian 16-bit floats in 0..1, row by row.
         labels: the column order, "O" first.
         gold_tags: one tag a word; their count is the count of words.
+        pages: the page of each word; none: all on one.
+        once: fields of which a document has one value.
 
     Raises:
         InputProblem: the bytes are not that many numbers, or a number is not a probability.
@@ -151,33 +165,44 @@ def decode(probabilities: bytes, labels: Sequence[str], gold_tags: Sequence[str]
     columns: dict[str, list[int]] = {}
     for column, label in enumerate(labels):
         columns.setdefault(label[2:], []).append(column)
+    breaks = [word for word, (before, page) in enumerate(itertools.pairwise(pages), 1) if before != page]
     try:
-        return _decode(halves, labels, gold_tags, columns)
+        decoded, evidence = _decode(halves, labels, gold_tags, columns)
     except IndexError:  # a bit pattern beyond 1.0: too large, negative, or no number
         raise InputProblem(
             "The stored predictions hold numbers that are not probabilities.",
             "The model diverged or the file is damaged: train again with a lower learning rate.",
         ) from None
+    found = decoding.read(evidence, breaks, once)
+    return dataclasses.replace(decoded, values=tuple(Chunk(name, a, b, sure) for _, name, a, b, sure in found))
 
 
 def _decode(
     halves: "array[int]", labels: Sequence[str], gold_tags: Sequence[str], columns: Mapping[str, Sequence[int]]
-) -> Decoded:
+) -> tuple[Decoded, dict[str, list[Evidence]]]:
     width = len(labels)
     outside = halves[::width]
     tags = ["O"] * len(gold_tags)
     certainty = [_HALVES[half] for half in outside]
     agreement = certainty.copy()
+    evidence: dict[str, list[Evidence]] = {}
+    place = {label: column for column, label in enumerate(labels)}
+    pairs = [(name, place.get(f"B-{name}", width), place.get(f"I-{name}", width)) for name in columns if name]
     for word, (half, gold) in enumerate(zip(outside, gold_tags, strict=True)):
-        if half > _HALF and gold == "O":  # more than half of the mass: nothing else can win, as with most words
+        if half > _NEARLY_ALL and gold == "O":  # no field has anything to say, as with most words
             continue
         row = halves[word * width : (word + 1) * width]
+        if half <= _NEARLY_ALL:
+            values = [*(_HALVES[half] for half in row), 0.0]  # the last one stands for a label that there is not
+            for name, begins, continues in pairs:
+                if values[begins] + values[continues] >= decoding.LEAST:
+                    evidence.setdefault(name, []).append(Evidence(word, values[begins], values[continues]))
         if half <= _HALF:
             tags[word] = tag = labels[row.index(max(row))]
             certainty[word] = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
         # a field that the model does not know has no probability
         agreement[word] = min(1.0, sum(_HALVES[row[column]] for column in columns.get(gold[2:], ())))
-    return Decoded(tuple(tags), tuple(certainty), tuple(agreement))
+    return Decoded(tuple(tags), tuple(certainty), tuple(agreement)), evidence
 
 
 def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
@@ -196,7 +221,10 @@ def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
 
 def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
     """The rows of a Parquet file as plain Python values."""
-    table = _table(path, columns, split)
+    return _listed(_table(path, columns, split))
+
+
+def _listed(table: Any) -> list[dict[str, Any]]:
     # One column at a time: `to_pylist` of a table would make a dict for every nested value as well.
     lists = [column.to_pylist() for column in table.columns]
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*lists, strict=True)]
@@ -250,12 +278,14 @@ def read_cases(folder: Path, split: str) -> list[Case]:
         InputProblem: there are no predictions, or a file is damaged.
     """
     check_stored(folder, split)
-    predictions = {row["document"]: row for row in _rows(folder / "predictions.parquet", _PREDICTIONS, split)}
+    table = _table(folder / "predictions.parquet", _PREDICTIONS, split)
+    once = frozenset(json.loads((table.schema.metadata or {}).get(b"once", b"[]")))
+    predictions = {row["document"]: row for row in _listed(table)}
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return []
     rows = _rows(source, _DATASET)
-    return [case_of(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
 
 
 def check_stored(folder: Path, split: str) -> None:
@@ -299,6 +329,17 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
     return frozenset(tag[2:] for tag in tags if tag and tag != "O")
 
 
+def labelled_once(tagged: Iterable[Sequence[str] | None]) -> frozenset[str]:
+    """The fields that no labelled document has twice: of each there is one value, and a model is read so."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for tags in tagged:
+        counts = Counter(name for name, *_ in lenient_chunks(tags or ()))
+        seen.update(counts)
+        twice.update(name for name, number in counts.items() if number > 1)
+    return frozenset(seen - twice)
+
+
 def _judgeable(case: Case, asked: Set[str]) -> Case:
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
     if not aside:
@@ -311,13 +352,19 @@ def _judgeable(case: Case, asked: Set[str]) -> Case:
     )
 
 
-def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None) -> Case:
-    """A case from a row of the data set and one of the predictions, as the Parquet files have them."""
+def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None, once: Set[str] = frozenset()) -> Case:
+    """A case from a row of the data set and one of the predictions, as the Parquet files have them.
+
+    Args:
+        row: of the data set.
+        prediction: of the same document.
+        once: fields of which a document has one value.
+    """
     words = tuple(row["words"])
     gold_tags = row["tags"] if row["tags"] is not None else ["O"] * len(words)
     decoded = Decoded((), (), ())
     if prediction is not None:
-        decoded = decode(prediction["probabilities"], prediction["labels"], gold_tags)
+        decoded = decode(prediction["probabilities"], prediction["labels"], gold_tags, row["pages"], once)
     return Case(
         document=row["document"],
         name=row["name"],
@@ -326,7 +373,7 @@ def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None)
         words=words,
         # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
         gold=tuple(Chunk(*found) for found in lenient_chunks(gold_tags)),
-        predicted=with_confidence(strict_chunks(decoded.tags), decoded.certainty),
+        predicted=decoded.values,
         pages=tuple(row["pages"]),
         lines=tuple(row["lines"]),
         boxes=tuple(map(tuple, row["boxes"])),

@@ -7,11 +7,10 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import groupby
 from typing import Any
 
 from workbench import amounts, checks, headers
-from workbench.cases import Case, Chunk, with_confidence
+from workbench.cases import Case, Chunk, strict_chunks, with_confidence
 from workbench.fields import FieldType
 from workbench.metrics import count, scores
 from workbench.values import Value, normalise
@@ -134,29 +133,20 @@ class _Work:
 
 
 def _iob_repair(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
-    """Reads the field of every word alone: a field has one value, so its words in a row are one chunk.
-
-    Where in it the model saw a beginning (at every line of an address, at none) says little and costs much.
-    """
-    waiting = list(chunks)  # one that runs over a page's end is a part of two runs, and goes into the first
-    for run in with_confidence(_field_runs(work.case), work.case.certainty):
-        if run in chunks:
+    """Reads values as a whole (`decoding`) where the likeliest tag of every word, taken alone, tears them apart."""
+    read = work.case.predicted
+    waiting = [chunk for chunk in chunks if chunk not in read]
+    for value in read:
+        if value in chunks:
             continue
-        torn = [chunk for chunk in waiting if chunk.field == run.field and chunk.overlap(run)]
+        torn = [chunk for chunk in waiting if chunk.field == value.field and chunk.overlap(value)]
         waiting = [chunk for chunk in waiting if chunk not in torn]
-        yield Change("iob_repair", torn[0] if torn else None, run, "words in a row of one field are one value")
+        yield Change("iob_repair", torn[0] if torn else None, value, "read as a whole")
         for chunk in torn[1:]:
-            yield Change("iob_repair", chunk, None, f"a part of “{work.case.text(run)}”")
-
-
-def _field_runs(case: Case) -> Iterator[tuple[str, int, int]]:
-    """(field, start, stop) of the words in a row, on one page, whose likeliest tags are of one field."""
-    start = 0
-    for (field, _), words in groupby(enumerate(case.tags), lambda one: (one[1][2:], case.pages[one[0]])):
-        stop = start + sum(1 for _ in words)
-        if field:
-            yield field, start, stop
-        start = stop
+            yield Change("iob_repair", chunk, None, f"a part of “{work.case.text(value)}”")
+    for chunk in waiting:
+        surer = next((value for value in read if value.field == chunk.field), None)
+        yield Change("iob_repair", chunk, None, f"“{work.case.text(surer)}” is surer" if surer else "torn, and unsure")
 
 
 def _neighbourhood(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
@@ -291,7 +281,9 @@ def apply(
     """
     rules = rules or Rules()
     work = _Work(case, types, rules.radius, checker)
-    chunks, changes = list(case.predicted), []
+    # what the tags say word by word; of a case made by hand, the values that it was given
+    plain = with_confidence(strict_chunks(case.tags), case.certainty) if case.tags else case.predicted
+    chunks, changes = list(plain), []
     for name, rule in _RULES.items():
         if not getattr(rules, name) or (name in ("neighbourhood", "unsupported") and not case.boxes):
             continue

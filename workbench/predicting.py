@@ -41,6 +41,7 @@ class Description(BaseModel):
     engines: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     f1: float | None = None
+    once: list[str] = Field(default_factory=list)  # fields of which a document has one value
 
 
 @dataclass(slots=True)
@@ -199,7 +200,10 @@ def load_named(name: str, device: torch.device | None = None) -> tuple[Predictor
     if name != "starter":
         return load(Path(name), device)
     module = importlib.import_module(families.spec("starter").module)
-    return load(module.shipped(), device)
+    predictor, description = load(module.shipped(), device)
+    # its made-up documents have every value once
+    fields = sorted({label[2:] for label in predictor.labels if label != "O"})
+    return predictor, description.model_copy(update={"once": fields})
 
 
 def choose_device(wanted: str) -> torch.device:

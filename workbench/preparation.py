@@ -13,6 +13,7 @@ from transformers import TrainingArguments
 from storage import events
 from storage.exceptions import MissingTool, RunProblem
 from workbench import families, rows
+from workbench.cases import labelled_once
 from workbench.config import Request
 from workbench.families.loading import labels_of
 from workbench.knobs import TuneConfig
@@ -31,6 +32,11 @@ class Prepared:
     device: torch.device
     precision: str  # "fp32", "bf16" or "fp16"
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def once(self) -> frozenset[str]:
+        """The fields of which a training document has one value."""
+        return labelled_once(row.tags for row in self.documents["train"])
 
 
 def prepare(request: Request, folder: Path) -> Prepared:

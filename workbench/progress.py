@@ -54,6 +54,7 @@ class Progress:
     finished: Mapping[str, Any] | None = None
     first_time: float | None = None
     last_time: float | None = None
+    seconds: float = 0.0  # at work: neither waiting for its turn nor between a crash and the resumption
 
     @property
     def share(self) -> float:
@@ -61,11 +62,6 @@ class Progress:
         if self.finished:
             return 1.0
         return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0
-
-    @property
-    def seconds(self) -> float:
-        """From the first event to the last."""
-        return (self.last_time or 0.0) - (self.first_time or 0.0)
 
     @property
     def best(self) -> Evaluation | None:
@@ -86,9 +82,11 @@ class Progress:
 
 
 def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
-    moment = event.get("time")
-    state = replace(state, first_time=state.first_time or moment, last_time=moment or state.last_time)
     get = event.get
+    if moment := get("time"):
+        rested = state.last_time is None or event["type"] in ("queued", "started")
+        passed = 0.0 if rested else max(0.0, moment - (state.last_time or 0.0))  # a clock may be set back
+        state = replace(state, first_time=state.first_time or moment, last_time=moment, seconds=state.seconds + passed)
     match event["type"]:
         case "queued":
             return replace(state, failed=None, finished=None, paused=False)

@@ -3,6 +3,7 @@
 pyarrow is imported where it is used, so that the terminal's start stays light.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,9 +77,12 @@ def write(path: Path, rows: Iterable[Row]) -> None:
     _write(path, _batched(rows), schema)
 
 
-def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
-    """Write `predictions.parquet`, a few documents at a time; a row group never holds two splits, so that who wants
-    one split need not read the others."""
+def write_predictions(path: Path, predictions: Iterable[Prediction], once: Iterable[str] = ()) -> None:
+    """Write `predictions.parquet`, a few documents at a time.
+
+    A row group never holds two splits, so that who wants one split need not read the others. `once` names the fields
+    of which a document has one value: how the probabilities are to be read.
+    """
     import pyarrow as pa
 
     schema = pa.schema(
@@ -91,7 +95,8 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
             "windows": pa.int32(),
             "word_window": pa.list_(pa.int16()),
             "truncated": pa.bool_(),
-        }
+        },
+        metadata={"once": json.dumps(sorted(once))},
     )
     splits = groupby(predictions, key=lambda prediction: prediction.split)
     _write(path, (part for _, some in splits for part in _batched(some)), schema)

@@ -39,8 +39,9 @@ def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> 
                     write("predicting", done=done, total=total)
                 _go_on(control, done, total)
 
-    rows.write_predictions(folder / "predictions.parquet", predictions())
-    figures = {split: scoring.figures(outcomes, predictor.labels) for split, outcomes in judged.items()}
+    rows.write_predictions(folder / "predictions.parquet", predictions(), description.once)
+    once = frozenset(description.once)
+    figures = {split: scoring.figures(found, predictor.labels, once) for split, found in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
         "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,

@@ -137,7 +137,7 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
 
     def assess(step: int, epoch: float) -> dict[str, float]:
         figures = {
-            side: scoring.figures(_predict_shared(predictor, documents), encoder.labels)
+            side: scoring.figures(_predict_shared(predictor, documents), encoder.labels, prepared.once)
             for side, documents in sides.items()
         }
         facts = {side: found for side, found in figures.items() if found["documents"]}
@@ -261,16 +261,17 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
             if done % 20 == 0 or done == total:
                 write("predicting", done=done, total=total)
         if outcomes:
-            figures[split] = scoring.figures(outcomes, prepared.labels)
+            figures[split] = scoring.figures(outcomes, prepared.labels, prepared.once)
     f1 = figures["validation"]["f1"] if "validation" in figures else None
     description = Description(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
         normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,
         engines=request.engines, fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), f1=f1,
+        once=sorted(prepared.once),
     )  # fmt: skip
     try:
         save_model(result.built, description, folder / "model")
-        rows.write_predictions(folder / "predictions.parquet", predictions)
+        rows.write_predictions(folder / "predictions.parquet", predictions, prepared.once)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
         judged = evaluation.final(folder)

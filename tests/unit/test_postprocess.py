@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench import postprocess
-from workbench.cases import Case, Chunk, strict_chunks, with_confidence
+from workbench.cases import Case, Chunk
 from workbench.fields import FieldType, invoice_schema
 from workbench.postprocess import Rules
 
@@ -34,17 +34,19 @@ def only(rule, here, **facts):
     return postprocess.apply(here, TYPES, replace(OFF, **{rule: True}, **facts))
 
 
-def test_an_orphaned_inside_tag_becomes_a_span():
-    tags = ("O", "I-iban", "I-iban", "B-currency")
+def test_a_value_that_the_tags_tear_is_read_as_a_whole_where_the_rule_is_on():
+    tags = ("I-iban", "O", "I-iban", "B-currency", "B-iban")
     here = case(
-        [[(0, w) for w in "abcd"]],
-        predicted=with_confidence(strict_chunks(tags), [0.5] * 4),
+        [[(0, w) for w in "abcde"]],
+        predicted=[Chunk("iban", 0, 3, 0.7), Chunk("currency", 3, 4, 0.5)],
         tags=tags,
-        certainty=(0.5,) * 4,
+        certainty=(0.5,) * 5,
     )
     repaired, changes = only("iob_repair", here)
-    assert repaired.predicted == (Chunk("currency", 3, 4), Chunk("iban", 1, 3))
-    assert [(c.before, c.after.field) for c in changes] == [(None, "iban")]
+    assert repaired.predicted == (Chunk("currency", 3, 4), Chunk("iban", 0, 3))
+    assert [(c.before, c.after) for c in changes] == [(None, Chunk("iban", 0, 3)), (Chunk("iban", 4, 5), None)]
+    untouched, _ = postprocess.apply(here, TYPES, OFF)
+    assert untouched.predicted == (Chunk("currency", 3, 4), Chunk("iban", 4, 5))
 
 
 def test_the_header_decides_between_net_and_total():
@@ -210,30 +212,8 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
     assert undone.f1_with > undone.f1_without + 0.3
 
 
-def test_words_in_a_row_of_one_field_are_one_value_wherever_the_model_sees_a_beginning():
-    tags = ("I-seller_address", "I-seller_address", "B-seller_address", "I-seller_address", "O", "B-seller_name")
-    torn = Case(
-        1, "a", "", "", ("12", "High", "Street", "Leeds", "x", "Foods"), tags=tags,
-        certainty=(0.9,) * 6, pages=(0,) * 6,
-        lines=(0, 0, 1, 1, 2, 2), predicted=(Chunk("seller_address", 2, 4, 0.9), Chunk("seller_name", 5, 6, 0.9)),
-    )  # fmt: skip
-    repaired, changes = postprocess.apply(torn, {"seller_address": FieldType.ADDRESS}, replace(OFF, iob_repair=True))
-    assert repaired.predicted == (Chunk("seller_address", 0, 4), Chunk("seller_name", 5, 6))
-    assert [change.rule for change in changes] == ["iob_repair"]
-
-
 def test_of_an_address_in_two_places_the_fuller_one_stays_with_all_its_pieces():
     pieces = (Chunk("a", 0, 3, 0.9), Chunk("a", 4, 6, 0.8), Chunk("a", 9, 10, 0.95))
     case = Case(1, "a", "", "", tuple("abcdefghij"), predicted=pieces, pages=(0,) * 10, lines=(0,) * 10)
     kept, _ = postprocess.apply(case, {"a": FieldType.ADDRESS}, replace(OFF, one_value=True))
     assert kept.predicted == pieces[:2]
-
-
-def test_a_chunk_that_runs_over_a_pages_end_is_repaired_once():
-    tags = ("B-seller_address", "I-seller_address", "I-seller_address")
-    here = Case(
-        1, "a", "", "", ("12", "High", "Street"), tags=tags, certainty=(0.9,) * 3, pages=(0, 0, 1), lines=(0, 0, 0),
-        predicted=(Chunk("seller_address", 0, 3, 0.9),),
-    )  # fmt: skip
-    repaired, _ = postprocess.apply(here, {"seller_address": FieldType.ADDRESS}, replace(OFF, iob_repair=True))
-    assert repaired.predicted == (Chunk("seller_address", 0, 2), Chunk("seller_address", 2, 3))

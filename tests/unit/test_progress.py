@@ -66,3 +66,13 @@ def test_a_line_that_was_cut_off_takes_no_other_event_with_it(tmp_path: Path) ->
     (tmp_path / "events.jsonl").write_text('{"type": "failed", "time": 1}\n{"type": "evalu')
     EventWriter(tmp_path / "events.jsonl").write("queued")
     assert progress.of(tmp_path).failed is None
+
+
+def test_time_is_counted_at_work_whatever_the_clock_does(tmp_path: Path) -> None:
+    told = [
+        ("queued", 100), ("started", 150), ("step", 160), ("step", 40),  # set back by two minutes
+        ("step", 50), ("queued", 5000), ("started", 5010), ("finished", 5030),  # crashed, resumed the next day
+    ]  # fmt: skip
+    lines = [f'{{"type": "{kind}", "time": {moment}, "step": 1, "epoch": 1.0}}\n' for kind, moment in told]
+    (tmp_path / "events.jsonl").write_text("".join(lines))
+    assert progress.of(tmp_path).seconds == 10 + 10 + 20

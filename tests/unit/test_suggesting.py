@@ -1,6 +1,7 @@
 """Suggestions follow what the run measured of itself: calibrated confidences, and rules that did no harm."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_confidences_are_scaled_by_the_fields_own_temperature_else_the_runs():
 
 
 def test_a_rule_repairs_suggestions_only_where_it_is_on():
-    found = case("9.00 10.00", ["I-t", "O"], [0.9, 0.9])
+    found = replace(case("9.00 10.00", ["I-t", "O"], [0.9, 0.9]), predicted=(Chunk("t", 0, 1, 0.9),))
     types = {"t": FieldType.AMOUNT}
     assert suggesting.proposals(found, Trust(types=types, rules=OFF)) == []
     assert suggesting.proposals(found, Trust(types=types)) == [("t", (0,), 0.9)]

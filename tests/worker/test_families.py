@@ -1,7 +1,10 @@
 """Model folders: what is refused, what is carried over, and that the starter stays a plain LayoutLM."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +70,39 @@ def test_a_hub_name_without_network_says_how_to_bring_a_folder() -> None:
     with pytest.raises(MissingTool) as caught:
         module.build(config.from_dict({"model": {"family": "layoutlm"}}), FIELDS)
     assert "bring a folder" in caught.value.remedy and "microsoft/layoutlm-base-uncased" in caught.value.remedy
+
+
+def test_a_half_downloaded_model_says_how_to_bring_a_whole_one(tmp_path: Path, folder: Path) -> None:
+    cache = tmp_path / "hub" / "models--microsoft--layoutlm-base-uncased"
+    snapshot = cache / "snapshots" / "abc"
+    shutil.copytree(folder, snapshot)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text("abc")
+    whole = (snapshot / "model.safetensors").read_bytes()
+    code = """
+from storage.exceptions import WorkbenchError
+from workbench import config
+from workbench.families import layoutlm
+model = {"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}
+try:
+    layoutlm.build(config.from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
+except WorkbenchError as error:
+    print(error.message, error.remedy)
+"""
+
+    def told() -> str:
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+            env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    assert told() == ""  # a whole one loads, from the cache alone
+    (snapshot / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert "damaged" in told() and "remove it from the cache" in told()
+    (snapshot / "model.safetensors").rename(snapshot.parent / "abc.incomplete")
+    assert "cannot be had" in told() and "hf download microsoft/layoutlm-base-uncased" in told()
 
 
 def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> None:

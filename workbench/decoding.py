@@ -1,0 +1,115 @@
+"""From the probabilities of words to values: which stretches of words are a field's.
+
+The likeliest tag of every word, taken alone, tears values apart: one doubtful word in "99 SPEED MART" makes two of it,
+and a beginning seen at every line makes four of an address. So a stretch is judged as a whole: it scores the sum of its
+words' log odds of being the field's, less for a beginning where the model sees none, and for a word inside that looks
+like a beginning. The best stretch is found as the maximum subarray (Kadane), the next ones in what it leaves.
+`docs/measurements.md` has what this brought over the plain tags.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
+
+_DOUBT = 3.0  # log odds at which a word is as sure as it gets, either way: one word must not decide about all
+_SEEN = 0.01  # added to both of a beginning's and an inside's probability before they are compared
+LEAST = 1 / (1 + math.exp(_DOUBT))
+"""Words less likely than this (0.047) to be a field's all speak against it alike, and need not be named."""
+
+
+class Evidence(NamedTuple):
+    """How likely a word begins or continues a value of a field, each 0..1."""
+
+    word: int
+    begins: float
+    continues: float
+
+    @property
+    def belongs(self) -> float:
+        """How likely it is the field's at all."""
+        return self.begins + self.continues
+
+
+class Stretch(NamedTuple):
+    """Words from `start` to before `stop` that are a field's."""
+
+    score: float
+    field: str
+    start: int
+    stop: int
+    confidence: float  # mean over its words of how likely they are the field's, 0..1
+
+
+def read(
+    evidence: Mapping[str, Sequence[Evidence]], breaks: Iterable[int] = (), once: Set[str] = frozenset()
+) -> list[Stretch]:
+    """The values that are in a document, in its order; no word is in two of them.
+
+    Args:
+        evidence: field -> the words that may be its (`belongs` of `LEAST` and more), in order.
+        breaks: words that begin a page; no value runs over them.
+        once: fields of which a document has one value: the best is taken. Of the others, a word that is more likely
+            a beginning than anything else begins another value.
+    """
+    owner = {one.word: name for name, words in evidence.items() for one in words if one.belongs > 0.5}
+    starts = set(breaks)
+    found = [
+        stretch
+        for name, words in evidence.items()
+        if any(one.belongs > 0.5 for one in words)
+        for stretch in _stretches(
+            name,
+            words,
+            {word for word, whose in owner.items() if whose != name},
+            starts if name in once else starts | {one.word for one in words if one.begins > 0.5},
+        )
+    ]
+    taken: set[int] = set()
+    read_once: set[str] = set()
+    kept = []
+    for stretch in sorted(found, key=lambda one: (-one.score, one.start)):
+        words_of = range(stretch.start, stretch.stop)
+        if stretch.field in read_once or not taken.isdisjoint(words_of):
+            continue
+        kept.append(stretch)
+        taken.update(words_of)
+        if stretch.field in once:
+            read_once.add(stretch.field)
+    return sorted(kept, key=lambda stretch: stretch.start)
+
+
+def _stretches(name: str, words: Sequence[Evidence], barred: set[int], starts: set[int]) -> list[Stretch]:
+    """All stretches of a field that speak for it, the best first."""
+    found: list[Stretch] = []
+    barred = set(barred)
+    while best := _best(words, barred, starts):
+        score, start, stop = best
+        inside = [one for one in words if start <= one.word < stop]
+        found.append(Stretch(score, name, start, stop, min(1.0, sum(one.belongs for one in inside) / (stop - start))))
+        barred.update(range(start, stop))
+    return found
+
+
+def _best(words: Sequence[Evidence], barred: set[int], starts: set[int]) -> tuple[float, int, int] | None:
+    """(score, start, stop) of the stretch that scores most, if that is more than nothing."""
+    best: tuple[float, int, int] | None = None
+    score, start, before = -math.inf, 0, -1
+    for word, begins, continues in words:
+        if word in barred:
+            continue
+        belongs = min(begins + continues, 1 - 1e-6)
+        odds = max(-_DOUBT, min(_DOUBT, math.log(belongs / (1 - belongs))))
+        beginning = math.log((begins + _SEEN) / (continues + _SEEN))
+        between = range(before + 1, word)
+        if any(gap in barred or gap in starts for gap in between) or word in starts:
+            score = -math.inf
+        longer = score - _DOUBT * len(between) + odds - max(0.0, beginning)
+        fresh = odds + min(0.0, beginning)
+        if longer >= fresh:
+            score = longer
+        else:
+            score, start = fresh, word
+        before = word
+        if score > (best[0] if best else 0.0):
+            best = score, start, word + 1
+    return best
