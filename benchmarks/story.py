@@ -37,7 +37,7 @@ from workbench.doctor import Target
 from workbench.workspace import Workspace
 
 MOST = 80  # keys that she spends on a document's labels
-QUICK = {"labelled": 24, "pool": 10, "by_hand": 2, "epochs": 4, "batch": 5}
+QUICK = {"labelled": 24, "pool": 30, "by_hand": 2, "epochs": 4, "batch": 5}
 
 
 def chosen(source: Path, folder: Path, ids: list[str], keys: bool) -> Path:

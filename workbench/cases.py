@@ -7,13 +7,19 @@ into floats.
 """
 
 import dataclasses
-import itertools
+    rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
+    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
 import json
 import struct
 import sys
 from array import array
+<<<<<<< HEAD
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+=======
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+>>>>>>> errors
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +65,7 @@ class Case:
     predicted: tuple[Chunk, ...] = ()  # as the model's probabilities are read (`decoding`)
     pages: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
-    boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page
+    boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page; none where they were not read
     confidences: tuple[float, ...] = ()  # of the OCR, 0..1
     tags: tuple[str, ...] = ()  # the likeliest tag of each word, before any repair
     certainty: tuple[float, ...] = ()  # probability of the predicted field (B and I together; O for no field)
@@ -79,6 +85,19 @@ class Case:
     def page_count(self) -> int:
         """Pages that carry words; at least 1."""
         return len(set(self.pages)) or 1
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leave the garbage collector out: among the many thousand records made here it looks for garbage in vain, and
+    takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
@@ -247,6 +266,7 @@ _OPTIONAL = ("references",)  # folders of older versions have none
 _PREDICTIONS = ("document", "labels", "probabilities", "windows", "word_window", "truncated")
 
 
+@uncollected()
 def read_dataset(folder: Path, split: str) -> list[Case]:
     """The documents of a run's split without predictions; empty where the run has no such split."""
     path = folder / "dataset" / f"{split}.parquet"
@@ -271,8 +291,14 @@ def read_pictures(folder: Path, split: str) -> dict[int, tuple[Path | None, ...]
     return {row["document"]: tuple(folder / name if name else None for name in row["pictures"]) for row in rows}
 
 
-def read_cases(folder: Path, split: str) -> list[Case]:
+@uncollected()
+def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     """The documents of a run's split for which predictions are stored, in the dataset's order.
+
+    Args:
+        folder: the run's.
+        split: its split.
+        boxes: whether to read where the words stand, which is a third of the reading: figures need no boxes, rules do.
 
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
@@ -284,8 +310,13 @@ def read_cases(folder: Path, split: str) -> list[Case]:
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return []
+<<<<<<< HEAD
     rows = _rows(source, _DATASET)
     return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
+=======
+    rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
+    return [case_of(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
+>>>>>>> errors
 
 
 def check_stored(folder: Path, split: str) -> None:
@@ -303,7 +334,7 @@ def check_stored(folder: Path, split: str) -> None:
             )
 
 
-def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) -> list[Case]:
+def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), boxes: bool = True) -> list[Case]:
     """The labelled documents of a split with their predictions, as far as these can be judged.
 
     A prediction of a field that nobody labelled on any document of the run is no error: it is put aside.
@@ -312,12 +343,13 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset()) ->
         folder: the run's.
         split: its split.
         labelled: fields that are known to be labelled on other documents; a prediction of them may be wrong, too.
+        boxes: see `read_cases`.
 
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
     """
     asked = labelled | fields_labelled(folder)
-    return [_judgeable(case, asked) for case in read_cases(folder, split) if case.labelled]
+    return [_judgeable(case, asked) for case in read_cases(folder, split, boxes) if case.labelled]
 
 
 def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
@@ -376,7 +408,7 @@ def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None,
         predicted=decoded.values,
         pages=tuple(row["pages"]),
         lines=tuple(row["lines"]),
-        boxes=tuple(map(tuple, row["boxes"])),
+        boxes=tuple(map(tuple, row.get("boxes", ()))),
         confidences=tuple(row["confidences"]),
         tags=decoded.tags,
         certainty=decoded.certainty,

@@ -189,7 +189,7 @@ def examine(
         report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
     predicted = (folder / "predictions.parquet").is_file()
     split = report.get("split", "validation")
-    evaluated = read_labelled(folder, split) if predicted else read_dataset(folder, split)
+    evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)
     return Evidence(
         events=tuple(events.iterate(folder / "events.jsonl")),
         report=report,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.cases import NONE, Case, Chunk
-from workbench.metrics import Kind, match, slices
+from workbench.metrics import Kind, Pair, match, slices
 
 _AROUND = 4  # words shown on each side of an error
 
@@ -111,10 +111,14 @@ def confusion(cases: Iterable[Case]) -> dict[str, dict[str, int]]:
 
     Boundary errors are on the diagonal.
     """
+    return confused(pair for case in cases for pair in match(case.gold, case.predicted))
+
+
+def confused(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
+    """The confusion of judgements that were made already."""
     table: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for case in cases:
-        for _, gold, predicted in match(case.gold, case.predicted):
-            table[gold.field if gold else NONE][predicted.field if predicted else NONE] += 1
+    for _, gold, predicted in pairs:
+        table[gold.field if gold else NONE][predicted.field if predicted else NONE] += 1
     return {name: dict(sorted(table[name].items())) for name in sorted(table)}
 
 

@@ -2,7 +2,7 @@
 
 Every figure with an interval is a ratio of sums over documents (F1 = 2·TP / (predicted + gold), exact match =
 right / asked, ...). That is what makes the bootstrap cheap: a document is one large integer with a lane of
-32 bits for every numerator and denominator, and a resample is a sum of such integers.
+bits for every numerator and denominator, and a resample is a sum of such integers.
 """
 
 import math
@@ -99,6 +99,14 @@ class Counts:
         )
 
 
+def total(counts: Iterable[Counts]) -> Counts:
+    """The sums of all of them."""
+    right = predicted = gold = 0
+    for one in counts:
+        right, predicted, gold = right + one.right, predicted + one.predicted, gold + one.gold
+    return Counts(right, predicted, gold)
+
+
 def _ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else 0.0
 
@@ -110,6 +118,15 @@ def count(case: Case) -> dict[str, Counts]:
     given = Counter(chunk.field for chunk in predicted)
     right = Counter(chunk.field for chunk in gold & predicted)
     return {name: Counts(right[name], given[name], asked[name]) for name in asked.keys() | given.keys()}
+
+
+def micro(cases: Iterable[Case]) -> FieldScore:
+    """The strict score of all fields together."""
+    right = predicted = gold = 0
+    for case in cases:
+        asked, given = set(case.gold), set(case.predicted)
+        right, predicted, gold = right + len(asked & given), predicted + len(given), gold + len(asked)
+    return Counts(right, predicted, gold).score("micro")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +151,16 @@ def scores(counts: Iterable[Mapping[str, Counts]]) -> Scores:
             row[1] += here.predicted
             row[2] += here.gold
     fields = {name: Counts(*sums[name]).score(name) for name in sorted(sums)}
-    micro = Counts(*(sum(column) for column in zip(*sums.values(), strict=True)) if sums else (0, 0, 0)).score("micro")
+    together = total(Counts(*row) for row in sums.values()).score("micro")
     each = list(fields.values())
     macro = FieldScore(
         "macro",
         _ratio(sum(s.precision for s in each), len(each)),
         _ratio(sum(s.recall for s in each), len(each)),
         _ratio(sum(s.f1 for s in each), len(each)),
-        micro.support,
+        together.support,
     )
-    return Scores(fields, micro, macro)
+    return Scores(fields, together, macro)
 
 
 def token_accuracy(cases: Iterable[Case]) -> float:
@@ -249,7 +266,10 @@ def resample(
         name -> `resamples` values; None where a draw has nothing to divide by.
     """
     columns = list(figures.values())
-    lanes = struct.Struct(f"<{2 * len(columns)}I")
+    # a narrow lane where the largest sum that can be drawn fits into it: short integers add up twice as fast
+    largest = [max((ratio[part] for ratio in column), default=0) for column in columns for part in (0, 1)]
+    count = len(columns[0]) if columns else 0
+    lanes = struct.Struct("<" + "".join("H" if one * count < 1 << 16 else "I" for one in largest))
     documents = [
         int.from_bytes(lanes.pack(*(part for ratio in row for part in ratio)), "little")
         for row in zip(*columns, strict=True)
@@ -300,13 +320,9 @@ def carrying(ratios: Sequence[Ratio]) -> int:
     return sum(1 for _, below in ratios if below)
 
 
-def f1_ratio(counts: Iterable[Counts]) -> Ratio:
+def f1_ratio(counts: Counts) -> Ratio:
     """A document's share of an F1: 2·TP over predicted + gold."""
-    right = total = 0
-    for one in counts:
-        right += 2 * one.right
-        total += one.predicted + one.gold
-    return right, total
+    return 2 * counts.right, counts.predicted + counts.gold
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,9 +354,9 @@ def compare(
     nothing = Counts(0, 0, 0)
     figures: dict[str, list[Ratio]] = {}
     for side, run in (("a", ours), ("b", theirs)):
-        figures[f"{side} micro"] = [f1_ratio(run[document].values()) for document in shared]
+        figures[f"{side} micro"] = [f1_ratio(total(run[document].values())) for document in shared]
         for name in names:
-            figures[f"{side} {name}"] = [f1_ratio([run[document].get(name, nothing)]) for document in shared]
+            figures[f"{side} {name}"] = [f1_ratio(run[document].get(name, nothing)) for document in shared]
     samples = resample(figures, resamples, seed)
     return len(shared), {name: _difference(figures, samples, name) for name in (["micro", *names] if shared else [])}
 

@@ -12,7 +12,7 @@ from typing import Any
 from workbench import amounts, checks, headers
 from workbench.cases import Case, Chunk, strict_chunks, with_confidence
 from workbench.fields import FieldType
-from workbench.metrics import count, scores
+from workbench.metrics import micro
 from workbench.values import Value, normalise
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
@@ -337,7 +337,7 @@ def effects(cases: Sequence[Case], types: Mapping[str, FieldType], rules: Rules 
     """
     rules = rules or Rules()
     applied = [(case, *apply(case, types, rules)) for case in cases]
-    f1_with = scores(count(repaired) for _, repaired, _ in applied).micro.f1
+    f1_with = micro(repaired for _, repaired, _ in applied).f1
     found = {}
     for name in _RULES:
         if not asdict(rules)[name]:
@@ -346,6 +346,6 @@ def effects(cases: Sequence[Case], types: Mapping[str, FieldType], rules: Rules 
         f1_without = f1_with
         if verdicts:
             off = replace(rules, **{name: False})
-            f1_without = scores(count(apply(case, types, off)[0]) for case in cases).micro.f1
+            f1_without = micro(apply(case, types, off)[0] for case in cases).f1
         found[name] = Effect(name, len(verdicts), verdicts.count(1), verdicts.count(-1), f1_without, f1_with)
     return found

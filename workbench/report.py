@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.exceptions import InputProblem
 from workbench import calibration, errors, metrics, postprocess, values
 from workbench.calibration import Judged, Judgement
-from workbench.cases import Case, read_groups, read_labelled
+from workbench.cases import Case, read_groups, read_labelled, uncollected
 from workbench.fields import FieldType
 from workbench.metrics import Counts, Kind, Ratio, Same
 
@@ -81,7 +81,7 @@ def evaluate(
 
     def part(cut: str, name: str) -> dict[str, Any]:
         here = [document for document in documents if document.cuts[cut] == name]
-        micro = metrics.scores(document.counts for document in here).micro
+        micro = metrics.total(document.total for document in here).score("micro")
         figure = f"{cut} {name}"
         return {"documents": len(here), **_score(micro), "ci95": interval(figure) if here else None}
 
@@ -129,11 +129,12 @@ def evaluate(
             for cut in ("language", "ocr_confidence", "pages", "length", "windows")
         },
         "errors": {kind.value: total[kind] for kind in Kind if kind is not Kind.CORRECT},
-        "confusion": errors.confusion(document.case for document in documents),
+        "confusion": errors.confused(pair for document in documents for pair in document.pairs),
         **_confidence(documents, fitting, fitted_on, settings.precision),
     }
 
 
+@uncollected()
 def evaluate_run(
     folder: Path,
     on: str | None = None,
@@ -155,7 +156,7 @@ def evaluate_run(
     """
     request = _request(folder)
     types = _types(request)
-    splits = {split: read_labelled(folder, split, labelled) for split in _ORDER}
+    splits = {split: read_labelled(folder, split, labelled, boxes=bool(rules)) for split in _ORDER}
     chosen = on or next((split for split in _ORDER if splits[split]), "test")
     if not splits.get(chosen):
         raise InputProblem(
@@ -181,9 +182,7 @@ def evaluate_run(
     )
     report["postprocess"] = effects
     report["splits"] = {
-        split: {"documents": len(cases), **_score(metrics.scores(map(metrics.count, cases)).micro)}
-        for split, cases in splits.items()
-        if cases
+        split: {"documents": len(cases), **_score(metrics.micro(cases))} for split, cases in splits.items() if cases
     }
     return report
 
@@ -220,6 +219,7 @@ def _effects(
     return {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
 
 
+@uncollected()
 def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings | None = None) -> dict[str, Any]:
     """Run B against run A on the documents that both predicted: the paired bootstrap of F1, in all and per field.
 
@@ -232,7 +232,7 @@ def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings 
     """
     settings = settings or Settings()
     for split in (on,) if on else _ORDER[:2]:
-        sides = [read_labelled(folder, split) for folder in (a, b)]
+        sides = [read_labelled(folder, split, boxes=False) for folder in (a, b)]
         documents, differences = metrics.compare(sides[0], sides[1], settings.resamples, settings.seed)
         if documents:
             return {
@@ -263,6 +263,8 @@ class _Document:
     def __init__(self, case: Case, types: Mapping[str, FieldType], train_groups: frozenset[str], same: Same) -> None:
         self.case = case
         self.counts: dict[str, Counts] = metrics.count(case)
+        self.total = metrics.total(self.counts.values())
+        self.pairs = metrics.match(case.gold, case.predicted)
         self.cuts = metrics.slices(case, train_groups)
         kinds = {name: types.get(name, FieldType.TEXT) for name in {*self.counts, *case.references}}
         self.values = {name: metrics.value_right(case, name, kind, same) for name, kind in kinds.items()}
@@ -279,14 +281,14 @@ def _figures(documents: Sequence[_Document], names: Sequence[str]) -> dict[str, 
     """Every figure that gets an interval, as a ratio of sums over documents."""
     nothing = Counts(0, 0, 0)
     figures: dict[str, list[Ratio]] = {
-        "micro": [metrics.f1_ratio(document.counts.values()) for document in documents],
-        "micro precision": [_sum((c.right, c.predicted) for c in d.counts.values()) for d in documents],
-        "micro recall": [_sum((c.right, c.gold) for c in d.counts.values()) for d in documents],
+        "micro": [metrics.f1_ratio(document.total) for document in documents],
+        "micro precision": [(document.total.right, document.total.predicted) for document in documents],
+        "micro recall": [(document.total.right, document.total.gold) for document in documents],
         "values": [_sum(_asked(d, name) for name in d.counts) for d in documents],
         "right": [(int(document.right), 1) for document in documents],
     }
     for name in names:
-        figures[f"f1 {name}"] = [metrics.f1_ratio([document.counts.get(name, nothing)]) for document in documents]
+        figures[f"f1 {name}"] = [metrics.f1_ratio(document.counts.get(name, nothing)) for document in documents]
         figures[f"value {name}"] = [_asked(document, name) for document in documents]
         figures[f"reference {name}"] = [
             (int(bool(document.references.get(name))), int(name in document.references)) for document in documents
@@ -316,7 +318,7 @@ def _sum(ratios: Iterable[Ratio]) -> Ratio:
 def _kinds(documents: Iterable[_Document]) -> dict[str, Counter[Kind]]:
     found: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
     for document in documents:
-        for pair in metrics.match(document.case.gold, document.case.predicted):
+        for pair in document.pairs:
             found[pair.field][pair.kind] += 1
     return found
 

@@ -30,7 +30,7 @@ from workbench import rows, sampling
 from workbench.cases import read_cases
 from workbench.config import Request, from_dict
 from workbench.machine import worker_environment
-from workbench.metrics import count, scores
+from workbench.metrics import micro
 from workbench.simulating import Plan, cells, specs
 
 Train = Callable[[Path], None]
@@ -127,7 +127,7 @@ class Simulator:
                     self._request(folder, set(ids), seed, model)
                     (self.train or self._in_worker)(folder)
                 side = "test" if (folder / "dataset" / "test.parquet").is_file() else "validation"
-                f1 = scores(count(case) for case in read_cases(folder, side)).micro.f1
+                f1 = micro(read_cases(folder, side, boxes=False)).f1
                 for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
                     shutil.rmtree(folder / heavy, ignore_errors=True)
                 write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))

@@ -108,6 +108,7 @@ class Survey:
         )
 
 
+@cases.uncollected()
 def look(folder: Path, split: str | None = None) -> Survey:
     """Read the errors of a run folder.
 
@@ -120,7 +121,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
     """
     found: dict[str, list[cases.Case]] = {}
     for name in (split,) if split else SPLITS:
-        found[name] = cases.read_labelled(folder, name)
+        found[name] = cases.read_labelled(folder, name, boxes=False)
         if found[name]:
             break
     chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))
@@ -137,7 +138,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
         split=chosen,
         splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
         documents=len(here),
-        f1=metrics.scores(map(metrics.count, here)).micro.f1,
+        f1=metrics.micro(here).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in errors.suspects(here)),
         matrix=errors.matrix(here),
