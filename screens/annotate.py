@@ -1,7 +1,7 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
-from collections.abc import Callable, Sequence
-from time import monotonic, sleep
+from asyncio import to_thread
+from collections.abc import Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -26,9 +26,6 @@ from workbench.hands import Hands
 from workbench.page_layout import ZOOMS, lay_out
 from workbench.worklist import Worklist
 
-_LONG = 300  # tokens: likely places of a longer document are found beforehand, in a thread
-_PAUSE = 0.4  # seconds without a key: not while she is at work, or only leafs through
-
 
 class AnnotateScreen(Asking):
     """Where the analyst spends her day."""
@@ -43,7 +40,6 @@ class AnnotateScreen(Asking):
         self._picture_zoom = 0
         self._pictures = "text"
         self._review = False
-        self._acted = 0.0  # when a key last did something
         self._told = ""  # what the next document's hint line begins with
         self._empty: Hands | None = None  # asked whether it is really accepted without a label
         self._rows_of: tuple[Content, tuple[field_rows.FieldRow, ...]] | None = None
@@ -126,21 +122,7 @@ class AnnotateScreen(Asking):
             self.refresh_view()
             assert self.worklist is not None
             self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position)
-            if desk.content.document.token_count > _LONG:
-                hands = self.hands
-                self._acted = monotonic()
-                self.in_background(lambda: hands.warm(lambda: self._rests(hands)), "candidates")
-
-    def _rests(self, hands: Hands) -> bool:
-        """In a thread: wait until no key was pressed for a moment; whether the document is still the open one."""
-        while self.hands is hands and (left := self._acted + _PAUSE - monotonic()) > 0:
-            sleep(left)
-        return self.hands is hands
-
-    def act(self, work: Callable[[Hands], object]) -> bool:
-        """Do something with the hands; what goes on in the background makes room for it."""
-        self._acted = monotonic()
-        return super().act(work)
+            self.look_ahead(self.hands)
 
     def refresh_view(self) -> None:
         """Draw the widgets from the hands' view; each repaints what changed."""
@@ -158,7 +140,7 @@ class AnnotateScreen(Asking):
         if self._pictures != "text":
             frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)
             self.query_one(PictureView).show(frame)
-        lead, pairs = hint_of(view, self.workspace.schema, self._review)
+        lead, pairs = hint_of(view, self.workspace.schema, self._review, self.similar)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
         document = view.content.document
         state = "" if document.state is State.NEW else document.state.value
@@ -263,9 +245,9 @@ class AnnotateScreen(Asking):
             self.hands.say(message)
             self.refresh_view()
 
-    def action_go_open(self) -> None:
+    async def action_go_open(self) -> None:
         """The next document of the list that is not decided."""
-        if self.worklist is None or not self.worklist.next_open(self.workspace):
+        if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
             self.say("Every document of the list is decided.")
         else:
             self.open_current()
