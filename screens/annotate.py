@@ -1,8 +1,7 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
+from asyncio import to_thread
 from collections.abc import Sequence
-from functools import partial
-from statistics import median
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,8 +15,8 @@ from screens.keys import bindings
 from screens.widgets.document_list import DocumentList
 from screens.widgets.fields_panel import FieldsPanel
 from screens.widgets.find_bar import FindBar
-from screens.widgets.page_view import PageView, marks_of
-from screens.widgets.picture_view import Frame, PictureView
+from screens.widgets.page_view import PageView
+from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
 from storage.documents import Filter
 from storage.records import Content, State
@@ -25,11 +24,7 @@ from workbench import blind, field_rows
 from workbench.cursor import Way
 from workbench.hands import Hands
 from workbench.page_layout import ZOOMS, lay_out
-from workbench.view import View
 from workbench.worklist import Worklist
-
-_LONG = 300  # tokens: likely places of a longer document are found beforehand, in a thread
-_PAUSE = 0.4  # seconds: not while she only leafs through
 
 
 class AnnotateScreen(Asking):
@@ -127,13 +122,7 @@ class AnnotateScreen(Asking):
             self.refresh_view()
             assert self.worklist is not None
             self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position)
-            if desk.content.document.token_count > _LONG:
-                self.set_timer(_PAUSE, partial(self._look_ahead, self.hands))
-
-    def _look_ahead(self, hands: Hands) -> None:
-        """Find the likely places of a long document, unless she has gone on already."""
-        if self.hands is hands:
-            self.in_background(lambda: hands.warm(lambda: self.hands is not hands), "candidates")
+            self.look_ahead(self.hands)
 
     def refresh_view(self) -> None:
         """Draw the widgets from the hands' view; each repaints what changed."""
@@ -148,8 +137,10 @@ class AnnotateScreen(Asking):
             settings = self.workspace.settings
             self._rows_of = (view.content, field_rows.rows(view.content, settings.schema, settings.day_first))
         self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
-        self._show_picture(view)
-        lead, pairs = hint_of(view, self.workspace.schema, self._review)
+        if self._pictures != "text":
+            frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)
+            self.query_one(PictureView).show(frame)
+        lead, pairs = hint_of(view, self.workspace.schema, self._review, self.similar)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
         document = view.content.document
         state = "" if document.state is State.NEW else document.state.value
@@ -254,9 +245,9 @@ class AnnotateScreen(Asking):
             self.hands.say(message)
             self.refresh_view()
 
-    def action_go_open(self) -> None:
+    async def action_go_open(self) -> None:
         """The next document of the list that is not decided."""
-        if self.worklist is None or not self.worklist.next_open(self.workspace):
+        if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
             self.say("Every document of the list is decided.")
         else:
             self.open_current()
@@ -348,30 +339,6 @@ class AnnotateScreen(Asking):
         self.set_class(self._pictures != "text", "-picture")
         self.set_class(self._pictures == "picture", "-only-picture")
         self.call_after_refresh(self.refresh_view)
-
-    def _show_picture(self, view: View) -> None:
-        if self._pictures == "text":
-            return
-        token = view.content.tokens[view.cursor] if view.cursor is not None else None
-        page = view.content.pages[token.page if token else 0] if view.content.pages else None
-        if page is None or page.picture is None:
-            self.query_one(PictureView).show(None)
-            return
-        own = {t.id: t.box for t in page.tokens}
-        marks = marks_of(view, self.workspace.schema)
-        boxes = tuple(
-            (own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own and not m.ahead
-        )
-        frame = Frame(
-            self.workspace.files.picture(page.picture),
-            page.width,
-            page.height,
-            boxes,
-            token.box if token else None,
-            self._picture_zoom,
-            median(t.box[3] - t.box[1] for t in page.tokens) if page.tokens else 1.0,
-        )
-        self.query_one(PictureView).show(frame)
 
     def action_find(self) -> None:
         """Type a value."""

@@ -1,6 +1,11 @@
 """The annotate screen's questions: its dialogs, and what the answers do."""
 
+from asyncio import to_thread
 from collections.abc import Callable
+from time import monotonic, sleep
+
+from textual import on
+from textual.message import Message
 
 from screens.base import ModeScreen
 from screens.widgets import conflict
@@ -10,20 +15,30 @@ from storage.documents import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench import labelling
-from workbench.field_rows import seller_of
 from workbench.hands import Hands
+from workbench.similar import similar_to
 from workbench.worklist import Worklist
 
-_LOOKED_AT = 5  # documents that hold the seller's name, the latest first
+_LONG = 300  # tokens: likely places of a longer document are found beforehand
+_PAUSE = 0.4  # seconds in which nothing was done: not while she is at work, or only leafs through
 
 
 class Asking(ModeScreen):
     """What the annotate screen is built on: a document under the hands, acts with one border, and questions."""
 
+    class Similar(Message):
+        """A labelled document of the same vendor was found."""
+
+        def __init__(self, hands: Hands, source: Content) -> None:
+            super().__init__()
+            self.hands, self.source = hands, source
+
     def __init__(self) -> None:
         super().__init__()
+        self._acted = 0.0  # when something was last done
         self.hands: Hands | None = None
         self.worklist: Worklist | None = None
+        self.similar: Content | None = None  # a document whose labels can be suggested here, once it was found
 
     def open_current(self) -> None:
         """Open the document at the list's position."""
@@ -42,6 +57,7 @@ class Asking(ModeScreen):
         hands = self.hands
         if hands is None:
             return False
+        self._acted = monotonic()
         before, done = hands.content, False
         with self.guarded():
             try:
@@ -55,6 +71,33 @@ class Asking(ModeScreen):
             done = True
         self.refresh_view()
         return done
+
+    # what is found beforehand
+
+    def look_ahead(self, hands: Hands) -> None:
+        """Find in the background, while no key is pressed, what will be of use on a document that was opened."""
+        self.similar = None
+        self._acted = monotonic()
+        self.in_background(lambda: self._find(hands), "look ahead")
+
+    def _find(self, hands: Hands) -> None:
+        """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
+        if hands.view.untouched and self._rests(hands) and (source := similar_to(self.workspace, hands)):
+            self.post_message(self.Similar(hands, source))
+        if len(hands.tokens) > _LONG:
+            hands.warm(lambda: self._rests(hands))
+
+    def _rests(self, hands: Hands) -> bool:
+        """In a thread: wait until nothing was done for a moment; whether the document is still the open one."""
+        while self.hands is hands and (left := self._acted + _PAUSE - monotonic()) > 0:
+            sleep(left)
+        return self.hands is hands
+
+    @on(Similar)
+    def _similar_found(self, event: Similar) -> None:
+        if event.hands is self.hands:
+            self.similar = event.source
+            self.refresh_view()
 
     # conflicts
 
@@ -113,38 +156,23 @@ class Asking(ModeScreen):
                 Reading("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
             )
 
-    def action_template(self) -> None:
+    async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
         from workbench import templates
 
-        if self.hands is None:
+        hands = self.hands
+        if hands is None:
             return
-        source = self._similar(self.hands)
+        source = self.similar or await to_thread(similar_to, self.workspace, hands)
         if source is None:
             self.say("No other document of this vendor is labelled yet.")
             return
         schema = self.workspace.schema
-        found = templates.proposals(source, self.hands.content, schema)
+        found = await to_thread(templates.proposals, source, hands.content, schema)
         self.act(lambda hands: hands.propose(found, "template"))
         missed = {s.field for s in source.annotations.spans} - {field for field, _, _ in found}
         told = f"As in {source.document.name}: {len(found)} suggestions"
         self.say(told + (f", not found: {', '.join(map(schema.name, sorted(missed)))}." if missed else "."))
-
-    def _similar(self, hands: Hands) -> Content | None:
-        """The last labelled document of the same group, else of the same seller's name."""
-        here, name = hands.content.document, hands.seller
-        with self.workspace.db.read() as connection:
-            if here.group:
-                listed = documents.ids(connection, Filter("labelled", group=here.group))
-                if others := [n for n in listed if n != here.id]:
-                    return documents.open_document(connection, others[-1])
-            if name:
-                listed = documents.ids(connection, Filter("labelled", text=name))
-                for number in [n for n in reversed(listed) if n != here.id][:_LOOKED_AT]:
-                    other = documents.open_document(connection, number)
-                    if seller_of(other) == name:
-                        return other
-        return None
 
     # the list's filter
 
@@ -186,11 +214,16 @@ class Asking(ModeScreen):
             self._use(Filter(chosen))
 
     def _use(self, chosen: Filter) -> None:
-        current = self.worklist.current if self.worklist else None
-        self.worklist = Worklist(self.workspace, chosen)
-        if current is not None:
-            self.worklist.move_to(current)
-        self.open_current()
+        self.hint("Looking for the documents …")
+        self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
+
+    async def _follow(self, chosen: Filter) -> None:
+        with self.guarded():
+            worklist = await to_thread(Worklist, self.workspace, chosen)
+            if self.worklist is not None and self.worklist.current is not None:
+                worklist.move_to(self.worklist.current)
+            self.worklist = worklist
+            self.open_current()
 
     def filter_name(self, chosen: Filter) -> str:
         """What a filter shows, in a few words."""

@@ -1,5 +1,6 @@
 """What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
 
+from storage.records import Content
 from workbench.field_rows import text_of
 from workbench.fields import Schema
 from workbench.view import View
@@ -7,8 +8,12 @@ from workbench.view import View
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def hint_of(view: View, schema: Schema, review: bool) -> Hint:
-    """The hint for a view. Names with a dot are binding ids; the screen puts their keys in."""
+def hint_of(view: View, schema: Schema, review: bool, similar: Content | None = None) -> Hint:
+    """The hint for a view. Names with a dot are binding ids; the screen puts their keys in.
+
+    Args:
+        similar: a labelled document of the same vendor.
+    """
     if view.cursor is None:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
     if view.message:
@@ -59,7 +64,9 @@ def hint_of(view: View, schema: Schema, review: bool) -> Hint:
         )
     if review:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
+    as_there = (("label.template", f"suggest all as in {_short(similar.document.name, 16)}"),) if similar else ()
     return "", (
+        *(as_there if view.untouched else ()),
         ("field key", "label the likeliest place"),
         *_document(view),
         ("select.phrase", "select line"),

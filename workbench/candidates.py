@@ -204,34 +204,34 @@ class Finder:
         return _reads(type, text)
 
     @cached_property
-    def _amounts(self) -> list[tuple[tuple[int, ...], int]]:
-        """Every amount on the page, in hundredths."""
-        found = []
+    def _amounts(self) -> dict[int, list[tuple[int, ...]]]:
+        """Every amount on the page, in hundredths, and where it stands."""
+        found: dict[int, list[tuple[int, ...]]] = {}
         for row in self._around.layout.rows:
             at = 0
             while at < len(row):
                 window = self._window(FieldType.AMOUNT, row, at)
                 if window:
-                    found.append((window, round(100 * self._size(window))))
+                    found.setdefault(round(100 * self._size(window)), []).append(window)
                 at += len(window) or 1
         return found
 
-    def _totals(self, labelled: tuple[int, ...] | None) -> list[tuple[int, ...]]:
-        """Where the total is labelled; else where it may well stand."""
-        if labelled:
-            return [labelled]
+    @cached_property
+    def _likely_totals(self) -> list[tuple[int, ...]]:
         likely = self._all(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
         return [c.tokens for c in likely if c.score > most - 1.0 and c.score > 1.2]
 
+    def _totals(self, labelled: tuple[int, ...] | None) -> list[tuple[int, ...]]:
+        """Where the total is labelled; else where it may well stand."""
+        return [labelled] if labelled else self._likely_totals
+
     def _adds_up(self, field: Field, c: Candidate, total: tuple[int, ...] | None) -> bool:
         """Whether another amount makes up the total together with this one."""
         own = round(100 * self._size(c.tokens))
-        if not own:
-            return False
-        sums = {round(100 * self._size(tokens)) for tokens in self._totals(total)}
-        for tokens, other in self._amounts:
-            if other and own + other in sums and tokens != c.tokens:
+        for tokens in self._totals(total) if own else ():
+            other = round(100 * self._size(tokens)) - own
+            if other and any(place != c.tokens for place in self._amounts.get(other, ())):
                 net, tax = (own, other) if field.id == "amount_net" else (other, own)
                 if tax <= _MOST_TAX * net:
                     return True

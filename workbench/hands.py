@@ -68,10 +68,10 @@ class Hands(DocumentActs):
         self.layout = lay_out(self.content.pages, columns, zoom)
         self.laid_out = self.desk.state.texts
 
-    def warm(self, stopped: Callable[[], bool]) -> None:
-        """Find every field's likely places beforehand, in a thread; `stopped` is asked between the fields."""
+    def warm(self, goes_on: Callable[[], bool]) -> None:
+        """Find every field's likely places beforehand, in a thread; `goes_on` is asked before each field."""
         for field in self.schema.active:
-            if stopped():
+            if not goes_on():
                 return
             self._finder.ranked(field)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage.records import Content, Decision, Span, Suggestion
+from storage.records import Content, Decision, Span, State, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class View:
     focus: Suggestion | None
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody and nothing has said where a field's value is."""
+        state = self.content.annotations
+        return not (state.spans or state.absent or self.open_suggestions or state.state is State.LABELLED)
 
     @property
     def label(self) -> Span | None:

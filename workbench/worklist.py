@@ -8,7 +8,7 @@ from storage.documents import Filter
 from storage.records import State
 from workbench.workspace import Workspace
 
-_LOOKED_AT = 500  # documents at a time
+_NEAR = 500  # documents that are looked at first
 
 
 class Worklist:
@@ -48,13 +48,13 @@ class Worklist:
     def next_open(self, workspace: Workspace) -> bool:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
+        near = order[:_NEAR]
         with workspace.db.read() as connection:
-            for start in range(0, len(order), _LOOKED_AT):
-                part = order[start : start + _LOOKED_AT]
-                found = documents.undecided(connection, part)
-                if first := next((n for n in part if n in found), None):
-                    return self.move_to(first)
-        return False
+            open_ones = documents.undecided(connection, near)
+            if open_ones.isdisjoint(near):  # far away, if anywhere
+                open_ones = set(documents.ids(connection, Filter("unlabelled")))
+        first = next((n for n in order if n in open_ones), None)
+        return first is not None and self.move_to(first)
 
     def move_to(self, document: int) -> bool:
         """Put the position on a document; False when the list does not hold it."""

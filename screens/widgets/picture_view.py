@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -18,7 +19,11 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.graphics import Graphics, Kind
+from screens.widgets.page_view import marks_of
+from storage.files import Files
 from storage.records import Box
+from workbench.fields import Schema
+from workbench.view import View
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +42,25 @@ class Frame:
     current: Box | None
     zoom: int = 0
     letters: float = float("inf")  # height of the page's usual print, in page units; inf: as the current box
+
+
+def frame_of(view: View, schema: Schema, files: Files, zoom: int) -> Frame | None:
+    """What to show of the page that the cursor is on; None where it has no picture."""
+    token = view.content.tokens[view.cursor] if view.cursor is not None else None
+    page = view.content.pages[token.page if token else 0] if view.content.pages else None
+    if page is None or page.picture is None:
+        return None
+    own = {t.id: t.box for t in page.tokens}
+    marks = marks_of(view, schema)
+    return Frame(
+        files.picture(page.picture),
+        page.width,
+        page.height,
+        tuple((own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own and not m.ahead),
+        token.box if token else None,
+        zoom,
+        median(t.box[3] - t.box[1] for t in page.tokens) if page.tokens else 1.0,
+    )
 
 
 class PictureView(Container):

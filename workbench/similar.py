@@ -1,0 +1,30 @@
+"""The document whose labels help with another one: the last labelled one of its vendor."""
+
+from storage import documents
+from storage.documents import Filter
+from storage.records import Content
+from workbench.field_rows import seller_of
+from workbench.hands import Hands
+from workbench.workspace import Workspace
+
+_LOOKED_AT = 5  # documents that hold the seller's name, the latest first
+
+
+def similar_to(workspace: Workspace, hands: Hands) -> Content | None:
+    """The last labelled document of the same group, else of the same seller's name.
+
+    Looks through the words of all labelled documents: in a large workspace that takes a moment.
+    """
+    here, name = hands.content.document, hands.seller
+    with workspace.db.read() as connection:
+        if here.group:
+            listed = documents.ids(connection, Filter("labelled", group=here.group))
+            if others := [n for n in listed if n != here.id]:
+                return documents.open_document(connection, others[-1])
+        if name:
+            listed = documents.ids(connection, Filter("labelled", text=name))
+            for number in [n for n in reversed(listed) if n != here.id][:_LOOKED_AT]:
+                other = documents.open_document(connection, number)
+                if seller_of(other) == name:
+                    return other
+    return None
