@@ -7,19 +7,15 @@ into floats.
 """
 
 import dataclasses
-    rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
-    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
+import gc
+import itertools
 import json
 import struct
 import sys
 from array import array
-<<<<<<< HEAD
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
-=======
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
->>>>>>> errors
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -310,13 +306,8 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return []
-<<<<<<< HEAD
-    rows = _rows(source, _DATASET)
-    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
-=======
     rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
-    return [case_of(row, predictions[row["document"]]) for row in rows if row["document"] in predictions]
->>>>>>> errors
+    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
 
 
 def check_stored(folder: Path, split: str) -> None:
