@@ -301,13 +301,60 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     """
     check_stored(folder, split)
     table = _table(folder / "predictions.parquet", _PREDICTIONS, split)
-    once = frozenset(json.loads((table.schema.metadata or {}).get(b"once", b"[]")))
+    once = _once(table.schema)
     predictions = {row["document"]: row for row in _listed(table)}
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return []
     rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
     return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
+
+
+def stream_cases(folder: Path, split: str) -> Iterator[Case]:
+    """As `read_cases`, a few documents in memory at a time: a pool may have a hundred thousand.
+
+    Raises:
+        InputProblem: there are no predictions, or a file is damaged.
+    """
+    check_stored(folder, split)
+    path = folder / "predictions.parquet"
+    source = folder / "dataset" / f"{split}.parquet"
+    if not source.is_file():
+        return
+    once, predictions = _once(_table(path, ()).schema), _batches(path, _PREDICTIONS, split)
+    rows = _batches(source, _DATASET)
+    for prediction in predictions:  # the documents were predicted in the dataset's order
+        row = next((row for row in rows if row["document"] == prediction["document"]), None)
+        if row is None:
+            raise InputProblem(
+                f"{path.name} does not belong to {source.name}.", "Copy the run folder again, or run it again."
+            )
+        yield case_of(row, prediction, once)
+
+
+def _once(schema: Any) -> frozenset[str]:
+    return frozenset(json.loads((schema.metadata or {}).get(b"once", b"[]")))
+
+
+def _batches(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            present = [name for name in columns if name in file.schema_arrow.names]
+            for group in range(file.num_row_groups):
+                mine = [True] * file.metadata.row_group(group).num_rows
+                if split:
+                    mine = [one == split for one in file.read_row_group(group, columns=["split"])[0].to_pylist()]
+                if any(mine):
+                    for kept, row in zip(mine, _listed(file.read_row_group(group, columns=present)), strict=True):
+                        if kept:
+                            yield row
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputProblem(
+            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
+        ) from error
 
 
 def check_stored(folder: Path, split: str) -> None:

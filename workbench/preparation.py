@@ -26,12 +26,18 @@ class Prepared:
     """What training needs, made from the run folder."""
 
     request: Request
-    documents: dict[str, list[rows.Row]]
+    documents: dict[str, list[rows.Row]]  # the labelled ones; the pool may be too large for the memory
+    pool: int  # how many documents it has
     sample: list[rows.Row]  # training documents that are evaluated
     labels: list[str]
     device: torch.device
     precision: str  # "fp32", "bf16" or "fp16"
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Documents by split."""
+        return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
 
     @property
     def once(self) -> frozenset[str]:
@@ -46,9 +52,10 @@ def prepare(request: Request, folder: Path) -> Prepared:
         WorkbenchError: nothing can be trained with it.
     """
     config = request.config
-    data = {split: rows.portable(found, folder) for split, found in rows.read_all(folder).items()}
-    for split in ("train", "validation", "test"):
-        data[split] = [row for row in data[split] if row.tags is not None]
+    data = {
+        split: [rows.anchored(row, folder) for row in rows.stream(rows.source(folder, split)) if row.tags is not None]
+        for split in ("train", "validation", "test")
+    }
     data["train"] = limited(data["train"], config.data.max_train_documents, config.train.seed)
     if not data["train"]:
         raise RunProblem(
@@ -75,7 +82,8 @@ def prepare(request: Request, folder: Path) -> Prepared:
     precision = _as_before(folder, device) or _precision(config, device, notes)
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
-    return Prepared(request, data, sample[: config.train.train_sample], labels, device, precision, notes)
+    pool = rows.count(rows.source(folder, "pool"))
+    return Prepared(request, data, pool, sample[: config.train.train_sample], labels, device, precision, notes)
 
 
 def limited(documents: list[rows.Row], most: int | None, seed: int) -> list[rows.Row]:

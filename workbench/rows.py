@@ -158,11 +158,6 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
         yield Prediction(**record)
 
 
-def portable(rows: Iterable[Row], folder: Path) -> list[Row]:
-    """The rows with pictures that stand relative to `folder` made absolute."""
-    return [anchored(row, folder) for row in rows]
-
-
 def anchored(row: Row, folder: Path) -> Row:
     """The row itself, its pictures that stand relative to `folder` made absolute."""
     row.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in row.pictures]

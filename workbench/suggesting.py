@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.files import replacing
-from workbench import calibration, cases, postprocess, weighing
+from workbench import calibration, cases, postprocess, rows, weighing
 from workbench.cases import Case, Chunk
 from workbench.config import Request
 from workbench.fields import Field, FieldType
@@ -125,13 +125,13 @@ def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None]
     """
     request = Request.read(folder)
     trust = _trust((f.field for f in request.fields), request.rules, _report(model_run))
-    waiting = cases.read_cases(folder, "pool")
+    of = rows.count(rows.source(folder, "pool"))
     with replacing(folder / STORED) as file:
-        for done, case in enumerate(waiting, start=1):
+        for done, case in enumerate(cases.stream_cases(folder, "pool"), start=1):
             row = asdict(Suggested(case.document, case.name, len(case.words), proposals(case, trust)))
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             if done % 20 == 0:
-                tick(done, len(waiting))
+                tick(done, of)
 
 
 def read(folder: Path, settings: Settings) -> list[Suggested]:
@@ -140,13 +140,13 @@ def read(folder: Path, settings: Settings) -> list[Suggested]:
     path = folder / STORED
     if not path.is_file():
         trust = trust_of(settings, folder)
-        pool = cases.read_cases(folder, "pool")
+        pool = cases.stream_cases(folder, "pool")
         return [Suggested(case.document, case.name, len(case.words), proposals(case, trust)) for case in pool]
     with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+        stored = [json.loads(line) for line in file]
     return [
         Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
-        for r in rows
+        for r in stored
     ]
 
 

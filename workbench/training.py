@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,9 +106,7 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
     module = importlib.import_module(families.spec(config.model.family).module)
     built: Built = module.build(config, request.fields)
     encoder = Encoder(built.tokenizer, prepared.labels, config.data, built.sep_box)
-    encoded = {
-        split: [encoder.encode(row) for row in found] for split, found in prepared.documents.items() if split != "pool"
-    }
+    encoded = {split: [encoder.encode(row) for row in found] for split, found in prepared.documents.items()}
     dataset = Windows(encoder, encoded["train"], config.augmentation, config.train.seed)
     if not len(dataset):
         raise RunProblem(
@@ -216,7 +214,7 @@ def _tell(prepared: Prepared, built: Built, encoded: dict[str, list[Document]], 
         )
     write(
         "prepared",
-        documents={split: len(found) for split, found in prepared.documents.items()},
+        documents=prepared.sizes,
         windows={split: sum(d.windows for d in found) for split, found in encoded.items()},
         tokens={split: sum(d.tokens for d in found) for split, found in encoded.items()},
         truncated=truncated,
@@ -247,21 +245,13 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
     smooth_tables = config.model.family == "starter"
     if smooth_tables:
         smooth.bake(result.built.model)
-    parts: dict[str, list[rows.Row]] = {s: prepared.documents[s] for s in ("validation", "test", "pool")}
-    parts["train"] = prepared.sample
-    total, done = sum(map(len, parts.values())), 0
-    predictions, figures = [], {}
-    for split, documents in parts.items():
-        outcomes = []
-        for outcome in result.predictor.predict(documents):
-            predictions.append(outcome.prediction(split, prepared.labels))
-            if split != "pool":
-                outcomes.append(outcome)
-            done += 1
-            if done % 20 == 0 or done == total:
-                write("predicting", done=done, total=total)
-        if outcomes:
-            figures[split] = scoring.figures(outcomes, prepared.labels, prepared.once)
+    read: dict[str, list[Outcome]] = {}
+    predictions = _predictions(folder, prepared, result.predictor, read, write)
+    try:
+        rows.write_predictions(folder / "predictions.parquet", predictions, prepared.once)
+    except OSError as error:
+        raise _full_disk(error) from error
+    figures = {split: scoring.figures(found, prepared.labels, prepared.once) for split, found in read.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
     description = Description(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
@@ -271,7 +261,6 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
     )  # fmt: skip
     try:
         save_model(result.built, description, folder / "model")
-        rows.write_predictions(folder / "predictions.parquet", predictions, prepared.once)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
         judged = evaluation.final(folder)
@@ -280,7 +269,7 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
             "preset": request.preset, "seconds": seconds, "steps": result.step, "epochs": round(result.epoch, 4),
             "best_step": result.best_step, "effective_batch": result.effective_batch,
             "tokens_per_second": round(result.tokens_per_second, 1), "device": str(prepared.device),
-            "precision": prepared.precision, "documents": {s: len(found) for s, found in prepared.documents.items()},
+            "precision": prepared.precision, "documents": prepared.sizes,
             "labels": prepared.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
             "evaluation": judged, "readers": suggesting.readers(folder, judged),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
@@ -290,6 +279,23 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
     except (OSError, SafetensorError) as error:
         raise _full_disk(error) from error
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
+
+
+def _predictions(
+    folder: Path, prepared: Prepared, predictor: Predictor, judged: dict[str, list[Outcome]], write: Write
+) -> Iterator[rows.Prediction]:
+    """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory (`judged`)."""
+    labelled = {s: prepared.documents[s] for s in ("validation", "test")} | {"train": prepared.sample}
+    pool = (rows.anchored(row, folder) for row in rows.stream(rows.source(folder, "pool")))
+    done, total = 0, sum(map(len, labelled.values())) + prepared.sizes["pool"]
+    for split, documents in (*labelled.items(), ("pool", pool)):
+        for outcome in predictor.predict(documents):
+            yield outcome.prediction(split, prepared.labels)
+            if split != "pool":
+                judged.setdefault(split, []).append(outcome)
+            done += 1
+            if done % 20 == 0 or done == total:
+                write("predicting", done=done, total=total)
 
 
 def save_model(built: Built, description: Description, folder: Path) -> None:
