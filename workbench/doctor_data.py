@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from workbench import postprocess
 from workbench.cases import NONE
 from workbench.doctor import Action, Evidence, Finding, Severity, Target, rule
 from workbench.doctor_facts import LOW_OCR
@@ -325,7 +326,7 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
 def rule_hurts(evidence: Evidence) -> Finding | None:
     """A post-processing rule that breaks more than it repairs."""
     effects: Mapping[str, Mapping[str, Any]] = evidence.report.get("postprocess") or {}
-    bad = {name: effect for name, effect in effects.items() if effect["hurts"] and effect["broke"] > effect["repaired"]}
+    bad = {name: effect for name, effect in effects.items() if postprocess.verdict(effect) < 0}
     if not bad:
         return None
     facts = {

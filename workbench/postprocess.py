@@ -4,6 +4,7 @@ Distances are in thousandths of the page (boxes are 0-1000 of the page): a radiu
 which on a page scaled to 1,000 pixels is the handbook's 500 px.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -51,13 +52,22 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     default = Rules()
     on = {}
     for name in _RULES:
-        effect = effects.get(name)
-        usual = bool(getattr(default, name))
-        if effect is not None:  # a rule that is off by default has to earn its place
-            gain = effect["f1_with"] - effect["f1_without"]
-            usual = gain >= 0 if usual else gain > 0
-        on[name] = settings.get(name, usual)
+        told = verdict(effects[name]) if name in effects else 0
+        on[name] = settings.get(name, told > 0 or (told == 0 and bool(getattr(default, name))))
     return replace(default, **on)
+
+
+def verdict(effect: Mapping[str, Any]) -> int:
+    """What measuring a rule says of it: 1 it helps, -1 it hurts, 0 nothing.
+
+    Its changes have to be right (or wrong) oftener than chance alone would have it (by more than a standard deviation
+    of tosses of a coin, and two): on a dozen documents one unlucky change would switch off what helps on a hundred.
+    """
+    repaired, broke = effect["repaired"], effect["broke"]
+    gain = effect["f1_with"] - effect["f1_without"]
+    if abs(repaired - broke) < max(2.0, math.sqrt(repaired + broke)) or gain * (repaired - broke) <= 0:
+        return 0
+    return 1 if gain > 0 else -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,13 @@ def test_what_is_too_unsure_is_not_suggested():
 
 
 def test_a_runs_report_says_how_far_it_is_trusted(tmp_path):
-    effect = {"changes": 3, "repaired": 2, "broke": 1, "f1_without": 0.8, "f1_with": 0.9, "hurts": False}
+    effect = {"changes": 5, "repaired": 4, "broke": 1, "f1_without": 0.8, "f1_with": 0.9, "hurts": False}
     evaluation = {
         "calibration": {
             "temperature": 2.0,
             "fields": {"x": {"temperature": 1.5, "own": True}, "y": {"temperature": 2.0, "own": False}},
         },
-        "postprocess": {"one_value": {**effect, "f1_with": 0.7, "hurts": True}, "unsupported": effect},
+        "postprocess": {"one_value": {**effect, "repaired": 1, "broke": 4, "f1_with": 0.7}, "unsupported": effect},
     }
     (tmp_path / "report.json").write_text(json.dumps({"evaluation": evaluation}))
     workspace = settings.read(tmp_path / "none.toml")
@@ -75,7 +75,7 @@ def test_what_has_no_report_is_taken_as_it_is(tmp_path, folder):
 
 
 def test_settings_decide_over_what_was_measured():
-    hurts = {"one_value": {"f1_with": 0.5, "f1_without": 0.9}}
+    hurts = {"one_value": {"repaired": 0, "broke": 5, "f1_with": 0.5, "f1_without": 0.9}}
     assert postprocess.chosen(hurts, {}).one_value is False
     assert postprocess.chosen(hurts, {"one_value": True}).one_value is True
     assert postprocess.chosen({}, {"neighbourhood": False}).neighbourhood is False
@@ -133,3 +133,12 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
     (stored,) = suggesting.read(tmp_path, settings.read(tmp_path / "none.toml"))
     assert (stored.document, stored.words) == (3, 2)
     assert ("amount_total", (1,)) in [(name, place) for name, place, _ in stored.proposals]
+
+
+@pytest.mark.parametrize(
+    ("repaired", "broke", "without", "verdict"),
+    [(0, 1, 0.9, 0), (9, 4, 0.9, 0), (4, 9, 0.9, -1), (6, 9, 0.9, 0), (9, 2, 0.7, 1), (1, 0, 0.7, 0), (0, 0, 0.8, 0)],
+)
+def test_a_rule_is_judged_by_more_than_an_unlucky_document(repaired, broke, without, verdict):
+    effect = {"repaired": repaired, "broke": broke, "f1_with": 0.8, "f1_without": without}
+    assert postprocess.verdict(effect) == verdict
