@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from storage.exceptions import RunProblem
 from storage.files import replacing
 from storage.records import Content, Document, Side, Split, State
 from workbench.fields import tags_of
+from workbench.splitting import divide
 from workbench.workspace import Workspace
 
 VALIDATION_SHARE = 0.2
@@ -69,7 +71,7 @@ def select(connection: Connection, seed: int, limit: int | None = None) -> Selec
     notes = []
     order = _vendor_order(train, seed)
     if not ids[Split.VALIDATION] and len(train) > 1:
-        held, note = _hold_out(order)
+        held, note = _hold_out(order, seed)
         ids[Split.VALIDATION] = [document.id for document in held]
         kept = {document.id for document in held}
         order = [document for document in order if document.id not in kept]
@@ -92,25 +94,27 @@ def _vendor_order(found: Sequence[Document], seed: int) -> list[Document]:
     """Documents by vendor, the vendors in an order that only the seed and their names decide."""
     by_group: dict[str, list[Document]] = {}
     for document in found:
-        by_group.setdefault(document.group or f"document {document.id}", []).append(document)
+        by_group.setdefault(_vendor(document), []).append(document)
     names = sorted(by_group)
     random.Random(seed).shuffle(names)
     return [document for name in names for document in by_group[name]]
 
 
-def _hold_out(order: Sequence[Document]) -> tuple[list[Document], str]:
+def _vendor(document: Document) -> str:
+    return document.group or f"document {document.id}"
+
+
+def _hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str]:
+    """Documents that measure the model, of vendors that it is not trained on where there are several."""
     wanted = max(1, round(len(order) * VALIDATION_SHARE))
-    groups = {document.group for document in order}
-    if len(groups) == 1 and order[0].group:
+    sizes = Counter(map(_vendor, order))
+    if len(sizes) == 1:
         return list(order[:wanted]), (
             f"All labelled documents are of one vendor: {wanted} of them measure the model, so its figures say "
             "nothing about other vendors."
         )
-    held: list[Document] = []
-    for document in order:
-        if len(held) >= wanted and document.group != held[-1].group:
-            break
-        held.append(document)
+    division = divide({name: (n, n) for name, n in sizes.items()}, validation=VALIDATION_SHARE, test=0.0, seed=seed)
+    held = [document for document in order if division.sides[_vendor(document)] is Side.VALIDATION]
     if len(held) > len(order) // 2:  # one vendor has most of the documents
         held = held[:wanted]
         return (

@@ -100,6 +100,17 @@ def test_what_is_frozen_can_be_read_back(workspace: Workspace, tmp_path: Path) -
     assert pool["tags"] is None
 
 
+def test_a_fifth_measures_and_not_one_large_vendor(workspace: Workspace) -> None:
+    sizes = {"large": 12, "middle": 8, "a": 3, "b": 3, "c": 2, "d": 1, "e": 1}
+    keep(workspace, *(replace(invoice(f"{name} {i}"), group=name) for name, n in sizes.items() for i in range(n)))
+    with workspace.db.read() as connection:
+        for seed in range(5):
+            chosen = freezing.select(connection, seed)
+            held = [documents.get(connection, number).group for number in chosen.ids[Split.VALIDATION]]
+            assert 4 <= len(held) <= 8 and len(set(held)) >= 2
+            assert not {"large", "middle"} & set(held)
+
+
 def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_path: Path) -> None:
     from workbench import rows
 
@@ -109,8 +120,8 @@ def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_pa
     freezing.freeze(workspace, tmp_path / "run", 1, pictures=True)
     elsewhere = (tmp_path / "run").rename(tmp_path / "elsewhere")
     shutil.rmtree(workspace.files.pages)
-    found = rows.portable(rows.read(elsewhere / "dataset" / "train.parquet"), elsewhere)
-    found += rows.portable(rows.read(elsewhere / "dataset" / "validation.parquet"), elsewhere)
+    found = [rows.anchored(row, elsewhere) for row in rows.read(elsewhere / "dataset" / "train.parquet")]
+    found += [rows.anchored(row, elsewhere) for row in rows.read(elsewhere / "dataset" / "validation.parquet")]
     paths = [path for row in found for path in row.pictures]
     assert sorted(Path(path).read_bytes() if path else b"" for path in paths) == [b"", b"a picture"]
 
