@@ -96,8 +96,10 @@ def main() -> None:
             evaluated = time.perf_counter()
             cases = read_cases(folder, "test")
             read = time.perf_counter()
-            records = errors.find(cases)
-            errors.confusion(cases), errors.concentrations(cases), errors.suspects(cases)
+            judged = errors.judge(cases)
+            records = errors.find(judged)
+            errors.confusion(pair for one in judged for pair in one.pairs)
+            errors.concentrations(judged, records), errors.suspects(cases)
             done = time.perf_counter()
             here = {
                 "process": started - began,

@@ -77,13 +77,13 @@ class Terminal:
         while self.read(seconds):
             pass
 
-    def press(self, key: bytes) -> float:
-        """Seconds from the key to the last byte that was painted because of it."""
+    def press(self, key: bytes, quiet: float = QUIET) -> float:
+        """Seconds from the key to the last byte that was painted because of it, before so many seconds of silence."""
         start = time.perf_counter()
         os.write(self.file, key)
         last = start
         while True:
-            if self.read(1.0 if last == start else QUIET):
+            if self.read(1.0 if last == start else quiet):
                 last = time.perf_counter()
             else:
                 return last - start

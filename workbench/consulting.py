@@ -149,4 +149,4 @@ def _documents(folder: Path, split: str) -> frozenset[int]:
     import pyarrow.parquet as pq
 
     path = folder / "dataset" / f"{split}.parquet"
-    return frozenset(pq.read_table(path, columns=["document"]).column(0).to_pylist()) if path.is_file() else frozenset()
+    return frozenset(pq.ParquetFile(path).read(["document"]).column(0).to_pylist()) if path.is_file() else frozenset()

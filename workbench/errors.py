@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workbench.cases import NONE, Case, Chunk
 from workbench.metrics import Kind, Pair, match, slices
@@ -44,16 +45,24 @@ class ErrorRecord:
         return min(chunk.start for chunk in (self.gold, self.predicted) if chunk)
 
 
-def find(cases: Iterable[Case], train_groups: frozenset[str] = frozenset()) -> list[ErrorRecord]:
-    """The errors of documents with gold labels, in the documents' order and from the first word to the last."""
+class Judged(NamedTuple):
+    """A document with its judgements, made once for all tables."""
+
+    case: Case
+    pairs: tuple[Pair, ...]
+    cuts: Mapping[str, str]  # the slices it belongs to
+
+
+def judge(cases: Iterable[Case], train_groups: frozenset[str] = frozenset()) -> list[Judged]:
+    """Documents with gold labels, judged; `train_groups` are the vendors that the model was trained on."""
+    return [Judged(case, tuple(match(case.gold, case.predicted)), slices(case, train_groups)) for case in cases]
+
+
+def find(documents: Iterable[Judged]) -> list[ErrorRecord]:
+    """The errors, in the documents' order and from the first word to the last."""
     records = []
-    for case in cases:
-        cuts = slices(case, train_groups)
-        here = [
-            _record(case, kind, gold, predicted, cuts)
-            for kind, gold, predicted in match(case.gold, case.predicted)
-            if kind is not Kind.CORRECT
-        ]
+    for case, pairs, cuts in documents:
+        here = [_record(case, *pair, cuts) for pair in pairs if pair.kind is not Kind.CORRECT]
         records += sorted(here, key=lambda record: record.word)
     return records
 
@@ -97,25 +106,19 @@ def around(case: Case, start: int, stop: int) -> tuple[str, str, str]:
     )
 
 
-def matrix(cases: Iterable[Case]) -> dict[str, dict[Kind, int]]:
+def matrix(pairs: Iterable[Pair]) -> dict[str, dict[Kind, int]]:
     """Field -> how often each kind occurs (every kind is named), fields in alphabetical order."""
     counts: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
-    for case in cases:
-        for pair in match(case.gold, case.predicted):
-            counts[pair.field][pair.kind] += 1
+    for pair in pairs:
+        counts[pair.field][pair.kind] += 1
     return {name: {kind: counts[name][kind] for kind in Kind} for name in sorted(counts)}
 
 
-def confusion(cases: Iterable[Case]) -> dict[str, dict[str, int]]:
+def confusion(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
     """Gold field -> predicted field -> how often, NONE standing for nothing.
 
     Boundary errors are on the diagonal.
     """
-    return confused(pair for case in cases for pair in match(case.gold, case.predicted))
-
-
-def confused(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
-    """The confusion of judgements that were made already."""
     table: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for _, gold, predicted in pairs:
         table[gold.field if gold else NONE][predicted.field if predicted else NONE] += 1
@@ -164,36 +167,36 @@ def member(record: ErrorRecord, dimension: str) -> str:
     return _MEMBER[dimension](record)
 
 
-def groups(records: Sequence[ErrorRecord], dimension: str) -> dict[str, Counter[str]]:
-    """Member of a dimension -> field -> errors; members with most errors first."""
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for record in records:
-        found[_MEMBER[dimension](record)][record.field] += 1
-    return dict(sorted(found.items(), key=lambda item: (-item[1].total(), item[0])))
-
-
 def concentrations(
-    cases: Sequence[Case], least: int = 5, share: float = 0.5, lift: float = 1.5, most: int = 3
+    documents: Sequence[Judged],
+    records: Sequence[ErrorRecord],
+    least: int = 5,
+    share: float = 0.5,
+    lift: float = 1.5,
+    most: int = 3,
 ) -> list[Concentration]:
     """Where few members make many of a field's errors, the most striking first.
 
     Args:
-        cases: the evaluated documents.
+        documents: the evaluated ones.
+        records: their errors (`find`).
         least: fewer errors of a field say nothing.
         share: how much of the field's errors the members must make, 0..1.
         lift: how many times their part of the field's chunks that must be; big vendors make many errors
         anyway. most: how many members are named together at most.
     """
-    records = find(cases)
     chances: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for case in cases:
-        cuts = slices(case, frozenset()) | {"vendor": case.group or "unknown"}
-        for pair in match(case.gold, case.predicted):
+    for case, pairs, slices_of in documents:
+        cuts = {**slices_of, "vendor": case.group or "unknown"}
+        for name, count in Counter(pair.field for pair in pairs).items():
             for dimension in _MEMBER:
-                chances[pair.field, dimension][cuts[dimension]] += 1
+                chances[name, dimension][cuts[dimension]] += count
+    by_field: defaultdict[str, list[ErrorRecord]] = defaultdict(list)
+    for record in records:
+        by_field[record.field].append(record)
     found = []
     for (name, dimension), chance in chances.items():
-        errors = Counter(_MEMBER[dimension](record) for record in records if record.field == name)
+        errors = Counter(_MEMBER[dimension](record) for record in by_field[name])
         if errors.total() < least:
             continue
         for count in range(1, most + 1):

@@ -129,7 +129,7 @@ def evaluate(
             for cut in ("language", "ocr_confidence", "pages", "length", "windows")
         },
         "errors": {kind.value: total[kind] for kind in Kind if kind is not Kind.CORRECT},
-        "confusion": errors.confused(pair for document in documents for pair in document.pairs),
+        "confusion": errors.confusion(pair for document in documents for pair in document.pairs),
         **_confidence(documents, fitting, fitted_on, settings.precision),
     }
 

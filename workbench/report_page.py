@@ -30,13 +30,14 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
     """
     figures = report.evaluate_run(folder, split)
     here = cases.read_labelled(folder, figures["split"])
-    records = errors.find(here, cases.read_groups(folder, "train"))
+    judged = errors.judge(here, cases.read_groups(folder, "train"))
+    records = errors.find(judged)
     return html_report.render(
         figures,
         title=title,
         names=names,
         records=records,
-        concentrations=errors.concentrations(here),
+        concentrations=errors.concentrations(judged, records),
         diagnosis=doctor.diagnose(doctor.examine(folder, figures)),
         events=list(events.iterate(folder / "events.jsonl")),
         pictures=cuttings(folder, figures["split"], here, records[:_MOST]),

@@ -130,8 +130,9 @@ def look(folder: Path, split: str | None = None) -> Survey:
             f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
             "Label documents of the validation or the test side, then train again.",
         )
-    groups = cases.read_groups(folder, "train")
-    records = errors.find(here, groups)
+    judged = errors.judge(here, cases.read_groups(folder, "train"))
+    records = errors.find(judged)
+    pairs = [pair for document in judged for pair in document.pairs]
     by_document = {case.document: case for case in here}
     return Survey(
         run=folder.name,
@@ -141,9 +142,9 @@ def look(folder: Path, split: str | None = None) -> Survey:
         f1=metrics.micro(here).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in errors.suspects(here)),
-        matrix=errors.matrix(here),
-        confusion=errors.confusion(here),
-        piles=tuple(errors.concentrations(here)),
+        matrix=errors.matrix(pairs),
+        confusion=errors.confusion(pairs),
+        piles=tuple(errors.concentrations(judged, records)),
         lengths={case.document: (case.name, len(case.words)) for case in here},
     )
 

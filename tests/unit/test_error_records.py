@@ -27,7 +27,7 @@ def test_a_record_carries_values_snippet_and_marks():
         word_windows=(0, 0, 0, 0, 1, 1, 1, 1),
         truncated=True,
     )
-    (record,) = errors.find([here])
+    (record,) = errors.find(errors.judge([here]))
     assert (record.kind, record.field, record.gold_field, record.predicted_field) == (Kind.WRONG_FIELD, "x", "x", "y")
     assert (record.gold_value, record.predicted_value, record.confidence) == ("d e", "d", 0.7)
     assert record.snippet == ("a b c", "d e", "f g h")
@@ -35,7 +35,8 @@ def test_a_record_carries_values_snippet_and_marks():
 
 
 def test_a_missing_value_says_how_sure_the_model_is_that_nothing_is_there():
-    (record,) = errors.find([case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)])
+    missed = case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)
+    (record,) = errors.find(errors.judge([missed]))
     assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (Kind.MISSING, NONE, 0.7)
 
 
@@ -49,7 +50,9 @@ CHUNKS = st.lists(
 @given(st.lists(st.tuples(CHUNKS, CHUNKS), max_size=4))
 def test_tables_and_records_count_the_same(documents):
     cases = [case(n, gold, predicted) for n, (gold, predicted) in enumerate(documents)]
-    records, matrix, confusion = errors.find(cases), errors.matrix(cases), errors.confusion(cases)
+    judged = errors.judge(cases)
+    pairs = [pair for one in judged for pair in one.pairs]
+    records, matrix, confusion = errors.find(judged), errors.matrix(pairs), errors.confusion(pairs)
     kinds = Counter((record.field, record.kind) for record in records)
     for name, row in matrix.items():
         assert all(row[kind] == kinds[name, kind] for kind in Kind if kind is not Kind.CORRECT)
@@ -62,6 +65,11 @@ def test_tables_and_records_count_the_same(documents):
         assert diagonal == matrix.get(name, {}).get(Kind.CORRECT, 0) + matrix.get(name, {}).get(Kind.BOUNDARY, 0)
 
 
+def piles(cases):
+    judged = errors.judge(cases)
+    return errors.concentrations(judged, errors.find(judged))
+
+
 def test_vendors_that_make_most_of_the_errors_are_named():
     cases = [
         case(
@@ -72,21 +80,16 @@ def test_vendors_that_make_most_of_the_errors_are_named():
         )
         for n in range(40)
     ]
-    found = [c for c in errors.concentrations(cases) if c.dimension == "vendor"]
+    found = [c for c in piles(cases) if c.dimension == "vendor"]
     assert [(c.field, c.errors, c.of) for c in found] == [("amount_total", 4, 8)]
     cases.append(case(99, gold=[Chunk("amount_total", 0, 1)], group="v0"))
-    (one,) = [c for c in errors.concentrations(cases) if c.dimension == "vendor"]
+    (one,) = [c for c in piles(cases) if c.dimension == "vendor"]
     assert one.sentence() == "Vendor v0 makes 56% of the errors in amount_total (5 of 9)"
 
 
 def test_errors_that_are_spread_evenly_are_no_pile():
     cases = [case(n, gold=[Chunk("x", 0, 1)], group=f"v{n % 2}") for n in range(40)]
-    assert errors.concentrations(cases) == []
-
-
-def test_groups_count_by_member_and_field():
-    cases = [case(1, [Chunk("x", 0, 1)], group="a"), case(2, [Chunk("x", 0, 1), Chunk("y", 2, 3)], group="b")]
-    assert errors.groups(errors.find(cases), "vendor") == {"b": Counter(x=1, y=1), "a": Counter(x=1)}
+    assert piles(cases) == []
 
 
 def labelled(number, field, tag, agreement, certainty):

@@ -43,9 +43,11 @@ def page(**facts):
     found = report.evaluate(
         cases, run="r", split="test", types={"total": FieldType.AMOUNT}, settings=Settings(resamples=50)
     )
+    judged = errors.judge(cases)
+    records = errors.find(judged)
     return html_report.render(
-        found, title="A & B", names={"total": "Grand total"}, records=errors.find(cases),
-        concentrations=errors.concentrations(cases), **facts,
+        found, title="A & B", names={"total": "Grand total"}, records=records,
+        concentrations=errors.concentrations(judged, records), **facts,
     )  # fmt: skip
 
 

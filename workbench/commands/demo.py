@@ -157,7 +157,7 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = errors.find(cases.read_labelled(folder, figures["split"]), cases.read_groups(folder, "train"))
+        found = errors.find(errors.judge(cases.read_labelled(folder, figures["split"], boxes=False)))
         for record in found[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):
