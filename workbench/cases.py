@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
+from workbench.values import joined
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
@@ -68,7 +69,7 @@ class Case:
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
-        return " ".join(self.words[chunk.start : chunk.stop])
+        return joined(self.words[chunk.start : chunk.stop])
 
     @property
     def page_count(self) -> int:
