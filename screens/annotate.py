@@ -116,7 +116,8 @@ class AnnotateScreen(Asking):
                 self.hands.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
-            self.hands.say(self._told)
+            again = "It comes back without its labels: label it as if it were new." if desk.blind else ""
+            self.hands.say(self._told or again)
             self._told = ""
             self.workbench.say_saved("")
             self.refresh_view()

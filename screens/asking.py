@@ -15,6 +15,7 @@ from storage.documents import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench import labelling
+from workbench.field_rows import text_of
 from workbench.hands import Hands
 from workbench.similar import similar_to
 from workbench.worklist import Worklist
@@ -82,7 +83,12 @@ class Asking(ModeScreen):
 
     def _find(self, hands: Hands) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
-        if hands.view.untouched and self._rests(hands) and (source := similar_to(self.workspace, hands)):
+        if (
+            hands.view.untouched
+            and not hands.desk.blind
+            and self._rests(hands)
+            and (source := similar_to(self.workspace, hands))
+        ):
             self.post_message(self.Similar(hands, source))
         if len(hands.tokens) > _LONG:
             hands.warm(lambda: self._rests(hands))
@@ -162,6 +168,9 @@ class Asking(ModeScreen):
 
         hands = self.hands
         if hands is None:
+            return
+        if hands.desk.blind:
+            self.say("It came back without its labels, to see whether they come out the same: nothing is suggested.")
             return
         source = self.similar or await to_thread(similar_to, self.workspace, hands)
         if source is None:
@@ -245,7 +254,7 @@ def _what(change: dict[str, object], hands: Hands) -> str:
     if isinstance(spans, dict):
         for sign in "-+":
             for field, tokens, *_ in spans[sign]:
-                text = " ".join(hands.tokens[t].text for t in tokens if t < len(hands.tokens))
+                text = text_of(hands.tokens, [t for t in tokens if t < len(hands.tokens)])
                 parts.append(f"{sign}{hands.schema.name(field)} “{text[:40]}”")
     for name in ("state", "note"):
         if isinstance(turned := change.get(name), list):

@@ -66,6 +66,7 @@ class ModeScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     DEFAULT_CSS = """
     ModeScreen { layout: vertical; background: $background; }
+    ModeScreen ToastRack { margin-bottom: 3; }  /* not over the hint line */
     """
 
     def compose(self) -> ComposeResult:

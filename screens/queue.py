@@ -22,6 +22,7 @@ from storage.exceptions import UsageProblem
 from storage.records import Run
 from workbench import loop, next_round, queueing
 from workbench.desk import Desk
+from workbench.field_rows import text_of
 from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
 from workbench.watching import News
@@ -285,7 +286,7 @@ class QueueScreen(Choosing):
         if (dispute := pane.dispute) is not None:
             tokens = Desk(self.workspace, dispute.document).content.tokens
             places = [place for one in dispute.differences for place in (one.first, one.second) if place]
-            pane.explain({place: " ".join(tokens[t].text for t in place if t < len(tokens)) for place in places})
+            pane.explain({place: text_of(tokens, [t for t in place if t < len(tokens)]) for place in places})
 
     async def action_open_dispute(self) -> None:
         """Open the disputed document."""

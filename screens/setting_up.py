@@ -296,6 +296,8 @@ class SettingUp(ModeScreen):
                     told = estimate(self.workspace, config, check, lambda: worker.is_cancelled)
                 except RunProblem as problem:
                     told = f"{problem.message} {problem.remedy}"
+                if get_current_worker().is_cancelled:
+                    return  # what it says is not asked for any more
             self.post_message(Checked(config, check, told))
 
         self.in_background(work, "check")

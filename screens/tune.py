@@ -54,6 +54,7 @@ class TuneScreen(SettingUp):
     def __init__(self) -> None:
         super().__init__()
         self._shown: str | None = None  # the run in view
+        self._away = False
 
     def body(self) -> ComposeResult:
         self.prepare()
@@ -86,7 +87,12 @@ class TuneScreen(SettingUp):
         """Labels may have come in another room."""
         super().on_screen_resume()
         self.show_form()
-        self.check_data()
+        if self._away:
+            self.check_data()
+
+    def on_screen_suspend(self) -> None:
+        """A dialog over the room is no other room: what is measured goes on."""
+        self._away = not self.app.screen.is_modal
 
     # runs
 
@@ -168,10 +174,14 @@ class TuneScreen(SettingUp):
         self.tell()
 
     def action_view(self) -> None:
-        """The check or the run."""
+        """The check or the run: the one that is at work, else the last."""
         if self._shown is None:
-            self.notify("No run was started yet.")
-            return
+            with self.workspace.db.read() as connection:
+                listed = run_store.listed(connection)
+            if not listed:
+                self.notify("No run was started yet.")
+                return
+            self._shown = listed[0].id
         self.toggle_class("-live")
         self.show_run()
 
@@ -232,6 +242,15 @@ class TuneScreen(SettingUp):
         name = str(event.button.id)
         await self.run_action(f"screen.{actions.get(name, name)}")
 
+    def help_signs(self) -> list[tuple[str, str]]:
+        """The marks of the form."""
+        return [
+            ("•", "changed from what the preset (or the run it was cloned from) says"),
+            ("Δ", "differs from the last run"),
+            ("!", "cannot be; the text below says why"),
+            ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
+        ]
+
     def tell(self) -> None:
         """Buttons, hint and status for what can be done now."""
         run: Run | None = None
@@ -264,7 +283,8 @@ class TuneScreen(SettingUp):
             self.hint(
                 lead, *first, *([(key("form.smaller"), "smaller")] if smaller else []), ("←→", "change"),
                 ("Enter", "edit"), (key("form.preset"), "preset"), (key("form.yaml"), "YAML"),
-                (key("form.difference"), "difference"), (key("view.live"), "run"),
+                (key("form.difference"), "difference"),
+                (key("view.live"), "data check" if self.has_class("-live") else "the run"),
             )  # fmt: skip
         differences = len(tune_config.difference(self._last, self.draft.config)) if self._last else 0
         self.facts(

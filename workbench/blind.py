@@ -24,6 +24,8 @@ class BlindDesk:
         annotator: whose opinion it is; None takes the workspace's.
     """
 
+    blind = True
+
     def __init__(self, workspace: Workspace, document: int, round_id: int = 0, annotator: str | None = None) -> None:
         self._workspace = workspace
         self._round = round_id

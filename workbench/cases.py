@@ -24,6 +24,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from workbench import decoding
 from workbench.decoding import Evidence
+from workbench.values import joined
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
@@ -76,7 +77,7 @@ class Case:
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
-        return " ".join(self.words[chunk.start : chunk.stop])
+        return joined(self.words[chunk.start : chunk.stop])
 
     @property
     def page_count(self) -> int:

@@ -33,6 +33,8 @@ class AnyDesk(Protocol):
     annotator: str
     content: Content
     refused: Refused | None
+    blind: bool
+    """Whether the document's labels are kept from sight, so that nothing may be suggested either."""
 
     @property
     def state(self) -> Annotations:
@@ -74,6 +76,8 @@ class Desk:
         judge: recounts what the list shows after every act; None leaves the counts alone.
         annotator: the name in the events; None takes the workspace's.
     """
+
+    blind = False
 
     def __init__(
         self, workspace: Workspace, document: int, judge: Judge | None = None, annotator: str | None = None

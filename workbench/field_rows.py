@@ -11,7 +11,7 @@ from functools import lru_cache
 from storage.records import Content, Decision, Span, Suggestion, Token
 from workbench import checks
 from workbench.fields import Field, FieldType, Schema
-from workbench.values import Value, looks_like, normalise, readings, same
+from workbench.values import Value, joined, looks_like, normalise, readings, same
 
 
 class FieldState(StrEnum):
@@ -39,7 +39,7 @@ class FieldRow:
 
 def text_of(tokens: Sequence[Token], ids: Sequence[int]) -> str:
     """A span's text as it will be extracted: its words in order."""
-    return " ".join(tokens[i].text for i in ids)
+    return joined(tokens[i].text for i in ids)
 
 
 def seller_of(content: Content) -> str:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ from workbench.workspace import Workspace
 
 DEFAULT_SLOTS = 1
 """How many runs of a workspace work at a time."""
+
+_BETWEEN = timedelta(seconds=10)
+"""From a run's being prepared to its start: until then nobody who looks takes it for a dead one."""
 
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -266,6 +269,8 @@ def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], progress.
     state = state_of(folder, seen)
     if working and state not in run_store.ACTIVE:
         return run  # it ended just now; the next look knows how
+    if state is RunState.CRASHED and _is_new(folder, run):
+        return run  # prepared a moment ago, and about to be started
     reason = ""
     if state in (RunState.FINISHED, RunState.STOPPED):
         try:
@@ -291,6 +296,11 @@ def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], progress.
                 state=now.state, started=now.started, ended=now.ended, reason=now.reason,
             )  # fmt: skip
     return now
+
+
+def _is_new(folder: Path, run: Run) -> bool:
+    never_started = folder.is_dir() and not (folder / "stderr.log").exists()
+    return never_started and abs(datetime.now(UTC) - run.created) < _BETWEEN
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -18,7 +18,7 @@ from workbench.fields import FieldType, Schema
 from workbench.importers.base import Rejected
 from workbench.importers.known_values import KnownRow, read
 from workbench.mapping import LabelMap
-from workbench.values import normalise, same
+from workbench.values import joined, normalise, same
 from workbench.workspace import Workspace
 
 RUN = "values"
@@ -52,7 +52,7 @@ def disagreements(
     """How many fields have labels none of which says what a reference value says."""
     texts: dict[str, list[str]] = {}
     for span in spans:
-        texts.setdefault(span.field, []).append(" ".join(tokens[i].text for i in span.tokens))
+        texts.setdefault(span.field, []).append(joined(tokens[i].text for i in span.tokens))
     wrong = set()
     for reference in references:
         of = schema.get(reference.field)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from storage.records import FieldScore
 from workbench.cases import Case, Chunk, tags_of_chunks
 from workbench.fields import FieldType
+from workbench.values import joined
 
 Same = Callable[[FieldType, str, str], bool]
 """Whether two texts are the same value of this type."""
@@ -193,7 +194,7 @@ def predicted_value(case: Case, field: str, kind: FieldType) -> str | None:
     if not chunks:
         return None
     if kind in _JOINED:
-        return " ".join(case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start))
+        return joined(case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start))
     return case.text(max(chunks, key=lambda chunk: (chunk.confidence, -chunk.start)))
 
 
@@ -204,7 +205,7 @@ def gold_values(case: Case, field: str, kind: FieldType) -> list[str]:
     """
     chunks = [chunk for chunk in case.gold if chunk.field == field]
     texts = [case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start)]
-    return [" ".join(texts)] if texts and kind in _JOINED else texts
+    return [joined(texts)] if texts and kind in _JOINED else texts
 
 
 def value_right(case: Case, field: str, kind: FieldType, same: Same) -> bool | None:

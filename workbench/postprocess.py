@@ -14,7 +14,7 @@ from workbench import amounts, checks, headers
 from workbench.cases import Case, Chunk, strict_chunks, with_confidence
 from workbench.fields import FieldType
 from workbench.metrics import micro
-from workbench.values import Value, normalise
+from workbench.values import Value, joined, normalise
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
 
@@ -228,7 +228,7 @@ def _one_value(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
     for found in by_field.values():
         pieces = together(work.case, found) if work.type(found[0]) in _JOINED else [[chunk] for chunk in sorted(found)]
         best = max(pieces, key=weight if work.type(found[0]) in _JOINED else lambda one: one[0].confidence)
-        text = " ".join(map(work.case.text, best))
+        text = joined(map(work.case.text, best))
         for chunk in found:
             if chunk not in best:
                 yield Change("one_value", chunk, None, f"“{text}” is surer")

@@ -17,7 +17,7 @@ from storage.records import Content, Split
 from workbench import cases, freezing, jobs, machine, progress, report, suggesting
 from workbench.config import FieldSpec, Request
 from workbench.suggesting import Proposal
-from workbench.values import normalise
+from workbench.values import joined, normalise
 from workbench.workspace import Workspace
 
 STARTER = "starter"
@@ -193,7 +193,7 @@ def found_on(content: Content, proposals: list[Proposal], workspace: Workspace) 
         field = workspace.schema.get(field_id)
         if field is None:
             continue
-        text = " ".join(tokens[number].text for number in members)
+        text = joined(tokens[number].text for number in members)
         boxes = [tokens[number].box for number in members]
         box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
         normal = normalise(field.type, text, day_first=workspace.settings.day_first).normal

@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from storage import annotations, documents, groups
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
+from workbench.field_rows import text_of
 from workbench.headers import fold
 from workbench.importers import clean
 from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
@@ -175,7 +176,7 @@ def _replace(workspace: Workspace, content: Content, readings: Mapping[int, "Fut
     result.tokens += len(new)
     result.carried += len(after.spans)
     for span in lost:
-        text = " ".join(content.tokens[i].text for i in span.tokens)
+        text = text_of(content.tokens, span.tokens)
         result.lost.append((document.name, workspace.schema.name(span.field), text))
 
 

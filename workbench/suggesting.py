@@ -17,6 +17,7 @@ from workbench.cases import Case, Chunk
 from workbench.config import Request
 from workbench.fields import Field, FieldType
 from workbench.settings import Settings
+from workbench.values import joined
 
 FLOOR = 0.3
 """Below this confidence a suggestion costs more to reject than it saves."""
@@ -193,7 +194,7 @@ def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], floa
     for name, chunks in found.items():
         best = max(postprocess.together(case, chunks), key=postprocess.weight)
         words = tuple(_words(best))
-        if not postprocess.readable(trust.types.get(name), " ".join(case.words[word] for word in words)):
+        if not postprocess.readable(trust.types.get(name), joined(case.words[word] for word in words)):
             continue
         # the mean over words, so that a long piece counts for more than a comma
         mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)

@@ -5,7 +5,7 @@ Nothing here guesses in silence: what cannot be read is refused, what can be rea
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,9 +79,19 @@ _RATE = re.compile(
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
 _CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
+_WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
 _CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
 _NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
 _SPACED_COMMA = re.compile(r"\s+,")
+
+
+def joined(words: Iterable[str]) -> str:
+    """Words as one value: a blank between two of them, but none where both are of a script that has none."""
+    text, before = "", ""
+    for word in words:
+        glued = not text or (_WIDE.search(before) and _WIDE.search(word))
+        text, before = text + ("" if glued else " ") + word, word
+    return text
 
 
 def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> Value:

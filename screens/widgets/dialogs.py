@@ -24,14 +24,14 @@ class _Dialog(ModalScreen[Answer], Generic[Answer]):
     _Dialog {
         align: center middle;
         .box {
-            width: 64; max-width: 96%; height: auto; max-height: 90%;
+            width: 64; max-width: 96%; height: auto; max-height: 100%;
             padding: 1 2; background: $panel; border: round $primary;
         }
         .title { text-style: bold; margin-bottom: 1; width: 1fr; }
         .hint { color: $text-muted; margin-top: 1; width: 1fr; }
         Input { background: $surface; }
-        OptionList { background: $surface; height: auto; max-height: 16; border: none; padding: 0; }
-        VerticalScroll { height: auto; max-height: 28; }
+        OptionList { background: $surface; height: auto; max-height: 45vh; border: none; padding: 0; }
+        VerticalScroll { height: auto; max-height: 65vh; }
         .page { width: 1fr; }
         .explanation { width: 1fr; height: 3; margin-top: 1; }
     }

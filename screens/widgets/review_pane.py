@@ -40,7 +40,7 @@ class ReviewPane(Horizontal, can_focus=True):
         field = self.schema.get(question.field)
         colour = legible(field.colour if field else "#888888", self.background_colors[1].hex6).hex6
         kind = f" ({field.type.value})" if field else ""
-        value = " ".join(opened.tokens[t].text for t in question.tokens)
+        value = field_rows.text_of(opened.tokens, question.tokens)
         missed = question.suggestion is None or question.suggestion.run == reviewing.NEAR_MISS
         if missed:
             told = f"Not suggested, but nearly ({question.confidence:.0%})."
@@ -79,7 +79,7 @@ class ReviewPane(Horizontal, can_focus=True):
             if row.state is field_rows.FieldState.LABELLED or row.state is field_rows.FieldState.INVALID:
                 parts += [f"\n  ✓ {fit(row.field.name, 18)} ", (row.values[0].text, "bold")]
             elif row.field.id in rest:
-                text = " ".join(opened.tokens[t].text for t in rest[row.field.id].tokens)
+                text = field_rows.text_of(opened.tokens, rest[row.field.id].tokens)
                 parts += [
                     f"\n  + {fit(row.field.name, 18)} ",
                     (text, "bold"),

@@ -2,15 +2,29 @@
 
 from collections.abc import Sequence
 
+from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import Label, SelectionList
 from textual.widgets.selection_list import Selection
 
 from screens.widgets.dialogs import _Dialog
+
+
+class _Boxes(SelectionList[str]):
+    """Textual tells a box that is on from one that is off by its colour alone; here the latter is empty."""
+
+    def render_line(self, y: int) -> Strip:
+        """One box and its text."""
+        line, at = super().render_line(y), y + int(self.scroll_y)
+        if at >= self.option_count or self.get_option_at_index(at).value in self.selected:
+            return line
+        left, inner, *rest = line
+        return Strip([left, Segment(" ", inner.style), *rest])
 
 
 class Several(_Dialog[tuple[str, ...]]):
@@ -23,7 +37,7 @@ class Several(_Dialog[tuple[str, ...]]):
     """
 
     BINDINGS = [Binding("enter", "take", "Take these", id="dialog.take", priority=True)]
-    DEFAULT_CSS = "Several SelectionList { background: $surface; height: auto; max-height: 16; border: none; }"
+    DEFAULT_CSS = "Several _Boxes { background: $surface; height: auto; max-height: 45vh; border: none; }"
 
     def __init__(self, title: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> None:
         super().__init__()
@@ -32,7 +46,7 @@ class Several(_Dialog[tuple[str, ...]]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content(self._title), classes="title")
-            yield SelectionList(
+            yield _Boxes(
                 *(
                     Selection(Content(f"{key:>2}  {text}"), name, name in self._chosen)
                     for name, text, key in self._options
@@ -45,9 +59,9 @@ class Several(_Dialog[tuple[str, ...]]):
         for name, _, key in self._options:
             if key and event.character == key:
                 event.stop()
-                self.query_one(SelectionList).toggle(name)
+                self.query_one(_Boxes).toggle(name)
 
     def action_take(self) -> None:
         """Close with what is switched on; nothing means all."""
-        on = set(self.query_one(SelectionList).selected)
+        on = set(self.query_one(_Boxes).selected)
         self.dismiss(tuple(name for name, _, _ in self._options if name in on))

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -359,6 +360,9 @@ def test_one_run_is_started_by_one_terminal_only(workspace: Workspace, base: Pat
 
 def test_a_run_that_was_never_started_says_so_and_can_be(workspace: Workspace, base: Path) -> None:
     run = jobs.prepare(workspace, runs_kit.config(base))
+    assert state(workspace, run.id) is RunState.QUEUED  # about to be started: whoever looks now raises no alarm
+    with workspace.db.write() as connection:
+        runs.change(connection, run.id, created=run.created - timedelta(minutes=1))
     assert state(workspace, run.id) is RunState.CRASHED
     assert "never started" in listed(workspace)[0].reason
     jobs.resume(workspace, run.id)

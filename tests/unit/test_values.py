@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.fields import FieldType
-from workbench.values import looks_like, normalise, occurrences, readings, same
+from workbench.values import joined, looks_like, normalise, occurrences, readings, same
 
 AMOUNTS = st.decimals(min_value=-9_999_999, max_value=9_999_999, places=2)
 DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
@@ -377,3 +377,10 @@ def test_reading_loads_nothing_heavy() -> None:
 )
 def test_a_caption_in_one_word_with_its_value_is_read_over(type, text, normal):
     assert normalise(type, text).normal == normal
+
+
+def test_words_of_a_script_without_blanks_are_joined_without_one() -> None:
+    assert joined(["厦门市洪山区文兴街53", "9号2606室"]) == "厦门市洪山区文兴街539号2606室"
+    assert joined(["12,", "Jalan", "Bunga"]) == "12, Jalan Bunga"
+    assert joined(["科技路", "12", "号"]) == "科技路 12 号"
+    assert joined([]) == ""

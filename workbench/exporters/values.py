@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from storage.records import Content, Decision, ReferenceValue, Source, Span, Suggestion
 from workbench.exporters.base import Written, ordered_spans
 from workbench.fields import Field, FieldType, Schema
-from workbench.values import normalise
+from workbench.values import joined, normalise
 
 JOIN = " | "
 _IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE})
@@ -75,7 +75,7 @@ def _who(span: Span) -> str:
 
 def _text(content: Content, tokens: tuple[int, ...]) -> str:
     listed = content.tokens
-    return " ".join(listed[number].text for number in tokens)
+    return joined(listed[number].text for number in tokens)
 
 
 def _in_one_form(entry: Field, text: str) -> str:
