@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from workbench import errors, report
-from workbench.cases import read_cases
 from workbench.fields import invoice_schema
+from workbench.stored import read_cases
 
 FIELDS = [field.id for field in invoice_schema()]
 LABELS = ["O", *(prefix + name for name in FIELDS for prefix in ("B-", "I-"))]

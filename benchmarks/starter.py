@@ -25,7 +25,7 @@ from pathlib import Path
 from storage import documents, groups
 from storage.documents import Filter
 from storage.records import Annotations, Split
-from workbench import cases, config, importing, jobs, reading, report, suggesting
+from workbench import config, importing, jobs, reading, report, stored, suggesting
 from workbench.desk import Desk
 from workbench.splitting import divide
 from workbench.values import same
@@ -67,7 +67,7 @@ def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, P
         raise SystemExit(f"{kind} {labels}: {done.reason}")
     folder = jobs.folder_of(workspace, run.id)
     figures = report.evaluate_run(folder, "test")
-    judged = cases.read_labelled(folder, "test")
+    judged = stored.read_labelled(folder, "test")
     figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return figures

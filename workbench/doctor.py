@@ -179,9 +179,9 @@ def examine(
     import json
 
     from storage import events
-    from workbench.cases import read_dataset, read_labelled
     from workbench.config import Request
     from workbench.doctor_facts import statistics
+    from workbench.stored import read_dataset, read_labelled
 
     request = Request.read(folder)
     kept = folder / "report.json"

@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from storage.records import Span
 from workbench import samples, scoring, suggesting, weighing
-from workbench.cases import Case, case_of
+from workbench.cases import Case
 from workbench.encoding import Collator, Encoder, Features
 from workbench.families import starter
 from workbench.fields import invoice_schema, tags_of
@@ -32,6 +32,7 @@ from workbench.knobs import Data
 from workbench.predicting import Predictor, bf16_pays
 from workbench.rows import Row
 from workbench.samples import Sample
+from workbench.stored import case_of
 
 LANGUAGES = ("en", "en", "en", "de", "de", "fr", "nl", "zh")
 HIDDEN_SHARE = 0.12  # of the tokens, hidden from the model

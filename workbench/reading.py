@@ -14,7 +14,7 @@ from typing import Any
 from storage import annotations, documents, labels, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
-from workbench import cases, freezing, jobs, machine, progress, report, suggesting
+from workbench import freezing, jobs, machine, progress, report, stored, suggesting
 from workbench.config import FieldSpec, Request
 from workbench.suggesting import Proposal
 from workbench.values import joined, normalise
@@ -169,7 +169,7 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
     with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:
         figures = report.evaluate_run(folder, on.value, labelled=labelled)
         trust = suggesting.trust_of(workspace.settings, source_run(source))
-        return figures | {"suggested": suggesting.figures(cases.read_labelled(folder, on.value), trust)}
+        return figures | {"suggested": suggesting.figures(stored.read_labelled(folder, on.value), trust)}
 
 
 @dataclass(frozen=True, slots=True)

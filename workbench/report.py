@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from storage.exceptions import InputProblem
 from workbench import calibration, errors, metrics, postprocess, values
 from workbench.calibration import Judged, Judgement
-from workbench.cases import Case, read_groups, read_labelled, uncollected
+from workbench.cases import Case
 from workbench.fields import FieldType
 from workbench.metrics import Counts, Kind, Ratio, Same
+from workbench.stored import read_groups, read_labelled, uncollected
 
 if TYPE_CHECKING:
     from workbench.config import Request

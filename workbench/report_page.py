@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
-from workbench import cases, doctor, errors, html_report, report
+from workbench import doctor, errors, html_report, report, stored
 from workbench.cases import Case
 from workbench.errors import ErrorRecord
 
@@ -29,8 +29,8 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     figures = report.evaluate_run(folder, split)
-    here = cases.read_labelled(folder, figures["split"])
-    judged = errors.judge(here, cases.read_groups(folder, "train"))
+    here = stored.read_labelled(folder, figures["split"])
+    judged = errors.judge(here, stored.read_groups(folder, "train"))
     records = errors.find(judged)
     return html_report.render(
         figures,
@@ -46,7 +46,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
 
 def cuttings(folder: Path, split: str, found: Sequence[Case], records: Sequence[ErrorRecord]) -> dict[int, bytes]:
     """Position in `records` -> PNG of the place on its page; errors whose page has no picture are left out."""
-    pages = cases.read_pictures(folder, split)
+    pages = stored.read_pictures(folder, split)
     by_document = {case.document: case for case in found}
     cut = {}
     for position, record in enumerate(records):

@@ -20,8 +20,8 @@ from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench import acquisition, dropout, strategies
 from workbench.calibration import fit_temperature
-from workbench.cases import read_labelled
 from workbench.metrics import count, scores
+from workbench.stored import read_labelled
 from workbench.strategies.pool import Floats, Indices, Pool, Vectors, unit
 
 Progress = Callable[[int, int], None]

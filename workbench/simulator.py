@@ -27,11 +27,11 @@ from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench import rows, sampling
-from workbench.cases import read_cases
 from workbench.config import Request, from_dict
 from workbench.machine import worker_environment
 from workbench.metrics import micro
 from workbench.simulating import Plan, cells, specs
+from workbench.stored import read_cases
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.files import replacing
-from workbench import calibration, cases, postprocess, rows, weighing
+from workbench import calibration, cases, postprocess, rows, stored, weighing
 from workbench.cases import Case, Chunk
 from workbench.config import Request
 from workbench.fields import Field, FieldType
@@ -98,9 +98,9 @@ def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> weighing.Coun
         evaluation: what its report says of itself; None where nothing could be evaluated.
     """
     request = Request.read(folder)
-    taught = cases.fields_labelled(folder, "train")
+    taught = stored.fields_labelled(folder, "train")
     trust = _trust((f.field for f in request.fields), request.rules, {"evaluation": evaluation})
-    labelled = cases.read_labelled(folder, "validation")
+    labelled = stored.read_labelled(folder, "validation")
     return weighing.measure(
         labelled, [f.field for f in request.fields if f.id in taught], lambda case: values_of(case, trust)
     )
@@ -128,7 +128,7 @@ def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None]
     trust = _trust((f.field for f in request.fields), request.rules, _report(model_run))
     of = rows.count(rows.source(folder, "pool"))
     with replacing(folder / STORED) as file:
-        for done, case in enumerate(cases.stream_cases(folder, "pool"), start=1):
+        for done, case in enumerate(stored.stream_cases(folder, "pool"), start=1):
             row = asdict(Suggested(case.document, case.name, len(case.words), proposals(case, trust)))
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             if done % 20 == 0:
@@ -137,17 +137,17 @@ def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None]
 
 def read(folder: Path, settings: Settings) -> list[Suggested]:
     """The suggestions for a run's pool; those of a run of an older version, that has none stored, are made now."""
-    cases.check_stored(folder, "pool")
+    stored.check_stored(folder, "pool")
     path = folder / STORED
     if not path.is_file():
         trust = trust_of(settings, folder)
-        pool = cases.stream_cases(folder, "pool")
+        pool = stored.stream_cases(folder, "pool")
         return [Suggested(case.document, case.name, len(case.words), proposals(case, trust)) for case in pool]
     with path.open(encoding="utf-8") as file:
-        stored = [json.loads(line) for line in file]
+        lines = [json.loads(line) for line in file]
     return [
         Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
-        for r in stored
+        for r in lines
     ]
 
 

@@ -14,7 +14,7 @@ from storage import annotations, labels, queue
 from storage.exceptions import InputProblem
 from storage.labels import Place
 from storage.records import Decision, QueueEntry, State
-from workbench import cases, errors, labelling, metrics
+from workbench import cases, errors, labelling, metrics, stored
 from workbench.cases import NONE, Chunk
 from workbench.desk import Desk
 from workbench.errors import Concentration, ErrorRecord, Suspect
@@ -108,7 +108,7 @@ class Survey:
         )
 
 
-@cases.uncollected()
+@stored.uncollected()
 def look(folder: Path, split: str | None = None) -> Survey:
     """Read the errors of a run folder.
 
@@ -121,7 +121,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
     """
     found: dict[str, list[cases.Case]] = {}
     for name in (split,) if split else SPLITS:
-        found[name] = cases.read_labelled(folder, name, boxes=False)
+        found[name] = stored.read_labelled(folder, name, boxes=False)
         if found[name]:
             break
     chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))
@@ -130,7 +130,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
             f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
             "Label documents of the validation or the test side, then train again.",
         )
-    judged = errors.judge(here, cases.read_groups(folder, "train"))
+    judged = errors.judge(here, stored.read_groups(folder, "train"))
     records = errors.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
     by_document = {case.document: case for case in here}

@@ -18,10 +18,10 @@ from storage import documents
 from storage.exceptions import InputProblem
 from storage.records import Side, Source, Span
 from workbench import consulting, doctor, jobs, labelling, report, survey
-from workbench.cases import read_cases
 from workbench.config import apply_sets, from_dict
 from workbench.desk import Desk
 from workbench.metrics import Kind
+from workbench.stored import read_cases
 from workbench.survey import TOTAL, Verdict
 from workbench.workspace import Workspace
 

@@ -149,7 +149,7 @@ def _train(workspace: "Workspace", name: str, parent: str | None = None) -> str:
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
     from storage import runs
-    from workbench import cases, consulting, errors, jobs, report
+    from workbench import consulting, errors, jobs, report, stored
     from workbench.commands.doctor import lines_of
     from workbench.commands.evaluate import lines_of as figures_of
 
@@ -157,7 +157,7 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = errors.find(errors.judge(cases.read_labelled(folder, figures["split"], boxes=False)))
+        found = errors.find(errors.judge(stored.read_labelled(folder, figures["split"], boxes=False)))
         for record in found[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):

@@ -34,7 +34,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
-    from workbench import cases, jobs, reading, report, suggesting
+    from workbench import jobs, reading, report, stored, suggesting
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -47,7 +47,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
         folder = Path(reading.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
         # on validation the weighing was learnt: there it would flatter itself
-        judged = cases.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
+        judged = stored.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
     if page is not None:
         from storage.files import write_atomic
