@@ -49,10 +49,11 @@ class FrozenLearner:
         kept: the file of the frozen layers' output.
         layers: how many below the head are trained as well.
         epochs: passes over the training documents, from the base and on from another model.
+        base: a folder to begin from with a new head; "": the starter, with the head that it has.
     """
 
-    def __init__(self, kept: Path, layers: int, epochs: tuple[int, int]) -> None:
-        self._kept, self._layers, self._epochs = kept, layers, epochs
+    def __init__(self, kept: Path, layers: int, epochs: tuple[int, int], base: str = "") -> None:
+        self._kept, self._layers, self._epochs, self._base = kept, layers, epochs, base
         self._hidden: dict[str, torch.Tensor] = torch.load(kept) if kept.is_file() else {}
 
     def __call__(self, folder: Path) -> None:
@@ -61,7 +62,8 @@ class FrozenLearner:
         torch.manual_seed(request.config.train.seed)
         labels = labels_of(request.fields)
         model = request.config.model
-        plain = request.config.model_copy(update={"model": model.model_copy(update={"name": ""})})
+        beginning = {"name": self._base, "carry_head": not self._base}
+        plain = request.config.model_copy(update={"model": model.model_copy(update=beginning)})
         built = starter.build(plain, request.fields)  # what is frozen is the base's, wherever the rest comes from
         encoder = Encoder(built.tokenizer, labels, request.config.data, built.sep_box)
         splits = {s: found for s, found in rows.read_all(folder).items() if found}
