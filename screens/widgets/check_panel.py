@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from storage.records import Split
@@ -10,6 +11,7 @@ from workbench.estimate import Estimate
 from workbench.watching import duration
 
 _SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.POOL)
+_NARROWEST, _WIDEST = 13, 24  # columns of the names
 _MARKS = {Level.REFUSE: ("✗", "bold $error"), Level.WARN: ("!", "bold $warning"), Level.NOTE: ("·", "$text-muted")}
 
 
@@ -30,34 +32,36 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, names: 
     parts += [("Takes\n", "bold $primary"), *_estimate(estimate), "\n"]
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
-    parts.append((f"{'':<13}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
+    fields = sorted({name for one in facts[:3] for name in one.labels if name in names}, key=list(names).index)
+    wide = min(_WIDEST, max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)]))
+    parts.append((f"{'':<{wide}}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
     for title, numbers in (
         ("documents", [one.documents for one in facts]),
         ("pages", [one.pages for one in facts]),
         ("vendors", [one.vendors for one in facts]),
         ("windows", [one.windows for one in facts]),
     ):
-        parts.append(_row(title, numbers))
+        parts.append(_row(title, numbers, wide))
     median, most, nearly, longest = check.page_tokens
     parts.append(
         f"tokens a page {median} (half), {most} (90 %), {nearly} (99 %), {longest} at most; "
         f"{check.over_limit:.1%} over the window\n"
     )
-    fields = sorted({name for one in facts[:3] for name in one.labels if name in names}, key=list(names).index)
     parts.append(("\nLabels\n", "bold $primary"))
     for field in fields:
-        parts.append(_row(names[field], [one.labels.get(field, 0) for one in facts[:3]]))
+        parts.append(_row(names[field], [one.labels.get(field, 0) for one in facts[:3]], wide))
     for finding in check.findings:
         if finding.level is Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
     return Content.assemble(*parts)
 
 
-def _row(title: str, numbers: list[int]) -> str:
+def _row(title: str, numbers: list[int], wide: int) -> str:
     widths = (6, 7, 6, 6)
     cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, widths, strict=False))
-    title = title if len(title) <= 13 else f"{title[:12]}…"
-    return f"{title:<13}{cells}\n"
+    if cell_len(title) >= wide:
+        title = set_cell_size(title, wide - 2) + "…"
+    return f"{set_cell_size(title, wide)}{cells}\n"
 
 
 def _finding(level: Level, message: str, remedy: str) -> list[Content | str | tuple[str, str]]:
