@@ -1,5 +1,6 @@
 """The errors room: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
+from functools import partial
 from pathlib import Path
 
 from textual import on
@@ -14,6 +15,7 @@ from screens.widgets.error_list import ErrorList
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
+from storage.records import Run
 from workbench import consulting, jobs, survey
 from workbench.config import from_dict
 from workbench.consulting import ENDED, Consultation
@@ -39,6 +41,9 @@ ERRORS = [
     ("run.export", "H", "export", "Write an HTML report for colleagues"),
     ("error.back", "escape", "back", "Back to the table"),
 ]
+
+
+_PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
 
 
 class Consulted(Message):
@@ -137,12 +142,15 @@ class ErrorsScreen(Surveying):
     # the Doctor
 
     def another_run(self) -> None:
-        """Ask the Doctor, in the background."""
+        """Ask the Doctor, in the background, when the tables have been painted."""
         assert self.shown is not None
         self._told = None
         self.query_one(DoctorPanel).show(None)
-        run = self.shown.run
-        self.in_background(lambda: self.post_message(Consulted(consulting.consult(self.workspace, run))), "doctor")
+        self.set_timer(_PAINTED, partial(self._ask, self.shown.run))
+
+    def _ask(self, run: Run) -> None:
+        if self.shown is not None and self.shown.run.id == run.id:
+            self.in_background(lambda: self.post_message(Consulted(consulting.consult(self.workspace, run))), "doctor")
 
     def on_consulted(self, message: Consulted) -> None:
         """Show what the Doctor says."""
