@@ -150,6 +150,9 @@ class AnnotateScreen(Asking):
         self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
         self._show_picture(view)
         lead, pairs = hint_of(view, self.workspace.schema, self._review)
+        errand = self.workbench.errand
+        if errand is not None and errand.document == view.content.document.id:
+            pairs = (("errand.next", "next error"), *pairs)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
         document = view.content.document
         state = "" if document.state is State.NEW else document.state.value

@@ -88,7 +88,8 @@ class ErrorsScreen(Surveying):
         assert self.shown is not None
         survey.propose(self.workspace, self.shown.survey, item)
         self.workbench.errand = self
-        lead, pairs = error_tables.task(item, self.workspace.schema)
+        most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
+        lead, pairs = error_tables.task(item, self.workspace.schema, most)
         await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
 
     def action_confirm(self) -> None:
@@ -117,6 +118,12 @@ class ErrorsScreen(Surveying):
         listed.step(1, only_open=True)
 
     # from the annotate room
+
+    @property
+    def document(self) -> int:
+        """The document of the error that is being looked at."""
+        item = self.query_one(ErrorList).item
+        return item.document if item is not None else 0
 
     async def next_error(self) -> None:
         """Open the next open error's document."""
@@ -232,7 +239,7 @@ class ErrorsScreen(Surveying):
         found = self.shown.survey
         fixed, of = survey.label_errors(found, self.shown.verdicts)
         said = f"{fixed} of {of} errors were label errors" if fixed else f"{of} errors"
-        self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", f"{found.documents} documents", said)
+        self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", said)
         key = self.key_of
         if self.query_one(ErrorList).has_focus or self.has_class("-listing"):
             self.hint(
