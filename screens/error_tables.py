@@ -58,7 +58,7 @@ def matrix(found: Survey, schema: Schema, order: str) -> Table:
             text = f"{count} {line.share(kind):4.0%}" if count else "·"
             cells.append(Cell(text, 0.0 if total else count / most))
         rows.append((line.field, *_row(line.field, schema), tuple(cells)))
-    return Table(f"{found.documents} documents", columns, tuple(rows), order, label_width=15)
+    return Table(f"{found.documents} documents", columns, tuple(rows), order)
 
 
 ERRORS_SHOWN = tuple(KINDS)
@@ -97,8 +97,8 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
 def confusion(found: Survey, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
     names = survey.fields_of(found)
-    heads = _heads(names, schema)
-    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, heads, strict=True))
+    shown = heads(names, schema)
+    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
     off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]
     most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in found.confusion.items()), default=0) or 1
     rows = []
@@ -113,7 +113,7 @@ def confusion(found: Survey, schema: Schema) -> Table:
     return Table("label ↓ found →", columns, tuple(rows))
 
 
-def _heads(names: Sequence[str], schema: Schema) -> list[str]:
+def heads(names: Sequence[str], schema: Schema) -> list[str]:
     """Short heads for columns: a name's last word where that is no other's, else with the first word's beginning."""
     words = [schema.name(name).replace("_", " ").split() or [""] for name in names]
     last = Counter(parts[-1] for parts in words)
@@ -186,13 +186,19 @@ def elided(text: str, most: int) -> str:
 
 
 def task(item: Item, schema: Schema, most: int = 24) -> Hint:
-    """What is to be decided about an error on its document; values are shown in so many cells."""
-    gold = f"{schema.name(item.gold_field)} “{elided(item.gold_value, most)}”" if item.gold else "nothing"
+    """What is to be decided about an error on its document; values are shown in so many cells.
+
+    Where there is little room, the label's value is left to the page, which shows it.
+    """
+    short = most < 20
+    gold = schema.name(item.gold_field) if item.gold else "nothing"
+    gold += f" “{elided(item.gold_value, most)}”" if item.gold and not short else ""
     if item.predicted is None:
         lead, first = f"{gold}: the model found nothing here.", ("label.clear", "no label here")
     else:
         given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
         text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
         lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
-        first = ("label.confirm", "take that")
-    return lead, (first, ("errand.confirm", "label right"), ("errand.next", "next"), ("errand.queue", "queue"))
+        first = ("label.confirm", "take" if short else "take that")
+    kept = ("errand.confirm", "keep" if short else "label right")
+    return lead, (first, kept, ("errand.next", "next"), ("errand.queue", "queue"))
