@@ -57,7 +57,7 @@ def measure(folder: Path) -> tuple[float, list[float]]:
     terminal = screen.opened(folder)
     terminal.started = time.perf_counter()
     terminal.press(ERRORS_ROOM)
-    opened = terminal.wait_for(b"All errors")
+    opened = terminal.wait_for("· all errors".encode())
     terminal.settle(2.0)  # the Doctor has read the run, too
     cells = [terminal.press(key, quiet=0.2) for key in CELLS]
     terminal.end()

@@ -46,6 +46,10 @@ GROUPS = {
 class Errand(Protocol):
     """Errors that are gone through one by one while their documents are open in the annotate room."""
 
+    @property
+    def document(self) -> int:
+        """The document of the error that is being looked at."""
+
     async def next_error(self) -> None:
         """Go on to the next one."""
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from screens.hints import Hint
@@ -41,7 +42,7 @@ def matrix(found: Survey, schema: Schema, order: str) -> Table:
     columns = (
         ("errors", "errors", 8),
         ("share", "share", 7),
-        *((kind.value, {Kind.WRONG_FIELD: "wr. field"}.get(kind, KINDS[kind]), _WIDTH) for kind in ERRORS_SHOWN),
+        *((kind.value, KINDS[kind], max(_WIDTH, len(KINDS[kind]) + 2)) for kind in ERRORS_SHOWN),
     )
     most = max((line.counts[kind] for line in listed[:-1] for kind in ERRORS), default=0) or 1
     worst = max((line.wrong for line in listed[:-1]), default=0) or 1
@@ -82,7 +83,7 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
         if name != split:
             parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
     passing = evaluation["thresholds"]["automatic_pass_rate"]
-    parts += [("  documents that need no look ", "$text-muted"), f"{passing:.0%}"]
+    parts += [("  pass without a look ", "$text-muted"), f"{passing:.0%}"]
     return Content.assemble(*parts)
 
 
@@ -96,8 +97,8 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
 def confusion(found: Survey, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
     names = survey.fields_of(found)
-    heads = _heads(names, schema)
-    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, heads, strict=True))
+    shown = heads(names, schema)
+    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
     off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]
     most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in found.confusion.items()), default=0) or 1
     rows = []
@@ -112,7 +113,7 @@ def confusion(found: Survey, schema: Schema) -> Table:
     return Table("label ↓ found →", columns, tuple(rows))
 
 
-def _heads(names: Sequence[str], schema: Schema) -> list[str]:
+def heads(names: Sequence[str], schema: Schema) -> list[str]:
     """Short heads for columns: a name's last word where that is no other's, else with the first word's beginning."""
     words = [schema.name(name).replace("_", " ").split() or [""] for name in names]
     last = Counter(parts[-1] for parts in words)
@@ -154,18 +155,50 @@ def pile(one: Concentration, schema: Schema) -> str:
     return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
 
 
-def task(item: Item, schema: Schema) -> Hint:
-    """What is to be decided about an error on its document."""
-    gold = f"{schema.name(item.gold_field)} “{_cut(item.gold_value)}”" if item.gold else "nothing"
+def slices(evaluation: Mapping[str, Any], split: str) -> Content:
+    """F1 by vendors seen and unseen, by language, length and so on, with its interval."""
+    if evaluation.get("split") != split:
+        return Content("")
+    cuts = {"vendors": {side: evaluation[f"{side}_vendors"] for side in ("seen", "unseen")}, **evaluation["slices"]}
+    lines: list[Content] = []
+    for cut, rows in cuts.items():
+        for name, row in rows.items():
+            if row["documents"]:
+                low, high = row["ci95"] or (row["f1"], row["f1"])
+                lines.append(
+                    Content.assemble(
+                        (f"{cut.replace('_', ' '):<16}", "$text-muted"),
+                        f"{name:<18}",
+                        (f"F1 {row['f1']:.2f}", "bold"),
+                        (f" {low:.2f}–{high:.2f}  {row['documents']} documents", "$text-muted"),
+                    )
+                )
+    return Content("\n").join(lines)
+
+
+def elided(text: str, most: int) -> str:
+    """The text in so many cells: where it is longer, its beginning and its end, which is where two readings differ."""
+    if cell_len(text) <= most:
+        return text
+    head = set_cell_size(text, most // 2).rstrip()
+    tail = set_cell_size(text[::-1], max(most - cell_len(head) - 1, 0)).rstrip()[::-1]
+    return f"{head}…{tail}"
+
+
+def task(item: Item, schema: Schema, most: int = 24) -> Hint:
+    """What is to be decided about an error on its document; values are shown in so many cells.
+
+    Where there is little room, the label's value is left to the page, which shows it.
+    """
+    short = most < 20
+    gold = schema.name(item.gold_field) if item.gold else "nothing"
+    gold += f" “{elided(item.gold_value, most)}”" if item.gold and not short else ""
     if item.predicted is None:
         lead, first = f"{gold}: the model found nothing here.", ("label.clear", "no label here")
     else:
         given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
-        text = f"“{_cut(item.predicted_value)}”" if item.gold_value != item.predicted_value else ""
+        text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
         lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
-        first = ("label.confirm", "take that")
-    return lead, (first, ("errand.confirm", "label right"), ("errand.next", "next"), ("errand.queue", "queue"))
-
-
-def _cut(text: str, most: int = 24) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+        first = ("label.confirm", "take" if short else "take that")
+    kept = ("errand.confirm", "keep" if short else "label right")
+    return lead, (first, kept, ("errand.next", "next"), ("errand.queue", "queue"))

@@ -1,5 +1,6 @@
 """The errors room: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
+from functools import partial
 from pathlib import Path
 
 from textual import on
@@ -14,6 +15,7 @@ from screens.widgets.error_list import ErrorList
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
+from storage.records import Run
 from workbench import consulting, jobs, survey
 from workbench.config import from_dict
 from workbench.consulting import ENDED, Consultation
@@ -39,6 +41,9 @@ ERRORS = [
     ("run.export", "H", "export", "Write an HTML report for colleagues"),
     ("error.back", "escape", "back", "Back to the table"),
 ]
+
+
+_PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
 
 
 class Consulted(Message):
@@ -83,7 +88,8 @@ class ErrorsScreen(Surveying):
         assert self.shown is not None
         survey.propose(self.workspace, self.shown.survey, item)
         self.workbench.errand = self
-        lead, pairs = error_tables.task(item, self.workspace.schema)
+        most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
+        lead, pairs = error_tables.task(item, self.workspace.schema, most)
         await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
 
     def action_confirm(self) -> None:
@@ -113,6 +119,12 @@ class ErrorsScreen(Surveying):
 
     # from the annotate room
 
+    @property
+    def document(self) -> int:
+        """The document of the error that is being looked at."""
+        item = self.query_one(ErrorList).item
+        return item.document if item is not None else 0
+
     async def next_error(self) -> None:
         """Open the next open error's document."""
         if self.shown is not None:
@@ -137,12 +149,15 @@ class ErrorsScreen(Surveying):
     # the Doctor
 
     def another_run(self) -> None:
-        """Ask the Doctor, in the background."""
+        """Ask the Doctor, in the background, when the tables have been painted."""
         assert self.shown is not None
         self._told = None
         self.query_one(DoctorPanel).show(None)
-        run = self.shown.run
-        self.in_background(lambda: self.post_message(Consulted(consulting.consult(self.workspace, run))), "doctor")
+        self.set_timer(_PAINTED, partial(self._ask, self.shown.run))
+
+    def _ask(self, run: Run) -> None:
+        if self.shown is not None and self.shown.run.id == run.id:
+            self.in_background(lambda: self.post_message(Consulted(consulting.consult(self.workspace, run))), "doctor")
 
     def on_consulted(self, message: Consulted) -> None:
         """Show what the Doctor says."""
@@ -224,7 +239,7 @@ class ErrorsScreen(Surveying):
         found = self.shown.survey
         fixed, of = survey.label_errors(found, self.shown.verdicts)
         said = f"{fixed} of {of} errors were label errors" if fixed else f"{of} errors"
-        self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", f"{found.documents} documents", said)
+        self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", said)
         key = self.key_of
         if self.query_one(ErrorList).has_focus or self.has_class("-listing"):
             self.hint(

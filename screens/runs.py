@@ -1,6 +1,5 @@
 """The runs room: every run with its figures, what was set otherwise, and two or more over each other."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from screens.base import ModeScreen
+from screens.error_tables import heads as short_heads
+from screens.keeping_runs import Keeping
 from screens.keys import bindings
-from screens.widgets.dialogs import Confirm, Prompt
 from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
-from workbench import charts, comparing, jobs, progress, run_folders
+from workbench import charts, comparing, jobs, progress
 from workbench import config as tune_config
 from workbench import draft as drafts
 from workbench.progress import Progress
@@ -69,8 +68,8 @@ class Compared(Message):
         self.pair, self.found = pair, found
 
 
-class RunsScreen(ModeScreen):
-    """Follow, compare and keep runs."""
+class RunsScreen(Keeping):
+    """Follow and compare runs."""
 
     mode = "runs"
     CSS_PATH = "runs.tcss"
@@ -93,7 +92,7 @@ class RunsScreen(ModeScreen):
     def on_mount(self) -> None:
         """List the runs."""
         self._table.focus()
-        self._list()
+        self.read_list()
 
     @property
     def _table(self) -> DataTable[Any]:
@@ -119,9 +118,9 @@ class RunsScreen(ModeScreen):
     def runs_changed(self, news: News) -> None:
         """Read the list again."""
         if self.is_mounted:
-            self._list()
+            self.read_list()
 
-    def _list(self) -> None:
+    def read_list(self) -> None:
         with self.workspace.db.read() as connection:
             listed = tuple(run_store.listed(connection))
         ids = {run.id for run in listed}
@@ -140,14 +139,12 @@ class RunsScreen(ModeScreen):
         table, view = self._table, self.view
         at = table.cursor_row
         wide = self.size.width >= 100
-        fields = [f for f in self.workspace.schema.active if any(f.id in comparing.fields_f1(run) for run in view.runs)]
-        shown = fields[: max(0, (self.size.width - 78) // 14)] if wide else []
-        heads = ["", "run", "state", "F1", *(f.name[:12] for f in shown), "time", "family", "unlike the best"]
         best = comparing.best(view.runs)
-        rows = [
-            [Content(head) for head in heads],
-            *(self._cells(run, best, [f.id for f in shown]) for run in view.runs),
-        ]
+        fields = comparing.weakest(view.runs)
+        shown = fields[: max(0, (self.size.width - 78) // 10)] if wide else []
+        named = short_heads(shown, self.workspace.schema)
+        heads = ["", "run", "state", "F1", *named, "time", "family", "unlike the best"]
+        rows = [[Content(head) for head in heads], *(self._cells(run, best, shown) for run in view.runs)]
         table.clear(columns=True)
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
         room = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
@@ -165,7 +162,9 @@ class RunsScreen(ModeScreen):
         per = comparing.fields_f1(run)
         seconds = (run.ended - run.started).total_seconds() if run.ended and run.started else None
         first = best is not None and best.id == run.id
-        unlike = "the best" if first else _short(comparing.differences(best, run)) if best else ""
+        unlike = "the best" if first else ""
+        if best is not None and not first:
+            unlike = ", ".join(filter(None, (comparing.trained(best, run), _short(comparing.differences(best, run)))))
         return [
             Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
             Content(run.name[:24]),
@@ -204,12 +203,14 @@ class RunsScreen(ModeScreen):
         else:
             chart.curves(charts.KINDS[view.kind], self._series(runs))
         key = self.key_of
-        self.hint(
-            "", (key("compare.mark"), "mark"), (key("compare.chart"), "curve"), (key("run.clone"), "clone"),
-            *([(key("compare.draw"), "chart")] if self.size.width < 100 else []),
-            (key("run.export"), "export"), (key("run.note"), "note"), (key("run.pin"), "pin"),
-            (key("run.delete"), "delete"),
-        )  # fmt: skip
+        narrow = [(key("compare.draw"), "text or chart")] if self.size.width < 100 else []
+        drawing = [*narrow, (key("compare.chart"), "next curve"), (key("compare.picture"), "picture")]
+        keeping = [(key(f"run.{act}"), act) for act in ("export", "note", "pin", "delete")]
+        mark, clone = (key("compare.mark"), "mark"), (key("run.clone"), "clone")
+        if many:
+            self.hint("", *drawing, mark, (key("compare.none"), "unmark all"), clone)
+        else:
+            self.hint("", mark, clone, *drawing, *keeping)
         self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
 
     def _series(self, runs: list[Run]) -> list[charts.Series]:
@@ -272,6 +273,8 @@ class RunsScreen(ModeScreen):
                         field_name = self.workspace.schema.name(name)[:16]
                         told = f"{sign} {field_name:<16} {one['a']:.3f} → {one['b']:.3f}  {one['difference']:+.3f}\n"
                         parts.append(Content.styled(told, "bold" if one["certain"] else ""))
+            if trained := comparing.trained(first, other):
+                parts.append(Content(trained + "\n"))
             parts.append(_table(comparing.differences(first, other)))
             parts.append(Content("\n"))
         return Content("").join(parts)
@@ -337,96 +340,6 @@ class RunsScreen(ModeScreen):
         if isinstance(room := self.workbench.room, TuneScreen):
             room.begin_with(config, run.preset, parent=run.id)
 
-    def action_act(self, name: str) -> None:
-        """Stop or resume."""
-        getattr(jobs, name)(self.workspace, self.current.id)
-        self.workbench.look_after_runs()
-
-    def action_kill(self) -> None:
-        """Asked."""
-        run = self.current
-        self._asked(
-            Confirm(f"End {run.name} at once?", "The work since the last checkpoint is lost; it can be resumed."),
-            lambda: jobs.kill(self.workspace, run.id),
-        )
-
-    def action_delete(self) -> None:
-        """Asked."""
-        run = self.current
-        self._asked(
-            Confirm(f"Delete {run.name}?", "Its folder with the model, the checkpoints and the predictions goes too."),
-            lambda: jobs.delete(self.workspace, run.id),
-        )
-
-    def _asked(self, question: Confirm, act: Callable[[], object]) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                with self.guarded():
-                    act()
-                self._list()
-
-        self.app.push_screen(question, answered)
-
-    def _change(self, run: Run, **values: Any) -> None:
-        with self.workspace.db.write() as connection:
-            run_store.change(connection, run.id, **values)
-        self._list()
-
-    def _prompt(self, title: str, value: str, hint: str, take: Callable[[str], None]) -> None:
-        def answered(text: str | None) -> None:
-            if text is not None:
-                with self.guarded():
-                    take(text)
-
-        self.app.push_screen(Prompt(title, value, hint), answered)
-
-    def action_name(self) -> None:
-        """Another name."""
-        run = self.current
-        self._prompt("Name of the run", run.name, "", lambda text: self._change(run, name=text.strip() or run.id))
-
-    def action_note(self) -> None:
-        """A note."""
-        run = self.current
-        self._prompt("Note", run.note, "", lambda text: self._change(run, note=text.strip()))
-
-    def action_tags(self) -> None:
-        """Tags."""
-        run = self.current
-        self._prompt(
-            "Tags", " ".join(run.tags), "Words with spaces between",
-            lambda text: self._change(run, tags=tuple(dict.fromkeys(text.replace("#", " ").split()))),
-        )  # fmt: skip
-
-    def action_pin(self) -> None:
-        """On or off."""
-        self._change(self.current, pinned=not self.current.pinned)
-
-    def action_export(self) -> None:
-        """Ask where to."""
-        run = self.current
-
-        def take(text: str) -> None:
-            def work() -> None:
-                target = run_folders.export_model(self.workspace, run.id, Path(text))
-                self.app.call_from_thread(self.notify, f"The model is in {target}", markup=False)
-
-            self.in_background(work, "export")
-
-        self._prompt("Write the model to", f"{run.name}-model", "A new folder", take)
-
-    def action_import(self) -> None:
-        """Ask which."""
-
-        def take(text: str) -> None:
-            def work() -> None:
-                run_folders.adopt(self.workspace, Path(text).expanduser())
-                self.app.call_from_thread(self._list)
-
-            self.in_background(work, "import")
-
-        self._prompt("Take a run folder in", "", "A folder with request.yaml", take)
-
     def action_picture(self) -> None:
         """Ask for the file."""
         chosen = [run for name in self.view.marked if (run := self.view.run(name))]
@@ -442,7 +355,7 @@ class RunsScreen(ModeScreen):
             charts.save(marks, Path(text).expanduser().absolute())
             self.notify(f"Written: {text}", markup=False)
 
-        self._prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
+        self.prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
 
 
 def _short(changed: dict[str, tuple[Any, Any]]) -> str:

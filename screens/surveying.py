@@ -80,6 +80,7 @@ class Surveying(ModeScreen):
                 yield HeatGrid("matrix")
                 yield HeatGrid("confusion")
                 yield OptionList(id="piles")
+                yield Static(id="slices")
                 yield HeatGrid("rules")
                 yield Static(id="does")
                 yield DoctorPanel()
@@ -154,7 +155,7 @@ class Surveying(ModeScreen):
             self.query_one(ErrorList).show(self.items, message.shown.verdicts)
             self.head()
         else:
-            self._list(message.shown.survey.items, "All errors")
+            self._list_pointed()
             self.another_run()
             if self.focused is None:
                 self.query_one("#matrix").focus()
@@ -174,6 +175,7 @@ class Surveying(ModeScreen):
         piles.clear_options()
         options = [Option(Content(error_tables.pile(one, schema)), id=str(n)) for n, one in enumerate(found.piles)]
         piles.add_options(options or [Option("Errors are spread evenly: no group stands out.", disabled=True)])
+        self.query_one("#slices", Static).update(error_tables.slices(self.shown.evaluation, found.split))
 
     def _arrange(self) -> None:
         """Show the widgets of the view, and name the views."""
@@ -182,6 +184,7 @@ class Surveying(ModeScreen):
         for name in VIEWS:
             self.query_one(_selector(name)).display = name in shown
         self.query_one("#does").display = self.view == "rules"
+        self.query_one("#slices").display = "piles" in shown
         parts: list[tuple[str, str] | str] = []
         for name, title in VIEWS.items():
             style = "bold $foreground" if name in shown else "$text-muted"
@@ -195,8 +198,8 @@ class Surveying(ModeScreen):
         self._arrange()
         shown = self.query_one(_selector(name))
         shown.focus()
-        if isinstance(shown, HeatGrid) and name != before:
-            shown.tell()
+        if name != before and name not in ALONE:
+            self._list_pointed()
         self.say()
 
     def action_sort(self) -> None:
@@ -216,31 +219,57 @@ class Surveying(ModeScreen):
     def _head_clicked(self, event: HeatGrid.Sorted) -> None:
         self._sort(event.column)
 
-    @on(HeatGrid.Pointed, "#matrix")
+    def _list_pointed(self) -> None:
+        """List the errors of what is under the cursor of the view."""
+        if self.shown is None:
+            return
+        if self.view == "piles":
+            piles = self.query_one("#piles", OptionList)
+            if piles.highlighted is None and self.shown.survey.piles:
+                piles.highlighted = 0
+            self._list_pile(piles.highlighted)
+            return
+        view = "confusion" if self.view == "confusion" else "matrix"
+        pointed = self.query_one(f"#{view}", HeatGrid).pointed
+        if pointed is None:
+            self._list((), "No errors")
+        elif view == "matrix":
+            self._list_cell(*pointed)
+        else:
+            self._list_pair(*pointed)
+
+    def _list_cell(self, field: str, column: str) -> None:
+        assert self.shown is not None
+        kind = None if column in ALL_KINDS else Kind(column)
+        what = "all errors" if kind is None else error_tables.KINDS[kind]
+        self._list(self.shown.survey.of_cell(field, kind), f"{self._shown_name(field)} · {what}")
+
+    def _list_pair(self, gold: str, predicted: str) -> None:
+        assert self.shown is not None
+        title = f"{self._shown_name(gold)} taken for {self._shown_name(predicted)}"
+        listed = self.shown.survey.of_pair(gold, predicted)
+        self._list(listed, f"{self._shown_name(gold)} · boundary" if gold == predicted else title)
+
+    def _list_pile(self, number: int | None) -> None:
+        assert self.shown is not None
+        if number is not None and number < len(self.shown.survey.piles):
+            pile = self.shown.survey.piles[number]
+            self._list(self.shown.survey.of_pile(pile), error_tables.pile(pile, self.workspace.schema))
+
+    @on(HeatGrid.Pointed, "#matrix,#confusion")
     def _cell_pointed(self, event: HeatGrid.Pointed) -> None:
         if self.shown is not None:
-            kind = None if event.column in ALL_KINDS else Kind(event.column)
-            listed = self.shown.survey.of_cell(event.row, kind)
-            what = "all errors" if kind is None else error_tables.KINDS[kind]
-            self._list(listed, f"{self._shown_name(event.row)} · {what}")
-
-    @on(HeatGrid.Pointed, "#confusion")
-    def _pair_pointed(self, event: HeatGrid.Pointed) -> None:
-        if self.shown is not None:
-            listed = self.shown.survey.of_pair(event.row, event.column)
-            title = f"{self._shown_name(event.row)} taken for {self._shown_name(event.column)}"
-            self._list(listed, f"{self._shown_name(event.row)} · boundary" if event.row == event.column else title)
+            (self._list_cell if event.grid.id == "matrix" else self._list_pair)(event.row, event.column)
 
     @on(HeatGrid.Chosen, "#matrix,#confusion")
     def _cell_chosen(self, event: HeatGrid.Chosen) -> None:
-        (self._cell_pointed if event.grid.id == "matrix" else self._pair_pointed)(event)
+        self._cell_pointed(event)
         self.into_list()
 
     @on(OptionList.OptionHighlighted, "#piles")
     def _pile_pointed(self, event: OptionList.OptionHighlighted) -> None:
-        if self.shown is not None and event.option_id is not None and self.view == "piles":
-            pile = self.shown.survey.piles[int(event.option_id)]
-            self._list(self.shown.survey.of_pile(pile), error_tables.pile(pile, self.workspace.schema))
+        if self.shown is not None and self.view == "piles":
+            self._list_pile(event.option_index)
 
     @on(OptionList.OptionSelected, "#piles")
     def _pile_chosen(self, event: OptionList.OptionSelected) -> None:
@@ -297,6 +326,9 @@ class Surveying(ModeScreen):
         self.query_one(ErrorDetail).tell(listed.item, verdict, self.workspace.schema, listed.place)
 
     def into_list(self) -> None:
+        if not self.items:
+            self.notify("Nothing is wrong here: there is no list to go into.")
+            return
         self.add_class("-listing")
         self.query_one(ErrorList).focus()
         self.say()

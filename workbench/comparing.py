@@ -31,6 +31,20 @@ def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
     return {name: float(row.get("f1") or 0.0) for name, row in rows.items() if row.get("support", 1)}
 
 
+def weakest(runs: Sequence[Run]) -> list[str]:
+    """The fields that some run was measured on, those first that the best run finds worst."""
+    names = dict.fromkeys(name for run in runs for name in fields_f1(run))
+    leading = best(runs)
+    rated = fields_f1(leading) if leading is not None else {}
+    return sorted(names, key=lambda name: rated.get(name, 1.0))
+
+
+def trained(a: Run, b: Run) -> str:
+    """How many documents B was trained on, where A was trained on another number; "" where not."""
+    before, after = (((run.report or {}).get("documents") or {}).get("train") for run in (a, b))
+    return f"trained on {after} documents, not {before}" if before != after and before and after else ""
+
+
 def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict[str, Any]:
     """B against A: settings, F1, and the paired bootstrap over the documents that both predicted.
 

@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from screens.error_tables import elided
 from screens.themes import legible
 from workbench.cases import NONE
 from workbench.fields import Schema
@@ -157,21 +158,20 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         left = width - sum(segment.cell_length for segment in segments)
         document = (item.name if cell_len(item.name) <= 14 else "…" + item.name[-13:]) + (" ⋯" if item.marks else "  ")
         room = max(left - cell_len(document) - 2, 8)
-        segments.append(Segment(_cut(what(item, self._schema()), room) + " ", base))
+        segments.append(Segment(set_cell_size(what(item, self._schema(), room), room) + " ", base))
         segments.append(Segment(document + " ", base + Style(dim=not here)))
         return Strip(segments).adjust_cell_length(width, base)
 
 
-def what(item: Item, schema: Schema) -> str:
-    """Gold and prediction in a few words."""
+def what(item: Item, schema: Schema, room: int = 80) -> str:
+    """Gold and prediction in so many cells, neither at the other's cost."""
     gold, predicted = item.gold_value or "–", item.predicted_value or "–"
     if item.gold_field not in (item.predicted_field, NONE) and item.predicted_field != NONE:
         predicted = f"{schema.name(item.predicted_field)} {predicted}"
-    return f"{gold} → {predicted}"
-
-
-def _cut(text: str, width: int) -> str:
-    return set_cell_size(text, width - 1) + "…" if cell_len(text) > width else set_cell_size(text, width)
+    left = room - 3
+    shorter = min(cell_len(gold), cell_len(predicted), left // 2)
+    most = left - shorter if shorter < left // 2 else left // 2
+    return f"{elided(gold, most)} → {elided(predicted, most)}"
 
 
 class ErrorDetail(Static):

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from workbench.charts import KINDS, Series
@@ -16,27 +20,45 @@ def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | 
     cells = min(width, len(values))
     taken = [values[round(i * (len(values) - 1) / max(1, cells - 1))] for i in range(cells)]
     low, high = span or (min(taken), max(taken))
-    scale = 7 / (high - low) if high > low else 0.0
-    return "".join("▁▂▃▄▅▆▇█"[round((min(high, max(low, value)) - low) * scale)] for value in taken)
+    scale = 6 / (high - low) if high > low else 0.0  # never a full block: curves below each other would run together
+    return "".join("▁▂▃▄▅▆▇"[round((min(high, max(low, value)) - low) * scale)] for value in taken)
 
 
-class RunChart(PlotextPlot):  # type: ignore[misc]
-    """Curves over steps, or a bar chart of fields."""
+class RunChart(Vertical):
+    """Curves over steps, or a bar chart of fields; what is what stands above, where it covers nothing."""
 
-    DEFAULT_CSS = "RunChart { min-height: 6; }"
+    DEFAULT_CSS = """
+    RunChart { min-height: 6; }
+    RunChart Static { height: auto; padding: 0 1; background: $surface; }
+    RunChart PlotextPlot { height: 1fr; }
+    """
+
+    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._legend, self._chart = Static(), PlotextPlot()
+
+    def compose(self) -> ComposeResult:
+        yield self._legend
+        yield self._chart
+
+    def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
+        """The title, and every curve's or bar's colour where there are several."""
+        several = [part for name, colour in named for part in (("  ■ ", colour), name)] if len(named) > 1 else []
+        self._legend.update(Content.assemble((title, "bold"), *several))
 
     def curves(self, title: str, lines: Sequence[Series]) -> None:
         """Draw curves over each other; those without points are left out."""
-        plot = self.plt
+        plot = self._chart.plt
         plot.clear_figure()
         drawn = [line for line in lines if line.points]
-        plot.title(title if drawn else f"{title}: nothing yet")
+        colours = [line.colour or _COLOURS[number % len(_COLOURS)] for number, line in enumerate(drawn)]
+        named = [(line.name, colour) for line, colour in zip(drawn, colours, strict=True)]
+        self._explain(title if drawn else f"{title}: nothing yet", named)
         if title == KINDS["f1"]:
             plot.ylim(0, 1)  # two runs, or two moments, are to be compared by eye
-        for number, line in enumerate(drawn):
+        for line, colour in zip(drawn, colours, strict=True):
             x, y = zip(*line.points, strict=True)
-            colour = _rgb(line.colour or _COLOURS[number % len(_COLOURS)])
-            plot.plot(list(x), list(y), label=line.name, marker="braille" if len(x) > 1 else "dot", color=colour)
+            plot.plot(list(x), list(y), marker="braille" if len(x) > 1 else "dot", color=_rgb(colour))
         if drawn:
             steps = [x for line in drawn for x, _ in line.points]
             values = [y for line in drawn for _, y in line.points]
@@ -44,19 +66,20 @@ class RunChart(PlotextPlot):  # type: ignore[misc]
             if title == KINDS["learning_rate"]:
                 places = _ticks(min(values), max(values), 4)
                 plot.yticks(places, [f"{place:.0e}" for place in places])
-        self.refresh()
+        self._chart.refresh()
 
     def bars(self, title: str, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
         """Draw horizontal bars, one group a name, one bar a run."""
-        plot = self.plt
+        plot = self._chart.plt
         plot.clear_figure()
-        plot.title(title)
+        colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(values))]
+        self._explain(title, list(zip(values, colours, strict=True)))
         if names and values:
             plot.multiple_bar(
-                list(names), [list(row) for row in values.values()], labels=list(values), orientation="horizontal",
-                width=0.6, color=[_rgb(_COLOURS[i % len(_COLOURS)]) for i in range(len(values))],
+                list(names), [list(row) for row in values.values()], orientation="horizontal", width=0.6,
+                color=[_rgb(colour) for colour in colours],
             )  # fmt: skip
-        self.refresh()
+        self._chart.refresh()
 
 
 def _ticks(low: float, high: float, count: int, whole: bool = False) -> list[float]:

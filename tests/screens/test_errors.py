@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from screens.widgets.doctor_panel import DoctorPanel
 from screens.widgets.error_list import ErrorDetail, ErrorList
 from screens.widgets.heat_grid import HeatGrid
+from screens.widgets.lines import HintLine
 from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from workbench import jobs
@@ -68,6 +69,14 @@ async def enter(pilot):
     return pilot.app.room
 
 
+async def enter_all(pilot):
+    """Into the room, with all errors listed."""
+    room = await enter(pilot)
+    room.query_one("#matrix", HeatGrid).point("all", "errors")
+    await pilot.pause()
+    return room
+
+
 def listed(room):
     return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in room.items]
 
@@ -89,12 +98,13 @@ ALL = [
 ]
 
 
-async def test_all_errors_stand_beside_the_table_and_the_cursor_chooses_a_cells(opened, shop):
+async def test_the_list_begins_with_the_worst_field_and_follows_the_cursor(opened, shop):
     async with opened(shop) as pilot:
         room = await enter(pilot)
-        assert listed(room) == ALL
+        assert listed(room) == ALL[:2] and room.query_one(HeatGrid).pointed == ("amount_total", "errors")
         await pilot.press("end", "enter")  # the last column of the field with most errors: boundary
         assert room.query_one(HeatGrid).pointed == ("amount_total", "boundary") and listed(room) == []
+        assert room.focused is room.query_one("#matrix")  # there is no list to go into
         await pilot.press("escape", "home", "right", "right", "enter")
         assert listed(room) == ALL[:1] and room.focused is room.query_one(ErrorList)
         assert "9.00" in text_of(room.query_one(ErrorDetail)) and "nothing" in text_of(room.query_one(ErrorDetail))
@@ -155,7 +165,7 @@ async def test_fixing_a_label_anywhere_is_counted_and_undoing_it_takes_it_back(o
 
 async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        room = await enter_all(pilot)
         await pilot.press("tab", "y", "y")
         assert room.query_one(ErrorList).item is room.items[2]
         await pilot.press("f2", "f6")
@@ -169,7 +179,7 @@ async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(ope
 
 async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
     async with opened(shop) as pilot:
-        await enter(pilot)
+        await enter_all(pilot)
         await pilot.press("tab", "enter")
         await pilot.pause()
         seen = []
@@ -177,6 +187,8 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
             await pilot.press(key)
             await pilot.pause()
             seen.append((pilot.app.room.hands.content.document.name, pilot.app.room.hands.cursor))
+        await pilot.press("right")  # the hint is that of any document again, but for the way on
+        assert "E next error" in text_of(pilot.app.room.query_one(HintLine))
         assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
         await pilot.press("E")
         await settled(pilot)
@@ -185,7 +197,7 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
 
 async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        room = await enter_all(pilot)
         await pilot.press("tab", "q", "q")
         with shop.db.read() as connection:
             (found,) = queue.listed(connection)

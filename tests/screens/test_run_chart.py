@@ -6,9 +6,9 @@ from screens.widgets.run_chart import spark
 
 def test_a_small_curve_goes_from_the_first_to_the_last_value() -> None:
     assert spark([0.0, 0.0, 0.45], span=(0.0, 1.0)) == "▁▁▄"
-    assert spark([3.0, 2.0, 1.0])[0] == "█"
+    assert spark([3.0, 2.0, 1.0])[0] == "▇"
     assert spark([1.0] * 3) == "▁▁▁"
-    assert spark(range(100), 5) == "▁▃▅▆█"
+    assert spark(range(100), 5) == "▁▃▄▅▇"
     assert spark([], 4) == "····"
 
 
