@@ -29,6 +29,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
 _SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
 _WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
+_NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
 _CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _DIGIT = re.compile("[0-9]")
 _TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
@@ -177,6 +178,8 @@ class Finder:
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
         """The words from a position on that are one value, none of them needless."""
         words = self._tokens
+        if type is FieldType.CURRENCY and words[row[at]].text in _NO_CURRENCY:
+            return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(words[row[at]].text):
             return ()
         if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(words[row[at]].text):
@@ -215,8 +218,6 @@ class Finder:
         if type is FieldType.AMOUNT and "%" in text:
             return False
         if type is FieldType.DATE and " - " in text:  # from one to another: "July 1 - July 31"
-            return False
-        if type is FieldType.CURRENCY and text.isascii() and text.isalpha() and text.islower():  # German "dem"
             return False
         if type is FieldType.ID and len(window) > 1 and not all(_DIGIT.search(self._tokens[i].text) for i in window):
             return False

@@ -16,7 +16,8 @@ _COMPANY = re.compile(
 )
 _STREET = re.compile(
     r"\b(jalan|jln|lorong|taman|street|st|road|rd|avenue|ave|no|lot|block|blok|floor|batu|lebuh|persiaran|"
-    r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|postfach|p\.?o\.? box|"
+    r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|"
+    r"chemin|impasse|quai|route|calle|camino|postfach|p\.?o\.? box|"
     r"selangor|johor|kuala|penang|plaza|mall|centre|center|seksyen|section|bandar|kawasan)\b|"
     r"\w(stra(ss|ß)e|str\.?|allee|weg|platz|gasse|straat)(?!\w)|"
     r"[\u4e00-\u9fff](路|街|道|巷|弄)[0-9]|[0-9](号|室|层|楼|栋)",
