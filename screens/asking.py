@@ -100,6 +100,10 @@ class Asking(ModeScreen):
             sleep(left)
         return self.hands is hands
 
+    def on_unmount(self) -> None:
+        """Nothing is looked for any more when the program ends."""
+        self.hands = None
+
     @on(Similar)
     def _similar_found(self, event: Similar) -> None:
         if event.hands is self.hands:
