@@ -20,6 +20,7 @@ from workbench.hands import Hands
 from workbench.similar import similar_to
 from workbench.worklist import Worklist
 
+_GUESSED = "~ is guessed from how a document looks; `workbench split` names it by its labelled seller."
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
 _PAUSE = 0.4  # seconds in which nothing was done: not while she is at work, or only leafs through
 
@@ -98,6 +99,10 @@ class Asking(ModeScreen):
         while self.hands is hands and (left := self._acted + _PAUSE - monotonic()) > 0:
             sleep(left)
         return self.hands is hands
+
+    def on_unmount(self) -> None:
+        """Nothing is looked for any more when the program ends."""
+        self.hands = None
 
     @on(Similar)
     def _similar_found(self, event: Similar) -> None:
@@ -213,7 +218,7 @@ class Asking(ModeScreen):
                 groups = list(documents.groups(connection).items())
             named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
             self.app.push_screen(
-                Choice("Show the vendor", named),
+                Choice("Show the vendor", named, _GUESSED),
                 lambda group: self._use(Filter(group=groups[int(group[1:])][0])) if group else None,
             )
         elif chosen == "=same":

@@ -138,7 +138,7 @@ class TuneScreen(SettingUp):
         self.add_class("-live")
         self.workbench.look_after_runs()
         self.show_form()
-        self.show_run()
+        self._show_laid_out()
 
     def runs_changed(self, news: News) -> None:
         """A run went on: show it; a new one comes into view by itself."""
@@ -146,7 +146,13 @@ class TuneScreen(SettingUp):
         if self._shown is None and active:
             self._shown = active[0]
             self.add_class("-live")
-        self.show_run()
+            self._show_laid_out()
+        else:
+            self.show_run()
+
+    def _show_laid_out(self) -> None:
+        """Draw the run once it is known how much room it has."""
+        self.call_after_refresh(self.show_run)
 
     def _chosen(self) -> Run:
         if self._shown is None:
@@ -183,7 +189,7 @@ class TuneScreen(SettingUp):
                 return
             self._shown = listed[0].id
         self.toggle_class("-live")
-        self.show_run()
+        self._show_laid_out()
 
     def action_chart(self) -> None:
         """Another curve."""
@@ -196,7 +202,7 @@ class TuneScreen(SettingUp):
             at = ids.index(self._shown) if self._shown in ids else -1
             self._shown = ids[(at + 1) % len(ids)]
             self.add_class("-live")
-            self.show_run()
+            self._show_laid_out()
 
     def action_end(self, how: str) -> None:
         """Stop."""

@@ -336,7 +336,7 @@ def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
 
 
 def regroup(connection: Connection, groups_of: dict[int, str]) -> None:
-    """Give documents another group (the side follows the group's other documents at the next split)."""
+    """Give documents another group (sides follow at the next split)."""
     for document_id, group in groups_of.items():
         connection.execute(update(documents).where(documents.c.id == document_id).values(group_name=group))
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, case, func, select, update
 
 from storage import packing
 from storage.records import Page, Side, State
-from storage.schema import documents, pages, texts
+from storage.schema import documents, pages, spans, texts
 
 
 def digests(connection: Connection) -> set[str]:
@@ -90,3 +90,14 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
     is_labelled = func.sum(case((d.state == State.LABELLED.value, 1), else_=0))
     query = select(d.group_name, func.count(), is_labelled).group_by(d.group_name)
     return {name: (int(number), int(labelled or 0)) for name, number, labelled in connection.execute(query)}
+
+
+def members(connection: Connection) -> dict[int, str]:
+    """Document -> its group."""
+    return {row.id: row.group_name for row in connection.execute(select(documents.c.id, documents.c.group_name))}
+
+
+def with_label(connection: Connection, field: str) -> list[int]:
+    """The documents that have a label of a field."""
+    query = select(spans.c.document_id).where(spans.c.field == field)
+    return list(connection.scalars(query.distinct().order_by(spans.c.document_id)))

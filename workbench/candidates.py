@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from storage.records import Token
 from workbench import headers, parties
+from workbench.amounts import marks_of
 from workbench.fields import Field, FieldType
 from workbench.surroundings import Candidate, Surroundings
 from workbench.values import iban_is_valid, looks_like, normalise
@@ -25,11 +26,17 @@ _WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 4, FieldType.RATE: 2, FieldType.C
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9])")
 _GROUP = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,5}|[0-9]{8,12}")
 _COUNTRY = re.compile(r"[A-Z]{2}[0-9]{0,2}")
-_SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}")
+_SPACED_DATE = re.compile(r"[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?[0-9]{2,4}|[^\W\d_]{3,9}\.? [0-9]{1,2} ?, [0-9]{4}")
+_SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_WHOLE = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*|[0-9]+")
+_NO_CURRENCY = frozenset(["all", "cup", "dem", "mad", "pen", "sos", "top", "try"])  # words that are codes in capitals
+_CENTS = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _DIGIT = re.compile("[0-9]")
 _TAX_ID = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}|[0-9]{15}|[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
+_VAT = re.compile(r"[A-Z]{2}U?[0-9]{8,12}(?:B[0-9]{2})?")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{11,30}")
-_NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$")
+_NO_ID = re.compile(r"[^A-Za-z0-9#()/.:_-]|,$|^\(.*\)$|^[0-9]+(ml|g|kg|l|cm|mm|m)$")
+_TAX_DIGITS = 7  # tax numbers have at least so many
 _MOST_TAX = 0.3  # of the net amount
 _NONE: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
@@ -75,7 +82,11 @@ class Finder:
         """Whether the field's own check takes a candidate: what it refuses is not offered."""
         text = self._around.text(c.tokens)
         if field.id == "iban":
-            return bool(_IBAN.fullmatch(text.replace(" ", "")))  # a misread digit is for the checks to say
+            return bool(
+                _IBAN.fullmatch(text.replace(" ", "").rstrip(".,;"))
+            )  # a misread digit is for the checks to say
+        if field.id.endswith("tax_id") and sum(map(str.isdigit, text)) < _TAX_DIGITS:
+            return False
         return field.type not in _EXACT or normalise(field.type, text).normal is not None
 
     def _agreement(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
@@ -147,16 +158,16 @@ class Finder:
         """How plainly the words are a value: large print for amounts, nothing glued to a date."""
         text, kind = self._around.text(window), field.type
         if kind is FieldType.AMOUNT:
-            return 0.15 * min(self._around.layout.height(window[0]) / self._around.usual_height, 2.0) - 0.5 * (
-                "." not in text[-3:-1]
-            )
+            large = 0.15 * min(self._around.layout.height(window[0]) / self._around.usual_height, 2.0)
+            # A whole number with a blank in it is a telephone's more often than an amount.
+            return large - 0.5 * (not _CENTS.search(text)) - 0.8 * bool(_SPACED.fullmatch(text))
         if kind is FieldType.ID:
             joined = text.replace(" ", "").upper()
             is_account = joined[:2].isalpha() and len(joined) > 14 and iban_is_valid(joined)
             if field.id == "iban" or is_account:
                 return 2.0 if field.id == "iban" and is_account else -2.0
             is_tax_id = bool(_TAX_ID.fullmatch(joined))
-            score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")))
+            score = -0.8 * bool(_NO_ID.search(text.rstrip(".:;")) or _YEAR.fullmatch(text.rstrip(".,")))
             if field.id.endswith("tax_id"):
                 return score + 0.5 * (len(joined) > 7) + 0.8 * is_tax_id
             return score - 0.4 * is_tax_id
@@ -167,9 +178,16 @@ class Finder:
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
         """The words from a position on that are one value, none of them needless."""
         words = self._tokens
+        if type is FieldType.CURRENCY and words[row[at]].text in _NO_CURRENCY:
+            return ()
         if type in (FieldType.AMOUNT, FieldType.RATE) and not _DIGIT.search(words[row[at]].text):
             return ()
+        if type is FieldType.AMOUNT and at and _WHOLE.fullmatch(words[row[at]].text):
+            before = words[row[at - 1]].text  # "Rs 1939"
+            return (row[at],) if before and marks_of(before + " ") == [before] else ()
         if type is FieldType.ID:
+            if _VAT.fullmatch(words[row[at]].text):
+                return (row[at],)
             groups = self._groups(row, at)
             if len(groups) > 2 or (groups and _TAX_ID.fullmatch(self._around.text(groups).replace(" ", ""))):
                 return groups
@@ -198,6 +216,8 @@ class Finder:
     def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
         text = self._around.text(window)
         if type is FieldType.AMOUNT and "%" in text:
+            return False
+        if type is FieldType.DATE and " - " in text:  # from one to another: "July 1 - July 31"
             return False
         if type is FieldType.ID and len(window) > 1 and not all(_DIGIT.search(self._tokens[i].text) for i in window):
             return False

@@ -5,7 +5,7 @@ A document whose seller is known belongs to that seller; otherwise to the docume
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -106,7 +106,7 @@ class Grouper:
         if self.by == "folder":
             return source.parent.name if source is not None else name
         if seller.strip() and self.by == "seller":
-            group = self._of_seller(seller)
+            group = self.of_seller(seller)
             if self._number.get(group, 0) >= _EXAMPLES:
                 return group
             looks = looks_of(tokens)
@@ -116,7 +116,8 @@ class Grouper:
         self._remember(group, looks)
         return group
 
-    def _of_seller(self, seller: str) -> str:
+    def of_seller(self, seller: str) -> str:
+        """The group of a seller, however it is spelled."""
         key = seller_key(seller)
         if key not in self._sellers:
             near = process.extractOne(
@@ -151,6 +152,30 @@ class Grouper:
             name, number = f"{wanted} ({number})", number + 1
         self._names.add(name)
         return name
+
+
+def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[int, str]:
+    """The groups that documents belong to now that some of their sellers are labelled; only those that change. Pure.
+
+    A guessed group whose labelled documents all have one seller is that seller's, and joins the group that the seller
+    has already; of one with several sellers only the labelled documents leave it.
+
+    Args:
+        groups: document -> its group.
+        sellers: document -> its labelled seller.
+    """
+    grouper = Grouper("seller", ((name, Page(0, 1.0, 1.0, ())) for name in sorted(set(groups.values()))))
+    found: dict[str, dict[int, str]] = {}
+    for document in sorted(sellers):
+        if groups[document].startswith(GUESSED) and sellers[document].strip():
+            found.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
+    changed: dict[int, str] = {}
+    for guessed, named in found.items():
+        if len(set(named.values())) == 1:
+            seller = next(iter(named.values()))
+            named = {document: seller for document, group in groups.items() if group == guessed}
+        changed |= named
+    return changed
 
 
 def _headline(tokens: Sequence[Token]) -> str:

@@ -27,6 +27,7 @@ class Loop:
         figures: of the open round once it is decided (see workbench/rounds.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
             labels and have suggestions.
+        measuring: documents of the validation and test sides that want labels.
         advice: whether another batch pays; None while a batch is being labelled.
     """
 
@@ -39,6 +40,7 @@ class Loop:
     figures: Mapping[str, Any] = field(default_factory=dict)
     labelled: int = 0
     pool: int = 0
+    measuring: int = 0
     suggested: int = 0
     advice: Advice | None = None
 
@@ -86,6 +88,10 @@ def read(workspace: Workspace) -> Loop:
             labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
             pool=len(free),
             suggested=len(free & offered),
+            measuring=sum(
+                documents.count(connection, documents.Filter("unlabelled", split=side))
+                for side in (Split.VALIDATION, Split.TEST)
+            ),
         )
     if now is not None and now.left:
         return loop

@@ -16,9 +16,10 @@ _COMPANY = re.compile(
 )
 _STREET = re.compile(
     r"\b(jalan|jln|lorong|taman|street|st|road|rd|avenue|ave|no|lot|block|blok|floor|batu|lebuh|persiaran|"
-    r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|postfach|p\.?o\.? box|"
+    r"stra(ss|ß)e|str|platz|weg|allee|rue|place|boulevard|bd|straat|laan|plein|"
+    r"chemin|impasse|quai|route|calle|camino|postfach|p\.?o\.? box|"
     r"selangor|johor|kuala|penang|plaza|mall|centre|center|seksyen|section|bandar|kawasan)\b|"
-    r"\w(stra(ss|ß)e|str\.|allee|weg|platz|gasse|straat)\b|"
+    r"\w(stra(ss|ß)e|str\.?|allee|weg|platz|gasse|straat)(?!\w)|"
     r"[\u4e00-\u9fff](路|街|道|巷|弄)[0-9]|[0-9](号|室|层|楼|栋)",
     re.IGNORECASE,
 )
@@ -29,13 +30,19 @@ _POSTCODE = re.compile(
 _CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{2,}(省|市|区|县|镇).*(路|街|道|巷|弄|大厦|广场).*[0-9]")
 _LEGAL = re.compile(r"\b(sdn|bhd|gmbh|ltd|llc|inc|b\.?v\.?|s/b)\b|公司", re.IGNORECASE)
 _LEGAL_END = re.compile(r"(bhd|gmbh|ohg|kg|e\.?k|ltd|llc|llp|plc|inc|b\.?v)[.,]?", re.IGNORECASE)
-_NO_NAME = re.compile(r"\bno\b|thank|welcome|visit|[0-9]{4}|,$", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"\bno\b|thank|welcome|visit|[0-9]{4}|,$|[:：]\s*[0-9]|\b(details|information|summary|hours|uhr|horaires)\b",
+    re.IGNORECASE,
+)
 _REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
 _PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
+_NUMBER_ONLY = re.compile(r"(?:[A-Z]{2} ?)?[0-9][0-9 /.-]{6,}|[A-Z]{2}[0-9A-Z]{8,12}")  # an account, a tax number
+_SEPARATOR = re.compile(r"[-–—·•●∙▪■|*]")
+_TITLE = re.compile(r"(tax )?invoice|receipt|rechnung|facture|factuur", re.IGNORECASE)
 _STORE_NUMBER = re.compile(r"#[0-9]+")
 _NO_ADDRESS = re.compile(
     r"\b(tel|fax|phone|telephone|telefon|mobile|hp|gst|sst|roc|reg|v\.?a\.?t|ust|e-?mail|www|http|invoice|receipt|bill|cashier|date|hrb|"
-    r"handelsregister|tax|account|sort|konto|kontonummer|po|order|"
+    r"handelsregister|tax|account|sort|konto|kontonummer|po|order|contract|vertrag|vertragsnummer|kundennummer|"
     r"cash|rechnung|datum|facture|siret|iban|table|doc(ument)?|company|co\.? ?reg)\b|"
     r"@|[:：]\s*[0-9]{2,}|电话|税号|发票|银行|开户|账号|合同|号码",
     re.IGNORECASE,
@@ -52,7 +59,9 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
     for number, row in enumerate(around.layout.rows):
         here: list[list[int]] = []
         for piece in around.pieces[number]:
-            short = _without_number(around, _without_header(around, number, piece))
+            short = _without_title(around, _without_number(around, _without_header(around, number, piece)))
+            sender = _sender(around, short)
+            short = sender or short
             text = around.text(short)
             if not _LETTERS.search(text) or _REGISTRATION.fullmatch(text):
                 continue
@@ -68,10 +77,12 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 - 1.0 * _only_a_header(around, short)
             )
             score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
+            # The line above the addressee in an envelope's window is the sender's; his own name heads his address.
+            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _heads_address(around, short))
             score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
             reason = f"beside “{beside}”" if beside else "a name by its look"
             yield Candidate(tuple(short), score, reason)
-            if len(short) < len(piece):
+            if len(short) < len(piece) and not sender:
                 yield Candidate(tuple(piece), score - 0.2, reason)
             above = next((other for other in upper if _under(around, other, short)), None)
             if above and company and _LETTERS.search(around.text(above)) and not _only_a_header(around, above):
@@ -136,13 +147,43 @@ def _without_number(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
+def _without_title(around: Surroundings, piece: list[int]) -> list[int]:
+    """A name without the document's title behind it."""
+    end = len(piece)
+    while end > 1 and _TITLE.fullmatch(around.tokens[piece[end - 1]].text):
+        end -= 1
+    return piece[:end]
+
+
+def _sender(around: Surroundings, piece: list[int]) -> list[int]:
+    """The name in a line that goes on with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
+    for position in range(1, len(piece) - 1):
+        if _SEPARATOR.fullmatch(around.tokens[piece[position]].text):
+            rest = around.text(piece[position + 1 :])
+            return piece[:position] if _STREET.search(rest) or _POSTCODE.search(rest) else []
+    return []
+
+
+def _heads_address(around: Surroundings, piece: list[int]) -> bool:
+    """Whether the lines right below are an address with a postcode."""
+    below = _below(around, piece)
+    further = _below(around, below) if below else None
+    if below is None or _addressed(around, piece):
+        return False
+    return (_addressed(around, below) or _leads(around, below)) and any(
+        line is not None and bool(_POSTCODE.search(around.text(line))) for line in (below, further)
+    )
+
+
 def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
     """Lines below each other that read like an address, from the first such line to the last."""
     rows = len(around.layout.rows)
     inside: set[int] = set()
     for top, row in enumerate(around.layout.rows):
         for whole in around.pieces[top]:
+            sender = _sender(around, whole)
             piece = whole if _addressed(around, whole) else _after_colon(around, whole)
+            piece = whole[len(sender) + 1 :] if sender else piece
             text = around.text(piece)
             if not (_addressed(around, piece) or _leads(around, piece)) or _REGISTRATION.fullmatch(text):
                 continue
@@ -174,7 +215,7 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     for lower in range(number + 1, min(number + 5, len(around.layout.rows))):
         for other in around.pieces[lower]:
             box = _bounds(around, other)
-            if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 1.6 * height:
+            if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 2.3 * height:
                 continue
             if min(box[2], x1) > max(box[0], x0):
                 return other
@@ -183,7 +224,7 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
 
 def _addressed(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
-    if _NO_ADDRESS.search(text) or _LEGAL.search(text):
+    if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _NUMBER_ONLY.fullmatch(text):
         return False
     return bool(
         _STREET.search(text)
@@ -232,9 +273,11 @@ def _goes_on(around: Surroundings, piece: list[int]) -> bool:
 def nearness(around: Surroundings, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
     """How well a candidate's place agrees with the names that are labelled: each party's data stand together."""
     side, _, _ = field.id.partition("_")
-    if side not in ("seller", "buyer") or field.type is FieldType.PARTY:
+    if side not in ("seller", "buyer"):
         return 0.0
     other = "buyer" if side == "seller" else "seller"
+    if field.type is FieldType.PARTY:  # one party's name again is not the other's
+        return -2.0 * (around.text(c.tokens) == around.text(labelled.get(f"{other}_name", ())))
     return _beside_name(around, c, labelled.get(f"{side}_name")) - _beside_name(
         around, c, labelled.get(f"{other}_name")
     )

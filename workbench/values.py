@@ -79,6 +79,7 @@ _RATE = re.compile(
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
 _CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
+_JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
 _CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
 _NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
@@ -152,16 +153,19 @@ def looks_like(type: FieldType, token_text: str) -> bool:
         case FieldType.CURRENCY:
             return normalise(type, text).normal is not None or bool(has_digit and amounts.marks_of(text))
         case FieldType.ID:
-            if (
-                not has_digit
-                or _CLOCK.fullmatch(text)
-                or _is_amount(text)
-                or any(True for _ in occurrences(FieldType.DATE, text))
-            ):
+            if not has_digit or _CLOCK.fullmatch(text) or _is_amount(text) or _has_date(text):
                 return False
             return len(_NOT_PRINTED.sub("", text)) >= _LEAST_ID and "%" not in text
         case _:
             return sum(c.isalpha() for c in text) >= 2 or (type is FieldType.ADDRESS and has_digit)
+
+
+def _has_date(text: str) -> bool:
+    """Whether a date stands in it that is not part of a number, as it is in RE-20240522/501."""
+    return any(
+        (not start or text[start - 1] not in _JOINS) and (end == len(text) or text[end] not in _JOINS)
+        for start, end, _ in occurrences(FieldType.DATE, text)
+    )
 
 
 def _is_amount(text: str) -> bool:

@@ -228,6 +228,10 @@ def guide(loop: Loop, key: Key) -> Content:
         step("queue.review", "answer yes or no to its least certain suggestions")
         step("batch.strategy", "another way of choosing")
         parts += warning(loop)
+    if loop.measuring:
+        verb = "document is" if loop.measuring == 1 else "documents are"
+        parts.append((f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): label ", MUTED))
+        parts.append(("them in the annotate room.", MUTED))
     return Content.assemble(*parts)
 
 

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from screens.widgets.run_chart import RunChart, spark
 from storage.records import Run, RunState
+from storage.runs import ACTIVE
 from workbench.charts import KINDS, series
 from workbench.progress import Progress
 from workbench.watching import Seen, duration
@@ -126,12 +127,13 @@ def _head(run: Run, seen: Progress, width: int) -> Content:
     if run.reason:
         parts.append((f"\n{run.reason}", "$error" if run.state in (RunState.FAILED, RunState.CRASHED) else ""))
     if seen.total_steps:
-        left = f" {duration(seen.seconds_left)} left" if seen.seconds_left is not None and not seen.finished else ""
+        goes_on = run.state in ACTIVE and not seen.finished
+        left = f" {duration(seen.seconds_left)} left" if seen.seconds_left is not None and goes_on else ""
         count = f" {seen.step}/{seen.total_steps}{left}"
         parts.append(f"\n{bar(seen.share, max(5, min(40, width - len(count) - 1)))}{count}")
     elif run.state is RunState.RUNNING:
         parts.append("\nReading the documents, loading the model …")
-    if seen.predicting and not seen.finished:
+    if seen.predicting and run.state in ACTIVE and not seen.finished:
         done, total = seen.predicting
         parts.append(f"\nPredicting {done} of {total} documents for suggestions and the report")
     if seen.steps:

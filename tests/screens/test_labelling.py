@@ -1,8 +1,10 @@
 """Labelling by keys and by mouse: the real screen, the real keys, and what the database holds afterwards."""
 
+import desks
 import pytest
 from desks import find, kept, labels
 
+from screens.widgets.lines import HintLine
 from storage import annotations
 from storage.exceptions import WorkspaceProblem
 from storage.records import Source, State
@@ -248,8 +250,6 @@ async def test_a_hand_made_label_decides_the_fields_suggestion(opened, workspace
 
 
 async def test_only_suggestions_in_view_are_accepted(opened, tmp_path):
-    import desks
-
     page = desks.long_page()
     listed = [desks.new("long", [page], [("amount_net", (0,), 0.9, "r"), ("amount_total", (1490,), 0.9, "r")])]
     workspace = desks.workspace_of(tmp_path / "long", listed)
@@ -269,3 +269,23 @@ async def test_a_similar_documents_labels_are_suggested(opened, workspace):
         hands = pilot.app.room.hands
         made = {s.field: s.run for s in hands.content.suggestions if s.run == "template"}
         assert made == {"amount_total": "template"}  # the other two were suggested already
+
+
+async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_path):
+    listed = [desks.new(f"d{n}", [desks.page_of(desks.RECEIPT)], group="Acme") for n in range(2)]
+    workspace = desks.workspace_of(tmp_path / "alike", listed)
+    async with opened(workspace) as pilot:
+        room = pilot.app.room
+        await pilot.pause(0.6)
+        assert room.similar is None  # none is labelled yet
+        await pilot.press("5", "2", "a")
+        for _ in range(40):
+            if room.similar is not None:
+                break
+            await pilot.pause(0.1)
+        assert room.similar.document.name == "d0"
+        await pilot.pause()
+        assert "suggest all as in d0" in str(room.query_one(HintLine).render())
+        await pilot.press("C", "A")
+        assert set(labels(workspace, 2)) == {"seller_name", "invoice_date"}
+    workspace.close()

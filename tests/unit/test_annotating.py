@@ -179,3 +179,18 @@ def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
     assert worklist.step(5) is None and worklist.current == 2
     assert list(Worklist(workspace, replace(worklist.filter)).ids) == [2, 3]
     workspace.close()
+
+
+def test_the_next_open_document_is_found_however_far_away(tmp_path):
+    listed = [desks.new(f"d{n}", [desks.page_of("A 1.00")]) for n in range(700)]
+    workspace = desks.workspace_of(tmp_path / "w", listed)
+    with workspace.db.write() as connection:
+        connection.exec_driver_sql("update documents set state = 'labelled' where id not in (2, 690)")
+    worklist = Worklist(workspace)
+    worklist.move_to(2)
+    assert worklist.next_open(workspace) and worklist.current == 690
+    assert worklist.next_open(workspace) and worklist.current == 2  # around the end
+    with workspace.db.write() as connection:
+        connection.exec_driver_sql("update documents set state = 'skipped' where id = 690")
+    assert not worklist.next_open(workspace) and worklist.current == 2
+    workspace.close()

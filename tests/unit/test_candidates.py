@@ -148,3 +148,44 @@ def test_a_text_field_is_what_stands_beside_its_name():
 def test_a_page_with_nothing_on_it_has_no_candidates(text):
     for field in SCHEMA:
         assert Finder(desks.tokens_of(text)).ranked(field) == []
+
+
+LETTER = """\
+   Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucène
+
+   Theodor Est
+   Bahnstr. 42
+   88802 Spielkreis
+
+   Rechnung RE-20140522/501           vom August 3 , 2014
+   Zeitraum                           1 - July 31
+   UStId DE999999999                  Formular (380)
+   Zahlen Sie mit dem Betrag          EUR   100,00
+   Tel.                               100 444
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seller_name", "Au bon moulin SARL"),  # a sender's line is no name as a whole
+        ("seller_address", "1242 chemin de l'olive - 84340 Malaucène"),
+        ("invoice_no", "RE-20140522/501"),  # with a date inside
+        ("invoice_date", "August 3 , 2014"),
+        ("seller_tax_id", "DE999999999"),  # not the short number
+        ("currency", "EUR"),  # "dem" is a word here
+        ("amount_total", "100,00"),
+    ],
+)
+def test_a_letter_with_the_sender_in_one_line(field, value):
+    assert best(LETTER, field) == value
+
+
+def test_the_addressee_s_name_heads_his_address():
+    seller = tuple(range(4))
+    assert best(LETTER, "buyer_name", seller_name=seller) == "Theodor Est"
+    assert best(LETTER, "buyer_address", seller_name=seller) == "Bahnstr. 42 88802 Spielkreis"
+
+
+def test_a_whole_number_is_an_amount_beside_a_currency():
+    assert best("  Hotel\n\n  Room   2\n  Total  Rs 1939\n  Tel  100 444\n", "amount_total") == "1939"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.records import Page, Token
-from workbench.grouping import GUESSED, Grouper, seller_key
+from workbench.grouping import GUESSED, Grouper, by_sellers, seller_key
 
 
 def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
@@ -111,3 +111,13 @@ def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Pa
     pairs = Counter(group for group, _ in rows)
     assert pure > 0.85
     assert len(pairs) < 100  # of 150 receipts
+
+
+def test_a_guessed_vendor_is_named_by_its_labelled_seller_and_joins_it() -> None:
+    groups = {1: "~ ACME", 2: "~ ACME", 3: "~ ACME (2)", 4: "Bolt Ltd", 5: "~ posted", 6: "~ posted", 7: "~ posted"}
+    sellers = {1: "Acme Sdn Bhd", 3: "ACME SDN. BHD.", 4: "Another", 5: "Bolt Limited", 6: "Dorn GmbH"}
+    assert by_sellers(groups, sellers) == {
+        **dict.fromkeys((1, 2, 3), "Acme Sdn Bhd"),  # one seller: the whole group, and both of its spellings
+        5: "Bolt Ltd",  # several in one guess: each labelled document leaves it for its own seller
+        6: "Dorn GmbH",
+    }

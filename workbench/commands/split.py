@@ -18,7 +18,11 @@ from workbench.commands.output import emit, json_option, table
 def command(context: Context, test: float, validation: float, seed: int, dry_run: bool, as_json: bool) -> None:
     """Divide the documents into train, validation and test. The documents of one vendor stay together.
 
-    Keys of --json: seed, sides {side: {documents, groups, labelled}}, warnings.
+    Vendors that were guessed from how documents look (their names begin with ~) are named by the sellers that were
+    labelled meanwhile, and joined where they turn out to be one.
+
+    Keys of --json: seed, sides {side: {documents, groups, labelled}}, named (documents whose vendor became known),
+    warnings.
 
     \b
     Example:
@@ -26,16 +30,23 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     """
     from storage import documents, groups
     from storage.exceptions import UsageProblem
+    from workbench.field_rows import seller_of
+    from workbench.grouping import GUESSED, by_sellers
+    from workbench.importing import SELLER
     from workbench.splitting import divide
 
     workspace = context.open_workspace()
     with workspace.db.write() as connection:
-        counted = groups.counts(connection)
-        if not counted:
+        members = groups.members(connection)
+        if not members:
             raise UsageProblem("There are no documents to divide.", "Import some first: workbench import PATH…")
-        division = divide(counted, validation=validation, test=test, seed=seed)
-        if not dry_run:
-            documents.assign_sides(connection, division.sides)
+        guessed = [n for n in groups.with_label(connection, SELLER) if members[n].startswith(GUESSED)]
+        named = by_sellers(members, {n: seller_of(documents.open_document(connection, n)) for n in guessed})
+        documents.regroup(connection, named)
+        division = divide(groups.counts(connection), validation=validation, test=test, seed=seed)
+        documents.assign_sides(connection, division.sides)
+        if dry_run:
+            connection.rollback()
     workspace.close()
     sides = {
         side.value: {"documents": n, "groups": division.groups[side], "labelled": division.labelled[side]}
@@ -43,5 +54,9 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     }
     rows = [(name, facts["documents"], facts["labelled"], facts["groups"]) for name, facts in sides.items()]
     lines = table(rows, ("side", "documents", "labelled", "groups"), right=[1, 2, 3])
+    if named:
+        lines.append(f"{len(named)} documents have a vendor by their labelled seller now, not by their looks.")
     lines += [f"! {warning}" for warning in division.warnings]
-    emit({"seed": seed, "sides": sides, "warnings": division.warnings}, as_json=as_json, text=lines)
+    emit(
+        {"seed": seed, "sides": sides, "named": len(named), "warnings": division.warnings}, as_json=as_json, text=lines
+    )
