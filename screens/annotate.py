@@ -138,7 +138,9 @@ class AnnotateScreen(Asking):
             settings = self.workspace.settings
             self._rows_of = (view.content, field_rows.rows(view.content, settings.schema, settings.day_first))
         self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
-        self._show_picture(view)
+        if self._pictures != "text":
+            frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)
+            self.query_one(PictureView).show(frame)
         lead, pairs = hint_of(view, self.workspace.schema, self._review, self.similar)
         errand = self.workbench.errand
         if errand is not None and errand.document == view.content.document.id:
