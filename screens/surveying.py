@@ -167,7 +167,11 @@ class Surveying(ModeScreen):
         assert self.shown is not None
         found, schema = self.shown.survey, self.workspace.schema
         self.query_one("#matrix", HeatGrid).show(error_tables.matrix(found, schema, self._order))
-        self.query_one("#confusion", HeatGrid).show(error_tables.confusion(found, schema))
+        confusion = self.query_one("#confusion", HeatGrid)
+        fresh = confusion.pointed is None
+        confusion.show(error_tables.confusion(found, schema))
+        if fresh:
+            confusion.start_at_hottest()
         self.query_one("#figures", Static).update(error_tables.figures(self.shown.evaluation, found.split))
         effects = self.shown.evaluation.get("postprocess") or {}
         self.query_one("#rules", HeatGrid).show(error_tables.rules(effects, self.workspace.settings.postprocess))

@@ -93,6 +93,13 @@ class HeatGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return self._table.rows[row][0], self._table.columns[column][0]
         return None
 
+    def start_at_hottest(self) -> None:
+        """Put the cursor on the cell that weighs most, without saying so."""
+        cells = [(-cell.heat, row, at) for row, line in enumerate(self._table.rows) for at, cell in enumerate(line[3])]
+        if cells:
+            _, row, column = min(cells)
+            self._at = (row, column)
+
     def point(self, row: str, column: str) -> None:
         """Put the cursor on a cell, where it exists, and say so."""
         rows = [one[0] for one in self._table.rows]

@@ -43,7 +43,7 @@ class RunChart(Vertical):
 
     def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
         """The title, and every curve's or bar's colour where there are several."""
-        several = [part for name, colour in named for part in (("  ■ ", colour), name)] if len(named) > 1 else []
+        several = [part for name, colour in named for part in (("  ■\u00a0", colour), name)] if len(named) > 1 else []
         self._legend.update(Content.assemble((title, "bold"), *several))
 
     def curves(self, title: str, lines: Sequence[Series]) -> None:
