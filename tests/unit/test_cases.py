@@ -87,6 +87,12 @@ def test_predictions_of_a_field_that_nobody_labelled_are_put_aside(tmp_path):
     assert (case.predicted, case.unjudged) == ((Chunk("x", 0, 2), Chunk("y", 2, 3)), ())
 
 
+def test_a_tag_of_a_field_that_nobody_labelled_counts_for_nothing(tmp_path):
+    write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.1, 0.8])  # it continues what never began: no value
+    (case,) = stored.read_labelled(tmp_path, "test")
+    assert (case.tags, case.unjudged) == (("B-x", "I-x", "O"), ())
+
+
 def test_a_run_without_predictions_says_so(tmp_path):
     with pytest.raises(InputProblem, match="no stored predictions"):
         stored.read_cases(tmp_path, "test")
