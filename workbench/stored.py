@@ -235,7 +235,7 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
 
 def _judgeable(case: Case, asked: Set[str]) -> Case:
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
-    if not aside and asked.issuperset(tag[2:] for tag in set(case.tags) if tag != "O"):
+    if not aside and all(tag[2:] in asked for tag in set(case.tags) if tag != "O"):
         return case
     return dataclasses.replace(
         case,

@@ -88,7 +88,7 @@ def test_predictions_of_a_field_that_nobody_labelled_are_put_aside(tmp_path):
 
 
 def test_a_tag_of_a_field_that_nobody_labelled_counts_for_nothing(tmp_path):
-    write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.1, 0.8])  # it continues what never began: no value
+    write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.02, 0.88])  # it continues what never began: no value
     (case,) = stored.read_labelled(tmp_path, "test")
     assert (case.tags, case.unjudged) == (("B-x", "I-x", "O"), ())
 
