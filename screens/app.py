@@ -126,8 +126,10 @@ class WorkbenchApp(FollowingRuns):
         return next((s for s in reversed(self.screen_stack) if isinstance(s, ModeScreen)), None)
 
     async def action_room(self, mode: str) -> None:
-        """Go to a room."""
-        if self.room is not None and self.current_mode != mode and not self.screen.is_modal:
+        """Go to a room; where the workspace is still being opened, it is the one that comes then."""
+        if self.room is None:
+            self._first = mode
+        elif self.current_mode != mode and not self.screen.is_modal:
             await self.switch_mode(mode)
 
     def action_help(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,23 @@ async def test_a_workspace_that_cannot_be_opened_ends_with_the_reason(workspace,
     await asyncio.wait_for(app.run_async(headless=True), 20)  # it leaves by itself
     closed.close()
     assert app.problem is error if error else isinstance(app.problem, WorkspaceProblem)
+
+
+async def test_a_room_asked_for_while_the_workspace_is_opened_comes_then(workspace, monkeypatch):
+    closed = Workspace.find(workspace.files.root)
+    hold = threading.Event()
+    bring = modes.Mode.bring
+    monkeypatch.setattr(modes.Mode, "bring", lambda mode: (hold.wait(20), bring(mode)))
+    app = WorkbenchApp(closed)
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        hold.set()
+        for _ in range(200):
+            if app.room is not None:
+                break
+            await pilot.pause(0.05)
+        assert app.room is not None and app.room.mode == "runs"
+    closed.close()
 
 
 def test_the_frame_is_painted_before_the_store_is_loaded():
