@@ -53,7 +53,6 @@ class Trainings:
             began = time.monotonic()
             prepare(folder)
             symptoms.train(folder)
-            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
             (folder / "seconds").write_text(f"{time.monotonic() - began:.1f}")
         return folder
 

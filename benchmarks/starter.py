@@ -69,7 +69,6 @@ def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, P
     figures = report.evaluate_run(folder, "test")
     judged = stored.read_labelled(folder, "test")
     figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return figures
 
 

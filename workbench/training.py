@@ -279,6 +279,8 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
     except (OSError, SafetensorError) as error:
         raise _full_disk(error) from error
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
+    if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def _predictions(

@@ -143,6 +143,7 @@ def test_a_run_killed_after_the_last_step_is_finished_by_the_next(tmp_path: Path
     assert found[-1]["type"] == "finished"
     assert found[-1]["f1"] == pytest.approx(best["validation"]["f1"])  # type: ignore[index]
     assert (folder / "model" / "model.safetensors").exists()
+    assert not (folder / "checkpoints").exists()  # only what can be resumed keeps them
 
 
 def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
