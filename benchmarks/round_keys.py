@@ -14,6 +14,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from storage import documents  # noqa: E402
 from storage.documents import NewDocument  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Content, Page  # noqa: E402
-from workbench import suggesting  # noqa: E402
+from workbench import stored, suggesting  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -88,7 +89,11 @@ def main() -> None:
                 told.append(measured(0, one.labelled, {}))
             if turn == given.rounds:
                 break
-            proposals = suggesting.suggestions_of_run(one.folder)
+            taught = stored.fields_labelled(one.folder, "train")
+            everything = suggesting.trust_of(workspace.settings, None)
+            trust = replace(everything, fields=tuple(f for f in everything.fields if f.id in taught))
+            pool = stored.stream_cases(one.folder, "pool")
+            proposals = {case.document: suggesting.proposals(case, trust) for case in pool}
             told.append({**measured(turn + 1, one.chosen, proposals), "labels": len(one.labelled), "f1": one.f1})
     workspace.close()
     print(json.dumps(told, indent=2))
