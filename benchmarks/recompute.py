@@ -44,17 +44,21 @@ def read(chances: np.ndarray, labels: list[str], pages: list[int], once: list[st
     for f in fields:
         share = begins[f] + goes_on[f]
         other = np.max([begins[g] + goes_on[g] for g in fields if g != f], axis=0)
-        named = share >= 1 / (1 + np.exp(3))
-        odds = np.where(named, np.clip(np.log(np.maximum(share, 1e-9) / np.maximum(1 - share, 1e-6)), -3, 3), -3)
+        otherwise = np.maximum(other, chances[:, labels.index("O")].astype(float))
+        named = (share > 0) & (share >= np.exp(-3) * otherwise)
+        odds = np.where(named, np.clip(np.log(np.maximum(share, 1e-9) / np.maximum(otherwise, 1e-6)), -3, 3), -3)
         lean = np.where(named, np.log((begins[f] + 0.01) / (goes_on[f] + 0.01)), 0.0)
-        free = other <= 0.5
-        while (share[free] > 0.5).any():
+        # a word that is another field's (likelier than this one and than none) is not this one's
+        free = ~((other > chances[:, labels.index("O")]) & (other > share))
+        while (share[free] > otherwise[free]).any():
             best = (0.0, 0, 0)
             for start in np.flatnonzero(named & free):
                 score = odds[start] + min(0.0, lean[start])
                 for stop in range(start, count):
                     if stop > start:
-                        cut = pages[stop] != pages[stop - 1] or (f not in once and begins[f][stop] > 0.5)
+                        cut = pages[stop] != pages[stop - 1] or (
+                            f not in once and begins[f][stop] > max(goes_on[f][stop], otherwise[stop])
+                        )
                         if cut or not free[stop]:
                             break
                         score += odds[stop] - max(0.0, lean[stop])

@@ -24,7 +24,7 @@ NONE = "none"
 
 _HALVES = struct.unpack("<15361e", struct.pack("<15361H", *range(15361)))  # 0x0000..0x3C00 are 0.0..1.0
 _HALF = 0x3800  # 0.5
-_NEARLY_ALL = next(half for half, share in enumerate(_HALVES) if share > 1 - decoding.LEAST)
+_NEARLY_ALL = next(half for half, share in enumerate(_HALVES) if share > 1 / (1 + decoding.LEAST))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -191,9 +191,12 @@ def _decode(
         row = halves[word * width : (word + 1) * width]
         if half <= _NEARLY_ALL:
             values = [*(_HALVES[half] for half in row), 0.0]  # the last one stands for a label that there is not
-            for name, begins, continues in pairs:
-                if values[begins] + values[continues] >= decoding.LEAST:
-                    evidence.setdefault(name, []).append(Evidence(word, values[begins], values[continues]))
+            shares = [values[begins] + values[continues] for _, begins, continues in pairs]
+            first, second = ([*sorted(shares, reverse=True), 0.0, 0.0])[:2]
+            for (name, begins, continues), share in zip(pairs, shares, strict=True):
+                otherwise = max(values[0], second if share == first else first)
+                if share and share >= decoding.LEAST * otherwise:
+                    evidence.setdefault(name, []).append(Evidence(word, values[begins], values[continues], otherwise))
         if half <= _HALF:
             tags[word] = tag = labels[row.index(max(row))]
             certainty[word] = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))

@@ -2,32 +2,41 @@
 
 The likeliest tag of every word, taken alone, tears values apart: one doubtful word in "99 SPEED MART" makes two of it,
 and a beginning seen at every line makes four of an address. So a stretch is judged as a whole: it scores the sum of its
-words' log odds of being the field's, less for a beginning where the model sees none, and for a word inside that looks
-like a beginning. The best stretch is found as the maximum subarray (Kadane), the next ones in what it leaves.
+words' log odds of being the field's rather than the likeliest other's or none's, less for a beginning where the model
+sees none, and for a word inside that looks like a beginning. The best stretch is found as the maximum subarray
+(Kadane), the next ones in what it leaves.
 `docs/measurements.md` has what this brought over the plain tags.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 _DOUBT = 3.0  # log odds at which a word is as sure as it gets, either way: one word must not decide about all
 _SEEN = 0.01  # added to both of a beginning's and an inside's probability before they are compared
-LEAST = 1 / (1 + math.exp(_DOUBT))
-"""Words less likely than this (0.047) to be a field's all speak against it alike, and need not be named."""
+_NOTHING = 1e-6
+LEAST = math.exp(-_DOUBT)
+"""Words that are less likely a field's than this share (0.05) of what else they may be speak against it all alike, and
+need not be named."""
 
 
 class Evidence(NamedTuple):
-    """How likely a word begins or continues a value of a field, each 0..1."""
+    """How likely a word begins or continues a value of a field, or is what it is likeliest else; each 0..1."""
 
     word: int
     begins: float
     continues: float
+    otherwise: float  # of another field (the likeliest), or of none
 
     @property
     def belongs(self) -> float:
         """How likely it is the field's at all."""
         return self.begins + self.continues
+
+    @property
+    def likeliest(self) -> bool:
+        """Whether it is the field's rather than anything else."""
+        return self.belongs > self.otherwise
 
 
 class Stretch(NamedTuple):
@@ -41,29 +50,24 @@ class Stretch(NamedTuple):
 
 
 def read(
-    evidence: Mapping[str, Sequence[Evidence]], breaks: Iterable[int] = (), once: Set[str] = frozenset()
+    evidence: Mapping[str, Sequence[Evidence]], breaks: Sequence[int] = (), once: Set[str] = frozenset()
 ) -> list[Stretch]:
     """The values that are in a document, in its order; no word is in two of them.
 
     Args:
-        evidence: field -> the words that may be its (`belongs` of `LEAST` and more), in order.
+        evidence: field -> the words that may be its (see `LEAST`), in order.
         breaks: words that begin a page; no value runs over them.
         once: fields of which a document has one value: the best is taken. Of the others, a word that is more likely
             a beginning than anything else begins another value.
     """
-    owner = {one.word: name for name, words in evidence.items() for one in words if one.belongs > 0.5}
-    starts = set(breaks)
-    found = [
-        stretch
-        for name, words in evidence.items()
-        if any(one.belongs > 0.5 for one in words)
-        for stretch in _stretches(
-            name,
-            words,
-            {word for word, whose in owner.items() if whose != name},
-            starts if name in once else starts | {one.word for one in words if one.begins > 0.5},
-        )
-    ]
+    owner = {one.word: name for name, words in evidence.items() for one in words if one.likeliest}
+    found: list[Stretch] = []
+    for name, words in evidence.items():
+        if any(one.likeliest for one in words):
+            starts = set(breaks)
+            if name not in once:
+                starts |= {one.word for one in words if one.begins > max(one.continues, one.otherwise)}
+            found += _stretches(name, words, {word for word, whose in owner.items() if whose != name}, starts)
     taken: set[int] = set()
     read_once: set[str] = set()
     kept = []
@@ -94,11 +98,10 @@ def _best(words: Sequence[Evidence], barred: set[int], starts: set[int]) -> tupl
     """(score, start, stop) of the stretch that scores most, if that is more than nothing."""
     best: tuple[float, int, int] | None = None
     score, start, before = -math.inf, 0, -1
-    for word, begins, continues in words:
+    for word, begins, continues, otherwise in words:
         if word in barred:
             continue
-        belongs = min(begins + continues, 1 - 1e-6)
-        odds = max(-_DOUBT, min(_DOUBT, math.log(belongs / (1 - belongs))))
+        odds = max(-_DOUBT, min(_DOUBT, math.log((begins + continues) / max(otherwise, _NOTHING))))
         beginning = math.log((begins + _SEEN) / (continues + _SEEN))
         between = range(before + 1, word)
         if any(gap in barred or gap in starts for gap in between) or word in starts:

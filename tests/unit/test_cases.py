@@ -134,7 +134,7 @@ def test_a_large_split_is_read_document_by_document(tmp_path):
 
 def test_a_field_that_she_labels_once_is_read_once(tmp_path):
     assert cases.labelled_once([["B-x", "O", "B-y"], None, ["B-x", "I-x"], ["B-y", "O", "B-y"]]) == {"x"}
-    write_run(tmp_path, third=[0.1, 0.7, 0.1, 0.1, 0.0])
+    write_run(tmp_path, third=[0.1, 0.89, 0.0, 0.01, 0.0])
     (twice,) = stored.read_cases(tmp_path, "test")
     assert twice.predicted == (Chunk("x", 0, 2), Chunk("x", 2, 3))
     table = pq.read_table(tmp_path / "predictions.parquet")

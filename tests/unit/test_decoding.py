@@ -10,10 +10,14 @@ from workbench.decoding import Evidence
 
 def read(rows, breaks=(), once=frozenset()):
     """From {field: [(begins, continues) a word]}: {(field, start, stop)}."""
-    evidence = {
-        name: [Evidence(i, b, c) for i, (b, c) in enumerate(words) if b + c >= decoding.LEAST]
-        for name, words in rows.items()
-    }
+    evidence: dict[str, list[Evidence]] = {}
+    for i, shares in enumerate(zip(*rows.values(), strict=True)):
+        own = dict(zip(rows, map(sum, shares), strict=True))
+        for name, (begins, continues) in zip(rows, shares, strict=True):
+            others = [share for other, share in own.items() if other != name]
+            otherwise = max(1 - sum(own.values()), *others, 0.0)
+            if begins + continues and begins + continues >= decoding.LEAST * otherwise:
+                evidence.setdefault(name, []).append(Evidence(i, begins, continues, otherwise))
     return [(name, start, stop) for _, name, start, stop, _ in decoding.read(evidence, breaks, once)]
 
 
@@ -57,12 +61,21 @@ def test_no_word_is_read_twice_and_every_value_has_a_likely_word(rows, breaks, o
     words = [word for _, start, stop in found for word in range(start, stop)]
     assert words == sorted(set(words))
     for name, start, stop in found:
-        assert any(sum(fields[name][word]) > 0.5 for word in range(start, stop))
+        assert any(
+            sum(fields[name][word]) > max(rows[word][0], *(sum(fields[f][word]) for f in fields if f != name))
+            for word in range(start, stop)
+        )
         assert not any(start < page < stop for page in breaks)
     for name in once:
         assert [one[0] for one in found].count(name) <= 1
 
 
 def test_a_values_confidence_is_that_of_its_words():
-    (value,) = decoding.read({"a": [Evidence(0, 0.9, 0.0), Evidence(1, 0.0, 0.6)]})
+    (value,) = decoding.read({"a": [Evidence(0, 0.9, 0.0, 0.1), Evidence(1, 0.0, 0.6, 0.4)]})
     assert value.confidence == pytest.approx(0.75)
+
+
+def test_a_model_that_is_sure_of_little_still_says_what_is_likeliest():
+    assert read({"a": [(0.3, 0.0), (0.1, 0.25)], "b": [(0.2, 0.0), (0.1, 0.1)]} | {"c": [(0.2, 0.0), (0.1, 0.1)]}) == [
+        ("a", 0, 2)
+    ]
