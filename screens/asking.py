@@ -22,7 +22,7 @@ from workbench.worklist import Worklist
 
 _GUESSED = "~ is guessed from how a document looks; `workbench split` names it by its labelled seller."
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
-_PAUSE = 0.4  # seconds in which nothing was done: not while she is at work, or only leafs through
+_PAUSE = 0.8  # seconds in which nothing was done: not while she is at work, or only leafs through
 
 
 class Asking(ModeScreen):
