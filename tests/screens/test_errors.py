@@ -253,6 +253,10 @@ async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marke
         room = await enter(pilot)
         await pilot.press("d")
         panel = room.query_one(DoctorPanel)
+        for _ in range(200):  # the Doctor reads the run after the room has been painted
+            if panel._choices:
+                break
+            await pilot.pause(0.05)
         name, (_, action) = next((n, c) for n, c in panel._choices.items() if c[1].changes)
         panel.highlighted = panel.get_option_index(name)
         await pilot.press("enter")
