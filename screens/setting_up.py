@@ -311,7 +311,12 @@ class SettingUp(ModeScreen):
 
     def _show_check(self) -> None:
         names = {f.id: f.name for f in self.workspace.schema.active}
-        self.query_one("#facts", Static).update(check_text(self._check, self._estimate, names))
+        facts = self.query_one("#facts", Static)
+        facts.update(check_text(self._check, self._estimate, names, facts.content_size.width))
+
+    def on_resize(self) -> None:
+        """The panel has another width."""
+        self.call_after_refresh(self._show_check)
 
     def action_smaller(self) -> None:
         """Take the estimate's smaller choice."""

@@ -97,6 +97,11 @@ class Predictor:
         """The order of the probabilities' columns."""
         return self.encoder.labels
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it knows. Of each, the starter's made-up documents have one value."""
+        return frozenset(label[2:] for label in self.labels if label != "O")
+
     def predict(
         self, documents: Iterable[rows.Row], progress: Callable[[int], None] = lambda done: None, chunk: int = 128
     ) -> Iterator[Outcome]:
@@ -201,9 +206,7 @@ def load_named(name: str, device: torch.device | None = None) -> tuple[Predictor
         return load(Path(name), device)
     module = importlib.import_module(families.spec("starter").module)
     predictor, description = load(module.shipped(), device)
-    # its made-up documents have every value once
-    fields = sorted({label[2:] for label in predictor.labels if label != "O"})
-    return predictor, description.model_copy(update={"once": fields})
+    return predictor, description.model_copy(update={"once": sorted(predictor.fields)})
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -28,6 +28,7 @@ class Prepared:
     request: Request
     documents: dict[str, list[rows.Row]]  # the labelled ones; the pool may be too large for the memory
     pool: int  # how many documents it has
+    once: frozenset[str]  # fields of which a training document has one value
     sample: list[rows.Row]  # training documents that are evaluated
     labels: list[str]
     device: torch.device
@@ -38,11 +39,6 @@ class Prepared:
     def sizes(self) -> dict[str, int]:
         """Documents by split."""
         return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
-
-    @property
-    def once(self) -> frozenset[str]:
-        """The fields of which a training document has one value."""
-        return labelled_once(row.tags for row in self.documents["train"])
 
 
 def prepare(request: Request, folder: Path) -> Prepared:
@@ -83,7 +79,8 @@ def prepare(request: Request, folder: Path) -> Prepared:
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     pool = rows.count(rows.source(folder, "pool"))
-    return Prepared(request, data, pool, sample[: config.train.train_sample], labels, device, precision, notes)
+    once = labelled_once(row.tags for row in data["train"])
+    return Prepared(request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes)
 
 
 def limited(documents: list[rows.Row], most: int | None, seed: int) -> list[rows.Row]:

@@ -151,7 +151,7 @@ def hide(inputs: dict[str, torch.Tensor], mask_id: int, generator: torch.Generat
 
 def evaluate(predictor: Predictor, rows: list[Row]) -> dict[str, float]:
     """Strict span F1 of each field, and micro, over words."""
-    figures = scoring.figures(list(predictor.predict(rows)), predictor.labels, _once(predictor))
+    figures = scoring.figures(list(predictor.predict(rows)), predictor.labels, predictor.fields)
     return {"micro": figures["f1"], **{name: row["f1"] for name, row in figures["fields"].items()}}
 
 
@@ -165,14 +165,9 @@ def record(predictor: Predictor, rows: list[Row]) -> weighing.Counts:
 def cases_of(predictor: Predictor, rows: list[Row]) -> list[Case]:
     """Documents with what the model says of them."""
     return [
-        case_of(asdict(o.row) | {"references": None}, asdict(o.prediction("", predictor.labels)), _once(predictor))
+        case_of(asdict(o.row) | {"references": None}, asdict(o.prediction("", predictor.labels)), predictor.fields)
         for o in predictor.predict(rows)
     ]
-
-
-def _once(predictor: Predictor) -> frozenset[str]:
-    """All fields: a made-up document has every value once."""
-    return frozenset(label[2:] for label in predictor.labels if label != "O")
 
 
 def held_out_rows(templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES) -> list[Row]:

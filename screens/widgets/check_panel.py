@@ -12,16 +12,20 @@ from workbench.watching import duration
 
 _SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.POOL)
 _NARROWEST, _WIDEST = 13, 24  # columns of the names
+_NUMBERS = (6, 7, 6, 6)  # columns of the numbers
 _MARKS = {Level.REFUSE: ("✗", "bold $error"), Level.WARN: ("!", "bold $warning"), Level.NOTE: ("·", "$text-muted")}
 
 
-def check_text(check: DataCheck | None, estimate: Estimate | str | None, names: Mapping[str, str]) -> Content:
+def check_text(
+    check: DataCheck | None, estimate: Estimate | str | None, names: Mapping[str, str], columns: int = 0
+) -> Content:
     """The panel's text.
 
     Args:
         check: None while it is made.
         estimate: None while it is made; a text when there is none.
         names: field id -> name.
+        columns: of the screen that the panel has; names are cut where the numbers need them.
     """
     if check is None:
         return Content.styled("Counting the documents …", "$text-muted")
@@ -33,7 +37,8 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, names: 
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
     fields = sorted({name for one in facts[:3] for name in one.labels if name in names}, key=list(names).index)
-    wide = min(_WIDEST, max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)]))
+    wanted = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
+    wide = max(_NARROWEST, min(wanted, _WIDEST, columns - sum(_NUMBERS)))
     parts.append((f"{'':<{wide}}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
     for title, numbers in (
         ("documents", [one.documents for one in facts]),
@@ -57,8 +62,7 @@ def check_text(check: DataCheck | None, estimate: Estimate | str | None, names: 
 
 
 def _row(title: str, numbers: list[int], wide: int) -> str:
-    widths = (6, 7, 6, 6)
-    cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, widths, strict=False))
+    cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, _NUMBERS, strict=False))
     if cell_len(title) >= wide:
         title = set_cell_size(title, wide - 2) + "…"
     return f"{set_cell_size(title, wide)}{cells}\n"
