@@ -23,7 +23,7 @@ from workbench.config import Request
 from workbench.encoding import IGNORED, Collator, Document, Encoder, Page, Window, batches
 from workbench.families import starter
 from workbench.families.loading import labels_of
-from workbench.predicting import Outcome
+from workbench.predicting import Outcome, choose_device
 from workbench.trainer import loss_function
 
 LEAST_STEPS = {False: 60, True: 30}
@@ -55,6 +55,7 @@ class FrozenLearner:
     def __init__(self, kept: Path, layers: int, epochs: tuple[int, int], base: str = "") -> None:
         self._kept, self._layers, self._epochs, self._base = kept, layers, epochs, base
         self._hidden: dict[str, torch.Tensor] = torch.load(kept) if kept.is_file() else {}
+        self._device = choose_device("auto")
 
     def __call__(self, folder: Path) -> None:
         """Train, predict every document once, write predictions.parquet."""
@@ -65,12 +66,13 @@ class FrozenLearner:
         beginning = {"name": self._base, "carry_head": not self._base}
         plain = request.config.model_copy(update={"model": model.model_copy(update=beginning)})
         built = starter.build(plain, request.fields)  # what is frozen is the base's, wherever the rest comes from
+        built.model.to(self._device)
         encoder = Encoder(built.tokenizer, labels, request.config.data, built.sep_box)
         splits = {s: found for s, found in rows.read_all(folder).items() if found}
         parts = {s: self._parts(built, encoder, [encoder.encode(row) for row in found]) for s, found in splits.items()}
         top = torch.nn.ModuleList([*built.model.layoutlm.encoder.layer[self._frozen(built) :], built.model.classifier])
         if request.parent:
-            top.load_state_dict(torch.load(Path(model.name) / "top.pt"))
+            top.load_state_dict(torch.load(Path(model.name) / "top.pt", map_location=self._device))
         self._train(top, parts["train"], request)
         (folder / "model").mkdir(exist_ok=True)
         torch.save(top.state_dict(), folder / "model" / "top.pt")
@@ -100,8 +102,9 @@ class FrozenLearner:
                         tensors = collator([features])
                         tensors.pop("labels", None)
                         with torch.inference_mode():
+                            tensors = {name: tensor.to(self._device) for name, tensor in tensors.items()}
                             states = built.model(**tensors, output_hidden_states=True).hidden_states
-                        self._hidden[key] = states[frozen][0].half()
+                        self._hidden[key] = states[frozen][0].half().cpu()
                     tags = features.labels if features.labels is not None else np.full(len(features.ids), IGNORED)
                     hidden = self._hidden[key]
                     labels = torch.from_numpy(tags.astype(np.int64))
@@ -126,7 +129,7 @@ class FrozenLearner:
             if done == steps:
                 break
             logits, _ = _forward(top, [part.hidden for part in batch])
-            labels = torch.nn.utils.rnn.pad_sequence([part.labels for part in batch], True, IGNORED)
+            labels = torch.nn.utils.rnn.pad_sequence([part.labels for part in batch], True, IGNORED).to(self._device)
             optimizer.zero_grad()
             loss(SimpleNamespace(logits=logits), labels).backward()
             torch.nn.utils.clip_grad_norm_(top.parameters(), settings.max_grad_norm)
@@ -145,6 +148,8 @@ def _forward(top: torch.nn.ModuleList, found: Sequence[torch.Tensor]) -> tuple[t
     hidden = torch.nn.utils.rnn.pad_sequence([one.float() for one in found], True)
     lengths = torch.tensor([len(one) for one in found])
     mask = torch.arange(hidden.shape[1])[None] < lengths[:, None]
+    device = top[-1].weight.device
+    hidden, mask = hidden.to(device), mask.to(device)
     for layer in list(top)[:-1]:
         hidden = layer(hidden, mask[:, None, None, :].expand(-1, 1, hidden.shape[1], -1))
     return top[-1](hidden), hidden
@@ -162,7 +167,7 @@ def _predicted(
     ]  # fmt: skip
     counts = np.zeros(len(documents))
     for batch in batches([len(part.hidden) for part in parts], 8):
-        logits, hidden = _forward(top, [parts[i].hidden for i in batch])
+        logits, hidden = (found.cpu() for found in _forward(top, [parts[i].hidden for i in batch]))
         for row, i in enumerate(batch):
             part, outcome = parts[i], outcomes[parts[i].document]
             words, logprobs, positions = encoder.decided(part.page, part.window, logits[row].numpy())

@@ -1,16 +1,17 @@
 """Labels needed to reach 95 % of the full-data F1 on real receipts, strategy by strategy, against random choice.
 
     python benchmarks/relabel_loop.py [--data FOLDER] [--workspace DIR] [--rounds 7] [--batch 15] [--seeds 3]
-                                      [--minutes M] [--layers 1] [--minilm FOLDER] [--worker]
+                                      [--minutes M] [--layers 1] [--minilm FOLDER] [--cold] [--worker]
 
 FOLDER is receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). The receipts are
 imported with their known values as labels and divided by vendor: 80 of small vendors measure, 30 of other small
 vendors validate, and no vendor of these is ever labelled; 200 of the others are the pool. The loop itself is
-`workbench simulate --warm`'s: each round goes on from the model of the round before. Because it needs more than a
-hundred models, only the head and `--layers` layers of the starter are trained (frozen_learner.py); `--worker` trains
-all of it as the product does, in minutes each. The starter is nearly as good with ten labels as with two hundred, so
-that strategies differ little; `--minilm` begins from a model that knows nothing of invoices. After `--minutes` it ends
-and prints what is known so far; the same command goes on. Prints one JSON object.
+`workbench simulate --warm`'s: each round goes on from the model of the round before (with --cold: from the base).
+Because it needs more than a hundred models, only the head and `--layers` layers of the starter are trained
+(frozen_learner.py); `--worker` trains all of it as the product does, in minutes each. The starter is nearly as good
+with ten labels as with two hundred, so that strategies differ little; `--minilm` begins from a model that knows
+nothing of invoices. After `--minutes` it ends and prints what is known so far; the same command goes on. Prints one
+JSON object.
 """
 
 import argparse
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=1, help="layers below the head that are trained as well")
     parser.add_argument("--epochs", type=int, nargs=2, default=(8, 2), help="from the base, and on from a model")
     parser.add_argument("--minilm", type=Path, help="all-MiniLM-L6-v2: begin from it, with a new head and no layout")
+    parser.add_argument("--cold", action="store_true", help="every model begins at the base")
     parser.add_argument("--worker", action="store_true", help="train as the product does")
     parser.add_argument("--set", dest="sets", action="append", default=[], help="as in `workbench simulate`")
     given = parser.parse_args()
@@ -98,7 +100,7 @@ def main() -> None:
     workspace = opened(given.workspace, given.data)
     folder = simulating.prepare(
         workspace, given.strategies.split(","), config.apply_sets(config.preset("first model").config, given.sets),
-        rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=True,
+        rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
     workspace.close()
     base = str(plain(given.minilm, given.workspace / "plain")) if given.minilm else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from workbench import families
 from workbench.doctor_facts import DataStatistics
 from workbench.metrics import Interval
 
@@ -55,6 +56,22 @@ class Finding:
     cause: str
     actions: tuple[Action, ...]
     severity: Severity = Severity.PROBLEM
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The evidence as it is read."""
+        return tuple(f"{name.replace('_', ' ')} {_told(value)}" for name, value in self.evidence.items())
+
+
+def _told(value: object) -> str:
+    """A fact as it is read: figures with three digits."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_told, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_told(one)}" for key, one in value.items())
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,12 @@ class Evidence:
     def learning_rate(self) -> float:
         """The configured peak."""
         return float(self.get("train.learning_rate", 5e-5))
+
+    @property
+    def positions(self) -> int:
+        """Sub-tokens that the model can read at once."""
+        base = families.base(self.get("model.family", "layoutlmv3"), self.get("model.name", ""))
+        return int(self.get("model.max_position_embeddings", base.positions if base else 512))
 
     @property
     def usual_rate(self) -> float:

@@ -50,13 +50,14 @@ def windows(evidence: Evidence) -> list[Action]:
     if evidence.data and not evidence.data.windowed[0] and evidence.data.windowed[1]:
         return []
     length, stride = evidence.get("data.max_length", 512), evidence.get("data.window_stride", 64)
-    if length < 512:
+    longest = min(512, evidence.positions)
+    if length < longest:
         return [
             Action(
                 "longer windows",
-                f"Windows of 512 sub-tokens, not {length}",
+                f"Windows of {longest} sub-tokens, not {length}",
                 f"{_RETRAIN}, slower and more memory",
-                changes={"data.max_length": 512},
+                changes={"data.max_length": longest},
             )
         ]
     wider = min(max(64, 2 * stride), length // 2)
@@ -143,7 +144,11 @@ def unstable(evidence: Evidence) -> Finding | None:
     facts = _instability(evidence)
     if not facts:
         return None
-    actions = [lower_rate(evidence, 0.5 if "broken_steps" in facts else 0.6), larger_batch(evidence)]
+    factor = 0.5 if "broken_steps" in facts else 0.6
+    learned = max(evidence.curve("train", "f1") or evidence.curve("validation", "f1"), default=0.0)
+    if learned < 0.3 and evidence.learning_rate >= 10 * evidence.usual_rate:
+        factor = evidence.usual_rate / evidence.learning_rate  # step by step down from there would take many runs
+    actions = [lower_rate(evidence, factor), larger_batch(evidence)]
     actions += more_warmup(evidence, 0.1)
     if evidence.get("train.lr_scheduler_type", "linear") == "linear":
         actions.append(
@@ -253,15 +258,21 @@ def ended_early(evidence: Evidence) -> Finding | None:
     if end is None or end.get("state") != "finished" or len(scores) < 4:
         return None
     gains = [b - a for a, b in pairwise(scores[-_LAST - 1 :])]
-    if min(gains) <= 0 or gains[-1] < 0.02 or scores[-1] < max(scores):
+    if gains[-1] < 0.02 or scores[-1] < max(scores):
         return None
-    # A curve that settles gains less each time, by about the same ratio: what is left is a geometric series.
-    ratio = min(0.9, math.sqrt(gains[-1] / gains[0]))
-    left = gains[-1] * ratio / (1 - ratio)
-    if left < 0.03:
+    facts: dict[str, Any] = {"gained_in_last_evaluations": sum(gains)}
+    # A rate that falls to nothing lets every curve settle; training documents that are still being learned tell.
+    train = evidence.curve("train", "f1")[-_LAST:]
+    if len(train) == _LAST and train[-1] < 0.85 and all(b - a >= 0.02 for a, b in pairwise(train)):
+        facts["train_f1_at_the_end"] = train
+    elif min(gains) > 0:
+        # A curve that settles gains less each time, by about the same ratio: what is left is a geometric series.
+        ratio = min(0.9, math.sqrt(gains[-1] / gains[0]))
+        facts["gain_left"] = gains[-1] * ratio / (1 - ratio)
+    if "train_f1_at_the_end" not in facts and facts.get("gain_left", 0.0) < 0.03:
         return None
     wished, done = float(evidence.get("train.num_train_epochs", 15)), float(end.get("epochs") or 0.0)
-    facts = {"gained_in_last_evaluations": sum(gains), "gain_left": left, "epochs": done, "wished_epochs": wished}
+    facts |= {"epochs": done, "wished_epochs": wished}
     if done < 0.9 * wished:
         patience = int(evidence.get("train.early_stopping_patience", 3))
         action = Action(
@@ -338,20 +349,21 @@ def truncation(evidence: Evidence) -> Finding | None:
     seen, of = evidence.data.truncated if evidence.data else (0, 0)
     if not cut and not seen:
         return None
-    action = Action(
-        "windows",
-        "Cut long pages into overlapping windows",
-        f"{_RETRAIN}, slower on long pages",
-        changes={"data.window_stride": max(64, evidence.get("data.window_stride", 64))},
-    )
+    actions = [action for action in windows(evidence) if action.id == "longer windows"]
+    if evidence.get("data.window_stride", 64) < 64:
+        changes = {"data.window_stride": 64}
+        cost = f"{_RETRAIN}, slower on long pages"
+        actions.append(Action("windows", "Cut long pages into overlapping windows", cost, changes=changes))
+    look = "Correct words that are longer than a window: they are rarely words"
+    actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, room="annotate"))
     facts = {"truncated_in_preparation": cut, "truncated_documents": seen, "evaluated_documents": of}
     symptom = f"{cut or seen} documents are longer than what the model saw of them"
     return Finding(
         "truncation",
         symptom,
         facts,
-        "Long pages were cut off, not divided into windows.",
-        (action, *merged_lines(evidence)),
+        "Long pages were cut off, not divided into windows; or a word is longer than a window.",
+        (*actions, *merged_lines(evidence)),
     )
 
 

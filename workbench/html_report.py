@@ -240,10 +240,7 @@ def _curves(events: Iterable[Mapping[str, Any]]) -> str:
 def _findings(diagnosis: Diagnosis) -> str:
     said = [] if diagnosis.findings else ["<p>Healthy: no rule found anything.</p>"]
     for finding in diagnosis.findings:
-        facts = ", ".join(
-            f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
-            for name, value in finding.evidence.items()
-        )
+        facts = ", ".join(finding.facts)
         actions = "".join(
             f"<li>{escape(action.title)} <span class='soft'>({escape(action.cost)})</span></li>"
             for action in finding.actions

@@ -1,6 +1,7 @@
 """A run folder -> a trained model: data, model, Trainer, predictions, report. [worker]"""
 
 import errno
+import gc
 import hashlib
 import importlib
 import json
@@ -54,6 +55,7 @@ def run(folder: Path, write: Write, control: Control) -> None:
             break
         except torch.OutOfMemoryError as error:
             batch, accumulation = _smaller(prepared, batch, accumulation, write, error)
+        _let_go(prepared)  # not before the error is gone, whose frames hold the model
     if control.signalled:
         raise Interrupted(
             f"The system ended the run at step {result.step}; a checkpoint was kept.",
@@ -81,13 +83,18 @@ def _smaller(prepared: Prepared, batch: int, accumulation: int, write: Write, er
     """Half the batch and twice the accumulation, where that is allowed."""
     if not prepared.request.config.train.retry_on_oom or batch == 1:
         raise _out_of_memory(batch) from error
-    if prepared.device.type == "cuda":
-        torch.cuda.empty_cache()
     write(
         "note",
         message=f"Memory ran out with {batch} windows at once: now {batch // 2}, accumulating {2 * accumulation}.",
     )
     return batch // 2, 2 * accumulation
+
+
+def _let_go(prepared: Prepared) -> None:
+    """Give back what a training that failed has held: the trainer, its model and optimizer refer to each other."""
+    gc.collect()
+    if prepared.device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def _out_of_memory(batch: int) -> RunProblem:
@@ -123,9 +130,13 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
         multiple=8 if prepared.device.type == "cuda" else 1,
     )  # fmt: skip
     predictor = Predictor(
-        built.model, encoder, collator, prepared.device, prepared.precision == "bf16",
-        config.train.per_device_eval_batch_size,
-    )  # fmt: skip
+        built.model,
+        encoder,
+        collator,
+        prepared.device,
+        prepared.precision == "bf16",
+        max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size),
+    )  # fmt: skip  - what is read at once shrinks as the batch does when memory runs out
     counts: dict[str, int] = {}
     for row in prepared.documents["train"]:
         for tag in row.tags or ():

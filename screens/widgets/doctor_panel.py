@@ -88,7 +88,7 @@ class DoctorPanel(OptionList):
 
 def _told(finding: Finding) -> Content:
     problem = finding.severity is Severity.PROBLEM
-    facts = " · ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in finding.evidence.items())
+    facts = " · ".join(finding.facts)
     return Content.assemble(
         ("! " if problem else "· ", "bold $error" if problem else "$text-muted"),
         (finding.symptom, "bold"),
@@ -109,14 +109,3 @@ def _offered(number: int, action: Action, remembered: str) -> Content:
     if remembered:
         parts.append((f"\n     here before: {remembered}", "$primary"))
     return Content.assemble(*parts)
-
-
-def shown(value: object) -> str:
-    """A fact as it is read: figures with three digits."""
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(shown, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {shown(one)}" for key, one in value.items())
-    return str(value)

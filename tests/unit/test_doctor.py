@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -289,6 +290,35 @@ def test_early_stopping_is_told_from_a_short_run():
     stopped = found(replace(HEALTHY, events=run(curve, curve, epochs=5), config=config))["ended_early"]
     assert stopped.actions[0].changes["train.early_stopping_patience"] == 4
     assert found(FAULTS["ended_early"])["ended_early"].actions[0].changes == {"train.num_train_epochs": 18}
+
+
+def test_a_settled_curve_is_not_taken_for_an_end_while_training_documents_are_still_being_learned():
+    """The rate falls to nothing at the end of every run, and with it what each evaluation gains."""
+    finding = found(replace(HEALTHY, events=run([0.1, 0.65, 0.68, 0.73], [0.1, 0.67, 0.66, 0.72])))["ended_early"]
+    assert finding.evidence["train_f1_at_the_end"] == [0.65, 0.68, 0.73]
+    learned = run([0.7, 0.9, 0.93, 0.96], [0.1, 0.67, 0.66, 0.72])
+    assert "ended_early" not in found(replace(HEALTHY, events=learned))
+
+
+def test_a_rate_from_which_nothing_is_learned_goes_back_to_the_usual_one_at_once():
+    wild = found(replace(HEALTHY, events=run([0.0] * 8, [0.0] * 8, losses=[2.0] * 40), config=rated(0.1)))["unstable"]
+    assert wild.actions[0].changes == {"train.learning_rate": 5e-5}
+
+
+def test_longer_windows_never_exceed_what_the_model_can_read(tmp_path: Path):
+    (tmp_path / "config.json").write_text(
+        json.dumps({"model_type": "bert", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+                    "vocab_size": 100, "max_position_embeddings": 128})
+    )  # fmt: skip
+    config = {
+        **CONFIG,
+        "model": {"family": "text", "name": str(tmp_path)},
+        "data": {"max_length": 64, "window_stride": 8},
+    }
+    changes = [
+        one.changes for one in found(Evidence(config=config, data=data(truncated=(12, 80))))["truncation"].actions
+    ]
+    assert {"data.max_length": 128} in changes
 
 
 def test_a_stopped_run_is_not_blamed_for_ending():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,9 +210,13 @@ def test_running_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pyt
     folder = tiny.run_folder(tmp_path / "run", "text")
     real = trainer.Tuner.training_step
 
+    models: list[weakref.ref[Any]] = []
+
     def greedy(self: Any, model: Any, inputs: Any, *rest: Any) -> Any:
         if len(inputs["input_ids"]) > 2:
+            models.append(weakref.ref(model))
             raise torch.OutOfMemoryError("CUDA out of memory")
+        assert [kept() for kept in models] == [None]  # its memory is what the next try needs
         return real(self, model, inputs, *rest)
 
     monkeypatch.setattr(trainer.Tuner, "training_step", greedy)

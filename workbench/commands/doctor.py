@@ -85,7 +85,7 @@ def lines_of(told: "Consultation") -> list[str]:
     for finding in told.diagnosis.findings:
         mark = "!" if finding.severity.value == "problem" else "·"
         lines.append(f"{mark} {finding.symptom}")
-        lines.append("    " + "; ".join(f"{name} {_short(value)}" for name, value in finding.evidence.items()))
+        lines.append("    " + "; ".join(finding.facts))
         lines.append(f"    likely: {finding.cause}")
         for number, action in enumerate(finding.actions, 1):
             config = action.target.value == "config"
@@ -99,7 +99,3 @@ def lines_of(told: "Consultation") -> list[str]:
     elif told.forecast:
         lines.append(f"What more labels bring: {told.forecast[0].why} (--learning-curve tries)")
     return lines
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
