@@ -26,12 +26,15 @@ from workbench.config import TuneConfig
 from workbench.datacheck import DataCheck, DataChecker
 from workbench.draft import Draft
 from workbench.estimate import Estimate, estimate
+from workbench.fields import FieldType, tags_of
 from workbench.knobs import Group
 
 SETTLE_SECONDS = 0.4
 """How long a value must stand before the machine is measured for it."""
 
 PREVIEWED = 5
+NAMED = 30
+"""Documents whose parties lend their names to those that are previewed; in training all do."""
 """Documents in the preview of the augmentation."""
 
 MOVING = ("box_jitter", "rotation", "blur")
@@ -264,14 +267,19 @@ class SettingUp(ModeScreen):
         settings = self.draft.config.augmentation
         if not settings.active:
             raise RunProblem("No augmentation is on.", "Group 3 of the form has it: header synonyms, box jitter …")
-        parts: list[tuple[str, str] | str] = []
+        parties = [field.id for field in self.workspace.schema.active if field.type is FieldType.PARTY]
+        trained = documents.Filter("labelled", split=Split.TRAIN)
         with self.workspace.db.read() as connection:
-            trained = documents.Filter("labelled", split=Split.TRAIN)
-            for document in documents.page(connection, trained, 0, PREVIEWED):
-                words = [token.text for token in documents.open_document(connection, document.id).tokens]
-                changed = augment.preview(words, settings, self.draft.config.train.seed)
-                parts.append((f"{document.name}: {len(changed)} of {len(words)} words read otherwise\n", "bold"))
-                parts += [f"  {before or '(nothing)'} → {after or '(nothing)'}\n" for before, after in changed]
+            listed = documents.page(connection, trained, 0, NAMED)
+            opened = [documents.open_document(connection, document.id) for document in listed]
+        read = [[token.text for token in content.tokens] for content in opened]
+        tags = [tags_of(content.annotations.spans, len(words)) for content, words in zip(opened, read, strict=True)]
+        names = augment.Names.of(zip(read, tags, strict=True), parties)
+        parts: list[tuple[str, str] | str] = []
+        for document, words, labels in zip(listed[:PREVIEWED], read, tags, strict=False):
+            changed = augment.preview(words, labels, settings, self.draft.config.train.seed, names)
+            parts.append((f"{document.name}: {len(changed)} of {len(words)} words read otherwise\n", "bold"))
+            parts += [f"  {before or '(nothing)'} → {after or '(nothing)'}\n" for before, after in changed]
         moved = [f"{name} up to {getattr(settings, name):g}" for name in MOVING if getattr(settings, name) > 0]
         if moved:
             parts.append((f"\nOf the boxes and the picture: {', '.join(moved)}.", "$text-muted"))

@@ -1,5 +1,5 @@
-"""Harmless changes to training documents: other words for a header, other forms of a currency or a number,
-reading errors, boxes that moved, a page that lies askew.
+"""Harmless changes to training documents: other words for a header, other names of parties, other forms of a currency
+or a number, reading errors, boxes that moved, a page that lies askew.
 
 Pure functions of a seed: the same seed gives the same change, so that a run can be repeated and a preview shows
 what training sees. Tags stay aligned: a labelled word is never added or removed.
@@ -9,7 +9,7 @@ import itertools
 import math
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.knobs import Augmentation
@@ -72,12 +72,60 @@ class Changed:
     blur: float = 0.0  # radius in pixels
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Words of the parties' names on the training documents, each name once, by where they stand in it."""
+
+    fields: frozenset[str]
+    first: tuple[str, ...] = ()
+    middle: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, documents: Iterable[tuple[Sequence[str], Sequence[str]]], fields: Iterable[str]) -> "Names":
+        """Of documents as (words, tags), in fields that hold parties."""
+        wanted = frozenset(fields)
+        spelled = {
+            tuple(words[i] for i in span): None for words, tags in documents for span in _named(tags, wanted)
+        }  # a dictionary, for a set's order changes from process to process
+        first = tuple(name[0] for name in spelled)
+        middle = tuple(word for name in spelled for word in name[1:-1])
+        return cls(wanted, first, middle, tuple(name[-1] for name in spelled if len(name) > 1))
+
+    def another(self, length: int, draw: random.Random) -> list[str]:
+        """A name of so many words that belongs to nobody."""
+        middle = [draw.choice(self.middle or self.first) for _ in range(length - 2)]
+        return [draw.choice(self.first), *middle, *([draw.choice(self.last or self.first)] if length > 1 else [])]
+
+
+NOBODY = Names(frozenset())
+
+
+def _named(tags: Sequence[str], fields: frozenset[str]) -> list[list[int]]:
+    """The words of each span of these fields."""
+    spans: list[list[int]] = []
+    before = "O"
+    for i, tag in enumerate(tags):
+        if tag[2:] in fields:
+            if tag.startswith("B-") or before[2:] != tag[2:]:
+                spans.append([])
+            spans[-1].append(i)
+        before = tag
+    return spans
+
+
 def change(
-    words: Sequence[str], boxes: Sequence[Sequence[int]], tags: Sequence[str], settings: Augmentation, seed: int
-) -> Changed:
+    words: Sequence[str], boxes: Sequence[Sequence[int]], tags: Sequence[str], settings: Augmentation, seed: int,
+    names: Names = NOBODY,
+) -> Changed:  # fmt: skip
     """The words, boxes and tags (all of one length) after a draw of every change that is on."""
     draw = random.Random(seed)
     texts, places, labels, origin = _reword(words, boxes, tags, settings.header_synonyms, draw)
+    if settings.party_names and names.first:
+        for span in _named(labels, names.fields):
+            if draw.random() < settings.party_names:
+                for i, text in zip(span, names.another(len(span), draw), strict=True):
+                    texts[i] = text
     if settings.currency_forms:
         texts = [_other_currency(text, draw) if draw.random() < settings.currency_forms else text for text in texts]
     if settings.number_formats and draw.random() < settings.number_formats:
@@ -96,11 +144,10 @@ def change(
 
 
 def preview(
-    words: Sequence[str], settings: Augmentation, seed: int, boxes: Sequence[Sequence[int]] | None = None
+    words: Sequence[str], tags: Sequence[str], settings: Augmentation, seed: int, names: Names = NOBODY
 ) -> list[tuple[str, str]]:
     """What a draw makes of a document: (before, after) for each word whose text changed; "" for an added one."""
-    places = boxes or [[0, 0, 0, 0]] * len(words)
-    changed = change(words, places, ["O"] * len(words), settings, seed)
+    changed = change(words, [[0, 0, 0, 0]] * len(words), tags, settings, seed, names)
     pairs, seen = [], set()
     for text, source in zip(changed.words, changed.origin, strict=True):
         before = "" if source in seen else words[source]

@@ -173,8 +173,8 @@ def state_of(folder: Path, seen: progress.Progress | None = None) -> RunState:
     seen = seen or progress.of(folder)
     if locks.held(folder / "lock"):
         return RunState.PAUSED if seen.paused else RunState.RUNNING
-    if locks.held(folder / "waiting"):
-        return RunState.QUEUED
+    if locks.held(folder / "waiting"):  # also by a worker that has ended, until its process is gone
+        return RunState.RUNNING if seen.finished or seen.failed else RunState.QUEUED
     if seen.finished:
         return RunState.STOPPED if seen.finished.get("state") == "stopped" else RunState.FINISHED
     if (folder / "killed").exists():

@@ -390,6 +390,11 @@ class Augmentation(_Section):
         0.0, Group.DATA, "Header synonyms", "Chance that a header is worded otherwise (Total, Amount Due, 合计).",
         "New vendors word things differently.", basic=True, ge=0, le=1,
     )  # fmt: skip
+    party_names: float = _knob(
+        0.0, Group.DATA, "Party names", "Chance that the name of a seller or buyer is made of other names' words.",
+        "Few vendors have many of the documents: their names are learned by heart, and new ones missed.", basic=True,
+        ge=0, le=1,
+    )  # fmt: skip
     currency_forms: float = _knob(
         0.0, Group.DATA, "Currency forms", "Chance that a currency is written otherwise (EUR, €; CNY, RMB, ¥).",
         "Currencies are missed or confused.", ge=0, le=1,

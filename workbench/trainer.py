@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,17 @@ class Diverged(RunProblem):
 
 
 class Windows(Dataset[encoding.Features]):
-    """The windows of the training documents; with augmentation, changed anew in every epoch."""
+    """The windows of the training documents; with augmentation, changed anew in every epoch.
+
+    `parties` are the fields that hold names of sellers and buyers.
+    """
 
     def __init__(
-        self, encoder: encoding.Encoder, documents: Sequence[encoding.Document], augmentation: Augmentation, seed: int
-    ) -> None:
+        self, encoder: encoding.Encoder, documents: Sequence[encoding.Document], augmentation: Augmentation, seed: int,
+        parties: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self._encoder = encoder
+        self._names = augment.Names.of(((d.row.words, d.row.tags or []) for d in documents), parties)
         self._items = [(d, page, window) for d in documents for page in d.pages for window in page.windows]
         self._augmentation = augmentation
         self._seed = seed
@@ -53,6 +58,7 @@ class Windows(Dataset[encoding.Features]):
             encoding.retag(document.row.tags or [], order),
             self._augmentation,
             seed=hash((self._seed, self.epoch, index)),
+            names=self._names,
         )
         picture = features.picture and (features.picture[0], changed.rotation, changed.blur)
         return self._encoder.features_of_words(changed.words, changed.boxes, changed.tags, picture)

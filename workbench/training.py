@@ -27,6 +27,7 @@ from workbench.config import Request
 from workbench.encoding import Collator, Document, Encoder
 from workbench.families import smooth
 from workbench.families.loading import Built
+from workbench.fields import FieldType
 from workbench.knobs import TuneConfig
 from workbench.predicting import DESCRIPTION, Description, Outcome, Predictor, write_json
 from workbench.preparation import Prepared, adam_then_sgd, arguments_of, prepare
@@ -114,7 +115,8 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
     built: Built = module.build(config, request.fields)
     encoder = Encoder(built.tokenizer, prepared.labels, config.data, built.sep_box)
     encoded = {split: [encoder.encode(row) for row in found] for split, found in prepared.documents.items()}
-    dataset = Windows(encoder, encoded["train"], config.augmentation, config.train.seed)
+    parties = [field.id for field in request.fields if field.type == FieldType.PARTY]
+    dataset = Windows(encoder, encoded["train"], config.augmentation, config.train.seed, parties)
     if not len(dataset):
         raise RunProblem(
             "The training documents hold no words.", "Import them again, with OCR where they are pictures."

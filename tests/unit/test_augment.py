@@ -3,11 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.augment import CURRENCIES, HEADERS, change, preview
+from workbench.augment import CURRENCIES, HEADERS, Names, change, preview
 from workbench.knobs import Augmentation
 
 EVERYTHING = Augmentation(
-    header_synonyms=1, currency_forms=1, number_formats=1, ocr_noise=0.2, box_jitter=20, rotation=3, blur=1
+    header_synonyms=1,
+    party_names=1,
+    currency_forms=1,
+    number_formats=1,
+    ocr_noise=0.2,
+    box_jitter=20,
+    rotation=3,
+    blur=1,
 )
 KNOWN = [word for row in (*HEADERS, *CURRENCIES) for form in row for word in form.split()]
 WORD = st.one_of(
@@ -25,7 +32,8 @@ BOX = st.tuples(*[st.integers(0, 1000)] * 4).map(
 )
 def test_everything_stays_aligned(document: list[tuple[str, list[int], str]], seed: int) -> None:
     words, boxes, tags = ([item[i] for item in document] for i in range(3))
-    changed = change(words, boxes, tags, EVERYTHING, seed)
+    names = Names.of([(words, tags)], ["total"])
+    changed = change(words, boxes, tags, EVERYTHING, seed, names)
     assert len({len(changed.words), len(changed.boxes), len(changed.tags), len(changed.origin)}) == 1
     assert all(changed.words)
     # Labelled words are all there, once, in order, with their tags; only unlabelled ones come and go.
@@ -34,7 +42,7 @@ def test_everything_stays_aligned(document: list[tuple[str, list[int], str]], se
     ]
     for x0, y0, x1, y1 in changed.boxes:
         assert 0 <= x0 <= x1 <= 1000 and 0 <= y0 <= y1 <= 1000
-    assert changed == change(words, boxes, tags, EVERYTHING, seed)
+    assert changed == change(words, boxes, tags, EVERYTHING, seed, names)
     off = change(words, boxes, tags, Augmentation(), seed)
     assert (off.words, off.boxes, off.tags) == (words, boxes, tags)
 
@@ -73,7 +81,38 @@ def test_currencies_and_numbers_keep_their_meaning() -> None:
         assert {change([text], [[0] * 4], ["O"], number, seed).words[0] for seed in range(40)} == {text}
 
 
+NAMES = Names.of(
+    [
+        (["ACME", "TRADING", "LTD", "9.00"], ["B-seller", "I-seller", "I-seller", "B-total"]),
+        (["Blue", "Whale", "GmbH", "Kunde:", "Nil"], ["B-seller", "I-seller", "I-seller", "O", "B-buyer"]),
+        (["ACME", "TRADING", "LTD"], ["B-seller", "I-seller", "I-seller"]),
+    ],
+    ("seller", "buyer"),
+)
+
+
+def test_parties_get_names_that_belong_to_nobody() -> None:
+    """A vendor's name cannot be learned by heart: its words come and go, its place and its length stay."""
+    assert (
+        Names(frozenset({"seller", "buyer"}), ("ACME", "Blue", "Nil"), ("TRADING", "Whale"), ("LTD", "GmbH")) == NAMES
+    )
+    tags = ["B-seller", "I-seller", "I-seller", "O", "B-total"]
+    drawn = [
+        change(["ACME", "TRADING", "LTD", "ACME", "1"], [[0] * 4] * 5, tags, Augmentation(party_names=1), seed, NAMES)
+        for seed in range(40)
+    ]
+    assert all(one.tags == tags and one.words[3:] == ["ACME", "1"] for one in drawn)
+    names = {tuple(one.words[:3]) for one in drawn}
+    assert {name[0] for name in names} == set(NAMES.first) and {name[2] for name in names} == set(NAMES.last)
+    assert ("Blue", "TRADING", "LTD") in names
+
+
+def test_names_stay_where_nothing_is_known_of_parties() -> None:
+    left = change(["ACME"], [[0] * 4], ["B-seller"], Augmentation(party_names=1), 1)
+    assert left.words == ["ACME"]
+
+
 def test_the_preview_shows_what_changes() -> None:
-    assert preview(["Total", "x"], Augmentation(), 1) == []
-    pairs = preview(["Subtotal", "12.00"], Augmentation(header_synonyms=1), 3)
+    assert preview(["Total", "x"], ["O", "O"], Augmentation(), 1) == []
+    pairs = preview(["Subtotal", "12.00"], ["O", "O"], Augmentation(header_synonyms=1), 3)
     assert pairs and pairs[0][0] == "Subtotal" and pairs[0][1] != "Subtotal"

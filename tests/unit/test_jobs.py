@@ -101,6 +101,17 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Works
     assert (jobs.folder_of(workspace, run_id) / "model" / "workbench.json").exists()
 
 
+def test_a_run_whose_process_takes_its_time_to_end_does_not_look_queued_again(copy: tuple[Workspace, str]) -> None:
+    workspace, run_id = copy
+    folder = jobs.folder_of(workspace, run_id)
+    waiting = locks.acquire(folder / "waiting")
+    assert waiting is not None and jobs.state_of(folder) is RunState.RUNNING
+    with events.EventWriter(folder / "events.jsonl") as writer:
+        writer.write("queued")
+    assert jobs.state_of(folder) is RunState.QUEUED
+    os.close(waiting)
+
+
 def test_collecting_twice_changes_nothing(copy: tuple[Workspace, str]) -> None:
     workspace, run_id = copy
     before = suggestions(workspace), listed(workspace)
