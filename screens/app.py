@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from workbench.config import TuneConfig
 
 
+COLLECTING = (10_000, 10, 20)
+"""Of the garbage collector: an opened document makes some 50,000 objects, and a whole collection takes tens of ms."""
+
+
 class WorkbenchApp(FollowingRuns):
     """The workbench on one workspace.
 
@@ -76,6 +80,7 @@ class WorkbenchApp(FollowingRuns):
             assert self.workspace.db
             next(m for m in modes.MODES if m.id == self._first).bring()
             gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
+            gc.set_threshold(*COLLECTING)
             gc.enable()
             self.call_from_thread(self._enter)
         except Exception as error:  # noqa: BLE001 - nobody waits for a thread: the border outside shows what it was

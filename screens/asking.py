@@ -80,10 +80,14 @@ class Asking(ModeScreen):
         """Find in the background, while no key is pressed, what will be of use on a document that was opened."""
         self.similar = None
         self._acted = monotonic()
-        self.in_background(lambda: self._find(hands), "look ahead")
+        number = hands.content.document.id  # not the hands: what a worker was given lives until the collector comes
+        self.in_background(lambda: self._find(number), "look ahead")
 
-    def _find(self, hands: Hands) -> None:
+    def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
+        hands = self.hands
+        if hands is None or hands.content.document.id != number:
+            return
         if (
             hands.view.untouched
             and not hands.desk.blind
