@@ -65,6 +65,7 @@ class Asking(ModeScreen):
             try:
                 work(hands)
             except Conflict as error:
+                hands.disarm()  # the places it would go on to are of the document as it was
                 self.refresh_view()
                 self.ask_conflict(error)
                 return False

@@ -211,6 +211,7 @@ async def test_two_processes_never_overwrite_each_other(opened, workspace):
         await pilot.pause()
         assert pilot.app.screen.is_modal
         assert labels(workspace) == {"amount_total": ["10.00"]}  # theirs is in place, mine is not lost
+        assert pilot.app.room.hands.view.armed is None  # the line below does not speak of places that were refused
         await pilot.press("b")
         await pilot.pause()
         assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}
