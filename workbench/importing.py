@@ -4,36 +4,30 @@ Documents are stored in batches, each in one transaction together with its probl
 stored is whole, and a second run goes on from there, because content that is known is skipped.
 """
 
-import hashlib
 import re
 import time
-from array import array
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from storage import documents, groups
 from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem
-from storage.files import digest_of
 from storage.records import Page, ReferenceValue, Side, Source, Span, Token
-from workbench import duplicates, importers, pictures
+from workbench import duplicates
 from workbench.grouping import MODES, Grouper
-from workbench.importers import clean, known_values
-from workbench.importers.base import Importer, Incoming, IncomingPage, Options, Rejected
+from workbench.importers import clean
+from workbench.importers.base import Incoming, IncomingPage, Rejected
+from workbench.incoming import Prepared, Sources
+from workbench.incoming import Request as Request
 from workbench.known import Outcome, bring_in
 from workbench.mapping import LabelMap
-from workbench.ocr import Readers, Reading
 from workbench.workspace import Workspace
 
 BATCH = 200
 """Documents a transaction."""
 _BATCH_SECONDS = 5.0  # slow documents (OCR) are kept this often
-_AHEAD = 3  # pages a process that are waiting for OCR: enough to keep it busy, few enough to keep memory flat
-_WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 _LISTED = 1000  # unaligned values, skipped files and duplicates that a summary names; all are counted
 SELLER = "seller_name"
 GOLD = "gold"
@@ -42,25 +36,6 @@ _COUNTED = re.compile(r"([0-9]+) ")  # notes begin with how many, and are added 
 
 Progress = Callable[[int, int, int], None]
 """Called with (files done, files in all, documents made so far)."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What an import is asked to do."""
-
-    paths: tuple[Path, ...]
-    format: str = "auto"
-    password: str | None = None
-    pixels: bool | None = None
-    side: Side | None = None  # None: the group's side, or train
-    mapping: Mapping[str, str] = field(default_factory=dict)  # label as the file names it -> field
-    keep_names: bool = False
-    accept_above: float | None = None
-    group_by: str = "seller"
-    engine: str = ""  # "" means the workspace's
-    ocr_jobs: int = 0  # 0: one a core
-    ocr: bool = True  # False: pages without words are kept without words
-    tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
 
 
 @dataclass
@@ -97,22 +72,6 @@ class Summary:
         """Whether nothing could be imported although there was something to import."""
         came = self.documents or self.known or (self.values and self.values.documents)
         return not came and self.skipped + (self.values.skipped if self.values else 0) > 0
-
-
-@dataclass
-class _Prepared:
-    """A document on its way: its pictures stored, its pages perhaps with an engine."""
-
-    incoming: Incoming
-    digest: str
-    path: Path
-    original: str | None
-    names: list[str | None]  # of the pages' pictures
-    readings: "dict[int, Future[Reading]]" = field(default_factory=dict)
-
-    @property
-    def ready(self) -> bool:
-        return all(reading.done() for reading in self.readings.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +116,6 @@ class _Import:
         self._request = request
         self._progress = progress or (lambda done, total, made: None)
         self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
-        self._limits = workspace.settings.limits
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []
         self._batch: list[_Made] = []
@@ -165,30 +123,29 @@ class _Import:
         self._stored_at = time.monotonic()
         self._met_groups: set[str] = set()
         self._made = 0
-        self._files = 0
         self._who = workspace.settings.who
-        self._tables: list[Path] = []  # of known values, met on the way
 
     def run(self) -> Summary:
         started = time.monotonic()
-        files = [path for path in importers.discover(self._request.paths) if not self._is_own(path)]
-        self._files = len(files)
         with self._workspace.db.read() as connection:
-            self._known = groups.digests(connection)
+            seen = groups.digests(connection)
             self._sides = groups.sides(connection)
             self._grouper = Grouper(self._request.group_by, groups.representatives(connection))
             self._index = duplicates.Index()
             for number, text in groups.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
+        sources = self._sources = Sources(self._workspace, self._request, seen, self._reject)
         try:
-            with ExitStack() as stack:
-                for prepared in self._read_by_ocr(self._prepare(files), stack):
+            with closing(sources.documents(lambda n: self._progress(n, len(sources.files), self._made))) as found:
+                for prepared in found:
                     self._finish(prepared)
                     if len(self._batch) >= BATCH or time.monotonic() - self._stored_at > _BATCH_SECONDS:
                         self._store()
         except KeyboardInterrupt:
             self._summary.interrupted = True
         self._store()
+        self._summary.known += sources.known
+        self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
@@ -196,148 +153,23 @@ class _Import:
         self._summary.mapping = {label: self._labels.schema.name(of) for label, of in self._labels.used.items()}
         return self._summary
 
-    # -- reading
-
-    def _is_own(self, path: Path) -> bool:
-        """Whether a file is the workspace's own, which may lie among the documents, or they in it."""
-        own, absolute = self._workspace.files, path.absolute()
-        root = own.root.absolute()
-        return absolute.is_relative_to(root) and (
-            any(absolute.is_relative_to(folder.absolute()) for folder in (own.originals, own.pages, own.runs))
-            or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
-        )
-
-    def _prepare(self, files: Iterable[Path]) -> Iterator[_Prepared]:
-        for number, path in enumerate(files):
-            for prepared in self._of_file(path):
-                yield prepared
-                self._progress(number, self._files, self._made)
-        self._progress(self._files, self._files, self._made)
-
-    def _of_file(self, path: Path) -> Iterator[_Prepared]:
-        try:
-            importer = self._importer(path)
-            if importer is None:
-                self._tables.append(path)
-                return
-            whole = digest_of(path) if importer.name in _WHOLE_FILES else None
-        except InputProblem as problem:
-            self._reject(Rejected(str(path), "", problem.message))
-            return
-        except OSError as error:
-            self._reject(Rejected(str(path), "", f"it cannot be read: {error.strerror or error}"))
-            return
-        if whole and whole in self._known:
-            self._summary.known += 1
-            return
-        for item in importer.read(path, self._options(path)):
-            if isinstance(item, Rejected):
-                self._reject(item)
-                continue
-            digest = whole or _digest(item)
-            if digest in self._known:
-                self._summary.known += 1
-                self._summary.known_labelled += bool(item.spans or item.regions or item.values)
-                continue
-            self._known.add(digest)
-            try:
-                yield self._pictured(item, digest, path, whole is not None)
-            except InputProblem as problem:
-                self._reject(Rejected(str(path), "" if whole else item.name, problem.message))
-
-    def _importer(self, path: Path) -> Importer | None:
-        """The format's importer; None for a table of known values."""
-        size = path.stat().st_size
-        if size > self._limits.file_bytes:
-            raise InputProblem(
-                f"it is {size / 1e6:,.0f} MB large; the limit is {self._limits.file_bytes / 1e6:,.0f} MB "
-                "(file_bytes under [limits] in workbench.toml)"
-            )
-        if self._request.format != "auto":
-            return importers.load(self._request.format)
-        found = importers.detect(path)
-        if found is None and not known_values.is_table(path, self._limits):
-            raise InputProblem(importers.unrecognised(path))
-        return found
-
-    def _options(self, path: Path) -> Options:
-        return Options(self._root(path), self._request.password, self._request.pixels, self._limits)
-
-    def _root(self, path: Path) -> Path:
-        """The folder that was named on the command line: nothing outside it is read on a file's say-so."""
-        for named in self._request.paths:
-            if named.is_dir() and path.is_relative_to(named):
-                return named
-        return path.parent
-
-    def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> _Prepared:
-        files = self._workspace.files
-        names: list[str | None] = []
-        for page in incoming.pages:
-            name = None
-            if page.picture is not None:
-                try:
-                    picture, suffix, size = pictures.for_reading(page.picture, self._limits, page.picture_index)
-                except InputProblem as problem:
-                    if page.tokens is None:
-                        raise
-                    incoming.notes.append(f"a page is shown without its picture: {problem.message}")
-                else:
-                    name = files.keep(files.pages, picture, suffix)
-                    if page.width <= 0 or page.height <= 0:
-                        page.width, page.height = float(size[0]), float(size[1])
-            names.append(name)
-        original = files.keep(files.originals, path, path.suffix[:16]) if is_whole else None
-        return _Prepared(incoming, digest, path, original, names)
-
-    def _read_by_ocr(self, documents_read: Iterator[_Prepared], stack: ExitStack) -> Iterator[_Prepared]:
-        """Have pages without words read, several at once, and give the documents on in their order."""
-        waiting: deque[_Prepared] = deque()
-        readers: Readers | None = None
-        pages_waiting = 0
-        for prepared in documents_read:
-            for number, page in enumerate(prepared.incoming.pages):
-                name = prepared.names[number]
-                if page.tokens is None and name is not None and self._request.ocr:
-                    if readers is None:
-                        engine = self._request.engine or self._workspace.settings.ocr_engine
-                        readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
-                    prepared.readings[number] = readers.submit(self._workspace.files.picture(name))
-            waiting.append(prepared)
-            pages_waiting += len(prepared.readings)
-            while waiting and (waiting[0].ready or pages_waiting > _AHEAD * (readers.jobs if readers else 1)):
-                pages_waiting -= len(waiting[0].readings)
-                yield waiting.popleft()
-        yield from waiting
-
     # -- making documents
 
-    def _finish(self, prepared: _Prepared) -> None:
+    def _finish(self, prepared: Prepared) -> None:
         incoming = prepared.incoming
         try:
-            self._take_readings(prepared)
+            self._summary.ocr_pages += prepared.take_words()
         except InputProblem as problem:
             self._reject(Rejected(str(prepared.path), incoming.name, problem.message))
             return
-        cleaned = clean.clean(incoming, self._options(prepared.path))
+        cleaned = clean.clean(incoming, self._sources.options(prepared.path))
         if isinstance(cleaned, Rejected):
             record = "" if prepared.original else incoming.name
             self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             return
         self._add(prepared, cleaned)
 
-    def _take_readings(self, prepared: _Prepared) -> None:
-        for number, page in enumerate(prepared.incoming.pages):
-            if page.tokens is not None:
-                continue
-            page.tokens = []
-            if number in prepared.readings:
-                reading = Readers.result(prepared.readings[number])
-                page.tokens = reading.scaled(page.width, page.height)
-                page.engine, page.engine_version = reading.engine, reading.engine_version
-                self._summary.ocr_pages += 1
-
-    def _add(self, prepared: _Prepared, incoming: Incoming) -> None:
+    def _add(self, prepared: Prepared, incoming: Incoming) -> None:
         pages = pages_of(incoming.pages, prepared.names)
         tokens = tuple(token for page in pages for token in page.tokens)
         spans, offered = self._given_labels(incoming)
@@ -481,7 +313,9 @@ class _Import:
     def _bring_in_values(self) -> None:
         """Give the documents what tables say of them; a table that was only found among them adds no fields."""
         request = self._request
-        found = [path for path in self._tables if not any(path.samefile(t) for t in request.tables if t.exists())]
+        found = [
+            path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
+        ]
         for tables, is_asked in ((request.tables, True), (found, False)):
             if tables:
                 self._summary.values = bring_in(
@@ -560,17 +394,3 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
 def _storable(text: str) -> str:
     """Half a surrogate pair, which JSON can hold and no database can, becomes a question mark."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _digest(incoming: Incoming) -> str:
-    """What makes a record of a file the same document: its name, its words and where they stand. Not its labels."""
-    digest = hashlib.sha256(incoming.name.encode())
-    for page in incoming.pages:
-        digest.update(repr((page.width, page.height)).encode())
-        if page.tokens is not None:
-            digest.update("\0".join(token.text for token in page.tokens).encode("utf-8", "replace"))
-            digest.update(array("d", [side for token in page.tokens for side in token.box]).tobytes())
-        else:
-            content = page.picture.read_bytes() if isinstance(page.picture, Path) else page.picture or b""
-            digest.update(content)
-    return digest.hexdigest()
