@@ -210,7 +210,10 @@ class RunsScreen(Keeping):
         if many:
             self.hint("", *drawing, mark, (key("compare.none"), "unmark all"), clone)
         else:
-            self.hint("", mark, clone, *drawing, *keeping)
+            state = runs[0].state
+            going = [(key("run.stop"), "stop"), (key("run.kill"), "kill")] if state in run_store.ACTIVE else []
+            resume = [(key("run.resume"), "resume")] if state in run_store.RESUMABLE else []
+            self.hint("", *going, *resume, mark, clone, *drawing, *keeping)
         self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
 
     def _series(self, runs: list[Run]) -> list[charts.Series]:

@@ -13,7 +13,7 @@ from screens.widgets.option_form import OptionForm
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
-from storage.records import Run, RunState
+from storage.records import Run
 from workbench import config as tune_config
 from workbench import draft as drafts
 from workbench import jobs, progress
@@ -266,9 +266,7 @@ class TuneScreen(SettingUp):
             except WorkbenchError:
                 self._shown = None
         at_work = run is not None and run.state in run_store.ACTIVE
-        resumable = run is not None and run.state in (
-            RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED,
-        )  # fmt: skip
+        resumable = run is not None and run.state in run_store.RESUMABLE
         for name in ("stop", "pause", "kill"):
             self.query_one(f"#{name}", Button).display = at_work
         self.query_one("#resume", Button).display = resumable

@@ -12,6 +12,7 @@ from storage.records import Run, RunState
 from storage.schema import runs
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
+RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
 """States from which a run goes on by itself or by a key press."""
 
 
