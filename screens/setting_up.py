@@ -119,6 +119,9 @@ class SettingUp(ModeScreen):
             section, _, name = key.partition(".")
             began = drafts.shown(getattr(getattr(self.draft.origin, section), name)) or "empty"
             parts: list[tuple[str, str] | str] = [(f"{knob.title} ", "bold"), (f"{key}\n", "$text-muted"), knob.does]
+            if key == "model.family":
+                family = families.spec(self.draft.config.model.family)
+                parts += ["\n", (f"{family.name} has learned from ", "bold"), family.learned_from]
             if knob.when:
                 parts += ["\n", ("When ", "bold"), knob.when]
             if knob.risk:

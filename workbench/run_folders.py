@@ -120,6 +120,8 @@ def model_card(workspace: Workspace, run: Run) -> str:
         "",
         f"**Licence of the base weights:** {spec.licence}. {spec.commercial}",
         "",
+        f"**They had learned from** {spec.learned_from}",
+        "",
         "## Data",
         "",
         *(f"- {split}: {number} documents" for split, number in counts.items() if number),

@@ -31,6 +31,7 @@ class Spec:
     picture: bool
     licence: str  # of the weights
     commercial: str  # what it means for commercial use
+    learned_from: str  # what the weights know before fine-tuning
     module: str  # has build(); only the worker imports it
 
 
@@ -47,6 +48,7 @@ FAMILIES: dict[str, Spec] = {
             False,
             "Apache-2.0",
             "Free for commercial use.",
+            "made-up receipts and invoices in English, German, French, Dutch and Chinese; no real document.",
             "workbench.families.starter",
         ),
         Spec(
@@ -60,6 +62,7 @@ FAMILIES: dict[str, Spec] = {
             True,
             "CC BY-NC-SA 4.0",
             "Not for commercial use, and neither is a model fine-tuned from it.",
+            "11 million scanned pages of English business letters and forms (IIT-CDIP), with pictures.",
             "workbench.families.layoutlmv3",
         ),
         Spec(
@@ -70,6 +73,7 @@ FAMILIES: dict[str, Spec] = {
             False,
             "MIT",
             "Free for commercial use.",
+            "11 million scanned pages of English business letters and forms (IIT-CDIP).",
             "workbench.families.layoutlm",
         ),
         Spec(
@@ -83,6 +87,7 @@ FAMILIES: dict[str, Spec] = {
             False,
             "MIT",
             "Free for commercial use.",
+            "layout from 11 million scanned English pages (IIT-CDIP), words from RoBERTa or InfoXLM.",
             "workbench.families.lilt",
         ),
         Spec(
@@ -97,6 +102,7 @@ FAMILIES: dict[str, Spec] = {
             False,
             "its own",
             _BY_USER,
+            "running text; nothing about pages.",
             "workbench.families.text",
         ),
     )
