@@ -141,3 +141,9 @@ def test_a_field_that_she_labels_once_is_read_once(tmp_path):
     pq.write_table(table.replace_schema_metadata({"once": '["x"]'}), tmp_path / "predictions.parquet")
     (once,) = stored.read_cases(tmp_path, "test")
     assert once.predicted == (Chunk("x", 0, 2),)
+
+
+def test_a_field_that_is_seldom_labelled_twice_is_still_read_once():
+    once, twice = ["B-x", "O", "O"], ["B-x", "O", "B-x"]
+    assert cases.labelled_once([once] * 29 + [twice]) == {"x"}
+    assert cases.labelled_once([once] * 28 + [twice]) == frozenset()
