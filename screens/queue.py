@@ -89,6 +89,11 @@ class QueueScreen(Choosing):
         """Nothing goes on in the background when the program ends."""
         self._stop()
 
+    def fields_changed(self) -> None:
+        """Nothing is shown or asked of a field that was retired."""
+        self.look()
+        self.collect()
+
     def runs_changed(self, news: News) -> None:
         """A run went on or ended: with a new model there are new suggestions."""
         if self._ready:
