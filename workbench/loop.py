@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage import documents, queue, runs
+from storage.exceptions import UsageProblem
 from storage.records import Round, Run, RunState, Split, State
 from workbench import blind, jobs, labelling, progress, queueing, rounds
 from workbench.agreement import Agreement
@@ -125,8 +126,11 @@ def settle(workspace: Workspace, dispute: Dispute, take: bool) -> None:
     """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
 
     Raises:
+        UsageProblem: it is not what is disputed any more.
         Conflict: the document was changed in between.
     """
+    if dispute not in blind.disputes(workspace, dispute.opinion.round):
+        raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
     if take:
         desk = Desk(workspace, dispute.document)
         state = desk.state

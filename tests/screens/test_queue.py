@@ -24,7 +24,7 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import labelling, next_round, queueing
+from workbench import blind, labelling, next_round, queueing
 from workbench.desk import Desk
 from workbench.workspace import Workspace
 
@@ -434,6 +434,36 @@ async def test_a_dispute_is_decided_on_one_key(opened, trained):
         await press(pilot, "o", "l")
         assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == seen
         assert kept(made, labelled[1]).spans == before
+        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
+
+
+async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):
+    made, _, labelled = trained
+    with made.db.write() as connection:
+        for who, name, tokens in (("bea", "amount_total", (3,)), ("carl", "invoice_date", (5,))):
+            given = frozenset({Span(name, tokens, annotator=who)})
+            opinions.keep(connection, Opinion(labelled[0], who, 0, given, done=True))
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "4")
+        assert "next pair" in hint(pilot)
+        both = shown(pilot, QualityPane, "#agreement")
+        assert "▸ ann and bea" in both and "  ann and carl" in both and "ann and bea, by field" in both
+        await press(pilot, "right")
+        assert "ann and carl, by field" in shown(pilot, QualityPane, "#agreement")
+
+
+async def test_a_dispute_that_was_decided_elsewhere_is_not_decided_twice(opened, trained):
+    made, _, labelled = trained
+    wrong = frozenset({Span("amount_total", (3,), annotator="bea")})
+    with made.db.write() as connection:
+        opinions.keep(connection, Opinion(labelled[0], "bea", 0, wrong, done=True))
+    before = kept(made, labelled[0])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "4")
+        (dispute,) = blind.disputes(made)
+        blind.settle(made, dispute.opinion)
+        await press(pilot, "o")
+        assert "decided or labelled anew elsewhere" in told(pilot) and kept(made, labelled[0]) == before
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
 
 
