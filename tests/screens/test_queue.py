@@ -228,7 +228,31 @@ async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monk
         assert "stop" in hint(pilot)
         await press(pilot, "x")
         assert child.poll() is not None and rounds_of(made) == []
-        assert "nothing was changed" in told(pilot)
+        assert "no batch was chosen" in told(pilot)
+
+
+async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened, trained, monkeypatch, tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    def start(workspace, order):
+        pilot.app.room._stop()  # the key comes before the child is known
+        return queueing.Selection(tmp_path, child)
+
+    monkeypatch.setattr(queueing, "start", start)
+    async with opened(trained[0]) as pilot:
+        await press(pilot, "f3", "c")
+        assert child.poll() is not None and "no batch was chosen" in told(pilot)
+
+
+async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_one(opened, trained):
+    made, pool, _ = trained
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        number = a_round(made, pool[:2])
+        await press(pilot, "c")
+        assert [one.id for one in rounds_of(made)] == [number]
+        assert pilot.app.room.loop.round.round.id == number
+        assert f"Round {number} was begun in another terminal" in told(pilot)
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
