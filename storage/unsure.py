@@ -4,10 +4,19 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from storage.records import Decision, State, Suggestion
+from storage.records import Decision, Side, State, Suggestion
 from storage.schema import documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
+
+
+def waiting(connection: Connection) -> tuple[int, int]:
+    """How many documents of the training side want labels, and how many of these have open suggestions."""
+    offered = func.count().filter(documents.c.suggestions > 0)
+    row = connection.execute(
+        select(func.count(), offered).select_from(documents).where(_OPEN, documents.c.side == Side.TRAIN.value)
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def least_certain(connection: Connection, fields: Sequence[str], sure: float, limit: int) -> list[int]:
