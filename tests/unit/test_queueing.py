@@ -293,6 +293,14 @@ class TestBlind:
         number = at_random(found, 20, 0.05)
         assert sum(e.blind for e in queueing.look(found, number).entries) in (1, 2)
 
+    def test_two_people_on_one_workspace_go_by_their_own_names(self, made, monkeypatch):
+        found, *_ = made
+        number, entries = self.begin(found)
+        monkeypatch.setenv("WORKBENCH_ANNOTATOR", "bea")
+        desk = BlindDesk(found, entries[0].document, number)
+        desk.act("finish", labelling.finish(desk.state))
+        assert list(blind.measure(found)) == [("ann", "bea")]
+
     def test_labels_of_the_second_annotator_are_told_apart(self, made):
         found, *_ = made
         number, entries = self.begin(found)
