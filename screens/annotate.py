@@ -67,8 +67,12 @@ class AnnotateScreen(Asking):
             return
         with self.guarded():
             self.query_one(DocumentList).reread_all()
-            if self.hands.desk.is_stale:
+            if self.hands.desk.is_stale or self.hands.schema != self.workspace.schema:
                 self.open_current()
+
+    def fields_changed(self) -> None:
+        """The document as it is with the fields of now."""
+        self.open_current()
 
     # what is shown
 
@@ -112,6 +116,7 @@ class AnnotateScreen(Asking):
             desk = blind.desk_for(self.workspace, current, self.worklist.filter.round if self.worklist else None, judge)
             layout = lay_out(desk.content.pages, self._page.columns, self._zoom)
             self.hands = Hands(desk, settings.schema, layout)
+            self._page.schema = settings.schema
             if self._review and desk.open_suggestions:
                 self.hands.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
@@ -122,7 +127,7 @@ class AnnotateScreen(Asking):
             self.workbench.say_saved("")
             self.refresh_view()
             assert self.worklist is not None
-            self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position)
+            self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position, self.worklist.blind)
             self.look_ahead(self.hands)
 
     def refresh_view(self) -> None:
@@ -171,6 +176,8 @@ class AnnotateScreen(Asking):
             self.workbench.count_progress()
             if self.worklist.filter.round is not None:
                 done = document.state in (State.LABELLED, State.SKIPPED, State.UNUSABLE)
+                if self.hands.desk.blind:
+                    self.worklist.blind[document.id] = done
                 with self.workspace.db.write() as connection:
                     queue.mark_done(connection, self.worklist.filter.round, document.id, done)
         self.query_one(DocumentList).reread(document.id, self.worklist.position)
@@ -266,7 +273,7 @@ class AnnotateScreen(Asking):
             self._empty = hands
             self.say("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
         elif self.act(lambda hands: hands.finish()):
-            self.action_go(1)
+            self._go_on()
 
     def action_accept_visible(self) -> None:
         """Accept the suggestions in view."""
@@ -294,7 +301,16 @@ class AnnotateScreen(Asking):
         ):
             back = self.key_of("document.previous")
             self._told = f"{self.hands.content.document.name} is {how}; {back} goes back to it."
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """After a decision: the next document; of a round the next that is undecided, or what was made of the batch."""
+        if self.worklist is None or self.worklist.filter.round is None:
             self.action_go(1)
+        elif self.worklist.next_open(self.workspace):
+            self.open_current()
+        else:
+            self.app.call_later(self.workbench.action_room, "queue")
 
     def action_turn(self, way: str) -> None:
         """Undo or redo."""

@@ -1,6 +1,7 @@
 """The application: rooms, themes, keys, the command palette and the status that all rooms share."""
 
 import gc
+from asyncio import to_thread
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,12 @@ class WorkbenchApp(FollowingRuns):
         if self.room is None:
             self._first = mode
         elif self.current_mode != mode and not self.screen.is_modal:
-            await self.switch_mode(mode)
+            await self._go_to(mode)
+
+    async def _go_to(self, mode: str) -> None:
+        """Its modules are loaded in a thread: that takes a second the first time, and this room goes on meanwhile."""
+        await to_thread(next(m for m in modes.MODES if m.id == mode).bring)
+        await self.switch_mode(mode)
 
     def action_help(self) -> None:
         """All keys of the room in view."""
@@ -149,17 +155,17 @@ class WorkbenchApp(FollowingRuns):
 
         `tokens` are where the cursor goes; `task` is what the hint line says is to be decided there.
         """
+        await self._go_to("annotate")
         from screens.annotate import AnnotateScreen
 
-        await self.switch_mode("annotate")
         if isinstance(room := self.room, AnnotateScreen):
             room.go_to(document_id, round_id, tokens, task)
 
     async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
         """Open the tune room with a run's configuration and changes to it, which are marked there."""
+        await self._go_to("tune")
         from screens.tune import TuneScreen
 
-        await self.switch_mode("tune")
         if isinstance(room := self.room, TuneScreen):
             room.propose(config, changed, preset, parent)
 

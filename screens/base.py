@@ -111,6 +111,9 @@ class ModeScreen(Screen[None]):
     def runs_changed(self, news: "News") -> None:
         """Runs went on, began or ended; called while the room is in view, and when it comes into view."""
 
+    def fields_changed(self) -> None:
+        """The fields were changed in another terminal; called while the room is in view."""
+
     def on_screen_resume(self) -> None:
         """Coming back to a room shows the facts of now."""
         self.refresh_status()

@@ -120,7 +120,11 @@ class Choosing(Answering):
 
     def _select(self, order: Order, closing: int | None) -> None:
         """In a thread: close the old round, let a child process choose, keep the choice as a round."""
+        selection = None
         try:
+            now, known = queueing.current(self.workspace), self.loop.round
+            if now is not None and (known is None or now.round.id != known.round.id):
+                raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
             if closing is not None:
                 queueing.close(self.workspace, closing)
             self._selection = selection = queueing.start(self.workspace, order)
@@ -128,12 +132,15 @@ class Choosing(Answering):
             queueing.open_round(self.workspace, selection)
             self.post_message(self.Worked(""))
         except RunProblem:
-            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
+            self.post_message(self.Worked("", notice="Stopped; no batch was chosen." if self._stopping else ""))
             if not self._stopping:
                 raise
         except UsageProblem:
             self.post_message(self.Worked(""))
             raise
+        finally:
+            if selection is not None:
+                selection.stop()  # stopped before it was known here, it would go on
 
     def action_starter(self) -> None:
         """The starter suggests."""

@@ -1,4 +1,4 @@
-"""The application's part that looks after the runs: a thread looks, and tells what it saw."""
+"""The application's part that looks after what goes on outside: runs, in a thread, and another terminal's settings."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING
@@ -65,8 +65,21 @@ class FollowingRuns(App[None]):
 
     def look_after_runs(self) -> None:
         """Follow the runs in a thread, and collect what has finished, whatever room is in view."""
+        self._look_at_settings()
         if not any(worker.group == "runs" and worker.is_running for worker in self.workers):
             self.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
+
+    def _look_at_settings(self) -> None:
+        """A field that was added or retired in another terminal is so here, too."""
+        before = self.workspace.schema
+        try:
+            self.workspace.reread_settings()
+        except WorkbenchError as error:
+            self.show_problem(error)
+        if self.workspace.schema != before:
+            self.notify("The fields were changed in another terminal.")
+            if self.room is not None:
+                self.room.fields_changed()
 
     def _look(self) -> None:
         try:

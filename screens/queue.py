@@ -89,6 +89,11 @@ class QueueScreen(Choosing):
         """Nothing goes on in the background when the program ends."""
         self._stop()
 
+    def fields_changed(self) -> None:
+        """Nothing is shown or asked of a field that was retired."""
+        self.look()
+        self.collect()
+
     def runs_changed(self, news: News) -> None:
         """A run went on or ended: with a new model there are new suggestions."""
         if self._ready:
@@ -178,6 +183,7 @@ class QueueScreen(Choosing):
                 self.asked is not None,
                 self._concluding,
                 self.query_one(QualityPane).dispute is not None,
+                self.query_one(QualityPane).pairs,
             ),
         )
         self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
@@ -297,9 +303,15 @@ class QueueScreen(Choosing):
         """Decide a dispute: the label stays, or the opinion becomes the label."""
         dispute = self.query_one(QualityPane).dispute
         if dispute is not None:
-            loop.settle(self.workspace, dispute, take=who == "opinion")
-            self.workbench.say_saved("saved ✓")
-            self.look()
+            try:
+                loop.settle(self.workspace, dispute, take=who == "opinion")
+                self.workbench.say_saved("saved ✓")
+            finally:
+                self.look()
+
+    def action_pair(self, by: int) -> None:
+        """Another pair of annotators, field by field."""
+        self.query_one(QualityPane).turn(by)
 
     def help_notes(self) -> list[tuple[str, str]]:
         """The fields' keys, where a question asks for one."""

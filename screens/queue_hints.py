@@ -17,6 +17,7 @@ class Moment:
     asked: bool = False  # a question is in view
     concluding: bool = False  # ... or the end of a document
     disputed: bool = False  # there is something to settle
+    pairs: int = 0  # of annotators that were measured
 
 
 def hint_of(loop: Loop, now: Moment) -> Hint:
@@ -48,13 +49,15 @@ def _review(loop: Loop, now: Moment) -> Hint:
 
 
 def _quality(loop: Loop, now: Moment) -> Hint:
+    others = (("quality.pair", "next pair"),) if now.pairs > 1 else ()
     if now.disputed:
         return "Who is right?", (
             ("quality.label", "the label"),
             ("quality.opinion", "the opinion"),
             ("quality.open", "open it"),
+            *others,
         )
-    return "", (("queue.batch", "back to the batch"), ("queue.next-view", "next view"))
+    return "", (*others, ("queue.batch", "back to the batch"), ("queue.next-view", "next view"))
 
 
 def _rounds(loop: Loop, now: Moment) -> Hint:

@@ -28,6 +28,8 @@ QUEUE: tuple[tuple[str, str, str, str], ...] = (
     ("review.open", "o", "open_asked", "Open the document"),
     ("review.fields", "f", "fields", "Ask about some fields only"),
     ("quality.open", "enter", "open_dispute", "Open the document"),
+    ("quality.pair", "right", "pair(1)", "The fields of the next pair of annotators"),
+    ("quality.pair-before", "left", "pair(-1)", "The fields of the pair before"),
     ("quality.label", "l", "settle('label')", "The label is right: settled"),
     ("quality.opinion", "o", "settle('opinion')", "The second opinion is right: it becomes the label"),
 )
@@ -37,7 +39,7 @@ VIEWS = ("batch", "review", "rounds", "quality")
 BELONGS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("choose", "strategy", "size", "label", "starter", "close"), ("batch",)),
     **dict.fromkeys(("answer", "other", "later", "back", "open_asked"), ("review",)),
-    **dict.fromkeys(("open_dispute", "settle"), ("quality",)),
+    **dict.fromkeys(("open_dispute", "settle", "pair"), ("quality",)),
     "fields": ("batch", "review"),
 }
 """Action -> the views that it is for; an action that is not named is for all."""

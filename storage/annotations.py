@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from storage.exceptions import Conflict
 from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
-from storage.schema import documents, events, spans, suggestions
+from storage.schema import documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
@@ -219,11 +219,23 @@ def _count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
 def history(connection: Connection, document_id: int) -> list[Event]:
     """Who did what when, the oldest first."""
     rows = connection.execute(select(events).where(events.c.document_id == document_id).order_by(events.c.id))
-    return [Event(r.id, r.document_id, _utc(r.at), r.annotator, r.act, r.change, r.target) for r in rows]
+    return [Event(r.id, r.document_id, utc(r.at), r.annotator, r.act, r.change, r.target) for r in rows]
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # SQLite keeps no time zone
+def as_of(connection: Connection, document_id: int, now: Annotations, moment: datetime) -> Annotations | None:
+    """What people had said by a moment; None where the document was imported or read anew since: other words, then.
+
+    Args:
+        now: what they have said by now.
+    """
+    state = now
+    for event in reversed(history(connection, document_id)):
+        if event.at <= moment:
+            break
+        if event.act == IMPORT:
+            return None
+        state = applied(state, inverse(event.change))
+    return state
 
 
 def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:

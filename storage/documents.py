@@ -313,7 +313,7 @@ def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> lis
 
 def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     """The ids that the filter shows, in the list's order (100,000 take about 30 ms)."""
-    return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)))
+    return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
 
 
 def groups(connection: Connection) -> dict[str, int]:

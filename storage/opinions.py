@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from storage.records import Opinion, Span
-from storage.schema import opinions
+from storage.schema import opinions, utc
 
 
 def keep(connection: Connection, opinion: Opinion) -> None:
@@ -19,10 +19,21 @@ def keep(connection: Connection, opinion: Opinion) -> None:
         "settled": opinion.settled,
         "at": datetime.now(UTC),
     }
-    key = {"document_id": opinion.document, "annotator": opinion.annotator, "round": opinion.round}
-    same = and_(*(opinions.c[name] == value for name, value in key.items()))
-    if not connection.execute(update(opinions).where(same).values(**values)).rowcount:
-        connection.execute(insert(opinions).values(**key, **values))
+    if not connection.execute(update(opinions).where(_same(opinion)).values(**values)).rowcount:
+        connection.execute(insert(opinions).values(**_key(opinion), **values))
+
+
+def settle(connection: Connection, opinion: Opinion) -> None:
+    """Note that its differences were decided; when it was given stays, as it is compared with the labels of then."""
+    connection.execute(update(opinions).where(_same(opinion)).values(settled=True))
+
+
+def _key(opinion: Opinion) -> dict[str, Any]:
+    return {"document_id": opinion.document, "annotator": opinion.annotator, "round": opinion.round}
+
+
+def _same(opinion: Opinion) -> ColumnElement[bool]:
+    return and_(*(opinions.c[name] == value for name, value in _key(opinion).items()))
 
 
 def get(connection: Connection, document: int, annotator: str, round_id: int = 0) -> Opinion:
@@ -48,6 +59,7 @@ def _read(connection: Connection, **wanted: Any) -> Sequence[Opinion]:
             frozenset(r.absent),
             r.done,
             r.settled,
+            utc(r.at),
         )
         for r in connection.execute(query.order_by(opinions.c.id))
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from storage.records import QueueEntry, Round
-from storage.schema import events, opinions, queue, rounds
+from storage.schema import events, opinions, queue, rounds, utc
 
 
 def open_round(
@@ -66,8 +66,8 @@ def listed(connection: Connection) -> list[Round]:
             r.run,
             r.strategy,
             r.seed,
-            r.created.replace(tzinfo=r.created.tzinfo or UTC),
-            r.closed.replace(tzinfo=r.closed.tzinfo or UTC) if r.closed else None,
+            utc(r.created),
+            utc(r.closed) if r.closed else None,
             r.figures,
         )
         for r in connection.execute(select(rounds).order_by(rounds.c.id))

@@ -257,6 +257,7 @@ class Opinion:
     absent: frozenset[str] = frozenset()
     done: bool = False  # complete, as the annotator said
     settled: bool = False  # its differences from the document's labels were decided
+    at: datetime | None = None  # when it was last worked on; None before it is kept
 
 
 @dataclass(frozen=True, slots=True)

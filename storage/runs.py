@@ -2,28 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
-from storage.schema import runs
+from storage.schema import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
 RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
 """States from which a run goes on by itself or by a key press."""
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
 def _record(row: Any) -> Run:
     values = {f.name: getattr(row, f.name) for f in fields(Run)}
     for name in ("created", "started", "ended"):
-        values[name] = _utc(values[name])
+        values[name] = utc(values[name]) if values[name] else None
     return Run(**{**values, "state": RunState(row.state), "tags": tuple(row.tags)})
 
 

@@ -1,5 +1,7 @@
 """The tables. Portable SQL only: what is particular to SQLite stands in database.py."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -208,3 +210,8 @@ opinions = Table(  # a second, independent labelling of a document; never its la
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("document_id", "annotator", "round"),
 )
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as it was kept: SQLite forgets its time zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

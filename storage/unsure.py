@@ -4,19 +4,30 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from storage.records import Decision, State, Suggestion
+from storage.records import Decision, Side, State, Suggestion
 from storage.schema import documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
 
-def least_certain(connection: Connection, sure: float, limit: int) -> list[int]:
-    """Documents that still want labels and have an open suggestion below `sure`, the least certain (½) first."""
+def waiting(connection: Connection) -> tuple[int, int]:
+    """How many documents of the training side want labels, and how many of these have open suggestions."""
+    offered = func.count().filter(documents.c.suggestions > 0)
+    row = connection.execute(
+        select(func.count(), offered).select_from(documents).where(_OPEN, documents.c.side == Side.TRAIN.value)
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def least_certain(connection: Connection, fields: Sequence[str], sure: float, limit: int) -> list[int]:
+    """Documents that still want labels and have an open suggestion of these fields below `sure`, the least certain (½)
+    first."""
     doubt = func.min(func.abs(suggestions.c.confidence - 0.5))
     query = (
         select(suggestions.c.document_id)
         .join(documents, documents.c.id == suggestions.c.document_id)
         .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < sure)
+        .where(suggestions.c.field.in_(fields))
         .group_by(suggestions.c.document_id)
         .order_by(doubt, suggestions.c.document_id)
         .limit(limit)

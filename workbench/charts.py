@@ -19,11 +19,12 @@ _LEFT, _TOP, _BOTTOM = 64, 40, 40
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve: (step, value) points in order."""
+    """One curve: (step, value) points in order, and (step, low, high) where an interval is known."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     colour: str = ""
+    spread: tuple[tuple[float, float, float], ...] = ()
 
 
 KINDS: dict[str, str] = {
@@ -71,13 +72,14 @@ class Mark:
     text: str = ""
 
 
-def curves(title: str, lines: Sequence[Series]) -> list[Mark]:
-    """Marks of curves over each other, with axes and a legend."""
+def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark]:
+    """Marks of curves over each other, with axes and a legend; `unit` is what is counted to the right."""
     drawn = [line for line in lines if line.points]
     marks = [Mark("text", ((_LEFT, 22),), "#222222", title)]
     if not drawn:
         return [*marks, Mark("text", ((_LEFT, HEIGHT / 2),), "#777777", "nothing to draw")]
     values = [value for line in drawn for _, value in line.points]
+    values += [end for line in drawn for _, *ends in line.spread for end in ends]
     steps = [step for line in drawn for step, _ in line.points]
     low, high = min(values), max(values)
     if high == low:
@@ -97,10 +99,14 @@ def curves(title: str, lines: Sequence[Series]) -> list[Mark]:
         marks.append(Mark("line", ((_LEFT, y), (right, y)), "#DDDDDD"))
         marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.3g}"))
     marks.append(Mark("text", ((_LEFT, HEIGHT - 14),), "#555555", "0"))
-    marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"step {last:g}"))
+    marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"{unit} {last:g}"))
     for number, line in enumerate(drawn):
         colour = line.colour or COLOURS[number % len(COLOURS)]
         marks.append(Mark("line", tuple(place(*point) for point in line.points), colour))
+        aside = 3 * (number - (len(drawn) - 1) / 2)  # bars of several curves stand beside each other
+        for step, least, most in line.spread:
+            x = min(max(place(step, least)[0] + aside, _LEFT), right)
+            marks.append(Mark("line", ((x, place(step, least)[1]), (x, place(step, most)[1])), colour))
         x = right - 230
         marks.append(Mark("box", ((x, _TOP + 18 * number), (x + 12, _TOP + 10 + 18 * number)), colour))
         marks.append(Mark("text", ((x + 18, _TOP + 10 + 18 * number),), "#222222", line.name))
@@ -172,6 +178,19 @@ def png(marks: Iterable[Mark]) -> bytes:
     return buffer.getvalue()
 
 
+_WAYS: dict[str, Callable[[Iterable[Mark]], str | bytes]] = {".svg": svg, ".png": png}
+
+
+def check(path: Path) -> None:
+    """See that a chart can be written into a file of this name, before work is spent on it.
+
+    Raises:
+        UsageProblem: it ends neither in .svg nor in .png.
+    """
+    if path.suffix.lower() not in _WAYS:
+        raise UsageProblem(f"{path.name} is neither .svg nor .png.", "Name the file with one of these endings.")
+
+
 def save(marks: Sequence[Mark], path: Path) -> None:
     """Write the marks to a file; its ending says how.
 
@@ -179,7 +198,5 @@ def save(marks: Sequence[Mark], path: Path) -> None:
         UsageProblem: neither .svg nor .png.
         WorkspaceProblem: it cannot be written.
     """
-    ways: dict[str, Callable[[], str | bytes]] = {".svg": lambda: svg(marks), ".png": lambda: png(marks)}
-    if path.suffix.lower() not in ways:
-        raise UsageProblem(f"{path.name} is neither .svg nor .png.", "Name the file with one of these endings.")
-    write_atomic(path, ways[path.suffix.lower()]())
+    check(path)
+    write_atomic(path, _WAYS[path.suffix.lower()](marks))

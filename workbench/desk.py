@@ -86,8 +86,7 @@ class Desk:
         self._judge = judge
         self.annotator = annotator or workspace.settings.who
         self.refused: Refused | None = None
-        with workspace.db.read() as connection:
-            self.content: Content = documents.open_document(connection, document)
+        self.content: Content = self._read(document)
 
     @property
     def state(self) -> Annotations:
@@ -184,8 +183,15 @@ class Desk:
 
     def reload(self) -> None:
         """Read the document again, as it is now."""
+        self.content = self._read(self.content.document.id)
+
+    def _read(self, document: int) -> Content:
+        """The document; of a retired field nothing is offered any more, what was decided about it stays."""
         with self._workspace.db.read() as connection:
-            self.content = documents.open_document(connection, self.content.document.id)
+            found = documents.open_document(connection, document)
+        active = {field.id for field in self._workspace.schema.active}
+        offered = (s for s in found.suggestions if s.field in active or s.decision is not Decision.OPEN)
+        return replace(found, suggestions=tuple(offered))
 
     def _with(self, after: Annotations) -> Content:
         """The content as it is shown after an act: decisions and corrected texts put in."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storage import documents, queue, runs
+from storage import documents, queue, runs, unsure
+from storage.exceptions import UsageProblem
 from storage.records import Round, Run, RunState, Split, State
 from workbench import blind, jobs, labelling, progress, queueing, rounds
 from workbench.agreement import Agreement
@@ -70,12 +71,10 @@ class Quality:
 def read(workspace: Workspace) -> Loop:
     """Look; runs are collected by whoever follows them (workbench/watching.py)."""
     now = queueing.current(workspace)
-    wants = documents.Filter("unlabelled", split=Split.POOL)
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         active = runs.listed(connection, runs.ACTIVE)
-        free = set(documents.ids(connection, wants))
-        offered = set(documents.ids(connection, documents.Filter("suggested")))
+        pool, suggested = unsure.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
         loop = Loop(
@@ -86,8 +85,8 @@ def read(workspace: Workspace) -> Loop:
             names={d.id: d.name for d in listed},
             states={d.id: d.state for d in listed},
             labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
-            pool=len(free),
-            suggested=len(free & offered),
+            pool=pool,
+            suggested=suggested,
             measuring=sum(
                 documents.count(connection, documents.Filter("unlabelled", split=side))
                 for side in (Split.VALIDATION, Split.TEST)
@@ -125,8 +124,11 @@ def settle(workspace: Workspace, dispute: Dispute, take: bool) -> None:
     """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
 
     Raises:
+        UsageProblem: it is not what is disputed any more.
         Conflict: the document was changed in between.
     """
+    if dispute not in blind.disputes(workspace, dispute.opinion.round):
+        raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
     if take:
         desk = Desk(workspace, dispute.document)
         state = desk.state

@@ -33,7 +33,7 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
     active = [field.id for field in workspace.schema.active if not fields or field.id in fields]
     with workspace.db.read() as connection:
         misses = _near_misses(workspace, [r.run for r in queue.listed(connection)][::-1])
-        ids = unsure.least_certain(connection, SURE, _MOST)
+        ids = unsure.least_certain(connection, active, SURE, _MOST)
         ids += sorted({miss["document"] for miss in misses} - set(ids))
         found = unsure.wanting(connection, ids)
     return questions(

@@ -72,12 +72,13 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
     pool = _pool(folder, order, strategy.needs, found, groups, known, progress)
     picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
     explain = _Explainer(pool, found, order.seed)
+    drawn = ["drawn at random"] if order.strategy == "random" else []  # its doubts are not why it was picked
     items = [
         {
             "document": int(pool.documents[index]),
             "score": round(score, 6),
             "rank": rank,
-            "reasons": explain.reasons(index),
+            "reasons": drawn + explain.reasons(index),
             "fields": explain.confidences(index),
         }
         for rank, (index, score) in enumerate(picked, start=1)

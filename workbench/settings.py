@@ -1,6 +1,7 @@
 """workbench.toml: the fields, the key preset and the defaults of a workspace. Comments in the file are kept."""
 
 import getpass
+import os
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -31,9 +32,9 @@ class Settings:
 
     @property
     def who(self) -> str:
-        """The name in every event: the setting, or the user's login name."""
-        if self.annotator:
-            return self.annotator
+        """The name in every event: WORKBENCH_ANNOTATOR (two may share a workspace), the setting, or the login name."""
+        if chosen := os.environ.get("WORKBENCH_ANNOTATOR", "").strip() or self.annotator:
+            return chosen
         try:
             return getpass.getuser()
         except (OSError, KeyError):  # a container without a user database

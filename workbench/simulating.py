@@ -24,7 +24,7 @@ from typing import Any
 from storage import events, locks
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
-from workbench import freezing, strategies
+from workbench import charts, freezing, strategies
 from workbench.config import FieldSpec, TuneConfig
 from workbench.curves import Point, interval, labels_needed
 from workbench.workspace import Workspace
@@ -179,7 +179,8 @@ def report(folder: Path) -> dict[str, Any]:
 
     `simulation, done, total, full{labels, f1, ci95}, strategies{S: {curve[{labels, f1, ci95}], needed{"95": {labels,
     ci95, reached, of}}, against_random{"95": ratio}}}`. `needed.labels` is the mean over the seeds that reached the
-    target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the labels.
+    target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the labels. `ci95`
+    is over the seeds, cut to what is possible, and None below three of them.
     """
     plan = Plan.read(folder)
     found = cells(folder)
@@ -209,7 +210,7 @@ def report(folder: Path) -> dict[str, Any]:
             ]
             told["strategies"][name]["needed"][percent] = {
                 "labels": round(sum(reached) / len(reached), 1) if reached else None,
-                "ci95": interval(reached),
+                "ci95": interval(reached, plan.start, told["full"]["labels"]),
                 "reached": len(reached),
                 "of": len(by_seed),
             }
@@ -238,7 +239,25 @@ def _needed(
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:
-    return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values)}
+    return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
+
+
+def chart(told: Mapping[str, Any]) -> list[charts.Mark]:
+    """A report's curves, F1 by labels, with the intervals over seeds as bars, and the F1 of all labels as a line."""
+    lines = [
+        charts.Series(
+            strategies.get(name).title,
+            tuple((point["labels"], point["f1"]) for point in one["curve"]),
+            spread=tuple((point["labels"], *point["ci95"]) for point in one["curve"] if point["ci95"]),
+        )
+        for name, one in told["strategies"].items()
+    ]
+    full = told["full"]
+    last = max((labels for line in lines for labels, _ in line.points), default=0)
+    if full["f1"] is not None and last:
+        lines.append(charts.Series(f"all {full['labels']} labels", ((0, full["f1"]), (last, full["f1"])), "#777777"))
+    bars = "; bars: 95 % intervals over seeds" if any(line.spread for line in lines) else ""
+    return charts.curves(f"F1 by labelled documents{bars}", lines, "labels")
 
 
 def specs(plan: Plan) -> list[FieldSpec]:

@@ -29,7 +29,12 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
+def _parts(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[Any]:
+    """A Parquet file, a row group in memory at a time; first a table without rows, which has the columns.
+
+    Raises:
+        InputProblem: it is damaged, or has not these columns.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -38,16 +43,25 @@ def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
         with pq.ParquetFile(path, memory_map=True) as file:
             names = file.schema_arrow.names
             present = [name for name in columns if name not in _OPTIONAL or name in names]
-            if missing := {*present, *(["split"] if split else [])}.difference(names):
+            wanted = present if split is None else [*present, "split"]
+            if missing := set(wanted).difference(names):
                 raise KeyError(f"it has no {', '.join(sorted(missing))}")
-            if split is None:
-                return file.read(present)
-            parts = [n for n in range(file.num_row_groups) if _may_hold(file.metadata.row_group(n), split)]
-            return _of_split(file.read_row_groups(parts, [*present, "split"]), split)
+            yield file.schema_arrow.empty_table().select(present)
+            for number in range(file.num_row_groups):
+                if split is None:
+                    yield file.read_row_group(number, wanted)
+                elif _may_hold(file.metadata.row_group(number), split):
+                    yield _of_split(file.read_row_group(number, wanted), split)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputProblem(
             f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
         ) from error
+
+
+def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
+    import pyarrow as pa
+
+    return pa.concat_tables(list(_parts(path, columns, split)))
 
 
 def _may_hold(part: Any, split: str) -> bool:
@@ -157,8 +171,9 @@ def stream_cases(folder: Path, split: str) -> Iterator[Case]:
     source = folder / "dataset" / f"{split}.parquet"
     if not source.is_file():
         return
-    once, predictions = _once(_table(path, ()).schema), _batches(path, _PREDICTIONS, split)
-    rows = _batches(source, _DATASET)
+    once = _once(_table(path, ()).schema)
+    predictions = (row for part in _parts(path, _PREDICTIONS, split) for row in _listed(part))
+    rows = (row for part in _parts(source, _DATASET) for row in _listed(part))
     for prediction in predictions:  # the documents were predicted in the dataset's order
         row = next((row for row in rows if row["document"] == prediction["document"]), None)
         if row is None:
@@ -170,25 +185,6 @@ def stream_cases(folder: Path, split: str) -> Iterator[Case]:
 
 def _once(schema: Any) -> frozenset[str]:
     return frozenset(json.loads((schema.metadata or {}).get(b"once", b"[]")))
-
-
-def _batches(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of `_rows`, a row group in memory at a time."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            present = [name for name in columns if name in file.schema_arrow.names]
-            for number in range(file.num_row_groups):
-                if split is None:
-                    yield from _listed(file.read_row_group(number, present))
-                elif _may_hold(file.metadata.row_group(number), split):
-                    yield from _listed(_of_split(file.read_row_group(number, [*present, "split"]), split))
-    except (pa.ArrowException, OSError) as error:
-        raise InputProblem(
-            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
-        ) from error
 
 
 def check_stored(folder: Path, split: str) -> None:

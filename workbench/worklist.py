@@ -3,9 +3,10 @@
 from array import array
 from collections.abc import Sequence
 
-from storage import documents
+from storage import documents, queue
 from storage.documents import Filter
 from storage.records import State
+from workbench import queueing
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
@@ -21,8 +22,11 @@ class Worklist:
 
     def __init__(self, workspace: Workspace, chosen: Filter | None = None) -> None:
         self.filter = chosen = chosen or Filter()
+        self.blind: dict[int, bool] = {}  # documents that came back without their labels, and whether they are decided
         with workspace.db.read() as connection:
             self.ids: Sequence[int] = array("q", documents.ids(connection, chosen))
+            if chosen.round is not None:
+                self.blind = {e.document: e.done for e in queue.entries(connection, chosen.round) if e.blind}
         self.position = 0 if self.ids else -1
 
     def __len__(self) -> int:
@@ -48,11 +52,14 @@ class Worklist:
     def next_open(self, workspace: Workspace) -> bool:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
-        near = order[:_NEAR]
-        with workspace.db.read() as connection:
-            open_ones = documents.undecided(connection, near)
-            if open_ones.isdisjoint(near):  # far away, if anywhere
-                open_ones = set(documents.ids(connection, Filter("unlabelled")))
+        if self.filter.round is not None:
+            open_ones = {entry.document for entry in queueing.look(workspace, self.filter.round).left}
+        else:
+            near = order[:_NEAR]
+            with workspace.db.read() as connection:
+                open_ones = documents.undecided(connection, near)
+                if open_ones.isdisjoint(near):  # far away, if anywhere
+                    open_ones = set(documents.ids(connection, Filter("unlabelled")))
         first = next((n for n in order if n in open_ones), None)
         return first is not None and self.move_to(first)
 

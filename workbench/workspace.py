@@ -21,6 +21,7 @@ class Workspace:
     def __init__(self, files: Files, settings: Settings) -> None:
         self.files = files
         self.settings = settings
+        self._read_at = _stamp(files.settings)
         self._db: Database | None = None
         self._opening = Lock()
 
@@ -114,12 +115,34 @@ class Workspace:
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
-        """Change settings and write workbench.toml."""
-        changed = replace(self.settings, **changes)  # type: ignore[arg-type]
+        """Change settings and write workbench.toml; what another terminal changed in it meanwhile stays."""
+        changed = replace(settings_file.read(self.files.settings), **changes)  # type: ignore[arg-type]
         settings_file.write(self.files.settings, changed)
-        self.settings = changed
+        self.settings, self._read_at = changed, _stamp(self.files.settings)
+
+    def reread_settings(self) -> bool:
+        """Read workbench.toml again where it was written since; whether anything in it is other than before.
+
+        Raises:
+            ConfigProblem: it cannot be used any more; the settings stay as they were, and this is said once.
+        """
+        now = _stamp(self.files.settings)
+        if now == self._read_at:
+            return False
+        self._read_at = now
+        before, self.settings = self.settings, settings_file.read(self.files.settings)
+        return self.settings != before
 
     def close(self) -> None:
         """Give the database back."""
         if self._db is not None:
             self._db.close()
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Tells whether a file was written since; three zeros for one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,7 +1,9 @@
 """The list of documents: drawn line by line, read from the store page by page, as smooth at 100,000 as at ten."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -43,12 +45,17 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         super().__init__()
         self._db = db
         self._ids: Sequence[int] = array("q")
+        self._blind: Mapping[int, bool] = {}
         self._pages: dict[int, dict[int, Document]] = {}
         self._at = -1  # the open document's position
         self._pointer = 0  # where the keys are, while the list has the focus
 
-    def show(self, ids: Sequence[int], at: int) -> None:
-        """Show these documents; `at` is the position of the open one, -1 for none."""
+    def show(self, ids: Sequence[int], at: int, blind: Mapping[int, bool] = MappingProxyType({})) -> None:
+        """Show these documents; `at` is the position of the open one, -1 for none.
+
+        Of those in `blind` nothing shows but whether they are decided: the rest would give their labels away.
+        """
+        self._blind = blind
         if ids is not self._ids:
             self._ids = ids
             self._pages.clear()
@@ -76,11 +83,15 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         if page not in self._pages:
             wanted = tuple(self._ids[page * PAGE : (page + 1) * PAGE])
             with self._db.read() as connection:
-                found = documents.page(connection, documents.Filter(ids=wanted), 0, PAGE)
+                read = documents.page(connection, documents.Filter(ids=wanted), 0, PAGE)
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
-            self._pages[page] = {document.id: document for document in found}
-        return self._pages[page].get(self._ids[position])
+            self._pages[page] = {document.id: document for document in read}
+        found = self._pages[page].get(self._ids[position])
+        if found is None or found.id not in self._blind:
+            return found
+        state = State.LABELLED if self._blind[found.id] else State.NEW
+        return replace(found, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
 
     def _follow(self) -> None:
         if self._ids and self.size.height:

@@ -88,7 +88,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
 
     def __init__(self, schema: Schema) -> None:
         super().__init__()
-        self._schema = schema
+        self.schema = schema
         self._layout: PageLayout | None = None
         self._view: View | None = None
         self._marks: dict[int, Mark] = {}
@@ -113,7 +113,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             or before.tries != view.tries
             or layout is not self._layout
         ):
-            marks = marks_of(view, self._schema)
+            marks = marks_of(view, self.schema)
         if layout is not self._layout or before is None or before.content.pages != view.content.pages:
             same_size = self._layout is not None and self._layout.height == layout.height
             self._layout, self._view, self._marks = layout, view, marks

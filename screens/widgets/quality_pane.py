@@ -1,12 +1,12 @@
 """Quality: do annotators agree with each other, and with themselves; and what is disputed."""
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from screens.widgets.rows import MUTED, Rows, bar, fit
-from workbench.agreement import Level
+from workbench.agreement import Agreement, Level
 from workbench.blind import Dispute
 from workbench.fields import Schema
 from workbench.loop import Quality
@@ -17,7 +17,8 @@ class QualityPane(Vertical, can_focus=True):
 
     DEFAULT_CSS = """
     QualityPane {
-        #agreement { padding: 1 1 0 1; height: auto; max-height: 60%; }
+        #measured { height: auto; max-height: 60%; }
+        #agreement { padding: 1 1 0 1; height: auto; }
         #disputed { padding: 1 1 0 1; height: auto; color: $text-muted; }
         Rows { height: 1fr; min-height: 2; }
         #dispute { padding: 0 1; height: auto; max-height: 40%; background: $surface; }
@@ -28,9 +29,12 @@ class QualityPane(Vertical, can_focus=True):
         super().__init__(id="quality")
         self.schema = schema
         self._disputes: dict[str, Dispute] = {}
+        self._measured: dict[str, Agreement] = {}  # by who they are
+        self._pair = ""  # of whom the fields are shown
 
     def compose(self) -> ComposeResult:
-        yield Static(id="agreement")
+        with VerticalScroll(id="measured", can_focus=False):
+            yield Static(id="agreement")
         yield Static(id="disputed")
         yield Rows()
         yield Static(id="dispute")
@@ -40,9 +44,27 @@ class QualityPane(Vertical, can_focus=True):
         """The one under the cursor."""
         return self._disputes.get(self.query_one(Rows).at or "")
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs of annotators were measured."""
+        return len(self._measured)
+
+    def turn(self, by: int) -> None:
+        """Show the fields of another pair."""
+        names = list(self._measured)
+        if names:
+            self._pair = names[(names.index(self._pair) + by) % len(names)]
+            self.query_one("#agreement", Static).update(self._agreement())
+
     def show(self, quality: Quality) -> None:
         """Draw everything anew."""
-        self.query_one("#agreement", Static).update(self._agreement(quality))
+        self._measured = {
+            f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}": found
+            for (labels, opinion), found in quality.agreement.items()
+        }
+        if self._pair not in self._measured:
+            self._pair = next(iter(self._measured), "")
+        self.query_one("#agreement", Static).update(self._agreement())
         self._disputes = {f"{d.document}/{d.opinion.annotator}/{d.opinion.round}": d for d in quality.disputes}
         rows = self.query_one(Rows)
         rows.show([(name, self._line(dispute)) for name, dispute in self._disputes.items()])
@@ -79,31 +101,34 @@ class QualityPane(Vertical, can_focus=True):
             f" {fields}",
         )
 
-    def _agreement(self, quality: Quality) -> Content:
-        if not quality.agreement:
+    def _agreement(self) -> Content:
+        if not self._measured:
             return Content(
                 "Nothing was labelled twice yet.\n\n"
                 "A small share of every batch (5 %) comes back without its labels: whether they come out the same says "
                 "how far labels can be trusted, and no model gets better than that. With two annotators on a "
-                "workspace, it is measured between them."
+                "workspace, it is measured between them; `workbench queue --blind 0.5` brings back more."
             )
-        parts: list[Content | str | tuple[str, str]] = []
-        for (labels, opinion), found in quality.agreement.items():
-            title = f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}"
+        parts: list[Content | str | tuple[str, str]] = [
+            (f"  {'':<26}{'documents':>9}{'kappa':>7}{'F1':>7}{'labels':>8}\n", MUTED)
+        ]
+        for who, found in self._measured.items():
+            here = who == self._pair
             parts += [
-                (title, "bold"),
-                (f"  {found.documents} document{'s' * (found.documents != 1)} labelled twice\n", MUTED),
-                (f"{'':<18}{'kappa':>7}{'F1':>7}{'labels':>8}\n", MUTED),
-                *self._level("all fields", found.overall),
+                ("▸ " if here else "  ", "$accent"),
+                *_level(who, found.overall, f"{found.documents}", "bold" if here else ""),
             ]
-            for name, level in sorted(found.fields.items(), key=lambda item: item[1].f1 or 0.0):
-                parts += self._level(self.schema.name(name), level)
-            parts.append("\n")
+        parts.append((f"\n  {self._pair}, by field\n", MUTED))
+        fields = self._measured[self._pair].fields
+        for name, level in sorted(fields.items(), key=lambda item: item[1].f1 or 0.0):
+            parts += ["  ", *_level(self.schema.name(name), level)]
         return Content.assemble(*parts).rstrip()
 
-    def _level(self, name: str, level: Level) -> list[Content | str | tuple[str, str]]:
-        kappa = "–" if level.kappa is None else f"{level.kappa:.2f}"
-        f1 = "–" if level.f1 is None else f"{level.f1:.2f}"
-        good = level.f1 if level.f1 is not None else 1.0
-        colour = "$success" if good >= 0.9 else "$warning" if good >= 0.7 else "$error"
-        return [f"{fit(name, 18)}{kappa:>7}{f1:>7}{level.spans:>8}  ", (bar(good, 16), colour), "\n"]
+
+def _level(name: str, level: Level, documents: str = "", style: str = "") -> list[str | tuple[str, str]]:
+    kappa = "–" if level.kappa is None else f"{level.kappa:.2f}"
+    f1 = "–" if level.f1 is None else f"{level.f1:.2f}"
+    good = level.f1 if level.f1 is not None else 1.0
+    colour = "$success" if good >= 0.9 else "$warning" if good >= 0.7 else "$error"
+    figures = f"{documents:>9}{kappa:>7}{f1:>7}{level.spans:>8}  "
+    return [(fit(name, 26), style), figures, (bar(good, 16), colour), "\n"]

@@ -15,6 +15,7 @@ from desks import kept
 from screens import choosing
 from screens.app import WorkbenchApp
 from screens.widgets.batch_pane import BatchPane
+from screens.widgets.document_list import DocumentList
 from screens.widgets.lines import HintLine
 from screens.widgets.quality_pane import QualityPane
 from screens.widgets.review_pane import ReviewPane
@@ -23,8 +24,9 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import labelling, next_round, queueing
+from workbench import blind, labelling, next_round, queueing
 from workbench.desk import Desk
+from workbench.workspace import Workspace
 
 
 @pytest.fixture
@@ -226,7 +228,31 @@ async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monk
         assert "stop" in hint(pilot)
         await press(pilot, "x")
         assert child.poll() is not None and rounds_of(made) == []
-        assert "nothing was changed" in told(pilot)
+        assert "no batch was chosen" in told(pilot)
+
+
+async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened, trained, monkeypatch, tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    def start(workspace, order):
+        pilot.app.room._stop()  # the key comes before the child is known
+        return queueing.Selection(tmp_path, child)
+
+    monkeypatch.setattr(queueing, "start", start)
+    async with opened(trained[0]) as pilot:
+        await press(pilot, "f3", "c")
+        assert child.poll() is not None and "no batch was chosen" in told(pilot)
+
+
+async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_one(opened, trained):
+    made, pool, _ = trained
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        number = a_round(made, pool[:2])
+        await press(pilot, "c")
+        assert [one.id for one in rounds_of(made)] == [number]
+        assert pilot.app.room.loop.round.round.id == number
+        assert f"Round {number} was begun in another terminal" in told(pilot)
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
@@ -341,6 +367,25 @@ async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(open
         assert entry.document == pool[0] and entry.fields == {}
 
 
+async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_so(opened, trained):
+    made, pool, _ = trained
+    a_round(made, pool[:2])
+    elsewhere = Workspace.open(made.files.root)
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "enter")
+        assert {s.field for s in pilot.app.room.hands.view.open_suggestions} == {"amount_total", "invoice_date"}
+        elsewhere.change_settings(schema=elsewhere.schema.change("amount_total", retired=True))
+        pilot.app.look_after_runs()
+        await settled(pilot)
+        assert "fields were changed" in told(pilot)
+        await press(pilot, "A")
+        assert {s.field for s in kept(made, pool[0]).spans} == {"invoice_date"}
+        pilot.app.action_next_theme()  # this terminal writes the settings, too
+    elsewhere.reread_settings()
+    assert elsewhere.schema.get("amount_total").retired and elsewhere.settings.theme == pilot.app.theme
+    elsewhere.close()
+
+
 async def test_a_round_that_another_terminal_replaced_is_not_opened(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:2])
@@ -416,6 +461,36 @@ async def test_a_dispute_is_decided_on_one_key(opened, trained):
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
 
 
+async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):
+    made, _, labelled = trained
+    with made.db.write() as connection:
+        for who, name, tokens in (("bea", "amount_total", (3,)), ("carl", "invoice_date", (5,))):
+            given = frozenset({Span(name, tokens, annotator=who)})
+            opinions.keep(connection, Opinion(labelled[0], who, 0, given, done=True))
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "4")
+        assert "next pair" in hint(pilot)
+        both = shown(pilot, QualityPane, "#agreement")
+        assert "▸ ann and bea" in both and "  ann and carl" in both and "ann and bea, by field" in both
+        await press(pilot, "right")
+        assert "ann and carl, by field" in shown(pilot, QualityPane, "#agreement")
+
+
+async def test_a_dispute_that_was_decided_elsewhere_is_not_decided_twice(opened, trained):
+    made, _, labelled = trained
+    wrong = frozenset({Span("amount_total", (3,), annotator="bea")})
+    with made.db.write() as connection:
+        opinions.keep(connection, Opinion(labelled[0], "bea", 0, wrong, done=True))
+    before = kept(made, labelled[0])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "4")
+        (dispute,) = blind.disputes(made)
+        blind.settle(made, dispute.opinion)
+        await press(pilot, "o")
+        assert "decided or labelled anew elsewhere" in told(pilot) and kept(made, labelled[0]) == before
+        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
+
+
 async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
     made, _, labelled = trained
     number = a_round(made, [], blind=labelled[:1])
@@ -428,6 +503,38 @@ async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
         with made.db.read() as connection:
             (opinion,) = opinions.listed(connection, number)
         assert {s.field for s in opinion.spans} == {"amount_total"}
+
+
+async def test_the_list_of_a_round_gives_no_blind_labels_away(opened, trained):
+    made, pool, labelled = trained
+    a_round(made, pool[:1], blind=labelled[:2])
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "enter")
+        listed = pilot.app.room.query_one(DocumentList)
+
+        def lines():
+            return [listed.render_line(y).text.split() for y in range(3)]
+
+        assert lines()[1] == ["·", "d12"] and lines()[2] == ["·", "d13"]
+        await press(pilot, "J", "t", "a")
+        assert lines()[1] == ["✓", "d12"] and lines()[2] == ["▸·", "d13"]
+
+
+async def test_the_batch_ends_with_its_last_undecided_document_wherever_that_stands(opened, trained):
+    made, pool, labelled = trained
+    number = a_round(made, [pool[0], pool[1], pool[2]], blind=labelled[:1])
+    desk = Desk(made, pool[1])
+    desk.act("skipped", labelling.set_aside(desk.state, State.SKIPPED))
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "end", "enter")
+        assert pilot.app.room.hands.desk.blind
+        await press(pilot, "K", "S")  # the third: next comes the blind one
+        assert pilot.app.room.hands.desk.blind
+        await press(pilot, "t", "a")  # then the first, around the end
+        assert pilot.app.room.hands.content.document.id == pool[0]
+        await press(pilot, "S")  # nothing is left, although others follow in the list
+        assert pilot.app.room.mode == "queue" and pilot.app.room.loop.complete
+    assert all(entry.done for entry in entries_of(made, number))
 
 
 async def test_a_blind_document_stays_open_behind_a_dialog(opened, trained):

@@ -30,6 +30,12 @@ def test_advice_to_stop_when_labels_no_longer_pay():
 
 
 def test_interval_over_seeds():
-    assert curves.interval([0.5]) is None
+    assert curves.interval([0.5]) is None and curves.interval([54.0, 102.0]) is None
     low, high = curves.interval([0.4, 0.5, 0.6])
     assert low == pytest.approx(0.5 - 4.303 * 0.1 / 3**0.5) and high == pytest.approx(0.5 + 4.303 * 0.1 / 3**0.5)
+
+
+def test_an_interval_says_nothing_that_cannot_be():
+    assert curves.interval([4.0, 60.0, 200.0], 4, 200) == (4, 200)
+    low, high = curves.interval([0.96, 0.99, 1.0], 0, 1)
+    assert 0.9 < low < 0.96 and high == 1

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from loop import GOLD, add_run, workspace
 
 from storage import annotations, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
-from storage.records import QueueEntry, State
-from workbench import blind, labelling, queueing, rounds
+from storage.records import Page, QueueEntry, State, Token
+from workbench import blind, labelling, loop, queueing, rounds
 from workbench.blind import BlindDesk
 from workbench.cli import group
 from workbench.desk import Desk
@@ -80,6 +81,10 @@ class TestSelection:
         assert first["rank"] == 1 and any("amount_net" in r and "against" in r for r in first["reasons"])
         assert set(first["fields"]) <= set(GOLD)
         assert selection.total == 35
+
+    def test_chance_says_that_it_was_chance(self, with_run):
+        choice = select(with_run[0], strategy="random", size=3).choice()
+        assert all(item["reasons"][0] == "drawn at random" for item in choice["items"])
 
     def test_made_again_it_is_the_same_batch_and_one_round(self, with_run):
         found, *_ = with_run
@@ -255,10 +260,46 @@ class TestBlind:
         blind.settle(found, dispute.opinion)
         assert blind.disputes(found) == []
 
+    def test_deciding_a_dispute_makes_nobody_agree_afterwards(self, made):
+        found, *_ = made
+        number, entries = self.begin(found)
+        desk = BlindDesk(found, entries[0].document, number, annotator="bea")
+        desk.act("assign", labelling.assign(desk.state, "amount_net", (2, 3), "bea"))
+        desk.act("finish", labelling.finish(desk.state))
+        before = blind.measure(found)
+        (dispute,) = blind.disputes(found)
+        loop.settle(found, dispute, take=True)
+        assert {s.tokens for s in Desk(found, entries[0].document).state.spans} == {(2, 3)}
+        assert blind.disputes(found) == [] and list(before) == [("ann", "bea")]
+        assert blind.measure(found) == before
+
+    def test_an_opinion_on_other_words_is_not_compared(self, made):
+        found, *_ = made
+        number, entries = self.begin(found)
+        document = entries[0].document
+        desk = BlindDesk(found, document, number, annotator="bea")
+        desk.act("assign", labelling.assign(desk.state, "amount_net", (5,), "bea"))
+        desk.act("finish", labelling.finish(desk.state))
+        page = Page(0, 100, 100, (Token(0, 0, 0, "Total", (0.0, 0.0, 9.0, 9.0)),))
+        with found.db.write() as connection:  # as reading it again with another engine does
+            content = documents.open_document(connection, document)
+            version = documents.replace_pages(connection, document, content.document.version, [page])
+            after = replace(content.annotations, spans=frozenset())
+            annotations.commit(connection, document, version, content.annotations, after, annotations.IMPORT, "ann")
+        assert blind.measure(found) == {} and blind.disputes(found) == []
+
     def test_five_percent_of_twenty_is_one(self, made):
         found, *_ = made
         number = at_random(found, 20, 0.05)
         assert sum(e.blind for e in queueing.look(found, number).entries) in (1, 2)
+
+    def test_two_people_on_one_workspace_go_by_their_own_names(self, made, monkeypatch):
+        found, *_ = made
+        number, entries = self.begin(found)
+        monkeypatch.setenv("WORKBENCH_ANNOTATOR", "bea")
+        desk = BlindDesk(found, entries[0].document, number)
+        desk.act("finish", labelling.finish(desk.state))
+        assert list(blind.measure(found)) == [("ann", "bea")]
 
     def test_labels_of_the_second_annotator_are_told_apart(self, made):
         found, *_ = made

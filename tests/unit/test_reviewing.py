@@ -50,6 +50,13 @@ def test_the_least_certain_answer_over_all_documents_comes_first(made):
     assert asked(found, ("amount_net",)) == [(pool[2], "amount_net", False)]
 
 
+def test_other_fields_doubts_do_not_crowd_out_what_is_asked_about(made, monkeypatch):
+    monkeypatch.setattr(reviewing, "_MOST", 2)
+    found, pool, _ = made
+    suggest(found, {n: [("amount_total", (1,), 0.5)] for n in pool[:3]} | {pool[3]: [("invoice_date", (5,), 0.8)]})
+    assert asked(found, ("invoice_date",)) == [(pool[3], "invoice_date", True)]
+
+
 def test_what_is_settled_retired_or_labelled_is_not_asked(made):
     found, pool, labelled = made
     suggest(found, {n: [("amount_total", (1,), 0.5)] for n in (*pool[:4], labelled[0])})

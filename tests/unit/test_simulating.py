@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from loop import prediction, probabilities, workspace
 
 from storage import documents
@@ -16,6 +17,7 @@ from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
 from workbench import rows, simulating, simulator
+from workbench.cli import group
 from workbench.config import Request
 from workbench.knobs import TuneConfig
 from workbench.simulator import Simulator
@@ -229,6 +231,47 @@ def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):
     assert told["combined"]["needed"]["95"]["reached"] == 2 and told["combined"]["needed"]["99"]["labels"] is None
     assert told["combined"]["needed"]["95"]["labels"] == pytest.approx(7, abs=0.1)
     assert told["combined"]["against_random"]["95"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_intervals_say_nothing_that_cannot_be_and_are_drawn(prepared):
+    _, folder = prepared
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps({**plan, "seeds": 3}))
+    writer = EventWriter(folder / "cells.jsonl")
+    for seed, reached in enumerate((3, 3, 50)):
+        writer.write("cell", strategy="", seed=seed, round=0, labels=50, f1=1.0)
+        for turn, labels in enumerate((3, 50)):
+            f1 = 1.0 if labels >= reached else 0.1
+            writer.write("cell", strategy="random", seed=seed, round=turn, labels=labels, f1=f1)
+    writer.close()
+    told = simulating.report(folder)
+    random = told["strategies"]["random"]
+    assert random["curve"][0]["f1"] == pytest.approx(0.7) and random["curve"][0]["ci95"] == (0, 1)
+    assert random["needed"]["95"]["ci95"] == (3, 50) and told["full"]["ci95"] == (1, 1)
+    marks = simulating.chart(told)
+    assert "bars: 95 %" in marks[0].text
+    assert [m.text for m in marks if m.text in ("Random", "all 50 labels")] == ["Random", "all 50 labels"]
+    upright = [m for m in marks if m.kind == "line" and len(m.points) == 2 and m.points[0][0] == m.points[1][0]]
+    assert len(upright) == 2  # a bar at each count of labels
+
+
+def test_two_seeds_give_no_interval(prepared):
+    _, folder = prepared
+    writer = EventWriter(folder / "cells.jsonl")
+    for seed, f1 in enumerate((0.5, 0.9)):
+        writer.write("cell", strategy="", seed=seed, round=0, labels=50, f1=f1)
+        writer.write("cell", strategy="random", seed=seed, round=0, labels=3, f1=f1)
+    writer.close()
+    told = simulating.report(folder)
+    assert told["full"]["ci95"] is None and told["strategies"]["random"]["curve"][0]["ci95"] is None
+    assert "bars" not in simulating.chart(told)[0].text
+
+
+def test_a_chart_that_cannot_be_written_is_refused_before_the_work(prepared, tmp_path):
+    found, _ = prepared
+    given = ["-w", str(found.files.root), "simulate", "--chart", str(tmp_path / "chart.pdf")]
+    with pytest.raises(UsageProblem, match=r"neither \.svg nor \.png"):
+        CliRunner().invoke(group, given, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_full_model_that_finds_nothing_sets_no_target(prepared):

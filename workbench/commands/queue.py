@@ -49,6 +49,10 @@ def command(
 
     A round in which nothing was labelled yet is replaced.
 
+    With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue room's Quality
+    view then says how far they agree. Who labels is told by WORKBENCH_ANNOTATOR, by annotator in workbench.toml, or by
+    the login name.
+
     \b
     Example:
         workbench queue --strategy combined --size 20

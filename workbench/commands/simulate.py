@@ -1,5 +1,6 @@
 """`workbench simulate`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,13 @@ from workbench.commands.output import emit, json_option, table
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
 @click.option("--detach", is_flag=True, help="Leave it working in the background.")
+@click.option(
+    "--chart",
+    "picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw F1 by labels, with intervals over the seeds, into a .svg or .png.",
+)
 @json_option
 @click.pass_obj
 def command(
@@ -34,20 +42,23 @@ def command(
     sets: tuple[str, ...],
     jobs: int,
     detach: bool,
+    picture: Path | None,
     as_json: bool,
 ) -> None:
     """Compare ways of choosing what to label, on documents that are labelled already.
 
     Labels are hidden, chosen, given back, and a model is trained after each batch. Random choice always runs along.
-    The same command goes on where it was left.
+    The same command goes on where it was left. Intervals need three seeds or more.
 
     \b
     Example:
         workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
     """
-    from workbench import config, simulating
+    from workbench import charts, config, simulating
     from workbench.machine import device
 
+    if picture is not None:
+        charts.check(picture)
     workspace = context.open_workspace()
     try:
         chosen = config.apply_sets(config.preset(preset, device()).config, sets)
@@ -63,6 +74,8 @@ def command(
     else:
         with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
             told = simulating.wait(folder, process, lambda done, total: bar.update(int(1000 * done / total) - bar.pos))
+    if picture is not None:
+        charts.save(simulating.chart(told), picture)
     emit(told, as_json=as_json, text=_text(told))
 
 
@@ -86,4 +99,5 @@ def _text(told: dict[str, Any]) -> list[str]:
 def _needed(one: dict[str, Any] | None) -> str:
     if not one or one["labels"] is None:
         return "not reached"
-    return f"{one['labels']:.0f}" + ("" if one["reached"] == one["of"] else f" ({one['reached']}/{one['of']})")
+    spread = "" if one["ci95"] is None else " ({:.0f}–{:.0f})".format(*one["ci95"])
+    return f"{one['labels']:.0f}{spread}" + ("" if one["reached"] == one["of"] else f" {one['reached']}/{one['of']}")
