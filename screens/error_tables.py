@@ -82,8 +82,10 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
     for name, row in evaluation["splits"].items():
         if name != split:
             parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
-    passing = evaluation["thresholds"]["automatic_pass_rate"]
-    parts += [("  pass without a look ", "$text-muted"), f"{passing:.0%}"]
+    passing = evaluation["thresholds"]
+    parts += [("  pass without a look ", "$text-muted"), f"{passing['automatic_pass_rate']:.0%}"]
+    if passing.get("passed_right") is not None:
+        parts.append((f" ({passing['passed_right']:.0%} of them right)", "$text-muted"))
     return Content.assemble(*parts)
 
 
