@@ -166,13 +166,14 @@ def slices(evaluation: Mapping[str, Any], split: str) -> Content:
     for cut, rows in cuts.items():
         for name, row in rows.items():
             if row["documents"]:
-                low, high = row["ci95"] or (row["f1"], row["f1"])
+                between = "{:.2f}–{:.2f}".format(*row["ci95"]) if row["ci95"] else ""
+                count = f"{row['documents']} document{'s' if row['documents'] > 1 else ''}"
                 lines.append(
                     Content.assemble(
                         (f"{cut.replace('_', ' '):<16}", "$text-muted"),
                         f"{name:<18}",
                         (f"F1 {row['f1']:.2f}", "bold"),
-                        (f" {low:.2f}–{high:.2f}  {row['documents']} documents", "$text-muted"),
+                        (f" {between:<9}  {count}", "$text-muted"),
                     )
                 )
     return Content("\n").join(lines)
