@@ -82,8 +82,10 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
     for name, row in evaluation["splits"].items():
         if name != split:
             parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
-    passing = evaluation["thresholds"]["automatic_pass_rate"]
-    parts += [("  pass without a look ", "$text-muted"), f"{passing:.0%}"]
+    passing = evaluation["thresholds"]
+    parts += [("  pass without a look ", "$text-muted"), f"{passing['automatic_pass_rate']:.0%}"]
+    if passing.get("passed_right") is not None:
+        parts.append((f" ({passing['passed_right']:.0%} of them right)", "$text-muted"))
     return Content.assemble(*parts)
 
 
@@ -164,13 +166,14 @@ def slices(evaluation: Mapping[str, Any], split: str) -> Content:
     for cut, rows in cuts.items():
         for name, row in rows.items():
             if row["documents"]:
-                low, high = row["ci95"] or (row["f1"], row["f1"])
+                between = "{:.2f}–{:.2f}".format(*row["ci95"]) if row["ci95"] else ""
+                count = f"{row['documents']} document{'s' if row['documents'] > 1 else ''}"
                 lines.append(
                     Content.assemble(
                         (f"{cut.replace('_', ' '):<16}", "$text-muted"),
                         f"{name:<18}",
                         (f"F1 {row['f1']:.2f}", "bold"),
-                        (f" {low:.2f}–{high:.2f}  {row['documents']} documents", "$text-muted"),
+                        (f" {between:<9}  {count}", "$text-muted"),
                     )
                 )
     return Content("\n").join(lines)

@@ -19,8 +19,8 @@ class Keeping(ModeScreen):
         """The run under the cursor."""
         raise NotImplementedError
 
-    def read_list(self) -> None:
-        """List the runs anew."""
+    def read_list(self, on: str = "") -> None:
+        """List the runs anew; the cursor goes to the run of this id, or stays on the run where it is."""
         raise NotImplementedError
 
     def action_act(self, name: str) -> None:
@@ -106,8 +106,9 @@ class Keeping(ModeScreen):
 
         def take(text: str) -> None:
             def work() -> None:
-                run_folders.adopt(self.workspace, Path(text).expanduser())
-                self.app.call_from_thread(self.read_list)
+                taken = run_folders.adopt(self.workspace, Path(text).expanduser())
+                self.app.call_from_thread(self.read_list, taken.id)
+                self.app.call_from_thread(self.notify, f"Run {taken.name} is here: {taken.state.value}.", markup=False)
 
             self.in_background(work, "import")
 

@@ -79,6 +79,7 @@ class RunsScreen(Keeping):
         super().__init__()
         self.view = View()
         self._comparing: set[tuple[str, str]] = set()
+        self._on = ""  # the run under the cursor: it stays there when others come and go
 
     def body(self) -> ComposeResult:
         with Vertical(id="work"):
@@ -120,7 +121,8 @@ class RunsScreen(Keeping):
         if self.is_mounted:
             self.read_list()
 
-    def read_list(self) -> None:
+    def read_list(self, on: str = "") -> None:
+        self._on = on or self._on
         with self.workspace.db.read() as connection:
             listed = tuple(run_store.listed(connection))
         ids = {run.id for run in listed}
@@ -137,7 +139,7 @@ class RunsScreen(Keeping):
 
     def _fill(self) -> None:
         table, view = self._table, self.view
-        at = table.cursor_row
+        at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
         wide = self.size.width >= 100
         best = comparing.best(view.runs)
         fields = comparing.weakest(view.runs)
@@ -194,14 +196,11 @@ class RunsScreen(Keeping):
         self.query_one("#facts", Static).update(self._compared(chosen) if many else self._one(runs[0]))
         chart = self.query_one(RunChart)
         if view.kind == "fields":
-            names = self._fields_of(runs)
-            chart.bars(
-                "F1 of fields on validation",
-                [self.workspace.schema.name(name) for name in names],
-                {run.name: [comparing.fields_f1(run).get(name, 0.0) for name in names] for run in runs},
-            )
+            names = comparing.fields_of(runs)
+            shown = [self.workspace.schema.name(name) for name in names]
+            chart.bars(charts.BARS, shown, comparing.bars(runs, names))
         else:
-            chart.curves(charts.KINDS[view.kind], self._series(runs))
+            chart.curves(charts.KINDS[view.kind], comparing.curves(runs, view.kind, self._progress))
         key = self.key_of
         narrow = [(key("compare.draw"), "text or chart")] if self.size.width < 100 else []
         drawing = [*narrow, (key("compare.chart"), "next curve"), (key("compare.picture"), "picture")]
@@ -215,17 +214,6 @@ class RunsScreen(Keeping):
             resume = [(key("run.resume"), "resume")] if state in run_store.RESUMABLE else []
             self.hint("", *going, *resume, mark, clone, *drawing, *keeping)
         self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
-
-    def _series(self, runs: list[Run]) -> list[charts.Series]:
-        many = len(runs) > 1
-        return [
-            line
-            for run in runs
-            for line in charts.series(self._progress(run), self.view.kind, run.name if many else "")
-        ]
-
-    def _fields_of(self, runs: list[Run]) -> list[str]:
-        return list(dict.fromkeys(name for run in runs for name in comparing.fields_f1(run)))
 
     def _one(self, run: Run) -> Content:
         names = {f.id: f.name for f in self.workspace.schema.active}
@@ -302,6 +290,7 @@ class RunsScreen(Keeping):
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
         if self.view.runs:
+            self._on = self.current.id
             self._show()
 
     @on(DataTable.RowSelected)
@@ -347,16 +336,12 @@ class RunsScreen(Keeping):
         """Ask for the file."""
         chosen = [run for name in self.view.marked if (run := self.view.run(name))]
         runs = chosen if len(chosen) > 1 else [self.current]
-        if self.view.kind == "fields":
-            names = self._fields_of(runs)
-            rows = [(run.name, [comparing.fields_f1(run).get(name, 0.0) for name in names]) for run in runs]
-            marks = charts.bars("F1 of fields on validation", [self.workspace.schema.name(n) for n in names], rows)
-        else:
-            marks = charts.curves(charts.KINDS[self.view.kind], self._series(runs))
+        marks = comparing.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
 
         def take(text: str) -> None:
-            charts.save(marks, Path(text).expanduser().absolute())
-            self.notify(f"Written: {text}", markup=False)
+            path = Path(text).expanduser().absolute()
+            charts.save(marks, path)
+            self.notify(f"Written: {path}", markup=False)
 
         self.prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
 

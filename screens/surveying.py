@@ -313,7 +313,7 @@ class Surveying(ModeScreen):
         counts = [
             (f" · {done.count(verdict)} {text}", colour)
             for verdict, text, colour in (
-                (Verdict.FIXED, "label errors", "$success"),
+                (Verdict.FIXED, "label error" if done.count(Verdict.FIXED) == 1 else "label errors", "$success"),
                 (Verdict.CONFIRMED, "confirmed", "$text-muted"),
                 (Verdict.QUEUED, "queued", "$text-muted"),
             )

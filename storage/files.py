@@ -89,9 +89,11 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
+        remedy = "Free some space or check the permissions, then repeat the step."
+        if not target.parent.is_dir():
+            remedy = f"Name a folder that exists: {target.parent} does not."
         raise WorkspaceProblem(
-            f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
-            "Free some space or check the permissions, then repeat the step.",
+            f"{target} cannot be written: {error.strerror or error}. Nothing was changed.", remedy
         ) from error
     finally:
         if temporary and Path(temporary).exists():

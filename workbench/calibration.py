@@ -160,16 +160,27 @@ class Passing:
     passed_right: float | None  # of the passed, the share without any wrong or missing value; None: none passed
 
 
-def passing(documents: Sequence[Judgement], thresholds: Mapping[str, float | None]) -> Passing:
-    """A document passes when something was found and every found field reaches its threshold.
+def passes(
+    confidences: Mapping[str, float], thresholds: Mapping[str, float | None], expected: Iterable[str] = ()
+) -> bool:
+    """A document passes when something was found, nothing expected is missing, and every found field is sure enough.
 
     A field without a threshold (None, or not named) never passes by itself: its documents go to a person.
     """
-    passed = []
-    for document in documents:
-        limits = [(confidence, thresholds.get(name)) for name, confidence in document.confidences.items()]
-        if limits and all(limit is not None and confidence >= limit for confidence, limit in limits):
-            passed.append(document)
+    limits = [(confidence, thresholds.get(name)) for name, confidence in confidences.items()]
+    return (
+        bool(limits)
+        and all(limit is not None and confidence >= limit for confidence, limit in limits)
+        and all(name in confidences for name in expected)
+    )
+
+
+def passing(
+    documents: Sequence[Judgement], thresholds: Mapping[str, float | None], expected: Iterable[str] = ()
+) -> Passing:
+    """How many documents pass by their thresholds, and how many of these are right."""
+    needed = frozenset(expected)
+    passed = [document for document in documents if passes(document.confidences, thresholds, needed)]
     rate = len(passed) / len(documents) if documents else 0.0
     return Passing(rate, 1.0 - rate, sum(document.right for document in passed) / len(passed) if passed else None)
 

@@ -188,20 +188,24 @@ def _decode(
     for word, (half, gold) in enumerate(zip(outside, gold_tags, strict=True)):
         if half > _NEARLY_ALL and gold == "O":  # no field has anything to say, as with most words
             continue
+        # half floats stand in the order of their bits: what even the likeliest label cannot bring about, none can
         row = halves[word * width : (word + 1) * width]
-        if half <= _NEARLY_ALL:
-            values = [*(_HALVES[half] for half in row), 0.0]  # the last one stands for a label that there is not
+        if half <= _NEARLY_ALL and 2 * _HALVES[max(row[1:], default=0)] >= decoding.LEAST * _HALVES[half]:
+            values = [*map(_HALVES.__getitem__, row), 0.0]  # the last one stands for a label that there is not
             shares = [values[begins] + values[continues] for _, begins, continues in pairs]
             first, second = ([*sorted(shares, reverse=True), 0.0, 0.0])[:2]
+            least = decoding.LEAST * max(values[0], first)
             for (name, begins, continues), share in zip(pairs, shares, strict=True):
+                if share < least and share != first:
+                    continue
                 otherwise = max(values[0], second if share == first else first)
                 if share and share >= decoding.LEAST * otherwise:
                     evidence.setdefault(name, []).append(Evidence(word, values[begins], values[continues], otherwise))
         if half <= _HALF:
             tags[word] = tag = labels[row.index(max(row))]
             certainty[word] = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
-        # a field that the model does not know has no probability
-        agreement[word] = min(1.0, sum(_HALVES[row[column]] for column in columns.get(gold[2:], ())))
+        if gold != "O":  # a field that the model does not know has no probability
+            agreement[word] = min(1.0, sum(_HALVES[row[column]] for column in columns.get(gold[2:], ())))
     return Decoded(tuple(tags), tuple(certainty), tuple(agreement)), evidence
 
 

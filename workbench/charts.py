@@ -8,13 +8,18 @@ from pathlib import Path
 
 from storage.exceptions import UsageProblem
 from storage.files import write_atomic
+from workbench.fonts import chinese_font
 from workbench.progress import Progress
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe and Ito: told apart by the colour-blind, and dark enough for white paper."""
 
+BARS = "F1 of fields on validation"
+"""What the bar chart shows."""
+
 WIDTH, HEIGHT = 900, 420
-_LEFT, _TOP, _BOTTOM = 64, 40, 40
+_LEFT, _BOTTOM = 64, 40
+_NAMED, _ACROSS, _WIDE = 30, 3, 270  # of the legend: names at most, names in a row, how wide each
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,21 @@ class Mark:
     text: str = ""
 
 
+def _legend(named: Sequence[tuple[str, str]]) -> tuple[list[Mark], float]:
+    """Names with their colours, in rows below the title, and where the drawing begins: nothing is covered."""
+    marks = []
+    for number, (name, colour) in enumerate(named[:_NAMED]):
+        x, y = _LEFT + _WIDE * (number % _ACROSS), 34 + 18 * (number // _ACROSS)
+        marks.append(Mark("box", ((x, y), (x + 12, y + 10)), colour))
+        marks.append(Mark("text", ((x + 18, y + 10),), "#222222", _short(name, 34)))
+    rows = -(-min(len(named), _NAMED) // _ACROSS)
+    return marks, 40 + 18 * rows
+
+
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
 def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark]:
     """Marks of curves over each other, with axes and a legend; `unit` is what is counted to the right."""
     drawn = [line for line in lines if line.points]
@@ -85,12 +105,15 @@ def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark
     if high == low:
         low, high = low - 0.5, high + 0.5
     last = max(steps) or 1
+    colours = [line.colour or COLOURS[number % len(COLOURS)] for number, line in enumerate(drawn)]
+    legend, top = _legend([(line.name, colour) for line, colour in zip(drawn, colours, strict=True)])
+    marks += legend
     right, bottom = WIDTH - 20, HEIGHT - _BOTTOM
 
     def place(step: float, value: float) -> tuple[float, float]:
         return (
             _LEFT + (right - _LEFT) * step / last,
-            bottom - (bottom - _TOP) * (value - low) / (high - low),
+            bottom - (bottom - top) * (value - low) / (high - low),
         )
 
     for number in range(5):
@@ -100,37 +123,31 @@ def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark
         marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.3g}"))
     marks.append(Mark("text", ((_LEFT, HEIGHT - 14),), "#555555", "0"))
     marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"{unit} {last:g}"))
-    for number, line in enumerate(drawn):
-        colour = line.colour or COLOURS[number % len(COLOURS)]
+    for number, (line, colour) in enumerate(zip(drawn, colours, strict=True)):
         marks.append(Mark("line", tuple(place(*point) for point in line.points), colour))
         aside = 3 * (number - (len(drawn) - 1) / 2)  # bars of several curves stand beside each other
         for step, least, most in line.spread:
             x = min(max(place(step, least)[0] + aside, _LEFT), right)
             marks.append(Mark("line", ((x, place(step, least)[1]), (x, place(step, most)[1])), colour))
-        x = right - 230
-        marks.append(Mark("box", ((x, _TOP + 18 * number), (x + 12, _TOP + 10 + 18 * number)), colour))
-        marks.append(Mark("text", ((x + 18, _TOP + 10 + 18 * number),), "#222222", line.name))
     return marks
 
 
 def bars(title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[float]]]) -> list[Mark]:
     """Marks of a bar chart of fields: values 0..1, a colour for each run."""
-    marks = [Mark("text", ((_LEFT, 22),), "#222222", title)]
+    colours = [COLOURS[number % len(COLOURS)] for number in range(len(runs))]
+    legend, first = _legend([(name, colour) for (name, _), colour in zip(runs, colours, strict=True)])
+    marks = [Mark("text", ((_LEFT, 22),), "#222222", title), *legend]
     left, right = 180, WIDTH - 60
-    room = (HEIGHT - _TOP - 30) / max(1, len(names))
+    room = (HEIGHT - first - 20) / max(1, len(names))
     thick = min(16.0, room / (len(runs) + 0.5))
     for row, name in enumerate(names):
-        top = _TOP + row * room
-        marks.append(Mark("text", ((10, top + room / 2),), "#222222", name))
-        for number, (_, values) in enumerate(runs):
+        top = first + row * room
+        marks.append(Mark("text", ((10, top + thick * len(runs) / 2 + 4),), "#222222", _short(name, 24)))
+        for number, ((_, values), colour) in enumerate(zip(runs, colours, strict=True)):
             y = top + number * thick
             end = left + (right - left) * values[row]
-            marks.append(Mark("box", ((left, y), (end, y + thick - 2)), COLOURS[number % len(COLOURS)]))
+            marks.append(Mark("box", ((left, y), (end, y + thick - 2)), colour))
             marks.append(Mark("text", ((end + 4, y + thick - 3),), "#555555", f"{values[row]:.2f}"))
-    for number, (name, _) in enumerate(runs):
-        x = left + number * 220
-        marks.append(Mark("box", ((x, HEIGHT - 22), (x + 12, HEIGHT - 12)), COLOURS[number % len(COLOURS)]))
-        marks.append(Mark("text", ((x + 18, HEIGHT - 12),), "#222222", name))
     return marks
 
 
@@ -161,7 +178,7 @@ def png(marks: Iterable[Mark]) -> bytes:
 
     picture = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), "white")
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(26)
+    latin, chinese = ImageFont.load_default(26), chinese_font()
     for mark in marks:
         points = [(2 * x, 2 * y) for x, y in mark.points]
         if mark.kind == "line" and len(points) > 1:
@@ -172,6 +189,7 @@ def png(marks: Iterable[Mark]) -> bytes:
         elif mark.kind == "box":
             draw.rectangle([points[0], (max(points[0][0], points[1][0]), points[1][1])], fill=mark.colour)
         else:
+            font = latin if chinese is None or mark.text.isascii() else ImageFont.truetype(str(chinese), 26)
             draw.text(points[0], mark.text, fill=mark.colour, font=font, anchor="ls")
     buffer = BytesIO()
     picture.save(buffer, "PNG")

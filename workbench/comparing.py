@@ -1,12 +1,14 @@
 """Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.records import Run
+from workbench import charts, jobs, report
 from workbench import config as tune_config
-from workbench import jobs, report
+from workbench.charts import Mark, Series
+from workbench.progress import Progress
 from workbench.workspace import Workspace
 
 
@@ -33,10 +35,34 @@ def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
 
 def weakest(runs: Sequence[Run]) -> list[str]:
     """The fields that some run was measured on, those first that the best run finds worst."""
-    names = dict.fromkeys(name for run in runs for name in fields_f1(run))
     leading = best(runs)
     rated = fields_f1(leading) if leading is not None else {}
-    return sorted(names, key=lambda name: rated.get(name, 1.0))
+    return sorted(fields_of(runs), key=lambda name: rated.get(name, 1.0))
+
+
+def fields_of(runs: Iterable[Run]) -> list[str]:
+    """The fields that some run was measured on."""
+    return list(dict.fromkeys(name for run in runs for name in fields_f1(run)))
+
+
+def bars(runs: Iterable[Run], fields: Sequence[str]) -> list[tuple[str, list[float]]]:
+    """(run's name, its F1 of every field) for the bar chart."""
+    return [(run.name, [fields_f1(run).get(name, 0.0) for name in fields]) for run in runs]
+
+
+def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress]) -> list[Series]:
+    """The runs' curves of one of `charts.KINDS`; where there are several runs, each curve says whose it is."""
+    return [line for run in runs for line in charts.series(progress_of(run), kind, run.name if len(runs) > 1 else "")]
+
+
+def picture(
+    runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
+) -> list[Mark]:
+    """The chart of one of `charts.KINDS` or of "fields", to be saved; `shown` gives a field its name."""
+    if kind == "fields":
+        names = fields_of(runs)
+        return charts.bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
+    return charts.curves(charts.KINDS[kind], curves(runs, kind, progress_of))
 
 
 def trained(a: Run, b: Run) -> str:

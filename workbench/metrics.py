@@ -303,10 +303,26 @@ def interval(samples: Sequence[float | None], documents: int, level: float = 0.9
     if known[0] == known[-1] and known[0] in (0.0, 1.0):
         edge = z * z / (documents + z * z)
         return (0.0, edge) if known[0] == 0.0 else (1.0 - edge, 1.0)
+    tail = _tail(z, documents)
+    return _quantile(known, tail), _quantile(known, 1 - tail)
+
+
+def _tail(z: float, documents: int) -> float:
+    """The share of resamples that stands for `z` normal deviations, where so few documents were drawn from."""
     nu = documents - 1
     student = z + (z**3 + z) / (4 * nu) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * nu * nu)  # Cornish and Fisher
-    tail = NormalDist().cdf(-math.sqrt(documents / nu) * student)
-    return _quantile(known, tail), _quantile(known, 1 - tail)
+    return NormalDist().cdf(-math.sqrt(documents / nu) * student)
+
+
+def _p_value(share: float, documents: int) -> float:
+    """The two-sided p of a share of resamples on the other side: widened as the intervals are, to agree with them."""
+    if documents < 2 or share >= 0.5:
+        return 1.0
+    low, high = 0.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail(middle, documents) > share else (low, middle)
+    return 2 * NormalDist().cdf(-low)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
@@ -376,4 +392,5 @@ def _difference(
     documents = sum(1 for x, y in zip(before, after, strict=True) if x[1] or y[1])
     # Two runs that agree everywhere are an exact tie, not an interval of Wilson's.
     ci95 = (0.0, 0.0) if drawn and not any(drawn) else interval(drawn, documents)
-    return Difference(a, b, b - a, ci95, min(1.0, 2 * (min(under, over) + 1) / (len(drawn) + 1)))
+    share = (min(under, over) + 1) / (len(drawn) + 1)
+    return Difference(a, b, b - a, ci95, _p_value(share, documents))

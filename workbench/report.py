@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
 
+EXPECTED = 0.95
+"""A field that this share of documents has is missed where it is not found: such a document does not pass unseen."""
+
 _ORDER = ("test", "validation", "train")
 
 
@@ -381,6 +384,8 @@ def _confidence(
         for name, confidence in scaled(document).confidences.items():
             learned[name].append((confidence, bool(document.values[name])))
     names = sorted({*learned, *before})
+    having = Counter(name for document in fitting for name, counts in document.counts.items() if counts.gold)
+    expected = sorted(name for name, count in having.items() if count >= EXPECTED * len(fitting))
     judgements = [scaled(document) for document in documents]
 
     def row(precision: float) -> dict[str, Any]:
@@ -388,7 +393,7 @@ def _confidence(
         confidences = {name: limit.confidence if limit else None for name, limit in limits.items()}
         return {
             "precision": precision,
-            **asdict(calibration.passing(judgements, confidences)),
+            **asdict(calibration.passing(judgements, confidences, expected)),
             "fields": {name: asdict(limit) if limit else None for name, limit in limits.items()},
         }
 
@@ -416,6 +421,7 @@ def _confidence(
         "thresholds": {
             **table[wished],
             "fitted_on": fitted_on,
+            "expected": expected,
             "table": list(table.values()),
         },
     }

@@ -160,8 +160,13 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
 
 
-def stream_cases(folder: Path, split: str) -> Iterator[Case]:
+def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iterator[Case]:
     """As `read_cases`, a few documents in memory at a time: a pool may have a hundred thousand.
+
+    Args:
+        folder: the run's.
+        split: its split.
+        only: the documents that are asked for; None: all.
 
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
@@ -175,6 +180,8 @@ def stream_cases(folder: Path, split: str) -> Iterator[Case]:
     predictions = (row for part in _parts(path, _PREDICTIONS, split) for row in _listed(part))
     rows = (row for part in _parts(source, _DATASET) for row in _listed(part))
     for prediction in predictions:  # the documents were predicted in the dataset's order
+        if only is not None and prediction["document"] not in only:
+            continue
         row = next((row for row in rows if row["document"] == prediction["document"]), None)
         if row is None:
             raise InputProblem(
@@ -217,7 +224,7 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), bo
         InputProblem: there are no predictions, or a file is damaged.
     """
     asked = labelled | fields_labelled(folder)
-    return [_judgeable(case, asked) for case in read_cases(folder, split, boxes) if case.labelled]
+    return [judgeable(case, asked) for case in read_cases(folder, split, boxes) if case.labelled]
 
 
 def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
@@ -229,7 +236,8 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
     return frozenset(tag[2:] for tag in tags if tag and tag != "O")
 
 
-def _judgeable(case: Case, asked: Set[str]) -> Case:
+def judgeable(case: Case, asked: Set[str]) -> Case:
+    """A case without the predictions of fields that nobody labels: these are neither right nor wrong."""
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
     if not aside and all(tag[2:] in asked for tag in set(case.tags) if tag != "O"):
         return case

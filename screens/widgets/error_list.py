@@ -27,6 +27,8 @@ KINDS = {
     "boundary": "boundary",
     "doubt": "doubt",
 }
+_VENDOR = 24  # cells
+_BOTH = 80  # cells from which values leave room for the vendor
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.CONFIRMED: "=", Verdict.QUEUED: "»", None: "·"}
 _SAID = {
     Verdict.OPEN: "",
@@ -157,9 +159,10 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(set_cell_size(KINDS[item.kind], 11) + " ", base))
         left = width - sum(segment.cell_length for segment in segments)
         document = (item.name if cell_len(item.name) <= 14 else "…" + item.name[-13:]) + (" ⋯" if item.marks else "  ")
-        room = max(left - cell_len(document) - 2, 8)
+        vendor = set_cell_size(elided(item.group, _VENDOR), _VENDOR) + " " if left >= _BOTH else ""
+        room = max(left - cell_len(document) - 2 - cell_len(vendor), 8)
         segments.append(Segment(set_cell_size(what(item, self._schema(), room), room) + " ", base))
-        segments.append(Segment(document + " ", base + Style(dim=not here)))
+        segments.append(Segment(vendor + document + " ", base + Style(dim=not here)))
         return Strip(segments).adjust_cell_length(width, base)
 
 

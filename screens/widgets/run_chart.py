@@ -1,7 +1,8 @@
 """Curves and bars of runs in the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -10,6 +11,7 @@ from textual_plotext import PlotextPlot
 
 from workbench.charts import KINDS, Series
 
+_THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 _COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")
 
 
@@ -36,15 +38,26 @@ class RunChart(Vertical):
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._legend, self._chart = Static(), PlotextPlot()
+        self._told: tuple[str, Sequence[tuple[str, str]]] = ("", ())
 
     def compose(self) -> ComposeResult:
         yield self._legend
         yield self._chart
 
+    def on_resize(self) -> None:
+        """Names of curves fill the lines."""
+        self._explain(*self._told)
+
     def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
-        """The title, and every curve's or bar's colour where there are several."""
-        several = [part for name, colour in named for part in (("  ■\u00a0", colour), name)] if len(named) > 1 else []
-        self._legend.update(Content.assemble((title, "bold"), *several))
+        """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
+        self._told = (title, named)
+        parts, at, room = [(title, "bold")], cell_len(title), self.size.width - 2
+        for name, colour in named if len(named) > 1 else ():
+            width = cell_len(f"  ■ {name}")
+            breaks = at + width > room > 0
+            at = width - 2 if breaks else at + width
+            parts += [("\n■ " if breaks else "  ■ ", colour), (name, "")]
+        self._legend.update(Content.assemble(*parts))
 
     def curves(self, title: str, lines: Sequence[Series]) -> None:
         """Draw curves over each other; those without points are left out."""
@@ -68,16 +81,16 @@ class RunChart(Vertical):
                 plot.yticks(places, [f"{place:.0e}" for place in places])
         self._chart.refresh()
 
-    def bars(self, title: str, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
-        """Draw horizontal bars, one group a name, one bar a run."""
+    def bars(self, title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[float]]]) -> None:
+        """Draw horizontal bars, one group a name, one bar a run; the first of either on top."""
         plot = self._chart.plt
         plot.clear_figure()
-        colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(values))]
-        self._explain(title, list(zip(values, colours, strict=True)))
-        if names and values:
+        colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(runs))]
+        self._explain(title, [(run, colour) for (run, _), colour in zip(runs, colours, strict=True)])
+        if names and runs:
             plot.multiple_bar(
-                list(names), [list(row) for row in values.values()], orientation="horizontal", width=0.6,
-                color=[_rgb(colour) for colour in colours],
+                list(reversed(names)), [list(reversed(row)) for _, row in reversed(runs)], orientation="horizontal",
+                width=_THICK, color=[_rgb(colour) for colour in reversed(colours)],
             )  # fmt: skip
         self._chart.refresh()
 

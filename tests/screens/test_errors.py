@@ -145,7 +145,7 @@ async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_lab
         await pilot.press("f6")
         await settled(pilot)
         assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[1]
-        assert "1 label errors" in text_of(room.query_one("#title", Static))
+        assert "1 label error" in text_of(room.query_one("#title", Static))
         assert "1 of 4 errors were label errors" in room._facts
 
 

@@ -137,7 +137,42 @@ async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Wor
         pilot.app.screen.query_one(Input).value = str(tmp_path / "given")
         await pilot.press("enter")
         await until(pilot, (tmp_path / "given" / "README.md").exists)
+        card = (tmp_path / "given" / "README.md").read_text()
+        assert "words and boxes: given with the documents" in card, "whoever read the words is part of the data"
     other.close()
+
+
+async def test_the_cursor_stays_on_its_run_when_another_one_comes(
+    opened: Opener, invoices: Workspace, tmp_path: Path
+) -> None:
+    async with opened(invoices) as pilot:
+        room = await room_of(pilot)
+        await pilot.press("down")
+        assert room.current.name == "weak"
+        newer = runs_kit.finished_run(invoices, tmp_path, 0.9, "newer")
+        room.read_list()
+        await pilot.pause()
+        assert len(cells(room)) == 3
+        assert room.current.name == "weak", "the next key would meet another run"
+        room.read_list(newer)
+        await pilot.pause()
+        assert room.current.name == "newer"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_no_square_of_the_legend_stands_apart_from_its_name(
+    opened: Opener, invoices: Workspace, size: tuple[int, int]
+) -> None:
+    async with opened(invoices, size) as pilot:
+        room = await room_of(pilot)
+        await pilot.press("space", "down", "space")
+        if size[0] < 100:
+            await pilot.press("b")
+        await pilot.pause()
+        legend = room.query_one("RunChart Static", Static)
+        lines = ["".join(s.text for s in legend.render_line(y)).rstrip() for y in range(legend.size.height)]
+        text = "\n".join(lines)
+        assert all(f"■ {name} {side}" in text for name in ("strong", "weak") for side in ("validation", "train"))
 
 
 async def test_a_run_is_cloned_into_the_tune_room(opened: Opener, invoices: Workspace) -> None:

@@ -96,3 +96,11 @@ def test_documents_pass_only_when_every_field_does():
     rates = calibration.passing(documents, {"a": 0.5, "b": 0.5, "c": None})
     assert (rates.automatic_pass_rate, rates.human_review_rate, rates.passed_right) == (0.25, 0.75, 1.0)
     assert calibration.passing([], {}).passed_right is None
+
+
+def test_a_document_without_a_field_that_all_have_goes_to_a_person():
+    limits = {"amount_total": 0.5, "invoice_date": 0.5}
+    found = {"invoice_date": 0.9}
+    assert calibration.passes(found, limits)
+    assert not calibration.passes(found, limits, expected=["amount_total"])
+    assert calibration.passes({**found, "amount_total": 0.6}, limits, expected=["amount_total"])

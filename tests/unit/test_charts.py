@@ -9,6 +9,7 @@ from PIL import Image
 from storage.exceptions import UsageProblem
 from workbench import charts
 from workbench.charts import Series
+from workbench.fonts import chinese_font
 from workbench.progress import Progress
 
 EVENTS = [
@@ -46,6 +47,41 @@ def test_every_mark_lies_on_the_picture_and_the_svg_is_whole(
         ElementTree.fromstring(charts.svg(marks))
     except ElementTree.ParseError:
         assert any(ord(c) < 32 or c in "\ufffe\uffff" for name, _ in lines for c in name)  # what XML cannot hold
+
+
+def _reach(marks: list[charts.Mark], top: float) -> float:
+    """The lowest end of the legend, which stands above what is drawn."""
+    return max(
+        y for mark in marks if mark.kind == "text" and mark.colour == "#222222" for _, y in mark.points if y < top
+    )
+
+
+def test_a_legend_covers_no_curve_and_no_bar_and_all_names_are_on_the_picture() -> None:
+    names = [f"20261126-17{n:04} validation" for n in range(8)]
+    lines = [Series(name, ((0, 1.0), (9, 0.0))) for name in names]
+    marks = charts.curves("F1", lines)
+    drawn = [mark for mark in marks if mark.kind == "line"]
+    assert _reach(marks, 200) < min(y for mark in drawn for _, y in mark.points)
+    bars = charts.bars("F1", ["amount_total", "date"], [(name, [1.0, 0.5]) for name in names])
+    for listed in (marks, bars):
+        placed = {mark.text: mark.points[0] for mark in listed if mark.text in names}
+        assert set(placed) == set(names)
+        assert all(x + 7 * len(name) < charts.WIDTH for name, (x, _) in placed.items())
+
+
+def test_a_name_stands_beside_its_bars() -> None:
+    marks = charts.bars("F1", ["total", "date"], [("a", [0.5, 1.0]), ("b", [0.2, 0.25])])
+    value = [mark for mark in marks if mark.kind == "box"][2:]  # the first two are the legend's
+    for number, name in enumerate(("total", "date")):
+        (y,) = (mark.points[0][1] for mark in marks if mark.text == name)
+        rows = [edge for mark in value[2 * number : 2 * number + 2] for _, edge in mark.points]
+        assert min(rows) <= y <= max(rows)
+
+
+@pytest.mark.skipif(chinese_font() is None, reason="this machine has no Chinese font")
+def test_chinese_names_are_written_in_a_picture() -> None:
+    one, other = (charts.png(charts.bars("F1", ["total"], [(name, [0.5])])) for name in ("发票", "模型"))
+    assert one != other, "boxes instead of signs look alike"
 
 
 def test_files_by_their_ending(tmp_path: Path) -> None:

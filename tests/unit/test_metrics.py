@@ -224,3 +224,14 @@ def test_a_thousand_resamples_of_a_thousand_documents_stay_fast():
     started = time.process_time()
     metrics.resample(figures, 1000)
     assert time.process_time() - started < 2.0
+
+
+def test_p_and_interval_of_few_documents_do_not_contradict_each_other():
+    """`p 0.03` beside an interval that holds 0 would be no answer."""
+    for documents in (4, 7, 12, 25, 60, 400):
+        shares = [metrics._p_value(n / 1001, documents) for n in range(1, 501)]
+        assert shares == sorted(shares)
+        edge = metrics._tail(1.959964, documents)
+        assert metrics._p_value(edge, documents) == pytest.approx(0.05, abs=1e-4)
+    assert metrics._p_value(0.0125, 400) == pytest.approx(0.025, rel=0.1), "many documents: twice the share"
+    assert metrics._p_value(0.5, 7) == 1.0

@@ -20,10 +20,11 @@ from storage.exceptions import UsageProblem
 from workbench import values
 from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema
+from workbench.fonts import chinese_font
 from workbench.samples import Sample, compose, generate, template_ids
 from workbench.samples.content import chinese_capitals, money
 from workbench.samples.places import LANGUAGES, LOCALES
-from workbench.samples.render import chinese_font, picture
+from workbench.samples.render import picture
 from workbench.samples.wording import WORDING
 from workbench.samples.write import write_samples
 

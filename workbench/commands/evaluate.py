@@ -24,7 +24,8 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     """Figures of MODEL (a run, a model folder, or `starter`) by field, with 95 % intervals over documents.
 
     A run is evaluated on the predictions that it stored, against the labels it was frozen with; --fresh reads
-    today's labels. The run's own report is never rewritten.
+    today's labels. The run's own report is never rewritten. The rollback rate is of documents that the run processed
+    and people labelled later: of those that would have passed without a look, the share that had to be corrected.
 
     \b
     Examples:
@@ -34,7 +35,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
-    from workbench import jobs, reading, report, stored, suggesting
+    from workbench import jobs, reading, report, rollback, stored, suggesting
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -49,6 +50,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
         # on validation the weighing was learnt: there it would flatter itself
         judged = stored.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
+        figures["rollback"] = rollback.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
         from workbench import html_report, report_page
@@ -76,6 +78,12 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         f"values right {_share(figures['value_exact_match'])}, "
         f"documents fully right {_share(figures['documents_right'])}",
     ]
+    passing = figures["thresholds"]
+    if passing["automatic_pass_rate"]:
+        lines.append(
+            f"with {passing['precision']:.0%} wished per field, {passing['automatic_pass_rate']:.0%} of the documents "
+            f"pass without a look; of these {_share(passing['passed_right'])} are fully right"
+        )
     if (suggested := figures.get("suggested")) and suggested["documents"]:
         lines.append(
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
@@ -85,6 +93,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
         part = figures[which]
         if part["documents"]:
             lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+    if (later := figures.get("rollback")) and later["passed"]:
+        lines.append(
+            f"of {later['processed']} documents labelled since, {later['passed']} would have passed without a look; "
+            f"rollback rate {later['rate']:.0%} (corrected: {later['corrected']})"
+        )
     if figures["not_judged"]:
         left_out = ", ".join(f"{name(field)} ({count})" for field, count in figures["not_judged"].items())
         lines.append(f"not judged, as no document here has a label of it: {left_out}")

@@ -238,18 +238,8 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
 
     workspace = _open(context)
     found = [_run(workspace, name) for name in runs]
-    if kind == "fields":
-        names = list(dict.fromkeys(name for run in found for name in comparing.fields_f1(run)))
-        rows = [(run.name, [comparing.fields_f1(run).get(name, 0.0) for name in names]) for run in found]
-        marks = charts.bars("F1 of fields on validation", [workspace.schema.name(name) for name in names], rows)
-    else:
-        lines = [
-            line
-            for run in found
-            for line in charts.series(
-                progress.of(jobs.folder_of(workspace, run.id)), kind, run.name if len(found) > 1 else ""
-            )
-        ]
-        marks = charts.curves(charts.KINDS[kind], lines)
+    marks = comparing.picture(
+        found, kind, lambda run: progress.of(jobs.folder_of(workspace, run.id)), workspace.schema.name
+    )
     charts.save(marks, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

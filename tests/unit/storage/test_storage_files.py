@@ -47,3 +47,9 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WorkspaceProblem, match="cannot be made"):
         Files(tmp_path / "file" / "ws").make()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(WorkspaceProblem) as told:
+        write_atomic(tmp_path / "nowhere" / "chart.png", b"x")
+    assert "folder that exists" in told.value.remedy and "nowhere" in told.value.remedy

@@ -1,0 +1,94 @@
+"""Of the documents that would have passed without a look, how many had to be corrected once people labelled them."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "screens"))
+
+import desks
+import model_run
+
+from storage import documents
+from storage.records import Side, Source, Span
+from workbench import jobs, labelling, report, rollback
+from workbench.desk import Desk
+from workbench.fields import tags_of
+from workbench.workspace import Workspace
+
+PAGE = desks.page_of(desks.RECEIPT)
+CONTENT = type("Content", (), {"tokens": PAGE.tokens})
+PLACES = {
+    "seller_name": desks.find(CONTENT, "ACME TRADING SDN BHD"),
+    "invoice_date": desks.find(CONTENT, "25/12/2018"),
+    "amount_total": desks.find(CONTENT, "9.00"),
+}
+LABELS = tuple(Span(field, tokens, Source.IMPORT, "gold") for field, tokens in PLACES.items())
+TAGS = tags_of(LABELS, len(PAGE.tokens))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workspace]:
+    listed = [
+        replace(
+            desks.new(f"{side.value}-{n}", [PAGE], group=f"{side.value} {n}", labelled=True, spans=LABELS), side=side
+        )
+        for side, count in ((Side.TRAIN, 4), (Side.VALIDATION, 4), (Side.TEST, 4))
+        for n in range(count)
+    ]
+    waiting = [replace(desks.new(f"pool-{n}", [PAGE], group=f"pool {n}"), side=Side.TRAIN) for n in range(5)]
+    made = desks.workspace_of(tmp_path / "shop", [*listed, *waiting])
+    yield made
+    made.close()
+
+
+def trained(shop, wrong=lambda row, draw: list(TAGS)):
+    folder = jobs.folder_of(shop, model_run.finish(shop, wrong=wrong).id)
+    figures = report.evaluate_run(folder)
+    for limit in figures["thresholds"]["fields"].values():
+        limit["confidence"] = 0.6  # the made-up model is surer of everything, so that nothing hangs on its draws
+    return folder, figures
+
+
+def label(shop, name, **other):
+    """A person labels a document of the pool: as the model read it, but for what is named."""
+    with shop.db.read() as connection:
+        (number,) = documents.find(connection, name)
+    desk = Desk(shop, number)
+    for field, tokens in (PLACES | other).items():
+        desk.act("label", labelling.assign(desk.state, field, tokens, "h"))
+    desk.act("accept", labelling.finish(desk.state))
+
+
+def test_only_what_people_labelled_later_counts(shop):
+    folder, figures = trained(shop)
+    assert rollback.measure(shop, folder, figures) == {"processed": 0, "passed": 0, "corrected": 0, "rate": None}
+    label(shop, "pool-0")
+    label(shop, "pool-1")
+    label(shop, "pool-2")
+    label(shop, "pool-3", amount_total=desks.find(CONTENT, "8.49"))
+    found = rollback.measure(shop, folder, figures)
+    assert found == {"processed": 4, "passed": 4, "corrected": 1, "rate": 0.25}
+
+
+def test_a_document_that_lacks_what_all_others_have_does_not_pass(shop):
+    def no_total(row, draw):
+        return [tag if row["name"] != "pool-0" or "total" not in tag else "O" for tag in TAGS]
+
+    folder, figures = trained(shop, no_total)
+    label(shop, "pool-0")
+    label(shop, "pool-1")
+    found = rollback.measure(shop, folder, figures)
+    assert (found["processed"], found["passed"], found["corrected"]) == (2, 1, 0)
+
+
+def test_a_document_of_the_same_number_elsewhere_is_not_taken_for_it(shop, tmp_path):
+    folder, figures = trained(shop)
+    label(shop, "pool-0")
+    others = [desks.new(f"other-{n}", [PAGE], labelled=True, spans=LABELS) for n in range(17)]
+    elsewhere = desks.workspace_of(tmp_path / "elsewhere", others)
+    assert rollback.measure(elsewhere, folder, figures)["processed"] == 0
+    elsewhere.close()
