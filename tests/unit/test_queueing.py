@@ -16,7 +16,7 @@ from loop import GOLD, add_run, workspace
 
 from storage import annotations, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
-from storage.records import Page, QueueEntry, State, Token
+from storage.records import Page, QueueEntry, ReferenceValue, State, Token
 from workbench import blind, labelling, loop, queueing, rounds
 from workbench.blind import BlindDesk
 from workbench.cli import group
@@ -225,8 +225,11 @@ class TestBlind:
         found, _, labelled = made
         number, entries = self.begin(found)
         assert {e.document for e in entries} <= set(labelled) and len(entries) == 4
+        with found.db.write() as connection:
+            documents.set_references(connection, entries[0].document, [ReferenceValue("amount_total", "9.00", "books")])
         desk = BlindDesk(found, entries[0].document, number)
         assert desk.state.spans == frozenset() and desk.content.suggestions == () and desk.history() == []
+        assert desk.content.references == ()  # labels were often found by these
 
     def test_the_opinion_survives_and_the_labels_stay(self, made):
         found, *_ = made
