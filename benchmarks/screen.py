@@ -132,9 +132,10 @@ def workspace(folder: Path, sizes: list[int]) -> Path:
 
 
 def opened(folder: Path) -> Terminal:
+    """The program, three seconds after its first document: what is loaded behind the first paint is loaded then."""
     terminal = Terminal([sys.executable, "-P", "-m", "workbench.cli", "-w", str(folder)])
     terminal.wait_for(b"labelled (")
-    terminal.settle()
+    terminal.settle(3.0)
     return terminal
 
 

@@ -103,6 +103,7 @@ class AnnotateScreen(Asking):
             await getattr(self.workbench.errand, act)()
 
     def open_current(self) -> None:
+        self.at_work()
         current = self.worklist.current if self.worklist else None
         if current is None:
             self.hands = None

@@ -1,6 +1,5 @@
 """The application: rooms, themes, keys, the command palette and the status that all rooms share."""
 
-import gc
 from asyncio import to_thread
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import graphics, modes, palette, themes
+from screens import graphics, modes, palette, runtime, themes
 from screens.base import Errand, ModeScreen
 from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
@@ -23,10 +22,6 @@ from workbench.workspace import Workspace
 if TYPE_CHECKING:
     from screens.hints import Hint
     from workbench.config import TuneConfig
-
-
-COLLECTING = (10_000, 10, 20)
-"""Of the garbage collector: an opened document makes some 50,000 objects, and a whole collection takes tens of ms."""
 
 
 class WorkbenchApp(FollowingRuns):
@@ -80,9 +75,7 @@ class WorkbenchApp(FollowingRuns):
         try:
             assert self.workspace.db
             next(m for m in modes.MODES if m.id == self._first).bring()
-            gc.freeze()  # what is loaded by now stays: no later collection walks it while a key waits
-            gc.set_threshold(*COLLECTING)
-            gc.enable()
+            runtime.prepare()
             self.call_from_thread(self._enter)
         except Exception as error:  # noqa: BLE001 - nobody waits for a thread: the border outside shows what it was
             self.problem = error

@@ -59,7 +59,7 @@ class Asking(ModeScreen):
         hands = self.hands
         if hands is None:
             return False
-        self._acted = monotonic()
+        self.at_work()
         before, done = hands.content, False
         with self.guarded():
             try:
@@ -77,10 +77,14 @@ class Asking(ModeScreen):
 
     # what is found beforehand
 
+    def at_work(self) -> None:
+        """Something is being done: whoever looks for something in the background waits."""
+        self._acted = monotonic()
+
     def look_ahead(self, hands: Hands) -> None:
         """Find in the background, while no key is pressed, what will be of use on a document that was opened."""
         self.similar = None
-        self._acted = monotonic()
+        self.at_work()
         number = hands.content.document.id  # not the hands: what a worker was given lives until the collector comes
         self.in_background(lambda: self._find(number), "look ahead")
 

@@ -5,7 +5,7 @@ numbers) are found here, names and addresses in workbench/parties.py.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -60,6 +60,10 @@ class Finder:
         self._around = Surroundings(tokens)
         self._known: dict[str, list[Candidate]] = {}
         self._windows: dict[tuple[FieldType, int], tuple[int, ...]] = {}
+
+    def pace(self, step: Callable[[], None] | None) -> None:
+        """Have `step` called at every few words that are looked at, in whichever thread looks; None: no more."""
+        self._around.pace = step
 
     def ranked(self, field: Field, labelled: Mapping[str, tuple[int, ...]] = _NONE) -> list[Candidate]:
         """The places where the field's value may stand, the likeliest first.

@@ -5,8 +5,10 @@ A cursor, a selection, an armed field, a focused suggestion; and the acts, each 
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from threading import get_ident
 
 from storage.records import Annotations, Content, Decision, Page, Span, State, Suggestion, Token
 from workbench import labelling
@@ -19,6 +21,10 @@ from workbench.fields import Field, FieldType, Schema
 from workbench.likely import likely_places
 from workbench.page_layout import PageLayout, lay_out
 from workbench.view import Tries, View
+
+
+class _NotWanted(Exception):
+    """Places that are looked for beforehand are of no use any more."""
 
 
 class Hands(DocumentActs):
@@ -69,11 +75,21 @@ class Hands(DocumentActs):
         self.laid_out = self.desk.state.texts
 
     def warm(self, goes_on: Callable[[], bool]) -> None:
-        """Find every field's likely places beforehand, in a thread; `goes_on` is asked before each field."""
-        for field in self.schema.active:
-            if not goes_on():
-                return
-            self._finder.ranked(field)
+        """Find every field's likely places beforehand, in a thread; `goes_on` is asked all the time, and may wait."""
+        mine = get_ident()
+
+        def step() -> None:
+            if get_ident() == mine and not goes_on():  # a key's own search waits for nobody
+                raise _NotWanted
+
+        self._finder.pace(step)
+        try:
+            with suppress(_NotWanted):  # what was found stays
+                for field in self.schema.active:
+                    step()
+                    self._finder.ranked(field)
+        finally:
+            self._finder.pace(None)
 
     @cached_property
     def _finder(self) -> Finder:

@@ -1,7 +1,7 @@
 """What stands around a word: its row, the header words beside and above it. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,7 @@ class Surroundings:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
+        self.pace: Callable[[], None] | None = None  # called at every few words: it may wait, or end the search
 
     @cached_property
     def layout(self) -> Layout:
@@ -33,6 +34,8 @@ class Surroundings:
 
     def text(self, tokens: Iterable[int]) -> str:
         """Words, joined by spaces."""
+        if self.pace is not None:
+            self.pace()
         return " ".join(self.tokens[i].text for i in tokens)
 
     @cached_property

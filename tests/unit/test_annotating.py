@@ -194,3 +194,22 @@ def test_the_next_open_document_is_found_however_far_away(tmp_path):
         connection.exec_driver_sql("update documents set state = 'skipped' where id = 690")
     assert not worklist.next_open(workspace) and worklist.current == 2
     workspace.close()
+
+
+def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_something_is_done(tmp_path):
+    """A key does not wait for a long page's places, and a search of its own waits for nobody."""
+    from workbench.hands import Hands
+
+    workspace = desks.workspace_of(tmp_path / "w", [desks.new("one", [desks.page_of(desks.RECEIPT)])])
+    hands = Hands(Desk(workspace, 1), SCHEMA)
+    asked = []
+
+    def goes_on():
+        asked.append(True)
+        return len(asked) < 8
+
+    hands.warm(goes_on)
+    assert len(asked) == 8  # within the first fields: each asks many times
+    asked.clear()
+    assert hands._finder.ranked(SCHEMA.get("amount_total")) and not asked
+    workspace.close()
