@@ -1,5 +1,6 @@
 """What is done with a run of the runs room: stop, resume, name, note, tag, pin, delete, give away, take one in."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ class Keeping(ModeScreen):
     """The acts on the run under the cursor; the room that lists them says which it is."""
 
     @property
+    @abstractmethod
     def current(self) -> Run:
         """The run under the cursor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_list(self, on: str = "") -> None:
         """List the runs anew; the cursor goes to the run of this id, or stays on the run where it is."""
-        raise NotImplementedError
 
     def action_act(self, name: str) -> None:
         """Stop or resume."""

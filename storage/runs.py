@@ -11,8 +11,9 @@ from storage.records import Run, RunState
 from storage.schema import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
-RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
 """States from which a run goes on by itself or by a key press."""
+RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
+"""States of a run that has no process any more and is not done."""
 
 
 def _record(row: Any) -> Run:

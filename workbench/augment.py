@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from workbench.fields import chunks_of
 from workbench.knobs import Augmentation
 
 HEADERS: tuple[tuple[str, ...], ...] = (
@@ -101,17 +102,9 @@ class Names:
 NOBODY = Names(frozenset())
 
 
-def _named(tags: Sequence[str], fields: frozenset[str]) -> list[list[int]]:
+def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]:
     """The words of each span of these fields."""
-    spans: list[list[int]] = []
-    before = "O"
-    for i, tag in enumerate(tags):
-        if tag[2:] in fields:
-            if tag.startswith("B-") or before[2:] != tag[2:]:
-                spans.append([])
-            spans[-1].append(i)
-        before = tag
-    return spans
+    return [tokens for field, tokens in chunks_of(tags)[0] if field in fields]
 
 
 def change(

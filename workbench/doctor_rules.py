@@ -265,12 +265,12 @@ def ended_early(evidence: Evidence) -> Finding | None:
     train = evidence.curve("train", "f1")[-_LAST:]
     if len(train) == _LAST and train[-1] < 0.85 and all(b - a >= 0.02 for a, b in pairwise(train)):
         facts["train_f1_at_the_end"] = train
-    elif min(gains) > 0:
+    else:
         # A curve that settles gains less each time, by about the same ratio: what is left is a geometric series.
-        ratio = min(0.9, math.sqrt(gains[-1] / gains[0]))
+        ratio = min(0.9, math.sqrt(gains[-1] / gains[0])) if min(gains) > 0 else 0.0
         facts["gain_left"] = gains[-1] * ratio / (1 - ratio)
-    if "train_f1_at_the_end" not in facts and facts.get("gain_left", 0.0) < 0.03:
-        return None
+        if facts["gain_left"] < 0.03:
+            return None
     wished, done = float(evidence.get("train.num_train_epochs", 15)), float(end.get("epochs") or 0.0)
     facts |= {"epochs": done, "wished_epochs": wished}
     if done < 0.9 * wished:

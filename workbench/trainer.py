@@ -34,7 +34,9 @@ class Windows(Dataset[encoding.Features]):
         parties: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self._encoder = encoder
-        self._names = augment.Names.of(((d.row.words, d.row.tags or []) for d in documents), parties)
+        self._names = augment.NOBODY
+        if augmentation.party_names:
+            self._names = augment.Names.of(((d.row.words, d.row.tags or []) for d in documents), parties)
         self._items = [(d, page, window) for d in documents for page in d.pages for window in page.windows]
         self._augmentation = augmentation
         self._seed = seed

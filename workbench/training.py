@@ -131,14 +131,9 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
         built.tokenizer, boxes=families.spec(config.model.family).boxes, picture=built.picture,
         multiple=8 if prepared.device.type == "cuda" else 1,
     )  # fmt: skip
-    predictor = Predictor(
-        built.model,
-        encoder,
-        collator,
-        prepared.device,
-        prepared.precision == "bf16",
-        max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size),
-    )  # fmt: skip  - what is read at once shrinks as the batch does when memory runs out
+    # what is read at once shrinks as the batch does when memory runs out
+    at_once = max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size)
+    predictor = Predictor(built.model, encoder, collator, prepared.device, prepared.precision == "bf16", at_once)
     counts: dict[str, int] = {}
     for row in prepared.documents["train"]:
         for tag in row.tags or ():
