@@ -7,12 +7,17 @@ from storage import documents, runs
 from storage.exceptions import UsageProblem
 from storage.records import Run, RunState, Split
 from workbench import config as tune_config
-from workbench import doctor, jobs, machine, rounds
+from workbench import jobs, machine, rounds
 from workbench.config import Request, TuneConfig
 from workbench.workspace import Workspace
 
 GROWN = 2.0
-"""A training set that grew this much is better learned afresh: a model that goes on stays near the old data."""
+"""A training set that grew so much is learned afresh: going on gained less (docs/measurements.md, "The loop")."""
+
+
+FURTHER_EPOCHS = 3.0
+"""Passes of a training that goes on at most: more of them gained nothing and took twice the time
+(docs/measurements.md, "The loop")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +75,60 @@ def offer(workspace: Workspace) -> Offer:
     before = rounds.trained_on(jobs.folder_of(workspace, last.id))
     used = tune_config.from_dict(last.config)
     base = Way("base", f"From the base again ({used.model.family})", _root(workspace, last), last.preset, last.id)
-    further = used.model_copy(update={"model": used.model.model_copy(update={"name": str(_model(workspace, last))})})
-    warm = Way("warm", f"On from the last model ({last.name})", further, last.preset, last.id)
+    on = further(used, _model(workspace, last))
+    title = f"On from the last model ({last.name}), {on.train.num_train_epochs:g} epochs"
+    warm = Way("warm", title, on, last.preset, last.id)
     folder = jobs.folder_of(workspace, last.id)
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
-    sick = [f for f in doctor.diagnose(doctor.examine(folder)).findings if f.rule == "overfitting"]
-    recommended, view = warm_or_base(before, labelled, same, sick[0].symptom if sick else "")
+    recommended, view = warm_or_base(before, labelled, same)
     if before == labelled and same:
         view = f"No document more than the last time is labelled. {view}"
     return Offer(labelled, before, base, warm, recommended, view)
 
 
 def _root(workspace: Workspace, run: Run) -> TuneConfig:
-    """The run's configuration, on the base that its line of warm starts began with."""
+    """The run's configuration, on the base and with the epochs that its line of warm starts began with.
+
+    Where a run of that line was deleted, the base is the family's own.
+    """
     own = Path(workspace.files.runs).resolve()
-    name, parent = str(run.config.get("model", {}).get("name") or ""), run.parent
+    used = first = tune_config.from_dict(run.config)
     with workspace.db.read() as connection:
-        while parent and name and Path(name).resolve().is_relative_to(own):
-            older = runs.get(connection, parent)
-            name, parent = str(older.config.get("model", {}).get("name") or ""), older.parent
-    used = tune_config.from_dict(run.config)
-    return used.model_copy(update={"model": used.model.model_copy(update={"name": name})})
+        known = {one.id: one for one in runs.listed(connection)}
+    older = known.get(run.parent or "")
+    while first.model.name and Path(first.model.name).resolve().is_relative_to(own):
+        if older is None:
+            return _changed(used, "", first.train.num_train_epochs)
+        first, older = tune_config.from_dict(older.config), known.get(older.parent or "")
+    return _changed(used, first.model.name, first.train.num_train_epochs)
 
 
-def warm_or_base(before: int | None, now: int, same_fields: bool, overfitting: str = "") -> tuple[str, str]:
+def further(config: TuneConfig, model: Path) -> TuneConfig:
+    """The configuration that goes on from this model."""
+    return _changed(config, str(model), min(config.train.num_train_epochs, FURTHER_EPOCHS))
+
+
+def _changed(config: TuneConfig, model: str, epochs: float) -> TuneConfig:
+    return config.model_copy(
+        update={
+            "model": config.model.model_copy(update={"name": model}),
+            "train": config.train.model_copy(update={"num_train_epochs": epochs}),
+        }
+    )
+
+
+def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, str]:
     """("warm" or "base", why).
+
+    That the last model learned its documents by heart is no reason to leave it: so does the one from the base
+    (docs/measurements.md, "The loop").
 
     Args:
         before, now: training documents of the last model and of the next.
         same_fields: whether the next model has the fields that the last one had.
-        overfitting: the Doctor's finding about the last run; "" for none.
     """
     if not same_fields:
         return "base", "The fields changed since the last model: its answers no longer fit, begin at the base."
-    if overfitting:
-        return "base", f"The last model learned its documents by heart ({overfitting}): going on would keep that."
     if before is None:
         return "base", "It is not known what the last model was trained on: begin at the base."
     if now >= GROWN * before:

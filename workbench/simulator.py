@@ -30,6 +30,7 @@ from workbench import rows, sampling
 from workbench.config import Request, from_dict
 from workbench.machine import worker_environment
 from workbench.metrics import micro
+from workbench.next_round import further
 from workbench.simulating import Plan, cells, specs
 from workbench.stored import read_cases
 
@@ -163,13 +164,12 @@ class Simulator:
         if (folder / "request.yaml").is_file():
             return  # begun before: the worker goes on from its last checkpoint
         config = from_dict(self.plan.config)
-        changed: dict[str, Any] = {"train": config.train.model_copy(update={"seed": seed})}
         if model is not None:
-            changed["model"] = config.model.model_copy(update={"name": str(model)})
+            config = further(config, model)
         request = Request(
             run=folder.name,
             fields=specs(self.plan),
-            config=config.model_copy(update=changed),
+            config=config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})}),
             parent="" if model is None else model.parent.name,
             threads=self.threads,
         )

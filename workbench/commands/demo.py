@@ -106,7 +106,7 @@ def _loop(workspace: "Workspace") -> None:
     first = _train(workspace, "First model")
     _errors(workspace, first)
     _relabel(workspace, first)
-    second = _train(workspace, "Second round", parent=first)
+    second = _train(workspace, "Second round")
     click.secho("\nThe loop in figures", bold=True)
     rows = [
         (name, labels, "–" if f1 is None else f"{f1:.3f}")
@@ -128,15 +128,15 @@ def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
     return run.name, int((prepared.get("documents") or {}).get("train", 0)), run.f1
 
 
-def _train(workspace: "Workspace", name: str, parent: str | None = None) -> str:
+def _train(workspace: "Workspace", name: str) -> str:
     from storage.exceptions import RunProblem
-    from workbench import config, jobs, progress
-    from workbench.machine import device
+    from workbench import jobs, next_round, progress
 
     with _step(f"{name}: fine-tune in a process of its own"):
-        chosen = config.preset("first model", device()).config
-        run = jobs.prepare(workspace, chosen, preset="first model", name=name, parent=parent)
-        jobs.start(workspace, run.id)
+        offer = next_round.offer(workspace)
+        way = offer.warm if offer.recommended == "warm" and offer.warm else offer.base
+        click.echo(f"  {way.title}. {offer.view}")
+        run = next_round.train(workspace, way, name)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
