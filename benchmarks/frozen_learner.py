@@ -26,9 +26,6 @@ from workbench.families.loading import labels_of
 from workbench.predicting import Outcome, choose_device
 from workbench.trainer import loss_function
 
-LEAST_STEPS = {False: 60, True: 30}
-"""Of a training, from the base or (True) on from another model: few documents need more passes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -50,10 +47,13 @@ class FrozenLearner:
         layers: how many below the head are trained as well.
         epochs: passes over the training documents, from the base and on from another model.
         base: a folder to begin from with a new head; "": the starter, with the head that it has.
+        least: steps at least, from the base and on from another model: few documents need more passes.
     """
 
-    def __init__(self, kept: Path, layers: int, epochs: tuple[int, int], base: str = "") -> None:
-        self._kept, self._layers, self._epochs, self._base = kept, layers, epochs, base
+    def __init__(
+        self, kept: Path, layers: int, epochs: tuple[int, int], base: str = "", least: tuple[int, int] = (60, 30)
+    ) -> None:
+        self._kept, self._layers, self._epochs, self._base, self._least = kept, layers, epochs, base, least
         self._hidden: dict[str, torch.Tensor] = torch.load(kept) if kept.is_file() else {}
         self._device = choose_device("auto")
 
@@ -121,7 +121,7 @@ class FrozenLearner:
         chance = random.Random(settings.seed)
         a_pass = -(-len(parts) // size)
         further = bool(request.parent)
-        steps = max(LEAST_STEPS[further], self._epochs[further] * a_pass)
+        steps = max(self._least[further], self._epochs[further] * a_pass)
         loss = loss_function(request.config.regularization, None)
         optimizer = torch.optim.AdamW(top.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
         schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup_ratio * steps), steps)

@@ -1,7 +1,7 @@
 """Labels needed to reach 95 % of the full-data F1 on real receipts, strategy by strategy, against random choice.
 
     python benchmarks/relabel_loop.py [--data FOLDER] [--workspace DIR] [--rounds 7] [--batch 15] [--seeds 3]
-                                      [--minutes M] [--layers 1] [--minilm FOLDER] [--cold] [--worker]
+                                      [--minutes M] [--layers 1] [--new-head | --minilm FOLDER] [--cold] [--worker]
 
 FOLDER is receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). The receipts are
 imported with their known values as labels and divided by vendor: 80 of small vendors measure, 30 of other small
@@ -9,9 +9,9 @@ vendors validate, and no vendor of these is ever labelled; 200 of the others are
 `workbench simulate --warm`'s: each round goes on from the model of the round before (with --cold: from the base).
 Because it needs more than a hundred models, only the head and `--layers` layers of the starter are trained
 (frozen_learner.py); `--worker` trains all of it as the product does, in minutes each. The starter is nearly as good
-with ten labels as with two hundred, so that strategies differ little; `--minilm` begins from a model that knows
-nothing of invoices. After `--minutes` it ends and prints what is known so far; the same command goes on. Prints one
-JSON object.
+with ten labels as with two hundred, so that strategies differ little; `--new-head` takes away what it knows of the
+fields, as where somebody labels fields of her own; `--minilm` begins from a model that knows nothing of invoices.
+After `--minutes` it ends and prints what is known so far; the same command goes on. Prints one JSON object.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench import config, importing, simulating  # noqa: E402
 from workbench.desk import Desk  # noqa: E402
+from workbench.families import starter  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -71,7 +72,6 @@ def opened(folder: Path, data: Path) -> Workspace:
 def plain(minilm: Path, folder: Path) -> Path:
     """A LayoutLM folder with MiniLM's text weights and nothing else."""
     from workbench import pretraining
-    from workbench.families import starter
 
     if not folder.is_dir():
         starter.save_shipped(starter.build_from_minilm(minilm, pretraining.labels()), folder)
@@ -91,6 +91,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--layers", type=int, default=1, help="layers below the head that are trained as well")
     parser.add_argument("--epochs", type=int, nargs=2, default=(8, 2), help="from the base, and on from a model")
+    parser.add_argument("--steps", type=int, nargs=2, default=(60, 30), help="at least, the same")
+    parser.add_argument("--new-head", action="store_true", help="begin from the starter without its head")
     parser.add_argument("--minilm", type=Path, help="all-MiniLM-L6-v2: begin from it, with a new head and no layout")
     parser.add_argument("--cold", action="store_true", help="every model begins at the base")
     parser.add_argument("--worker", action="store_true", help="train as the product does")
@@ -103,8 +105,11 @@ def main() -> None:
         rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
     workspace.close()
-    base = str(plain(given.minilm, given.workspace / "plain")) if given.minilm else ""
-    learner = FrozenLearner(given.workspace / "frozen.pt", given.layers, tuple(given.epochs), base)
+    base = str(starter.SHIPPED) if given.new_head else ""
+    if given.minilm:
+        base = str(plain(given.minilm, given.workspace / "plain"))
+    kept = given.workspace / "frozen.pt"
+    learner = FrozenLearner(kept, given.layers, tuple(given.epochs), base, tuple(given.steps))
 
     def train(run: Path) -> None:
         if time.monotonic() - began > 60 * given.minutes:
