@@ -74,15 +74,17 @@ def offer(workspace: Workspace) -> Offer:
         return Offer(labelled, None, base, None, "base", "There is no model to go on from yet.")
     before = rounds.trained_on(jobs.folder_of(workspace, last.id))
     used = tune_config.from_dict(last.config)
-    base = Way("base", f"From the base again ({used.model.family})", _root(workspace, last), last.preset, last.id)
+    root = _root(workspace, last)
+    again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
+    base = Way("base", again, root, last.preset, last.id)
     on = further(used, _model(workspace, last))
-    title = f"On from the last model ({last.name}), {on.train.num_train_epochs:g} epochs"
+    title = f"{on.train.num_train_epochs:g} epochs on from the last model ({last.name})"
     warm = Way("warm", title, on, last.preset, last.id)
     folder = jobs.folder_of(workspace, last.id)
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
     recommended, view = warm_or_base(before, labelled, same)
     if before == labelled and same:
-        view = f"No document more than the last time is labelled. {view}"
+        view = "No document more than the last time is labelled: there is little new to learn."
     return Offer(labelled, before, base, warm, recommended, view)
 
 
