@@ -45,27 +45,39 @@ class _Dialog(ModalScreen[Answer], Generic[Answer]):
 
 
 class Confirm(_Dialog[bool]):
-    """A yes-or-no question; Enter or y is yes."""
+    """A yes-or-no question. Enter is yes; of what cannot be undone it is no, and only y is yes.
+
+    Args:
+        question: what is asked.
+        detail: what a yes does.
+        final: it cannot be undone.
+    """
 
     BINDINGS = [
-        Binding("y,enter", "answer(True)", "Yes", id="dialog.yes"),
+        Binding("y", "answer(True)", "Yes", id="dialog.yes"),
         Binding("n", "answer(False)", "No", id="dialog.no"),
+        Binding("enter", "usual", "The usual answer", id="dialog.usual"),
     ]
 
-    def __init__(self, question: str, detail: str = "") -> None:
+    def __init__(self, question: str, detail: str = "", *, final: bool = False) -> None:
         super().__init__()
-        self._question, self._detail = question, detail
+        self._question, self._detail, self._final = question, detail, final
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content(self._question), classes="title")
             if self._detail:
                 yield Label(Content(self._detail), classes="page")
-            yield Label("[b]y[/b]/[b]Enter[/b] yes   [b]n[/b]/[b]Esc[/b] no", classes="hint")
+            yes, no = ("[b]y[/b]", "[b]n[/b]/[b]Enter[/b]") if self._final else ("[b]y[/b]/[b]Enter[/b]", "[b]n[/b]")
+            yield Label(f"{yes} yes   {no}/[b]Esc[/b] no", classes="hint")
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""
         self.dismiss(yes)
+
+    def action_usual(self) -> None:
+        """Enter is what does no harm."""
+        self.dismiss(not self._final)
 
     def action_cancel(self) -> None:
         """Escape is no."""

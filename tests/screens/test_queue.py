@@ -106,6 +106,11 @@ def shown(pilot, kind, part):
     return str(pilot.app.room.query_one(kind).query_one(part).render())
 
 
+def first_row(pilot):
+    """The first line of the document list."""
+    return pilot.app.room.query_one(DocumentList).render_line(0).text
+
+
 def told(pilot):
     return " ".join(f"{n.title} {n.message}" for n in pilot.app._notifications)
 
@@ -374,10 +379,12 @@ async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_s
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter")
         assert {s.field for s in pilot.app.room.hands.view.open_suggestions} == {"amount_total", "invoice_date"}
+        assert " 2? " in first_row(pilot)
         elsewhere.change_settings(schema=elsewhere.schema.change("amount_total", retired=True))
         pilot.app.look_after_runs()
         await settled(pilot)
         assert "fields were changed" in told(pilot)
+        assert " 1? " in first_row(pilot), "the list counts what can be decided"
         await press(pilot, "A")
         assert {s.field for s in kept(made, pool[0]).spans} == {"invoice_date"}
         pilot.app.action_next_theme()  # this terminal writes the settings, too
