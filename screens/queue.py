@@ -20,9 +20,8 @@ from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
 from storage.exceptions import UsageProblem
 from storage.records import Run
-from workbench import loop, next_round, queueing
-from workbench.desk import Desk
-from workbench.field_rows import text_of
+from workbench import adjudication, loop, next_round, queueing
+from workbench.adjudication import Decided
 from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
 from workbench.watching import News
@@ -62,6 +61,7 @@ class QueueScreen(Choosing):
         super().__init__()
         self._ready = False
         self._offer: Offer | None = None
+        self._decided: list[Decided] = []
 
     def body(self) -> ComposeResult:
         schema = self.workspace.schema
@@ -97,7 +97,7 @@ class QueueScreen(Choosing):
     def runs_changed(self, news: News) -> None:
         """A run went on or ended: with a new model there are new suggestions."""
         if self._ready:
-            self.look()
+            self.look(told=bool(news.ended))
             if news.ended:
                 self.collect()
 
@@ -108,10 +108,10 @@ class QueueScreen(Choosing):
 
     # what is shown
 
-    def look(self) -> None:
-        """Read the loop anew, in the background."""
+    def look(self, told: bool = True) -> None:
+        """Read the loop anew, in the background; with `told` the rounds and opinions too, where they are in view."""
         self.in_background(lambda: self.post_message(self.Looked(loop.read(self.workspace))), "look")
-        if self.now in ("rounds", "quality"):
+        if told and self.now in ("rounds", "quality"):
             self.in_background(self._tell, "tell")
 
     def _tell(self) -> None:
@@ -140,7 +140,6 @@ class QueueScreen(Choosing):
         rounds_pane.schema = quality_pane.schema = self.workspace.schema
         rounds_pane.show(event.history)
         quality_pane.show(event.quality)
-        self._texts()
         self.said()
 
     def action_view(self, view: str) -> None:
@@ -184,6 +183,7 @@ class QueueScreen(Choosing):
                 self._concluding,
                 self.query_one(QualityPane).dispute is not None,
                 self.query_one(QualityPane).pairs,
+                bool(self._decided),
             ),
         )
         self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
@@ -201,7 +201,7 @@ class QueueScreen(Choosing):
         elif self.now == "rounds":
             self.query_one(RoundsPane).explain()
         elif self.now == "quality":
-            self._texts()
+            self.query_one(QualityPane).explain()
 
     @on(OptionList.OptionSelected)
     async def _entered(self) -> None:
@@ -286,14 +286,6 @@ class QueueScreen(Choosing):
 
     # quality
 
-    def _texts(self) -> None:
-        """The words that a dispute is about."""
-        pane = self.query_one(QualityPane)
-        if (dispute := pane.dispute) is not None:
-            tokens = Desk(self.workspace, dispute.document).content.tokens
-            places = [place for one in dispute.differences for place in (one.first, one.second) if place]
-            pane.explain({place: text_of(tokens, [t for t in place if t < len(tokens)]) for place in places})
-
     async def action_open_dispute(self) -> None:
         """Open the disputed document."""
         if (dispute := self.query_one(QualityPane).dispute) is not None:
@@ -301,13 +293,24 @@ class QueueScreen(Choosing):
 
     def action_settle(self, who: str) -> None:
         """Decide a dispute: the label stays, or the opinion becomes the label."""
-        dispute = self.query_one(QualityPane).dispute
-        if dispute is not None:
+        pane = self.query_one(QualityPane)
+        if (dispute := pane.dispute) is not None:
             try:
-                loop.settle(self.workspace, dispute, take=who == "opinion")
+                self._decided.append(adjudication.decide(self.workspace, dispute, take=who == "opinion"))
                 self.workbench.say_saved("saved ✓")
+                pane.decided()
+                self.said()
             finally:
                 self.look()
+
+    def action_unsettle(self) -> None:
+        """Take the last decision back."""
+        if not self._decided:
+            self.notify("There is no decision to take back.")
+            return
+        adjudication.take_back(self.workspace, self._decided.pop())
+        self.workbench.say_saved("taken back")
+        self.look()
 
     def action_pair(self, by: int) -> None:
         """Another pair of annotators, field by field."""

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage import documents, queue, runs, unsure
-from storage.exceptions import UsageProblem
 from storage.records import Round, Run, RunState, Split, State
-from workbench import blind, jobs, labelling, progress, queueing, rounds
+from workbench import adjudication, jobs, progress, queueing, rounds
+from workbench.adjudication import Dispute
 from workbench.agreement import Agreement
-from workbench.blind import Dispute
 from workbench.curves import Advice
-from workbench.desk import Desk
 from workbench.rounds import Chart
 from workbench.workspace import Workspace
 
@@ -117,25 +115,5 @@ def history(workspace: Workspace, batch: int) -> History:
 
 def quality(workspace: Workspace) -> Quality:
     """Agreement and the adjudication list."""
-    return Quality(blind.measure(workspace), tuple(blind.disputes(workspace)))
-
-
-def settle(workspace: Workspace, dispute: Dispute, take: bool) -> None:
-    """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
-
-    Raises:
-        UsageProblem: it is not what is disputed any more.
-        Conflict: the document was changed in between.
-    """
-    if dispute not in blind.disputes(workspace, dispute.opinion.round):
-        raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
-    if take:
-        desk = Desk(workspace, dispute.document)
-        state = desk.state
-        for one in dispute.differences:
-            wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
-            state = labelling.clear_spans(state, wrong)
-            if one.second:
-                state = labelling.assign(state, one.field, one.second, dispute.opinion.annotator)
-        desk.act("adjudicate", state)
-    blind.settle(workspace, dispute.opinion)
+    measured, disputes = adjudication.look(workspace)
+    return Quality(measured, tuple(disputes))

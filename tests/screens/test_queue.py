@@ -24,7 +24,7 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import blind, labelling, next_round, queueing
+from workbench import adjudication, labelling, next_round, queueing
 from workbench.desk import Desk
 from workbench.workspace import Workspace
 
@@ -462,10 +462,25 @@ async def test_a_dispute_is_decided_on_one_key(opened, trained):
         await press(pilot, "f3", "4")
         assert "ann and bea" in shown(pilot, QualityPane, "#agreement")
         assert "“9.00”" in shown(pilot, QualityPane, "#dispute")
-        await press(pilot, "o", "l")
+        await pilot.press("o", "l")  # at once: the second key is about the next one
+        await settled(pilot)
         assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == seen
         assert kept(made, labelled[1]).spans == before
-        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
+        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed") and "back" in hint(pilot)
+
+
+async def test_a_decision_is_taken_back_on_one_key(opened, trained):
+    made, _, labelled = trained
+    wrong = frozenset({Span("amount_total", (3,), annotator="bea")})
+    with made.db.write() as connection:
+        opinions.keep(connection, Opinion(labelled[0], "bea", 0, wrong, done=True))
+    before = kept(made, labelled[0]).spans
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "4", "o", "b")
+        assert kept(made, labelled[0]).spans == before
+        assert "1 to decide" in shown(pilot, QualityPane, "#disputed")
+        await press(pilot, "b")
+        assert "no decision to take back" in told(pilot)
 
 
 async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):
@@ -491,8 +506,8 @@ async def test_a_dispute_that_was_decided_elsewhere_is_not_decided_twice(opened,
     before = kept(made, labelled[0])
     async with opened(made) as pilot:
         await press(pilot, "f3", "4")
-        (dispute,) = blind.disputes(made)
-        blind.settle(made, dispute.opinion)
+        (dispute,) = adjudication.look(made)[1]
+        adjudication.decide(made, dispute, take=False)
         await press(pilot, "o")
         assert "decided or labelled anew elsewhere" in told(pilot) and kept(made, labelled[0]) == before
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
