@@ -10,7 +10,7 @@ from screens.widgets.batch_pane import BatchPane
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.rows import bar
 from screens.widgets.several import Several
-from storage.exceptions import RunProblem, UsageProblem
+from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench import queueing, reading, strategies
 from workbench.loop import Loop
 from workbench.queueing import Order, Selection
@@ -25,9 +25,11 @@ class Choosing(Answering):
     class Worked(Message):
         """Something in the background went on, or ended (text "")."""
 
-        def __init__(self, text: str, done: int = 0, total: int = 0, notice: str = "") -> None:
+        def __init__(
+            self, text: str, done: int = 0, total: int = 0, notice: str = "", failed: WorkbenchError | None = None
+        ) -> None:
             super().__init__()
-            self.text, self.done, self.total, self.notice = text, done, total, notice
+            self.text, self.done, self.total, self.notice, self.failed = text, done, total, notice, failed
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +42,10 @@ class Choosing(Answering):
         self._selection: Selection | None = None
 
     def look(self) -> None:
-        """Read the loop anew."""
+        """Have the loop read anew, in the background."""
+
+    def read(self) -> None:
+        """Read the loop anew: in a thread."""
 
     def focus_view(self) -> None:
         """Give the focus to what the view's keys move."""
@@ -94,17 +99,25 @@ class Choosing(Answering):
 
     def _redraw(self) -> None:
         order = self.order
+        self.forgive()
         self.query_one(BatchPane).show(self.loop, order, self.key_of)
-        if self.loop.round is not None:
+        if self.loop.round is not None and self.now == "batch":
             title = strategies.STRATEGIES[order.strategy].title
-            self.notify(f"The next batch: {title}, {order.size} documents. {self.key_of('batch.choose')} chooses it.")
+            focus = "".join(f", {self.workspace.schema.name(name)}" for name in order.focus)
+            chooses = f"{self.key_of('batch.choose')} chooses it."
+            self.notify(f"The next batch: {title}, {order.size} documents{focus}. {chooses}", markup=False)
         self.said()
+
+    def forgive(self) -> None:
+        """Say no longer why what was ordered before came to nothing."""
+        if not self._working:
+            self.query_one(BatchPane).busy("")
 
     def action_choose(self) -> None:
         """Choose a batch in the background; a round that was begun is asked about."""
         self._idle()
         now = self.loop.round
-        if now is not None and now.left and len(now.left) < len(now.entries):
+        if now is not None and now.left and self.loop.begun:
             question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
             self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._confirmed)
         else:
@@ -130,14 +143,10 @@ class Choosing(Answering):
             self._selection = selection = queueing.start(self.workspace, order)
             selection.wait(lambda done, total: self._tick(SCORING, done, total))
             queueing.open_round(self.workspace, selection)
+            self.read()  # the list is the new one when it is said to be done
             self.post_message(self.Worked(""))
-        except RunProblem:
-            self.post_message(self.Worked("", notice="Stopped; no batch was chosen." if self._stopping else ""))
-            if not self._stopping:
-                raise
-        except UsageProblem:
-            self.post_message(self.Worked(""))
-            raise
+        except WorkbenchError as error:
+            self._ended_early(error, "Stopped; no batch was chosen.")
         finally:
             if selection is not None:
                 selection.stop()  # stopped before it was known here, it would go on
@@ -157,10 +166,12 @@ class Choosing(Answering):
             made = reading.suggest(self.workspace, reading.STARTER, tick=partial(self._tick, "The starter reads"))
             notice = f"{made['suggestions']:,} suggestions on {made['documents']:,} documents."
             self.post_message(self.Worked("", notice=notice))
-        except RunProblem:
-            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
-            if not self._stopping:
-                raise
+        except WorkbenchError as error:
+            self._ended_early(error, "Stopped; nothing was changed.")
+
+    def _ended_early(self, error: WorkbenchError, stopped: str) -> None:
+        stop = self._stopping and isinstance(error, RunProblem)
+        self.post_message(self.Worked("", notice=stopped) if stop else self.Worked("", failed=error))
 
     def _begin(self, text: str) -> None:
         self._working, self._stopping, self._selection = True, False, None
@@ -185,7 +196,11 @@ class Choosing(Answering):
             self.query_one(BatchPane).busy(told)
             return
         self._working = False
-        self.query_one(BatchPane).busy("")
+        failed = event.failed
+        self.query_one(BatchPane).busy(f"{failed.message} {failed.remedy}" if failed else "", failed=bool(failed))
+        self.said()
+        if failed is not None and self.now != "batch":
+            self.workbench.show_problem(failed)
         if event.notice:
             self.notify(event.notice)
         self.collect()

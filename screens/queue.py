@@ -18,6 +18,7 @@ from screens.widgets.quality_pane import QualityPane
 from screens.widgets.review_pane import ReviewPane
 from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
+from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run
 from workbench import adjudication, loop, next_round, queueing
@@ -26,6 +27,8 @@ from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
 from workbench.watching import News
 
+GLANCE_SECONDS = 2.0
+"""How often another terminal's work is looked for."""
 _TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
 
 
@@ -62,6 +65,7 @@ class QueueScreen(Choosing):
         self._ready = False
         self._offer: Offer | None = None
         self._decided: list[Decided] = []
+        self._stamp: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         schema = self.workspace.schema
@@ -78,6 +82,20 @@ class QueueScreen(Choosing):
         self.look()
         self.collect()
         self.focus_view()
+        self.set_interval(GLANCE_SECONDS, self.glance)
+
+    def glance(self) -> None:
+        """Look whether another terminal did something that is shown here."""
+        if self.is_current and not self._working:
+            self.in_background(self._compare, "glance")
+
+    def _compare(self) -> None:
+        with self.workspace.db.read() as connection:
+            now = queue.stamp(connection)
+        if now != self._stamp:
+            before, self._stamp = self._stamp, now
+            if before:
+                self.app.call_from_thread(self.look)
 
     def on_screen_resume(self) -> None:
         """Coming back: documents were labelled meanwhile."""
@@ -110,9 +128,13 @@ class QueueScreen(Choosing):
 
     def look(self, told: bool = True) -> None:
         """Read the loop anew, in the background; with `told` the rounds and opinions too, where they are in view."""
-        self.in_background(lambda: self.post_message(self.Looked(loop.read(self.workspace))), "look")
+        self.in_background(self.read, "look")
         if told and self.now in ("rounds", "quality"):
             self.in_background(self._tell, "tell")
+
+    def read(self) -> None:
+        """Read the loop anew: in a thread."""
+        self.post_message(self.Looked(loop.read(self.workspace)))
 
     def _tell(self) -> None:
         self.post_message(self.Told(loop.history(self.workspace, self.batch_size), loop.quality(self.workspace)))
@@ -128,7 +150,7 @@ class QueueScreen(Choosing):
             return  # a look every second must not move the list under her eyes
         pane.schema = self.workspace.schema
         pane.show(self.loop, self.order, self.key_of)
-        if now is not None and now.left and ((entry := pane.entry) is None or entry.done):
+        if now is not None and now.left and (before.documents != self.loop.documents or pane.decided):
             pane.query_one(Rows).highlighted = now.entries.index(now.left[0])
         if (before.round is None) != (now is None):
             self.focus_view()
@@ -146,6 +168,7 @@ class QueueScreen(Choosing):
         """Another view."""
         self.now = view
         self.query_one(ContentSwitcher).current = view
+        self.forgive()
         if view == "review":
             self.collect()
         self.look()

@@ -22,6 +22,7 @@ class Loop:
         model: the newest run that ended with a model.
         training: a run that is at work, and how much of it is done (0..1).
         round: the open round, or None.
+        begun: whether anything happened in it: who chooses anew then ends it.
         names, states: of the round's documents.
         figures: of the open round once it is decided (see workbench/rounds.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
@@ -34,6 +35,7 @@ class Loop:
     training: Run | None = None
     share: float = 0.0
     round: queueing.Progress | None = None
+    begun: bool = False
     names: Mapping[int, str] = field(default_factory=dict)
     states: Mapping[int, State] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -42,6 +44,11 @@ class Loop:
     measuring: int = 0
     suggested: int = 0
     advice: Advice | None = None
+
+    @property
+    def documents(self) -> tuple[int, ...]:
+        """Those of the open round, in its order."""
+        return tuple(entry.document for entry in self.round.entries) if self.round else ()
 
     @property
     def complete(self) -> bool:
@@ -80,6 +87,7 @@ def read(workspace: Workspace) -> Loop:
             training=active[-1] if active else None,
             share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
             round=now,
+            begun=now is not None and now.round.id not in queue.untouched(connection),
             names={d.id: d.name for d in listed},
             states={d.id: d.state for d in listed},
             labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),

@@ -124,6 +124,8 @@ def start(workspace: Workspace, order: Order) -> Selection:
         committee = [runs.get(connection, name).id for name in order.committee]
         if "committee" in strategy.needs and not committee:
             committee = _others(workspace, connection, run)
+        if "dropout" in strategy.needs and run is not None:
+            _check_dropout(workspace.files.runs / run.id)
         # a round that nobody began gives way, so that the same order gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -194,6 +196,23 @@ def _others(workspace: Workspace, connection: Connection, run: Run | None) -> li
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
     return others[:COMMITTEE]
+
+
+def _check_dropout(folder: Path) -> None:
+    """Said before a child process loads the model.
+
+    Raises:
+        RunProblem: the run's model has no dropout that could make it contradict itself.
+    """
+    path = folder / "model" / "config.json"
+    if not path.is_file():
+        return  # what it said under dropout may be known from before
+    shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
+    if shares and not any(shares):
+        raise RunProblem(
+            f"The model of run {folder.name} has no dropout, so it cannot contradict itself.",
+            "Choose another strategy, or train with a dropout above 0.",
+        )
 
 
 def _free(connection: Connection) -> set[int]:

@@ -33,7 +33,8 @@ class BatchPane(Vertical):
     DEFAULT_CSS = """
     BatchPane {
         #order { padding: 0 1; height: auto; background: $surface; }
-        #doing { padding: 0 1; height: 1; display: none; color: $accent; }
+        #doing { padding: 0 1; height: auto; display: none; color: $accent; }
+        &.-failed #doing { color: $error; }
         &.-busy #doing { display: block; }
         #listed { height: 1fr; }
         Rows { width: 1fr; }
@@ -82,10 +83,16 @@ class BatchPane(Vertical):
         self.query_one(Rows).show([(str(e.document), self._line(e)) for e in shown])
         self.explain()
 
-    def busy(self, text: str) -> None:
-        """What is being done in the background; "" for nothing."""
+    def busy(self, text: str, failed: bool = False) -> None:
+        """What is being done in the background, or why it came to nothing; "" for nothing."""
         self.query_one("#doing", Static).update(Content(text))
         self.set_class(bool(text), "-busy")
+        self.set_class(failed, "-failed")
+
+    @property
+    def decided(self) -> bool:
+        """Whether the document under the cursor is decided, or there is none."""
+        return self.entry is None or self.entry.done
 
     def explain(self) -> None:
         """Beside the list: why the document under the cursor was picked, or what became of a whole batch."""
@@ -137,7 +144,7 @@ class BatchPane(Vertical):
             (f"{entry.rank:>3} ", MUTED),
             (f"{sign} ", "$success" if entry.done else ""),
             (fit(self._loop.names.get(entry.document, str(entry.document)), 20), style or "bold"),
-            (f" {'' if entry.blind else f'{entry.score:.2f}':>5}  ", "$accent"),
+            (f" {f'{entry.score:.2f}' if entry.score else '':>5}  ", "$accent"),  # none where it was drawn
             (why, style),
         )
 

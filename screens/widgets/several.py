@@ -55,11 +55,13 @@ class Several(_Dialog[tuple[str, ...]]):
             yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
 
     def on_key(self, event: events.Key) -> None:
-        """A choice's key switches it."""
-        for name, _, key in self._options:
+        """A choice's key switches it, in view."""
+        for place, (name, _, key) in enumerate(self._options):
             if key and event.character == key:
                 event.stop()
-                self.query_one(_Boxes).toggle(name)
+                boxes = self.query_one(_Boxes)
+                boxes.highlighted = place
+                boxes.toggle(name)
 
     def action_take(self) -> None:
         """Close with what is switched on; nothing means all."""

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.widgets import SelectionList
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
@@ -15,6 +16,7 @@ from desks import kept
 from screens import choosing
 from screens.app import WorkbenchApp
 from screens.widgets.batch_pane import BatchPane
+from screens.widgets.dialogs import Confirm
 from screens.widgets.document_list import DocumentList
 from screens.widgets.lines import HintLine
 from screens.widgets.quality_pane import QualityPane
@@ -170,7 +172,8 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     monkeypatch.setattr(choosing.reading, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
-        assert "The starter's file is missing." in told(pilot) and "Install the package again." in told(pilot)
+        said = shown(pilot, BatchPane, "#doing")
+        assert "The starter's file is missing." in said and "Install the package again." in said
         assert "choose 20 documents" in hint(pilot)  # the room goes on
 
 
@@ -221,6 +224,44 @@ async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
         assert "How sure the model is" in why
 
 
+async def test_a_round_that_was_begun_is_ended_before_another_one_is_chosen(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    desk = Desk(made, pool[0])
+    desk.act("reject", labelling.reject(desk.state, desk.open_suggestions[0]))  # begun, though nothing is decided
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "c")
+        assert isinstance(pilot.app.screen, Confirm)
+        await press(pilot, "y")
+        first, second = rounds_of(made)
+        assert first.id == number and first.closed is not None and second.closed is None
+        assert {entry.document for entry in entries_of(made, second.id) if not entry.blind} == set(pool)
+
+
+async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, trained):
+    made, pool, _ = trained
+    a_round(made, pool)
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "end", "c")
+        pane = pilot.app.room.query_one(BatchPane)
+        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.room.loop.documents[0]
+
+
+async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
+    made, _, _ = trained
+    (made.files.runs / "r1" / "model").mkdir()
+    (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "s")
+        names = list(queueing.strategies.STRATEGIES)
+        await press(pilot, "home", *["down"] * names.index("bald"), "enter", "c")
+        assert "has no dropout" in shown(pilot, BatchPane, "#doing") and rounds_of(made) == []
+        await press(pilot, "plus")
+        assert shown(pilot, BatchPane, "#doing") == ""
+        await press(pilot, "s", "down", "enter", "c")  # a committee, of one run
+        assert "second run" in shown(pilot, BatchPane, "#doing")
+
+
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
     made = trained[0]
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -257,7 +298,7 @@ async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_
         await press(pilot, "c")
         assert [one.id for one in rounds_of(made)] == [number]
         assert pilot.app.room.loop.round.round.id == number
-        assert f"Round {number} was begun in another terminal" in told(pilot)
+        assert f"Round {number} was begun in another terminal" in shown(pilot, BatchPane, "#doing")
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
@@ -291,7 +332,7 @@ async def test_an_empty_pool_is_said(opened, shop):
         assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
         assert "The pool is empty." in hint(pilot)
         await press(pilot, "c")
-        assert "Every document of the pool is labelled" in told(pilot)
+        assert "Every document of the pool is labelled" in shown(pilot, BatchPane, "#doing")
 
 
 # yes or no
@@ -327,6 +368,28 @@ async def test_the_end_of_a_document_accepts_what_is_sure(opened, trained):
         assert {s.field for s in kept(made, pool[0]).spans} == {"amount_total", "invoice_date"}
         await press(pilot, "b")
         assert kept(made, pool[0]).state is State.STARTED
+
+
+async def test_a_document_is_not_called_answered_while_fields_out_of_focus_wait(opened, trained):
+    made, pool, _ = trained
+    with made.db.write() as connection:
+        both = [("amount_total", (1,), 0.52), ("amount_net", (3,), 0.6)]
+        annotations.suggest(connection, "r1", {pool[0]: both, pool[1]: []})
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "2", "f", "t", "enter", "y")
+        assert pilot.app.room.questions == []
+        assert "No uncertain suggestion of amount_total is left" in shown(pilot, ReviewPane, "#question")
+        assert kept(made, pool[0]).state is State.STARTED
+        await press(pilot, "f", "t", "enter", "y")
+        assert "complete" in shown(pilot, ReviewPane, "#question")
+
+
+async def test_a_fields_key_switches_it_in_view(opened, trained):
+    async with opened(trained[0], (80, 24)) as pilot:
+        await press(pilot, "f3", "f", "t")
+        boxes = pilot.app.screen.query_one(SelectionList)
+        assert boxes.selected == ["amount_total"]
+        assert boxes.get_option_at_index(boxes.highlighted).value == "amount_total"
 
 
 async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained):
@@ -390,6 +453,21 @@ async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_s
         pilot.app.action_next_theme()  # this terminal writes the settings, too
     elsewhere.reread_settings()
     assert elsewhere.schema.get("amount_total").retired and elsewhere.settings.theme == pilot.app.theme
+    elsewhere.close()
+
+
+async def test_a_round_that_another_terminal_ended_is_shown_no_longer(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    elsewhere = Workspace.open(made.files.root)
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        pilot.app.room.glance()
+        await settled(pilot)
+        queueing.close(elsewhere, number)
+        pilot.app.room.glance()
+        await settled(pilot)
+        assert pilot.app.room.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
     elsewhere.close()
 
 
