@@ -16,6 +16,7 @@ from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
+from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
 
@@ -89,15 +90,15 @@ class WorkbenchApp(FollowingRuns):
     # keys
 
     def on_key(self, event: events.Key) -> None:
-        """Keys of the room in front that are no bindings. Handled here, where bindings are, so that none overtakes
-        another: what is typed while a dialog is opening never reaches the page."""
+        """Keys of the room or dialog in front that are no bindings. Handled here, where bindings are, so that none
+        overtakes another: what is typed while a dialog is opening is the dialog's, and never reaches the page."""
         front = self.screen
         if event.key.startswith("alt+") and event.is_printable and event.key not in front.active_bindings:
             # Escape and a character in quick succession: terminals send the same for Alt and that character.
             event.prevent_default()
             self.post_message(events.Key("escape", None))
             self.post_message(events.Key(event.character or "", event.character))
-        elif isinstance(front, ModeScreen) and front.typed(event):
+        elif isinstance(front, Typed) and front.typed(event):
             event.prevent_default()
 
     @property

@@ -144,7 +144,7 @@ class BatchPane(Vertical):
             (f"{entry.rank:>3} ", MUTED),
             (f"{sign} ", "$success" if entry.done else ""),
             (fit(self._loop.names.get(entry.document, str(entry.document)), 20), style or "bold"),
-            (f" {f'{entry.score:.2f}' if entry.score else '':>5}  ", "$accent"),  # none where it was drawn
+            (f" {'' if entry.blind or not entry.score else f'{entry.score:.2f}':>5}  ", "$accent"),
             (why, style),
         )
 

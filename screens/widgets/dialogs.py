@@ -15,8 +15,19 @@ from textual.widgets.option_list import Option
 Answer = TypeVar("Answer")
 
 
-class _Dialog(ModalScreen[Answer], Generic[Answer]):
-    """A box over the screen; Escape always closes it without an answer."""
+class Typed:
+    """A room or a dialog that does something with keys which are no bindings."""
+
+    def typed(self, event: events.Key) -> bool:
+        """A key that is no binding, or wins over one; whether something was done with it."""
+        return False
+
+
+class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
+    """A box over the screen; Escape always closes it without an answer.
+
+    Its keys may be typed while it opens: `typed` does nothing at once, it has it done when the widgets are there.
+    """
 
     BINDINGS = [Binding("escape", "cancel", "Cancel", id="dialog.cancel")]
 
@@ -152,12 +163,15 @@ class Choice(_Dialog[str]):
         if self._explained:
             self.query_one(".explanation", Label).update(Content(self._explained.get(event.option.id or "", "")))
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """A choice's key picks it."""
-        for choice, _, key in self._options:
-            if key and event.character == key:
-                event.stop()
-                self.dismiss(choice)
+        choice = next((name for name, _, key in self._options if key and event.character == key), None)
+        if choice is not None:
+            self.call_later(self._pick, choice)
+        return choice is not None
+
+    def _pick(self, choice: str) -> None:
+        self.dismiss(choice)  # not awaited: it would wait for this very message
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click picks it."""

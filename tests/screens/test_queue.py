@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import SelectionList
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -390,6 +391,23 @@ async def test_a_fields_key_switches_it_in_view(opened, trained):
         boxes = pilot.app.screen.query_one(SelectionList)
         assert boxes.selected == ["amount_total"]
         assert boxes.get_option_at_index(boxes.highlighted).value == "amount_total"
+
+
+@pytest.mark.parametrize(("keys", "focus"), [(("f", "t", "enter"), ("amount_total",)), (("f", "enter"), ())])
+async def test_keys_that_are_typed_while_a_dialog_opens_are_the_dialogs(opened, trained, keys, focus):
+    made, pool, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "2")
+        for key in keys:  # all at once, as a slow terminal hands them on
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause(0.1)
+        await settled(pilot)
+        assert pilot.app.screen is pilot.app.room and pilot.app.room.focus_fields == focus
+        for key in ("w", "n"):
+            pilot.app.post_message(events.Key(key, key))
+        await pilot.pause(0.1)
+        await settled(pilot)
+        assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_net", (1,))}
 
 
 async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained):
