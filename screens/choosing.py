@@ -1,5 +1,6 @@
 """The choosing part of the queue room: strategy, size and fields of a batch, and what goes on in the background."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -37,6 +38,7 @@ class Choosing(Answering):
         self.now = "batch"
         self.batch_size = 20
         self._strategy = ""
+        self._like: tuple[int, ...] = ()  # documents that `similar` looks for; none: the one under the cursor
         self._working = False
         self._stopping = False
         self._selection: Selection | None = None
@@ -55,13 +57,19 @@ class Choosing(Answering):
         """What choosing a batch would choose now."""
         usual = strategies.DEFAULT if self.loop.model else queueing.UNLEARNED[0]
         order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
-        if order.strategy == "similar" and (entry := self.query_one(BatchPane).entry):
-            order = replace(order, like=(entry.document,))
+        entry = self.query_one(BatchPane).entry
+        if order.strategy == "similar":
+            order = replace(order, like=self._like or ((entry.document,) if entry else ()))
         return order
+
+    def choose_like(self, documents: Sequence[int]) -> None:
+        """Order documents that are like these, such as those of a cell of the errors."""
+        self._strategy, self._like = "similar", tuple(documents)
+        self._redraw()
 
     def action_strategy(self) -> None:
         """Which way of choosing."""
-        some = self.query_one(BatchPane).entry is not None
+        some = self.query_one(BatchPane).entry is not None or bool(self._like)
         listed = [
             s
             for s in strategies.STRATEGIES.values()
@@ -78,6 +86,8 @@ class Choosing(Answering):
     def _ordered(self, strategy: str | None) -> None:
         if strategy is not None:
             self._strategy = strategy
+            if self.query_one(BatchPane).entry is not None:
+                self._like = ()  # chosen here, it is about the document under the cursor
             self._redraw()
 
     def action_size(self, by: int) -> None:
@@ -104,6 +114,8 @@ class Choosing(Answering):
         if self.loop.round is not None and self.now == "batch":
             title = strategies.STRATEGIES[order.strategy].title
             focus = "".join(f", {self.workspace.schema.name(name)}" for name in order.focus)
+            if order.strategy == "similar":
+                focus = f", like {len(order.like)}{focus}"
             chooses = f"{self.key_of('batch.choose')} chooses it."
             self.notify(f"The next batch: {title}, {order.size} documents{focus}. {chooses}", markup=False)
         self.said()

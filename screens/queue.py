@@ -1,5 +1,6 @@
 """The queue room: choose what to label next, answer yes or no, see what the rounds brought."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on
@@ -174,6 +175,12 @@ class QueueScreen(Choosing):
         self.look()
         self.focus_view()
         self.said()
+
+    def choose_like(self, documents: Sequence[int]) -> None:
+        """Order documents that are like these; it is seen in the batch's view."""
+        if self.now != "batch":
+            self.action_view("batch")
+        super().choose_like(documents)
 
     def action_turn(self, by: int) -> None:
         """The view beside this one."""

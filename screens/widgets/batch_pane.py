@@ -131,6 +131,7 @@ class BatchPane(Vertical):
             (f"{order.size} documents", "$accent bold"),
             " · ",
             (focus, "$accent bold"),
+            f" · like {len(order.like)} documents" if order.like else "",
             f"\n{strategy.explanation if loop.model else _BLIND.get(strategy.name, strategy.explanation)}",
         )
 
