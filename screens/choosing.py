@@ -65,7 +65,8 @@ class Choosing(Answering):
     def choose_like(self, documents: Sequence[int]) -> None:
         """Order documents that are like these, such as those of a cell of the errors."""
         self._strategy, self._like = "similar", tuple(documents)
-        self._redraw()
+        self.query_one(BatchPane).show(self.loop, self.order, self.key_of)
+        self._tell_order()
 
     def action_strategy(self) -> None:
         """Which way of choosing."""
@@ -112,13 +113,17 @@ class Choosing(Answering):
         self.forgive()
         self.query_one(BatchPane).show(self.loop, order, self.key_of)
         if self.loop.round is not None and self.now == "batch":
-            title = strategies.STRATEGIES[order.strategy].title
-            focus = "".join(f", {self.workspace.schema.name(name)}" for name in order.focus)
-            if order.strategy == "similar":
-                focus = f", like {len(order.like)}{focus}"
-            chooses = f"{self.key_of('batch.choose')} chooses it."
-            self.notify(f"The next batch: {title}, {order.size} documents{focus}. {chooses}", markup=False)
+            self._tell_order()
         self.said()
+
+    def _tell_order(self) -> None:
+        """What the next batch would be: while a round is in view, nothing else says it."""
+        order = self.order
+        title, name = strategies.STRATEGIES[order.strategy].title, self.workspace.schema.name
+        like = f", like {len(order.like)} documents" if order.like else ""
+        focus = "".join(f", {name(field)}" for field in order.focus)
+        chooses = f"{self.key_of('batch.choose')} chooses it."
+        self.notify(f"The next batch: {title}{like}, {order.size} documents{focus}. {chooses}", markup=False)
 
     def forgive(self) -> None:
         """Say no longer why what was ordered before came to nothing."""

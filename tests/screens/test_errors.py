@@ -219,6 +219,8 @@ async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, s
         assert queue_room.mode == "queue" and queue_room.now == "batch"
         assert (queue_room.order.strategy, queue_room.order.like) == ("similar", wanted)
         said = text_of(queue_room.query_one("#order", Static))
+        told = " ".join(notice.message for notice in pilot.app._notifications)
+        assert "The next batch: More like these, like 3 documents" in told
         assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
 
 
