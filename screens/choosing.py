@@ -155,6 +155,7 @@ class Choosing(Answering):
             now, known = queueing.current(self.workspace), self.loop.round
             if now is not None and (known is None or now.round.id != known.round.id):
                 raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
+            queueing.check(self.workspace, order)
             if closing is not None:
                 queueing.close(self.workspace, closing)
             self._selection = selection = queueing.start(self.workspace, order)

@@ -115,17 +115,11 @@ def start(workspace: Workspace, order: Order) -> Selection:
         UsageProblem: there is no such strategy, or nothing is left to label.
         RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
-    strategy = strategies.get(order.strategy)
     if order.size < 1:
         raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
-        run = _run(connection, order, strategy.needs)
+        run, committee = _models(workspace, connection, order)
         groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
-        committee = [runs.get(connection, name).id for name in order.committee]
-        if "committee" in strategy.needs and not committee:
-            committee = _others(workspace, connection, run)
-        if "dropout" in strategy.needs and run is not None:
-            _check_dropout(workspace.files.runs / run.id)
         # a round that nobody began gives way, so that the same order gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -170,6 +164,28 @@ def start(workspace: Workspace, order: Order) -> Selection:
             env=machine.worker_environment(),
         )
     return Selection(folder, process)
+
+
+def check(workspace: Workspace, order: Order) -> None:
+    """See whether there is all that a selection needs, before anything is given up for it.
+
+    Raises:
+        UsageProblem, RunProblem: as for `start`.
+    """
+    with workspace.db.read() as connection:
+        _models(workspace, connection, order)
+
+
+def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple[Run | None, list[str]]:
+    """The run to select with, and the runs that vote with it."""
+    needs = strategies.get(order.strategy).needs
+    run = _run(connection, order, needs)
+    committee = [runs.get(connection, name).id for name in order.committee]
+    if "committee" in needs and not committee:
+        committee = _others(workspace, connection, run)
+    if "dropout" in needs and run is not None:
+        _check_dropout(workspace.files.runs / run.id)
+    return run, committee
 
 
 def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | None:

@@ -237,9 +237,9 @@ def guide(loop: Loop, key: Key) -> Content:
         step("batch.strategy", "another way of choosing")
         parts += warning(loop)
     if loop.measuring:
-        verb = "document is" if loop.measuring == 1 else "documents are"
-        parts.append((f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): label ", MUTED))
-        parts.append(("them in the annotate room.", MUTED))
+        verb, them = ("document is", "it") if loop.measuring == 1 else ("documents are", "them")
+        kept = f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): "
+        parts.append((f"{kept}label {them} in the annotate room.", MUTED))
     return Content.assemble(*parts)
 
 

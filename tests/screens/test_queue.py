@@ -249,7 +249,7 @@ async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, 
 
 
 async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
-    made, _, _ = trained
+    made, pool, _ = trained
     (made.files.runs / "r1" / "model").mkdir()
     (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
     async with opened(made) as pilot:
@@ -259,8 +259,13 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
         assert "has no dropout" in shown(pilot, BatchPane, "#doing") and rounds_of(made) == []
         await press(pilot, "plus")
         assert shown(pilot, BatchPane, "#doing") == ""
-        await press(pilot, "s", "down", "enter", "c")  # a committee, of one run
+        number = a_round(made, pool[:2])
+        desk = Desk(made, pool[0])
+        desk.act("skipped", labelling.set_aside(desk.state, State.SKIPPED))
+        await press(pilot, "2", "1")
+        await press(pilot, "s", "down", "enter", "c", "y")  # a committee, of one run
         assert "second run" in shown(pilot, BatchPane, "#doing")
+        assert [(one.id, one.closed) for one in rounds_of(made)] == [(number, None)], "nothing was given up for it"
 
 
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
