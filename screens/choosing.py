@@ -7,7 +7,7 @@ from functools import partial
 from textual.message import Message
 
 from screens.answering import Answering
-from screens.widgets.batch_pane import BatchPane
+from screens.widgets.batch_pane import BatchPane, explanation
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.rows import bar
 from screens.widgets.several import Several
@@ -80,7 +80,8 @@ class Choosing(Answering):
         names = [s.name for s in listed]
         dialog = Choice(
             "How documents are chosen", [(s.name, s.title, "") for s in listed], note,
-            {s.name: s.explanation for s in listed}, now if (now := self.order.strategy) in names else names[0],
+            {s.name: explanation(s, self.loop) for s in listed},
+            now if (now := self.order.strategy) in names else names[0],
         )  # fmt: skip
         self.app.push_screen(dialog, self._ordered)
 

@@ -15,10 +15,11 @@ from workbench import strategies
 from workbench.fields import Schema
 from workbench.loop import Loop
 from workbench.queueing import Order
+from workbench.strategies import Strategy
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _SHOWN = 1000
-_BLIND = {
+_UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
     "random": "Drawn at random: there is no model yet that could be unsure.",
 }
@@ -132,7 +133,7 @@ class BatchPane(Vertical):
             " · ",
             (focus, "$accent bold"),
             f" · like {len(order.like)} documents" if order.like else "",
-            f"\n{strategy.explanation if loop.model else _BLIND.get(strategy.name, strategy.explanation)}",
+            f"\n{explanation(strategy, loop)}",
         )
 
     def _line(self, entry: QueueEntry) -> Content:
@@ -162,6 +163,11 @@ class BatchPane(Vertical):
             colour = "$error" if sure < 0.5 else "$warning" if sure < 0.85 else "$success"
             parts += [f"\n{fit(self.schema.name(field), 16)} ", (bar(sure, 14), colour), f" {sure:4.0%}"]
         return Content.assemble(*parts)
+
+
+def explanation(strategy: Strategy, loop: Loop) -> str:
+    """How a strategy chooses, as things stand."""
+    return strategy.explanation if loop.model else _UNLEARNED.get(strategy.name, strategy.explanation)
 
 
 def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
