@@ -71,7 +71,8 @@ class AnnotateScreen(Asking):
                 self.open_current()
 
     def fields_changed(self) -> None:
-        """The document as it is with the fields of now."""
+        """The document as it is with the fields of now, and what the list counts."""
+        self.query_one(DocumentList).reread_all()
         self.open_current()
 
     # what is shown

@@ -93,8 +93,12 @@ class Answering(ModeScreen):
         if self.questions is None:
             return Content("Looking for what is uncertain …")
         done = f"{len(self._answered)} answered. " if self._answered else ""
+        names = ", ".join(self.workspace.schema.name(name) for name in self.focus_fields)
+        of = f" of {names}" if names else ""
+        others = f"{self.key_of('review.fields')} asks about other fields. " if names else ""
         return Content.assemble(
-            (f"{done}No uncertain suggestion is left.\n\n", "bold"),
+            (f"{done}No uncertain suggestion{of} is left.\n\n", "bold"),
+            others,
             "Suggestions come from a trained model, or before that from the starter (1, then g). Choosing a batch "
             "(1, then c) also brings up places that the model nearly suggested, so that missing values are found.",
         )
@@ -130,7 +134,8 @@ class Answering(ModeScreen):
         assert self.questions is not None and self._desk is not None
         self.questions.pop(0)
         document = self._desk.content.document
-        if any(q.document == document.id for q in self.questions) or document.state is not State.STARTED:
+        more = any(q.document == document.id for q in self.questions)  # near misses are no suggestions yet
+        if more or document.state is not State.STARTED or not reviewing.is_answered(self._desk.content):
             self.ask()
             return
         self._concluding = True

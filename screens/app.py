@@ -16,6 +16,7 @@ from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
+from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
 
@@ -89,15 +90,14 @@ class WorkbenchApp(FollowingRuns):
     # keys
 
     def on_key(self, event: events.Key) -> None:
-        """Keys of the room in front that are no bindings. Handled here, where bindings are, so that none overtakes
-        another: what is typed while a dialog is opening never reaches the page."""
-        front = self.screen
-        if event.key.startswith("alt+") and event.is_printable and event.key not in front.active_bindings:
+        """Keys of the room or dialog in front that are no bindings: here, where bindings are, none overtakes another,
+        and what is typed while a dialog opens is the dialog's."""
+        if event.key.startswith("alt+") and event.is_printable and event.key not in self.screen.active_bindings:
             # Escape and a character in quick succession: terminals send the same for Alt and that character.
             event.prevent_default()
             self.post_message(events.Key("escape", None))
             self.post_message(events.Key(event.character or "", event.character))
-        elif isinstance(front, ModeScreen) and front.typed(event):
+        elif isinstance(front := self.screen, Typed) and front.typed(event):
             event.prevent_default()
 
     @property
@@ -125,7 +125,7 @@ class WorkbenchApp(FollowingRuns):
         return next((s for s in reversed(self.screen_stack) if isinstance(s, ModeScreen)), None)
 
     async def action_room(self, mode: str) -> None:
-        """Go to a room; where the workspace is still being opened, it is the one that comes then."""
+        """Go to a room; where the workspace is still being opened, it comes then."""
         if self.room is None:
             self._first = mode
         elif self.current_mode != mode and not self.screen.is_modal:
@@ -144,10 +144,8 @@ class WorkbenchApp(FollowingRuns):
     async def open_document(
         self, document_id: int, round_id: int | None = None, tokens: Sequence[int] = (), task: "Hint | None" = None
     ) -> None:
-        """Open a document in the annotate room, from any other; with a round, `next` follows that relabel round.
-
-        `tokens` are where the cursor goes; `task` is what the hint line says is to be decided there.
-        """
+        """Open a document in the annotate room; with a relabel round, `next` follows that. The cursor goes to `tokens`,
+        and the hint line says what is to be decided there (`task`)."""
         await self._go_to("annotate")
         from screens.annotate import AnnotateScreen
 
@@ -155,7 +153,7 @@ class WorkbenchApp(FollowingRuns):
             room.go_to(document_id, round_id, tokens, task)
 
     async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
-        """Open the tune room with a run's configuration and changes to it, which are marked there."""
+        """Open the tune room with a run's configuration and changes to it, marked there."""
         await self._go_to("tune")
         from screens.tune import TuneScreen
 
@@ -163,6 +161,14 @@ class WorkbenchApp(FollowingRuns):
             room.propose(config, changed, preset, parent)
 
     # themes
+
+    async def choose_like(self, documents: Sequence[int]) -> None:
+        """Open the queue room with the next batch ordered: the pool's documents that are like these."""
+        await self._go_to("queue")
+        from screens.queue import QueueScreen
+
+        if isinstance(room := self.room, QueueScreen):
+            room.choose_like(documents)
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""

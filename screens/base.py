@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -13,7 +12,7 @@ from textual.worker import Worker, WorkerState
 
 from screens.keys import shown
 from screens.modes import available
-from screens.widgets.dialogs import Reading
+from screens.widgets.dialogs import Reading, Typed
 from screens.widgets.lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
@@ -60,7 +59,7 @@ class Errand(Protocol):
         """Put the document into the relabel queue; go on."""
 
 
-class ModeScreen(Screen[None]):
+class ModeScreen(Typed, Screen[None]):
     """A room. Subclasses set `mode`, yield their widgets in `body()`, and call `hint` and `facts`.
 
     Errors: actions may raise WorkbenchError, it is shown and the room goes on; handlers use `with self.guarded()`.
@@ -151,10 +150,6 @@ class ModeScreen(Screen[None]):
             if not isinstance(error, WorkbenchError):
                 raise error
             self.workbench.show_problem(error)
-
-    def typed(self, event: events.Key) -> bool:
-        """A key that is no binding, or wins over one; whether the room did something with it."""
-        return False
 
     def help_notes(self) -> list[tuple[str, str]]:
         """Keys that are no bindings (a schema's field keys, say), for the help."""

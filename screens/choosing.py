@@ -1,16 +1,17 @@
 """The choosing part of the queue room: strategy, size and fields of a batch, and what goes on in the background."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from textual.message import Message
 
 from screens.answering import Answering
-from screens.widgets.batch_pane import BatchPane
+from screens.widgets.batch_pane import BatchPane, explanation
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.rows import bar
 from screens.widgets.several import Several
-from storage.exceptions import RunProblem, UsageProblem
+from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench import queueing, reading, strategies
 from workbench.loop import Loop
 from workbench.queueing import Order, Selection
@@ -25,9 +26,11 @@ class Choosing(Answering):
     class Worked(Message):
         """Something in the background went on, or ended (text "")."""
 
-        def __init__(self, text: str, done: int = 0, total: int = 0, notice: str = "") -> None:
+        def __init__(
+            self, text: str, done: int = 0, total: int = 0, notice: str = "", failed: WorkbenchError | None = None
+        ) -> None:
             super().__init__()
-            self.text, self.done, self.total, self.notice = text, done, total, notice
+            self.text, self.done, self.total, self.notice, self.failed = text, done, total, notice, failed
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,12 +38,16 @@ class Choosing(Answering):
         self.now = "batch"
         self.batch_size = 20
         self._strategy = ""
+        self._like: tuple[int, ...] = ()  # documents that `similar` looks for; none: the one under the cursor
         self._working = False
         self._stopping = False
         self._selection: Selection | None = None
 
     def look(self) -> None:
-        """Read the loop anew."""
+        """Have the loop read anew, in the background."""
+
+    def read(self) -> None:
+        """Read the loop anew: in a thread."""
 
     def focus_view(self) -> None:
         """Give the focus to what the view's keys move."""
@@ -50,13 +57,20 @@ class Choosing(Answering):
         """What choosing a batch would choose now."""
         usual = strategies.DEFAULT if self.loop.model else queueing.UNLEARNED[0]
         order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
-        if order.strategy == "similar" and (entry := self.query_one(BatchPane).entry):
-            order = replace(order, like=(entry.document,))
+        entry = self.query_one(BatchPane).entry
+        if order.strategy == "similar":
+            order = replace(order, like=self._like or ((entry.document,) if entry else ()))
         return order
+
+    def choose_like(self, documents: Sequence[int]) -> None:
+        """Order documents that are like these, such as those of a cell of the errors."""
+        self._strategy, self._like = "similar", tuple(documents)
+        self.query_one(BatchPane).show(self.loop, self.order, self.key_of)
+        self._tell_order()
 
     def action_strategy(self) -> None:
         """Which way of choosing."""
-        some = self.query_one(BatchPane).entry is not None
+        some = self.query_one(BatchPane).entry is not None or bool(self._like)
         listed = [
             s
             for s in strategies.STRATEGIES.values()
@@ -66,13 +80,16 @@ class Choosing(Answering):
         names = [s.name for s in listed]
         dialog = Choice(
             "How documents are chosen", [(s.name, s.title, "") for s in listed], note,
-            {s.name: s.explanation for s in listed}, now if (now := self.order.strategy) in names else names[0],
+            {s.name: explanation(s, self.loop) for s in listed},
+            now if (now := self.order.strategy) in names else names[0],
         )  # fmt: skip
         self.app.push_screen(dialog, self._ordered)
 
     def _ordered(self, strategy: str | None) -> None:
         if strategy is not None:
             self._strategy = strategy
+            if self.query_one(BatchPane).entry is not None:
+                self._like = ()  # chosen here, it is about the document under the cursor
             self._redraw()
 
     def action_size(self, by: int) -> None:
@@ -94,17 +111,31 @@ class Choosing(Answering):
 
     def _redraw(self) -> None:
         order = self.order
+        self.forgive()
         self.query_one(BatchPane).show(self.loop, order, self.key_of)
-        if self.loop.round is not None:
-            title = strategies.STRATEGIES[order.strategy].title
-            self.notify(f"The next batch: {title}, {order.size} documents. {self.key_of('batch.choose')} chooses it.")
+        if self.loop.round is not None and self.now == "batch":
+            self._tell_order()
         self.said()
+
+    def _tell_order(self) -> None:
+        """What the next batch would be: while a round is in view, nothing else says it."""
+        order = self.order
+        title, name = strategies.STRATEGIES[order.strategy].title, self.workspace.schema.name
+        like = f", like {len(order.like)} documents" if order.like else ""
+        focus = "".join(f", {name(field)}" for field in order.focus)
+        chooses = f"{self.key_of('batch.choose')} chooses it."
+        self.notify(f"The next batch: {title}{like}, {order.size} documents{focus}. {chooses}", markup=False)
+
+    def forgive(self) -> None:
+        """Say no longer why what was ordered before came to nothing."""
+        if not self._working:
+            self.query_one(BatchPane).busy("")
 
     def action_choose(self) -> None:
         """Choose a batch in the background; a round that was begun is asked about."""
         self._idle()
         now = self.loop.round
-        if now is not None and now.left and len(now.left) < len(now.entries):
+        if now is not None and now.left and self.loop.begun:
             question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
             self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._confirmed)
         else:
@@ -125,19 +156,16 @@ class Choosing(Answering):
             now, known = queueing.current(self.workspace), self.loop.round
             if now is not None and (known is None or now.round.id != known.round.id):
                 raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
+            queueing.check(self.workspace, order)
             if closing is not None:
                 queueing.close(self.workspace, closing)
             self._selection = selection = queueing.start(self.workspace, order)
             selection.wait(lambda done, total: self._tick(SCORING, done, total))
             queueing.open_round(self.workspace, selection)
+            self.read()  # the list is the new one when it is said to be done
             self.post_message(self.Worked(""))
-        except RunProblem:
-            self.post_message(self.Worked("", notice="Stopped; no batch was chosen." if self._stopping else ""))
-            if not self._stopping:
-                raise
-        except UsageProblem:
-            self.post_message(self.Worked(""))
-            raise
+        except WorkbenchError as error:
+            self._ended_early(error, "Stopped; no batch was chosen.")
         finally:
             if selection is not None:
                 selection.stop()  # stopped before it was known here, it would go on
@@ -157,10 +185,12 @@ class Choosing(Answering):
             made = reading.suggest(self.workspace, reading.STARTER, tick=partial(self._tick, "The starter reads"))
             notice = f"{made['suggestions']:,} suggestions on {made['documents']:,} documents."
             self.post_message(self.Worked("", notice=notice))
-        except RunProblem:
-            self.post_message(self.Worked("", notice="Stopped; nothing was changed." if self._stopping else ""))
-            if not self._stopping:
-                raise
+        except WorkbenchError as error:
+            self._ended_early(error, "Stopped; nothing was changed.")
+
+    def _ended_early(self, error: WorkbenchError, stopped: str) -> None:
+        stop = self._stopping and isinstance(error, RunProblem)
+        self.post_message(self.Worked("", notice=stopped) if stop else self.Worked("", failed=error))
 
     def _begin(self, text: str) -> None:
         self._working, self._stopping, self._selection = True, False, None
@@ -185,7 +215,11 @@ class Choosing(Answering):
             self.query_one(BatchPane).busy(told)
             return
         self._working = False
-        self.query_one(BatchPane).busy("")
+        failed = event.failed
+        self.query_one(BatchPane).busy(f"{failed.message} {failed.remedy}" if failed else "", failed=bool(failed))
+        self.said()
+        if failed is not None and self.now != "batch":
+            self.workbench.show_problem(failed)
         if event.notice:
             self.notify(event.notice)
         self.collect()

@@ -36,6 +36,7 @@ ERRORS = [
     ("error.open", "e", "open", "Open the document there, to fix the label"),
     ("error.confirm", "y", "confirm", "The label is right, the model is wrong"),
     ("error.queue", "q", "enqueue", "Put the document into the relabel queue"),
+    ("error.like", "w", "choose_like", "More like these: the pool's documents that are like those of the list"),
     ("run.choose", "R", "choose_run", "Another run"),
     ("run.split", "s", "split", "Test, validation or training documents"),
     ("run.export", "H", "export", "Write an HTML report for colleagues"),
@@ -106,6 +107,11 @@ class ErrorsScreen(Surveying):
         self.workbench.count_progress()
         self.notify(f"{item.name} waits in round {number}.", markup=False)
         self._mark(Verdict.QUEUED)
+
+    async def action_choose_like(self) -> None:
+        """Order a batch of documents that are like those of the list."""
+        assert self._item, "else it says that none is chosen"
+        await self.workbench.choose_like(list(dict.fromkeys(item.document for item in self.items)))
 
     def _mark(self, verdict: Verdict) -> None:
         """Show what was done at once, and go on."""
@@ -248,6 +254,7 @@ class ErrorsScreen(Surveying):
                 (key("error.confirm"), "the label is right"),
                 (key("error.queue"), "relabel queue"),
                 (key("error.next"), "next open"),
+                (key("error.like"), "more like these"),
                 ("Esc", "back"),
                 (key("run.export"), "HTML report"),
             )

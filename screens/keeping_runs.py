@@ -12,6 +12,12 @@ from storage.records import Run
 from workbench import jobs, run_folders
 
 
+def ending(run: Run) -> Confirm:
+    """The question before a run is ended at once."""
+    lost = "The work since the last checkpoint is lost; from there it can be resumed."
+    return Confirm(f"End {run.name} at once?", lost, final=True)
+
+
 class Keeping(ModeScreen):
     """The acts on the run under the cursor; the room that lists them says which it is."""
 
@@ -32,18 +38,13 @@ class Keeping(ModeScreen):
     def action_kill(self) -> None:
         """Asked."""
         run = self.current
-        self._asked(
-            Confirm(f"End {run.name} at once?", "The work since the last checkpoint is lost; it can be resumed."),
-            lambda: jobs.kill(self.workspace, run.id),
-        )
+        self._asked(ending(run), lambda: jobs.kill(self.workspace, run.id))
 
     def action_delete(self) -> None:
         """Asked."""
         run = self.current
-        self._asked(
-            Confirm(f"Delete {run.name}?", "Its folder with the model, the checkpoints and the predictions goes too."),
-            lambda: jobs.delete(self.workspace, run.id),
-        )
+        gone = "Its folder with the model, the checkpoints and the predictions goes too."
+        self._asked(Confirm(f"Delete {run.name}?", gone, final=True), lambda: jobs.delete(self.workspace, run.id))
 
     def _asked(self, question: Confirm, act: Callable[[], object]) -> None:
         def answered(yes: bool | None) -> None:

@@ -1,5 +1,6 @@
 """The queue room: choose what to label next, answer yes or no, see what the rounds brought."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on
@@ -18,15 +19,17 @@ from screens.widgets.quality_pane import QualityPane
 from screens.widgets.review_pane import ReviewPane
 from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
+from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run
-from workbench import loop, next_round, queueing
-from workbench.desk import Desk
-from workbench.field_rows import text_of
+from workbench import adjudication, loop, next_round, queueing
+from workbench.adjudication import Decided
 from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
 from workbench.watching import News
 
+GLANCE_SECONDS = 2.0
+"""How often another terminal's work is looked for."""
 _TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
 
 
@@ -62,6 +65,8 @@ class QueueScreen(Choosing):
         super().__init__()
         self._ready = False
         self._offer: Offer | None = None
+        self._decided: list[Decided] = []
+        self._stamp: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         schema = self.workspace.schema
@@ -78,6 +83,20 @@ class QueueScreen(Choosing):
         self.look()
         self.collect()
         self.focus_view()
+        self.set_interval(GLANCE_SECONDS, self.glance)
+
+    def glance(self) -> None:
+        """Look whether another terminal did something that is shown here."""
+        if self.is_current and not self._working:
+            self.in_background(self._compare, "glance")
+
+    def _compare(self) -> None:
+        with self.workspace.db.read() as connection:
+            now = queue.stamp(connection)
+        if now != self._stamp:
+            before, self._stamp = self._stamp, now
+            if before:
+                self.app.call_from_thread(self.look)
 
     def on_screen_resume(self) -> None:
         """Coming back: documents were labelled meanwhile."""
@@ -97,7 +116,7 @@ class QueueScreen(Choosing):
     def runs_changed(self, news: News) -> None:
         """A run went on or ended: with a new model there are new suggestions."""
         if self._ready:
-            self.look()
+            self.look(told=bool(news.ended))
             if news.ended:
                 self.collect()
 
@@ -108,11 +127,15 @@ class QueueScreen(Choosing):
 
     # what is shown
 
-    def look(self) -> None:
-        """Read the loop anew, in the background."""
-        self.in_background(lambda: self.post_message(self.Looked(loop.read(self.workspace))), "look")
-        if self.now in ("rounds", "quality"):
+    def look(self, told: bool = True) -> None:
+        """Read the loop anew, in the background; with `told` the rounds and opinions too, where they are in view."""
+        self.in_background(self.read, "look")
+        if told and self.now in ("rounds", "quality"):
             self.in_background(self._tell, "tell")
+
+    def read(self) -> None:
+        """Read the loop anew: in a thread."""
+        self.post_message(self.Looked(loop.read(self.workspace)))
 
     def _tell(self) -> None:
         self.post_message(self.Told(loop.history(self.workspace, self.batch_size), loop.quality(self.workspace)))
@@ -128,7 +151,7 @@ class QueueScreen(Choosing):
             return  # a look every second must not move the list under her eyes
         pane.schema = self.workspace.schema
         pane.show(self.loop, self.order, self.key_of)
-        if now is not None and now.left and ((entry := pane.entry) is None or entry.done):
+        if now is not None and now.left and (before.documents != self.loop.documents or pane.decided):
             pane.query_one(Rows).highlighted = now.entries.index(now.left[0])
         if (before.round is None) != (now is None):
             self.focus_view()
@@ -140,18 +163,24 @@ class QueueScreen(Choosing):
         rounds_pane.schema = quality_pane.schema = self.workspace.schema
         rounds_pane.show(event.history)
         quality_pane.show(event.quality)
-        self._texts()
         self.said()
 
     def action_view(self, view: str) -> None:
         """Another view."""
         self.now = view
         self.query_one(ContentSwitcher).current = view
+        self.forgive()
         if view == "review":
             self.collect()
         self.look()
         self.focus_view()
         self.said()
+
+    def choose_like(self, documents: Sequence[int]) -> None:
+        """Order documents that are like these; it is seen in the batch's view."""
+        if self.now != "batch":
+            self.action_view("batch")
+        super().choose_like(documents)
 
     def action_turn(self, by: int) -> None:
         """The view beside this one."""
@@ -184,6 +213,7 @@ class QueueScreen(Choosing):
                 self._concluding,
                 self.query_one(QualityPane).dispute is not None,
                 self.query_one(QualityPane).pairs,
+                bool(self._decided),
             ),
         )
         self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
@@ -201,7 +231,7 @@ class QueueScreen(Choosing):
         elif self.now == "rounds":
             self.query_one(RoundsPane).explain()
         elif self.now == "quality":
-            self._texts()
+            self.query_one(QualityPane).explain()
 
     @on(OptionList.OptionSelected)
     async def _entered(self) -> None:
@@ -286,14 +316,6 @@ class QueueScreen(Choosing):
 
     # quality
 
-    def _texts(self) -> None:
-        """The words that a dispute is about."""
-        pane = self.query_one(QualityPane)
-        if (dispute := pane.dispute) is not None:
-            tokens = Desk(self.workspace, dispute.document).content.tokens
-            places = [place for one in dispute.differences for place in (one.first, one.second) if place]
-            pane.explain({place: text_of(tokens, [t for t in place if t < len(tokens)]) for place in places})
-
     async def action_open_dispute(self) -> None:
         """Open the disputed document."""
         if (dispute := self.query_one(QualityPane).dispute) is not None:
@@ -301,13 +323,24 @@ class QueueScreen(Choosing):
 
     def action_settle(self, who: str) -> None:
         """Decide a dispute: the label stays, or the opinion becomes the label."""
-        dispute = self.query_one(QualityPane).dispute
-        if dispute is not None:
+        pane = self.query_one(QualityPane)
+        if (dispute := pane.dispute) is not None:
             try:
-                loop.settle(self.workspace, dispute, take=who == "opinion")
+                self._decided.append(adjudication.decide(self.workspace, dispute, take=who == "opinion"))
                 self.workbench.say_saved("saved ✓")
+                pane.decided()
+                self.said()
             finally:
                 self.look()
+
+    def action_unsettle(self) -> None:
+        """Take the last decision back."""
+        if not self._decided:
+            self.notify("There is no decision to take back.")
+            return
+        adjudication.take_back(self.workspace, self._decided.pop())
+        self.workbench.say_saved("taken back")
+        self.look()
 
     def action_pair(self, by: int) -> None:
         """Another pair of annotators, field by field."""

@@ -18,6 +18,7 @@ class Moment:
     concluding: bool = False  # ... or the end of a document
     disputed: bool = False  # there is something to settle
     pairs: int = 0  # of annotators that were measured
+    decided: bool = False  # there is a decision that can be taken back
 
 
 def hint_of(loop: Loop, now: Moment) -> Hint:
@@ -49,7 +50,8 @@ def _review(loop: Loop, now: Moment) -> Hint:
 
 
 def _quality(loop: Loop, now: Moment) -> Hint:
-    others = (("quality.pair", "next pair"),) if now.pairs > 1 else ()
+    back = (("quality.back", "back"),) if now.decided else ()
+    others = (*back, ("quality.pair", "next pair")) if now.pairs > 1 else back
     if now.disputed:
         return "Who is right?", (
             ("quality.label", "the label"),

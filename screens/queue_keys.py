@@ -32,6 +32,7 @@ QUEUE: tuple[tuple[str, str, str, str], ...] = (
     ("quality.pair-before", "left", "pair(-1)", "The fields of the pair before"),
     ("quality.label", "l", "settle('label')", "The label is right: settled"),
     ("quality.opinion", "o", "settle('opinion')", "The second opinion is right: it becomes the label"),
+    ("quality.back", "b,backspace", "unsettle", "Back: take the last decision back"),
 )
 
 VIEWS = ("batch", "review", "rounds", "quality")
@@ -39,7 +40,7 @@ VIEWS = ("batch", "review", "rounds", "quality")
 BELONGS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("choose", "strategy", "size", "label", "starter", "close"), ("batch",)),
     **dict.fromkeys(("answer", "other", "later", "back", "open_asked"), ("review",)),
-    **dict.fromkeys(("open_dispute", "settle", "pair"), ("quality",)),
+    **dict.fromkeys(("open_dispute", "settle", "unsettle", "pair"), ("quality",)),
     "fields": ("batch", "review"),
 }
 """Action -> the views that it is for; an action that is not named is for all."""

@@ -5,10 +5,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
+from screens.keeping_runs import ending
 from screens.keys import bindings
 from screens.setting_up import SettingUp
 from screens.widgets.check_panel import check_text
-from screens.widgets.dialogs import Confirm, Prompt, Reading
+from screens.widgets.dialogs import Prompt, Reading
 from screens.widgets.option_form import OptionForm
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
@@ -225,10 +226,7 @@ class TuneScreen(SettingUp):
                 with self.guarded():
                     jobs.kill(self.workspace, run.id)
 
-        self.app.push_screen(
-            Confirm(f"End {run.name} at once?", "The work since the last checkpoint is lost; it can be resumed."),
-            answered,
-        )
+        self.app.push_screen(ending(run), answered)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""

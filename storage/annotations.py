@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from storage import retired
 from storage.exceptions import Conflict
 from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
 from storage.schema import documents, events, spans, suggestions, utc
@@ -166,7 +167,7 @@ def commit(
         for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
             decision = now.get(number, Decision.OPEN)
             connection.execute(update(suggestions).where(suggestions.c.id == number).values(decision=decision.value))
-        _count_suggestions(connection, [document_id])
+        retired.count_suggestions(connection, [document_id])
     connection.execute(
         insert(events).values(
             document_id=document_id,
@@ -204,16 +205,6 @@ def _conflict(connection: Connection, document_id: int) -> Conflict:
         f"The document was changed since you opened it{who}. Your last act was not saved.",
         "Look at the newer labels, then repeat your act where it is still right.",
     )
-
-
-def _count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
-    is_open = and_(suggestions.c.document_id == documents.c.id, suggestions.c.decision == Decision.OPEN.value)
-    number = select(func.count()).select_from(suggestions).where(is_open).scalar_subquery()
-    listed = list(ids)
-    for start in range(0, len(listed), 500):
-        connection.execute(
-            update(documents).where(documents.c.id.in_(listed[start : start + 500])).values(suggestions=number)
-        )
 
 
 def history(connection: Connection, document_id: int) -> list[Event]:
@@ -315,7 +306,7 @@ def suggest(
         if rows:
             connection.execute(insert(suggestions), rows)
         kept += len(rows)
-        _count_suggestions(connection, part)
+        retired.count_suggestions(connection, part)
     return kept
 
 
@@ -327,4 +318,4 @@ def move_suggestions(connection: Connection, document_id: int, moved: Mapping[in
             connection.execute(delete(suggestions).where(where))
         else:
             connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
-    _count_suggestions(connection, [document_id])
+    retired.count_suggestions(connection, [document_id])

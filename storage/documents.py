@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
-from storage import annotations, packing
+from storage import annotations, packing, retired
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
     Content,
@@ -74,6 +74,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
     if not new:
         return []
     now = datetime.now(UTC)
+    unused = retired.fields(connection)
     rows = [
         {
             "name": n.name,
@@ -87,7 +88,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
             "page_count": len(n.pages),
             "token_count": sum(len(page.tokens) for page in n.pages),
             "labels": len(n.spans),
-            "suggestions": len(n.suggestions),
+            "suggestions": sum(of not in unused for of, *_ in n.suggestions),
             "disagreements": n.disagreements,
             "problems": n.problems,
             "original": n.original,

@@ -23,9 +23,10 @@ def keep(connection: Connection, opinion: Opinion) -> None:
         connection.execute(insert(opinions).values(**_key(opinion), **values))
 
 
-def settle(connection: Connection, opinion: Opinion) -> None:
-    """Note that its differences were decided; when it was given stays, as it is compared with the labels of then."""
-    connection.execute(update(opinions).where(_same(opinion)).values(settled=True))
+def settle(connection: Connection, opinion: Opinion, settled: bool = True) -> None:
+    """Note that its differences were decided, or that they are open again; when it was given stays, as it is compared
+    with the labels of then."""
+    connection.execute(update(opinions).where(_same(opinion)).values(settled=settled))
 
 
 def _key(opinion: Opinion) -> dict[str, Any]:

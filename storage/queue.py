@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from storage.records import QueueEntry, Round
-from storage.schema import events, opinions, queue, rounds, utc
+from storage.schema import events, opinions, queue, rounds, suggestions, utc
 
 
 def open_round(
@@ -104,6 +104,13 @@ def untouched(connection: Connection) -> set[int]:
     )
     begun = select(opinions.c.round)
     return set(connection.scalars(here.where(rounds.c.id.not_in(union(decided, worked_on, begun)))))
+
+
+def stamp(connection: Connection) -> tuple[object, ...]:
+    """Tells whether any process labelled, suggested, gave an opinion, or opened or ended a round since."""
+    newest = (func.max(events.c.id), func.max(suggestions.c.id), func.max(rounds.c.id), func.count(rounds.c.closed))
+    moments = (func.max(opinions.c.at), func.count().filter(opinions.c.settled))
+    return tuple(connection.scalar(select(one)) for one in (*newest, *moments))
 
 
 def remove(connection: Connection, round_id: int) -> None:

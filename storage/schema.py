@@ -114,6 +114,12 @@ suggestions = Table(
     Index(None, "document_id"),
 )
 
+retired_fields = Table(  # as workbench.toml has them: their suggestions wait for nobody
+    "retired_fields",
+    metadata,
+    Column("field", Text, primary_key=True),
+)
+
 references = Table(
     "reference_values",
     metadata,

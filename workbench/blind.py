@@ -1,12 +1,10 @@
 """Blind re-labelling: a document comes back without its labels, and what is made of it is kept as an opinion."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from storage import annotations, documents, opinions, queue
-from storage.records import Annotations, Content, Event, Opinion, Span, State, Suggestion
-from workbench import agreement
-from workbench.agreement import Agreement, Difference, Pair
+from storage import documents, opinions, queue
+from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
 from workbench.desk import AnyDesk, Desk, Judge, Refused
 from workbench.workspace import Workspace
 
@@ -122,83 +120,3 @@ def desk_for(workspace: Workspace, document: int, round_id: int | None, judge: J
         if any(entry.blind for entry in entries if entry.document == document):
             return BlindDesk(workspace, document, round_id)
     return Desk(workspace, document, judge)
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A finished opinion that differs from the document's labels; `first` in a difference is the label."""
-
-    document: int
-    name: str
-    opinion: Opinion
-    annotators: tuple[str, ...]  # whose labels the document has
-    differences: tuple[Difference, ...]
-
-    @property
-    def same_person(self) -> bool:
-        """Whether somebody disagrees with herself."""
-        return self.annotators == (self.opinion.annotator,)
-
-
-def disputes(workspace: Workspace, round_id: int | None = None) -> list[Dispute]:
-    """The adjudication list: opinions that differ and were not settled yet, the oldest first."""
-    found = []
-    for one in _compared(workspace, round_id):
-        labels, opinion = one.content.annotations.spans, one.opinion
-        differ = agreement.differences(_active(workspace, labels), _active(workspace, opinion.spans))
-        if differ and not opinion.settled:
-            document = one.content.document
-            found.append(Dispute(document.id, document.name, opinion, _people(labels), tuple(differ)))
-    return found
-
-
-def settle(workspace: Workspace, opinion: Opinion) -> None:
-    """Take an opinion off the adjudication list. What was right is labelled through a `Desk`, like everything."""
-    with workspace.db.write() as connection:
-        opinions.settle(connection, opinion)
-
-
-def measure(workspace: Workspace, round_id: int | None = None) -> dict[tuple[str, str], Agreement]:
-    """Agreement of finished opinions with the labels: (labels' annotator, opinion's annotator) -> figures.
-
-    The labels are those that stood when the opinion was given: to decide a dispute makes nobody agree afterwards.
-    A pair of the same name is that annotator's consistency with herself.
-    """
-    pairs: dict[tuple[str, str], list[Pair]] = {}
-    for one in _compared(workspace, round_id):
-        key = (" + ".join(_people(one.labels)), one.opinion.annotator)
-        pairs.setdefault(key, []).append(
-            Pair(
-                _active(workspace, one.labels),
-                _active(workspace, one.opinion.spans),
-                one.content.document.token_count,
-            )
-        )
-    return {key: agreement.measure(listed) for key, listed in pairs.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    opinion: Opinion  # finished
-    content: Content  # the document as it is now
-    labels: frozenset[Span]  # as they were when the opinion was given
-
-
-def _compared(workspace: Workspace, round_id: int | None) -> Iterator[_Compared]:
-    """Finished opinions, the oldest first; without those on documents whose words are others since."""
-    with workspace.db.read() as connection:
-        for opinion in opinions.listed(connection, round_id):
-            content = documents.open_document(connection, opinion.document)
-            assert opinion.at is not None, "it was kept"
-            then = annotations.as_of(connection, opinion.document, content.annotations, opinion.at)
-            if then is not None:
-                yield _Compared(opinion, content, then.spans)
-
-
-def _people(spans: frozenset[Span]) -> tuple[str, ...]:
-    return tuple(sorted({span.annotator for span in spans if span.annotator}))
-
-
-def _active(workspace: Workspace, spans: frozenset[Span]) -> frozenset[Span]:
-    known = {field.id for field in workspace.schema.active}
-    return frozenset(span for span in spans if span.field in known)

@@ -38,6 +38,7 @@ def extend(
     Raises:
         RunProblem: the run's model is gone, or it has no dropout.
     """
+    progress(0, len(documents))  # loading takes a while
     import torch
 
     from workbench import predicting

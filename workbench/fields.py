@@ -174,15 +174,22 @@ class Schema:
         field_id = re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_") or "field"
         while self.get(field_id):
             field_id += "_2"
-        taken = {f.key for f in self.active}
-        free = key or next((k for k in "1234567890" + _SPARE_KEYS if k not in taken), "")
         colours = [row[3] for row in _INVOICE]
-        return Schema(
-            (
-                *self.fields,
-                Field(field_id, name, type, free, colour or colours[len(self.fields) % len(colours)]),
-            )
-        )
+        of = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
+        return Schema((*self.fields, of))
+
+    def free_key(self, wanted: str = "") -> str:
+        """This key where no field in use has it, else the next that is free; "" where none is."""
+        taken = {field.key for field in self.active}
+        return next((k for k in (wanted, *"1234567890", *_SPARE_KEYS) if k and k not in taken), "")
+
+    def back(self, field_id: str) -> "Schema":
+        """A schema in which a retired field is in use again, without its key where another field took it meanwhile."""
+        field = self.get(field_id)
+        if field is None or not field.retired:
+            return self
+        taken = any(other.key == field.key for other in self.active)
+        return self.change(field_id, retired=False, key="" if taken else field.key)
 
     def change(self, field_id: str, **changes: object) -> "Schema":
         """A schema in which one field has other properties (name, type, key, colour, aliases, retired)."""

@@ -336,8 +336,8 @@ class _Import:
 
     def _store(self) -> None:
         """Keep the batch and the problems in one transaction."""
-        if self._labels.schema != self._workspace.schema:
-            self._workspace.change_settings(schema=self._labels.schema)  # no label without its field
+        if self._labels.is_ahead:
+            self._workspace.change_schema(self._labels.onto)  # no label without its field
             self._summary.new_fields = [self._labels.schema.name(of) for of in self._labels.added]
         if self._batch or self._problems:
             with self._workspace.db.write() as connection:

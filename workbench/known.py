@@ -96,8 +96,8 @@ def bring_in(
                 problems.append((rejected.file, rejected.record, rejected.reason))
                 if len(outcome.rejected) < _LISTED:
                     outcome.rejected.append(rejected)
-        if labels.schema != workspace.schema:
-            workspace.change_settings(schema=labels.schema)
+        if labels.is_ahead:
+            workspace.change_schema(labels.onto)
         with workspace.db.write() as connection:
             for number, values in work:
                 _apply(connection, workspace, number, values, accept_above, outcome)

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage import documents, queue, runs, unsure
-from storage.exceptions import UsageProblem
 from storage.records import Round, Run, RunState, Split, State
-from workbench import blind, jobs, labelling, progress, queueing, rounds
+from workbench import adjudication, jobs, progress, queueing, rounds
+from workbench.adjudication import Dispute
 from workbench.agreement import Agreement
-from workbench.blind import Dispute
 from workbench.curves import Advice
-from workbench.desk import Desk
 from workbench.rounds import Chart
 from workbench.workspace import Workspace
 
@@ -24,6 +22,7 @@ class Loop:
         model: the newest run that ended with a model.
         training: a run that is at work, and how much of it is done (0..1).
         round: the open round, or None.
+        begun: whether anything happened in it: who chooses anew then ends it.
         names, states: of the round's documents.
         figures: of the open round once it is decided (see workbench/rounds.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
@@ -36,6 +35,7 @@ class Loop:
     training: Run | None = None
     share: float = 0.0
     round: queueing.Progress | None = None
+    begun: bool = False
     names: Mapping[int, str] = field(default_factory=dict)
     states: Mapping[int, State] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +44,11 @@ class Loop:
     measuring: int = 0
     suggested: int = 0
     advice: Advice | None = None
+
+    @property
+    def documents(self) -> tuple[int, ...]:
+        """Those of the open round, in its order."""
+        return tuple(entry.document for entry in self.round.entries) if self.round else ()
 
     @property
     def complete(self) -> bool:
@@ -82,6 +87,7 @@ def read(workspace: Workspace) -> Loop:
             training=active[-1] if active else None,
             share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
             round=now,
+            begun=now is not None and now.round.id not in queue.untouched(connection),
             names={d.id: d.name for d in listed},
             states={d.id: d.state for d in listed},
             labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
@@ -117,25 +123,5 @@ def history(workspace: Workspace, batch: int) -> History:
 
 def quality(workspace: Workspace) -> Quality:
     """Agreement and the adjudication list."""
-    return Quality(blind.measure(workspace), tuple(blind.disputes(workspace)))
-
-
-def settle(workspace: Workspace, dispute: Dispute, take: bool) -> None:
-    """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
-
-    Raises:
-        UsageProblem: it is not what is disputed any more.
-        Conflict: the document was changed in between.
-    """
-    if dispute not in blind.disputes(workspace, dispute.opinion.round):
-        raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
-    if take:
-        desk = Desk(workspace, dispute.document)
-        state = desk.state
-        for one in dispute.differences:
-            wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
-            state = labelling.clear_spans(state, wrong)
-            if one.second:
-                state = labelling.assign(state, one.field, one.second, dispute.opinion.annotator)
-        desk.act("adjudicate", state)
-    blind.settle(workspace, dispute.opinion)
+    measured, disputes = adjudication.look(workspace)
+    return Quality(measured, tuple(disputes))

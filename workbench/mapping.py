@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from workbench.fields import FieldType, Schema
 
@@ -23,7 +24,7 @@ def type_of_name(name: str) -> FieldType:
 
 
 class LabelMap:
-    """Gives every label its field, and adds the fields that are missing.
+    """Gives every label its field, and adds the fields that are missing; `onto` brings them into the schema.
 
     Args:
         schema: the fields there are; `schema` afterwards holds the added ones too.
@@ -35,6 +36,8 @@ class LabelMap:
         self.schema = schema
         self.used: dict[str, str] = {}  # label -> field id, as met
         self.added: list[str] = []  # ids of new fields
+        self._begun = schema
+        self._pending: list[str] = []  # ids of fields that were added or came back, and were not brought in yet
         self._given = {label.casefold(): field for label, field in (given or {}).items()}
         self._keep = keep_names
 
@@ -51,22 +54,42 @@ class LabelMap:
         if found is not None and self._keep and wanted == label and label not in (found.id, found.name):
             found = None
         if found is None:
-            self.schema = self.schema.add(self._free_name(wanted), type_of_name(wanted))
+            self.schema = self.schema.add(_free_name(self.schema, wanted), type_of_name(wanted))
             found = self.schema.fields[-1]
             self.added.append(found.id)
+            self._pending.append(found.id)
         elif found.retired:  # labels of a field that nobody sees would be lost on the reader
-            self.schema = self.schema.change(found.id, retired=False, key="" if self._taken(found.key) else found.key)
+            self.schema = self.schema.back(found.id)
+            self._pending.append(found.id)
         return found.id
 
-    def _taken(self, key: str) -> bool:
-        return any(field.key == key for field in self.schema.active)
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there are fields that `onto` would bring in."""
+        return bool(self._pending)
 
-    def _free_name(self, wanted: str) -> str:
-        plain = wanted.strip() or "field"
-        # Names that differ in case, dots and dashes only are the same to `resolve`; with --keep-names both may come.
-        while self.schema.resolve(plain) is not None and any(
-            re.sub(r"[\s._\-/]+", "_", f.name.casefold()) == re.sub(r"[\s._\-/]+", "_", plain.casefold())
-            for f in self.schema
-        ):
-            plain += "_2"
-        return plain
+    def onto(self, now: Schema) -> Schema:
+        """The fields as they are now, with those that were added or came back here since `onto` was last asked.
+
+        What others changed meanwhile stays: a field that they retired after this map was made is not taken back.
+        """
+        for of in self._pending:
+            field = self.schema.get(of)
+            assert field is not None, "it was put there"
+            if now.get(of) is None:
+                name, key = _free_name(now, field.name), now.free_key(field.key)
+                now = Schema((*now.fields, replace(field, name=name, key=key)))
+            elif self._begun.get(of) is not None:
+                now = now.back(of)
+        self._pending = []
+        return now
+
+
+def _free_name(schema: Schema, wanted: str) -> str:
+    plain = wanted.strip() or "field"
+    # Names that differ in case, dots and dashes only are the same to `resolve`; with --keep-names both may come.
+    while schema.resolve(plain) is not None and any(
+        re.sub(r"[\s._\-/]+", "_", f.name.casefold()) == re.sub(r"[\s._\-/]+", "_", plain.casefold()) for f in schema
+    ):
+        plain += "_2"
+    return plain

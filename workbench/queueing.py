@@ -115,15 +115,11 @@ def start(workspace: Workspace, order: Order) -> Selection:
         UsageProblem: there is no such strategy, or nothing is left to label.
         RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
-    strategy = strategies.get(order.strategy)
     if order.size < 1:
         raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
-        run = _run(connection, order, strategy.needs)
+        run, committee = _models(workspace, connection, order)
         groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
-        committee = [runs.get(connection, name).id for name in order.committee]
-        if "committee" in strategy.needs and not committee:
-            committee = _others(workspace, connection, run)
         # a round that nobody began gives way, so that the same order gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -170,6 +166,28 @@ def start(workspace: Workspace, order: Order) -> Selection:
     return Selection(folder, process)
 
 
+def check(workspace: Workspace, order: Order) -> None:
+    """See whether there is all that a selection needs, before anything is given up for it.
+
+    Raises:
+        UsageProblem, RunProblem: as for `start`.
+    """
+    with workspace.db.read() as connection:
+        _models(workspace, connection, order)
+
+
+def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple[Run | None, list[str]]:
+    """The run to select with, and the runs that vote with it."""
+    needs = strategies.get(order.strategy).needs
+    run = _run(connection, order, needs)
+    committee = [runs.get(connection, name).id for name in order.committee]
+    if "committee" in needs and not committee:
+        committee = _others(workspace, connection, run)
+    if "dropout" in needs and run is not None:
+        _check_dropout(workspace.files.runs / run.id)
+    return run, committee
+
+
 def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | None:
     if order.run is not None:
         return runs.get(connection, order.run)
@@ -194,6 +212,23 @@ def _others(workspace: Workspace, connection: Connection, run: Run | None) -> li
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
     return others[:COMMITTEE]
+
+
+def _check_dropout(folder: Path) -> None:
+    """Said before a child process loads the model.
+
+    Raises:
+        RunProblem: the run's model has no dropout that could make it contradict itself.
+    """
+    path = folder / "model" / "config.json"
+    if not path.is_file():
+        return  # what it said under dropout may be known from before
+    shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
+    if shares and not any(shares):
+        raise RunProblem(
+            f"The model of run {folder.name} has no dropout, so it cannot contradict itself.",
+            "Choose another strategy, or train with a dropout above 0.",
+        )
 
 
 def _free(connection: Connection) -> set[int]:

@@ -69,6 +69,13 @@ def still_open(content: Content, question: Question) -> bool:
     ) and (question.tokens[-1] < len(content.tokens))
 
 
+def is_answered(content: Content) -> bool:
+    """Whether nothing that was suggested on the document is left to ask, of whatever field."""
+    number, state = content.document.id, content.annotations
+    settled = {span.field for span in state.spans} | state.absent
+    return not questions({number: content.suggestions}, sure=SURE, settled={number: frozenset(settled)})
+
+
 def _place(question: Question) -> tuple[str, tuple[int, ...]]:
     return question.field, question.tokens
 

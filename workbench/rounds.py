@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from storage import annotations, documents, queue, runs
 from storage import events as run_events
 from storage.records import Content, QueueEntry, Round, RunState, Source, State
-from workbench import blind, curves
+from workbench import adjudication, curves
 from workbench.curves import Advice, Point
 from workbench.forecast import Forecast, forecast
 from workbench.workspace import Workspace
@@ -66,7 +66,7 @@ def figures(workspace: Workspace, found: Round, entries: Sequence[QueueEntry]) -
                 "kappa": level.overall.kappa,
                 "f1": level.overall.f1,
             }
-            for names, level in blind.measure(workspace, found.id).items()
+            for names, level in adjudication.look(workspace, found.id)[0].items()
         },
     }
 

@@ -72,13 +72,12 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
     pool = _pool(folder, order, strategy.needs, found, groups, known, progress)
     picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
     explain = _Explainer(pool, found, order.seed)
-    drawn = ["drawn at random"] if order.strategy == "random" else []  # its doubts are not why it was picked
     items = [
         {
             "document": int(pool.documents[index]),
             "score": round(score, 6),
             "rank": rank,
-            "reasons": drawn + explain.reasons(index),
+            "reasons": explain.reasons(index, strategy.why.format(score=score, vendor=pool.vendor(index) or "unknown")),
             "fields": explain.confidences(index),
         }
         for rank, (index, score) in enumerate(picked, start=1)
@@ -316,8 +315,8 @@ class _Explainer:
             if (found := scored.places[index, f, 0] >= 0) or scored.missed[index, f] >= acquisition.NEAR_MISS
         }
 
-    def reasons(self, index: int) -> list[str]:
-        """The doubt, the unsure fields, the vendor, the place among the documents."""
+    def reasons(self, index: int, why: str) -> list[str]:
+        """The doubt, the unsure fields, the vendor, the place among the documents, and what the strategy says."""
         scored, pool = self._found.scored, self._pool
         (first, second), (a, b) = scored.doubt_fields[index], scored.doubt[index]
         told = []
@@ -326,10 +325,12 @@ class _Explainer:
         unsure = sorted((sure, name) for name, sure in self.confidences(index).items() if sure < _UNSURE)
         if unsure:
             told.append("unsure of " + ", ".join(f"{name} {sure:.2f}" for sure, name in unsure[:3]))
-        if pool.groups and pool.groups[index] and pool.groups[index] not in pool.known_groups:
+        if (vendor := pool.vendor(index)) and vendor not in pool.known_groups:
             told.append("new vendor")
         if pool.embeddings is not None:
             told.append(f"cluster {self._cluster(index)}")
+        if why:
+            told.append(why)
         return told or ["no doubt stands out"]
 
     def _name(self, field: int) -> str:

@@ -3,11 +3,14 @@
 import getpass
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import ConfigProblem
+from storage import locks
+from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
 from workbench.fields import Field, FieldType, Schema, invoice_schema
 from workbench.importers.base import Limits
@@ -79,6 +82,28 @@ def read(path: Path) -> Settings:
         postprocess=_rules(path, data.get("postprocess", {})),
         **plain,
     )
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file between reading it and writing it.
+
+    Raises:
+        Busy: another process holds it for long.
+        WorkspaceProblem: the folder cannot be written.
+    """
+    try:
+        lock = locks.acquire(path.with_name(".settings.lock"), named=False)
+    except OSError as error:
+        raise WorkspaceProblem(
+            f"{path} cannot be changed: {error.strerror}.", "Check the folder's permissions and the space on its disk."
+        ) from error
+    if lock is None:
+        raise Busy(f"Another process is changing {path.name}.", "Try again in a moment.")
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _rules(path: Path, switched: dict[str, Any]) -> dict[str, bool]:

@@ -24,7 +24,7 @@ from typing import Any
 from storage import events, locks
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
-from workbench import charts, freezing, strategies
+from workbench import charts, freezing, progress, strategies
 from workbench.config import FieldSpec, TuneConfig
 from workbench.curves import Point, interval, labels_needed
 from workbench.workspace import Workspace
@@ -91,7 +91,7 @@ def prepare(
         raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
     fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.active)
     plan = Plan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
-    home = workspace.files.root / "simulations"
+    home = _home(workspace)
     draft = home / f".draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -112,6 +112,10 @@ def prepare(
     return home / key
 
 
+def _home(workspace: Workspace) -> Path:
+    return workspace.files.root / "simulations"
+
+
 def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
     """Run or go on with a simulation in a session of its own; None when it is at work already."""
     if locks.held(folder / "lock"):
@@ -127,23 +131,35 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
         )
 
 
-def stop(folder: Path) -> None:
+def stop(folder: Path, process: "subprocess.Popen[bytes] | None" = None) -> None:
     """End a simulation with everything it started; what was measured is kept.
+
+    Args:
+        process: what `start` gave, where this process started it.
 
     Raises:
         RunProblem: it is not at work.
     """
-    pid = locks.holder(folder / "lock") if locks.held(folder / "lock") else None
+    pid = process.pid if process else locks.holder(folder / "lock") if locks.held(folder / "lock") else None
     if pid is None:
         raise RunProblem(f"Simulation {folder.name} is not at work.")
     with suppress(ProcessLookupError):  # it ended by itself in between
         os.killpg(pid, signal.SIGTERM)
+    if process:
+        process.wait()
+
+
+def at_work(workspace: Workspace) -> list[Path]:
+    """The folders of the simulations that are at work."""
+    return sorted(lock.parent for lock in _home(workspace).glob("*/lock") if locks.held(lock))
 
 
 def wait(
-    folder: Path, process: "subprocess.Popen[bytes] | None", tick: Callable[[int, int], None] = lambda done, total: None
+    folder: Path,
+    process: "subprocess.Popen[bytes] | None",
+    tick: Callable[[float, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Follow a simulation to its end; `tick(done, total)` in cells. Its report.
+    """Follow a simulation to its end; `tick(done, total)` in cells, of one that is being trained its share. Its report.
 
     Raises:
         RunProblem: it ended before it was done.
@@ -151,8 +167,8 @@ def wait(
     total = Plan.read(folder).cells
     pause = threading.Event()
     while process.poll() is None if process else locks.held(folder / "lock"):
-        tick(len(cells(folder)), total)
-        pause.wait(0.3)
+        tick(len(cells(folder)) + _under_way(folder), total)
+        pause.wait(0.5)
     done = len(cells(folder))
     tick(done, total)
     if done < total:
@@ -162,6 +178,11 @@ def wait(
             f"Give the same command to go on; {folder / 'stderr.log'} says more.",
         )
     return report(folder)
+
+
+def _under_way(folder: Path) -> float:
+    """How much of the models that are being trained is done; the last tenth is reading the pool with them."""
+    return sum(0.9 * progress.of(lock.parent).share for lock in folder.glob("trained/*/lock") if locks.held(lock))
 
 
 def cells(folder: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A workspace: the directory in which everything about one pile of invoices is kept."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -39,6 +40,7 @@ class Workspace:
 
                 db = Database(self.settings.database or f"sqlite:///{self.files.database}")
                 db.migrate()
+                _note_retired(db, self.schema)
                 self._db = db
             return self._db
 
@@ -115,10 +117,28 @@ class Workspace:
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
-        """Change settings and write workbench.toml; what another terminal changed in it meanwhile stays."""
-        changed = replace(settings_file.read(self.files.settings), **changes)  # type: ignore[arg-type]
-        settings_file.write(self.files.settings, changed)
-        self.settings, self._read_at = changed, _stamp(self.files.settings)
+        """Change settings and write workbench.toml; what another process changed in it meanwhile stays.
+
+        Raises:
+            Busy: another process is changing it.
+            ConfigProblem: it cannot be used any more.
+        """
+        self._rewrite(lambda now: replace(now, **changes))  # type: ignore[arg-type]
+
+    def change_schema(self, change: Callable[[Schema], Schema]) -> None:
+        """Change the fields as they are in workbench.toml now, whatever another process made of them meanwhile.
+
+        Raises:
+            Busy, ConfigProblem: as for `change_settings`.
+        """
+        self._rewrite(lambda now: replace(now, schema=change(now.schema)))
+
+    def _rewrite(self, change: Callable[[Settings], Settings]) -> None:
+        with settings_file.locked(self.files.settings):
+            changed = change(settings_file.read(self.files.settings))
+            settings_file.write(self.files.settings, changed)
+            self.settings, self._read_at = changed, _stamp(self.files.settings)
+            self._note_retired()
 
     def reread_settings(self) -> bool:
         """Read workbench.toml again where it was written since; whether anything in it is other than before.
@@ -131,12 +151,30 @@ class Workspace:
             return False
         self._read_at = now
         before, self.settings = self.settings, settings_file.read(self.files.settings)
+        if self.schema != before.schema:
+            self._note_retired()
         return self.settings != before
+
+    def _note_retired(self) -> None:
+        if self._db is not None:
+            _note_retired(self._db, self.schema)
 
     def close(self) -> None:
         """Give the database back."""
         if self._db is not None:
             self._db.close()
+
+
+def _note_retired(db: "Database", schema: Schema) -> None:
+    """Suggestions of retired fields are not counted; the database is written only where that changes something."""
+    from storage import retired
+
+    unused = {field.id for field in schema if field.retired}
+    with db.read() as connection:
+        if retired.fields(connection) == unused:
+            return
+    with db.write() as connection:
+        retired.keep(connection, unused)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

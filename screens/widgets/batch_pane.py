@@ -15,10 +15,11 @@ from workbench import strategies
 from workbench.fields import Schema
 from workbench.loop import Loop
 from workbench.queueing import Order
+from workbench.strategies import Strategy
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _SHOWN = 1000
-_BLIND = {
+_UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
     "random": "Drawn at random: there is no model yet that could be unsure.",
 }
@@ -33,7 +34,8 @@ class BatchPane(Vertical):
     DEFAULT_CSS = """
     BatchPane {
         #order { padding: 0 1; height: auto; background: $surface; }
-        #doing { padding: 0 1; height: 1; display: none; color: $accent; }
+        #doing { padding: 0 1; height: auto; display: none; color: $accent; }
+        &.-failed #doing { color: $error; }
         &.-busy #doing { display: block; }
         #listed { height: 1fr; }
         Rows { width: 1fr; }
@@ -82,10 +84,16 @@ class BatchPane(Vertical):
         self.query_one(Rows).show([(str(e.document), self._line(e)) for e in shown])
         self.explain()
 
-    def busy(self, text: str) -> None:
-        """What is being done in the background; "" for nothing."""
+    def busy(self, text: str, failed: bool = False) -> None:
+        """What is being done in the background, or why it came to nothing; "" for nothing."""
         self.query_one("#doing", Static).update(Content(text))
         self.set_class(bool(text), "-busy")
+        self.set_class(failed, "-failed")
+
+    @property
+    def decided(self) -> bool:
+        """Whether the document under the cursor is decided, or there is none."""
+        return self.entry is None or self.entry.done
 
     def explain(self) -> None:
         """Beside the list: why the document under the cursor was picked, or what became of a whole batch."""
@@ -124,7 +132,8 @@ class BatchPane(Vertical):
             (f"{order.size} documents", "$accent bold"),
             " · ",
             (focus, "$accent bold"),
-            f"\n{strategy.explanation if loop.model else _BLIND.get(strategy.name, strategy.explanation)}",
+            f" · like {len(order.like)} documents" if order.like else "",
+            f"\n{explanation(strategy, loop)}",
         )
 
     def _line(self, entry: QueueEntry) -> Content:
@@ -137,7 +146,7 @@ class BatchPane(Vertical):
             (f"{entry.rank:>3} ", MUTED),
             (f"{sign} ", "$success" if entry.done else ""),
             (fit(self._loop.names.get(entry.document, str(entry.document)), 20), style or "bold"),
-            (f" {'' if entry.blind else f'{entry.score:.2f}':>5}  ", "$accent"),
+            (f" {'' if entry.blind or not entry.score else f'{entry.score:.2f}':>5}  ", "$accent"),
             (why, style),
         )
 
@@ -154,6 +163,11 @@ class BatchPane(Vertical):
             colour = "$error" if sure < 0.5 else "$warning" if sure < 0.85 else "$success"
             parts += [f"\n{fit(self.schema.name(field), 16)} ", (bar(sure, 14), colour), f" {sure:4.0%}"]
         return Content.assemble(*parts)
+
+
+def explanation(strategy: Strategy, loop: Loop) -> str:
+    """How a strategy chooses, as things stand."""
+    return strategy.explanation if loop.model else _UNLEARNED.get(strategy.name, strategy.explanation)
 
 
 def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
@@ -229,9 +243,9 @@ def guide(loop: Loop, key: Key) -> Content:
         step("batch.strategy", "another way of choosing")
         parts += warning(loop)
     if loop.measuring:
-        verb = "document is" if loop.measuring == 1 else "documents are"
-        parts.append((f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): label ", MUTED))
-        parts.append(("them in the annotate room.", MUTED))
+        verb, them = ("document is", "it") if loop.measuring == 1 else ("documents are", "them")
+        kept = f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): "
+        parts.append((f"{kept}label {them} in the annotate room.", MUTED))
     return Content.assemble(*parts)
 
 

@@ -15,8 +15,19 @@ from textual.widgets.option_list import Option
 Answer = TypeVar("Answer")
 
 
-class _Dialog(ModalScreen[Answer], Generic[Answer]):
-    """A box over the screen; Escape always closes it without an answer."""
+class Typed:
+    """A room or a dialog that does something with keys which are no bindings."""
+
+    def typed(self, event: events.Key) -> bool:
+        """A key that is no binding, or wins over one; whether something was done with it."""
+        return False
+
+
+class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
+    """A box over the screen; Escape always closes it without an answer.
+
+    Its keys may be typed while it opens: `typed` does nothing at once, it has it done when the widgets are there.
+    """
 
     BINDINGS = [Binding("escape", "cancel", "Cancel", id="dialog.cancel")]
 
@@ -45,27 +56,39 @@ class _Dialog(ModalScreen[Answer], Generic[Answer]):
 
 
 class Confirm(_Dialog[bool]):
-    """A yes-or-no question; Enter or y is yes."""
+    """A yes-or-no question. Enter is yes; of what cannot be undone it is no, and only y is yes.
+
+    Args:
+        question: what is asked.
+        detail: what a yes does.
+        final: it cannot be undone.
+    """
 
     BINDINGS = [
-        Binding("y,enter", "answer(True)", "Yes", id="dialog.yes"),
+        Binding("y", "answer(True)", "Yes", id="dialog.yes"),
         Binding("n", "answer(False)", "No", id="dialog.no"),
+        Binding("enter", "usual", "The usual answer", id="dialog.usual"),
     ]
 
-    def __init__(self, question: str, detail: str = "") -> None:
+    def __init__(self, question: str, detail: str = "", *, final: bool = False) -> None:
         super().__init__()
-        self._question, self._detail = question, detail
+        self._question, self._detail, self._final = question, detail, final
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content(self._question), classes="title")
             if self._detail:
                 yield Label(Content(self._detail), classes="page")
-            yield Label("[b]y[/b]/[b]Enter[/b] yes   [b]n[/b]/[b]Esc[/b] no", classes="hint")
+            yes, no = ("[b]y[/b]", "[b]n[/b]/[b]Enter[/b]") if self._final else ("[b]y[/b]/[b]Enter[/b]", "[b]n[/b]")
+            yield Label(f"{yes} yes   {no}/[b]Esc[/b] no", classes="hint")
 
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""
         self.dismiss(yes)
+
+    def action_usual(self) -> None:
+        """Enter is what does no harm."""
+        self.dismiss(not self._final)
 
     def action_cancel(self) -> None:
         """Escape is no."""
@@ -140,12 +163,15 @@ class Choice(_Dialog[str]):
         if self._explained:
             self.query_one(".explanation", Label).update(Content(self._explained.get(event.option.id or "", "")))
 
-    def on_key(self, event: events.Key) -> None:
+    def typed(self, event: events.Key) -> bool:
         """A choice's key picks it."""
-        for choice, _, key in self._options:
-            if key and event.character == key:
-                event.stop()
-                self.dismiss(choice)
+        choice = next((name for name, _, key in self._options if key and event.character == key), None)
+        if choice is not None:
+            self.call_later(self._pick, choice)
+        return choice is not None
+
+    def _pick(self, choice: str) -> None:
+        self.dismiss(choice)  # not awaited: it would wait for this very message
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter or a click picks it."""

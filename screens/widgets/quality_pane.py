@@ -1,13 +1,15 @@
 """Quality: do annotators agree with each other, and with themselves; and what is disputed."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from screens.widgets.rows import MUTED, Rows, bar, fit
+from workbench.adjudication import Dispute
 from workbench.agreement import Agreement, Level
-from workbench.blind import Dispute
 from workbench.fields import Schema
 from workbench.loop import Quality
 
@@ -65,30 +67,36 @@ class QualityPane(Vertical, can_focus=True):
         if self._pair not in self._measured:
             self._pair = next(iter(self._measured), "")
         self.query_one("#agreement", Static).update(self._agreement())
-        self._disputes = {f"{d.document}/{d.opinion.annotator}/{d.opinion.round}": d for d in quality.disputes}
+        self._list(quality.disputes)
+
+    def decided(self) -> None:
+        """The dispute under the cursor was decided: the next one is there before all is read again."""
+        gone = self.query_one(Rows).at
+        self._list([dispute for name, dispute in self._disputes.items() if name != gone])
+
+    def _list(self, disputes: Sequence[Dispute]) -> None:
+        self._disputes = {f"{d.document}/{d.opinion.annotator}/{d.opinion.round}": d for d in disputes}
         rows = self.query_one(Rows)
         rows.show([(name, self._line(dispute)) for name, dispute in self._disputes.items()])
         rows.display = bool(self._disputes)
         count = len(self._disputes)
         told = f"{count} to decide: the label, or the second opinion?" if count else "Nothing is disputed."
         self.query_one("#disputed", Static).update(told)
-        self.explain({})
+        self.explain()
 
-    def explain(self, texts: dict[tuple[int, ...], str]) -> None:
-        """What differs on the document under the cursor; `texts` gives the words of token ids."""
-        dispute = self.dispute
+    def explain(self) -> None:
+        """What differs on the document under the cursor."""
         parts: list[Content | str | tuple[str, str]] = []
-        for one in dispute.differences if dispute else ():
-            label = texts.get(one.first or (), "…") if one.first else "nothing"
-            opinion = texts.get(one.second or (), "…") if one.second else "nothing"
-            parts += [
-                (f"{fit(self.schema.name(one.field), 16)} ", "bold"),
-                "label ",
-                (f"“{label}”" if one.first else label, "$primary"),
-                "  opinion ",
-                (f"“{opinion}”" if one.second else opinion, "$accent"),
-                "\n",
-            ]
+        if (dispute := self.dispute) is not None:
+            for one in dispute.differences:
+                parts += [
+                    (f"{fit(self.schema.name(one.field), 16)} ", "bold"),
+                    "label ",
+                    (f"“{dispute.words[one.first]}”", "$primary") if one.first else "nothing",
+                    "  opinion ",
+                    (f"“{dispute.words[one.second]}”", "$accent") if one.second else "nothing",
+                    "\n",
+                ]
         self.query_one("#dispute", Static).update(Content.assemble(*parts).rstrip())
 
     def _line(self, dispute: Dispute) -> Content:

@@ -12,7 +12,8 @@ MUTED = "$foreground 60%"
 
 
 class Rows(OptionList):
-    """Lines with ids; keeps its cursor on the same id when the lines change. Posts what OptionList posts."""
+    """Lines with ids; its cursor stays on the same id when the lines change, or at its place where that one is gone.
+    Posts what OptionList posts."""
 
     DEFAULT_CSS = """
     Rows {
@@ -27,12 +28,12 @@ class Rows(OptionList):
 
     def show(self, lines: Sequence[tuple[str, Content]]) -> None:
         """Show (id, line); what was under the cursor stays there."""
-        before = self.at
+        before, place = self.at, self.highlighted or 0
         self.clear_options()
         self.add_options([Option(line, id=name) for name, line in lines])
         names = [name for name, _ in lines]
         if names:
-            self.highlighted = names.index(before) if before in names else 0
+            self.highlighted = names.index(before) if before in names else min(place, len(names) - 1)
 
     @property
     def at(self) -> str | None:

@@ -54,12 +54,19 @@ class Several(_Dialog[tuple[str, ...]]):
             )
             yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
 
-    def on_key(self, event: events.Key) -> None:
-        """A choice's key switches it."""
-        for name, _, key in self._options:
-            if key and event.character == key:
-                event.stop()
-                self.query_one(_Boxes).toggle(name)
+    def typed(self, event: events.Key) -> bool:
+        """A choice's key switches it, in view; Enter comes here where it was typed while the dialog opened."""
+        place = next((n for n, (_, _, key) in enumerate(self._options) if key and event.character == key), None)
+        if place is not None:
+            self.call_later(self._switch, place)
+        elif event.key == "enter":
+            self.call_later(self.action_take)
+        return place is not None or event.key == "enter"
+
+    def _switch(self, place: int) -> None:
+        boxes = self.query_one(_Boxes)
+        boxes.highlighted = place
+        boxes.toggle(self._options[place][0])
 
     def action_take(self) -> None:
         """Close with what is switched on; nothing means all."""

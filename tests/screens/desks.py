@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from storage import documents
 from storage.documents import NewDocument
-from storage.records import Annotations, Page, ReferenceValue, Token
+from storage.records import Annotations, Page, ReferenceValue, Side, Source, Span, Token
 from workbench.workspace import Workspace
 
 RECEIPT = """\
@@ -81,6 +83,20 @@ def find(content: object, words: str) -> tuple[int, ...]:
     raise AssertionError(f"{words!r} is not on the document")
 
 
+def places_of(texts: dict[str, str], page: Page) -> dict[str, tuple[int, ...]]:
+    """Field -> the tokens of its value on a page."""
+    return {field: find(SimpleNamespace(tokens=page.tokens), words) for field, words in texts.items()}
+
+
+VALUES = {
+    "seller_name": "ACME TRADING SDN BHD",
+    "invoice_date": "25/12/2018",
+    "amount_total": "9.00",
+    "amount_net": "8.49",
+}
+"""What stands on RECEIPT."""
+
+
 def new(
     name: str,
     pages: Sequence[Page],
@@ -110,6 +126,18 @@ def workspace_of(folder: Path, listed: Sequence[NewDocument]) -> Workspace:
     with workspace.db.write() as connection:
         documents.add(connection, listed, "ann")
     return workspace
+
+
+def divided(folder: Path, sides: dict[Side, int], waiting: int = 0) -> Workspace:
+    """Labelled receipts of as many vendors on each side, and some that wait for labels: what a run can be made of."""
+    page = page_of(RECEIPT)
+    labels = tuple(Span(of, tokens, Source.IMPORT, "gold") for of, tokens in places_of(VALUES, page).items())
+    listed = [
+        replace(new(f"{side.value}-{n}", [page], group=f"{side.value} {n}", labelled=True, spans=labels), side=side)
+        for side, count in sides.items()
+        for n in range(count)
+    ]
+    return workspace_of(folder, [*listed, *(new(f"pool-{n}", [page], group=f"pool {n}") for n in range(waiting))])
 
 
 def kept(workspace: Workspace, document: int = 1) -> Annotations:

@@ -209,6 +209,21 @@ async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, sh
         assert room.query_one(ErrorList).item is room.items[3]  # q went over test-2's, n to the next open one
 
 
+async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, shop):
+    async with opened(shop) as pilot:
+        room = await enter_all(pilot)
+        wanted = tuple(dict.fromkeys(item.document for item in room.items))
+        await pilot.press("w")
+        await settled(pilot)
+        queue_room = pilot.app.room
+        assert queue_room.mode == "queue" and queue_room.now == "batch"
+        assert (queue_room.order.strategy, queue_room.order.like) == ("similar", wanted)
+        said = text_of(queue_room.query_one("#order", Static))
+        told = " ".join(notice.message for notice in pilot.app._notifications)
+        assert "The next batch: More like these, like 3 documents" in told
+        assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
+
+
 async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
     async with opened(shop) as pilot:
         room = await enter(pilot)

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.widgets import SelectionList
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
@@ -15,6 +17,7 @@ from desks import kept
 from screens import choosing
 from screens.app import WorkbenchApp
 from screens.widgets.batch_pane import BatchPane
+from screens.widgets.dialogs import Confirm
 from screens.widgets.document_list import DocumentList
 from screens.widgets.lines import HintLine
 from screens.widgets.quality_pane import QualityPane
@@ -24,7 +27,7 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import blind, labelling, next_round, queueing
+from workbench import adjudication, labelling, next_round, queueing
 from workbench.desk import Desk
 from workbench.workspace import Workspace
 
@@ -106,6 +109,11 @@ def shown(pilot, kind, part):
     return str(pilot.app.room.query_one(kind).query_one(part).render())
 
 
+def first_row(pilot):
+    """The first line of the document list."""
+    return pilot.app.room.query_one(DocumentList).render_line(0).text
+
+
 def told(pilot):
     return " ".join(f"{n.title} {n.message}" for n in pilot.app._notifications)
 
@@ -165,7 +173,8 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     monkeypatch.setattr(choosing.reading, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
-        assert "The starter's file is missing." in told(pilot) and "Install the package again." in told(pilot)
+        said = shown(pilot, BatchPane, "#doing")
+        assert "The starter's file is missing." in said and "Install the package again." in said
         assert "choose 20 documents" in hint(pilot)  # the room goes on
 
 
@@ -216,6 +225,49 @@ async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
         assert "How sure the model is" in why
 
 
+async def test_a_round_that_was_begun_is_ended_before_another_one_is_chosen(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    desk = Desk(made, pool[0])
+    desk.act("reject", labelling.reject(desk.state, desk.open_suggestions[0]))  # begun, though nothing is decided
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "c")
+        assert isinstance(pilot.app.screen, Confirm)
+        await press(pilot, "y")
+        first, second = rounds_of(made)
+        assert first.id == number and first.closed is not None and second.closed is None
+        assert {entry.document for entry in entries_of(made, second.id) if not entry.blind} == set(pool)
+
+
+async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, trained):
+    made, pool, _ = trained
+    a_round(made, pool)
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "end", "c")
+        pane = pilot.app.room.query_one(BatchPane)
+        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.room.loop.documents[0]
+
+
+async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
+    made, pool, _ = trained
+    (made.files.runs / "r1" / "model").mkdir()
+    (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "s")
+        names = list(queueing.strategies.STRATEGIES)
+        await press(pilot, "home", *["down"] * names.index("bald"), "enter", "c")
+        assert "has no dropout" in shown(pilot, BatchPane, "#doing") and rounds_of(made) == []
+        await press(pilot, "plus")
+        assert shown(pilot, BatchPane, "#doing") == ""
+        number = a_round(made, pool[:2])
+        desk = Desk(made, pool[0])
+        desk.act("skipped", labelling.set_aside(desk.state, State.SKIPPED))
+        await press(pilot, "2", "1")
+        await press(pilot, "s", "down", "enter", "c", "y")  # a committee, of one run
+        assert "second run" in shown(pilot, BatchPane, "#doing")
+        assert [(one.id, one.closed) for one in rounds_of(made)] == [(number, None)], "nothing was given up for it"
+
+
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
     made = trained[0]
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -252,7 +304,7 @@ async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_
         await press(pilot, "c")
         assert [one.id for one in rounds_of(made)] == [number]
         assert pilot.app.room.loop.round.round.id == number
-        assert f"Round {number} was begun in another terminal" in told(pilot)
+        assert f"Round {number} was begun in another terminal" in shown(pilot, BatchPane, "#doing")
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
@@ -286,7 +338,7 @@ async def test_an_empty_pool_is_said(opened, shop):
         assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
         assert "The pool is empty." in hint(pilot)
         await press(pilot, "c")
-        assert "Every document of the pool is labelled" in told(pilot)
+        assert "Every document of the pool is labelled" in shown(pilot, BatchPane, "#doing")
 
 
 # yes or no
@@ -322,6 +374,45 @@ async def test_the_end_of_a_document_accepts_what_is_sure(opened, trained):
         assert {s.field for s in kept(made, pool[0]).spans} == {"amount_total", "invoice_date"}
         await press(pilot, "b")
         assert kept(made, pool[0]).state is State.STARTED
+
+
+async def test_a_document_is_not_called_answered_while_fields_out_of_focus_wait(opened, trained):
+    made, pool, _ = trained
+    with made.db.write() as connection:
+        both = [("amount_total", (1,), 0.52), ("amount_net", (3,), 0.6)]
+        annotations.suggest(connection, "r1", {pool[0]: both, pool[1]: []})
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "2", "f", "t", "enter", "y")
+        assert pilot.app.room.questions == []
+        assert "No uncertain suggestion of amount_total is left" in shown(pilot, ReviewPane, "#question")
+        assert kept(made, pool[0]).state is State.STARTED
+        await press(pilot, "f", "t", "enter", "y")
+        assert "complete" in shown(pilot, ReviewPane, "#question")
+
+
+async def test_a_fields_key_switches_it_in_view(opened, trained):
+    async with opened(trained[0], (80, 24)) as pilot:
+        await press(pilot, "f3", "f", "t")
+        boxes = pilot.app.screen.query_one(SelectionList)
+        assert boxes.selected == ["amount_total"]
+        assert boxes.get_option_at_index(boxes.highlighted).value == "amount_total"
+
+
+@pytest.mark.parametrize(("keys", "focus"), [(("f", "t", "enter"), ("amount_total",)), (("f", "enter"), ())])
+async def test_keys_that_are_typed_while_a_dialog_opens_are_the_dialogs(opened, trained, keys, focus):
+    made, pool, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "2")
+        for key in keys:  # all at once, as a slow terminal hands them on
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause(0.1)
+        await settled(pilot)
+        assert pilot.app.screen is pilot.app.room and pilot.app.room.focus_fields == focus
+        for key in ("w", "n"):
+            pilot.app.post_message(events.Key(key, key))
+        await pilot.pause(0.1)
+        await settled(pilot)
+        assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_net", (1,))}
 
 
 async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained):
@@ -374,15 +465,32 @@ async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_s
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter")
         assert {s.field for s in pilot.app.room.hands.view.open_suggestions} == {"amount_total", "invoice_date"}
+        assert " 2? " in first_row(pilot)
         elsewhere.change_settings(schema=elsewhere.schema.change("amount_total", retired=True))
         pilot.app.look_after_runs()
         await settled(pilot)
         assert "fields were changed" in told(pilot)
+        assert " 1? " in first_row(pilot), "the list counts what can be decided"
         await press(pilot, "A")
         assert {s.field for s in kept(made, pool[0]).spans} == {"invoice_date"}
         pilot.app.action_next_theme()  # this terminal writes the settings, too
     elsewhere.reread_settings()
     assert elsewhere.schema.get("amount_total").retired and elsewhere.settings.theme == pilot.app.theme
+    elsewhere.close()
+
+
+async def test_a_round_that_another_terminal_ended_is_shown_no_longer(opened, trained):
+    made, pool, _ = trained
+    number = a_round(made, pool[:2])
+    elsewhere = Workspace.open(made.files.root)
+    async with opened(made) as pilot:
+        await press(pilot, "f3")
+        pilot.app.room.glance()
+        await settled(pilot)
+        queueing.close(elsewhere, number)
+        pilot.app.room.glance()
+        await settled(pilot)
+        assert pilot.app.room.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
     elsewhere.close()
 
 
@@ -455,10 +563,25 @@ async def test_a_dispute_is_decided_on_one_key(opened, trained):
         await press(pilot, "f3", "4")
         assert "ann and bea" in shown(pilot, QualityPane, "#agreement")
         assert "“9.00”" in shown(pilot, QualityPane, "#dispute")
-        await press(pilot, "o", "l")
+        await pilot.press("o", "l")  # at once: the second key is about the next one
+        await settled(pilot)
         assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == seen
         assert kept(made, labelled[1]).spans == before
-        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
+        assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed") and "back" in hint(pilot)
+
+
+async def test_a_decision_is_taken_back_on_one_key(opened, trained):
+    made, _, labelled = trained
+    wrong = frozenset({Span("amount_total", (3,), annotator="bea")})
+    with made.db.write() as connection:
+        opinions.keep(connection, Opinion(labelled[0], "bea", 0, wrong, done=True))
+    before = kept(made, labelled[0]).spans
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "4", "o", "b")
+        assert kept(made, labelled[0]).spans == before
+        assert "1 to decide" in shown(pilot, QualityPane, "#disputed")
+        await press(pilot, "b")
+        assert "no decision to take back" in told(pilot)
 
 
 async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):
@@ -484,8 +607,8 @@ async def test_a_dispute_that_was_decided_elsewhere_is_not_decided_twice(opened,
     before = kept(made, labelled[0])
     async with opened(made) as pilot:
         await press(pilot, "f3", "4")
-        (dispute,) = blind.disputes(made)
-        blind.settle(made, dispute.opinion)
+        (dispute,) = adjudication.look(made)[1]
+        adjudication.decide(made, dispute, take=False)
         await press(pilot, "o")
         assert "decided or labelled anew elsewhere" in told(pilot) and kept(made, labelled[0]) == before
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")

@@ -117,6 +117,9 @@ async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("n")
         assert found(invoices, run_id)
+        await pilot.press("D", "enter")
+        await pilot.pause()
+        assert found(invoices, run_id), "Enter is no where nothing brings it back"
         await pilot.press("D", "y")
         await pilot.pause()
         assert len(cells(room)) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from storage import documents
 from storage.records import Side, Source, State
-from workbench import known
+from workbench import importing, known
 from workbench.fields import FieldType, invoice_schema
 from workbench.importing import Request, Summary, run
 from workbench.mapping import LabelMap, type_of_name
@@ -234,6 +234,37 @@ def test_a_retired_field_comes_back_with_its_labels() -> None:
     labels = LabelMap(invoice_schema().change("iban", retired=True))
     assert labels.field("IBAN") == "iban"
     assert labels.schema.get("iban").retired is False  # type: ignore[union-attr]
+
+
+def test_what_others_make_of_the_fields_during_an_import_stays(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field that was retired, and one that took the key of the import's new field, while documents were read."""
+    monkeypatch.setattr(importing, "BATCH", 1)
+    given = [{0: "B-iban"}, {0: "B-iban", 1: "B-shelf"}, {0: "B-iban", 1: "B-shelf", 2: "B-door"}]
+    files = [_jsonl(tmp_path / f"{n}.jsonl", _record(f"{n}", f"Nr {n} x", labels)) for n, labels in enumerate(given)]
+    elsewhere = Workspace.find(workspace.files.root)
+
+    def meanwhile(done: int, total: int, made: int) -> None:
+        if made == 1 and not elsewhere.schema.get("drawer"):
+            elsewhere.change_schema(lambda now: now.change("iban", retired=True).add("drawer"))
+
+    importing.run(workspace, Request(tuple(files)), meanwhile)
+    kept = Workspace.find(workspace.files.root).schema
+    assert kept.get("iban").retired  # type: ignore[union-attr]
+    assert {"drawer", "shelf", "door"} <= {field.id for field in kept.active}
+    with workspace.db.read() as connection:
+        assert documents.status(connection)["fields"] == {"door": 1, "iban": 3, "shelf": 2}
+
+
+def test_a_field_of_the_same_name_and_key_made_elsewhere_meanwhile_is_no_clash() -> None:
+    labels = LabelMap(invoice_schema())
+    assert [labels.field(name) for name in ("shelf", "door")] == ["shelf", "door"]
+    there = invoice_schema().add("shelf").change("iban", name="DOOR", key="l")
+    now = labels.onto(there)
+    assert now.get("shelf") == there.get("shelf")
+    assert now.get("door").name == "door_2" and not labels.is_ahead  # type: ignore[union-attr]
+    assert labels.onto(now) == now
 
 
 @pytest.mark.realdata

@@ -17,7 +17,7 @@ from loop import GOLD, add_run, workspace
 from storage import annotations, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Page, QueueEntry, ReferenceValue, State, Token
-from workbench import blind, labelling, loop, queueing, rounds
+from workbench import adjudication, labelling, queueing, rounds
 from workbench.blind import BlindDesk
 from workbench.cli import group
 from workbench.desk import Desk
@@ -84,7 +84,7 @@ class TestSelection:
 
     def test_chance_says_that_it_was_chance(self, with_run):
         choice = select(with_run[0], strategy="random", size=3).choice()
-        assert all(item["reasons"][0] == "drawn at random" for item in choice["items"])
+        assert all(item["reasons"][-1] == "drawn at random" for item in choice["items"])
 
     def test_made_again_it_is_the_same_batch_and_one_round(self, with_run):
         found, *_ = with_run
@@ -255,13 +255,13 @@ class TestBlind:
                 shifted = tokens if right or name != "amount_net" else (2, 3)
                 desk.act("assign", labelling.assign(desk.state, name, shifted, "ann"))
             desk.act("finish", labelling.finish(desk.state))
-        level = blind.measure(found)[("ann", "ann")]
+        level = adjudication.look(found)[0][("ann", "ann")]
         assert level.documents == 2 and level.overall.f1 == pytest.approx(10 / 12)
-        (dispute,) = blind.disputes(found)
+        (dispute,) = adjudication.look(found)[1]
         assert dispute.document == entries[1].document and dispute.same_person
         assert [(d.field, d.first, d.second) for d in dispute.differences] == [("amount_net", (3,), (2, 3))]
-        blind.settle(found, dispute.opinion)
-        assert blind.disputes(found) == []
+        adjudication.decide(found, dispute, take=False)
+        assert adjudication.look(found)[1] == []
 
     def test_deciding_a_dispute_makes_nobody_agree_afterwards(self, made):
         found, *_ = made
@@ -269,12 +269,39 @@ class TestBlind:
         desk = BlindDesk(found, entries[0].document, number, annotator="bea")
         desk.act("assign", labelling.assign(desk.state, "amount_net", (2, 3), "bea"))
         desk.act("finish", labelling.finish(desk.state))
-        before = blind.measure(found)
-        (dispute,) = blind.disputes(found)
-        loop.settle(found, dispute, take=True)
+        before = adjudication.look(found)[0]
+        (dispute,) = adjudication.look(found)[1]
+        adjudication.decide(found, dispute, take=True)
         assert {s.tokens for s in Desk(found, entries[0].document).state.spans} == {(2, 3)}
-        assert blind.disputes(found) == [] and list(before) == [("ann", "bea")]
-        assert blind.measure(found) == before
+        assert adjudication.look(found)[1] == [] and list(before) == [("ann", "bea")]
+        assert adjudication.look(found)[0] == before
+
+    @pytest.mark.parametrize("take", [True, False])
+    def test_a_decision_is_taken_back_with_all_it_did(self, made, take):
+        found, *_ = made
+        number, entries = self.begin(found)
+        document = entries[0].document
+        desk = BlindDesk(found, document, number, annotator="bea")
+        desk.act("assign", labelling.assign(desk.state, "amount_net", (2, 3), "bea"))
+        desk.act("finish", labelling.finish(desk.state))
+        before, disputes = Desk(found, document).state, adjudication.look(found)[1]
+        decided = adjudication.decide(found, disputes[0], take)
+        assert (Desk(found, document).state != before) == take
+        adjudication.take_back(found, decided)
+        assert Desk(found, document).state == before and adjudication.look(found)[1] == disputes
+
+    def test_a_decision_on_a_document_that_was_changed_since_stays(self, made):
+        found, *_ = made
+        number, entries = self.begin(found)
+        document = entries[0].document
+        desk = BlindDesk(found, document, number, annotator="bea")
+        desk.act("finish", labelling.finish(desk.state))
+        decided = adjudication.decide(found, adjudication.look(found)[1][0], take=True)
+        later = Desk(found, document)
+        later.act("assign", labelling.assign(later.state, "amount_tax", (3,), "ann"))
+        with pytest.raises(UsageProblem, match="changed since"):
+            adjudication.take_back(found, decided)
+        assert Desk(found, document).state == later.state and adjudication.look(found)[1] == []
 
     def test_an_opinion_on_other_words_is_not_compared(self, made):
         found, *_ = made
@@ -289,7 +316,7 @@ class TestBlind:
             version = documents.replace_pages(connection, document, content.document.version, [page])
             after = replace(content.annotations, spans=frozenset())
             annotations.commit(connection, document, version, content.annotations, after, annotations.IMPORT, "ann")
-        assert blind.measure(found) == {} and blind.disputes(found) == []
+        assert adjudication.look(found)[0] == {} and adjudication.look(found)[1] == []
 
     def test_five_percent_of_twenty_is_one(self, made):
         found, *_ = made
@@ -302,14 +329,14 @@ class TestBlind:
         monkeypatch.setenv("WORKBENCH_ANNOTATOR", "bea")
         desk = BlindDesk(found, entries[0].document, number)
         desk.act("finish", labelling.finish(desk.state))
-        assert list(blind.measure(found)) == [("ann", "bea")]
+        assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
     def test_labels_of_the_second_annotator_are_told_apart(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         desk = BlindDesk(found, entries[0].document, number, annotator="bea")
         desk.act("finish", labelling.finish(desk.state))
-        assert list(blind.measure(found)) == [("ann", "bea")]
+        assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
 
 def test_the_curve_over_runs_and_its_advice(made):

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,34 +12,20 @@ import desks
 import model_run
 
 from storage import documents
-from storage.records import Side, Source, Span
+from storage.records import Side, Span
 from workbench import jobs, labelling, report, rollback
 from workbench.desk import Desk
 from workbench.fields import tags_of
 from workbench.workspace import Workspace
 
 PAGE = desks.page_of(desks.RECEIPT)
-CONTENT = type("Content", (), {"tokens": PAGE.tokens})
-PLACES = {
-    "seller_name": desks.find(CONTENT, "ACME TRADING SDN BHD"),
-    "invoice_date": desks.find(CONTENT, "25/12/2018"),
-    "amount_total": desks.find(CONTENT, "9.00"),
-}
-LABELS = tuple(Span(field, tokens, Source.IMPORT, "gold") for field, tokens in PLACES.items())
-TAGS = tags_of(LABELS, len(PAGE.tokens))
+PLACES = desks.places_of(desks.VALUES, PAGE)
+TAGS = tags_of((Span(of, tokens) for of, tokens in PLACES.items()), len(PAGE.tokens))
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workspace]:
-    listed = [
-        replace(
-            desks.new(f"{side.value}-{n}", [PAGE], group=f"{side.value} {n}", labelled=True, spans=LABELS), side=side
-        )
-        for side, count in ((Side.TRAIN, 4), (Side.VALIDATION, 4), (Side.TEST, 4))
-        for n in range(count)
-    ]
-    waiting = [replace(desks.new(f"pool-{n}", [PAGE], group=f"pool {n}"), side=Side.TRAIN) for n in range(5)]
-    made = desks.workspace_of(tmp_path / "shop", [*listed, *waiting])
+    made = desks.divided(tmp_path / "shop", {Side.TRAIN: 4, Side.VALIDATION: 4, Side.TEST: 4}, waiting=5)
     yield made
     made.close()
 
@@ -69,7 +54,7 @@ def test_only_what_people_labelled_later_counts(shop):
     label(shop, "pool-0")
     label(shop, "pool-1")
     label(shop, "pool-2")
-    label(shop, "pool-3", amount_total=desks.find(CONTENT, "8.49"))
+    label(shop, "pool-3", **desks.places_of({"amount_total": "10.00"}, PAGE))
     found = rollback.measure(shop, folder, figures)
     assert found == {"processed": 4, "passed": 4, "corrected": 1, "rate": 0.25}
 
@@ -88,7 +73,6 @@ def test_a_document_that_lacks_what_all_others_have_does_not_pass(shop):
 def test_a_document_of_the_same_number_elsewhere_is_not_taken_for_it(shop, tmp_path):
     folder, figures = trained(shop)
     label(shop, "pool-0")
-    others = [desks.new(f"other-{n}", [PAGE], labelled=True, spans=LABELS) for n in range(17)]
-    elsewhere = desks.workspace_of(tmp_path / "elsewhere", others)
+    elsewhere = desks.divided(tmp_path / "elsewhere", {Side.TRAIN: 17})
     assert rollback.measure(elsewhere, folder, figures)["processed"] == 0
     elsewhere.close()

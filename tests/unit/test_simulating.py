@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -215,6 +216,36 @@ def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
         assert not (begun / "measured.json").exists()
     Simulator(folder, learner).run()
     assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+
+
+def test_interrupting_the_command_leaves_nothing_at_work(prepared, monkeypatch):
+    found, _ = prepared
+    started = []
+
+    def interrupted(folder, process, tick):
+        started.append(process)
+        tick(0.4, 18)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulating, "wait", interrupted)
+    with pytest.raises(click.Abort):
+        CliRunner().invoke(
+            group, ["-w", str(found.files.root), "simulate"], standalone_mode=False, catch_exceptions=False
+        )
+    (process,) = started
+    assert process.returncode == -signal.SIGTERM and simulating.at_work(found) == []
+
+
+def test_what_works_in_the_background_is_stopped_from_any_terminal(prepared):
+    found, folder = prepared
+    process = simulating.start(folder)
+    deadline = time.monotonic() + 60
+    while not simulating.at_work(found) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    given = ["-w", str(found.files.root), "simulate", "--stop"]
+    assert folder.name in CliRunner().invoke(group, given, catch_exceptions=False).output
+    assert process.wait() == -signal.SIGTERM
+    assert "No simulation is at work" in CliRunner().invoke(group, given, catch_exceptions=False).output
 
 
 def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):

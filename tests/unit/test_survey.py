@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 
 from storage import documents
 from storage.exceptions import InputProblem
-from storage.records import Side, Source, Span
+from storage.records import Side
 from workbench import consulting, doctor, jobs, labelling, report, survey
 from workbench.config import apply_sets, from_dict
 from workbench.desk import Desk
@@ -25,15 +24,7 @@ from workbench.stored import read_cases
 from workbench.survey import TOTAL, Verdict
 from workbench.workspace import Workspace
 
-PAGE = desks.page_of(desks.RECEIPT)
-CONTENT = type("Content", (), {"tokens": PAGE.tokens})
-PLACES = {
-    "seller_name": desks.find(CONTENT, "ACME TRADING SDN BHD"),
-    "invoice_date": desks.find(CONTENT, "25/12/2018"),
-    "amount_total": desks.find(CONTENT, "9.00"),
-    "amount_net": desks.find(CONTENT, "8.49"),
-}
-LABELS = tuple(Span(field, tokens, Source.IMPORT, "gold") for field, tokens in PLACES.items())
+PLACES = desks.places_of(desks.VALUES, desks.page_of(desks.RECEIPT))
 
 
 def swapped(row, draw):
@@ -51,14 +42,7 @@ def right(row, draw):
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workspace]:
-    listed = [
-        replace(
-            desks.new(f"{side.value}-{n}", [PAGE], group=f"{side.value} {n}", labelled=True, spans=LABELS), side=side
-        )
-        for side, count in ((Side.TRAIN, 6), (Side.VALIDATION, 4), (Side.TEST, 8))
-        for n in range(count)
-    ]
-    made = desks.workspace_of(tmp_path / "shop", listed)
+    made = desks.divided(tmp_path / "shop", {Side.TRAIN: 6, Side.VALIDATION: 4, Side.TEST: 8})
     yield made
     made.close()
 

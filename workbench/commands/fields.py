@@ -196,10 +196,7 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
     """Take FIELD out of use. Its labels are kept, and are there again with --back."""
     workspace = context.open_workspace()
     found = _known(workspace, field)
-    changes: dict[str, object] = {"retired": not back}
-    if back and any(f.key == found.key for f in workspace.schema.active if f.id != found.id):
-        changes["key"] = ""  # another field took it meanwhile
-    schema = workspace.schema.change(found.id, **changes)
+    schema = workspace.schema.back(found.id) if back else workspace.schema.change(found.id, retired=True)
     _save(workspace, schema, f"{found.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from storage import queue
-from workbench import blind, queueing, rounds
+from workbench import adjudication, queueing, rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 
@@ -31,7 +31,7 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
         with workspace.db.read() as connection:
             found = [queueing.look(workspace, one.id) for one in queue.listed(connection)]
         chart = rounds.chart(workspace, batch)
-        disputes = blind.disputes(workspace)
+        _, disputes = adjudication.look(workspace)
         data: dict[str, Any] = {
             "rounds": [
                 {

@@ -1,13 +1,17 @@
 """`workbench simulate`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench import strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
+from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 @click.command
@@ -21,6 +25,7 @@ from workbench.commands.output import emit, json_option, table
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
 @click.option("--detach", is_flag=True, help="Leave it working in the background.")
+@click.option("--stop", "stopping", is_flag=True, help="End what works in the background here; what it measured stays.")
 @click.option(
     "--chart",
     "picture",
@@ -42,13 +47,14 @@ def command(
     sets: tuple[str, ...],
     jobs: int,
     detach: bool,
+    stopping: bool,
     picture: Path | None,
     as_json: bool,
 ) -> None:
     """Compare ways of choosing what to label, on documents that are labelled already.
 
     Labels are hidden, chosen, given back, and a model is trained after each batch. Random choice always runs along.
-    The same command goes on where it was left. Intervals need three seeds or more.
+    Ctrl-C stops it; the same command goes on where it was left. Intervals need three seeds or more.
 
     \b
     Example:
@@ -61,6 +67,9 @@ def command(
         charts.check(picture)
     workspace = context.open_workspace()
     try:
+        if stopping:
+            _stop(workspace, as_json)
+            return
         chosen = config.apply_sets(config.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulating.prepare(
@@ -69,14 +78,39 @@ def command(
     finally:
         workspace.close()
     process = simulating.start(folder, jobs)
-    if detach:
-        told = simulating.report(folder)
-    else:
-        with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
-            told = simulating.wait(folder, process, lambda done, total: bar.update(int(1000 * done / total) - bar.pos))
+    told = simulating.report(folder) if detach else _followed(folder, process, as_json)
     if picture is not None:
         charts.save(simulating.chart(told), picture)
     emit(told, as_json=as_json, text=_text(told))
+
+
+def _stop(workspace: Workspace, as_json: bool) -> None:
+    from workbench import simulating
+
+    folders = simulating.at_work(workspace)
+    for folder in folders:
+        simulating.stop(folder)
+    names = [folder.name for folder in folders]
+    said = f"Stopped: {', '.join(names)}." if names else "No simulation is at work."
+    emit({"stopped": names}, as_json=as_json, text=said)
+
+
+def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: bool) -> dict[str, Any]:
+    from workbench import simulating
+
+    if process is None and not as_json:
+        click.echo("It is at work already; Ctrl-C leaves it, --stop ends it.", err=True)
+    with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
+
+        def tick(done: float, total: int) -> None:
+            bar.update(max(0, int(1000 * done / total) - bar.pos))
+
+        try:
+            return simulating.wait(folder, process, tick)
+        except KeyboardInterrupt:
+            if process is not None:
+                simulating.stop(folder, process)
+            raise
 
 
 def _text(told: dict[str, Any]) -> list[str]:

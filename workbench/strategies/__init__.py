@@ -27,7 +27,8 @@ class Strategy:
     """One way of choosing.
 
     `needs` is what a run (or the caller) must provide: "scores", "embeddings", "groups", "dropout", "committee",
-    "likes". `function` is "module:name" inside this package, imported only in the selecting process.
+    "likes". `function` is "module:name" inside this package, imported only in the selecting process. `why` is said of
+    a picked document, with its {score} and {vendor}, where its doubts alone are not why it was picked.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Strategy:
     explanation: str
     needs: frozenset[str]
     function: str
+    why: str = ""
 
     def load(self) -> "Function":
         """The function itself; imports numpy, and where it is needed scikit-learn and modAL."""
@@ -43,8 +45,8 @@ class Strategy:
         return found
 
 
-def _entry(name: str, function: str, needs: str, title: str, explanation: str) -> Strategy:
-    return Strategy(name, title, explanation, frozenset(needs.split()), function)
+def _entry(name: str, function: str, needs: str, title: str, explanation: str, why: str = "") -> Strategy:
+    return Strategy(name, title, explanation, frozenset(needs.split()), function, why)
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -85,10 +87,12 @@ STRATEGIES: dict[str, Strategy] = {
         _entry(
             "bald", "uncertainty:bald", "dropout", "Disagreement under dropout (BALD)",
             "Where the model contradicts itself when parts of it are switched off at random.",
+            "contradicts itself when parts are switched off ({score:.3f})",
         ),
         _entry(
             "committee", "uncertainty:committee", "committee", "Committee of runs",
             "Where several runs put a field's value in different places.",
+            "the runs disagree on it ({score:.2f})",
         ),
         _entry(
             "ranked_batch", "diversity:ranked_batch", "scores embeddings", "Ranked batch (modAL)",
@@ -101,6 +105,7 @@ STRATEGIES: dict[str, Strategy] = {
         _entry(
             "k_centre", "diversity:k_centre", "embeddings", "Cover the pool",
             "The documents furthest from everything labelled or picked so far, whatever the model thinks.",
+            "unlike all that is labelled or picked ({score:.2f})",
         ),
         _entry(
             "per_cluster", "diversity:per_cluster", "scores embeddings", "One per cluster",
@@ -109,14 +114,17 @@ STRATEGIES: dict[str, Strategy] = {
         _entry(
             "per_vendor", "uncertainty:per_vendor", "scores groups", "One per vendor",
             "The least sure document of each vendor in turn.",
+            "vendor {vendor}",
         ),
         _entry(
             "similar", "diversity:similar", "embeddings likes", "More like these",
             "The pool's nearest documents to the ones you chose, such as a cell of the errors screen.",
+            "like what you chose ({score:.2f})",
         ),
         _entry(
             "random", "uncertainty:at_random", "", "Random",
             "The control: any other strategy has to beat it.",
+            "drawn at random",
         ),
     )
 }  # fmt: skip

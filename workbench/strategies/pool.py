@@ -55,6 +55,10 @@ class Pool:
     def __len__(self) -> int:
         return len(self.documents)
 
+    def vendor(self, index: int) -> str:
+        """The vendor or template of a document; "" where unknown."""
+        return self.groups[index] if self.groups else ""
+
     def ranked(self, scores: Floats) -> Indices:
         """All indices, the highest score first; equal scores in the pool's order."""
         return np.argsort(-scores, kind="stable")

@@ -1,0 +1,147 @@
+"""What second opinions say: how far they agree with the labels, where they differ, and who is right there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from storage import annotations, documents, opinions
+from storage.exceptions import UsageProblem
+from storage.records import Content, Opinion, Span
+from workbench import agreement, field_rows, labelling
+from workbench.agreement import Agreement, Difference, Pair
+from workbench.desk import Desk
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A finished opinion that differs from the document's labels; `first` in a difference is the label."""
+
+    document: int
+    name: str
+    opinion: Opinion
+    annotators: tuple[str, ...]  # whose labels the document has
+    differences: tuple[Difference, ...]
+    words: Mapping[tuple[int, ...], str]  # what stands at the places that differ
+
+    @property
+    def same_person(self) -> bool:
+        """Whether somebody disagrees with herself."""
+        return self.annotators == (self.opinion.annotator,)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A dispute that was decided, so that it can be taken back."""
+
+    dispute: Dispute
+    version: int | None  # the document's, where the opinion became its label
+
+
+def look(workspace: Workspace, round_id: int | None = None) -> tuple[dict[tuple[str, str], Agreement], list[Dispute]]:
+    """Of the finished opinions (of one round, or all), how far they agree with the labels, and what is disputed.
+
+    Agreement is by (labels' annotator, opinion's annotator), against the labels that stood when the opinion was given:
+    to decide a dispute makes nobody agree afterwards. A pair of the same name is that annotator's consistency with
+    herself. Disputes are about the labels of now, without those that were settled, the oldest first.
+    """
+    pairs: dict[tuple[str, str], list[Pair]] = {}
+    disputes = []
+    with workspace.db.read() as connection:
+        for one in _compared(connection, opinions.listed(connection, round_id)):
+            key = (" + ".join(_people(one.labels)), one.opinion.annotator)
+            first, second = _active(workspace, one.labels), _active(workspace, one.opinion.spans)
+            pairs.setdefault(key, []).append(Pair(first, second, one.content.document.token_count))
+            if (dispute := _dispute(workspace, one)) is not None:
+                disputes.append(dispute)
+    return {key: agreement.measure(listed) for key, listed in pairs.items()}, disputes
+
+
+def decide(workspace: Workspace, dispute: Dispute, take: bool) -> Decided:
+    """Decide a dispute: with `take` the opinion becomes the label, as one act of the document; else labels stay.
+
+    Raises:
+        UsageProblem: it is not what is disputed any more.
+        Conflict: the document was changed in between.
+    """
+    opinion = dispute.opinion
+    with workspace.db.read() as connection:
+        given = opinions.get(connection, dispute.document, opinion.annotator, opinion.round)
+        now = [_dispute(workspace, one) for one in _compared(connection, [given] if given.done else [])]
+    if now != [dispute]:
+        raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
+    version = None
+    if take:
+        desk = _desk(workspace, dispute)
+        state = desk.state
+        for one in dispute.differences:
+            wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
+            state = labelling.clear_spans(state, wrong)
+            if one.second:
+                state = labelling.assign(state, one.field, one.second, opinion.annotator)
+        desk.act("adjudicate", state)
+        version = desk.content.document.version
+    _settle(workspace, opinion, True)
+    return Decided(dispute, version)
+
+
+def take_back(workspace: Workspace, decided: Decided) -> None:
+    """Undo a decision: the labels are as they were before it, and it is disputed again.
+
+    Raises:
+        UsageProblem: the document was changed since.
+    """
+    if decided.version is not None:
+        desk = _desk(workspace, decided.dispute)
+        if desk.content.document.version != decided.version:
+            raise UsageProblem(f"{decided.dispute.name} was changed since.", "Open it, and undo there.")
+        desk.undo()
+    _settle(workspace, decided.dispute.opinion, False)
+
+
+def _settle(workspace: Workspace, opinion: Opinion, settled: bool) -> None:
+    with workspace.db.write() as connection:
+        opinions.settle(connection, opinion, settled)
+
+
+def _desk(workspace: Workspace, dispute: Dispute) -> Desk:
+    settings = workspace.settings
+    return Desk(workspace, dispute.document, field_rows.judge(settings.schema, settings.day_first))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    opinion: Opinion  # finished
+    content: Content  # the document as it is now
+    labels: frozenset[Span]  # as they were when the opinion was given
+
+
+def _compared(connection: Connection, given: list[Opinion]) -> Iterator[_Compared]:
+    """Finished opinions, without those on documents whose words are others since."""
+    for opinion in given:
+        content = documents.open_document(connection, opinion.document)
+        assert opinion.at is not None, "it was kept"
+        then = annotations.as_of(connection, opinion.document, content.annotations, opinion.at)
+        if then is not None:
+            yield _Compared(opinion, content, then.spans)
+
+
+def _dispute(workspace: Workspace, one: _Compared) -> Dispute | None:
+    labels, opinion = one.content.annotations.spans, one.opinion
+    differ = agreement.differences(_active(workspace, labels), _active(workspace, opinion.spans))
+    if opinion.settled or not differ:
+        return None
+    tokens, document = one.content.tokens, one.content.document
+    places = [place for difference in differ for place in (difference.first, difference.second) if place]
+    words = {place: field_rows.text_of(tokens, place) for place in places}
+    return Dispute(document.id, document.name, opinion, _people(labels), tuple(differ), words)
+
+
+def _people(spans: frozenset[Span]) -> tuple[str, ...]:
+    return tuple(sorted({span.annotator for span in spans if span.annotator}))
+
+
+def _active(workspace: Workspace, spans: frozenset[Span]) -> frozenset[Span]:
+    known = {field.id for field in workspace.schema.active}
+    return frozenset(span for span in spans if span.field in known)
