@@ -8,6 +8,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import groupby, tee
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,14 @@ def read_groups(folder: Path, split: str) -> frozenset[str]:
     """The vendors (or templates) of a run's split, without reading its words."""
     path = folder / "dataset" / f"{split}.parquet"
     return frozenset(row["group"] or "" for row in _rows(path, ["group"])) if path.is_file() else frozenset()
+
+
+@lru_cache(maxsize=256)  # a run's data are frozen
+def validated_on(folder: Path) -> frozenset[tuple[str, int]]:
+    """(name, number of words) of the documents that a run's F1 was measured on: only of the same are two comparable."""
+    path = folder / "dataset" / "validation.parquet"
+    rows = _rows(path, ["name", "lines"]) if path.is_file() else []
+    return frozenset((row["name"], len(row["lines"])) for row in rows)
 
 
 def read_pictures(folder: Path, split: str) -> dict[int, tuple[Path | None, ...]]:
