@@ -157,6 +157,12 @@ def pile(one: Concentration, schema: Schema) -> str:
     return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
 
 
+def pile_title(one: Concentration, schema: Schema) -> str:
+    """What a group's list is of."""
+    who = ", ".join(one.members)
+    return f"{schema.name(one.field)} · {who if one.dimension == 'vendor' else f'{one.dimension}: {who}'}"
+
+
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:
     """F1 by vendors seen and unseen, by language, length and so on, with its interval."""
     if evaluation.get("split") != split:

@@ -104,7 +104,10 @@ class ErrorsScreen(Surveying):
         assert self.shown is not None
         number = survey.enqueue(self.workspace, self.shown.survey, item)
         self.workbench.count_progress()
-        self.notify(f"{item.name} waits in round {number}.", markup=False)
+        self.notify(f"{item.name} waits in round {number}.", markup=False, timeout=3)
+        for other in self.shown.survey.of_document(item.document):  # the whole document waits
+            if self.shown.verdicts[id(other)] is Verdict.OPEN:
+                self.shown.verdicts[id(other)] = Verdict.QUEUED
         self._mark(Verdict.QUEUED)
 
     def _mark(self, verdict: Verdict) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import desks
 import model_run
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input, Static
 
 from screens.widgets.doctor_panel import DoctorPanel
@@ -17,6 +18,7 @@ from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from workbench import jobs
 from workbench.doctor import Action, Finding, Target
+from workbench.errors import Concentration
 from workbench.workspace import Workspace
 
 PAGE = desks.page_of(desks.RECEIPT)
@@ -198,15 +200,28 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
 async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, shop):
     async with opened(shop) as pilot:
         room = await enter_all(pilot)
-        await pilot.press("tab", "q", "q")
+        await pilot.press("tab", "q")
         with shop.db.read() as connection:
             (found,) = queue.listed(connection)
             (entry,) = queue.entries(connection, found.id)
             document = documents.open_document(connection, entry.document).document
         assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
         assert "9.00" in entry.reasons[0]
+        assert room.query_one(ErrorList).item is room.items[2]  # its other error waits with it
+        assert "2 queued" in text_of(room.query_one("#title", Static))
         await pilot.press("n")
-        assert room.query_one(ErrorList).item is room.items[3]  # q went over test-2's, n to the next open one
+        assert room.query_one(ErrorList).item is room.items[3]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
+    pile = Concentration("amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1)
+    async with opened(shop, size) as pilot:
+        room = await enter(pilot)
+        room.shown = replace(room.shown, survey=replace(room.shown.survey, piles=(pile,)))
+        room._list_pile(0)
+        shown = text_of(room.query_one("#title", Static))
+        assert shown.endswith("… · 0") and "amount_total · 上海" in shown and cell_len(shown) <= size[0] - 2
 
 
 async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
