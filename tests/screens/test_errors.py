@@ -263,6 +263,23 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
         assert pilot.app.room.mode == "queue"
 
 
+async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop):
+    finding = Finding("small_evaluation", "Few documents", {"documents": 4}, "The set is too small.", ())
+    action = Action("c", "Label more", "time", Target.DATA, room="annotate", documents={"split": "test"})
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        panel = room.query_one(DoctorPanel)
+        panel.post_message(DoctorPanel.Taken(finding, action))
+        await settled(pilot)
+        assert pilot.app.room is room and any("none of these" in n.message for n in pilot.app._notifications)
+        with shop.db.write() as connection:
+            new = [replace(desks.new(f"new {side.value}", [PAGE]), side=side) for side in (Side.TRAIN, Side.TEST)]
+            documents.add(connection, new, "me")
+        panel.post_message(DoctorPanel.Taken(finding, action))
+        await settled(pilot)
+        assert pilot.app.room.hands.content.document.name == "new test" and len(pilot.app.room.worklist) == 1
+
+
 async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marked(opened, shop):
     async with opened(shop) as pilot:
         room = await enter(pilot)
