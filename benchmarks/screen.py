@@ -95,6 +95,17 @@ class Terminal:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def cpu(self) -> float:
+        """Seconds of a processor that the program has used: the clock counts what else is at work, too."""
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def rest(self, seconds: float) -> None:
+        """Nothing is typed for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self.read(left)
+
     def end(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)

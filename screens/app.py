@@ -16,6 +16,7 @@ from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
+from screens.preloading import Preloading
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from workbench.config import TuneConfig
 
 
-class WorkbenchApp(FollowingRuns):
+class WorkbenchApp(FollowingRuns, Preloading):
     """The workbench on one workspace.
 
     Args:
@@ -86,6 +87,7 @@ class WorkbenchApp(FollowingRuns):
         self.count_progress()
         self.follow_runs()
         self.switch_mode(self._first)
+        self.preload()
 
     # keys
 

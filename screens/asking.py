@@ -214,13 +214,13 @@ class Asking(ModeScreen):
         if chosen == "=text":
             self.app.push_screen(
                 Prompt("All of these words in the document or its name", placeholder="tesco 2018"),
-                lambda text: self._use(Filter(text=text)) if text is not None else None,
+                lambda text: self.use_list(Filter(text=text)) if text is not None else None,
             )
         elif chosen == "=split":
             splits = [(split.value, split.value, split.value[:2]) for split in Split]
             self.app.push_screen(
                 Choice("Show the split", [(name, text, "") for name, text, _ in splits]),
-                lambda split: self._use(Filter(split=Split(split))) if split else None,
+                lambda split: self.use_list(Filter(split=Split(split))) if split else None,
             )
         elif chosen == "=group":
             with self.workspace.db.read() as connection:
@@ -228,15 +228,16 @@ class Asking(ModeScreen):
             named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
             self.app.push_screen(
                 Choice("Show the vendor", named, _GUESSED),
-                lambda group: self._use(Filter(group=groups[int(group[1:])][0])) if group else None,
+                lambda group: self.use_list(Filter(group=groups[int(group[1:])][0])) if group else None,
             )
         elif chosen == "=same":
             if self.hands is not None:
-                self._use(Filter(group=self.hands.content.document.group))
+                self.use_list(Filter(group=self.hands.content.document.group))
         elif chosen is not None:
-            self._use(Filter(chosen))
+            self.use_list(Filter(chosen))
 
-    def _use(self, chosen: Filter) -> None:
+    def use_list(self, chosen: Filter) -> None:
+        """List other documents."""
         self.hint("Looking for the documents …")
         self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
 

@@ -157,6 +157,12 @@ def pile(one: Concentration, schema: Schema) -> str:
     return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
 
 
+def pile_title(one: Concentration, schema: Schema) -> str:
+    """What a group's list is of."""
+    who = ", ".join(one.members)
+    return f"{schema.name(one.field)} · {who if one.dimension == 'vendor' else f'{one.dimension}: {who}'}"
+
+
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:
     """F1 by vendors seen and unseen, by language, length and so on, with its interval."""
     if evaluation.get("split") != split:
@@ -197,7 +203,8 @@ def task(item: Item, schema: Schema, most: int = 24) -> Hint:
     gold = schema.name(item.gold_field) if item.gold else "nothing"
     gold += f" “{elided(item.gold_value, most)}”" if item.gold and not short else ""
     if item.predicted is None:
-        lead, first = f"{gold}: the model found nothing here.", ("label.clear", "no label here")
+        said = "nothing found" if short else "the model found nothing here"
+        lead, first = f"{gold}: {said}.", ("label.clear", "no label" if short else "no label here")
     else:
         given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
         text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""

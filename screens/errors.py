@@ -12,14 +12,16 @@ from screens.surveying import Surveying
 from screens.widgets.dialogs import Choice, Prompt
 from screens.widgets.doctor_panel import DoctorPanel
 from screens.widgets.error_list import ErrorList
+from storage import documents
 from storage import runs as run_store
+from storage.documents import Filter
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
-from storage.records import Run
+from storage.records import Run, Split
 from workbench import consulting, jobs, survey
 from workbench.config import from_dict
 from workbench.consulting import ENDED, Consultation
-from workbench.doctor import Target
+from workbench.doctor import Action, Target
 from workbench.survey import Item, Verdict
 
 ERRORS = [
@@ -105,7 +107,10 @@ class ErrorsScreen(Surveying):
         assert self.shown is not None
         number = survey.enqueue(self.workspace, self.shown.survey, item)
         self.workbench.count_progress()
-        self.notify(f"{item.name} waits in round {number}.", markup=False)
+        self.notify(f"{item.name} waits in round {number}.", markup=False, timeout=3)
+        for other in self.shown.survey.of_document(item.document):  # the whole document waits
+            if self.shown.verdicts[id(other)] is Verdict.OPEN:
+                self.shown.verdicts[id(other)] = Verdict.QUEUED
         self._mark(Verdict.QUEUED)
 
     async def action_choose_like(self) -> None:
@@ -185,10 +190,27 @@ class ErrorsScreen(Surveying):
                 self.switch_rules({**self.workspace.settings.postprocess, **consulting.switches(action)})
             elif action.room == self.mode:
                 self.action_doubts()
+            elif action.documents:
+                await self._go_and_label(action)
             else:
                 if action.room:
                     await self.workbench.action_room(action.room)
                 self.workbench.notify(f"{action.title}.", markup=False)
+
+    async def _go_and_label(self, action: Action) -> None:
+        """List the documents that the Doctor wants labelled; where there are none, say so."""
+        from screens.annotate import AnnotateScreen
+
+        split = action.documents.get("split")
+        wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))
+        with self.workspace.db.read() as connection:
+            waiting = documents.count(connection, wanted)
+        if not waiting:
+            raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
+        await self.workbench.action_room(action.room)
+        if isinstance(room := self.workbench.room, AnnotateScreen):
+            room.use_list(wanted)
+            self.workbench.notify(f"{action.title}. {waiting} of these wait.", markup=False)
 
     # runs and the report
 

@@ -22,8 +22,9 @@ from storage.records import Run
 from workbench import charts, comparing, jobs, progress
 from workbench import config as tune_config
 from workbench import draft as drafts
+from workbench.comparing import Measured
 from workbench.progress import Progress
-from workbench.watching import News, duration
+from workbench.watching import News, cost, duration
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
@@ -51,13 +52,22 @@ class View:
 
     runs: tuple[Run, ...] = ()
     marked: tuple[str, ...] = ()  # in the order they were marked
-    seen: dict[str, Progress] = field(default_factory=dict)  # of the runs in view
+    seen: dict[str, Progress] = field(default_factory=dict)
+    measured: Measured = field(default_factory=dict)  # the documents behind every run's F1
     compared: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     kind: str = "f1"  # of charts.KINDS, or "fields"
 
     def run(self, run_id: str) -> Run | None:
         """The run of this id."""
         return next((run for run in self.runs if run.id == run_id), None)
+
+
+class FoldersRead(Message):
+    """What runs' folders say of them."""
+
+    def __init__(self, seen: dict[str, Progress], measured: Measured) -> None:
+        super().__init__()
+        self.seen, self.measured = seen, measured
 
 
 class Compared(Message):
@@ -136,16 +146,37 @@ class RunsScreen(Keeping):
         )
         self.set_class(not listed, "-empty")
         self._fill()
+        self._read_folders()
+
+    def _read_folders(self) -> None:
+        """In the background: what the list says of runs that have not been read yet."""
+        view = self.view
+        unread = [run for run in view.runs if run.id not in view.seen]
+        rated = [run for run in view.runs if run.f1 is not None and run.id not in view.measured]
+        if not unread and not rated:
+            return
+
+        def work() -> None:
+            seen = {run.id: progress.of(jobs.folder_of(self.workspace, run.id)) for run in unread}
+            self.post_message(FoldersRead(seen, comparing.measured(self.workspace, rated)))
+
+        self.in_background(work, "folders")
+
+    def on_folders_read(self, message: FoldersRead) -> None:
+        """Show it."""
+        view = self.view
+        self.view = replace(view, seen={**message.seen, **view.seen}, measured={**view.measured, **message.measured})
+        self._fill()
 
     def _fill(self) -> None:
         table, view = self._table, self.view
         at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
         wide = self.size.width >= 100
-        best = comparing.best(view.runs)
-        fields = comparing.weakest(view.runs)
-        shown = fields[: max(0, (self.size.width - 78) // 10)] if wide else []
+        best = comparing.best(view.runs, view.measured)
+        fields = comparing.weakest(view.runs, best)
+        shown = fields[: max(0, (self.size.width - 90) // 10)] if wide else []
         named = short_heads(shown, self.workspace.schema)
-        heads = ["", "run", "state", "F1", *named, "time", "family", "unlike the best"]
+        heads = ["", "run", "state", "F1", *named, "time", "cost", "family", "unlike the best"]
         rows = [[Content(head) for head in heads], *(self._cells(run, best, shown) for run in view.runs)]
         table.clear(columns=True)
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
@@ -162,21 +193,29 @@ class RunsScreen(Keeping):
     def _cells(self, run: Run, best: Run | None, fields: list[str]) -> list[Content]:
         mark = f"{self.view.marked.index(run.id) + 1}" if run.id in self.view.marked else " "
         per = comparing.fields_f1(run)
-        seconds = (run.ended - run.started).total_seconds() if run.ended and run.started else None
+        seen = self.view.seen.get(run.id, Progress())
         first = best is not None and best.id == run.id
         unlike = "the best" if first else ""
         if best is not None and not first:
-            unlike = ", ".join(filter(None, (comparing.trained(best, run), _short(comparing.differences(best, run)))))
+            others = "" if self._alike(best, run) else "other validation"
+            told = (others, comparing.trained(best, run), _short(comparing.differences(best, run)))
+            unlike = ", ".join(filter(None, told))
         return [
             Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
             Content(run.name[:24]),
             Content.styled(run.state.value, STATES[run.state]),
             Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if first else ""),
             *(Content(f"{per[name]:.2f}" if name in per else "") for name in fields),
-            Content("" if seconds is None else duration(seconds)),
+            Content(duration(seen.seconds) if seen.seconds else ""),
+            Content(cost(seen)),
             Content(run.family),
             Content(unlike),
         ]
+
+    def _alike(self, a: Run, b: Run) -> bool:
+        """Whether their F1s compare: they are of the same documents, or one has none."""
+        measured = self.view.measured
+        return b.f1 is None or measured.get(a.id) == measured.get(b.id)
 
     def _progress(self, run: Run) -> Progress:
         if run.id not in self.view.seen:
@@ -237,8 +276,11 @@ class RunsScreen(Keeping):
                 f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
             )
         parts += ["\n\n", fields_table(seen, names)]
-        best = comparing.best(self.view.runs)
+        best = comparing.best(self.view.runs, self.view.measured)
         if best is not None and best.id != run.id:
+            if not self._alike(best, run):
+                parts.append((f"\n\nIts F1 is of other validation documents than {best.name}'s: mark both", "$warning"))
+                parts.append((" to compare them on those that both read.", "$warning"))
             parts += [
                 (f"\n\nUnlike the best ({best.name})\n", "bold $primary"),
                 _table(comparing.differences(best, run)),
@@ -297,6 +339,21 @@ class RunsScreen(Keeping):
     async def _selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
         await self.run_action("screen.clone")
+
+    def help_signs(self) -> list[tuple[str, str]]:
+        """What the columns mean."""
+        return [
+            (
+                "F1",
+                "on the run's validation documents, strictly; green: the best of those measured on the same documents",
+            ),
+            ("time", "at work: not waiting for its turn, not paused"),
+            ("cost", "that time × the processor cores (core-h) or the graphics cards (GPU-h) that it kept"),
+            (
+                "other validation",
+                "measured on other documents than the best: the two F1s do not compare; mark both instead",
+            ),
+        ]
 
     # acts
 

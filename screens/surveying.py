@@ -108,6 +108,8 @@ class Surveying(ModeScreen):
     def on_resize(self) -> None:
         """On wide terminals the two tables stand below each other."""
         self.call_after_refresh(self._arrange)
+        if self.shown is not None:
+            self.call_after_refresh(self.head)
 
     def say(self) -> None:
         """Say what can be done now."""
@@ -258,7 +260,7 @@ class Surveying(ModeScreen):
         assert self.shown is not None
         if number is not None and number < len(self.shown.survey.piles):
             pile = self.shown.survey.piles[number]
-            self._list(self.shown.survey.of_pile(pile), error_tables.pile(pile, self.workspace.schema))
+            self._list(self.shown.survey.of_pile(pile), error_tables.pile_title(pile, self.workspace.schema))
 
     @on(HeatGrid.Pointed, "#matrix,#confusion")
     def _cell_pointed(self, event: HeatGrid.Pointed) -> None:
@@ -319,9 +321,12 @@ class Surveying(ModeScreen):
             )
             if verdict in done
         ]
-        self.query_one("#title", Static).update(
-            Content.assemble((self._title, "bold"), (f" · {len(self.items)}", ""), *counts)
-        )
+        line = self.query_one("#title", Static)
+        tail = Content.assemble(f" · {len(self.items)}", *counts)
+        title = Content.styled(self._title, "bold")
+        width = line.content_size.width or self.size.width - 2  # in a narrow terminal the list is still to be shown
+        # of a long title rather the end is lost than the count
+        line.update(title.truncate(max(8, width - tail.cell_length), ellipsis=True) + tail)
 
     @on(ErrorList.Pointed)
     def _error_pointed(self) -> None:

@@ -3,7 +3,7 @@
 Every event has `type` and `time` (seconds since the epoch, UTC; for people, never for ordering). Types:
 
 - `queued`    (by the terminal) the run is started or resumed; what ended it before counts no more
-- `started`   pid, host, device, threads, seed, resumed_from (step or null)
+- `started`   pid, host, device, threads, processes, precision, seed, resumed_from (step or null)
 - `prepared`  documents{split: n}, windows{split: n}, tokens{split: n}, truncated, family, parameters, labels
 - `step`      step, total_steps, epoch, loss, learning_rate, grad_norm, tokens_per_second, documents_per_second,
               memory_mb, device_memory_mb, seconds_left

@@ -1,18 +1,14 @@
 """Documents with their gold labels and a model's predictions: what every figure is computed from.
 
-A case is read from a run folder (`stored`) or made by hand. Nothing here needs numpy: probabilities are 16-bit floats,
-and of non-negative ones the bit patterns order as the numbers do, so the best label of a word is found on the integers,
-and only the few that are shown are turned into floats.
+A case is read from a run folder (`stored`) or made by hand.
 """
 
 import dataclasses
 import itertools
-import struct
-import sys
-from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
 from workbench import decoding
@@ -21,10 +17,6 @@ from workbench.values import joined
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
-
-_HALVES = struct.unpack("<15361e", struct.pack("<15361H", *range(15361)))  # 0x0000..0x3C00 are 0.0..1.0
-_HALF = 0x3800  # 0.5
-_NEARLY_ALL = next(half for half, share in enumerate(_HALVES) if share > 1 / (1 + decoding.LEAST))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,13 +91,17 @@ def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
 
 def lenient_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
     """As `strict_chunks`, but an I- that continues nothing opens a chunk (conlleval's repair)."""
-    repaired = []
-    before = "O"
-    for tag in tags:
-        opens = tag[:2] == "I-" and before[2:] != tag[2:]
-        repaired.append("B-" + tag[2:] if opens else tag)
-        before = tag
-    return strict_chunks(repaired)
+    found = []
+    name, start, position = "", 0, 0
+    for position, tag in enumerate(tags):
+        if name and (tag[2:] != name or tag[:2] == "B-"):
+            found.append((name, start, position))
+            name = ""
+        if not name and tag != "O":
+            name, start = tag[2:], position
+    if name:
+        found.append((name, start, position + 1))
+    return found
 
 
 def tags_of_chunks(chunks: Iterable[Chunk], length: int) -> list[str]:
@@ -131,82 +127,111 @@ class Decoded:
     values: tuple[Chunk, ...] = ()
 
 
-def decode(
-    probabilities: bytes,
-    labels: Sequence[str],
-    gold_tags: Sequence[str],
-    pages: Sequence[int] = (),
-    once: Set[str] = frozenset(),
-) -> Decoded:
+class Stored(NamedTuple):
+    """One document's probabilities (words x labels little-endian 16-bit floats in 0..1, row by row), and what is known
+    of its words: the gold tags, one a word, and the pages; none: all on one."""
+
+    probabilities: bytes
+    gold_tags: Sequence[str]
+    pages: Sequence[int] = ()
+
+
+_TOGETHER = 64
+"""Documents that are decoded together: enough to share what every step costs, few enough for the processor's cache."""
+
+
+def decode(documents: Iterable[Stored], labels: Sequence[str], once: Set[str] = frozenset()) -> Iterator[Decoded]:
     """The likeliest tag of each word, its field's probability, the gold field's probability, and the values.
 
     Args:
-        probabilities: words x labels little-endian 16-bit floats in 0..1, row by row.
+        documents: read as they are asked for, some at a time.
         labels: the column order, "O" first.
-        gold_tags: one tag a word; their count is the count of words.
-        pages: the page of each word; none: all on one.
         once: fields of which a document has one value.
 
     Raises:
         InputProblem: the bytes are not that many numbers, or a number is not a probability.
     """
-    width, count = len(labels), len(gold_tags)
-    if not labels or labels[0] != "O" or len(probabilities) != 2 * width * count:
-        raise InputProblem(
-            f"{len(probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
-            "Predict again with this run; the file was written by another version or cut off.",
-        )
-    halves = array("H", probabilities)
-    if sys.byteorder == "big":
-        halves.byteswap()
-    columns: dict[str, list[int]] = {}
-    for column, label in enumerate(labels):
-        columns.setdefault(label[2:], []).append(column)
-    breaks = [word for word, (before, page) in enumerate(itertools.pairwise(pages), 1) if before != page]
-    try:
-        decoded, evidence = _decode(halves, labels, gold_tags, columns)
-    except IndexError:  # a bit pattern beyond 1.0: too large, negative, or no number
+    remaining = iter(documents)
+    while some := list(itertools.islice(remaining, _TOGETHER)):
+        yield from _decode(some, labels, once)
+
+
+def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) -> Iterator[Decoded]:
+    import numpy as np  # heavy, but pyarrow, which has read what is decoded here, has loaded it
+
+    width = len(labels)
+    counts = [len(one.gold_tags) for one in documents]
+    for one, count in zip(documents, counts, strict=True):
+        if not labels or labels[0] != "O" or len(one.probabilities) != 2 * width * count:
+            raise InputProblem(
+                f"{len(one.probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
+                "Predict again with this run; the file was written by another version or cut off.",
+            )
+    table = np.zeros((sum(counts), width + 1))  # the last column stands for a label that there is not
+    halves = np.frombuffer(b"".join(one.probabilities for one in documents), "<f2")
+    table[:, :-1] = halves.reshape(len(table), width)
+    if not ((table >= 0.0) & (table <= 1.0)).all():
         raise InputProblem(
             "The stored predictions hold numbers that are not probabilities.",
             "The model diverged or the file is damaged: train again with a lower learning rate.",
-        ) from None
-    found = decoding.read(evidence, breaks, once)
-    return dataclasses.replace(decoded, values=tuple(Chunk(name, a, b, sure) for _, name, a, b, sure in found))
-
-
-def _decode(
-    halves: "array[int]", labels: Sequence[str], gold_tags: Sequence[str], columns: Mapping[str, Sequence[int]]
-) -> tuple[Decoded, dict[str, list[Evidence]]]:
-    width = len(labels)
-    outside = halves[::width]
-    tags = ["O"] * len(gold_tags)
-    certainty = [_HALVES[half] for half in outside]
-    agreement = certainty.copy()
-    evidence: dict[str, list[Evidence]] = {}
+        )
+    names = list(dict.fromkeys(label[2:] for label in labels))  # the first is "", of no field
     place = {label: column for column, label in enumerate(labels)}
-    pairs = [(name, place.get(f"B-{name}", width), place.get(f"I-{name}", width)) for name in columns if name]
-    for word, (half, gold) in enumerate(zip(outside, gold_tags, strict=True)):
-        if half > _NEARLY_ALL and gold == "O":  # no field has anything to say, as with most words
-            continue
-        # half floats stand in the order of their bits: what even the likeliest label cannot bring about, none can
-        row = halves[word * width : (word + 1) * width]
-        if half <= _NEARLY_ALL and 2 * _HALVES[max(row[1:], default=0)] >= decoding.LEAST * _HALVES[half]:
-            values = [*map(_HALVES.__getitem__, row), 0.0]  # the last one stands for a label that there is not
-            shares = [values[begins] + values[continues] for _, begins, continues in pairs]
-            first, second = ([*sorted(shares, reverse=True), 0.0, 0.0])[:2]
-            least = decoding.LEAST * max(values[0], first)
-            for (name, begins, continues), share in zip(pairs, shares, strict=True):
-                if share < least and share != first:
-                    continue
-                otherwise = max(values[0], second if share == first else first)
-                if share and share >= decoding.LEAST * otherwise:
-                    evidence.setdefault(name, []).append(Evidence(word, values[begins], values[continues], otherwise))
-        if half <= _HALF:
-            tags[word] = tag = labels[row.index(max(row))]
-            certainty[word] = min(1.0, sum(_HALVES[row[column]] for column in columns[tag[2:]]))
-        if gold != "O":  # a field that the model does not know has no probability
-            agreement[word] = min(1.0, sum(_HALVES[row[column]] for column in columns.get(gold[2:], ())))
-    return Decoded(tuple(tags), tuple(certainty), tuple(agreement)), evidence
+    begins = table[:, [0, *(place.get(f"B-{name}", width) for name in names[1:])]]
+    continues = table[:, [width, *(place.get(f"I-{name}", width) for name in names[1:])]]
+    shares = np.minimum(begins + continues, 1.0)
+    words = np.arange(len(table))
+    best = table.argmax(1)
+    number = {name: column for column, name in enumerate(names)}
+    sure = shares[words, np.array([number[label[2:]] for label in labels])[best]]
+    # a field that the model does not know has no probability: it is read where all are 0
+    asked = [number.get(tag[2:], len(names)) for one in documents for tag in one.gold_tags]
+    agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
+    tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
+    for one, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):
+        yield Decoded(
+            tuple(itertools.islice(tags, count)),
+            tuple(itertools.islice(certainty, count)),
+            tuple(itertools.islice(agreement, count)),
+            tuple(Chunk(*value[1:]) for value in decoding.read(evidence, _page_breaks(one.pages), once)),
+        )
+
+
+def _page_breaks(pages: Sequence[int]) -> list[int]:
+    """The words that begin a page."""
+    return [word for word, (before, page) in enumerate(itertools.pairwise(pages), 1) if before != page]
+
+
+def _evidence(
+    names: Sequence[str], begins: Any, continues: Any, counts: Sequence[int]
+) -> list[dict[str, list[Evidence]]]:
+    """For every document the words that may be a field's (`decoding.LEAST`).
+
+    Args:
+        names: of the fields; the first is none's.
+        begins: an array of words x names, of all documents.
+        continues: the like.
+        counts: words of each document.
+    """
+    import numpy as np
+
+    shares = begins + continues
+    rows = np.arange(len(shares))
+    likeliest = shares.argmax(1)
+    otherwise = np.repeat(shares[rows, likeliest][:, None], len(names), 1)
+    rivals = shares.copy()
+    rivals[rows, likeliest] = 0.0
+    otherwise[rows, likeliest] = rivals.max(1)
+    may = (shares > 0.0) & (shares >= decoding.LEAST * otherwise)
+    may[:, 0] = False
+    words, columns = may.nonzero()
+    document = np.repeat(np.arange(len(counts)), counts)[words]
+    within = words - (np.cumsum(counts) - counts)[document]
+    found: list[dict[str, list[Evidence]]] = [{} for _ in counts]
+    columns_of = (document, columns, within, begins[may], continues[may], otherwise[may])
+    for at, column, word, begin, go_on, other in zip(*(one.tolist() for one in columns_of), strict=True):
+        found[at].setdefault(names[column], []).append(Evidence(word, begin, go_on, other))
+    return found
 
 
 SELDOM = 30

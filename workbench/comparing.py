@@ -1,21 +1,43 @@
 """Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.records import Run
-from workbench import charts, jobs, report
+from workbench import charts, jobs, report, stored
 from workbench import config as tune_config
 from workbench.charts import Mark, Series
 from workbench.progress import Progress
 from workbench.workspace import Workspace
 
+Measured = Mapping[str, frozenset[tuple[str, int]]]
+"""Run -> the documents that its F1 was measured on (`stored.validated_on`)."""
 
-def best(runs: Iterable[Run]) -> Run | None:
-    """The run with the highest F1 on validation, if any has one."""
-    rated = [run for run in runs if run.f1 is not None]
-    return max(rated, key=lambda run: (run.f1 or 0.0, run.created), default=None)
+
+def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
+    """What runs that have an F1 were measured on; a folder that is gone or damaged says nothing."""
+    found = {}
+    for run in runs:
+        with suppress(InputProblem):
+            found[run.id] = stored.validated_on(jobs.folder_of(workspace, run.id))
+    return found
+
+
+def best(runs: Iterable[Run], on: Measured) -> Run | None:
+    """The run with the highest F1 among those measured on the same documents: on those of most runs, or the newest's.
+
+    Args:
+        runs: with or without an F1.
+        on: what they were measured on; a run that is not in it is left out.
+    """
+    together: dict[frozenset[tuple[str, int]], list[Run]] = {}
+    for run in runs:
+        if run.f1 is not None and on.get(run.id):
+            together.setdefault(on[run.id], []).append(run)
+    most = max(together.values(), key=lambda same: (len(same), max(run.created for run in same)), default=[])
+    return max(most, key=lambda run: (run.f1 or 0.0, run.created), default=None)
 
 
 def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
@@ -33,9 +55,8 @@ def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
     return {name: float(row.get("f1") or 0.0) for name, row in rows.items() if row.get("support", 1)}
 
 
-def weakest(runs: Sequence[Run]) -> list[str]:
-    """The fields that some run was measured on, those first that the best run finds worst."""
-    leading = best(runs)
+def weakest(runs: Sequence[Run], leading: Run | None) -> list[str]:
+    """The fields that some run was measured on, those first that the leading run finds worst."""
     rated = fields_f1(leading) if leading is not None else {}
     return sorted(fields_of(runs), key=lambda name: rated.get(name, 1.0))
 

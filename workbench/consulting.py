@@ -13,7 +13,7 @@ from typing import Any
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem
 from storage.records import Run, RunState
-from workbench import doctor, report
+from workbench import comparing, doctor, report
 from workbench.doctor import Action, Diagnosis, Outcome, Target
 from workbench.forecast import Forecast, Point, forecasts
 from workbench.rounds import trained_on
@@ -46,7 +46,9 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     """
     with workspace.db.read() as connection:
         listed = run_store.listed(connection)
-    peers = {one.name: one.f1 for one in listed if one.f1 is not None and one.id != run.id}
+    on = comparing.measured(workspace, listed)
+    alike = [one for one in listed if one.id != run.id and on.get(one.id) == on.get(run.id)]
+    peers = {one.name: one.f1 for one in alike if one.f1 is not None}
     diagnosis = doctor.diagnose(doctor.examine(workspace.files.runs / run.id, None, peers))
     made = memory(workspace, listed)
     said = doctor.summaries(tuple(made.values()))

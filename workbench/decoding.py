@@ -36,7 +36,7 @@ class Evidence(NamedTuple):
     @property
     def likeliest(self) -> bool:
         """Whether it is the field's rather than anything else."""
-        return self.belongs > self.otherwise
+        return self.begins + self.continues > self.otherwise
 
 
 class Stretch(NamedTuple):
@@ -60,14 +60,15 @@ def read(
         once: fields of which a document has one value: the best is taken. Of the others, a word that is more likely
             a beginning than anything else begins another value.
     """
-    owner = {one.word: name for name, words in evidence.items() for one in words if one.likeliest}
+    likely = {name: {one.word for one in words if one.likeliest} for name, words in evidence.items()}
+    all_likely = set().union(*likely.values())
     found: list[Stretch] = []
     for name, words in evidence.items():
-        if any(one.likeliest for one in words):
+        if own := likely[name]:
             starts = set(breaks)
             if name not in once:
                 starts |= {one.word for one in words if one.begins > max(one.continues, one.otherwise)}
-            found += _stretches(name, words, {word for word, whose in owner.items() if whose != name}, starts)
+            found += _stretches(name, words, own, all_likely - own, starts)
     taken: set[int] = set()
     read_once: set[str] = set()
     kept = []
@@ -82,19 +83,21 @@ def read(
     return sorted(kept, key=lambda stretch: stretch.start)
 
 
-def _stretches(name: str, words: Sequence[Evidence], barred: set[int], starts: set[int]) -> list[Stretch]:
-    """All stretches of a field that speak for it, the best first."""
+def _stretches(
+    name: str, words: Sequence[Evidence], likely: Set[int], others: Set[int], starts: Set[int]
+) -> list[Stretch]:
+    """All stretches of a field that speak for it, the best first; `others` are the words of other fields."""
     found: list[Stretch] = []
-    barred = set(barred)
-    while best := _best(words, barred, starts):
+    barred = set(others)
+    while not likely <= barred and (best := _best(words, barred, starts)):  # without a likely word nothing scores
         score, start, stop = best
-        inside = [one for one in words if start <= one.word < stop]
-        found.append(Stretch(score, name, start, stop, min(1.0, sum(one.belongs for one in inside) / (stop - start))))
+        inside = [one.belongs for one in words if start <= one.word < stop]
+        found.append(Stretch(score, name, start, stop, min(1.0, sum(inside) / (stop - start))))
         barred.update(range(start, stop))
     return found
 
 
-def _best(words: Sequence[Evidence], barred: set[int], starts: set[int]) -> tuple[float, int, int] | None:
+def _best(words: Sequence[Evidence], barred: Set[int], starts: Set[int]) -> tuple[float, int, int] | None:
     """(score, start, stop) of the stretch that scores most, if that is more than nothing."""
     best: tuple[float, int, int] | None = None
     score, start, before = -math.inf, 0, -1
@@ -104,7 +107,7 @@ def _best(words: Sequence[Evidence], barred: set[int], starts: set[int]) -> tupl
         odds = max(-_DOUBT, min(_DOUBT, math.log((begins + continues) / max(otherwise, _NOTHING))))
         beginning = math.log((begins + _SEEN) / (continues + _SEEN))
         between = range(before + 1, word)
-        if any(gap in barred or gap in starts for gap in between) or word in starts:
+        if word in starts or (between and not (barred.isdisjoint(between) and starts.isdisjoint(between))):
             score = -math.inf
         longer = score - _DOUBT * len(between) + odds - max(0.0, beginning)
         fresh = odds + min(0.0, beginning)

@@ -44,6 +44,7 @@ class Action:
     target: Target = Target.CONFIG
     changes: Mapping[str, Any] = field(default_factory=dict)
     room: str = ""  # of a data task: where it is done ("" when a command does it)
+    documents: Mapping[str, str] = field(default_factory=dict)  # to be labelled there: of this "split" or "group"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,11 @@ def _task(id: str, title: str, cost: str = "labelling time, then one training ru
     return Action(id, title, cost, Target.DATA, room=room)
 
 
+def _labelling(id: str, title: str, cost: str, **documents: str) -> Action:
+    """Label certain documents, which are not for the queue to choose."""
+    return Action(id, title, cost, Target.DATA, room="annotate", documents=documents)
+
+
 def _share(part: tuple[int, int]) -> float:
     return part[0] / part[1] if part[1] else 0.0
 
@@ -275,7 +280,9 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     if not bad:
         return None
     facts = {f"{name} wrong": _share(row) for name, row in bad.items()} | {"vendors": len(rows)}
-    task = _task("label the vendor", f"Label 3–5 documents of {', '.join(bad)} for training")
+    worst = max(bad, key=lambda name: bad[name][0])
+    title = f"Label 3–5 documents of {', '.join(bad)} for training"
+    task = _labelling("label the vendor", title, "labelling time, then one training run", group=worst)
     said = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
     return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (task,))
 
@@ -317,7 +324,9 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
         return None
     wanted = round(documents * ((high - low) / 0.1) ** 2)
     facts = {"documents": documents, "f1": micro["f1"], "interval_low": low, "interval_high": high}
-    task = _task("more evaluated documents", f"Label about {wanted} documents on that side for ±0.05", "labelling time")
+    split = evidence.report.get("split", "test")
+    title = f"Label about {wanted} {split} documents in all for ±0.05"
+    task = _labelling("more evaluated documents", title, "labelling time", split=split)
     symptom = f"{documents} documents say only that F1 is between {low:.2f} and {high:.2f}"
     return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (task,), Severity.HINT)
 

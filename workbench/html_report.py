@@ -18,15 +18,28 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 66rem;
        margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-table { border-collapse: collapse; margin: .5rem 0; } caption { text-align: left; color: var(--soft); }
+table { border-collapse: collapse; margin: .5rem 0; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th:first-child, td:first-child, td.text { text-align: left; }
+th:first-child, td:first-child, .texts th, .texts td { text-align: left; }
+.matrix th:not(:first-child) { writing-mode: vertical-rl; text-align: left; vertical-align: bottom; }
 .soft { color: var(--soft); } .bad { color: var(--bad); }
 mark { background: none; color: var(--bad); font-weight: 600; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px; }
 svg .axis { stroke: var(--line); } svg .bar { fill: var(--fill); } svg .range { stroke: var(--ink); stroke-width: 1.5; }
-svg polyline { fill: none; stroke: var(--fill); stroke-width: 2; } svg polyline.other { stroke: var(--bad); }
+svg .curve { fill: none; stroke: var(--fill); stroke-width: 2; }
+svg .curve.other { stroke: var(--bad); stroke-dasharray: 6 4; }
+figcaption svg { width: 2.2rem; height: .7rem; margin-left: 1rem; }
 img { max-width: 100%; border: 1px solid var(--line); } .wide { overflow-x: auto; }
+@page { margin: 12mm; }
+@media print {
+  :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --fill: #1f77b4;
+          --bad: #b03020; }
+  body { font-size: 9pt; max-width: none; margin: 0; padding: 0; }
+  h2 { margin-top: 1.2rem; } h2, h3, figcaption { break-after: avoid; }
+  .wide { overflow: visible; } table { max-width: 100%; font-size: 7.5pt; }
+  th, td { padding: .1rem .25rem; } .texts td:nth-child(7) { overflow-wrap: anywhere; } td > img { max-width: 6cm; }
+  thead { display: table-header-group; } tr, figure, svg { break-inside: avoid; }
+}
 """
 
 
@@ -107,12 +120,11 @@ def _figure(value: float | None, ci95: Sequence[float] | None) -> str:
     return f"{value:.3f}" + (f" [{ci95[0]:.2f}–{ci95[1]:.2f}]" if ci95 else "")
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table of ready HTML cells."""
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "figures") -> str:
+    """A table of ready HTML cells: of "figures", of "texts", or a "matrix", whose heads are wider than its cells."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    about = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{about}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide"><table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _bars(rows: Sequence[tuple[str, float, Sequence[float] | None]]) -> str:
@@ -126,7 +138,7 @@ def _bars(rows: Sequence[tuple[str, float, Sequence[float] | None]]) -> str:
         if ci95:
             a, b = (left + width * edge for edge in ci95)
             marks.append(f'<line class="range" x1="{a:.1f}" x2="{b:.1f}" y1="{y + 10}" y2="{y + 10}"/>')
-    return _svg(720, height * len(rows) + 4, "F1 of every field with its interval", marks)
+    return _svg(740, height * len(rows) + 4, "F1 of every field with its interval", marks)
 
 
 def _svg(width: float, height: float, label: str, marks: Iterable[str]) -> str:
@@ -169,7 +181,7 @@ def _confusion(table: Mapping[str, Mapping[str, int]], names: Mapping[str, str])
         return (f'<span class="bad">{count}</span>' if gold != predicted else str(count)) if count else ""
 
     rows = [[escape(names.get(gold, gold)), *(cell(gold, other) for other in columns)] for gold in columns]
-    return _table(["Gold \\ predicted", *(names.get(name, name) for name in columns)], rows)
+    return _table(["Gold \\ predicted", *(names.get(name, name) for name in columns)], rows, "matrix")
 
 
 def _slices(report: Mapping[str, Any]) -> str:
@@ -211,6 +223,10 @@ def _thresholds(thresholds: Mapping[str, Any]) -> str:
     return _table(["Wished precision", "Pass by themselves", "For review", "Right among the passed"], rows)
 
 
+_CURVES = {"train": "curve", "validation": "curve other"}
+"""Side -> how its curve is drawn: another colour, and broken, for paper without colours."""
+
+
 def _curves(events: Iterable[Mapping[str, Any]]) -> str:
     evaluated = [event for event in events if event["type"] == "evaluated"]
     charts = []
@@ -221,7 +237,7 @@ def _curves(events: Iterable[Mapping[str, Any]]) -> str:
                 for event in evaluated
                 if (event.get(side) or {}).get(figure) is not None
             ]
-            for side in ("train", "validation")
+            for side in _CURVES
         }
         points = [point for line in sides.values() for point in line]
         if len(points) < 3:
@@ -230,10 +246,15 @@ def _curves(events: Iterable[Mapping[str, Any]]) -> str:
         marks = [f'<line class="axis" x1="10" y1="200" x2="430" y2="200"/><text x="10" y="14">{top:.3g}</text>']
         for side, line in sides.items():
             path = " ".join(f"{10 + 420 * step / right:.1f},{200 - 190 * value / top:.1f}" for step, value in line)
-            marks.append(f'<polyline class="{"other" if side == "validation" else ""}" points="{path}"/>')
+            marks.append(f'<polyline class="{_CURVES[side]}" fill="none" points="{path}"/>')
         marks.append(f'<text x="430" y="216" text-anchor="end">step {right}</text>')
-        label = f"{figure.upper() if figure == 'f1' else figure.capitalize()} on train (first colour) and validation"
-        charts.append(f"<figure><figcaption>{label}</figcaption>{_svg(440, 224, label, marks)}</figure>")
+        name = figure.upper() if figure == "f1" else figure.capitalize()
+        signs = "".join(
+            _svg(32, 8, side, [f'<polyline class="{style}" fill="none" points="0,4 32,4"/>']) + f" {side}"
+            for side, style in _CURVES.items()
+        )
+        drawn = _svg(440, 224, f"{name} on train and validation", marks)
+        charts.append(f"<figure><figcaption>{name} {signs}</figcaption>{drawn}</figure>")
     return "<h2>Curves</h2>" + "".join(charts) if charts else ""
 
 
@@ -261,6 +282,7 @@ def _errors(records: Sequence[ErrorRecord], names: Mapping[str, str], pictures: 
             data = b64encode(pictures[number]).decode()
             picture = f'<br><img alt="the place on the page" src="data:image/png;base64,{data}">'
         marks = [word for word, on in (("window edge", record.window_edge), ("truncated", record.truncated)) if on]
+        said = f' <span class="soft">({", ".join(marks)})</span>' if marks else ""
         rows.append([
             escape(record.name),
             escape(names.get(record.field, record.field)),
@@ -268,7 +290,6 @@ def _errors(records: Sequence[ErrorRecord], names: Mapping[str, str], pictures: 
             escape(record.gold_value) or "–",
             escape(record.predicted_value) or "–",
             f"{record.confidence:.2f}",
-            f"{before} <mark>{here}</mark> {after}{picture}",
-            ", ".join(marks),
+            f"{before} <mark>{here}</mark> {after}{said}{picture}",
         ])  # fmt: skip
-    return _table(["Document", "Field", "Error", "Gold", "Predicted", "Confidence", "Around it", "Marks"], rows)
+    return _table(["Document", "Field", "Error", "Gold", "Predicted", "Confidence", "Around it"], rows, "texts")

@@ -363,9 +363,10 @@ def compare(
 ) -> tuple[int, dict[str, Difference]]:
     """Paired bootstrap of two runs' F1.
 
-    How many documents both have, and `micro` and every field's difference.
+    How many documents both have, and `micro` and every field's difference. A document is known by its name and words:
+    a run from another workspace counts its documents otherwise.
     """
-    ours, theirs = ({case.document: count(case) for case in cases} for cases in (a, b))
+    ours, theirs = ({(case.name, case.words): count(case) for case in cases} for cases in (a, b))
     shared = [document for document in ours if document in theirs]
     names = sorted({name for run in (ours, theirs) for document in shared for name in run[document]})
     nothing = Counts(0, 0, 0)

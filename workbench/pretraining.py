@@ -32,7 +32,7 @@ from workbench.knobs import Data
 from workbench.predicting import Predictor, bf16_pays
 from workbench.rows import Row
 from workbench.samples import Sample
-from workbench.stored import case_of
+from workbench.stored import predicted_cases
 
 LANGUAGES = ("en", "en", "en", "de", "de", "fr", "nl", "zh")
 HIDDEN_SHARE = 0.12  # of the tokens, hidden from the model
@@ -164,10 +164,11 @@ def record(predictor: Predictor, rows: list[Row]) -> weighing.Counts:
 
 def cases_of(predictor: Predictor, rows: list[Row]) -> list[Case]:
     """Documents with what the model says of them."""
-    return [
-        case_of(asdict(o.row) | {"references": None}, asdict(o.prediction("", predictor.labels)), predictor.fields)
-        for o in predictor.predict(rows)
-    ]
+    pairs = (
+        (asdict(outcome.row) | {"references": None}, asdict(outcome.prediction("", predictor.labels)))
+        for outcome in predictor.predict(rows)
+    )
+    return list(predicted_cases(pairs, predictor.fields))
 
 
 def held_out_rows(templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES) -> list[Row]:

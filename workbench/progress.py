@@ -54,7 +54,11 @@ class Progress:
     finished: Mapping[str, Any] | None = None
     first_time: float | None = None
     last_time: float | None = None
-    seconds: float = 0.0  # at work: neither waiting for its turn nor between a crash and the resumption
+    threads: int = 1  # of a process
+    processes: int = 1  # one a GPU, where there are several
+    seconds: float = 0.0  # at work: not waiting for its turn, not paused, not between a crash and the resumption
+    core_seconds: float = 0.0  # the same times the processor's cores that it kept busy
+    gpu_seconds: float = 0.0  # the same times the GPUs; cores beside a GPU are not counted
 
     @property
     def share(self) -> float:
@@ -84,9 +88,18 @@ class Progress:
 def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
     get = event.get
     if moment := get("time"):
-        rested = state.last_time is None or event["type"] in ("queued", "started")
+        rested = state.last_time is None or state.paused or event["type"] in ("queued", "started")
         passed = 0.0 if rested else max(0.0, moment - (state.last_time or 0.0))  # a clock may be set back
-        state = replace(state, first_time=state.first_time or moment, last_time=moment, seconds=state.seconds + passed)
+        cores = state.threads * state.processes if state.device == "cpu" else 0
+        gpus = state.processes if state.device not in ("", "cpu") else 0
+        state = replace(
+            state,
+            first_time=state.first_time or moment,
+            last_time=moment,
+            seconds=state.seconds + passed,
+            core_seconds=state.core_seconds + passed * cores,
+            gpu_seconds=state.gpu_seconds + passed * gpus,
+        )
     match event["type"]:
         case "queued":
             return replace(state, failed=None, finished=None, paused=False)
@@ -96,6 +109,8 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
                 state,
                 started=True,
                 device=str(get("device") or ""),
+                threads=int(get("threads") or 1),
+                processes=int(get("processes") or 1),
                 failed=None,
                 finished=None,
                 paused=False,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cases import decode, lenient_chunks
+from workbench.cases import Stored, decode, lenient_chunks
 from workbench.predicting import Outcome
 
 Span = tuple[str, int, int]
@@ -24,17 +24,19 @@ def figures(outcomes: Sequence[Outcome], labels: Sequence[str], once: Set[str] =
     """
     index = {label: i for i, label in enumerate(labels)}
     gold: list[list[Span]] = []
-    predicted: list[list[Span]] = []
+    stored = []
     losses = []
     for outcome in outcomes:
         if outcome.row.tags is None:
             continue
         tags = [tag if tag in index else "O" for tag in outcome.row.tags]
         gold.append(lenient_chunks(tags))  # as people meant it
-        decoded = decode(outcome.probabilities.astype("<f2").tobytes(), labels, tags, outcome.row.pages, once)
-        predicted.append([(chunk.field, chunk.start, chunk.stop) for chunk in decoded.values])
+        stored.append(Stored(outcome.probabilities.astype("<f2").tobytes(), tags, outcome.row.pages))
         right = outcome.probabilities[np.arange(len(tags)), [index[tag] for tag in tags]]
         losses.append(-np.log(np.clip(right, 1e-9, 1)))
+    predicted = [
+        [(chunk.field, chunk.start, chunk.stop) for chunk in read.values] for read in decode(stored, labels, once)
+    ]
     words = np.concatenate(losses) if losses else np.empty(0)
     return {"documents": len(gold), "loss": float(words.mean()) if len(words) else 0.0, **spans(gold, predicted)}
 

@@ -6,14 +6,15 @@
 import dataclasses
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, tee
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.cases import Case, Chunk, Decoded, decode, lenient_chunks
+from workbench.cases import Case, Chunk, Decoded, Stored, decode, lenient_chunks
 
 
 @contextmanager
@@ -39,14 +40,14 @@ def _parts(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
     import pyarrow.parquet as pq
 
     try:
-        # `read_table`, and any filter of Arrow's own, would import pandas: half a second
+        # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
         with pq.ParquetFile(path, memory_map=True) as file:
             names = file.schema_arrow.names
             present = [name for name in columns if name not in _OPTIONAL or name in names]
             wanted = present if split is None else [*present, "split"]
             if missing := set(wanted).difference(names):
                 raise KeyError(f"it has no {', '.join(sorted(missing))}")
-            yield file.schema_arrow.empty_table().select(present)
+            yield pa.Table.from_batches([], file.schema_arrow).select(present)
             for number in range(file.num_row_groups):
                 if split is None:
                     yield file.read_row_group(number, wanted)
@@ -118,13 +119,21 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     path = folder / "dataset" / f"{split}.parquet"
     if not path.is_file():
         return []
-    return [case_of(row) for row in _rows(path, _DATASET)]
+    return [_case(row, None, Decoded((), (), ())) for row in _rows(path, _DATASET)]
 
 
 def read_groups(folder: Path, split: str) -> frozenset[str]:
     """The vendors (or templates) of a run's split, without reading its words."""
     path = folder / "dataset" / f"{split}.parquet"
     return frozenset(row["group"] or "" for row in _rows(path, ["group"])) if path.is_file() else frozenset()
+
+
+@lru_cache(maxsize=256)  # a run's data are frozen
+def validated_on(folder: Path) -> frozenset[tuple[str, int]]:
+    """(name, number of words) of the documents that a run's F1 was measured on: only of the same are two comparable."""
+    path = folder / "dataset" / "validation.parquet"
+    rows = _rows(path, ["name", "lines"]) if path.is_file() else []
+    return frozenset((row["name"], len(row["lines"])) for row in rows)
 
 
 def read_pictures(folder: Path, split: str) -> dict[int, tuple[Path | None, ...]]:
@@ -157,7 +166,9 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     if not source.is_file():
         return []
     rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
-    return [case_of(row, predictions[row["document"]], once) for row in rows if row["document"] in predictions]
+    return list(
+        predicted_cases(((row, predictions[row["document"]]) for row in rows if row["document"] in predictions), once)
+    )
 
 
 def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iterator[Case]:
@@ -177,6 +188,13 @@ def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iter
     if not source.is_file():
         return
     once = _once(_table(path, ()).schema)
+    yield from predicted_cases(_pairs(path, source, split, only), once)
+
+
+def _pairs(
+    path: Path, source: Path, split: str, only: Set[int] | None
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The rows of the data set and of the predictions, one beside the other."""
     predictions = (row for part in _parts(path, _PREDICTIONS, split) for row in _listed(part))
     rows = (row for part in _parts(source, _DATASET) for row in _listed(part))
     for prediction in predictions:  # the documents were predicted in the dataset's order
@@ -187,7 +205,7 @@ def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iter
             raise InputProblem(
                 f"{path.name} does not belong to {source.name}.", "Copy the run folder again, or run it again."
             )
-        yield case_of(row, prediction, once)
+        yield row, prediction
 
 
 def _once(schema: Any) -> frozenset[str]:
@@ -229,11 +247,11 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), bo
 
 def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
     """The fields that have a label on a side of a run's data; on any, if none is named."""
-    tags: set[str | None] = set()
+    found: set[str] = set()
     for path in (folder / "dataset").glob(f"{split}.parquet"):
-        for part in _table(path, ("tags",)).column("tags").chunks:
-            tags.update(part.flatten().unique().to_pylist())
-    return frozenset(tag[2:] for tag in tags if tag and tag != "O")
+        for tags in _table(path, ("tags",)).column("tags").to_pylist():  # Arrow's own `unique` takes long to import
+            found.update(tags or ())
+    return frozenset(tag[2:] for tag in found if tag != "O")
 
 
 def judgeable(case: Case, asked: Set[str]) -> Case:
@@ -249,27 +267,35 @@ def judgeable(case: Case, asked: Set[str]) -> Case:
     )
 
 
-def case_of(row: Mapping[str, Any], prediction: Mapping[str, Any] | None = None, once: Set[str] = frozenset()) -> Case:
-    """A case from a row of the data set and one of the predictions, as the Parquet files have them.
+def predicted_cases(
+    pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], once: Set[str] = frozenset()
+) -> Iterator[Case]:
+    """Cases from rows of the data set and those of the predictions of the same documents, as the files have them.
 
     Args:
-        row: of the data set.
-        prediction: of the same document.
+        pairs: a row, and the prediction of the same document.
         once: fields of which a document has one value.
     """
-    words = tuple(row["words"])
-    gold_tags = row["tags"] if row["tags"] is not None else ["O"] * len(words)
-    decoded = Decoded((), (), ())
-    if prediction is not None:
-        decoded = decode(prediction["probabilities"], prediction["labels"], gold_tags, row["pages"], once)
+    for labels, same in groupby(pairs, key=lambda pair: pair[1]["labels"]):
+        each, again = tee(same)
+        stored = (Stored(one["probabilities"], _tags(row), row["pages"]) for row, one in again)
+        for (row, one), decoded in zip(each, decode(stored, labels, once), strict=True):
+            yield _case(row, one, decoded)
+
+
+def _tags(row: Mapping[str, Any]) -> Sequence[str]:
+    return row["tags"] if row["tags"] is not None else ["O"] * len(row["words"])
+
+
+def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded: Decoded) -> Case:
     return Case(
         document=row["document"],
         name=row["name"],
         group=row["group"] or "",
         language=row["language"] or "",
-        words=words,
+        words=tuple(row["words"]),
         # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
-        gold=tuple(Chunk(*found) for found in lenient_chunks(gold_tags)),
+        gold=tuple(Chunk(*found) for found in lenient_chunks(_tags(row))),
         predicted=decoded.values,
         pages=tuple(row["pages"]),
         lines=tuple(row["lines"]),

@@ -85,6 +85,10 @@ class Survey:
     piles: tuple[Concentration, ...]
     lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
 
+    def of_document(self, number: int) -> tuple[Item, ...]:
+        """The errors and the doubts of a document."""
+        return tuple(item for item in (*self.items, *self.doubts) if item.document == number)
+
     def of_cell(self, name: str, kind: Kind | None) -> tuple[Item, ...]:
         """The errors of a cell of the matrix; TOTAL and None stand for all fields and all kinds."""
         return tuple(

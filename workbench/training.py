@@ -205,7 +205,8 @@ def _started(prepared: Prepared, config: TuneConfig, resumed: Path | None) -> di
     return {
         "pid": os.getpid(), "host": os.uname().nodename, "device": str(prepared.device),
         "precision": prepared.precision,
-        "threads": torch.get_num_threads(), "seed": config.train.seed,
+        "threads": torch.get_num_threads(), "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        "seed": config.train.seed,
         "resumed_from": None if resumed is None else int(resumed.name.rpartition("-")[2]),
     }  # fmt: skip
 

@@ -92,6 +92,17 @@ class Watch:
         return News(seen, tuple(changed), moved)
 
 
+def cost(seen: Progress) -> str:
+    """What a run has taken of a machine: hours of cores or of GPUs; "" before it has taken any."""
+    taken = ((seen.gpu_seconds, "GPU-h"), (seen.core_seconds, "core-h"))
+    return " + ".join(f"{_hours(seconds)} {unit}" for seconds, unit in taken if seconds)
+
+
+def _hours(seconds: float) -> str:
+    hours = seconds / 3600
+    return "<0.01" if hours < 0.01 else f"{hours:.2f}" if hours < 10 else f"{hours:,.0f}"
+
+
 def duration(seconds: float) -> str:
     """A time as people say it: 40 s, 12 min, 3 h 20 min."""
     if seconds < 90:

@@ -27,7 +27,7 @@ KINDS = {
     "boundary": "boundary",
     "doubt": "doubt",
 }
-_VENDOR = 24  # cells
+_VENDOR, _NAME = 24, 14  # cells
 _BOTH = 80  # cells from which values leave room for the vendor
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.CONFIRMED: "=", Verdict.QUEUED: "»", None: "·"}
 _SAID = {
@@ -56,6 +56,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         self._items: Sequence[Item] = ()
         self._verdicts: Mapping[int, Verdict | None] = {}
         self._at = 0
+        self._named = 0  # cells of the column of documents
 
     @property
     def item(self) -> Item | None:
@@ -73,6 +74,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         self._verdicts = verdicts
         if items is not self._items:
             self._items = items
+            self._named = min(max((cell_len(item.name) for item in items), default=0), _NAME)
             self._at = next((n for n, item in enumerate(items) if item is before), 0)
             self.virtual_size = Size(1, len(items))
             self._follow()
@@ -158,7 +160,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         if wide:
             segments.append(Segment(set_cell_size(KINDS[item.kind], 11) + " ", base))
         left = width - sum(segment.cell_length for segment in segments)
-        document = (item.name if cell_len(item.name) <= 14 else "…" + item.name[-13:]) + (" ⋯" if item.marks else "  ")
+        document = set_cell_size(elided(item.name, _NAME), self._named) + (" ⋯" if item.marks else "  ")
         vendor = set_cell_size(elided(item.group, _VENDOR), _VENDOR) + " " if left >= _BOTH else ""
         room = max(left - cell_len(document) - 2 - cell_len(vendor), 8)
         segments.append(Segment(set_cell_size(what(item, self._schema(), room), room) + " ", base))

@@ -151,10 +151,14 @@ def _head(run: Run, seen: Progress, width: int) -> Content:
 
 
 def fields_table(seen: Progress, names: Mapping[str, str], width: int = 60) -> Content:
-    """F1 of every field with labels at the last evaluation, how it came there where there is room, and of all."""
+    """F1 of every field with labels, how it came there where there is room, and of all.
+
+    At the last evaluation; of a run that has ended, of the model that was kept.
+    """
     if not seen.evaluations:
         return Content.styled("The fields' figures come with the first evaluation.", "$text-muted")
-    last, best = seen.evaluations[-1], seen.best
+    best = seen.best
+    last = best if seen.finished and best is not None else seen.evaluations[-1]
     found: Mapping[str, Mapping[str, float]] = last.validation.get("fields") or last.train.get("fields") or {}
     found = {field: row for field, row in found.items() if row.get("support", 1)} or found
     side = "validation" if last.validation.get("fields") else "train"
@@ -173,7 +177,9 @@ def fields_table(seen: Progress, names: Mapping[str, str], width: int = 60) -> C
         train = last.train.get("f1")
         told = f"\nall: validation {micro:.3f}"
         told += f", train {train:.3f}" if train is not None else ""
-        if best is not None and best.validation.get("f1") is not None:
+        if last is best:
+            told += f" at step {last.step}, the best"
+        elif best is not None and best.validation.get("f1") is not None:
             told += f"; best {best.validation['f1']:.3f} at step {best.step}"
         rows.append((told, "bold"))
     return Content.assemble(*rows)

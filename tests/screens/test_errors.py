@@ -7,6 +7,7 @@ from pathlib import Path
 import desks
 import model_run
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input, Static
 
 from screens.widgets.doctor_panel import DoctorPanel
@@ -17,6 +18,7 @@ from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from workbench import jobs
 from workbench.doctor import Action, Finding, Target
+from workbench.errors import Concentration
 from workbench.workspace import Workspace
 
 PAGE = desks.page_of(desks.RECEIPT)
@@ -198,15 +200,28 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
 async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, shop):
     async with opened(shop) as pilot:
         room = await enter_all(pilot)
-        await pilot.press("tab", "q", "q")
+        await pilot.press("tab", "q")
         with shop.db.read() as connection:
             (found,) = queue.listed(connection)
             (entry,) = queue.entries(connection, found.id)
             document = documents.open_document(connection, entry.document).document
         assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
         assert "9.00" in entry.reasons[0]
+        assert room.query_one(ErrorList).item is room.items[2]  # its other error waits with it
+        assert "2 queued" in text_of(room.query_one("#title", Static))
         await pilot.press("n")
-        assert room.query_one(ErrorList).item is room.items[3]  # q went over test-2's, n to the next open one
+        assert room.query_one(ErrorList).item is room.items[3]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
+    pile = Concentration("amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1)
+    async with opened(shop, size) as pilot:
+        room = await enter(pilot)
+        room.shown = replace(room.shown, survey=replace(room.shown.survey, piles=(pile,)))
+        room._list_pile(0)
+        shown = text_of(room.query_one("#title", Static))
+        assert shown.endswith("… · 0") and "amount_total · 上海" in shown and cell_len(shown) <= size[0] - 2
 
 
 async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, shop):
@@ -261,6 +276,23 @@ async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
         panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, room="queue")))
         await settled(pilot)
         assert pilot.app.room.mode == "queue"
+
+
+async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop):
+    finding = Finding("small_evaluation", "Few documents", {"documents": 4}, "The set is too small.", ())
+    action = Action("c", "Label more", "time", Target.DATA, room="annotate", documents={"split": "test"})
+    async with opened(shop) as pilot:
+        room = await enter(pilot)
+        panel = room.query_one(DoctorPanel)
+        panel.post_message(DoctorPanel.Taken(finding, action))
+        await settled(pilot)
+        assert pilot.app.room is room and any("none of these" in n.message for n in pilot.app._notifications)
+        with shop.db.write() as connection:
+            new = [replace(desks.new(f"new {side.value}", [PAGE]), side=side) for side in (Side.TRAIN, Side.TEST)]
+            documents.add(connection, new, "me")
+        panel.post_message(DoctorPanel.Taken(finding, action))
+        await settled(pilot)
+        assert pilot.app.room.hands.content.document.name == "new test" and len(pilot.app.room.worklist) == 1
 
 
 async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marked(opened, shop):

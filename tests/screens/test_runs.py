@@ -1,9 +1,11 @@
 """The runs room by its keys."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import runs_kit
 from textual.pilot import Pilot
@@ -34,24 +36,25 @@ def found(workspace: Workspace, name: str) -> Run:
         return runs.get(connection, name)
 
 
-async def room_of(pilot: Pilot[None]) -> RunsScreen:
-    await pilot.press("f5")
-    await pilot.pause()
-    room = pilot.app.screen
-    assert isinstance(room, RunsScreen)
-    return room
-
-
-def told(room: RunsScreen) -> str:
-    return str(room.query_one("#facts", Static).render())
-
-
 async def until(pilot: Pilot[None], condition: object) -> None:
     for _ in range(300):
         if condition():  # type: ignore[operator]
             return
         await pilot.pause(0.1)
     raise AssertionError("it never came true")
+
+
+async def room_of(pilot: Pilot[None]) -> RunsScreen:
+    await pilot.press("f5")
+    await pilot.pause()
+    room = pilot.app.screen
+    assert isinstance(room, RunsScreen)
+    await until(pilot, lambda: all(run.id in room.view.seen for run in room.view.runs))
+    return room
+
+
+def told(room: RunsScreen) -> str:
+    return str(room.query_one("#facts", Static).render())
 
 
 def cells(room: RunsScreen) -> list[str]:
@@ -71,6 +74,27 @@ async def test_runs_are_listed_with_what_sets_them_apart(
         assert "amount_total" in told(room) and "best" in told(room)
         await pilot.press("down")
         assert "train.learning_rate: 0.001 → 0.003" in told(room)
+
+
+async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invoices: Workspace) -> None:
+    folder = jobs.folder_of(invoices, found(invoices, "weak").id)
+    path = folder / "dataset" / "validation.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.slice(1), path)
+    async with opened(invoices, (160, 36)) as pilot:
+        room = await room_of(pilot)
+        assert "other validation" in cells(room)[1]
+        await pilot.press("down")
+        assert "is of other validation documents than strong's" in told(room)
+
+
+async def test_what_runs_took_stands_beside_them(opened: Opener, invoices: Workspace) -> None:
+    with (jobs.folder_of(invoices, found(invoices, "weak").id) / "events.jsonl").open("w") as file:
+        for event in ({"type": "started", "time": 10, "device": "cpu", "threads": 3}, {"type": "note", "time": 7210}):
+            file.write(json.dumps(event) + "\n")
+    async with opened(invoices, (120, 36)) as pilot:
+        weak = cells(await room_of(pilot))[1]
+        assert "2 h 00 min" in weak and "6.00 core-h" in weak
 
 
 async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The terminal process stays light: nothing heavy is imported on the way to the annotate screen."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from screens import modes
+from screens import modes, preloading
 from screens.app import WorkbenchApp
 from storage.exceptions import WorkspaceProblem
 from workbench.workspace import Workspace
@@ -71,3 +72,27 @@ def test_the_frame_is_painted_before_the_store_is_loaded():
     program = f"import sys, screens.app\nprint([name for name in {later!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr[-1000:]
+
+
+def test_what_is_loaded_beforehand_is_every_other_room():
+    rooms = [mode.module for mode in modes.available() if mode.id != "annotate"]
+    assert set(rooms) <= set(preloading.STEPS)
+    for name in (*preloading.STEPS, *preloading.READING):
+        importlib.import_module(name)
+
+
+async def test_other_rooms_are_loaded_while_nothing_is_typed(workspace, opened, tmp_path, monkeypatch):
+    (tmp_path / "a_room_for_later.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(preloading, "STEPS", ("a_room_for_later",))
+    monkeypatch.setattr(preloading, "_REST", 60.0)
+    async with opened(workspace) as pilot:
+        await pilot.press("right")
+        await pilot.pause(0.2)
+        assert "a_room_for_later" not in sys.modules  # a key was pressed just now
+        monkeypatch.setattr(preloading, "_REST", 0.0)
+        for _ in range(200):
+            if "a_room_for_later" in sys.modules:
+                break
+            await pilot.pause(0.05)
+    assert sys.modules.pop("a_room_for_later", None)

@@ -11,7 +11,7 @@ from loop import LABELS, probabilities, run_folder
 
 from storage.exceptions import InputProblem, RunProblem
 from workbench import acquisition, sampling
-from workbench.cases import decode, strict_chunks, with_confidence
+from workbench.cases import Stored, decode, strict_chunks, with_confidence
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 
@@ -69,7 +69,7 @@ def test_values_are_those_that_evaluation_reads(seed):
     documents = random_documents(seed)
     found = score(*documents)
     for row, matrix in enumerate(documents):
-        read = decode(pack(matrix), LABELS, ["O"] * len(matrix))
+        (read,) = decode([Stored(pack(matrix), ["O"] * len(matrix))], LABELS)
         chunks = with_confidence(strict_chunks(read.tags), read.certainty)
         for f, name in enumerate(FIELDS):
             mine = [c for c in chunks if c.field == name]

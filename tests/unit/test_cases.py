@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storage.exceptions import InputProblem
 from workbench import cases, stored
-from workbench.cases import Chunk
+from workbench.cases import Chunk, Stored
 
 LABELS = ["O", "B-x", "I-x", "B-y", "I-y"]
 
@@ -23,7 +23,7 @@ def packed(rows):
 def test_decoding_is_the_plain_argmax(weights):
     rows = [[w / sum(row) for w in row] for row in weights]
     kept = [struct.unpack("<5e", struct.pack("<5e", *row)) for row in rows]
-    decoded = cases.decode(packed(rows), LABELS, ["B-y"] * len(rows))
+    (decoded,) = cases.decode([Stored(packed(rows), ["B-y"] * len(rows))], LABELS)
     assert list(decoded.tags) == [LABELS[row.index(max(row))] for row in kept]
     for row, tag, sure, agree in zip(kept, decoded.tags, decoded.certainty, decoded.agreement, strict=True):
         both = {"O": row[0], "x": row[1] + row[2], "y": row[3] + row[4]}
@@ -32,7 +32,7 @@ def test_decoding_is_the_plain_argmax(weights):
 
 
 def test_a_field_unknown_to_the_model_has_no_probability():
-    decoded = cases.decode(packed([[0.2, 0.8, 0, 0, 0]]), LABELS, ["B-new"])
+    (decoded,) = cases.decode([Stored(packed([[0.2, 0.8, 0, 0, 0]]), ["B-new"])], LABELS)
     assert decoded.agreement == (0.0,)
 
 
@@ -48,7 +48,7 @@ def test_a_field_unknown_to_the_model_has_no_probability():
 )
 def test_what_is_not_a_probability_is_refused(data, labels):
     with pytest.raises(InputProblem):
-        cases.decode(data, labels, ["O"])
+        list(cases.decode([Stored(data, ["O"])], labels))
 
 
 def test_strict_and_repaired_chunks_differ_in_orphans():

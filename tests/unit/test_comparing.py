@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import runs_kit
 from click.testing import CliRunner
@@ -35,7 +37,7 @@ def test_better_is_told_from_chance(workspace: Workspace) -> None:
     assert comparing.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
     same = comparing.compare(workspace, found["weak"], found["weak"])
     assert "cannot be told apart" in comparing.sentence(same, ("weak", "weak"))
-    best = comparing.best(found.values())
+    best = comparing.best(found.values(), comparing.measured(workspace, found.values()))
     assert best is not None and best.name == "strong"
 
 
@@ -47,12 +49,36 @@ def test_runs_without_predictions_are_compared_by_what_there_is(workspace: Works
     assert told["config"]
 
 
+def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace: Workspace) -> None:
+    weak, strong = (by_name(workspace)[name] for name in ("weak", "strong"))
+    easy = replace(strong, id="easy", name="easy", f1=0.99)
+    here, elsewhere = frozenset({("a", 9), ("b", 7)}), frozenset({("c", 5)})
+    on = {weak.id: here, strong.id: here, "easy": elsewhere}
+    assert comparing.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
+    assert comparing.best([weak, easy], {weak.id: here, "easy": elsewhere}) is easy  # none compares: the newest
+    assert comparing.best([weak, strong], {}) is None  # nothing is known of what they were measured on
+
+
+def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(workspace: Workspace) -> None:
+    found = by_name(workspace)
+    path = jobs.folder_of(workspace, found["strong"].id) / "dataset" / "test.parquet"
+    table = pq.read_table(path)
+    renamed = [f"elsewhere-{name}" for name in table.column("name").to_pylist()]
+    pq.write_table(table.set_column(table.column_names.index("name"), "name", [renamed]), path)
+    told = comparing.compare(workspace, found["weak"], found["strong"], "test")
+    assert told["documents"] == 0 and "in common" in told["problem"]
+
+
 def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
     def call(*arguments: str) -> str:
         result = CliRunner().invoke(group, ["-w", str(workspace.files.root), "runs", *arguments])
         assert result.exit_code == 0, result.output
         return result.output
 
+    listed = {run["name"]: run for run in json.loads(call("list", "--json"))}
+    assert listed["strong"]["best"] and not listed["weak"]["best"] and listed["weak"]["compares_with_best"]
+    assert {"seconds", "core_hours", "gpu_hours"} <= listed["strong"].keys()
+    assert "the best" in call("list")
     told = json.loads(call("compare", "weak", "strong", "--json"))
     assert told["differences"]["amount_total"]["certain"]
     assert "strong is better" in call("compare", "weak", "strong")

@@ -73,9 +73,13 @@ def test_the_page_is_well_formed_and_shows_the_figures():
         "24 test documents",
         "Healthy",
         "Errors (6 of 6)",
-        "F1 on train",
     ):
         assert expected in text
+    legend = re.search(r"<figcaption>F1 .*?</figcaption>", html)[0]
+    assert re.findall(r'polyline class="([^"]+)".*?</svg> (\w+)', legend) == [
+        ("curve", "train"),
+        ("curve other", "validation"),
+    ]
 
 
 def test_the_page_fetches_nothing_and_runs_nothing():

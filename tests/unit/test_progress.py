@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 from storage.events import EventWriter
 from workbench import progress
+from workbench.watching import cost
 
 
 def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:
@@ -47,6 +49,21 @@ def test_following_takes_only_whole_lines(tmp_path: Path) -> None:
     assert follower.progress.notes == ("one", "two")
     assert follower.progress.share == 1.0
     assert follower.progress.seconds == 2
+
+
+def test_a_run_costs_what_it_kept_of_a_machine_while_at_work(tmp_path: Path) -> None:
+    events = [
+        {"type": "queued", "time": 0}, {"type": "started", "time": 50, "device": "cpu", "threads": 4},
+        {"type": "step", "time": 60}, {"type": "paused", "time": 70}, {"type": "resumed", "time": 500},
+        {"type": "step", "time": 510}, {"type": "queued", "time": 900},
+        {"type": "started", "time": 910, "device": "cuda:0", "threads": 4, "processes": 2},
+        {"type": "finished", "time": 930, "state": "finished"},
+    ]  # fmt: skip
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    seen = progress.of(tmp_path)
+    assert (seen.seconds, seen.core_seconds, seen.gpu_seconds) == (50, 120, 40)
+    assert cost(seen) == "0.01 GPU-h + 0.03 core-h"
+    assert cost(progress.Progress()) == ""
 
 
 def test_a_loss_that_is_no_number_is_kept_as_unknown(tmp_path: Path) -> None:

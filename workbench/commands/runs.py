@@ -40,29 +40,56 @@ def _run(workspace: Any, name: str) -> Any:
 @json_option
 @click.pass_obj
 def list_runs(context: Context, as_json: bool) -> None:
-    """All runs, the newest first."""
+    """All runs, the newest first, with what they cost and which is the best.
+
+    The best has the highest F1 of those measured on the same validation documents as most runs (or the newest); the
+    F1s of others do not compare with it, `workbench runs compare` does that on the documents that both read. The time
+    is that at work; the cost is that time × the processor cores (core-h) or graphics cards (GPU-h) that the run kept.
+    """
     from storage import runs
+    from workbench import comparing, jobs, progress
+    from workbench.watching import cost, duration
 
     workspace = _open(context)
     with workspace.db.read() as connection:
         found = runs.listed(connection)
-    data = [
-        {"run": r.id, "name": r.name, "state": r.state.value, "preset": r.preset, "family": r.family, "f1": r.f1}
-        for r in found
-    ]
-    rows = [
-        (
-            r.id,
-            r.name if r.name != r.id else "",
-            r.state.value,
-            r.preset,
-            r.family,
-            "" if r.f1 is None else f"{r.f1:.3f}",
+    measured = comparing.measured(workspace, found)
+    best = comparing.best(found, measured)
+    data, rows = [], []
+    for run in found:
+        seen = progress.of(jobs.folder_of(workspace, run.id))
+        is_alike = best is not None and run.f1 is not None and measured.get(run.id) == measured[best.id]
+        data.append(
+            {
+                "run": run.id,
+                "name": run.name,
+                "state": run.state.value,
+                "preset": run.preset,
+                "family": run.family,
+                "f1": run.f1,
+                "best": run is best,
+                "compares_with_best": is_alike,
+                "seconds": round(seen.seconds, 1),
+                "core_hours": round(seen.core_seconds / 3600, 4),
+                "gpu_hours": round(seen.gpu_seconds / 3600, 4),
+            }
         )
-        for r in found
-    ]
-    text = table(rows, ("run", "name", "state", "preset", "family", "F1"), right=(5,)) if rows else "No runs yet."
-    emit(data, as_json=as_json, text=text)
+        mark = "the best" if run is best else "" if is_alike or run.f1 is None else "other documents"
+        rows.append(
+            (
+                run.id,
+                run.name if run.name != run.id else "",
+                run.state.value,
+                run.preset,
+                run.family,
+                "" if run.f1 is None else f"{run.f1:.3f}",
+                mark,
+                duration(seen.seconds) if seen.seconds else "",
+                cost(seen),
+            )
+        )
+    heads = ("run", "name", "state", "preset", "family", "F1", "", "time", "cost")
+    emit(data, as_json=as_json, text=table(rows, heads, right=(5,)) if rows else "No runs yet.")
 
 
 @command.command()
