@@ -1,5 +1,6 @@
 """Curves of runs as data, and drawn into SVG and PNG files. Pure but for `save`."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -92,6 +93,16 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """Three to seven round numbers, evenly apart, with all from `low` to `high` between the first and the last."""
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):  # flat, but for what floats make of it
+        low, high = low - 0.5, high + 0.5
+    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    step = next(power * one for one in (1, 2, 2.5, 5, 10) if (high - low) / (power * one) <= 5)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [step * number for number in range(first, last + 1)]
+
+
 def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark]:
     """Marks of curves over each other, with axes and a legend; `unit` is what is counted to the right."""
     drawn = [line for line in lines if line.points]
@@ -101,9 +112,8 @@ def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark
     values = [value for line in drawn for _, value in line.points]
     values += [end for line in drawn for _, *ends in line.spread for end in ends]
     steps = [step for line in drawn for step, _ in line.points]
-    low, high = min(values), max(values)
-    if high == low:
-        low, high = low - 0.5, high + 0.5
+    places = ticks(min(values), max(values))
+    low, high = places[0], places[-1]
     last = max(steps) or 1
     colours = [line.colour or COLOURS[number % len(COLOURS)] for number, line in enumerate(drawn)]
     legend, top = _legend([(line.name, colour) for line, colour in zip(drawn, colours, strict=True)])
@@ -116,11 +126,10 @@ def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark
             bottom - (bottom - top) * (value - low) / (high - low),
         )
 
-    for number in range(5):
-        value = low + (high - low) * number / 4
+    for value in places:
         y = place(0, value)[1]
         marks.append(Mark("line", ((_LEFT, y), (right, y)), "#DDDDDD"))
-        marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.3g}"))
+        marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.4g}"))
     marks.append(Mark("text", ((_LEFT, HEIGHT - 14),), "#555555", "0"))
     marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"{unit} {last:g}"))
     for number, (line, colour) in enumerate(zip(drawn, colours, strict=True)):

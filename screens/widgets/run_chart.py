@@ -69,6 +69,7 @@ class RunChart(Vertical):
         self._explain(title if drawn else f"{title}: nothing yet", named)
         if title == KINDS["f1"]:
             plot.ylim(0, 1)  # two runs, or two moments, are to be compared by eye
+            plot.yticks([0, 0.25, 0.5, 0.75, 1])
         for line, colour in zip(drawn, colours, strict=True):
             x, y = zip(*line.points, strict=True)
             plot.plot(list(x), list(y), marker="braille" if len(x) > 1 else "dot", color=_rgb(colour))

@@ -69,6 +69,20 @@ def test_a_legend_covers_no_curve_and_no_bar_and_all_names_are_on_the_picture() 
         assert all(x + 7 * len(name) < charts.WIDTH for name, (x, _) in placed.items())
 
 
+def test_curves_stand_between_round_numbers() -> None:
+    assert [f"{one:g}" for one in charts.ticks(0.362, 0.781)] == ["0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]
+    assert [f"{one:g}" for one in charts.ticks(0, 1e-4)] == ["0", "2e-05", "4e-05", "6e-05", "8e-05", "0.0001"]
+    marks = charts.curves("F1", [Series("a", ((0, 0.362), (10, 0.781)))])
+    assert {"0.3", "0.8"} <= {mark.text for mark in marks if mark.kind == "text"}
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
+def test_all_of_a_curve_is_between_the_first_and_the_last_number(low: float, spread: float) -> None:
+    found = charts.ticks(low, low + spread)
+    slack = 1e-9 * max(1, abs(low), spread)
+    assert found[0] <= low + slack and found[-1] >= low + spread - slack and 2 <= len(found) <= 7
+
+
 def test_a_name_stands_beside_its_bars() -> None:
     marks = charts.bars("F1", ["total", "date"], [("a", [0.5, 1.0]), ("b", [0.2, 0.25])])
     value = [mark for mark in marks if mark.kind == "box"][2:]  # the first two are the legend's
