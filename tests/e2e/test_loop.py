@@ -20,6 +20,7 @@ from workbench import importing, jobs, next_round
 from workbench.config import from_dict
 from workbench.desk import Desk
 from workbench.samples.write import write_words
+from workbench.strategies import DEFAULT
 from workbench.workspace import Workspace
 
 
@@ -140,7 +141,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         with workspace.db.read() as connection:
             second = queue.listed(connection)[1]
             entries = queue.entries(connection, second.id)
-        assert (second.run, second.strategy) == (run.id, "combined")
+        assert (second.run, second.strategy) == (run.id, DEFAULT)
         assert not {entry.document for entry in entries if not entry.blind} & set(batch)
         assert "Round 2" in str(app.room.query_one(BatchPane).query_one("#order").render())
         await press(pilot, "enter")

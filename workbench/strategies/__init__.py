@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     Function = Callable[[Pool, int, np.random.Generator], list[tuple[int, float]]]
 
-DEFAULT = "combined"
+DEFAULT = "per_cluster"
+"""Doubt and difference together; of all it needed the fewest labels (docs/measurements.md, "Labels needed")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,11 @@ STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
         _entry(
-            DEFAULT, "combined:combined", "scores embeddings", "Unsure and different",
+            DEFAULT, "diversity:per_cluster", "scores embeddings", "Unsure, one of each kind",
+            "As many kinds of documents as the batch has places; of each the one whose values are most likely wrong.",
+        ),
+        _entry(
+            "combined", "combined:combined", "scores embeddings", "Unsure and different",
             "Documents whose values are likely wrong, each unlike the labelled ones and unlike the rest of the batch.",
         ),
         _entry(
@@ -106,10 +111,6 @@ STRATEGIES: dict[str, Strategy] = {
             "k_centre", "diversity:k_centre", "embeddings", "Cover the pool",
             "The documents furthest from everything labelled or picked so far, whatever the model thinks.",
             "unlike all that is labelled or picked ({score:.2f})",
-        ),
-        _entry(
-            "per_cluster", "diversity:per_cluster", "scores embeddings", "One per cluster",
-            "As many clusters as the batch has places; the least sure document of each.",
         ),
         _entry(
             "per_vendor", "uncertainty:per_vendor", "scores groups", "One per vendor",

@@ -1,4 +1,4 @@
-"""The default: doubt and difference together. [worker]"""
+"""Doubt times difference. [worker]"""
 
 import numpy as np
 
