@@ -171,12 +171,11 @@ class RunsScreen(Keeping):
     def _fill(self) -> None:
         table, view = self._table, self.view
         at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
-        wide = self.size.width >= 100
         best = comparing.best(view.runs, view.measured)
         fields = comparing.weakest(view.runs, best)
-        shown = fields[: max(0, (self.size.width - 90) // 10)] if wide else []
+        shown = fields[: max(0, (self.size.width - 90) // 10)] if self._is_wide else []
         named = short_heads(shown, self.workspace.schema)
-        heads = ["", "run", "state", "F1", *named, "time", "cost", "family", "unlike the best"]
+        heads = ["", "run", "state", "F1", *named, "time", "cost", *self._family("family"), "unlike the best"]
         rows = [[Content(head) for head in heads], *(self._cells(run, best, shown) for run in view.runs)]
         table.clear(columns=True)
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
@@ -208,9 +207,17 @@ class RunsScreen(Keeping):
             *(Content(f"{per[name]:.2f}" if name in per else "") for name in fields),
             Content(duration(seen.seconds) if seen.seconds else ""),
             Content(cost(seen)),
-            Content(run.family),
+            *(Content(family) for family in self._family(run.family)),
             Content(unlike),
         ]
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.size.width >= 100
+
+    def _family(self, name: str) -> tuple[str, ...]:
+        """The family's column: where it is narrow, what is unlike the best names another family."""
+        return (name,) if self._is_wide else ()
 
     def _alike(self, a: Run, b: Run) -> bool:
         """Whether their F1s compare: they are of the same documents, or one has none."""
