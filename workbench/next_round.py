@@ -14,7 +14,6 @@ from workbench.workspace import Workspace
 GROWN = 2.0
 """A training set that grew so much is learned afresh: going on gained less (docs/measurements.md, "The loop")."""
 
-
 FURTHER_EPOCHS = 3.0
 """Passes of a training that goes on at most: more of them gained nothing and took twice the time
 (docs/measurements.md, "The loop")."""
