@@ -19,7 +19,7 @@ from storage.records import Content
 from workbench.candidates import Finder
 from workbench.field_rows import text_of
 from workbench.fields import Field, Schema
-from workbench.values import same
+from workbench.fields.values import same
 from workbench.workspace import Workspace
 
 FIRST = ("amount_total", "seller_name", "buyer_name", "invoice_no", "invoice_date")

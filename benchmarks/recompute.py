@@ -17,9 +17,8 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from sklearn.metrics import accuracy_score
 
-from workbench import values
 from workbench.config import Request
-from workbench.fields import FieldType
+from workbench.fields import FieldType, values
 
 JOINED = ("party", "address", "text")
 

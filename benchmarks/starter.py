@@ -27,8 +27,8 @@ from storage.documents import Filter
 from storage.records import Annotations, Split
 from workbench import config, importing, jobs, reading, report, stored, suggesting
 from workbench.desk import Desk
+from workbench.fields.values import same
 from workbench.splitting import divide
-from workbench.values import same
 from workbench.workspace import Workspace
 
 DATA = Path(os.environ.get("WORKBENCH_REALDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from storage.records import Token
 from workbench import headers, parties
-from workbench.amounts import marks_of
 from workbench.fields import Field, FieldType
+from workbench.fields.amounts import marks_of
+from workbench.fields.values import iban_is_valid, looks_like, normalise
 from workbench.surroundings import Candidate, Surroundings
-from workbench.values import iban_is_valid, looks_like, normalise
 
 MOST = 12
 """Candidates that are worth stepping through."""

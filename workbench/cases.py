@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from storage.exceptions import InputProblem
 from workbench import decoding
 from workbench.decoding import Evidence
-from workbench.values import joined
+from workbench.fields.values import joined
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from storage.records import Token
 from workbench.fields import FieldType
+from workbench.fields.values import looks_like
 from workbench.page_layout import PageLayout, nearest
-from workbench.values import looks_like
 
 
 class Way(StrEnum):

@@ -15,7 +15,7 @@ from storage.records import Annotations, Content, Decision, Event, Suggestion, T
 from workbench.workspace import Workspace
 
 Judge = Callable[[Content], tuple[int, int]]
-"""Counts (disagreements with reference values, failed checks) of a document; see workbench/checks.py."""
+"""Counts (disagreements with reference values, failed checks) of a document; see workbench/fields/checks.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from storage.records import Content, Decision, Span, Suggestion, Token
-from workbench import checks
-from workbench.fields import Field, FieldType, Schema
-from workbench.values import Value, joined, looks_like, normalise, readings, same
+from workbench.fields import Field, FieldType, Schema, checks
+from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
 
 
 class FieldState(StrEnum):

@@ -6,7 +6,7 @@ from storage.records import Token
 from workbench import headers
 from workbench.align import Aligner
 from workbench.fields import FieldType
-from workbench.values import normalise
+from workbench.fields.values import normalise
 
 _TYPES = (FieldType.AMOUNT, FieldType.DATE)
 

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from storage.records import Page, Token
 from workbench.duplicates import Index, fingerprint_of
 from workbench.fields import FieldType
-from workbench.values import normalise
+from workbench.fields.values import normalise
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "

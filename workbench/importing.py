@@ -16,13 +16,13 @@ from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem
 from storage.records import Page, ReferenceValue, Side, Source, Span, Token
 from workbench import duplicates
+from workbench.fields.label_names import LabelMap
 from workbench.grouping import MODES, Grouper
 from workbench.importers import clean
 from workbench.importers.base import Incoming, IncomingPage, Rejected
 from workbench.incoming import Prepared, Sources
 from workbench.incoming import Request as Request
 from workbench.known import Outcome, bring_in
-from workbench.mapping import LabelMap
 from workbench.workspace import Workspace
 
 BATCH = 200

@@ -15,10 +15,10 @@ from storage.records import Annotations, Content, ReferenceValue, Source, Span, 
 from workbench import labelling
 from workbench.align import align_all
 from workbench.fields import FieldType, Schema
+from workbench.fields.label_names import LabelMap
+from workbench.fields.values import joined, normalise, same
 from workbench.importers.base import Rejected
 from workbench.importers.known_values import KnownRow, read
-from workbench.mapping import LabelMap
-from workbench.values import joined, normalise, same
 from workbench.workspace import Workspace
 
 RUN = "values"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from storage.records import FieldScore
 from workbench.cases import Case, Chunk, tags_of_chunks
 from workbench.fields import FieldType
-from workbench.values import joined
+from workbench.fields.values import joined
 
 Same = Callable[[FieldType, str, str], bool]
 """Whether two texts are the same value of this type."""

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from workbench import amounts, checks, headers
+from workbench import headers
 from workbench.cases import Case, Chunk, strict_chunks, with_confidence
-from workbench.fields import FieldType
+from workbench.fields import FieldType, amounts, checks
+from workbench.fields.values import Value, joined, normalise
 from workbench.metrics import micro
-from workbench.values import Value, joined, normalise
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
 

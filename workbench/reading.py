@@ -16,8 +16,8 @@ from storage.exceptions import RunProblem
 from storage.records import Content, Split
 from workbench import freezing, jobs, machine, progress, report, stored, suggesting
 from workbench.config import FieldSpec, Request
+from workbench.fields.values import joined, normalise
 from workbench.suggesting import Proposal
-from workbench.values import joined, normalise
 from workbench.workspace import Workspace
 
 STARTER = "starter"

@@ -8,10 +8,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
-from workbench import calibration, errors, metrics, postprocess, values
+from workbench import calibration, errors, metrics, postprocess
 from workbench.calibration import Judged, Judgement
 from workbench.cases import Case
-from workbench.fields import FieldType
+from workbench.fields import FieldType, values
 from workbench.metrics import Counts, Kind, Ratio, Same
 from workbench.stored import read_groups, read_labelled, uncollected
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from storage import documents, labels
 from storage.records import Span
-from workbench import calibration, metrics, stored, values
+from workbench import calibration, metrics, stored
 from workbench.cases import Case, Chunk, lenient_chunks
-from workbench.fields import FieldType, tags_of
+from workbench.fields import FieldType, tags_of, values
 from workbench.workspace import Workspace
 
 

@@ -16,8 +16,8 @@ from workbench import calibration, cases, postprocess, rows, stored, weighing
 from workbench.cases import Case, Chunk
 from workbench.config import Request
 from workbench.fields import Field, FieldType
+from workbench.fields.values import joined
 from workbench.settings import Settings
-from workbench.values import joined
 
 FLOOR = 0.3
 """Below this confidence a suggestion costs more to reject than it saves."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.checks import check
 from workbench.fields import FieldType, invoice_schema
-from workbench.values import Value, normalise
+from workbench.fields.checks import check
+from workbench.fields.values import Value, normalise
 
 SCHEMA = invoice_schema()
 

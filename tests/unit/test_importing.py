@@ -12,8 +12,8 @@ from storage import documents
 from storage.records import Side, Source, State
 from workbench import importing, known
 from workbench.fields import FieldType, invoice_schema
+from workbench.fields.label_names import LabelMap, type_of_name
 from workbench.importing import Request, Summary, run
-from workbench.mapping import LabelMap, type_of_name
 from workbench.workspace import Workspace
 
 

@@ -17,9 +17,8 @@ from PIL import Image, ImageDraw
 from stdnum.eu import vat
 
 from storage.exceptions import UsageProblem
-from workbench import values
 from workbench.commands.sample_data import command
-from workbench.fields import FieldType, chunks_of, invoice_schema
+from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fonts import chinese_font
 from workbench.samples import Sample, compose, generate, template_ids
 from workbench.samples.content import chinese_capitals, money

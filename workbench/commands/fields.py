@@ -119,7 +119,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a field."""
-    from workbench.mapping import type_of_name
+    from workbench.fields.label_names import type_of_name
 
     workspace = context.open_workspace()
     kind = FieldType(type_) if type_ else type_of_name(name)

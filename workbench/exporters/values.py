@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from storage.records import Content, Decision, ReferenceValue, Source, Span, Suggestion
 from workbench.exporters.base import Written, ordered_spans
 from workbench.fields import Field, FieldType, Schema
-from workbench.values import joined, normalise
+from workbench.fields.values import joined, normalise
 
 JOIN = " | "
 _IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workbench.fields import FieldType, Schema
+from workbench.fields.schema import FieldType, Schema
 
 # What a new field holds, by words of its name; the first that fits.
 _TYPES = (

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
-from workbench.amounts import plain
+from workbench.fields.amounts import plain
 
 _MONTHS = (
     "january jan januar jaenner janner janvier janv januari",

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench import amounts, dates
-from workbench.fields import FieldType
+from workbench.fields import amounts, dates
+from workbench.fields.schema import FieldType
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from workbench.amounts import marks_of
-from workbench.values import Value, iban_is_valid
+from workbench.fields.amounts import marks_of
+from workbench.fields.values import Value, iban_is_valid
 
 TOLERANCE = Decimal("0.02")
 """How far sums may be apart: two cents, for figures that were rounded one by one."""
