@@ -12,8 +12,8 @@ from typing import Any
 from storage.records import Span
 from workbench import cursor
 from workbench.cursor import Way
-from workbench.finding import find
 from workbench.hands import Hands
+from workbench.locate.search import find
 from workbench.pointer import Pointer
 from workbench.view import Tries
 

@@ -28,8 +28,8 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.records import Content, Page
 from workbench import importing
-from workbench.candidates import Finder
 from workbench.fields import invoice_schema
+from workbench.locate.candidates import Finder
 from workbench.workspace import Workspace
 
 KINDS = ("none", "perfect", "85 %")

@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from storage import documents
 from storage.records import Content
-from workbench.candidates import Finder
 from workbench.field_rows import text_of
 from workbench.fields import Field, Schema
 from workbench.fields.values import same
+from workbench.locate.candidates import Finder
 from workbench.workspace import Workspace
 
 FIRST = ("amount_total", "seller_name", "buyer_name", "invoice_no", "invoice_date")

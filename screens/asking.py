@@ -178,7 +178,7 @@ class Asking(ModeScreen):
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
-        from workbench import templates
+        from workbench.locate import templates
 
         hands = self.hands
         if hands is None:

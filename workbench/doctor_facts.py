@@ -8,7 +8,7 @@ from zlib import crc32
 
 from workbench import errors
 from workbench.cases import Case
-from workbench.layout import torn
+from workbench.locate.layout import torn
 from workbench.metrics import Kind, match
 
 Share = tuple[int, int]

@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter, ImageOps
 from storage.exceptions import ConfigProblem
 from workbench.fields import chunks_of
 from workbench.knobs import Data
-from workbench.layout import torn
+from workbench.locate.layout import torn
 from workbench.rows import Row
 from workbench.windows import Window, plan
 

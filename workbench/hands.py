@@ -12,13 +12,13 @@ from threading import get_ident
 
 from storage.records import Annotations, Content, Decision, Page, Span, State, Suggestion, Token
 from workbench import labelling
-from workbench.candidates import Finder
 from workbench.cursor import Way
 from workbench.desk import AnyDesk
 from workbench.document_acts import DocumentActs
 from workbench.field_rows import seller_of, text_of
 from workbench.fields import Field, FieldType, Schema
-from workbench.likely import likely_places
+from workbench.locate.candidates import Finder
+from workbench.locate.places import likely_places
 from workbench.page_layout import PageLayout, lay_out
 from workbench.view import Tries, View
 

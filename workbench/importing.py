@@ -236,7 +236,9 @@ class _Import:
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], given: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
         """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
-        from workbench.align import align_all  # rapidfuzz and the header words: only for documents with values
+        from workbench.locate.alignment import (
+            align_all,  # rapidfuzz and the header words: only for documents with values
+        )
 
         schema = self._labels.schema
         have = {span.field for span in given}

@@ -13,12 +13,12 @@ from storage import annotations, documents, groups
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
 from workbench import labelling
-from workbench.align import align_all
 from workbench.fields import FieldType, Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, normalise, same
 from workbench.importers.base import Rejected
 from workbench.importers.known_values import KnownRow, read
+from workbench.locate.alignment import align_all
 from workbench.workspace import Workspace
 
 RUN = "values"

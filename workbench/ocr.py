@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from storage.exceptions import InputProblem, MissingTool
 from storage.records import Box
 from workbench.importers.base import IncomingToken
-from workbench.layout import Layout
+from workbench.locate.layout import Layout
 
 _PAGE_SECONDS = 300.0
 _MOST_JOBS = 8  # each holds about 400 MB

@@ -12,10 +12,10 @@ from storage import annotations, documents, groups
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
 from workbench.field_rows import text_of
-from workbench.headers import fold
 from workbench.importers import clean
 from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.importing import pages_of
+from workbench.locate.headers import fold
 from workbench.ocr import Readers, Reading
 from workbench.workspace import Workspace
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from storage.records import Token
 from workbench import postprocess
-from workbench.candidates import Finder
 from workbench.cases import Case, Chunk
 from workbench.fields import Field
+from workbench.locate.candidates import Finder
 
 SHIPPED = Path(__file__).parent / "families" / "starter_model" / "readers.json"
 PRIOR = 8.0

@@ -43,7 +43,7 @@ class FindBar(Input):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for what was typed."""
-        from workbench.finding import find
+        from workbench.locate.search import find
 
         event.stop()
         self._places, self._at = find(self._tokens, event.value), 0

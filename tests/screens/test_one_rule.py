@@ -9,7 +9,7 @@ from screens.widgets.dialogs import Prompt
 from screens.widgets.lines import HintLine
 from screens.widgets.page_view import PageView
 from storage.records import State
-from workbench.likely import likely_places
+from workbench.locate.places import likely_places
 
 
 def hint(pilot) -> str:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.records import Box, Token
-from workbench.align import Alignment, align, align_all, split_line
 from workbench.fields import FieldType, invoice_schema
+from workbench.locate.alignment import Alignment, align, align_all, split_line
 
 TYPES = {field.id: field.type for field in invoice_schema()}
 

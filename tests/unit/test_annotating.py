@@ -14,13 +14,13 @@ from storage import documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
 from workbench import labelling
-from workbench.candidates import Finder
 from workbench.desk import Desk
 from workbench.field_rows import FieldState, judge, rows
 from workbench.fields import invoice_schema
-from workbench.finding import find
-from workbench.likely import likely_places
-from workbench.templates import proposals
+from workbench.locate.candidates import Finder
+from workbench.locate.places import likely_places
+from workbench.locate.search import find
+from workbench.locate.templates import proposals
 from workbench.worklist import Worklist
 
 SCHEMA = invoice_schema()

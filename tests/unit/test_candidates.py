@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "screens"))
 
 import desks
 
-from workbench.candidates import Finder
 from workbench.fields import FieldType, invoice_schema
+from workbench.locate.candidates import Finder
 
 SCHEMA = invoice_schema()
 GERMAN = """\

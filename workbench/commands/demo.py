@@ -191,7 +191,7 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
 
 def _label_from_values(desk: Any, workspace: "Workspace") -> int:
     from workbench import labelling
-    from workbench.align import align_all
+    from workbench.locate.alignment import align_all
 
     wanted = {}
     for reference in desk.content.references:

@@ -20,7 +20,7 @@ from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.records import Box
 from workbench import einvoice, pictures
 from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.layout import Layout
+from workbench.locate.layout import Layout
 
 _FINE = 100  # device units a point, for positions
 _FEW_WORDS = 10  # a page that is one picture with fewer words than this is a scan with a stamp on it

@@ -22,7 +22,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.fields import chunks_of
 from workbench.importers.base import IncomingPage, IncomingSpan, IncomingToken, Limits, Options, Rejected
-from workbench.layout import split_line
+from workbench.locate.layout import split_line
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()

@@ -1,8 +1,8 @@
 """Where a field's value may stand on an opened document, from all that is known: what its key steps through."""
 
 from storage.records import Content, Decision, Span
-from workbench.candidates import Finder
 from workbench.fields import Field
+from workbench.locate.candidates import Finder
 
 _SURE = 0.6  # how well a place has to spell the reference value
 
@@ -33,7 +33,9 @@ def _known(content: Content, field: Field) -> list[tuple[int, ...]]:
     values = [r.value for r in content.references if r.field == field.id]
     if not values:
         return []
-    from workbench.align import Aligner  # takes a moment to build, and most documents have no reference values
+    from workbench.locate.alignment import (
+        Aligner,  # takes a moment to build, and most documents have no reference values
+    )
 
     aligner = Aligner(content.tokens)
     ranked = [place for value in values for place in aligner.ranked(field.id, field.type, value)[:3]]

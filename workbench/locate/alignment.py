@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
-from workbench import headers
 from workbench.fields import FieldType, amounts
 from workbench.fields.values import normalise, occurrences, readings
-from workbench.layout import Layout, Word, split_line
+from workbench.locate import headers
+from workbench.locate.layout import Layout, Word, split_line
 
 __all__ = ["Aligner", "Alignment", "align", "align_all", "split_line"]
 

@@ -1,7 +1,7 @@
 """Where a field's value probably stands, without a model: by its type, the words beside it, and its place. Pure.
 
 This is what a field's key jumps to. Nothing here labels; a person presses the key. Values with a form (amounts, dates,
-numbers) are found here, names and addresses in workbench/parties.py.
+numbers) are found here, names and addresses in workbench/locate/names_and_addresses.py.
 """
 
 import re
@@ -12,11 +12,11 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from storage.records import Token
-from workbench import headers, parties
 from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
 from workbench.fields.values import iban_is_valid, looks_like, normalise
-from workbench.surroundings import Candidate, Surroundings
+from workbench.locate import headers, names_and_addresses
+from workbench.locate.context import Candidate, Surroundings
 
 MOST = 12
 """Candidates that are worth stepping through."""
@@ -99,7 +99,7 @@ class Finder:
             return 2.0 * self._adds_up(field, c, labelled.get("amount_total"))
         if field.type is FieldType.CURRENCY:
             return 1.0 * self._beside_total(c, labelled.get("amount_total"))
-        return parties.nearness(self._around, field, c, labelled)
+        return names_and_addresses.nearness(self._around, field, c, labelled)
 
     def _all(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
@@ -109,9 +109,9 @@ class Finder:
             elif field.type in _EXACT:
                 found = self._exact(field)
             elif field.type is FieldType.PARTY:
-                found = parties.names(self._around, field)
+                found = names_and_addresses.names(self._around, field)
             elif field.type is FieldType.ADDRESS:
-                found = parties.addresses(self._around, field)
+                found = names_and_addresses.addresses(self._around, field)
             else:
                 found = self._beside(field)
             self._known[field.id] = list(found)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from storage.records import Token
-from workbench import headers
-from workbench.align import Aligner
 from workbench.fields import FieldType
 from workbench.fields.values import normalise
+from workbench.locate import headers
+from workbench.locate.alignment import Aligner
 
 _TYPES = (FieldType.AMOUNT, FieldType.DATE)
 

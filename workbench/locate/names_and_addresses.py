@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from storage.records import Box
-from workbench import headers
 from workbench.fields import Field, FieldType
-from workbench.surroundings import Candidate, Surroundings
+from workbench.locate import headers
+from workbench.locate.context import Candidate, Surroundings
 
 _COMPANY = re.compile(
     r"\b(sdn|bhd|bho|gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.?k|ltd|llc|llp|pte|plc|inc|corp|s\.?a\.?r?\.?l?|b\.?v|n\.?v|s\.?p\.?a|"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from storage.records import Token
-from workbench import headers
 from workbench.fields import Field
-from workbench.layout import Layout
+from workbench.locate import headers
+from workbench.locate.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ on the new document. What is not found with some certainty is not proposed.
 from collections.abc import Sequence
 
 from storage.records import Content, Span, Token
-from workbench import headers
-from workbench.candidates import Finder
 from workbench.fields import Field, FieldType, Schema
+from workbench.locate import headers
+from workbench.locate.candidates import Finder
 
 LEAST = 0.5
 """Proposals below this confidence are not made."""
