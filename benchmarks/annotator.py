@@ -10,12 +10,12 @@ from itertools import count
 from typing import Any
 
 from storage.records import Span
-from workbench import cursor
-from workbench.cursor import Way
-from workbench.hands import Hands
+from workbench.annotation import movement
+from workbench.annotation.cursor import Pointer
+from workbench.annotation.movement import Way
+from workbench.annotation.session import Hands
+from workbench.annotation.view import Tries
 from workbench.locate.search import find
-from workbench.pointer import Pointer
-from workbench.view import Tries
 
 Gold = dict[str, tuple[int, ...]]
 Keys = list[str]
@@ -179,14 +179,14 @@ class Annotator:
         listed = sorted(wanted, key=lambda t: hands.layout.where[t])
         for start in listed:
             yield start, [], (start,)
-        for start in cursor.phrase(hands.layout, hands.tokens, listed[0]):
+        for start in movement.phrase(hands.layout, hands.tokens, listed[0]):
             trial = _Trial(hands, start)
             for presses in range(1, 8):
                 trial.select_phrase()
                 yield start, ["L"] * presses, tuple(trial.selection)
                 if len(trial.selection) >= len(wanted):
                     break
-        yield listed[0], ["B"], cursor.block(hands.layout, hands.tokens, listed[0])
+        yield listed[0], ["B"], movement.block(hands.layout, hands.tokens, listed[0])
         for start, way, name in ((listed[0], Way.RIGHT, "shift+right"), (listed[-1], Way.LEFT, "shift+left")):
             trial = _Trial(hands, start)
             for presses in range(1, len(wanted)):
@@ -214,10 +214,10 @@ class Annotator:
                 return reached[to]
             following = []
             for token in edge:
-                ways = [(key, cursor.step(hands.layout, hands.tokens, token, way)) for key, way in MOVES.items()]
+                ways = [(key, movement.step(hands.layout, hands.tokens, token, way)) for key, way in MOVES.items()]
                 if wanted is not None and steps < 4:
                     ways += [
-                        (key, cursor.next_like(hands.layout, hands.tokens, token, wanted.type, back))
+                        (key, movement.next_like(hands.layout, hands.tokens, token, wanted.type, back))
                         for key, back in (("g", False), ("G", True))
                     ]
                 for key, there in ways:
@@ -246,7 +246,7 @@ class Annotator:
         at = listed[0]
         for token in listed:
             while at != token:
-                at = cursor.step(hands.layout, hands.tokens, at, Way.RIGHT)
+                at = movement.step(hands.layout, hands.tokens, at, Way.RIGHT)
                 keys.append("right")
             keys.append("space")
         return keys

@@ -29,8 +29,8 @@ from storage.documents import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
 from workbench import config, importing, jobs, machine, reading  # noqa: E402
+from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.curves import interval  # noqa: E402
-from workbench.desk import Desk  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Gold = dict[int, set[tuple[str, tuple[int, ...]]]]

@@ -31,9 +31,10 @@ from worker import tiny  # noqa: E402
 
 from storage import annotations, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
-from workbench import jobs, labelling, queueing  # noqa: E402
-from workbench.blind import desk_for  # noqa: E402
-from workbench.desk import Desk  # noqa: E402
+from workbench import jobs, queueing  # noqa: E402
+from workbench.annotation import acts  # noqa: E402
+from workbench.annotation.blind_editor import desk_for  # noqa: E402
+from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 STRATEGIES = ("random", "per_vendor", "value_error")
@@ -72,13 +73,13 @@ def work(folder: Path, seed: int, out: int) -> None:
         for entry in now.left:
             if entry.blind:
                 desk = desk_for(workspace, entry.document, now.round.id)
-                desk.act("finish", labelling.finish(desk.state))
+                desk.act("finish", acts.finish(desk.state))
                 continue
             desk = Desk(workspace, entry.document)
             for name, tokens in loop.GOLD.items():
-                desk.act("assign", labelling.assign(desk.state, name, tokens, "ann"))
+                desk.act("assign", acts.assign(desk.state, name, tokens, "ann"))
                 say(document=entry.document, version=desk.content.document.version)
-            desk.act("finish", labelling.finish(desk.state))
+            desk.act("finish", acts.finish(desk.state))
             say(document=entry.document, version=desk.content.document.version)
 
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from storage import documents
 from storage.records import Content
-from workbench.field_rows import text_of
+from workbench.annotation.field_states import text_of
 from workbench.fields import Field, Schema
 from workbench.fields.values import same
 from workbench.locate.candidates import Finder

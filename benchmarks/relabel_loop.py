@@ -32,7 +32,7 @@ from storage import documents, groups  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench import config, importing, simulating  # noqa: E402
-from workbench.desk import Desk  # noqa: E402
+from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.families import starter  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402

@@ -26,7 +26,7 @@ from storage import documents, groups
 from storage.documents import Filter
 from storage.records import Annotations, Split
 from workbench import config, importing, jobs, reading, report, stored, suggesting
-from workbench.desk import Desk
+from workbench.annotation.editor import Desk
 from workbench.fields.values import same
 from workbench.splitting import divide
 from workbench.workspace import Workspace

@@ -20,11 +20,11 @@ from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
 from storage.documents import Filter
 from storage.records import Content, State
-from workbench import blind, field_rows
-from workbench.cursor import Way
-from workbench.hands import Hands
-from workbench.page_layout import ZOOMS, lay_out
-from workbench.worklist import Worklist
+from workbench.annotation import blind_editor, field_states
+from workbench.annotation.movement import Way
+from workbench.annotation.session import Hands
+from workbench.annotation.text_grid import ZOOMS, lay_out
+from workbench.annotation.worklist import Worklist
 
 
 class AnnotateScreen(Asking):
@@ -42,7 +42,7 @@ class AnnotateScreen(Asking):
         self._review = False
         self._told = ""  # what the next document's hint line begins with
         self._empty: Hands | None = None  # asked whether it is really accepted without a label
-        self._rows_of: tuple[Content, tuple[field_rows.FieldRow, ...]] | None = None
+        self._rows_of: tuple[Content, tuple[field_states.FieldRow, ...]] | None = None
 
     def body(self) -> ComposeResult:
         schema = self.workspace.schema
@@ -114,8 +114,10 @@ class AnnotateScreen(Asking):
             return
         settings = self.workspace.settings
         with self.guarded():
-            judge = field_rows.judge(settings.schema, settings.day_first)
-            desk = blind.desk_for(self.workspace, current, self.worklist.filter.round if self.worklist else None, judge)
+            judge = field_states.judge(settings.schema, settings.day_first)
+            desk = blind_editor.desk_for(
+                self.workspace, current, self.worklist.filter.round if self.worklist else None, judge
+            )
             layout = lay_out(desk.content.pages, self._page.columns, self._zoom)
             self.hands = Hands(desk, settings.schema, layout)
             self._page.schema = settings.schema
@@ -143,7 +145,7 @@ class AnnotateScreen(Asking):
         self._page.show(hands.layout, view)
         if self._rows_of is None or self._rows_of[0] is not view.content:
             settings = self.workspace.settings
-            self._rows_of = (view.content, field_rows.rows(view.content, settings.schema, settings.day_first))
+            self._rows_of = (view.content, field_states.rows(view.content, settings.schema, settings.day_first))
         self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
         if self._pictures != "text":
             frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)

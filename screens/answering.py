@@ -11,9 +11,9 @@ from screens.widgets.dialogs import Choice
 from screens.widgets.review_pane import ReviewPane
 from storage.exceptions import Conflict
 from storage.records import State
-from workbench import field_rows, reviewing
-from workbench.desk import Desk
-from workbench.review import Question
+from workbench.annotation import field_states, review
+from workbench.annotation.editor import Desk
+from workbench.annotation.review import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Answering(ModeScreen):
         """Read the questions anew, in the background."""
         fields = self.focus_fields
         self.in_background(
-            lambda: self.post_message(self.Collected(reviewing.collect(self.workspace, fields))), "questions"
+            lambda: self.post_message(self.Collected(review.collect(self.workspace, fields))), "questions"
         )
 
     def on_answering_collected(self, event: Collected) -> None:
@@ -71,7 +71,7 @@ class Answering(ModeScreen):
 
     def _open(self, document: int) -> Desk:
         settings = self.workspace.settings
-        return Desk(self.workspace, document, field_rows.judge(settings.schema, settings.day_first))
+        return Desk(self.workspace, document, field_states.judge(settings.schema, settings.day_first))
 
     def ask(self) -> None:
         """Show the first question that still wants an answer; others labelled some of them meanwhile."""
@@ -80,7 +80,7 @@ class Answering(ModeScreen):
         while self.questions:
             question = self.questions[0]
             self._desk = self._open(question.document)
-            if reviewing.still_open(self._desk.content, question):
+            if review.still_open(self._desk.content, question):
                 pane.ask(question, self._desk.content, len(self.questions), len(self._answered))
                 self.said()
                 return
@@ -125,7 +125,7 @@ class Answering(ModeScreen):
         if self._concluding:
             self._conclude(answer == "yes")
         elif (question := self.asked) is not None:
-            act = reviewing.yes if answer == "yes" else reviewing.no
+            act = review.yes if answer == "yes" else review.no
             if self._act(lambda desk: act(desk, question), question):
                 self._go_on()
 
@@ -135,7 +135,7 @@ class Answering(ModeScreen):
         self.questions.pop(0)
         document = self._desk.content.document
         more = any(q.document == document.id for q in self.questions)  # near misses are no suggestions yet
-        if more or document.state is not State.STARTED or not reviewing.is_answered(self._desk.content):
+        if more or document.state is not State.STARTED or not review.is_answered(self._desk.content):
             self.ask()
             return
         self._concluding = True
@@ -144,7 +144,7 @@ class Answering(ModeScreen):
 
     def _conclude(self, complete: bool) -> None:
         if complete:
-            done = self._act(lambda desk: desk.act("finish", reviewing.completed(desk.content, desk.annotator)), None)
+            done = self._act(lambda desk: desk.act("finish", review.completed(desk.content, desk.annotator)), None)
             if not done:
                 return
             self.workbench.count_progress()
@@ -161,7 +161,7 @@ class Answering(ModeScreen):
         question = self.asked
         if field is not None and question is not None:
             with self.guarded():
-                if self._act(lambda desk: reviewing.other(desk, question, field), question):
+                if self._act(lambda desk: review.other(desk, question, field), question):
                     self._go_on()
 
     def action_later(self) -> None:

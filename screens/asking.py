@@ -14,11 +14,11 @@ from storage import documents
 from storage.documents import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
-from workbench import labelling
-from workbench.field_rows import text_of
-from workbench.hands import Hands
-from workbench.similar import similar_to
-from workbench.worklist import Worklist
+from workbench.annotation import acts
+from workbench.annotation.field_states import text_of
+from workbench.annotation.session import Hands
+from workbench.annotation.similar import similar_to
+from workbench.annotation.worklist import Worklist
 
 _GUESSED = "~ is guessed from how a document looks; `workbench split` names it by its labelled seller."
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
@@ -135,7 +135,7 @@ class Asking(ModeScreen):
             return
         mine, hands.desk.refused = hands.desk.refused, None
         if choice == "both":
-            self.act(lambda hands: hands.repeat(mine.name, labelling.merge(hands.desk.state, mine.before, mine.after)))
+            self.act(lambda hands: hands.repeat(mine.name, acts.merge(hands.desk.state, mine.before, mine.after)))
         elif choice == "mine":
             self.act(lambda hands: hands.repeat(mine.name, mine.after))
 

@@ -1,9 +1,9 @@
 """What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
 
 from storage.records import Content
-from workbench.field_rows import text_of
+from workbench.annotation.field_states import text_of
+from workbench.annotation.view import View
 from workbench.fields import Schema
-from workbench.view import View
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 

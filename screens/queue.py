@@ -22,8 +22,9 @@ from screens.widgets.rows import Rows
 from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run
-from workbench import adjudication, loop, next_round, queueing
-from workbench.adjudication import Decided
+from workbench import loop, next_round, queueing
+from workbench.annotation import adjudication
+from workbench.annotation.adjudication import Decided
 from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
 from workbench.watching import News

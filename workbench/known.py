@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from storage import annotations, documents, groups
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
-from workbench import labelling
+from workbench.annotation import acts
 from workbench.fields import FieldType, Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, normalise, same
@@ -182,7 +182,7 @@ def _apply(
     for of, place in aligned.items():
         is_free = of not in have and not taken & set(place.tokens)  # what people labelled is theirs
         if is_free and accept_above is not None and place.score >= accept_above:
-            after = labelling.assign(after, of, place.tokens, workspace.settings.who, Source.IMPORT)
+            after = acts.assign(after, of, place.tokens, workspace.settings.who, Source.IMPORT)
             outcome.labels[of] += 1
         else:
             offers.append((of, place.tokens, place.score))

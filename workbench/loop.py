@@ -6,9 +6,10 @@ from typing import Any
 
 from storage import documents, queue, runs, unsure
 from storage.records import Round, Run, RunState, Split, State
-from workbench import adjudication, jobs, progress, queueing, rounds
-from workbench.adjudication import Dispute
-from workbench.agreement import Agreement
+from workbench import jobs, progress, queueing, rounds
+from workbench.annotation import adjudication
+from workbench.annotation.adjudication import Dispute
+from workbench.annotation.agreement import Agreement
 from workbench.curves import Advice
 from workbench.rounds import Chart
 from workbench.workspace import Workspace

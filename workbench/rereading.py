@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from storage import annotations, documents, groups
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
-from workbench.field_rows import text_of
+from workbench.annotation.field_states import text_of
 from workbench.importers import clean
 from workbench.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.importing import pages_of

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from storage import annotations, documents, queue, runs
 from storage import events as run_events
 from storage.records import Content, QueueEntry, Round, RunState, Source, State
-from workbench import adjudication, curves
+from workbench import curves
+from workbench.annotation import adjudication
 from workbench.curves import Advice, Point
 from workbench.forecast import Forecast, forecast
 from workbench.workspace import Workspace

@@ -14,9 +14,10 @@ from storage import annotations, labels, queue
 from storage.exceptions import InputProblem
 from storage.labels import Place
 from storage.records import Decision, QueueEntry, State
-from workbench import cases, errors, labelling, metrics, stored
+from workbench import cases, errors, metrics, stored
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
 from workbench.cases import NONE, Chunk
-from workbench.desk import Desk
 from workbench.errors import Concentration, ErrorRecord, Suspect
 from workbench.metrics import Kind
 from workbench.workspace import Workspace
@@ -287,9 +288,9 @@ def confirm(workspace: Workspace, survey: Survey, item: Item) -> None:
     for suggestion in desk.content.suggestions:
         if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:
             if item.predicted is not None:
-                after = labelling.reject(desk.state, suggestion)
+                after = acts.reject(desk.state, suggestion)
             else:
-                after = labelling.affirm(desk.state, suggestion)
+                after = acts.affirm(desk.state, suggestion)
             desk.act("confirm", after)
             return
 
@@ -311,7 +312,7 @@ def enqueue(workspace: Workspace, survey: Survey, item: Item) -> int:
         else:
             number = queue.open_round(connection, survey.run, "errors", 0, [entry], {})
     if desk.state.state is not State.STARTED:
-        desk.act("reopen", labelling.set_aside(desk.state, State.STARTED))
+        desk.act("reopen", acts.set_aside(desk.state, State.STARTED))
     return number
 
 

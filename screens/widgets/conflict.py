@@ -1,8 +1,8 @@
 """Two people changed one document: both states side by side, and the choice between them."""
 
 from storage.records import Annotations, Content
-from workbench.desk import Refused
-from workbench.field_rows import text_of
+from workbench.annotation.editor import Refused
+from workbench.annotation.field_states import text_of
 from workbench.fields import Schema
 
 CHOICES = (

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from screens.themes import legible
 from screens.widgets.drawn import Drawn
-from workbench.field_rows import FieldRow, FieldState
+from workbench.annotation.field_states import FieldRow, FieldState
 
 _SIGNS = {
     FieldState.LABELLED: "✓",

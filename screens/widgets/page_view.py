@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from screens.themes import legible
 from screens.widgets.drawn import Drawn
+from workbench.annotation.text_grid import PageLayout, Placed, Row
+from workbench.annotation.view import View
 from workbench.fields import Schema
-from workbench.page_layout import PageLayout, Placed, Row
-from workbench.view import View
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"

@@ -22,8 +22,8 @@ from screens.graphics import Graphics, Kind
 from screens.widgets.page_view import marks_of
 from storage.files import Files
 from storage.records import Box
+from workbench.annotation.view import View
 from workbench.fields import Schema
-from workbench.view import View
 
 if TYPE_CHECKING:
     from PIL.Image import Image

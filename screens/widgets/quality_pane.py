@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.widgets.rows import MUTED, Rows, bar, fit
-from workbench.adjudication import Dispute
-from workbench.agreement import Agreement, Level
+from workbench.annotation.adjudication import Dispute
+from workbench.annotation.agreement import Agreement, Level
 from workbench.fields import Schema
 from workbench.loop import Quality
 

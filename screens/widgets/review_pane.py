@@ -10,9 +10,9 @@ from screens.widgets.picture_view import Frame, PictureView
 from screens.widgets.rows import MUTED, bar, fit
 from storage.files import Files
 from storage.records import Content as Opened
-from workbench import field_rows, reviewing
+from workbench.annotation import field_states, review
+from workbench.annotation.review import Question
 from workbench.fields import Schema
-from workbench.review import Question
 
 
 class ReviewPane(Horizontal, can_focus=True):
@@ -40,8 +40,8 @@ class ReviewPane(Horizontal, can_focus=True):
         field = self.schema.get(question.field)
         colour = legible(field.colour if field else "#888888", self.background_colors[1].hex6).hex6
         kind = f" ({field.type.value})" if field else ""
-        value = field_rows.text_of(opened.tokens, question.tokens)
-        missed = question.suggestion is None or question.suggestion.run == reviewing.NEAR_MISS
+        value = field_states.text_of(opened.tokens, question.tokens)
+        missed = question.suggestion is None or question.suggestion.run == review.NEAR_MISS
         if missed:
             told = f"Not suggested, but nearly ({question.confidence:.0%})."
         else:
@@ -58,7 +58,7 @@ class ReviewPane(Horizontal, can_focus=True):
             (bar(question.confidence, 20), colour),
             (f" {told}\n\n", MUTED),
         ]
-        for line in reviewing.around(opened, question.tokens):
+        for line in review.around(opened, question.tokens):
             parts.append(("│ ", MUTED))
             for text, asked in line:
                 parts += [(text, f"bold underline {colour}") if asked else text, " "]
@@ -68,18 +68,18 @@ class ReviewPane(Horizontal, can_focus=True):
 
     def conclude(self, opened: Opened) -> None:
         """Everything about a document is answered: show what it would be kept with."""
-        rest = {s.field: s for s in reviewing.rest(opened)}
+        rest = {s.field: s for s in review.rest(opened)}
         parts: list[Content | str | tuple[str, str]] = [
             (f"{opened.document.name}", "bold"),
             ("   everything is answered\n\n", "$success"),
             "Is the document complete with these labels?\n",
         ]
         missing = []
-        for row in field_rows.rows(opened, self.schema):
-            if row.state is field_rows.FieldState.LABELLED or row.state is field_rows.FieldState.INVALID:
+        for row in field_states.rows(opened, self.schema):
+            if row.state is field_states.FieldState.LABELLED or row.state is field_states.FieldState.INVALID:
                 parts += [f"\n  ✓ {fit(row.field.name, 18)} ", (row.values[0].text, "bold")]
             elif row.field.id in rest:
-                text = field_rows.text_of(opened.tokens, rest[row.field.id].tokens)
+                text = field_states.text_of(opened.tokens, rest[row.field.id].tokens)
                 parts += [
                     f"\n  + {fit(row.field.name, 18)} ",
                     (text, "bold"),

@@ -17,8 +17,8 @@ from screens.widgets.rows import Rows
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from workbench import importing, jobs, next_round
+from workbench.annotation.editor import Desk
 from workbench.config import from_dict
-from workbench.desk import Desk
 from workbench.samples.write import write_words
 from workbench.strategies import DEFAULT
 from workbench.workspace import Workspace

@@ -20,9 +20,9 @@ import desks
 
 from storage import annotations, documents
 from storage.records import Annotations
-from workbench.desk import Desk
-from workbench.field_rows import judge
-from workbench.hands import Hands
+from workbench.annotation.editor import Desk
+from workbench.annotation.field_states import judge
+from workbench.annotation.session import Hands
 from workbench.workspace import Workspace
 
 

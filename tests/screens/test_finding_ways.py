@@ -201,12 +201,12 @@ async def test_another_theme_is_kept(opened, workspace):
 
 
 async def test_two_processes_never_overwrite_each_other(opened, workspace):
-    from workbench import labelling
-    from workbench.desk import Desk
+    from workbench.annotation import acts
+    from workbench.annotation.editor import Desk
 
     async with opened(workspace) as pilot:
         other = Desk(workspace, 1, annotator="bob")
-        other.act("assign", labelling.assign(other.state, "amount_total", find(other.content, "10.00"), "bob"))
+        other.act("assign", acts.assign(other.state, "amount_total", find(other.content, "10.00"), "bob"))
         await pilot.press("2")
         await pilot.pause()
         assert pilot.app.screen.is_modal

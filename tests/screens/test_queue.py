@@ -27,8 +27,9 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import adjudication, labelling, next_round, queueing
-from workbench.desk import Desk
+from workbench import next_round, queueing
+from workbench.annotation import acts, adjudication
+from workbench.annotation.editor import Desk
 from workbench.workspace import Workspace
 
 
@@ -229,7 +230,7 @@ async def test_a_round_that_was_begun_is_ended_before_another_one_is_chosen(open
     made, pool, _ = trained
     number = a_round(made, pool[:2])
     desk = Desk(made, pool[0])
-    desk.act("reject", labelling.reject(desk.state, desk.open_suggestions[0]))  # begun, though nothing is decided
+    desk.act("reject", acts.reject(desk.state, desk.open_suggestions[0]))  # begun, though nothing is decided
     async with opened(made) as pilot:
         await press(pilot, "f3", "c")
         assert isinstance(pilot.app.screen, Confirm)
@@ -261,7 +262,7 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
         assert shown(pilot, BatchPane, "#doing") == ""
         number = a_round(made, pool[:2])
         desk = Desk(made, pool[0])
-        desk.act("skipped", labelling.set_aside(desk.state, State.SKIPPED))
+        desk.act("skipped", acts.set_aside(desk.state, State.SKIPPED))
         await press(pilot, "2", "1")
         await press(pilot, "s", "down", "enter", "c", "y")  # a committee, of one run
         assert "second run" in shown(pilot, BatchPane, "#doing")
@@ -318,7 +319,7 @@ async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
 async def test_a_begun_round_is_asked_about_before_another_one(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:3])
-    Desk(made, pool[0]).act("finish", labelling.finish(Desk(made, pool[0]).state))
+    Desk(made, pool[0]).act("finish", acts.finish(Desk(made, pool[0]).state))
     async with opened(made) as pilot:
         await press(pilot, "f3", "c")
         assert "still has 2 documents" in str(pilot.app.screen.query_one(".title").render())
@@ -332,7 +333,7 @@ async def test_an_empty_pool_is_said(opened, shop):
     made, pool, _ = shop
     for number in pool:
         desk = Desk(made, number)
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("finish", acts.finish(desk.state))
     async with opened(made) as pilot:
         await press(pilot, "f3")
         assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
@@ -438,7 +439,7 @@ async def test_another_terminal_that_was_quicker_is_not_overwritten(opened, trai
         await press(pilot, "f3", "2")
         assert pilot.app.room.asked.document == pool[0]
         other = Desk(made, pool[0], annotator="bea")
-        other.act("assign", labelling.assign(other.state, "amount_total", (3,), "bea"))
+        other.act("assign", acts.assign(other.state, "amount_total", (3,), "bea"))
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_total", (3,))}
         assert "changed since" in told(pilot)
@@ -512,7 +513,7 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
     made, pool, _ = trained
     number = a_round(made, pool[:1])
     desk = Desk(made, pool[0])
-    desk.act("finish", labelling.finish(desk.state))
+    desk.act("finish", acts.finish(desk.state))
     begun = []
     ways = {w: next_round.Way(w, w, None, "", "r1") for w in ("warm", "base")}
     offer = next_round.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
@@ -536,7 +537,7 @@ async def test_rounds_show_what_they_cost_and_brought(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:1])
     desk = Desk(made, pool[0])
-    desk.act("finish", labelling.finish(labelling.accept(desk.state, desk.open_suggestions[0], "ann")))
+    desk.act("finish", acts.finish(acts.accept(desk.state, desk.open_suggestions[0], "ann")))
     queueing.close(made, number)
     fields = {"amount_total": {"f1": 0.75}}
     with made.db.write() as connection:
@@ -647,7 +648,7 @@ async def test_the_batch_ends_with_its_last_undecided_document_wherever_that_sta
     made, pool, labelled = trained
     number = a_round(made, [pool[0], pool[1], pool[2]], blind=labelled[:1])
     desk = Desk(made, pool[1])
-    desk.act("skipped", labelling.set_aside(desk.state, State.SKIPPED))
+    desk.act("skipped", acts.set_aside(desk.state, State.SKIPPED))
     async with opened(made) as pilot:
         await press(pilot, "f3", "end", "enter")
         assert pilot.app.room.hands.desk.blind
@@ -701,7 +702,7 @@ def test_state(snap_compare, tmp_path, state, size):
     if state == "decided":
         for number in pool[:6]:
             desk = Desk(made, number)
-            desk.act("finish", labelling.finish(labelling.accept(desk.state, desk.open_suggestions[-1], "ann")))
+            desk.act("finish", acts.finish(acts.accept(desk.state, desk.open_suggestions[-1], "ann")))
         with made.db.write() as connection:
             opinions.keep(connection, Opinion(labelled[0], "ann", 1, kept(made, labelled[0]).spans, done=True))
     if state == "quality":

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from storage.records import Span
-from workbench import agreement
-from workbench.agreement import Difference, Pair
+from workbench.annotation import agreement
+from workbench.annotation.agreement import Difference, Pair
 
 category = st.sampled_from(["", "a", "b", "c"])
 

@@ -13,15 +13,15 @@ import desks
 from storage import documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
-from workbench import labelling
-from workbench.desk import Desk
-from workbench.field_rows import FieldState, judge, rows
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
+from workbench.annotation.field_states import FieldState, judge, rows
+from workbench.annotation.worklist import Worklist
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
 from workbench.locate.places import likely_places
 from workbench.locate.search import find
 from workbench.locate.templates import proposals
-from workbench.worklist import Worklist
 
 SCHEMA = invoice_schema()
 TOKENS = desks.tokens_of(desks.RECEIPT)
@@ -127,9 +127,9 @@ def test_a_missing_currency_is_only_missed_where_one_is_printed():
 
 def test_merging_keeps_theirs_and_adds_mine():
     before = Annotations(frozenset({Span("iban", (5,))}))
-    theirs = labelling.assign(before, "amount_total", (1, 2), "bob")
-    mine = labelling.flag(labelling.assign(labelling.clear(before, [5]), "amount_net", (2,), "ann"), "torn")
-    merged = labelling.merge(theirs, before, mine)
+    theirs = acts.assign(before, "amount_total", (1, 2), "bob")
+    mine = acts.flag(acts.assign(acts.clear(before, [5]), "amount_net", (2,), "ann"), "torn")
+    merged = acts.merge(theirs, before, mine)
     assert {(s.field, s.tokens) for s in merged.spans} == {("amount_total", (1,)), ("amount_net", (2,))}
     assert merged.note == "torn"
 
@@ -137,8 +137,8 @@ def test_merging_keeps_theirs_and_adds_mine():
 def test_a_conflict_keeps_what_was_refused(tmp_path):
     workspace = desks.workspace_of(tmp_path / "w", [desks.new("one", [desks.page_of(desks.RECEIPT)])])
     mine, theirs = Desk(workspace, 1), Desk(workspace, 1, annotator="bob")
-    theirs.act("flag", labelling.flag(theirs.state, "mine first"))
-    wanted = labelling.assign(mine.state, "iban", (1,), "ann")
+    theirs.act("flag", acts.flag(theirs.state, "mine first"))
+    wanted = acts.assign(mine.state, "iban", (1,), "ann")
     with pytest.raises(Conflict):
         mine.act("assign", wanted)
     assert mine.state.note == "mine first" and mine.refused is not None and mine.refused.after == wanted
@@ -149,7 +149,7 @@ def test_decided_suggestions_come_back_with_undo(tmp_path):
     listed = [desks.new("one", [desks.page_of(desks.RECEIPT)], [("iban", (1,), 0.5, "r")])]
     workspace = desks.workspace_of(tmp_path / "w", listed)
     desk = Desk(workspace, 1)
-    desk.act("reject", labelling.reject(desk.state, desk.open_suggestions[0]))
+    desk.act("reject", acts.reject(desk.state, desk.open_suggestions[0]))
     assert desk.open_suggestions == [] and desk.content.document.suggestions == 0
     desk.undo()
     assert desk.open_suggestions[0].decision is Decision.OPEN
@@ -160,7 +160,7 @@ def test_the_lists_counts_follow_undo(tmp_path):
     listed = [desks.new("one", [desks.page_of(desks.RECEIPT)], references={"amount_total": "9.00"})]
     workspace = desks.workspace_of(tmp_path / "w", listed)
     desk = Desk(workspace, 1, judge(SCHEMA))
-    desk.act("assign", labelling.assign(desk.state, "amount_total", at(desk.content, "10.00"), "ann"))
+    desk.act("assign", acts.assign(desk.state, "amount_total", at(desk.content, "10.00"), "ann"))
     assert desk.content.document.disagreements == 1
     desk.undo()
     assert desk.content.document.disagreements == 0
@@ -174,7 +174,7 @@ def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
     workspace = desks.workspace_of(tmp_path / "w", listed)
     worklist = Worklist(workspace, documents.Filter("unlabelled"))
     desk = Desk(workspace, 1)
-    desk.act("finish", labelling.finish(desk.state))
+    desk.act("finish", acts.finish(desk.state))
     assert list(worklist.ids) == [1, 2, 3] and worklist.step(1) == 2
     assert worklist.step(5) is None and worklist.current == 2
     assert list(Worklist(workspace, replace(worklist.filter)).ids) == [2, 3]
@@ -198,7 +198,7 @@ def test_the_next_open_document_is_found_however_far_away(tmp_path):
 
 def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_something_is_done(tmp_path):
     """A key does not wait for a long page's places, and a search of its own waits for nobody."""
-    from workbench.hands import Hands
+    from workbench.annotation.session import Hands
 
     workspace = desks.workspace_of(tmp_path / "w", [desks.new("one", [desks.page_of(desks.RECEIPT)])])
     hands = Hands(Desk(workspace, 1), SCHEMA)

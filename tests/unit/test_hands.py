@@ -15,10 +15,10 @@ import desks
 
 from storage import documents
 from storage.records import Annotations, State
-from workbench.cursor import Way
-from workbench.desk import Desk
-from workbench.field_rows import judge
-from workbench.hands import Hands
+from workbench.annotation.editor import Desk
+from workbench.annotation.field_states import judge
+from workbench.annotation.movement import Way
+from workbench.annotation.session import Hands
 
 PAGE = desks.page_of(desks.RECEIPT)
 PLAIN = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from storage.records import Page, Token
-from workbench.page_layout import ZOOMS, PageLayout, lay_out
+from workbench.annotation.text_grid import ZOOMS, PageLayout, lay_out
 
 texts = st.text(min_size=1, max_size=12).filter(lambda t: t.strip() != "")
 boxes = st.tuples(

@@ -17,10 +17,11 @@ from loop import GOLD, add_run, workspace
 from storage import annotations, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Page, QueueEntry, ReferenceValue, State, Token
-from workbench import adjudication, labelling, queueing, rounds
-from workbench.blind import BlindDesk
+from workbench import queueing, rounds
+from workbench.annotation import acts, adjudication
+from workbench.annotation.blind_editor import BlindDesk
+from workbench.annotation.editor import Desk
 from workbench.cli import group
-from workbench.desk import Desk
 from workbench.queueing import Order
 from workbench.workspace import Workspace
 
@@ -49,8 +50,8 @@ def select(found, **order):
 def label(found, document, right=True):
     desk = Desk(found, document)
     for name, tokens in GOLD.items():
-        desk.act("assign", labelling.assign(desk.state, name, tokens if right else (0,), "ann"))
-    desk.act("finish", labelling.finish(desk.state))
+        desk.act("assign", acts.assign(desk.state, name, tokens if right else (0,), "ann"))
+    desk.act("finish", acts.finish(desk.state))
 
 
 def queued(found):
@@ -165,7 +166,7 @@ class TestRound:
         number = at_random(found, 2)
         for state, entry in zip((State.SKIPPED, State.UNUSABLE), queueing.look(found, number).entries, strict=True):
             desk = Desk(found, entry.document)
-            desk.act("skip", labelling.set_aside(desk.state, state))
+            desk.act("skip", acts.set_aside(desk.state, state))
         assert queueing.next_entry(found, number) is None
         assert queueing.close(found, number).figures["skipped"] == 2
 
@@ -237,12 +238,12 @@ class TestBlind:
         document = entries[0].document
         before = Desk(found, document).state
         desk = BlindDesk(found, document, number)
-        desk.act("assign", labelling.assign(desk.state, "amount_total", (0,), "ann"))
+        desk.act("assign", acts.assign(desk.state, "amount_total", (0,), "ann"))
         assert {s.tokens for s in BlindDesk(found, document, number).state.spans} == {(0,)}
         desk.undo()
         assert desk.state.spans == frozenset()
         desk.redo()
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("finish", acts.finish(desk.state))
         assert Desk(found, document).state == before
         assert document not in [e.document for e in queueing.look(found, number).left]
 
@@ -253,8 +254,8 @@ class TestBlind:
             desk = BlindDesk(found, entry.document, number)
             for name, tokens in GOLD.items():
                 shifted = tokens if right or name != "amount_net" else (2, 3)
-                desk.act("assign", labelling.assign(desk.state, name, shifted, "ann"))
-            desk.act("finish", labelling.finish(desk.state))
+                desk.act("assign", acts.assign(desk.state, name, shifted, "ann"))
+            desk.act("finish", acts.finish(desk.state))
         level = adjudication.look(found)[0][("ann", "ann")]
         assert level.documents == 2 and level.overall.f1 == pytest.approx(10 / 12)
         (dispute,) = adjudication.look(found)[1]
@@ -267,8 +268,8 @@ class TestBlind:
         found, *_ = made
         number, entries = self.begin(found)
         desk = BlindDesk(found, entries[0].document, number, annotator="bea")
-        desk.act("assign", labelling.assign(desk.state, "amount_net", (2, 3), "bea"))
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("assign", acts.assign(desk.state, "amount_net", (2, 3), "bea"))
+        desk.act("finish", acts.finish(desk.state))
         before = adjudication.look(found)[0]
         (dispute,) = adjudication.look(found)[1]
         adjudication.decide(found, dispute, take=True)
@@ -282,8 +283,8 @@ class TestBlind:
         number, entries = self.begin(found)
         document = entries[0].document
         desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("assign", labelling.assign(desk.state, "amount_net", (2, 3), "bea"))
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("assign", acts.assign(desk.state, "amount_net", (2, 3), "bea"))
+        desk.act("finish", acts.finish(desk.state))
         before, disputes = Desk(found, document).state, adjudication.look(found)[1]
         decided = adjudication.decide(found, disputes[0], take)
         assert (Desk(found, document).state != before) == take
@@ -295,10 +296,10 @@ class TestBlind:
         number, entries = self.begin(found)
         document = entries[0].document
         desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("finish", acts.finish(desk.state))
         decided = adjudication.decide(found, adjudication.look(found)[1][0], take=True)
         later = Desk(found, document)
-        later.act("assign", labelling.assign(later.state, "amount_tax", (3,), "ann"))
+        later.act("assign", acts.assign(later.state, "amount_tax", (3,), "ann"))
         with pytest.raises(UsageProblem, match="changed since"):
             adjudication.take_back(found, decided)
         assert Desk(found, document).state == later.state and adjudication.look(found)[1] == []
@@ -308,8 +309,8 @@ class TestBlind:
         number, entries = self.begin(found)
         document = entries[0].document
         desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("assign", labelling.assign(desk.state, "amount_net", (5,), "bea"))
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("assign", acts.assign(desk.state, "amount_net", (5,), "bea"))
+        desk.act("finish", acts.finish(desk.state))
         page = Page(0, 100, 100, (Token(0, 0, 0, "Total", (0.0, 0.0, 9.0, 9.0)),))
         with found.db.write() as connection:  # as reading it again with another engine does
             content = documents.open_document(connection, document)
@@ -328,14 +329,14 @@ class TestBlind:
         number, entries = self.begin(found)
         monkeypatch.setenv("WORKBENCH_ANNOTATOR", "bea")
         desk = BlindDesk(found, entries[0].document, number)
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("finish", acts.finish(desk.state))
         assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
     def test_labels_of_the_second_annotator_are_told_apart(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         desk = BlindDesk(found, entries[0].document, number, annotator="bea")
-        desk.act("finish", labelling.finish(desk.state))
+        desk.act("finish", acts.finish(desk.state))
         assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
 

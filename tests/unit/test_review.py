@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.records import Decision, Suggestion
-from workbench.review import questions
+from workbench.annotation.review import questions
 
 
 def suggestion(number, field="total", tokens=(1,), sure=0.5, decision=Decision.OPEN):

@@ -7,8 +7,8 @@ from loop import add_run, workspace
 
 from storage import annotations, queue
 from storage.records import Decision, State
-from workbench import labelling, reviewing
-from workbench.desk import Desk
+from workbench.annotation import acts, review
+from workbench.annotation.editor import Desk
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def suggest(found, listed):
 
 
 def asked(found, fields=()):
-    return [(q.document, q.field, q.suggestion is not None) for q in reviewing.collect(found, fields)]
+    return [(q.document, q.field, q.suggestion is not None) for q in review.collect(found, fields)]
 
 
 def misses(found, *listed):
@@ -51,7 +51,7 @@ def test_the_least_certain_answer_over_all_documents_comes_first(made):
 
 
 def test_other_fields_doubts_do_not_crowd_out_what_is_asked_about(made, monkeypatch):
-    monkeypatch.setattr(reviewing, "_MOST", 2)
+    monkeypatch.setattr(review, "_MOST", 2)
     found, pool, _ = made
     suggest(found, {n: [("amount_total", (1,), 0.5)] for n in pool[:3]} | {pool[3]: [("invoice_date", (5,), 0.8)]})
     assert asked(found, ("invoice_date",)) == [(pool[3], "invoice_date", True)]
@@ -62,9 +62,9 @@ def test_what_is_settled_retired_or_labelled_is_not_asked(made):
     suggest(found, {n: [("amount_total", (1,), 0.5)] for n in (*pool[:4], labelled[0])})
     misses(found, (pool[0], "amount_net", (3,), 0.4), (pool[4], "invoice_date", (5,), 0.4))
     for number, after in (
-        (pool[0], lambda s: labelling.assign(s, "amount_total", (3,), "ann")),
-        (pool[1], lambda s: labelling.mark_absent(s, "amount_total")),
-        (pool[2], labelling.finish),
+        (pool[0], lambda s: acts.assign(s, "amount_total", (3,), "ann")),
+        (pool[1], lambda s: acts.mark_absent(s, "amount_total")),
+        (pool[2], acts.finish),
     ):
         desk = Desk(found, number)
         desk.act("act", after(desk.state))
@@ -74,18 +74,18 @@ def test_what_is_settled_retired_or_labelled_is_not_asked(made):
     assert asked(found) == []
 
 
-@pytest.mark.parametrize("answer", [reviewing.yes, reviewing.no])
+@pytest.mark.parametrize("answer", [review.yes, review.no])
 def test_an_answer_about_a_near_miss_is_remembered_and_undone(made, answer):
     found, pool, _ = made
     misses(found, (pool[0], "amount_net", (3,), 0.4))
     suggest(found, {pool[0]: [("amount_total", (1,), 0.6)]})
-    question = next(q for q in reviewing.collect(found) if q.field == "amount_net")
+    question = next(q for q in review.collect(found) if q.field == "amount_net")
     desk = Desk(found, pool[0])
-    assert reviewing.still_open(desk.content, question)
+    assert review.still_open(desk.content, question)
     answer(desk, question)
-    assert not reviewing.still_open(desk.content, question)
+    assert not review.still_open(desk.content, question)
     assert asked(found) == [(pool[0], "amount_total", True)]  # the model's own suggestion is still there
-    assert {s.field for s in desk.state.spans} == ({"amount_net"} if answer is reviewing.yes else set())
+    assert {s.field for s in desk.state.spans} == ({"amount_net"} if answer is review.yes else set())
     desk.undo()
     assert {field for _, field, _ in asked(found)} == {"amount_net", "amount_total"}
 
@@ -94,7 +94,7 @@ def test_another_field_is_one_act(made):
     found, pool, _ = made
     suggest(found, {pool[0]: [("amount_net", (1,), 0.5)]})
     desk = Desk(found, pool[0])
-    reviewing.other(desk, reviewing.collect(found)[0], "amount_total")
+    review.other(desk, review.collect(found)[0], "amount_total")
     assert {(s.field, s.tokens) for s in desk.state.spans} == {("amount_total", (1,))}
     assert [d for _, d in desk.state.decisions] == [Decision.REJECTED]
     desk.undo()
@@ -110,8 +110,8 @@ def test_completing_takes_the_surest_of_each_field_that_has_no_label(made):
         ]
     })  # fmt: skip
     desk = Desk(found, pool[0])
-    desk.act("assign", labelling.assign(desk.state, "invoice_date", (4, 5), "ann"))
-    desk.act("finish", reviewing.completed(desk.content, "ann"))
+    desk.act("assign", acts.assign(desk.state, "invoice_date", (4, 5), "ann"))
+    desk.act("finish", review.completed(desk.content, "ann"))
     assert desk.state.state is State.LABELLED
     assert {s.field: s.tokens for s in desk.state.spans} == {"amount_total": (3,), "invoice_date": (4, 5)}
 
@@ -119,7 +119,7 @@ def test_completing_takes_the_surest_of_each_field_that_has_no_label(made):
 def test_the_words_around_are_whole_lines(made):
     found, pool, _ = made
     content = Desk(found, pool[0]).content
-    assert reviewing.around(content, (3,), 0) == [(("Net", False), ("8.00", True))]
-    assert [line[0][0] for line in reviewing.around(content, (3,), 1)] == ["Total", "Net", "Date"]
-    assert [line[0][0] for line in reviewing.around(content, (1,), 1)] == ["Total", "Net"]
-    assert reviewing.around(content, (99,)) == []
+    assert review.around(content, (3,), 0) == [(("Net", False), ("8.00", True))]
+    assert [line[0][0] for line in review.around(content, (3,), 1)] == ["Total", "Net", "Date"]
+    assert [line[0][0] for line in review.around(content, (1,), 1)] == ["Total", "Net"]
+    assert review.around(content, (99,)) == []

@@ -13,8 +13,9 @@ import model_run
 
 from storage import documents
 from storage.records import Side, Span
-from workbench import jobs, labelling, report, rollback
-from workbench.desk import Desk
+from workbench import jobs, report, rollback
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
 from workbench.fields import tags_of
 from workbench.workspace import Workspace
 
@@ -44,8 +45,8 @@ def label(shop, name, **other):
         (number,) = documents.find(connection, name)
     desk = Desk(shop, number)
     for field, tokens in (PLACES | other).items():
-        desk.act("label", labelling.assign(desk.state, field, tokens, "h"))
-    desk.act("accept", labelling.finish(desk.state))
+        desk.act("label", acts.assign(desk.state, field, tokens, "h"))
+    desk.act("accept", acts.finish(desk.state))
 
 
 def test_only_what_people_labelled_later_counts(shop):

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from storage import documents
 from storage.exceptions import InputProblem
 from storage.records import Side
-from workbench import consulting, doctor, jobs, labelling, report, survey
+from workbench import consulting, doctor, jobs, report, survey
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
 from workbench.config import apply_sets, from_dict
-from workbench.desk import Desk
 from workbench.metrics import Kind
 from workbench.stored import read_cases
 from workbench.survey import TOTAL, Verdict
@@ -71,7 +72,7 @@ def test_nothing_was_done_at_first(shop, found):
 
 def relabelled(shop, item, field, tokens):
     desk = Desk(shop, item.document)
-    desk.act("assign", labelling.assign(desk.state, field, tokens, "ann"))
+    desk.act("assign", acts.assign(desk.state, field, tokens, "ann"))
 
 
 def test_a_changed_label_is_a_label_error_and_only_that_one(shop, found):
@@ -110,7 +111,7 @@ def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
         number = documents.ids(connection, documents.Filter(split=None))[-1]
     desk = Desk(shop, number)
     pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
-    desk.act("assign", labelling.assign(desk.state, "seller_name", pieces, "ann"))
+    desk.act("assign", acts.assign(desk.state, "seller_name", pieces, "ann"))
 
     def blind(row, draw):
         return ["O"] * len(row["words"])

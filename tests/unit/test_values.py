@@ -352,7 +352,8 @@ def test_occurrences_say_where_a_value_stands_in_a_longer_text() -> None:
 
 def test_reading_loads_nothing_heavy() -> None:
     code = (
-        "import sys; from workbench.fields import FieldType as T; from workbench.fields.values import looks_like, normalise\n"
+        "import sys; from workbench.fields import FieldType as T\n"
+        "from workbench.fields.values import looks_like, normalise\n"
         "normalise(T.AMOUNT, 'RM 1,234.50'); normalise(T.DATE, '25 Dezember 2018'); looks_like(T.ID, 'INV-001')\n"
         "normalise(T.DATE, '开票日期:2021/07/26')\n"
         "normalise(T.CURRENCY, 'EUR'); print(sorted({'babel', 'dateparser', 'stdnum', 'numpy'} & set(sys.modules)))"

@@ -168,8 +168,9 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
-    from workbench import labelling, queueing
-    from workbench.desk import Desk
+    from workbench import queueing
+    from workbench.annotation import acts
+    from workbench.annotation.editor import Desk
 
     with _step("Relabel queue"):
         selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
@@ -180,17 +181,17 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
             names = queueing.names(connection, progress)
         for picked in progress.entries:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
-        acts = 0
+        act_count = 0
         while (entry := queueing.next_entry(workspace, round_id)) is not None:
             desk = Desk(workspace, entry.document)
-            acts += _label_from_values(desk, workspace)
-            desk.act("accept document", labelling.finish(desk.state))
+            act_count += _label_from_values(desk, workspace)
+            desk.act("accept document", acts.finish(desk.state))
         closed = queueing.close(workspace, round_id)
-        click.echo(f"  {len(progress.entries)} documents labelled in {acts} acts ({closed.strategy})")
+        click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
 
 
 def _label_from_values(desk: Any, workspace: "Workspace") -> int:
-    from workbench import labelling
+    from workbench.annotation import acts
     from workbench.locate.alignment import align_all
 
     wanted = {}
@@ -199,7 +200,7 @@ def _label_from_values(desk: Any, workspace: "Workspace") -> int:
         if field is not None and not field.retired:
             wanted[field.id] = (field.type, reference.value)
     aligned, _ = align_all(desk.content.tokens, wanted)
-    acts = 0
+    act_count = 0
     for field_id, found in aligned.items():
-        acts += desk.act("assign", labelling.assign(desk.state, field_id, found.tokens, "bookkeeping"))
-    return acts
+        act_count += desk.act("assign", acts.assign(desk.state, field_id, found.tokens, "bookkeeping"))
+    return act_count

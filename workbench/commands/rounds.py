@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from storage import queue
-from workbench import adjudication, queueing, rounds
+from workbench import queueing, rounds
+from workbench.annotation import adjudication
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 

@@ -30,7 +30,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     """
     from storage import documents, groups
     from storage.exceptions import UsageProblem
-    from workbench.field_rows import seller_of
+    from workbench.annotation.field_states import seller_of
     from workbench.grouping import GUESSED, by_sellers
     from workbench.importing import SELLER
     from workbench.splitting import divide

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from storage import annotations, documents, opinions
 from storage.exceptions import UsageProblem
 from storage.records import Content, Opinion, Span
-from workbench import agreement, field_rows, labelling
-from workbench.agreement import Agreement, Difference, Pair
-from workbench.desk import Desk
+from workbench.annotation import acts, agreement, field_states
+from workbench.annotation.agreement import Agreement, Difference, Pair
+from workbench.annotation.editor import Desk
 from workbench.workspace import Workspace
 
 
@@ -77,9 +77,9 @@ def decide(workspace: Workspace, dispute: Dispute, take: bool) -> Decided:
         state = desk.state
         for one in dispute.differences:
             wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
-            state = labelling.clear_spans(state, wrong)
+            state = acts.clear_spans(state, wrong)
             if one.second:
-                state = labelling.assign(state, one.field, one.second, opinion.annotator)
+                state = acts.assign(state, one.field, one.second, opinion.annotator)
         desk.act("adjudicate", state)
         version = desk.content.document.version
     _settle(workspace, opinion, True)
@@ -107,7 +107,7 @@ def _settle(workspace: Workspace, opinion: Opinion, settled: bool) -> None:
 
 def _desk(workspace: Workspace, dispute: Dispute) -> Desk:
     settings = workspace.settings
-    return Desk(workspace, dispute.document, field_rows.judge(settings.schema, settings.day_first))
+    return Desk(workspace, dispute.document, field_states.judge(settings.schema, settings.day_first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _dispute(workspace: Workspace, one: _Compared) -> Dispute | None:
         return None
     tokens, document = one.content.tokens, one.content.document
     places = [place for difference in differ for place in (difference.first, difference.second) if place]
-    words = {place: field_rows.text_of(tokens, place) for place in places}
+    words = {place: field_states.text_of(tokens, place) for place in places}
     return Dispute(document.id, document.name, opinion, _people(labels), tuple(differ), words)
 
 

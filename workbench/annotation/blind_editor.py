@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from storage import documents, opinions, queue
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
-from workbench.desk import AnyDesk, Desk, Judge, Refused
+from workbench.annotation.editor import AnyDesk, Desk, Judge, Refused
 from workbench.workspace import Workspace
 
 
 class BlindDesk:
-    """Stands in for a `Desk` (workbench/desk.py) on a document whose labels are not to be seen.
+    """Stands in for a `Desk` (workbench/annotation/editor.py) on a document whose labels are not to be seen.
 
     Every act is kept at once as the annotator's opinion; the document's labels stay as they are. Undo goes back as far
     as this desk was opened.

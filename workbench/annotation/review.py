@@ -4,14 +4,14 @@ Every answer goes through a `Desk`: it is one act of the document's history and 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from storage import queue, unsure
 from storage.records import Annotations, Content, Decision, State, Suggestion
-from workbench import labelling
-from workbench.desk import Desk
-from workbench.review import Question, questions
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
 from workbench.workspace import Workspace
 
 SURE = 0.97
@@ -23,6 +23,51 @@ _MOST = 1000
 
 Line = tuple[tuple[str, bool], ...]
 """Words of a line, each with whether it is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is this the field? `suggestion` is None for a near miss: a place that the model just did not propose."""
+
+    document: int
+    field: str
+    tokens: tuple[int, ...]
+    confidence: float  # 0..1, that the answer is yes
+    suggestion: Suggestion | None = None
+
+
+def questions(
+    suggestions: Mapping[int, Iterable[Suggestion]],
+    near_misses: Iterable[Mapping[str, Any]] = (),
+    *,
+    fields: Sequence[str] = (),
+    sure: float = 0.97,
+    settled: Mapping[int, frozenset[str]] | None = None,
+) -> list[Question]:
+    """What to ask, the least certain first (confidence nearest to one half); equal ones by document and place.
+
+    Args:
+        suggestions: open and decided ones by document; decided ones are not asked again.
+        near_misses: `{document, field, tokens, confidence}` as a selection leaves them (workbench/sampling.py).
+        fields: ask of these alone; empty: of all.
+        sure: suggestions with at least this confidence are not asked.
+        settled: fields by document that are labelled, or said to be absent, already.
+    """
+    done = settled or {}
+    asked = []
+    taken = set()
+    for document, listed in suggestions.items():
+        for s in listed:
+            taken.add((document, s.field, s.tokens))
+            if s.decision is Decision.OPEN and s.confidence < sure and s.field not in done.get(document, ()):
+                asked.append(Question(document, s.field, s.tokens, s.confidence, s))
+    for miss in near_misses:
+        question = Question(miss["document"], miss["field"], tuple(miss["tokens"]), miss["confidence"])
+        known = (question.document, question.field, question.tokens) in taken
+        if not known and question.field not in done.get(question.document, ()):
+            asked.append(question)
+    wanted = [question for question in asked if not fields or question.field in fields]
+    return sorted(wanted, key=lambda q: (abs(q.confidence - 0.5), q.document, q.tokens, q.field))
 
 
 def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
@@ -89,26 +134,26 @@ def _asked(desk: Desk, question: Question) -> Suggestion:
 
 def yes(desk: Desk, question: Question) -> None:
     """It is that field: the suggestion becomes a label."""
-    desk.act("accept", labelling.accept(desk.state, _asked(desk, question), desk.annotator))
+    desk.act("accept", acts.accept(desk.state, _asked(desk, question), desk.annotator))
 
 
 def no(desk: Desk, question: Question) -> None:
     """It is not: nobody will be asked again."""
-    desk.act("reject", labelling.reject(desk.state, _asked(desk, question)))
+    desk.act("reject", acts.reject(desk.state, _asked(desk, question)))
 
 
 def other(desk: Desk, question: Question, field: str) -> None:
     """It is another field."""
-    rejected = labelling.reject(desk.state, _asked(desk, question))
-    desk.act("change", labelling.assign(rejected, field, question.tokens, desk.annotator))
+    rejected = acts.reject(desk.state, _asked(desk, question))
+    desk.act("change", acts.assign(rejected, field, question.tokens, desk.annotator))
 
 
 def completed(content: Content, annotator: str) -> Annotations:
     """The document with its sure suggestions accepted, field by field where none is labelled yet, and finished."""
     state = content.annotations
     for suggestion in rest(content):
-        state = labelling.accept(state, suggestion, annotator)
-    return labelling.finish(state)
+        state = acts.accept(state, suggestion, annotator)
+    return acts.finish(state)
 
 
 def rest(content: Content) -> list[Suggestion]:

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from storage.records import Token
-from workbench import cursor
-from workbench.cursor import Way
+from workbench.annotation import movement
+from workbench.annotation.movement import Way
+from workbench.annotation.text_grid import PageLayout
 from workbench.fields import FieldType
-from workbench.page_layout import PageLayout
 
 
 class Pointer(ABC):
@@ -42,7 +42,7 @@ class Pointer(ABC):
             _, placed = self.layout.place(self.cursor)
             self._column = placed.x + placed.width // 2
         column = self._column
-        self.go_to(cursor.step(self.layout, self.tokens, self.cursor, way, column if vertical else None), extend)
+        self.go_to(movement.step(self.layout, self.tokens, self.cursor, way, column if vertical else None), extend)
         if vertical:
             self._column = column
 
@@ -74,18 +74,18 @@ class Pointer(ABC):
         """Select the cursor's phrase; pressed again, the phrase below as well."""
         if self.cursor is None:
             return
-        at, part = self.cursor, cursor.phrase(self.layout, self.tokens, self.cursor)
+        at, part = self.cursor, movement.phrase(self.layout, self.tokens, self.cursor)
         if self.selection.issuperset(part):
             last = max(self.selection, key=lambda t: self.layout.where[t])
-            lowest = cursor.phrase(self.layout, self.tokens, last)
-            part = (*self.selection, *cursor.phrase_beside(self.layout, self.tokens, lowest, 1))
+            lowest = movement.phrase(self.layout, self.tokens, last)
+            part = (*self.selection, *movement.phrase_beside(self.layout, self.tokens, lowest, 1))
         self.select(part)
         self.cursor = at
 
     def select_block(self) -> None:
         """Select the cursor's phrase and those that follow below it without a gap."""
         if self.cursor is not None:
-            self.select(cursor.block(self.layout, self.tokens, self.cursor))
+            self.select(movement.block(self.layout, self.tokens, self.cursor))
 
     def toggle(self) -> None:
         """Put the cursor's token into the selection, or take it out: spans may have gaps."""
@@ -97,7 +97,7 @@ class Pointer(ABC):
     def seek(self, type: FieldType, backwards: bool = False) -> None:
         """Go to the next token that looks like a value of this type."""
         if self.cursor is not None:
-            self.go_to(cursor.next_like(self.layout, self.tokens, self.cursor, type, backwards))
+            self.go_to(movement.next_like(self.layout, self.tokens, self.cursor, type, backwards))
 
     def show(self, tokens: Sequence[int]) -> None:
         """Put the cursor on the first of some tokens without touching the selection."""
@@ -109,14 +109,14 @@ class Pointer(ABC):
         """The tokens that `adjust` would make of these; None where it can do nothing."""
         listed = sorted(tokens, key=lambda t: self.layout.where[t])
         edge = listed[-1] if at_end else listed[0]
-        part = cursor.phrase(self.layout, self.tokens, edge)
+        part = movement.phrase(self.layout, self.tokens, edge)
         if not more:
             gone = set(part) if phrase else {edge}
             return [t for t in listed if t not in gone] or None
         position = part.index(edge)
         rest = part[position + 1 :] if at_end else part[:position]
         if not rest:
-            rest = cursor.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1)
+            rest = movement.phrase_beside(self.layout, self.tokens, part, 1 if at_end else -1)
         if not phrase:
             rest = rest[:1] if at_end else rest[-1:]
         return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None

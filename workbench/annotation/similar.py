@@ -3,8 +3,8 @@
 from storage import documents
 from storage.documents import Filter
 from storage.records import Content
-from workbench.field_rows import seller_of
-from workbench.hands import Hands
+from workbench.annotation.field_states import seller_of
+from workbench.annotation.session import Hands
 from workbench.workspace import Workspace
 
 _LOOKED_AT = 5  # documents that hold the seller's name, the latest first

@@ -4,12 +4,12 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from storage.records import Annotations, Decision, Event, Span, State
-from workbench import labelling
-from workbench.desk import AnyDesk
+from workbench.annotation import acts
+from workbench.annotation.cursor import Pointer
+from workbench.annotation.editor import AnyDesk
+from workbench.annotation.text_grid import PageLayout
+from workbench.annotation.view import Tries
 from workbench.fields import Schema
-from workbench.page_layout import PageLayout
-from workbench.pointer import Pointer
-from workbench.view import Tries
 
 
 class DocumentActs(Pointer):
@@ -48,14 +48,14 @@ class DocumentActs(Pointer):
             return
         state, field = self.desk.state, self._armed
         if self._tries:
-            state = labelling.clear_spans(state, [self._tries.span])
+            state = acts.clear_spans(state, [self._tries.span])
         gone = field not in state.absent
         if gone:
-            state = labelling.clear_spans(state, [s for s in state.spans if s.field == field])
+            state = acts.clear_spans(state, [s for s in state.spans if s.field == field])
         for s in self.desk.content.suggestions:
             if gone and s.field == field and s.decision is Decision.OPEN:
-                state = labelling.reject(state, s)
-        self._act("absent", labelling.mark_absent(state, field, gone))
+                state = acts.reject(state, s)
+        self._act("absent", acts.mark_absent(state, field, gone))
         self._armed = self._tries = None
 
     def mark_missing_absent(self) -> None:
@@ -64,23 +64,21 @@ class DocumentActs(Pointer):
         labelled = {s.field for s in state.spans}
         for field in self.schema.active:
             if field.id not in labelled:
-                state = labelling.mark_absent(state, field.id)
+                state = acts.mark_absent(state, field.id)
         self._act("absent", state)
 
     def finish(self) -> None:
         """Confirm the document's labels."""
-        self._act("finish", labelling.finish(self.desk.state))
+        self._act("finish", acts.finish(self.desk.state))
 
     def set_aside(self, how: State) -> None:
         """Skip the document or mark it unusable; pressed again it is open again."""
         again = self.desk.state.state is how
-        self._act(
-            "reopen" if again else how.value, labelling.set_aside(self.desk.state, State.STARTED if again else how)
-        )
+        self._act("reopen" if again else how.value, acts.set_aside(self.desk.state, State.STARTED if again else how))
 
     def flag(self, note: str) -> None:
         """Leave a note."""
-        self._act("flag", labelling.flag(self.desk.state, note.strip()))
+        self._act("flag", acts.flag(self.desk.state, note.strip()))
 
     def correct(self, text: str) -> None:
         """Correct the text of the cursor's token; the original is kept."""
@@ -88,7 +86,7 @@ class DocumentActs(Pointer):
             return
         token = self.tokens[self.cursor]
         original = token.original if token.original is not None else token.text
-        self._act("correct", labelling.correct(self.desk.state, token.id, " ".join(text.split()), original))
+        self._act("correct", acts.correct(self.desk.state, token.id, " ".join(text.split()), original))
 
     def propose(self, found: Sequence[tuple[str, tuple[int, ...], float]], run: str) -> int:
         """Put proposals (field, tokens, confidence) beside the document as suggestions of a run; returns how many."""

@@ -28,7 +28,7 @@ class Refused:
 
 
 class AnyDesk(Protocol):
-    """What the hands need of a desk: the usual one below, or the blind one of workbench/blind.py."""
+    """What the hands need of a desk: the usual one below, or the blind one of workbench/annotation/blind_editor.py."""
 
     annotator: str
     content: Content
@@ -111,7 +111,7 @@ class Desk:
 
         Args:
             name: what the act is called in the history ("assign", "accept" …).
-            after: the state it leads to, made by the functions of workbench/labelling.py from `self.state`.
+            after: the state it leads to, made by the functions of workbench/annotation/acts.py from `self.state`.
 
         Raises:
             Conflict: somebody else changed the document; the newer state has been loaded and is shown by `content`,

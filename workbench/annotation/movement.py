@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from storage.records import Token
+from workbench.annotation.text_grid import PageLayout, nearest
 from workbench.fields import FieldType
 from workbench.fields.values import looks_like
-from workbench.page_layout import PageLayout, nearest
 
 
 class Way(StrEnum):

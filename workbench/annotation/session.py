@@ -11,16 +11,16 @@ from functools import cached_property
 from threading import get_ident
 
 from storage.records import Annotations, Content, Decision, Page, Span, State, Suggestion, Token
-from workbench import labelling
-from workbench.cursor import Way
-from workbench.desk import AnyDesk
-from workbench.document_acts import DocumentActs
-from workbench.field_rows import seller_of, text_of
+from workbench.annotation import acts
+from workbench.annotation.document_acts import DocumentActs
+from workbench.annotation.editor import AnyDesk
+from workbench.annotation.field_states import seller_of, text_of
+from workbench.annotation.movement import Way
+from workbench.annotation.text_grid import PageLayout, lay_out
+from workbench.annotation.view import Tries, View
 from workbench.fields import Field, FieldType, Schema
 from workbench.locate.candidates import Finder
 from workbench.locate.places import likely_places
-from workbench.page_layout import PageLayout, lay_out
-from workbench.view import Tries, View
 
 
 class _NotWanted(Exception):
@@ -206,11 +206,11 @@ class Hands(DocumentActs):
         )
         state = self.desk.state
         if before is not None:
-            state = labelling.clear_spans(state, [before])
+            state = acts.clear_spans(state, [before])
         if suggestion is not None:
-            after = labelling.accept(state, suggestion, self.desk.annotator)
+            after = acts.accept(state, suggestion, self.desk.annotator)
         else:
-            after = labelling.assign(state, field, place, self.desk.annotator)
+            after = acts.assign(state, field, place, self.desk.annotator)
         self._act("accept" if suggestion else "assign", after)
         span = self._span_of(field, place)
         self._arm(field)
@@ -220,14 +220,14 @@ class Hands(DocumentActs):
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
         """Label tokens by hand; the field's open suggestions are decided by it."""
-        state = labelling.clear_spans(self.desk.state, instead_of)
+        state = acts.clear_spans(self.desk.state, instead_of)
         wanted = tuple(sorted(tokens))
         others = {s.field for s in state.spans if s.field != field and not set(wanted).isdisjoint(s.tokens)}
-        after = labelling.assign(state, field, wanted, self.desk.annotator)
+        after = acts.assign(state, field, wanted, self.desk.annotator)
         for s in self.content.suggestions:
             if s.field == field and s.decision is Decision.OPEN:
                 same = tuple(sorted(s.tokens)) == wanted
-                after = labelling.accept(after, s, self.desk.annotator) if same else labelling.reject(after, s)
+                after = acts.accept(after, s, self.desk.annotator) if same else acts.reject(after, s)
         self._act("assign", after)
         self._arm(field)
         self._building = self._span_of(field, wanted)
@@ -238,10 +238,10 @@ class Hands(DocumentActs):
         """Accept a suggestion, perhaps as another field or with other tokens, and go to the next one."""
         unchanged = field == suggestion.field and tuple(tokens) == suggestion.tokens
         if unchanged:
-            after = labelling.accept(self.desk.state, suggestion, self.desk.annotator)
+            after = acts.accept(self.desk.state, suggestion, self.desk.annotator)
         else:
-            after = labelling.reject(self.desk.state, suggestion)
-            after = labelling.assign(after, field, tokens, self.desk.annotator)
+            after = acts.reject(self.desk.state, suggestion)
+            after = acts.assign(after, field, tokens, self.desk.annotator)
         self._act("accept" if unchanged else "change", after)
         self._after_decision(suggestion)
 
@@ -284,9 +284,9 @@ class Hands(DocumentActs):
         """Take the labels of the selection, or the label under the cursor, away."""
         view = self.view
         if self.selection:
-            self._act("clear", labelling.clear(self.desk.state, self.selection))
+            self._act("clear", acts.clear(self.desk.state, self.selection))
         elif view.label is not None:
-            self._act("clear", labelling.clear_spans(self.desk.state, [view.label]))
+            self._act("clear", acts.clear_spans(self.desk.state, [view.label]))
         self.let_go()
         self._armed = self._tries = None
 
@@ -296,7 +296,7 @@ class Hands(DocumentActs):
         if suggestion is None:
             self.clear()
             return
-        self._act("reject", labelling.reject(self.desk.state, suggestion))
+        self._act("reject", acts.reject(self.desk.state, suggestion))
         self._after_decision(suggestion)
 
     def _after_decision(self, decided: Suggestion) -> None:
@@ -349,7 +349,7 @@ class Hands(DocumentActs):
         chosen = self.acceptable(visible)
         after = self.desk.state
         for s in chosen:
-            after = labelling.accept(after, s, self.desk.annotator)
+            after = acts.accept(after, s, self.desk.annotator)
         self._act("accept-visible", after)
         self._focus = None
         return len(chosen)
@@ -370,7 +370,7 @@ class Hands(DocumentActs):
             self._take(target, target.field, sorted(tokens))
             self._focus = None
         else:
-            self._act("adjust", labelling.extend(self.desk.state, target, tokens, self.desk.annotator))
+            self._act("adjust", acts.extend(self.desk.state, target, tokens, self.desk.annotator))
         self.drop_selection()  # it showed what the label was
         span = self._span_of(target.field, tuple(sorted(tokens)))
         if tries and span and tries.field == target.field:
