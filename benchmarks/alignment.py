@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.records import Box
-from workbench import einvoice
+from workbench.exchange import einvoice
 from workbench.fields import invoice_schema
 from workbench.locate.alignment import align_all, split_line
 

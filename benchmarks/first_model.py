@@ -28,9 +28,10 @@ from storage import documents  # noqa: E402
 from storage.documents import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
-from workbench import config, importing, jobs, machine, reading  # noqa: E402
+from workbench import config, jobs, machine, reading  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.curves import interval  # noqa: E402
+from workbench.exchange import pipeline  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Gold = dict[int, set[tuple[str, tuple[int, ...]]]]
@@ -88,7 +89,7 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
     began = time.monotonic()
     workspace = Workspace.create(folder / "workspace")
     try:
-        importing.run(workspace, importing.Request((folder / "receipts",)))
+        pipeline.run(workspace, pipeline.Request((folder / "receipts",)))
         imported = time.monotonic() - began
         gold = hide(workspace, given.labelled)
         figures: dict[str, Any] = {"seed": seed, "pool": len(gold), "seconds": {"import": imported}}

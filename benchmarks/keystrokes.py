@@ -27,7 +27,7 @@ from screens.widgets.page_view import PageView
 from storage import documents
 from storage.documents import NewDocument
 from storage.records import Content, Page
-from workbench import importing
+from workbench.exchange import pipeline
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
 from workbench.workspace import Workspace
@@ -114,7 +114,7 @@ def some(source: Path, folder: Path, most: int) -> Path:
 def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list[tuple[Content, Gold]]:
     """Documents with their right labels, as the importer reads them."""
     workspace = Workspace.create(folder)
-    importing.run(workspace, importing.Request((source,), ocr=False))
+    pipeline.run(workspace, pipeline.Request((source,), ocr=False))
     found = []
     with workspace.db.read() as connection:
         for number in documents.ids(connection):

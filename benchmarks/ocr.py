@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from workbench import ocr
+from workbench.exchange import ocr
 
 ROOT = Path(__file__).resolve().parent.parent
 RECEIPTS = Path(os.environ.get("WORKBENCH_REALDATA", ROOT.parent / "shared" / "data")) / "receipts_en"

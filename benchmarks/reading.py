@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.importers.base import Incoming, Options
-from workbench.importers.clean import clean
-from workbench.importers.wordlists import IMPORTER
+from workbench.exchange.importers.base import Incoming, Options
+from workbench.exchange.importers.clean import clean
+from workbench.exchange.importers.wordlists import IMPORTER
 
 
 def write(path: Path, documents: int) -> None:

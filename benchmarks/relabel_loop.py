@@ -31,8 +31,9 @@ from frozen_learner import FrozenLearner  # noqa: E402
 from storage import documents, groups  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
-from workbench import config, importing, simulating  # noqa: E402
+from workbench import config, simulating  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
+from workbench.exchange import pipeline  # noqa: E402
 from workbench.families import starter  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
@@ -52,7 +53,7 @@ def opened(folder: Path, data: Path) -> Workspace:
     if (folder / "workbench.toml").is_file():
         return Workspace.open(folder)
     workspace = Workspace.create(folder)
-    importing.run(workspace, importing.Request((data,)))
+    pipeline.run(workspace, pipeline.Request((data,)))
     chance = random.Random(0)
     with workspace.db.write() as connection:
         sizes = {name: count for name, (count, _) in groups.counts(connection).items()}

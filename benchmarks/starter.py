@@ -25,8 +25,9 @@ from pathlib import Path
 from storage import documents, groups
 from storage.documents import Filter
 from storage.records import Annotations, Split
-from workbench import config, importing, jobs, reading, report, stored, suggesting
+from workbench import config, jobs, reading, report, stored, suggesting
 from workbench.annotation.editor import Desk
+from workbench.exchange import pipeline
 from workbench.fields.values import same
 from workbench.splitting import divide
 from workbench.workspace import Workspace
@@ -86,7 +87,7 @@ def curves(given: argparse.Namespace) -> None:
             starter.save_shipped(starter.build_from_minilm(given.minilm, pretraining.labels()), plain)
         for seed in range(given.first_seed, given.first_seed + given.seeds):
             workspace = Workspace.create(Path(temporary) / f"seed{seed}")
-            importing.run(workspace, importing.Request((DATA / "receipts_en",)))
+            pipeline.run(workspace, pipeline.Request((DATA / "receipts_en",)))
             with workspace.db.write() as connection:
                 division = divide(groups.counts(connection), validation=0.0, test=0.2, seed=seed)
                 documents.assign_sides(connection, division.sides)
@@ -146,7 +147,7 @@ def zero_label_values() -> None:
                 given = json.loads(path.read_text(encoding="utf-8"))[0]
                 truth[path.stem] = {field: str(given[key]) for field, key in VALUES.items() if given.get(key)}
             workspace = Workspace.create(Path(temporary) / name)
-            importing.run(workspace, importing.Request((DATA / name,)))
+            pipeline.run(workspace, pipeline.Request((DATA / name,)))
             print(name, json.dumps(agreeing(workspace, truth)), flush=True)
             workspace.close()
     made_up()

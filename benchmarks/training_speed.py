@@ -160,7 +160,8 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     """A run folder with labelled receipts on the training side, and its request."""
     from storage import documents
     from storage.records import Side
-    from workbench import config, importing, jobs
+    from workbench import config, jobs
+    from workbench.exchange import pipeline
     from workbench.workspace import Workspace
 
     names = sorted(path.stem for path in (given.data / "box").iterdir())
@@ -170,7 +171,7 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
                 (folder / "receipts" / part).mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, folder / "receipts" / part / path.name)
     workspace = Workspace.create(folder / "workspace")
-    importing.run(workspace, importing.Request((folder / "receipts",)))
+    pipeline.run(workspace, pipeline.Request((folder / "receipts",)))
     with workspace.db.read() as connection:
         listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
     with workspace.db.write() as connection:

@@ -12,8 +12,8 @@ from typing import Any
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
+from workbench.exchange.importers.base import Limits
 from workbench.fields import Field, FieldType, Schema, invoice_schema
-from workbench.importers.base import Limits
 
 KEY_PRESETS = ("workbench", "prodigy", "label-studio", "doccano")
 

@@ -241,9 +241,9 @@ def test_a_disk_that_fills_up_half_way(
 ) -> None:
     for number in range(4):
         _pdf(good / f"d{number}.pdf")
-    from workbench import importing
+    from workbench.exchange import pipeline
 
-    monkeypatch.setattr(importing, "BATCH", 1)
+    monkeypatch.setattr(pipeline, "BATCH", 1)
     fsync, calls = os.fsync, []
 
     def full(descriptor: int) -> None:

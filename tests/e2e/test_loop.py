@@ -16,9 +16,10 @@ from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
-from workbench import importing, jobs, next_round
+from workbench import jobs, next_round
 from workbench.annotation.editor import Desk
 from workbench.config import from_dict
+from workbench.exchange import pipeline
 from workbench.samples.write import write_words
 from workbench.strategies import DEFAULT
 from workbench.workspace import Workspace
@@ -30,7 +31,7 @@ def workspace(tmp_path):
     write_words(tmp_path / "made", 16, 3, ("en",))
     made = Workspace.create(tmp_path / "ws")
     made.change_settings(annotator="ann", theme="dark")
-    importing.run(made, importing.Request((tmp_path / "made",)))
+    pipeline.run(made, pipeline.Request((tmp_path / "made",)))
     yield made
     made.close()
 

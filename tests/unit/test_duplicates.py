@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.duplicates import Index, Words, fingerprint_of, from_text, to_text
+from workbench.exchange.duplicates import Index, Words, fingerprint_of, from_text, to_text
 
 _TEMPLATE = "Acme Trading Ltd 12 High Street London Invoice Number Date Description Quantity Price Total VAT Thank you"
 

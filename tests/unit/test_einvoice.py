@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
-from workbench import einvoice
+from workbench.exchange import einvoice
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"

@@ -13,7 +13,7 @@ from storage.exceptions import UsageProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
 from workbench.commands import Context, load
-from workbench.exporters import EXPORTERS
+from workbench.exchange.exporters import EXPORTERS
 from workbench.workspace import Workspace
 
 

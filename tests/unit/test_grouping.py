@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.records import Page, Token
-from workbench.grouping import GUESSED, Grouper, by_sellers, seller_key
+from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, seller_key
 
 
 def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
@@ -89,7 +89,7 @@ def test_legal_forms_alone_are_still_a_name() -> None:
 @pytest.mark.realdata
 def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Path) -> None:
     """Without sellers, by looks alone: few vendors' receipts mix, most of a vendor's stay together."""
-    from workbench.importing import Request, run
+    from workbench.exchange.pipeline import Request, run
     from workbench.workspace import Workspace
 
     for kind in ("box", "key"):

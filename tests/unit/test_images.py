@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from storage.exceptions import InputProblem
-from workbench import pictures
-from workbench.importers.base import Incoming, Limits, Options, Rejected
-from workbench.importers.images import IMPORTER
+from workbench.exchange import pictures
+from workbench.exchange.importers.base import Incoming, Limits, Options, Rejected
+from workbench.exchange.importers.images import IMPORTER
 
 
 def _picture(path: Path, size: tuple[int, int] = (300, 400), mode: str = "RGB", **options: object) -> Path:

@@ -10,10 +10,10 @@ import pytest
 
 from storage import documents
 from storage.records import Side, Source, State
-from workbench import importing, known
+from workbench.exchange import pipeline, reference_values
+from workbench.exchange.pipeline import Request, Summary, run
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
-from workbench.importing import Request, Summary, run
 from workbench.workspace import Workspace
 
 
@@ -178,7 +178,7 @@ def test_known_values_become_suggestions(workspace: Workspace, tmp_path: Path, k
         for row in rows:
             book.worksheets[0].append(row)
         book.save(table)
-    outcome = known.bring_in(workspace, table, mapping={"Gross": "amount_total"})
+    outcome = reference_values.bring_in(workspace, table, mapping={"Gross": "amount_total"})
     assert (outcome.documents, outcome.reference_values, outcome.suggestions) == (2, 3, 2)
     assert outcome.mapping == {"Gross": "amount_total", "INV_NO": "invoice_no"}
     assert [row[:3] for row in outcome.unaligned] == [("b", "amount_total", "1.00")]
@@ -194,7 +194,7 @@ def test_sure_places_of_known_values_become_labels_but_never_over_a_persons(
     _run(workspace, _jsonl(tmp_path / "a.jsonl", _record("a", "Invoice No 4711 Total 9.00 EUR", {2: "B-PO"})))
     table = tmp_path / "v.json"
     table.write_text(json.dumps({"a": {"invoice_no": "4711", "total": "9.00", "po": "1"}}))
-    outcome = known.bring_in(workspace, table, accept_above=0.9)
+    outcome = reference_values.bring_in(workspace, table, accept_above=0.9)
     assert outcome.labels == {"amount_total": 1}
     content = _content(workspace, "a")
     assert {s.field for s in content.annotations.spans} == {"purchase_order", "amount_total"}
@@ -206,7 +206,7 @@ def test_memory_does_not_grow_with_the_documents(
 ) -> None:
     import tracemalloc
 
-    monkeypatch.setattr("workbench.importing.BATCH", 10)
+    monkeypatch.setattr("workbench.exchange.pipeline.BATCH", 10)
     _run(workspace, _jsonl(tmp_path / "warm.jsonl", _record("warm", "Total 1.00")))  # modules and caches
     peaks = []
     for number in (40, 160):
@@ -240,7 +240,7 @@ def test_what_others_make_of_the_fields_during_an_import_stays(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A field that was retired, and one that took the key of the import's new field, while documents were read."""
-    monkeypatch.setattr(importing, "BATCH", 1)
+    monkeypatch.setattr(pipeline, "BATCH", 1)
     given = [{0: "B-iban"}, {0: "B-iban", 1: "B-shelf"}, {0: "B-iban", 1: "B-shelf", 2: "B-door"}]
     files = [_jsonl(tmp_path / f"{n}.jsonl", _record(f"{n}", f"Nr {n} x", labels)) for n, labels in enumerate(given)]
     elsewhere = Workspace.find(workspace.files.root)
@@ -249,7 +249,7 @@ def test_what_others_make_of_the_fields_during_an_import_stays(
         if made == 1 and not elsewhere.schema.get("drawer"):
             elsewhere.change_schema(lambda now: now.change("iban", retired=True).add("drawer"))
 
-    importing.run(workspace, Request(tuple(files)), meanwhile)
+    pipeline.run(workspace, Request(tuple(files)), meanwhile)
     kept = Workspace.find(workspace.files.root).schema
     assert kept.get("iban").retired  # type: ignore[union-attr]
     assert {"drawer", "shelf", "door"} <= {field.id for field in kept.active}
@@ -318,7 +318,7 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
     from workbench.commands.import_ import by_reason
-    from workbench.importers.base import Rejected
+    from workbench.exchange.importers.base import Rejected
 
     said = by_reason(
         [*(Rejected(f"{n}.json", "", "it is empty") for n in range(880)), Rejected("x", "line 3", "no words")]

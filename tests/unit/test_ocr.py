@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from storage.exceptions import InputProblem, MissingTool
 from storage.records import Annotations, Span, State, Token
-from workbench import ocr
-from workbench.ocr import KINDS, Reading, words_of_line
-from workbench.rereading import carried_tokens, carry
+from workbench.exchange import ocr
+from workbench.exchange.ocr import KINDS, Reading, words_of_line
+from workbench.exchange.reocr import carried_tokens, carry
 
 needs_tesseract = pytest.mark.skipif(not KINDS["tesseract"].version(), reason="tesseract is not installed")
 

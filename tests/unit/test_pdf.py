@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench import pictures
-from workbench.importers.base import Incoming, Limits, Options, Rejected
-from workbench.importers.pdf import IMPORTER
+from workbench.exchange import pictures
+from workbench.exchange.importers.base import Incoming, Limits, Options, Rejected
+from workbench.exchange.importers.pdf import IMPORTER
 
 
 def _read(path: Path, **options: object) -> Incoming:

@@ -63,7 +63,7 @@ def _step(title: str) -> Iterator[None]:
 
 def _fill(workspace: "Workspace") -> None:
     from storage import documents
-    from workbench import importing
+    from workbench.exchange import pipeline
     from workbench.samples import write
 
     with workspace.db.read() as connection:
@@ -74,7 +74,7 @@ def _fill(workspace: "Workspace") -> None:
         if not (source / "labelled").is_dir():  # installed without the repository: make them
             source = Path(temporary) / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
-        summary = importing.run(workspace, importing.Request((source,)))
+        summary = pipeline.run(workspace, pipeline.Request((source,)))
         click.echo(
             f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"

@@ -89,7 +89,7 @@ def _cpu_has_bf16() -> bool:
 
 
 def _engines() -> list[dict[str, Any]]:
-    from workbench.ocr import KINDS
+    from workbench.exchange.ocr import KINDS
 
     found = []
     for kind in KINDS.values():

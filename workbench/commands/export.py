@@ -9,9 +9,9 @@ from storage import documents
 from storage.documents import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
-from workbench import exporters
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option
+from workbench.exchange import exporters
 from workbench.workspace import Workspace
 
 

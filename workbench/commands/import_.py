@@ -12,8 +12,8 @@ from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
-    from workbench.importers.base import Rejected
-    from workbench.importing import Summary
+    from workbench.exchange.importers.base import Rejected
+    from workbench.exchange.pipeline import Summary
 
 _SHOWN = 10
 _NAMED = 3  # files of one reason
@@ -108,7 +108,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
-    from workbench.importing import Request, run
+    from workbench.exchange.pipeline import Request, run
 
     workspace = context.open_workspace()
     meter = Meter()

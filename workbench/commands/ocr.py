@@ -11,7 +11,7 @@ from workbench.commands.import_ import Meter, listed
 from workbench.commands.output import emit, json_option
 
 if TYPE_CHECKING:
-    from workbench.rereading import Reread
+    from workbench.exchange.reocr import Reread
 
 
 @click.command
@@ -44,7 +44,7 @@ def command(
     Example:
       workbench ocr --engine tesseract scan-0042
     """
-    from workbench.rereading import choose, reread
+    from workbench.exchange.reocr import choose, reread
 
     workspace = context.open_workspace()
     chosen_engine = engine or workspace.settings.ocr_engine

@@ -29,7 +29,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     """
     from storage import documents
     from storage.records import Split
-    from workbench import importing, reading
+    from workbench import reading
+    from workbench.exchange import pipeline
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
@@ -39,7 +40,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
         desk = Workspace.create(Path(folder) / "files")
         kept = workspace.settings
         desk.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
-        summary = importing.run(desk, importing.Request(paths=files))
+        summary = pipeline.run(desk, pipeline.Request(paths=files))
         with desk.db.read() as connection:
             ids = tuple(documents.ids(connection))
         data: list[dict[str, Any]] = []

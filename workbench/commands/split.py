@@ -31,8 +31,8 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     from storage import documents, groups
     from storage.exceptions import UsageProblem
     from workbench.annotation.field_states import seller_of
-    from workbench.grouping import GUESSED, by_sellers
-    from workbench.importing import SELLER
+    from workbench.exchange.pipeline import SELLER
+    from workbench.exchange.vendor_groups import GUESSED, by_sellers
     from workbench.splitting import divide
 
     workspace = context.open_workspace()

@@ -12,7 +12,7 @@ from workbench.commands.import_ import by_reason, listed, pairs
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
-    from workbench.known import Outcome
+    from workbench.exchange.reference_values import Outcome
 
 
 @click.command
@@ -35,7 +35,7 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
     Example:
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
     """
-    from workbench.known import Outcome, bring_in
+    from workbench.exchange.reference_values import Outcome, bring_in
 
     workspace = context.open_workspace()
     outcome = Outcome()

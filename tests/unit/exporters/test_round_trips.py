@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
-from workbench import exporters, importers
-from workbench.exporters.base import thousandths
+from workbench.exchange import exporters, importers
+from workbench.exchange.exporters.base import thousandths
+from workbench.exchange.importers.base import Incoming, Options
+from workbench.exchange.importers.clean import clean
 from workbench.fields import invoice_schema
-from workbench.importers.base import Incoming, Options
-from workbench.importers.clean import clean
 
 SCHEMA = invoice_schema()
 FIELDS = [entry.id for entry in SCHEMA]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from workbench import importers
-from workbench.importers.base import Incoming, Options, Rejected
-from workbench.importers.clean import clean
+from workbench.exchange import importers
+from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers.clean import clean
 
 Read = Callable[..., tuple[list[Incoming], list[Rejected]]]
 

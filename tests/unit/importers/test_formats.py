@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from workbench import importers
-from workbench.importers.base import Incoming, IncomingToken, Options
-from workbench.importers.clean import clean
+from workbench.exchange import importers
+from workbench.exchange.importers.base import Incoming, IncomingToken, Options
+from workbench.exchange.importers.clean import clean
 
 WORDS = {
     "id": "a",

@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from storage.exceptions import InputProblem
-from workbench import importers
-from workbench.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Limits, Options, Rejected
-from workbench.importers.clean import clean, lines_of
+from workbench.exchange import importers
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingSpan,
+    IncomingToken,
+    Limits,
+    Options,
+    Rejected,
+)
+from workbench.exchange.importers.clean import clean, lines_of
 
 GOOD = {"id": "good", "words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": ["O"]}
 BAD_RECORDS = {

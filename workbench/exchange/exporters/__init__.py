@@ -1,0 +1,57 @@
+"""The formats that can be written: a format is one file of this package and one line of `EXPORTERS`."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from storage.exceptions import UsageProblem
+from storage.records import Content
+from workbench.exchange.exporters.base import Written
+from workbench.fields import Schema
+
+EXPORTERS: dict[str, tuple[str, str]] = {
+    # name: (module of this package, what it writes)
+    "word-list": ("wordlists", "JSONL, one object a page: words, bboxes, labels"),
+    "hf-dataset": ("hf_dataset", "a folder for datasets.load_from_disk, boxes 0-1000, ready for LayoutLM"),
+    "parquet": ("hf_parquet", "the same columns as one Parquet file"),
+    "label-studio": ("label_studio", "Label Studio tasks with annotations and predictions"),
+    "funsd": ("funsd", "annotations/ and images/, one JSON a page"),
+    "conll": ("conll", "a word and its tag a line; no boxes"),
+    "values-csv": ("values_csv", "one row a document, one column a field"),
+    "values-xlsx": ("values_xlsx", "the same as a workbook"),
+}
+
+
+class Exporter(Protocol):
+    """One format. `write` makes `target` (a file, or a folder where `folder` says so) whole or not at all."""
+
+    name: str
+    description: str
+    folder: bool
+
+    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+        """Write documents.
+
+        Args:
+            contents: the documents, read one after the other.
+            schema: says the fields' names; labels are written under their names, not their ids.
+            target: the new file or folder.
+            pictures: the folder that the pages' pictures are in; None leaves them out.
+
+        Raises:
+            WorkspaceProblem: the target cannot be written; nothing of it is left behind.
+        """
+        ...
+
+
+def load(name: str) -> Exporter:
+    """The exporter of this name.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    if name not in EXPORTERS:
+        raise UsageProblem(f"There is no export format '{name}'.", f"Formats: {', '.join(EXPORTERS)}.")
+    exporter: Exporter = import_module(f"{__name__}.{EXPORTERS[name][0]}").EXPORTER
+    return exporter

@@ -1,0 +1,48 @@
+"""CoNLL / IOB2: a word, a tab and its tag a line, a blank line between documents.
+
+Holds: texts and labels as BIO tags.
+Cannot hold: boxes, lines, pages, names, whether labels are complete (documents without labels are left out),
+suggestions, reference values; a label with gaps is divided; spaces inside a word become no-break spaces.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.records import Content
+from workbench.exchange.exporters.base import Written, has_labels, tags_by_page, whole_file
+from workbench.fields import Schema
+
+_SPACES = re.compile(r"\s+")
+
+
+class ConllExporter:
+    """One file, one record a document."""
+
+    name = "conll"
+    description = "a word and its tag a line; no boxes"
+    folder = False
+
+    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+        """Write one file; there are no pictures in it."""
+        written = Written()
+        with whole_file(target) as file:
+            for content in contents:
+                if not content.tokens or not has_labels(content):
+                    written.lost["documents without words or labels were left out"] += 1
+                    continue
+                tags = [tag for page in tags_by_page(content, schema, written) for tag in page]
+                rows = [
+                    f"{_one_word(token.text)}\t{_SPACES.sub('_', tag)}\n"
+                    for token, tag in zip(content.tokens, tags, strict=True)
+                ]
+                file.write(("".join(rows) + "\n").encode())
+                written.count(content)
+        return written
+
+
+def _one_word(text: str) -> str:
+    return re.sub(r"[ \t\r\n]+", "\u00a0", text)
+
+
+EXPORTER = ConllExporter()

@@ -1,0 +1,47 @@
+"""A folder for `datasets.load_from_disk`, with the columns of the Parquet export.
+
+Holds and cannot hold what `hf_parquet` says.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.records import Content
+from workbench.exchange.exporters.base import Written, whole_folder
+from workbench.exchange.exporters.hf_parquet import write_rows
+from workbench.fields import Schema
+
+
+class HFDatasetExporter:
+    """One row a page; the folder is written by the datasets library."""
+
+    name = "hf-dataset"
+    description = "a folder for datasets.load_from_disk, boxes 0-1000, ready for LayoutLM"
+    folder = True
+
+    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+        """Write one folder; pictures are inside the Arrow files."""
+        with whole_folder(target) as folder, tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
+            source = Path(scratch) / "rows.parquet"
+            with source.open("wb") as file:
+                written = write_rows(contents, schema, file, pictures)
+            _convert(source, folder, Path(scratch))
+        return written
+
+
+def _convert(source: Path, folder: Path, scratch: Path) -> None:
+    import datasets  # heavy: only for this format
+
+    # Its progress bars would write over the terminal; its setting is put back for whoever calls us as a library.
+    shown = datasets.are_progress_bars_disabled() is False
+    datasets.disable_progress_bars()
+    try:
+        rows = datasets.Dataset.from_parquet(str(source), cache_dir=str(scratch / "cache"))
+        rows.save_to_disk(str(folder))
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+EXPORTER = HFDatasetExporter()

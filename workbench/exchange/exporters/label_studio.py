@@ -1,0 +1,132 @@
+"""Label Studio tasks: every word is a region with its text; the words of one label are joined by relations.
+
+Holds: texts, boxes, lines, page sizes, labels (also with gaps and over pages), whether they are complete, open
+suggestions with confidence, group, language.
+Cannot hold: OCR confidences and engine, reference values, decided suggestions, who labelled what.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from storage.records import Content, Decision, Page, Token
+from workbench.exchange.exporters.base import (
+    Names,
+    Written,
+    copy_picture,
+    has_labels,
+    is_complete,
+    ordered_spans,
+    pictures_beside,
+    whole_file,
+)
+from workbench.fields import Schema
+
+
+class LabelStudioExporter:
+    """One JSON list of tasks, one task a document."""
+
+    name = "label-studio"
+    description = "Label Studio tasks with annotations and predictions"
+    folder = False
+
+    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+        """Write one file; pictures go into a folder beside it."""
+        written, names = Written(), Names()
+        encode = msgspec.json.Encoder().encode
+        with whole_file(target) as file:
+            file.write(b"[")
+            for number, content in enumerate(contents):
+                file.write((b",\n" if number else b"\n") + encode(_task(content, schema, names, target, pictures)))
+                written.count(content)
+            file.write(b"\n]\n")
+        return written
+
+
+def _task(content: Content, schema: Schema, names: Names, target: Path, pictures: Path | None) -> dict[str, Any]:
+    document = content.document
+    base, folder = names.fresh(document.name), pictures_beside(target)
+    copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]
+    references = [f"{folder.name}/{name}" for name in copied if name]
+    shown: dict[str, Any] = {"pages": references} if len(references) > 1 else {"ocr": "".join(references)}
+    own = {
+        "name": document.name,
+        "labelled": is_complete(content),
+        "pages": [{"width": page.width, "height": page.height} for page in content.pages],
+        "group": document.group,
+        "language": document.language,
+    }
+    words = [part for page in content.pages for token in page.tokens for part in _word(token, page)]
+    predictions: list[dict[str, Any]] = []
+    for run in sorted({s.run for s in content.suggestions if s.decision is Decision.OPEN}):
+        found = [s for s in content.suggestions if s.run == run and s.decision is Decision.OPEN]
+        result = [part for s in found for part in _label(content, schema.name(s.field), s.tokens, s.confidence, True)]
+        score = sum(s.confidence for s in found) / len(found)
+        predictions.append({"model_version": run, "score": score, "result": result})
+    annotations: list[dict[str, Any]] = []
+    if has_labels(content):
+        result = [
+            part
+            for span in ordered_spans(content)
+            for part in _label(content, schema.name(span.field), span.tokens, None, False)
+        ]
+        annotations.append({"id": document.id, "was_cancelled": False, "result": words + result})
+    else:  # the words have to stand somewhere: a prediction without labels
+        predictions.insert(0, {"model_version": "workbench", "result": words})
+    return {
+        "id": document.id,
+        "data": {**shown, "workbench": own},
+        "annotations": annotations,
+        "predictions": predictions,
+    }
+
+
+def _word(token: Token, page: Page) -> list[dict[str, Any]]:
+    box = _part(token, page)
+    return [
+        {**box, "from_name": "bbox", "type": "rectangle", "meta": {"line": token.line}},
+        {**box, "from_name": "transcription", "type": "textarea", "value": {**box["value"], "text": [token.text]}},
+    ]
+
+
+def _label(
+    content: Content, name: str, tokens: tuple[int, ...], confidence: float | None, with_text: bool
+) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    listed = content.tokens
+    for number in tokens:
+        token = listed[number]
+        page = next(page for page in content.pages if page.number == token.page)
+        if with_text:
+            parts += _word(token, page)
+        box = _part(token, page)
+        label = {**box, "from_name": "label", "type": "labels", "value": {**box["value"], "labels": [name]}}
+        parts.append(label if confidence is None else {**label, "score": confidence})
+    for before, after in pairwise(tokens):
+        parts.append({"type": "relation", "from_id": f"w{before}", "to_id": f"w{after}", "direction": "right"})
+    return parts
+
+
+def _part(token: Token, page: Page) -> dict[str, Any]:
+    x0, y0, x1, y1 = token.box
+    return {
+        "id": f"w{token.id}",
+        "to_name": "image",
+        "original_width": page.width,
+        "original_height": page.height,
+        "image_rotation": 0,
+        "item_index": page.number,
+        "value": {
+            "x": x0 / page.width * 100,
+            "y": y0 / page.height * 100,
+            "width": (x1 - x0) / page.width * 100,
+            "height": (y1 - y0) / page.height * 100,
+            "rotation": 0,
+        },
+    }
+
+
+EXPORTER = LabelStudioExporter()

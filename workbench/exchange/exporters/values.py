@@ -1,0 +1,84 @@
+"""The table behind the CSV and the workbook: one row a document, one column a field, with confidence and who decided.
+
+A value is, in this order: the label (confidence 1), the surest open suggestion, the reference value. Amounts, dates,
+currencies and rates are written in one form (1234.50, 2024-03-31, EUR, 19) where they can be read, everything else as
+it is printed. Several labels of one field are joined by " | " in reading order.
+
+Holds: what was decided, per field.
+Cannot hold: words, boxes, pages, where on the page a value stands.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from storage.records import Content, Decision, ReferenceValue, Source, Span, Suggestion
+from workbench.exchange.exporters.base import Written, ordered_spans
+from workbench.fields import Field, FieldType, Schema
+from workbench.fields.values import joined, normalise
+
+JOIN = " | "
+_IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE})
+_WHO = {
+    Source.HUMAN: "labelled",
+    Source.IMPORT: "imported",
+    Source.SUGGESTION: "suggestion accepted",
+    Source.TEMPLATE: "copied from a similar document",
+}
+
+
+def header(schema: Schema) -> list[str]:
+    """The column names: the document, a column a field, then confidence and decision of each field."""
+    names = [entry.name for entry in schema.active]
+    extra = [f"{name} ({what})" for name in names for what in ("confidence", "decided by")]
+    return ["file", "group", "split", "state", *names, *extra]
+
+
+def rows(contents: Iterable[Content], schema: Schema, written: Written) -> Iterator[list[str]]:
+    """A row a document, in the order of `header`."""
+    for content in contents:
+        cells = [_cell(content, entry) for entry in schema.active]
+        document = content.document
+        extra = [part for _, confidence, who in cells for part in (confidence, who)]
+        yield [
+            document.name,
+            document.group,
+            document.split.value,
+            document.state.value,
+            *(value for value, _, _ in cells),
+            *extra,
+        ]
+        written.count(content)
+
+
+def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
+    """Value, confidence and who decided; empty strings where nothing is known."""
+    spans: list[Span] = [span for span in ordered_spans(content) if span.field == entry.id]
+    if spans:
+        values = dict.fromkeys(_in_one_form(entry, _text(content, span.tokens)) for span in spans)
+        return JOIN.join(values), "1", JOIN.join(dict.fromkeys(_who(span) for span in spans))
+    if entry.id in content.annotations.absent:
+        return "", "1", "said to be absent"
+    proposed: list[Suggestion] = [
+        s for s in content.suggestions if s.field == entry.id and s.decision is Decision.OPEN and s.tokens
+    ]
+    if proposed:
+        best = max(proposed, key=lambda s: s.confidence)
+        return _in_one_form(entry, _text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
+    known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
+    if known:
+        return _in_one_form(entry, known[0].value), "", f"reference value ({known[0].source})"
+    return "", "", ""
+
+
+def _who(span: Span) -> str:
+    return f"{_WHO[span.source]} by {span.annotator}" if span.annotator else _WHO[span.source]
+
+
+def _text(content: Content, tokens: tuple[int, ...]) -> str:
+    listed = content.tokens
+    return joined(listed[number].text for number in tokens)
+
+
+def _in_one_form(entry: Field, text: str) -> str:
+    if entry.type in _IN_ONE_FORM:
+        return normalise(entry.type, text).normal or text
+    return text

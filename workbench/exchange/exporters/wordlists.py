@@ -1,0 +1,79 @@
+"""Word lists (JSONL): one object a page with words, boxes, labels.
+
+Holds: texts, boxes in page units, lines, OCR confidences, page sizes, labels as BIO tags, whether they are complete,
+group, language.
+Cannot hold: suggestions, reference values, who labelled, the OCR engine; a label with gaps or over two pages is
+divided.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from storage.records import Content
+from workbench.exchange.exporters.base import (
+    Names,
+    Written,
+    copy_picture,
+    has_labels,
+    is_complete,
+    pictures_beside,
+    plain_number,
+    tags_by_page,
+    whole_file,
+)
+from workbench.fields import Schema
+
+
+class WordListExporter:
+    """One JSON object a line, one line a page."""
+
+    name = "word-list"
+    description = "JSONL, one object a page: words, bboxes, labels"
+    folder = False
+
+    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+        """Write one file; pictures go into a folder beside it."""
+        written, names = Written(), Names()
+        encode = msgspec.json.Encoder().encode
+        with whole_file(target) as file:
+            for content in contents:
+                for record in _records(content, schema, written, names, target, pictures):
+                    file.write(encode(record) + b"\n")
+                written.count(content)
+        return written
+
+
+def _records(
+    content: Content, schema: Schema, written: Written, names: Names, target: Path, pictures: Path | None
+) -> Iterator[dict[str, Any]]:
+    tags = tags_by_page(content, schema, written) if has_labels(content) else None
+    base = names.fresh(content.document.name)
+    for index, page in enumerate(content.pages):
+        record: dict[str, Any] = {
+            "id": content.document.name,
+            "page": index,
+            "width": plain_number(page.width),
+            "height": plain_number(page.height),
+            "words": [token.text for token in page.tokens],
+            "bboxes": [[plain_number(side) for side in token.box] for token in page.tokens],
+            "lines": [token.line for token in page.tokens],
+        }
+        if any(token.confidence is not None for token in page.tokens):
+            record["confidences"] = [token.confidence for token in page.tokens]
+        if tags is not None:
+            record["labels"] = tags[index]
+            record["labelled"] = is_complete(content)
+        if content.document.group:
+            record["group"] = content.document.group
+        if content.document.language:
+            record["language"] = content.document.language
+        folder = pictures_beside(target)
+        if copied := copy_picture(page, pictures, folder, f"{base}-{index + 1}"):
+            record["image_path"] = f"{folder.name}/{copied}"
+        yield record
+
+
+EXPORTER = WordListExporter()

@@ -1,0 +1,199 @@
+"""The formats that can be read: a format is one file of this package and one line of `IMPORTERS`.
+
+`discover` finds the files that hold documents, `detect` says by their content what they are.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from storage.exceptions import InputProblem, UsageProblem
+from workbench.exchange.importers.base import Importer
+
+IMPORTERS: dict[str, tuple[str, str]] = {
+    # name: (module of this package, what it reads); the order decides between formats that are equally sure
+    "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
+    "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
+    "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
+    "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
+    "xfund": ("xfund", "XFUND: one JSON with many documents"),
+    "cord": ("cord", "CORD: one JSON a receipt, with or without its picture"),
+    "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
+    "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
+    "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
+    "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
+    "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
+    "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
+}
+
+HEAD = 1 << 16
+"""Bytes of a file that formats are told by."""
+
+_CERTAIN = 0.99
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
+_NO_DATA = re.compile(
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+)
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """An importer whose files need other files: those are no documents of their own."""
+
+    def companions(self, path: Path) -> Iterable[Path]:
+        """Files that `path` refers to; they need not exist. Never raises for bad data."""
+        ...
+
+
+def load(name: str) -> Importer:
+    """The importer of this name.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    if name not in IMPORTERS:
+        raise UsageProblem(f"There is no import format '{name}'.", f"Formats: {', '.join(IMPORTERS)}, or auto.")
+    importer: Importer = import_module(f"{__name__}.{IMPORTERS[name][0]}").IMPORTER
+    return importer
+
+
+def head_of(path: Path) -> bytes:
+    """The first 64 KiB of a file.
+
+    Raises:
+        InputProblem: it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise InputProblem(f"it cannot be opened: {error.strerror or error}") from error
+
+
+def detect(path: Path) -> Importer | None:
+    """The importer that is surest of a file's content; None where none knows it, or it cannot be opened."""
+    try:
+        head = head_of(path)
+    except InputProblem:
+        return None
+    best: tuple[float, Importer | None] = (0.0, None)
+    for name in IMPORTERS:
+        importer = load(name)
+        sure = importer.sniff(path, head)
+        if sure > best[0]:
+            best = (sure, importer)
+            if sure >= _CERTAIN:
+                break
+    return best[1]
+
+
+def unrecognised(path: Path) -> str:
+    """Why no format knows a file, in words for the analyst."""
+    try:
+        head = head_of(path)
+    except InputProblem as problem:
+        return problem.message
+    if not head:
+        return "it is empty"
+    if path.suffix.lower() in _PICTURES:
+        what = "text" if _is_text(head) else "something else"
+        return f"it is named {path.suffix} but holds {what}"
+    if head.startswith(b"PK\x03\x04"):
+        return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
+    if not _is_text(head):
+        return "its content is of no format that is known, or it is not UTF-8 text"
+    return f"its content is of no format that is known ({', '.join(IMPORTERS)})"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head[: HEAD - 4].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a character cut by the end of the head
+    return b"\0" not in head
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """The files that hold documents, each once, in a stable order.
+
+    Folders are walked (hidden files, and folders met before through a symbolic link, are left out). Files that
+    belong to another file's documents are left out too: pictures that a label file names, FUNSD's images/,
+    SROIE's key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
+
+    Raises:
+        InputProblem: a path does not exist.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(_walk(path)))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+    real = {path: Path(os.path.realpath(path)) for path in found}
+    known = set(real.values())
+    companions = {other for path in known for other in _beside(path)}
+    # Only pictures and PDFs are looked for in what files refer to: without them the files need not be opened.
+    if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
+        for path in known - companions:
+            if path.suffix.lower() not in _PICTURES:
+                importer: object = detect(path)
+                if isinstance(importer, Referring):
+                    companions.update(Path(os.path.realpath(other)) for other in importer.companions(path))
+    listed: dict[Path, Path] = {}
+    for path, target in real.items():
+        if target not in companions:
+            listed.setdefault(target, path)
+    return list(listed.values())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    seen: set[tuple[int, int]] = set()
+
+    def walk(folder: Path) -> Iterator[Path]:
+        try:
+            stat = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:  # a folder that may not be read, or a link that leads nowhere
+            return
+        if (stat.st_dev, stat.st_ino) in seen:
+            return
+        seen.add((stat.st_dev, stat.st_ino))
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
+                continue
+            if entry.is_dir():
+                yield from walk(Path(entry.path))
+            elif entry.is_file() and not _NO_DATA.fullmatch(entry.name):
+                yield Path(entry.path)
+
+    yield from walk(folder)
+
+
+# folder of the documents -> folders beside it that hold the rest of the same documents (same stem)
+_FOLDERS = {
+    "annotations": ("images", "ocr", "pdfs"),
+    "box": ("img", "images", "key", "keys", "entities"),
+    "ocr": ("pdfs",),
+}
+_MAINS = {
+    side: tuple(main for main, sides in _FOLDERS.items() if side in sides)
+    for side in {side for sides in _FOLDERS.values() for side in sides}
+}
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """What a file's place says about its company: itself, where a neighbour holds the document that it belongs to."""
+    folder = path.parent
+    if path.name == "state.json":  # of a dataset that was saved by save_to_disk
+        yield from folder.glob("*.arrow")
+        yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
+        yield path  # DocILE's lists of ids: train.json, dev.json
+    for main in _MAINS.get(folder.name, ()):
+        if any((folder.parent / main / (path.stem + suffix)).is_file() for suffix in (".json", ".csv", ".txt")):
+            yield path

@@ -1,0 +1,73 @@
+"""CORD: receipts as lines of words with a category each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.fields import Schema, invoice_schema
+
+_PICTURES = (".", "../image", "../images", "../img")
+_CORNERS = (("x1", "y1"), ("x2", "y2"), ("x3", "y3"), ("x4", "y4"))
+
+
+class CordImporter:
+    """One file is one document. A line's value words are one label; its key words ("TOTAL") are none."""
+
+    name = "cord"
+    description = "CORD: one JSON a receipt, with or without its picture"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By the key "valid_line", or the keys before it."""
+        if not parsing.is_json(head):
+            return 0.0
+        return 0.98 if b'"valid_line"' in head else 0.8 if b'"gt_parse"' in head else 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The document of one file."""
+        try:
+            yield self._read(path, options)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+
+    def _read(self, path: Path, options: Options) -> Incoming:
+        data = parsing.decode(parsing.content(path, options.limits))
+        incoming = Incoming(path.stem, str(path), [], self.name, labelled=True)
+        schema = invoice_schema()
+        tokens: list[IncomingToken] = []
+        rows: dict[str, int] = {}
+        for position, line in enumerate(parsing.need(data, "valid_line", list), 1):
+            what = f"line {position} of valid_line"
+            category = parsing.need(line, "category", str, what)
+            values: list[int] = []
+            for word in parsing.need(line, "words", list, what):
+                text = parsing.need(word, "text", str, f"a word of {what}")
+                quad = parsing.need(word, "quad", dict, f"a word of {what}")
+                if not all(x in quad and y in quad for x, y in _CORNERS):
+                    raise InputProblem(f"a box of {what} has not four corners")
+                if not word.get("is_key"):
+                    values.append(len(tokens))
+                row = rows.setdefault(str(word.get("row_id", f"line {position}")), len(rows))
+                tokens.append(IncomingToken(text, parsing.around([(quad[x], quad[y]) for x, y in _CORNERS]), row))
+            if values:
+                incoming.spans.append(IncomingSpan(_label(category, schema), tuple(values)))
+        found = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
+        picture, width, height = found or (None, 0.0, 0.0)
+        size = data.get("meta", {}).get("image_size") if isinstance(data.get("meta"), dict) else None
+        if isinstance(size, dict) and size.get("width") and size.get("height"):
+            width, height = parsing.number(size["width"]), parsing.number(size["height"])
+        if not width or not height:
+            width, height = parsing.page_of_boxes(tokens)
+            incoming.notes.append("page size taken from the boxes")
+        incoming.pages = [IncomingPage(width, height, tokens, picture)]
+        return incoming
+
+
+def _label(category: str, schema: Schema) -> str:
+    """The last part of a total's category where the invoice schema knows it (total.total_price); else the whole."""
+    part, _, last = category.rpartition(".")
+    return last if part != "menu" and schema.resolve(last) else category
+
+
+IMPORTER = CordImporter()

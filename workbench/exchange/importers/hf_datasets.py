@@ -1,0 +1,138 @@
+"""Hugging Face datasets as they are made for LayoutLMv3: folders of save_to_disk, Arrow and Parquet files.
+
+They are read with pyarrow; the names of ClassLabel columns come from the metadata in the file's schema.
+JSON lines of the same columns are word lists (see `wordlists`).
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing, wordlists
+from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers.wordlists import Record
+
+_ROWS = 64  # a batch; rows may hold pictures
+_ARROW_FILE = b"ARROW1"
+_ARROW_STREAM = b"\xff\xff\xff\xff"
+
+
+class HFDatasetImporter:
+    """Rows are pages, as in word lists. `read` takes a dataset's state.json, an .arrow or a .parquet file."""
+
+    name = "hf-dataset"
+    description = "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By the signatures of Parquet and Arrow, or the keys of a saved dataset's state.json."""
+        if head.startswith((b"PAR1", _ARROW_FILE)) or (head.startswith(_ARROW_STREAM) and path.suffix == ".arrow"):
+            return 0.99
+        return 0.99 if path.name == "state.json" and b'"_data_files"' in head else 0.0
+
+    def companions(self, path: Path) -> Iterator[Path]:
+        """The pictures that rows name by path."""
+        options = Options(path.parent)
+        try:
+            for part in _parts(path, options):
+                for _, row in _rows(part, {}, only=("image_path", "file_name")):
+                    named = row.picture() if isinstance(row, Record) else None
+                    if isinstance(named, str):
+                        yield path.parent / named
+        except InputProblem:
+            return
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The documents of one dataset."""
+        names: dict[str, list[str]] = {}
+        try:
+            for part in _parts(path, options):
+                yield from wordlists.documents(part, _rows(part, names), options, self.name, names)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+
+
+def _parts(path: Path, options: Options) -> list[Path]:
+    if path.name != "state.json":
+        parsing.content_size(path, options.limits)
+        return [path]
+    state = parsing.decode(parsing.content(path, options.limits))
+    parts: list[Path] = []
+    for entry in parsing.need(state, "_data_files", list):
+        name = parsing.need(entry, "filename", str)
+        part = parsing.inside(options, path.parent, name)
+        if part is None:
+            raise InputProblem(f"the part {name[:120]!r} of the dataset is not there")
+        parsing.content_size(part, options.limits)
+        parts.append(part)
+    return parts
+
+
+def _rows(path: Path, names: dict[str, list[str]], only: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """(where, Record or InputProblem) of every row; label names are put into `names` before the first row."""
+    import pyarrow as pa  # heavy: only when there is such a file
+
+    number = 0
+    try:
+        with path.open("rb") as file:
+            schema, batches = _batches(pa, file, only)
+            names.update(_label_names(schema))
+            for batch in batches:
+                for row in batch.to_pylist():
+                    number += 1
+                    try:
+                        yield f"row {number}", parsing.convert(row, Record)
+                    except InputProblem as problem:
+                        yield f"row {number}", problem
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputProblem(f"it is damaged or cut off after row {number} ({str(error)[:200]})") from error
+
+
+def _batches(pa: Any, file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
+    from pyarrow import ipc, parquet
+
+    signature = file.read(6)
+    file.seek(0)
+    if signature.startswith(b"PAR1"):
+        parts = parquet.ParquetFile(file)
+        schema = parts.schema_arrow
+        return schema, parts.iter_batches(_ROWS, columns=_columns(schema.names, only))
+    reader = ipc.open_stream(file) if signature.startswith(_ARROW_STREAM) else ipc.open_file(file)
+    schema = reader.schema
+    whole = (
+        iter(reader)
+        if signature.startswith(_ARROW_STREAM)
+        else (reader.get_batch(number) for number in range(reader.num_record_batches))
+    )
+    columns = _columns(schema.names, only)
+    return schema, (
+        batch.select(columns).slice(start, _ROWS) for batch in whole for start in range(0, batch.num_rows, _ROWS)
+    )
+
+
+def _columns(present: list[str], only: tuple[str, ...]) -> list[str]:
+    """The columns that are read; others (already encoded pixel values …) are left alone."""
+    return [name for name in present if name in (only or Record.__struct_fields__)]
+
+
+def _label_names(schema: Any) -> dict[str, list[str]]:
+    """Column -> label names, from the features that the datasets library writes into a schema."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        items = features.items()
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+    found: dict[str, list[str]] = {}
+    for column, feature in items:
+        inner = feature.get("feature", feature) if isinstance(feature, dict) else None
+        if isinstance(inner, list) and inner:
+            inner = inner[0]
+        if isinstance(feature, list) and feature:
+            inner = feature[0]
+        if isinstance(inner, dict) and isinstance(inner.get("names"), list):
+            found[column] = [str(name) for name in inner["names"]]
+    return found
+
+
+IMPORTER = HFDatasetImporter()

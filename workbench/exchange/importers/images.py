@@ -1,0 +1,40 @@
+"""Pictures of documents: PNG, JPEG, TIFF (several pages), BMP and WebP. Their words come from OCR."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange import pictures
+from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
+
+_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+
+
+class ImageImporter:
+    """One picture file is one document; a TIFF's frames are its pages."""
+
+    name = "image"
+    description = "Pictures: PNG, JPEG, TIFF (several pages), BMP, WebP; read by OCR"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By the first bytes: a text file named .png is none."""
+        is_bmp = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
+        is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+        return 0.9 if head.startswith(_MAGIC) or is_bmp or is_webp else 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """One document without words; its pages are as large as the upright picture, in pixels."""
+        try:
+            sizes = pictures.measure(path, options.limits)
+        except InputProblem as problem:
+            yield Rejected(str(path), "", problem.message)
+            return
+        pages = [
+            IncomingPage(float(width), float(height), None, path, number)
+            for number, (width, height) in enumerate(sizes)
+        ]
+        yield Incoming(path.stem, str(path), pages, self.name)
+
+
+IMPORTER = ImageImporter()

@@ -1,0 +1,150 @@
+"""Values known from elsewhere: a CSV, XLSX or JSON table, a row a document; or NAME.json beside NAME.pdf."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers.base import Limits, Rejected
+from workbench.exchange.importers.parsing import PICTURES
+
+FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
+"""Names that the column with the document's file may have; otherwise it is the first one."""
+_SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}  # what makes a table of known values of any file
+_TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
+_DOCUMENTS = (".pdf", *PICTURES)
+_OLD_EXCEL = "cp1252"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """What a table says of one document."""
+
+    file: str
+    values: Mapping[str, str]  # column -> value, empty ones left out
+    record: str  # "row 3", for people
+
+
+def is_table(path: Path, limits: Limits) -> bool:
+    """Whether a file that is no document holds known values: it has a column for files, or is named after one."""
+    if path.suffix.lower() not in _TABLES:
+        return False
+    try:
+        first = next(iter(_records(path, limits)), None)
+    except InputProblem:
+        return False
+    return isinstance(first, dict) and len(first) > 1 and any(str(c).strip().casefold() in _SURE_COLUMNS for c in first)
+
+
+def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
+    """The rows of a table, in its order; what is wrong with a row is said and the others go on.
+
+    Raises:
+        InputProblem: the file is not there, too large, or no table.
+    """
+    for number, record in enumerate(_records(path, limits), 1):
+        yield _row(path, f"row {number}", record)
+
+
+def _records(path: Path, limits: Limits) -> Iterable[Any]:
+    try:
+        if path.stat().st_size > limits.file_bytes:
+            raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
+        head = path.open("rb").read(4)
+    except OSError as error:
+        raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
+    if head.startswith(b"PK\x03\x04"):
+        return _excel(path)
+    return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
+
+
+def _row(path: Path, record: str, given: Any) -> KnownRow | Rejected:
+    if not isinstance(given, dict):
+        return Rejected(str(path), record, "it is no object with a file and values")
+    cells = {str(column).strip(): _text(value) for column, value in given.items() if column is not None}
+    column = next((c for wanted in FILE_COLUMNS for c in cells if c.casefold() == wanted), next(iter(cells), ""))
+    file = cells.pop(column, "")
+    if not file:
+        return Rejected(str(path), record, f"it names no file (column '{column}')")
+    if None in given:
+        return Rejected(str(path), record, "it has more cells than the table has columns")
+    return KnownRow(file, {name: value for name, value in cells.items() if name and value}, record)
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, list | dict):  # line items and the like are no values of a field
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return " ".join(str(value).split())
+
+
+def _csv(path: Path) -> Iterator[Any]:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode(_OLD_EXCEL, "replace")  # what Excel writes where it was not asked for UTF-8
+    try:
+        dialect: Any = csv.Sniffer().sniff(text[:4096], ",;\t|")
+    except csv.Error:
+        dialect = csv.excel  # a single column, or one line
+    try:
+        yield from csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+    except csv.Error as error:
+        raise InputProblem(f"{path} is no CSV table: {error}.") from error
+
+
+def _json(path: Path) -> Iterable[Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        loaded = (
+            [json.loads(line) for line in text.splitlines() if line.strip()]
+            if path.suffix.lower() == ".jsonl"
+            else json.loads(text)
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputProblem(f"{path} is no JSON: {error}.", "Correct it, or give a CSV or XLSX table.") from error
+    alone = loaded[0] if isinstance(loaded, list) and len(loaded) == 1 else loaded
+    if isinstance(alone, dict) and not all(isinstance(value, list | dict) for value in alone.values()):
+        document = _document_beside(path)
+        if document is not None:
+            return [{**alone, "file": str(document)}]
+    if isinstance(loaded, dict):  # {file: {field: value}}
+        return [{"file": file, **values} if isinstance(values, dict) else values for file, values in loaded.items()]
+    if not isinstance(loaded, list):
+        raise InputProblem(f"{path} holds neither a list of rows nor an object of files.")
+    return loaded
+
+
+def _excel(path: Path) -> Iterator[Any]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+        raise InputProblem(f"{path} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error
+    try:
+        rows = book.worksheets[0].iter_rows(values_only=True) if book.worksheets else iter(())
+        columns = [str(cell) if cell is not None else "" for cell in next(rows, ())]
+        for row in rows:
+            if any(cell is not None for cell in row):
+                yield dict(zip(columns, row, strict=False))
+    finally:
+        book.close()
+
+
+def _document_beside(path: Path) -> Path | None:
+    """The document that a file of values is named after."""
+    names = (path.with_suffix(cased) for end in _DOCUMENTS for cased in (end, end.upper()))
+    return next((name for name in names if name.is_file()), None)

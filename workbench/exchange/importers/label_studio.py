@@ -1,0 +1,367 @@
+"""Label Studio: tasks with annotations (labels) and predictions (suggestions), and JSON_MIN.
+
+A region's rectangle, label and text share one id. Boxes are in percent of the page.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from storage.records import Box
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingRegion,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+)
+from workbench.exchange.importers.clean import lines_of
+from workbench.exchange.importers.regions import place
+
+OWN = "workbench"
+"""The key under a task's data where our own exporter keeps what Label Studio has no place for."""
+
+_LABELS = ("labels", "rectanglelabels", "polygonlabels")
+_UNKNOWN = 1000.0  # a page whose size the file does not say
+
+
+@dataclass
+class _Region:
+    id: str
+    page: int
+    box: Box | None = None  # percent
+    label: str = ""
+    text: str = ""
+    score: float | None = None
+    size: tuple[float, float] | None = None
+    line: int | None = None
+    tokens: tuple[int, ...] = field(default=())
+
+
+class LabelStudioImporter:
+    """One task is one document; item_index counts its pages."""
+
+    name = "label-studio"
+    description = "Label Studio: JSON and JSON_MIN"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By tasks with data and results, or JSON_MIN's rectangles in percent."""
+        if not parsing.is_json(head):
+            return 0.0
+        task = b'"data"' in head and re.search(rb'"(annotations|predictions|completions)"\s*:\s*\[', head)
+        return 0.97 if task else 0.95 if b'"original_width"' in head else 0.0
+
+    def companions(self, path: Path) -> Iterator[Path]:
+        """The pictures that tasks name."""
+        try:
+            for _, task in parsing.records(path, Options(path.parent)):
+                if isinstance(task, dict):
+                    data = task.get("data")
+                    for reference in _references(data if isinstance(data, dict) else task):
+                        for name in _names(reference):
+                            yield path.parent / name
+        except (InputProblem, ValueError):
+            return
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The documents of one file."""
+        try:
+            for where, task in parsing.records(path, options):
+                try:
+                    if isinstance(task, InputProblem):
+                        raise task
+                    if not isinstance(task, dict):
+                        raise InputProblem("it is no task")
+                    yield _read(path, where, task, options)
+                except InputProblem as problem:
+                    yield parsing.rejected(path, where, problem)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+
+
+def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Incoming:
+    data = task.get("data")
+    if data is None:  # JSON_MIN: the values lie beside each other
+        data = task
+        results: list[dict[str, Any]] | None = _from_min(task)
+        predictions: list[Any] = []
+        done = True
+    elif isinstance(data, dict):
+        annotations = [a for a in _list(task, "annotations") + _list(task, "completions") if isinstance(a, dict)]
+        valid = [a for a in annotations if not a.get("was_cancelled")]
+        chosen = max(valid, key=lambda a: str(a.get("updated_at") or ""), default=None)
+        results = _list(chosen, "result") if chosen else None
+        predictions = [p for p in _list(task, "predictions") if isinstance(p, dict)]
+        done = chosen is not None
+    else:
+        raise InputProblem('its "data" is no object')
+    kept = data.get(OWN)
+    own: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    references = _references(data)
+    name = own.get("name") or (Path(parsing.local_name(references[0])).stem if references else "")
+    name = str(name) or f"{path.stem} {task.get('id', where)}"
+    incoming = Incoming(name, f"{path} {where}".rstrip(), [], LabelStudioImporter.name)
+    incoming.language, incoming.group = _text_or_none(own.get("language")), _text_or_none(own.get("group"))
+    incoming.labelled = bool(own.get("labelled", done)) and done
+    if done and "data" in task and len(valid) > 1:
+        incoming.notes.append(f"{len(valid)} people labelled it; the latest annotation was taken")
+
+    labelled, links = _regions(results or [], incoming)
+    suggested = [(p, *_regions(_list(p, "result"), incoming)) for p in predictions]
+    # The words are those of the annotation; without one, those of the first prediction that has any.
+    words = next((r for r in [labelled, *(r for _, r, _ in suggested)] if any(region.text for region in r)), [])
+    _pages(incoming, words, [*labelled, *(r for _, rs, _ in suggested for r in rs)], own, references, path, options)
+    exact = bool(own)
+    incoming.spans = _spans(incoming, labelled, links, words, exact, None, "import")
+    for prediction, regions, linked in suggested:
+        run = str(prediction.get("model_version") or "label-studio")
+        score = prediction.get("score")
+        sure = float(score) if isinstance(score, int | float) else 0.5
+        incoming.spans += _spans(incoming, regions, linked, words, exact, sure, run)
+    return incoming
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _list(record: Any, key: str) -> list[Any]:
+    value = record.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _references(data: dict[str, Any]) -> list[str]:
+    """What a task's data says about pictures: the first value that is one, or a list of them (pages)."""
+    for value in data.values():
+        listed = value if isinstance(value, list) else [value]
+        found = [v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)]
+        if found:
+            return found
+    return []
+
+
+def _names(reference: str) -> list[str]:
+    """Where the picture of a reference may lie: Label Studio puts a short id before the name of an upload."""
+    local = parsing.local_name(reference)
+    base = local.rsplit("/", 1)[-1]
+    plain = re.sub(r"^[0-9a-f]{8}-", "", base)
+    relative = local.lstrip("/")
+    return list(dict.fromkeys([relative, base, plain, f"images/{base}", f"images/{plain}"]))
+
+
+def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region], dict[str, str]]:
+    """Regions in the order of the file, and the relations between them (from id -> to id)."""
+    regions: dict[str, _Region] = {}
+    links: dict[str, str] = {}
+    other = 0
+    for number, result in enumerate(results):
+        if not isinstance(result, dict):
+            raise InputProblem(f"result {number + 1} is no object")
+        if result.get("type") == "relation":
+            links[str(result.get("from_id"))] = str(result.get("to_id"))
+            continue
+        value = result.get("value")
+        if not isinstance(value, dict):
+            other += 1
+            continue
+        key = str(result.get("id") or f"result {number}")
+        page = result.get("item_index")
+        region = regions.setdefault(key, _Region(key, page if isinstance(page, int) and page >= 0 else 0))
+        if "x" in value or "points" in value:
+            region.size, region.box = _box(result, value)
+        for kind in _LABELS:
+            if isinstance(value.get(kind), list) and value[kind]:
+                region.label = str(value[kind][0])
+        text = value.get("text", value.get("textarea"))
+        if isinstance(text, str | list):
+            region.text = text if isinstance(text, str) else " ".join(str(part) for part in text)
+        if isinstance(result.get("score"), int | float):
+            region.score = float(result["score"])
+        meta = result.get("meta")
+        if isinstance(meta, dict) and isinstance(meta.get("line"), int):
+            region.line = meta["line"]
+    unplaced = [region for region in regions.values() if region.box is None]
+    if other or unplaced:
+        incoming.notes.append(f"{other + len(unplaced)} results are no regions of a page and were left out")
+    return [region for region in regions.values() if region.box is not None], links
+
+
+def _box(result: dict[str, Any], value: dict[str, Any]) -> tuple[tuple[float, float] | None, Box]:
+    width, height = result.get("original_width"), result.get("original_height")
+    given = (parsing.number(width), parsing.number(height)) if width and height else None
+    if isinstance(value.get("points"), list):
+        return given, parsing.around(value["points"])
+    x, y = parsing.number(value.get("x")), parsing.number(value.get("y"))
+    w, h = parsing.number(value.get("width")), parsing.number(value.get("height"))
+    turned = value.get("rotation") or 0
+    if not turned:
+        return given, (x, y, x + w, y + h)
+    # Turned clockwise about its upper left corner, in pixels: percents of width and height differ.
+    across, down = given or (_UNKNOWN, _UNKNOWN)
+    angle = math.radians(parsing.number(turned))
+    if not math.isfinite(angle):
+        raise InputProblem("a rotation is not a number")
+    cos, sin = math.cos(angle), math.sin(angle)
+    corners = [(0.0, 0.0), (w * across, 0.0), (0.0, h * down), (w * across, h * down)]
+    return given, parsing.around(
+        [(x + (a * cos - b * sin) / across, y + (a * sin + b * cos) / down) for a, b in corners]
+    )
+
+
+def _pages(
+    incoming: Incoming,
+    words: list[_Region],
+    regions: list[_Region],
+    own: dict[str, Any],
+    references: list[str],
+    path: Path,
+    options: Options,
+) -> None:
+    """Make the pages, and give every region of `words` its tokens."""
+    shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
+    count = max([1, len(references), len(shapes), *(region.page + 1 for region in regions)])
+    if count > options.limits.pages:
+        raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+    for number in range(count):
+        found = None
+        if number < len(references):
+            names = _names(references[number])
+            found = parsing.picture_for(options, path.parent, names, incoming.notes)
+        sizes = [region.size for region in regions if region.page == number and region.size]
+        if number < len(shapes):
+            size = parsing.number(shapes[number].get("width")), parsing.number(shapes[number].get("height"))
+        elif sizes:
+            size = sizes[0]
+        elif found:
+            size = found[1:]
+        else:
+            size = _UNKNOWN, _UNKNOWN
+            incoming.notes.append(
+                f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
+            )
+        incoming.pages.append(
+            IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None)
+        )
+    first = 0
+    for page in range(count):
+        tokens: list[IncomingToken] = []
+        for region in words:
+            if region.page == page:
+                box = _scaled(region, incoming.pages[page])
+                pairs = [(region.text, box)] if own else parsing.words_in(region.text, box)
+                region.tokens = tuple(range(first + len(tokens), first + len(tokens) + len(pairs)))
+                tokens += [IncomingToken(text, where, region.line) for text, where in pairs]
+        if words:
+            incoming.pages[page].tokens = tokens
+        first += len(tokens)
+
+
+def _scaled(region: _Region, page: IncomingPage) -> Box:
+    x0, y0, x1, y1 = region.box or (0.0, 0.0, 0.0, 0.0)
+    return x0 * page.width / 100, y0 * page.height / 100, x1 * page.width / 100, y1 * page.height / 100
+
+
+def _spans(
+    incoming: Incoming,
+    regions: list[_Region],
+    links: dict[str, str],
+    words: list[_Region],
+    exact: bool,
+    confidence: float | None,
+    run: str,
+) -> list[IncomingSpan]:
+    named = [region for region in regions if region.label]
+    if not named:
+        return []
+    pages = incoming.pages
+    if any(page.tokens is None for page in pages):  # boxes without texts: the words come from OCR
+        incoming.regions += [
+            IncomingRegion(r.page, _scaled(r, pages[r.page]), r.label, 0, _sure(r, confidence), run) for r in named
+        ]
+        return []
+    by_id = {region.id: region for region in words}
+    by_box = {(region.page, region.box): region for region in words}
+    spans: list[IncomingSpan] = []
+    groups: dict[str, IncomingSpan] = {}  # id of a chain's last region -> its span
+    loose: list[IncomingRegion] = []
+    before: tuple[_Region, IncomingSpan] | None = None
+    for region in named:
+        sure = _sure(region, confidence)
+        known = by_id.get(region.id) or by_box.get((region.page, region.box))
+        if known is None:
+            loose.append(IncomingRegion(region.page, _scaled(region, pages[region.page]), region.label, 0, sure, run))
+            continue
+        follows = next((groups[start] for start, end in links.items() if end == region.id and start in groups), None)
+        if follows is None and not exact and not links and before and _continues(before[0], known, region.label):
+            follows = before[1]
+        if follows is not None and follows.label == region.label:
+            follows.tokens += known.tokens
+            span = follows
+        else:
+            span = IncomingSpan(region.label, known.tokens, sure, run)
+            spans.append(span)
+        groups[region.id] = span
+        known.label = region.label
+        before = known, span
+    placed, empty = place(loose, pages)
+    if empty:
+        incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
+    for span in spans:
+        span.tokens = tuple(sorted(span.tokens))
+    return spans + placed
+
+
+def _sure(region: _Region, confidence: float | None) -> float | None:
+    """A suggestion's own score where it has one, else its prediction's; None for labels."""
+    return confidence if confidence is None or region.score is None else region.score
+
+
+def _continues(before: _Region, region: _Region, label: str) -> bool:
+    """Whether a word goes on with the label of the word before it: the next one on the same line, both single words."""
+    return (
+        before.label == label
+        and before.page == region.page
+        and len(before.tokens) == len(region.tokens) == 1
+        and region.tokens[0] == before.tokens[0] + 1
+        and before.box is not None
+        and region.box is not None
+        and lines_of([before.box, region.box]) == [0, 0]
+    )
+
+
+def _from_min(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results that JSON_MIN leaves out the ids of: boxes, labels and texts of one place belong together."""
+    shapes: dict[str, list[dict[str, Any]]] = {}
+    texts: list[Any] = []
+    for key, value in task.items():
+        listed = value if isinstance(value, list) else [value]
+        if listed and all(isinstance(v, dict) and ("x" in v or "points" in v) for v in listed):
+            shapes[key] = listed
+        elif key in ("transcription", "text", "texts") or (key.endswith("transcription")):
+            texts = listed
+    if not shapes:
+        raise InputProblem('it has neither "data" nor regions')
+    ids: dict[Any, str] = {}
+    results: list[dict[str, Any]] = []
+    for listed in shapes.values():
+        for shape in listed:
+            place_of = tuple(str(shape.get(part)) for part in ("x", "y", "width", "height", "points", "item_index"))
+            region = ids.setdefault(place_of, f"region {len(ids)}")
+            results.append({"id": region, "value": shape, **{k: shape.get(k) for k in _SIZES}})
+    if texts and len(texts) != len(ids):
+        raise InputProblem(f"it has {len(ids)} regions but {len(texts)} transcriptions")
+    for region, text in zip(list(ids.values()), texts, strict=False):
+        results.append({"id": region, "value": {"text": text}})
+    return results
+
+
+_SIZES = ("original_width", "original_height", "item_index")
+
+IMPORTER = LabelStudioImporter()

@@ -1,0 +1,355 @@
+"""What the importers of text formats share: bytes with limits, JSON with reasons, files beside files, word boxes.
+
+Everything here raises `InputProblem` with a reason in words, without the file's name; importers turn it into
+`Rejected`.
+"""
+
+import functools
+import json
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from storage.exceptions import InputProblem
+from storage.records import Box
+from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Limits, Options, Rejected
+from workbench.fields import chunks_of
+from workbench.locate.layout import split_line
+
+_BOM = b"\xef\xbb\xbf"
+_ANY = msgspec.json.Decoder()
+_PARTS = msgspec.json.Decoder(list[msgspec.Raw])
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+
+
+def content(path: Path, limits: Limits) -> bytes:
+    """A file's bytes, without a byte-order mark."""
+    content_size(path, limits)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
+    if not data.strip():
+        raise InputProblem("it is empty")
+    return data.removeprefix(_BOM)
+
+
+def content_size(path: Path, limits: Limits) -> None:
+    """Refuse a file that is larger than the limits allow."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
+    if size > limits.file_bytes:
+        raise InputProblem(
+            f"it has {size / 1e6:,.0f} MB; the limit is {limits.file_bytes / 1e6:,.0f} MB (file_bytes under [limits])"
+        )
+
+
+def text_of(data: bytes) -> str:
+    """UTF-8 text."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputProblem(f"it is not UTF-8 text (byte {error.start + 1})") from error
+
+
+def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
+    """JSON, as the decoder's type. NaN and Infinity, which Python writes, are read too."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise InputProblem(f"it has a value of another kind than expected: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        value = json.loads(text_of(data))
+        json.dumps(value, ensure_ascii=False).encode()
+        return convert(value, decoder.type)
+    except UnicodeEncodeError as error:
+        raise InputProblem("it has half a character (a lone surrogate)") from error
+    except json.JSONDecodeError as error:
+        raise InputProblem(
+            f"it is not JSON, or cut off: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from error
+    except RecursionError as error:
+        raise InputProblem("its JSON is nested too deeply") from error
+
+
+def convert(value: Any, type: Any) -> Any:
+    """A decoded value as a typed one."""
+    try:
+        return msgspec.convert(value, type)
+    except msgspec.ValidationError as error:
+        raise InputProblem(f"it has a value of another kind than expected: {error}") from error
+
+
+def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Iterator[tuple[str, Any]]:
+    """(where, record) of a JSON object, a JSON list or JSON lines; a record that cannot be read is an InputProblem.
+
+    Raises:
+        InputProblem: the file as a whole cannot be read.
+    """
+    if is_lines(path, options.limits):
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                stripped = line.removeprefix(_BOM).strip()
+                if stripped:
+                    yield f"line {number}", _tried(stripped, decoder)
+        return
+    data = content(path, options.limits)
+    if not data.lstrip().startswith(b"["):
+        yield "", decode(data, decoder)
+        return
+    try:
+        parts = _PARTS.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        listed = decode(data)  # with NaN in it, or no JSON
+    else:  # a record at a time: the tree of all takes ten times the file
+        for number, part in enumerate(parts, 1):
+            yield f"record {number}", _tried(bytes(part), decoder)
+        return
+    for number, record in enumerate(listed, 1):
+        try:
+            yield f"record {number}", record if decoder is _ANY else convert(record, decoder.type)
+        except InputProblem as problem:
+            yield f"record {number}", problem
+
+
+def _tried(data: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    try:
+        return decode(data, decoder)
+    except InputProblem as problem:
+        return problem
+
+
+def is_lines(path: Path, limits: Limits) -> bool:
+    """Whether a JSON file holds one record a line rather than one value."""
+    content_size(path, limits)
+    found: list[bytes] = []
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if stripped := line.removeprefix(_BOM).strip():
+                    found.append(stripped)
+                if len(found) == 2:
+                    break
+    except OSError as error:
+        raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
+    if not found:
+        raise InputProblem("it is empty")
+    if not found[0].startswith(b"{"):
+        return False
+    if len(found) == 2:
+        return found[1].startswith(b"{") or (
+            found[0].endswith(b"}") and not isinstance(_tried(found[0], _ANY), Exception)
+        )
+    return path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], what: str = "it") -> Any:
+    """record[key], of this kind."""
+    value = record.get(key) if isinstance(record, Mapping) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        missing = not isinstance(record, Mapping) or key not in record
+        raise InputProblem(
+            f'{what} has no "{key}"' if missing else f'{what} has a "{key}" of another kind than expected'
+        )
+    return value
+
+
+def number(value: Any) -> float:
+    """A number of a record."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise InputProblem(f"{str(value)[:40]!r} stands where a number is expected")
+
+
+def around(points: Iterable[Sequence[Any]]) -> Box:
+    """The upright box around points (x, y)."""
+    listed = list(points)
+    if not listed or not all(isinstance(point, list | tuple) and len(point) == 2 for point in listed):
+        raise InputProblem("a box has no corners, or one that is no point")
+    pairs = [(number(x), number(y)) for x, y in listed]
+    xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def box_of(value: Any) -> Box:
+    """A box from [x0, y0, x1, y1], eight coordinates, or four points."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        if all(isinstance(point, list) and len(point) == 2 for point in value):
+            return around(value)
+    elif isinstance(value, list) and len(value) == 4:
+        return number(value[0]), number(value[1]), number(value[2]), number(value[3])
+    elif isinstance(value, list) and len(value) == 8:
+        return around(list(zip(value[0::2], value[1::2], strict=True)))
+    raise InputProblem(f"{json.dumps(value, default=str)[:60]} is no box")
+
+
+def inside(options: Options, base: Path, name: str) -> Path | None:
+    """The file that a record names, relative to the record's file or the import's root; None where there is none.
+
+    Raises:
+        InputProblem: it lies outside the import's root, also by way of symbolic links.
+    """
+    if not name.strip() or "\0" in name:
+        return None
+    root, parts = _real(options.root), Path(name).parts
+    folders = [base] if ".." in parts else [base, options.root]
+    for folder in dict.fromkeys(folders):
+        try:
+            real = Path(os.path.realpath(folder / name))
+            allowed = real != root and root in real.parents
+            if allowed and real.is_file():
+                return real
+            if not allowed and (".." in parts or Path(name).is_absolute() or real.is_file()):
+                raise InputProblem(f"{name[:120]!r} lies outside the folder that is imported and is not read")
+        except (OSError, ValueError):  # a name that the system cannot hold
+            return None
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _real(path: Path) -> Path:
+    real = Path(os.path.realpath(path))
+    return real if real.is_dir() else real.parent
+
+
+def picture_for(
+    options: Options, base: Path, names: Iterable[str], notes: list[str]
+) -> tuple[Path, float, float] | None:
+    """(file, width, height in pixels) of the first picture that is there and can be read; why not goes to the notes."""
+    from workbench.exchange import pictures  # Pillow: only when there is a picture
+
+    for name in names:
+        try:
+            found = inside(options, base, name)
+            if found is not None:
+                width, height = pictures.measure(found, options.limits)[0]
+                return found, float(width), float(height)
+        except InputProblem as problem:
+            notes.append(f"picture left out: {problem.message}")
+    return None
+
+
+def around_file(path: Path, options: Options) -> Options:
+    """Options under which the folders beside a file's own folder may be read too.
+
+    A data set's parts lie side by side (box/, key/, img/): who imports box/ alone means the set.
+    """
+    whole = path.parent.absolute().parent
+    return options if _real(options.root) in (real := _real(whole), *real.parents) else replace(options, root=whole)
+
+
+def picture_beside(
+    options: Options, path: Path, folders: Iterable[str], notes: list[str]
+) -> tuple[Path, float, float] | None:
+    """The picture with a file's stem in one of the folders, named relative to the file's own."""
+    names = (
+        f"{folder}/{path.stem}{end}" for folder in folders for suffix in PICTURES for end in (suffix, suffix.upper())
+    )
+    return picture_for(around_file(path, options), path.parent, names, notes)
+
+
+def local_name(reference: str) -> str:
+    """The path in a reference to a file: without scheme, host and query, percent signs decoded."""
+    if match := re.search(r"[?&]d=([^&]+)", reference):  # Label Studio's local files
+        return unquote(match[1])
+    return unquote(re.sub(r"^[a-z0-9+.-]+://([^/]+/)?", "", reference, flags=re.I).split("?")[0])
+
+
+def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
+    """A page that is just large enough for the boxes, at least 1 × 1."""
+    width = height = 1.0
+    for token in tokens:
+        x0, y0, x1, y1 = token.box
+        if x0 + x1 + y0 + y1 < math.inf:  # others, and NaN, are refused later, with the word
+            width, height = max(width, x0, x1), max(height, y0, y1)
+    return width, height
+
+
+def spans_of_tags(tags: Sequence[str]) -> tuple[list[IncomingSpan], int]:
+    """Spans of BIO (BIOES, BILOU) tags, and how many tags had to be repaired.
+
+    Plain names without a prefix are read too: neighbours of one name are one span.
+    """
+    normal: list[str] = []
+    before = "O"
+    for tag in tags:
+        if tag in _OUTSIDE:
+            normal.append("O")
+        elif match := _TAG.fullmatch(tag):
+            normal.append(f"{match[1].upper()}-{match[2]}")
+        else:
+            normal.append(f"{'I' if tag == before else 'B'}-{tag}")
+        before = tag
+    chunks, repaired = chunks_of(normal)
+    return [IncomingSpan(name, tokens) for name, tokens in chunks], repaired
+
+
+_TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
+_OUTSIDE = frozenset({"", "O", "o", "_"})
+
+
+def pieces_of(text: str) -> list[tuple[int, int]]:
+    """(start, end) of the words of a text: between spaces; Chinese and Japanese characters each for themselves."""
+    found: list[tuple[int, int]] = []
+    start = -1
+    for position, character in enumerate(text):
+        space, wide = character.isspace(), unicodedata.east_asian_width(character) in "WF" and character.isalpha()
+        if start >= 0 and (space or wide):
+            found.append((start, position))
+            start = -1
+        if wide:
+            found.append((position, position + 1))
+        elif not space and start < 0:
+            start = position
+    if start >= 0:
+        found.append((start, len(text)))
+    return found
+
+
+_CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
+TYPESET = "there are no boxes: the words were set line by line on a made-up page"
+
+
+def typeset(lines: Iterable[Sequence[str]]) -> IncomingPage:
+    """A made-up page for words without boxes: line by line in reading order, wrapped at 80 characters."""
+    tokens: list[IncomingToken] = []
+    row = -1
+    for line in lines:
+        row += 1
+        column = 0
+        for word in line:
+            width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word) or 1
+            if column and column + width > _COLUMNS:
+                row, column = row + 1, 0
+            x0, y0 = column * _CHARACTER, row * _LINE
+            tokens.append(IncomingToken(word, (x0, y0, x0 + width * _CHARACTER, y0 + 0.8 * _LINE), row))
+            column += width + 1
+    furthest, _ = page_of_boxes(tokens)
+    return IncomingPage(max(furthest, _COLUMNS * _CHARACTER), max(row + 1, 1) * _LINE, tokens)
+
+
+def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:
+    """A problem as the record of what was not read."""
+    return Rejected(str(path), where, problem.message)
+
+
+def words_in(text: str, box: Box) -> list[tuple[str, Box]]:
+    """The words of a line or region with a box each; a text of spaces only is one empty word, so that it is counted."""
+    return split_line(text, box) or [("", box)]
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a file begins as a JSON object or list."""
+    return head.removeprefix(_BOM).lstrip()[:1] in (b"{", b"[")

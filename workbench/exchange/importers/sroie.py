@@ -1,0 +1,90 @@
+"""SROIE: lines with eight coordinates in box/, values in key/, pictures in img/."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+
+_LINE = re.compile(rb"\s*(-?\d+(\.\d+)?\s*,\s*){8}")
+_KEYS = ("../key", "../keys", "../entities")
+_PICTURES = ("../img", "../images", "../image", ".")
+
+
+class SroieImporter:
+    """One file of lines is one document; lines are divided into words by their letters."""
+
+    name = "sroie"
+    description = "SROIE: lines in box/, values in key/, pictures in img/"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By eight numbers at the start of most lines."""
+        lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:20] if line.strip()]
+        fitting = sum(bool(_LINE.match(line)) for line in lines)
+        return 0.98 if fitting and fitting * 2 >= len(lines) else 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The document of one file; lines that cannot be read are reported, the others go in."""
+        incoming = Incoming(path.stem, str(path), [], self.name)
+        tokens: list[IncomingToken] = []
+        try:
+            data = parsing.content(path, options.limits)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+            return
+        count = 0
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                words = _line(line)
+            except InputProblem as problem:
+                yield parsing.rejected(path, f"line {number}", problem)
+                continue
+            tokens += [IncomingToken(text, box, count) for text, box in words]
+            count += 1
+        if not count:
+            return
+        found = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
+        if found:
+            picture, width, height = found
+        else:
+            picture, (width, height) = None, parsing.page_of_boxes(tokens)
+            incoming.notes.append("page size taken from the boxes")
+        incoming.pages = [IncomingPage(width, height, tokens, picture)]
+        try:
+            incoming.values = _values(path, options)
+            incoming.values_source = "gold" if incoming.values else ""
+        except InputProblem as problem:
+            yield Rejected(str(path), "values", f"the values were not read: {problem.message}")
+        yield incoming
+
+
+def _line(line: bytes) -> list[tuple[str, tuple[float, float, float, float]]]:
+    # The text may hold commas: only the first eight divide.
+    parts = parsing.text_of(line).strip("\r\n").split(",", 8)
+    if len(parts) < 9:
+        raise InputProblem("it has not eight coordinates and a text")
+    try:
+        corners = [float(part) for part in parts[:8]]
+    except ValueError as error:
+        raise InputProblem(f"its first eight values are not all numbers ({error})") from error
+    return parsing.words_in(parts[8], parsing.box_of(corners))
+
+
+def _values(path: Path, options: Options) -> dict[str, str]:
+    options = parsing.around_file(path, options)
+    for folder in _KEYS:
+        for suffix in (".json", ".txt"):
+            found = parsing.inside(options, path.parent, f"{folder}/{path.stem}{suffix}")
+            if found is not None:
+                data = parsing.decode(parsing.content(found, options.limits))
+                if not isinstance(data, dict):
+                    raise InputProblem(f"{found.name} is no object of field and value")
+                return {str(key): str(value) for key, value in data.items() if value not in (None, "")}
+    return {}
+
+
+IMPORTER = SroieImporter()

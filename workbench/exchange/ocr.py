@@ -1,0 +1,355 @@
+"""OCR: words with boxes and confidences from a page's picture, in processes of their own.
+
+The engines' libraries (onnxruntime, OpenCV, numpy) are loaded in the child processes only.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import metadata, util
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+from storage.exceptions import InputProblem, MissingTool
+from storage.records import Box
+from workbench.exchange.importers.base import IncomingToken
+from workbench.locate.layout import Layout
+
+_PAGE_SECONDS = 300.0
+_MOST_JOBS = 8  # each holds about 400 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an engine read on one page. Boxes are in pixels of the picture it was given."""
+
+    width: int
+    height: int
+    tokens: tuple[IncomingToken, ...]
+    engine: str
+    engine_version: str
+
+    def scaled(self, width: float, height: float) -> list[IncomingToken]:
+        """The tokens with boxes in the units of a page of this size."""
+        across, down = width / max(self.width, 1), height / max(self.height, 1)
+        return [
+            replace(t, box=(t.box[0] * across, t.box[1] * down, t.box[2] * across, t.box[3] * down))
+            for t in self.tokens
+        ]
+
+
+class Engine(Protocol):
+    """One way to read a picture. Made in the child process, once."""
+
+    def read(self, picture: Path) -> Reading:
+        """The words of a picture, in reading order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An engine as the terminal process knows it."""
+
+    name: str
+    make: Callable[[], Engine]
+    version: Callable[[], str]  # "" when it is not there
+    remedy: str  # how to get it
+
+
+# -- words from what engines give
+
+_CJK = "\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff"
+_HAS_CJK = re.compile(f"[{_CJK}]")
+# Where a line has no spaces: dates and amounts stay whole, a label ends with its colon, brackets stand alone.
+_PIECES = re.compile(
+    rf"[0-9]{{2,4}}年[0-9]{{1,2}}月(?:[0-9]{{1,2}}[日号])?|[¥￥]?[0-9][0-9.,，]*[元圆]?%?|（[^（）]{{1,12}}）[：:]?"
+    rf"|[{_CJK}·、]+[：:]?|[^{_CJK}（）：:]+[：:]?|."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as an engine found it: pieces of text with a box and a confidence each."""
+
+    text: str
+    box: Box
+    page: int = 0
+    line: int = 0
+    words: tuple[tuple[str, Box, float], ...] = ()
+
+
+def words_of_line(text: str, pieces: Sequence[tuple[str, Box, float]]) -> list[tuple[str, Box, float]]:
+    """The words of a line, from pieces (words or single characters) with their boxes.
+
+    Spaces divide words; where Chinese or Japanese is written without them, dates, amounts, labels with their colon
+    and runs of one script do.
+    """
+    letters = [
+        (letter, (x0 + (x1 - x0) * n / len(piece), y0, x0 + (x1 - x0) * (n + 1) / len(piece), y1), sure)
+        for piece, (x0, y0, x1, y1), sure in ((p.replace(" ", ""), box, sure) for p, box, sure in pieces)
+        for n, letter in enumerate(piece)
+    ]
+    joined = "".join(letter for letter, _, _ in letters)
+    if joined != "".join(text.split()):  # the engine's pieces are not its text: take the pieces
+        text = " ".join(piece for piece, _, _ in pieces)
+    words = []
+    at = 0
+    for chunk in text.split():
+        for word in _PIECES.findall(chunk) if _HAS_CJK.search(chunk) else [chunk]:
+            part = letters[at : at + len(word)]
+            at += len(word)
+            if part:
+                words.append((word, _around(box for _, box, _ in part), sum(s for _, _, s in part) / len(part)))
+    return words
+
+
+def _around(boxes: Iterable[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def _in_order(lines: list[_Line]) -> tuple[IncomingToken, ...]:
+    """Tokens row by row. Whole lines are ordered, not words: on a slanted scan a line keeps together."""
+    return tuple(
+        IncomingToken(text, box, number, round(sure, 4))
+        for number, row in enumerate(Layout(lines).rows if lines else ())
+        for index in row
+        for text, box, sure in lines[index].words
+    )
+
+
+# -- the engines
+
+
+class RapidOcr:
+    """PP-OCRv6 (Latin and Chinese) on onnxruntime; the models come inside the package, nothing is downloaded."""
+
+    def __init__(self) -> None:
+        import logging
+
+        logging.disable(logging.CRITICAL)  # it logs to the terminal, whatever its settings say; this process is ours
+        import cv2
+        from rapidocr import RapidOCR
+
+        cv2.setNumThreads(1)
+        threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+        self._engine: Any = RapidOCR(params={"Global.log_level": "critical", "Global.return_word_box": True, **threads})
+
+    def read(self, picture: Path) -> Reading:
+        """The words of a picture, in reading order."""
+        from PIL import Image
+
+        with Image.open(picture) as opened:
+            width, height = opened.size
+        result = self._engine(str(picture))
+        lines = []
+        if len(result):
+            by_words = all(
+                isinstance(found, tuple) and len(found) == 3 for line in result.word_results for found in line
+            )
+            # Where it could not place words, the engine gives fewer lists of words than lines.
+            if by_words and len(result.word_results) == len(result.txts):
+                for text, found in zip(result.txts, result.word_results, strict=True):
+                    pieces = [(piece, _box(quad), float(sure)) for piece, sure, quad in found if quad is not None]
+                    lines.append(self._line(str(text), pieces))
+            else:
+                for text, sure, quad in zip(result.txts, result.scores, result.boxes, strict=True):
+                    lines.append(self._line(str(text), [(str(text), _box(quad), float(sure))]))
+        return Reading(width, height, _in_order([line for line in lines if line]), "rapidocr", rapidocr_version())
+
+    @staticmethod
+    def _line(text: str, pieces: list[tuple[str, Box, float]]) -> Any:
+        words = words_of_line(text, pieces)
+        return _Line(text, _around(box for _, box, _ in words), words=tuple(words)) if words else None
+
+
+def _box(quad: Any) -> Box:
+    across = [float(point[0]) for point in quad]
+    down = [float(point[1]) for point in quad]
+    return min(across), min(down), max(across), max(down)
+
+
+class Tesseract:
+    """The installed tesseract program, with every language that it has."""
+
+    def __init__(self) -> None:
+        listed = _tesseract("--list-langs").splitlines()[1:]
+        self._languages = "+".join(sorted(set(listed) - {"osd"}, key=lambda name: (name != "eng", name))) or "eng"
+
+    def read(self, picture: Path) -> Reading:
+        """The words of a picture, in reading order."""
+        output = _tesseract(str(picture), "stdout", "--psm", "4", "-l", self._languages, "tsv")
+        width = height = 0
+        lines: dict[tuple[str, ...], list[tuple[str, Box, float]]] = {}
+        for row in output.splitlines()[1:]:
+            level, _, *place, _, left, top, w, h, sure, text = row.split("\t", 11)
+            if level == "1":
+                width, height = int(w), int(h)
+            if level == "5" and text.strip():
+                box = (float(left), float(top), float(left) + float(w), float(top) + float(h))
+                lines.setdefault(tuple(place), []).append((text.strip(), box, max(float(sure), 0.0) / 100))
+        found = [
+            _Line(" ".join(text for text, _, _ in words), _around(box for _, box, _ in words), words=tuple(words))
+            for words in lines.values()
+        ]
+        return Reading(width, height, _in_order(found), "tesseract", tesseract_version())
+
+
+def _tesseract(*arguments: str) -> str:
+    program = shutil.which("tesseract")
+    if program is None:
+        raise MissingTool("Tesseract is not installed.", KINDS["tesseract"].remedy)
+    try:
+        done = subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            timeout=_PAGE_SECONDS,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+            check=True,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputProblem(f"Tesseract took longer than {_PAGE_SECONDS:.0f} seconds for the page") from error
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        raise InputProblem(f"Tesseract could not read the page ({said[-1] if said else error.returncode})") from error
+    return done.stdout.decode(errors="replace")
+
+
+def rapidocr_version() -> str:
+    """The version stamped on pages; "" when it is not installed."""
+    if not (util.find_spec("rapidocr") and util.find_spec("onnxruntime")):
+        return ""
+    return metadata.version("rapidocr")
+
+
+@lru_cache(maxsize=1)
+def tesseract_version() -> str:
+    """The version stamped on pages; "" when it is not installed."""
+    if not shutil.which("tesseract"):
+        return ""
+    return _tesseract("--version").split()[1]
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("rapidocr", RapidOcr, rapidocr_version, "Install it: pip install 'rapidocr>=3.10' onnxruntime"),
+        Kind("tesseract", Tesseract, tesseract_version, "Install it: apt install tesseract-ocr (brew: tesseract)"),
+    )
+}  # fmt: skip
+
+
+def kind(name: str) -> Kind:
+    """An engine that can be used now.
+
+    Raises:
+        MissingTool: there is none of this name, or it is not installed.
+    """
+    known = KINDS.get(name)
+    if known is None:
+        raise MissingTool(f"There is no OCR engine '{name}'.", f"Use one of {', '.join(KINDS)}.")
+    if not known.version():
+        raise MissingTool(f"The OCR engine '{name}' is not installed.", known.remedy)
+    return known
+
+
+# -- many pages at once
+
+_engine: Engine | None = None  # in a child process only
+
+
+def _start(name: str) -> None:
+    global _engine  # noqa: PLW0603 - one engine a process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
+    os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = "1"
+    _engine = KINDS[name].make()
+
+
+def _read(picture: Path) -> Reading:
+    if _engine is None:
+        raise RuntimeError("the engine was not started")
+    return _engine.read(picture)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here never hear Ctrl-C, not even while they load: it is the parent's business."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Readers:
+    """A pool of processes that read pages; made when the first page comes, ended with the `with` block.
+
+    Args:
+        engine: a name of KINDS.
+        jobs: how many processes; 0 means one a core.
+
+    Raises:
+        MissingTool: the engine cannot be used.
+    """
+
+    def __init__(self, engine: str, jobs: int = 0) -> None:
+        self.kind = kind(engine)
+        self.jobs = min(jobs or os.cpu_count() or 1, jobs or _MOST_JOBS)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Readers":
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if self._pool is None:
+            return
+        workers = list((self._pool._processes or {}).values()) if failed else []
+        self._pool.shutdown(wait=not failed, cancel_futures=True)
+        for worker in workers:  # interrupted: what they are reading is not wanted any more
+            worker.terminate()
+
+    def submit(self, picture: Path) -> "Future[Reading]":
+        """Start to read a page."""
+        if self._pool is not None:
+            return self._pool.submit(_read, picture)
+        # Never fork: the parent may have threads (a screen) and libraries that do not survive it.
+        self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start, (self.kind.name,))
+        with _deaf_to_interrupts():  # the first page starts the processes
+            return self._pool.submit(_read, picture)
+
+    @staticmethod
+    def result(future: "Future[Reading]") -> Reading:
+        """Wait for a page.
+
+        Raises:
+            InputProblem: the engine could not read it; the message is a reason without the name.
+            MissingTool: the engine's process ended, out of memory most likely.
+        """
+        try:
+            return future.result()
+        except BrokenProcessPool as error:
+            raise MissingTool(
+                "An OCR process ended without a word; the machine was probably out of memory.",
+                "Import again with --ocr-jobs 1; what was imported before is kept.",
+            ) from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise InputProblem(f"OCR could not read the page ({error})") from error
+
+
+def read_all(pictures: Iterable[Path], engine: str, jobs: int = 0) -> Iterator[Reading]:
+    """The readings of some pictures, in their order."""
+    with Readers(engine, jobs) as readers:
+        for future in [readers.submit(picture) for picture in pictures]:
+            yield readers.result(future)

@@ -1,0 +1,398 @@
+"""From files to documents ready to label: read, picture, OCR, clean, map, align, group, store. One pass, flat memory.
+
+Documents are stored in batches, each in one transaction together with its problems: whatever ends an import, what was
+stored is whole, and a second run goes on from there, because content that is known is skipped.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from storage import documents, groups
+from storage.documents import NewDocument
+from storage.exceptions import InputProblem, UsageProblem
+from storage.records import Page, ReferenceValue, Side, Source, Span, Token
+from workbench.exchange import duplicates
+from workbench.exchange.importers import clean
+from workbench.exchange.importers.base import Incoming, IncomingPage, Rejected
+from workbench.exchange.reference_values import Outcome, bring_in
+from workbench.exchange.sources import Prepared, Sources
+from workbench.exchange.sources import Request as Request
+from workbench.exchange.vendor_groups import MODES, Grouper
+from workbench.fields.label_names import LabelMap
+from workbench.workspace import Workspace
+
+BATCH = 200
+"""Documents a transaction."""
+_BATCH_SECONDS = 5.0  # slow documents (OCR) are kept this often
+_LISTED = 1000  # unaligned values, skipped files and duplicates that a summary names; all are counted
+SELLER = "seller_name"
+GOLD = "gold"
+"""A values_source whose aligned values are labels."""
+_COUNTED = re.compile(r"([0-9]+) ")  # notes begin with how many, and are added up
+
+Progress = Callable[[int, int, int], None]
+"""Called with (files done, files in all, documents made so far)."""
+
+
+@dataclass
+class Summary:
+    """What an import did. Lists name the first thousand; the counts are complete."""
+
+    documents: int = 0
+    pages: int = 0
+    tokens: int = 0
+    labelled: int = 0
+    labels: Counter[str] = field(default_factory=Counter)  # field id -> labels
+    suggestions: Counter[str] = field(default_factory=Counter)
+    reference_values: int = 0
+    aligned: Counter[str] = field(default_factory=Counter)
+    not_aligned: Counter[str] = field(default_factory=Counter)
+    unaligned: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, value, reason
+    mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
+    new_fields: list[str] = field(default_factory=list)
+    known: int = 0  # documents that the workspace had already
+    known_labelled: int = 0  # of these, records with labels or values, which were not taken over
+    skipped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the one it repeats
+    duplicate_count: int = 0
+    groups: int = 0  # met in this import
+    ocr_pages: int = 0
+    notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
+    seconds: float = 0.0
+    interrupted: bool = False
+    values: Outcome | None = None  # of tables with known values
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing could be imported although there was something to import."""
+        came = self.documents or self.known or (self.values and self.values.documents)
+        return not came and self.skipped + (self.values.skipped if self.values else 0) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """The document that another one repeats: one of the workspace (id), or one of the batch (position)."""
+
+    name: str
+    group: str
+    id: int | None
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A document of the batch."""
+
+    new: NewDocument
+    words: duplicates.Words
+    fingerprint: duplicates.Fingerprint | None
+    twin: _Twin | None
+
+
+def run(workspace: Workspace, request: Request, progress: Progress | None = None) -> Summary:
+    """Import files and folders.
+
+    Raises:
+        InputProblem: a path does not exist.
+        UsageProblem: the request cannot mean anything.
+        MissingTool: a page has to be read and the OCR engine is not there.
+        WorkspaceProblem: the disk is full or the workspace is read-only; what was stored before is kept.
+    """
+    if request.group_by not in MODES:
+        raise UsageProblem(f"Documents cannot be grouped by '{request.group_by}'.", f"Use one of {', '.join(MODES)}.")
+    if request.accept_above is not None and not 0 <= request.accept_above <= 1:
+        raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
+    return _Import(workspace, request, progress).run()
+
+
+class _Import:
+    def __init__(self, workspace: Workspace, request: Request, progress: Progress | None) -> None:
+        self._workspace = workspace
+        self._request = request
+        self._progress = progress or (lambda done, total, made: None)
+        self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
+        self._summary = Summary()
+        self._problems: list[tuple[str, str, str]] = []
+        self._batch: list[_Made] = []
+        self._batch_index = duplicates.Index()
+        self._stored_at = time.monotonic()
+        self._met_groups: set[str] = set()
+        self._made = 0
+        self._who = workspace.settings.who
+
+    def run(self) -> Summary:
+        started = time.monotonic()
+        with self._workspace.db.read() as connection:
+            seen = groups.digests(connection)
+            self._sides = groups.sides(connection)
+            self._grouper = Grouper(self._request.group_by, groups.representatives(connection))
+            self._index = duplicates.Index()
+            for number, text in groups.fingerprints(connection):
+                self._index.add(number, duplicates.from_text(text))
+        sources = self._sources = Sources(self._workspace, self._request, seen, self._reject)
+        try:
+            with closing(sources.documents(lambda n: self._progress(n, len(sources.files), self._made))) as found:
+                for prepared in found:
+                    self._finish(prepared)
+                    if len(self._batch) >= BATCH or time.monotonic() - self._stored_at > _BATCH_SECONDS:
+                        self._store()
+        except KeyboardInterrupt:
+            self._summary.interrupted = True
+        self._store()
+        self._summary.known += sources.known
+        self._summary.known_labelled += sources.known_labelled
+        if not self._summary.interrupted:
+            self._bring_in_values()
+        self._summary.seconds = round(time.monotonic() - started, 3)
+        self._summary.groups = len(self._met_groups)
+        self._summary.mapping = {label: self._labels.schema.name(of) for label, of in self._labels.used.items()}
+        return self._summary
+
+    # -- making documents
+
+    def _finish(self, prepared: Prepared) -> None:
+        incoming = prepared.incoming
+        try:
+            self._summary.ocr_pages += prepared.take_words()
+        except InputProblem as problem:
+            self._reject(Rejected(str(prepared.path), incoming.name, problem.message))
+            return
+        cleaned = clean.clean(incoming, self._sources.options(prepared.path))
+        if isinstance(cleaned, Rejected):
+            record = "" if prepared.original else incoming.name
+            self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
+            return
+        self._add(prepared, cleaned)
+
+    def _add(self, prepared: Prepared, incoming: Incoming) -> None:
+        pages = pages_of(incoming.pages, prepared.names)
+        tokens = tuple(token for page in pages for token in page.tokens)
+        spans, offered = self._given_labels(incoming)
+        references = self._references(incoming)
+        is_complete = incoming.labelled
+        if references:
+            aligned, offers, missing = self._aligned(incoming, tokens, references, spans)
+            spans += aligned
+            offered += offers
+            # A gold value without a place may be there, misread: such a document is for a person to finish.
+            is_complete = (is_complete or incoming.values_source == GOLD) and not missing
+        seller = self._seller(spans, tokens, references)
+        group = incoming.group or self._grouper.group(
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=prepared.path
+        )
+        words = duplicates.Words.of(token.text for token in tokens)
+        fingerprint = words.fingerprint()
+        twin = self._twin(fingerprint, words)
+        group = twin.group if twin else group
+        new = NewDocument(
+            name=incoming.name,
+            source=incoming.source,
+            digest=prepared.digest,
+            format=incoming.format,
+            pages=pages,
+            language=incoming.language,
+            group=group,
+            side=self._side(group, incoming),
+            labelled=is_complete,
+            spans=tuple(spans),
+            suggestions=tuple(offered),
+            references=tuple(references),
+            original=prepared.original,
+            fingerprint=duplicates.to_text(fingerprint) if fingerprint else None,
+            duplicate_of=twin.id if twin else None,
+        )
+        if fingerprint is not None:
+            self._batch_index.add(len(self._batch), fingerprint)
+        self._made += 1
+        self._batch.append(_Made(new, words, fingerprint, twin))
+        self._note(incoming)
+
+    def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
+        spans: list[Span] = []
+        offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        for span in incoming.spans:
+            of = self._labels.field(span.label)
+            if span.confidence is None:
+                spans.append(Span(of, span.tokens, Source.IMPORT, self._who))
+            else:
+                offered.append((of, span.tokens, span.confidence, span.run))
+        return spans, offered
+
+    def _references(self, incoming: Incoming) -> list[ReferenceValue]:
+        found: dict[str, ReferenceValue] = {}
+        source = incoming.values_source or "import"
+        for label, value in incoming.values.items():
+            if value.strip():
+                of = self._labels.field(label)
+                found.setdefault(of, ReferenceValue(of, value.strip(), source))
+        return list(found.values())
+
+    def _aligned(
+        self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], given: list[Span]
+    ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
+        from workbench.locate.alignment import (
+            align_all,  # rapidfuzz and the header words: only for documents with values
+        )
+
+        schema = self._labels.schema
+        have = {span.field for span in given}
+        wanted = {
+            r.field: (found.type, r.value)
+            for r in references
+            if r.field not in have and (found := schema.get(r.field)) is not None
+        }
+        aligned, missing = align_all(tokens, wanted)
+        labelled = {token for span in given for token in span.tokens}
+        spans: list[Span] = []
+        offers: list[tuple[str, tuple[int, ...], float, str]] = []
+        is_gold = incoming.values_source in ("", GOLD)
+        above = self._request.accept_above
+        for of, place in aligned.items():
+            if labelled & set(place.tokens):
+                missing[of] = "the words there are labelled otherwise"
+                continue
+            self._summary.aligned[of] += 1
+            if is_gold or (above is not None and place.score >= above):
+                spans.append(Span(of, place.tokens, Source.IMPORT, self._who))
+            else:
+                offers.append((of, place.tokens, place.score, incoming.values_source))
+        for of, reason in missing.items():
+            self._summary.not_aligned[of] += 1
+            if len(self._summary.unaligned) < _LISTED:
+                self._summary.unaligned.append((incoming.name, schema.name(of), wanted[of][1], reason))
+        return spans, offers, missing
+
+    @staticmethod
+    def _seller(spans: list[Span], tokens: tuple[Token, ...], references: list[ReferenceValue]) -> str:
+        known = next((r.value for r in references if r.field == SELLER), "")
+        labelled = next((span for span in spans if span.field == SELLER), None)
+        return known or (" ".join(tokens[i].text for i in labelled.tokens) if labelled else "")
+
+    def _twin(self, fingerprint: duplicates.Fingerprint | None, words: duplicates.Words) -> _Twin | None:
+        """A document that is the same page: in the batch, or in the workspace."""
+        if fingerprint is None:
+            return None
+        for position in self._batch_index.near(fingerprint):
+            other = self._batch[position]
+            if words.same(other.words):
+                return _Twin(other.new.name, other.new.group, None, position)
+        near = self._index.near(fingerprint)
+        if not near:
+            return None
+        with self._workspace.db.read() as connection:
+            bodies = groups.bodies(connection, near)
+            for number in near:
+                if words.same(duplicates.Words.of(bodies.get(number, "").split())):
+                    name, group = groups.name_and_group(connection, number)
+                    return _Twin(name, group, number, None)
+        return None
+
+    def _side(self, group: str, incoming: Incoming) -> Side:
+        wanted = self._request.side
+        side = self._sides.setdefault(group, wanted or Side.TRAIN)
+        if wanted is not None and side is not wanted:
+            incoming.notes.append(f"its group is on the side '{side.value}' already, and a group is never divided")
+        self._met_groups.add(group)
+        return side
+
+    def _note(self, incoming: Incoming) -> None:
+        for note in incoming.notes:
+            counted = _COUNTED.match(note)
+            self._summary.notes[note[counted.end() :] if counted else note] += int(counted[1]) if counted else 1
+        if incoming.empty_tokens:
+            self._summary.notes["words without text were dropped"] += incoming.empty_tokens
+        if incoming.repaired_tags:
+            self._summary.notes["tags that were not in IOB form were repaired"] += incoming.repaired_tags
+
+    # -- storing
+
+    def _bring_in_values(self) -> None:
+        """Give the documents what tables say of them; a table that was only found among them adds no fields."""
+        request = self._request
+        found = [
+            path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
+        ]
+        for tables, is_asked in ((request.tables, True), (found, False)):
+            if tables:
+                self._summary.values = bring_in(
+                    self._workspace,
+                    *tables,
+                    mapping=request.mapping,
+                    keep_names=request.keep_names,
+                    accept_above=request.accept_above,
+                    add_fields=is_asked,
+                    outcome=self._summary.values,
+                )
+
+    def _reject(self, rejected: Rejected) -> None:
+        self._summary.skipped += 1
+        if len(self._summary.rejected) < _LISTED:
+            self._summary.rejected.append(rejected)
+        self._problems.append((rejected.file, rejected.record, rejected.reason))
+
+    def _store(self) -> None:
+        """Keep the batch and the problems in one transaction."""
+        if self._labels.is_ahead:
+            self._workspace.change_schema(self._labels.onto)  # no label without its field
+            self._summary.new_fields = [self._labels.schema.name(of) for of in self._labels.added]
+        if self._batch or self._problems:
+            with self._workspace.db.write() as connection:
+                # Another import may have been quicker.
+                there = documents.known(connection, (made.new.digest for made in self._batch))
+                kept = [made for made in self._batch if made.new.digest not in there]
+                ids = documents.add(connection, [made.new for made in kept], self._who)
+                number_of = {id(made): number for made, number in zip(kept, ids, strict=True)}
+                repeats = {
+                    number_of[id(made)]: number_of.get(id(self._batch[made.twin.position]))
+                    for made in kept
+                    if made.twin is not None and made.twin.position is not None
+                }
+                groups.mark_duplicates(connection, {of: twin for of, twin in repeats.items() if twin is not None})
+                documents.add_problems(connection, self._problems)
+            self._summary.known += len(there)
+            for made in kept:
+                self._count(made)
+                if made.fingerprint is not None:
+                    self._index.add(number_of[id(made)], made.fingerprint)
+        self._batch, self._problems, self._batch_index = [], [], duplicates.Index()
+        self._stored_at = time.monotonic()
+
+    def _count(self, made: _Made) -> None:
+        summary, new = self._summary, made.new
+        summary.documents += 1
+        summary.pages += len(new.pages)
+        summary.tokens += sum(len(page.tokens) for page in new.pages)
+        summary.labelled += new.labelled
+        summary.labels.update(span.field for span in new.spans)
+        summary.suggestions.update(of for of, *_ in new.suggestions)
+        summary.reference_values += len(new.references)
+        if made.twin is not None:
+            summary.duplicate_count += 1
+            if len(summary.duplicates) < _LISTED:
+                summary.duplicates.append((new.name, made.twin.name))
+
+
+def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
+    """Cleaned pages as they are kept, their tokens numbered over the document; `names` are the stored pictures'."""
+    pages = []
+    first = 0
+    for number, page in enumerate(incoming):
+        given = page.tokens or []
+        tokens = tuple(
+            Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
+            for i, t in enumerate(given, first)
+        )
+        pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
+        first += len(tokens)
+    return tuple(pages)
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair, which JSON can hold and no database can, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,208 @@
+"""Known values for documents that are in the workspace: kept as reference values, and aligned to words."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePath
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import annotations, documents, groups
+from storage.exceptions import InputProblem
+from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
+from workbench.annotation import acts
+from workbench.exchange.importers.base import Rejected
+from workbench.exchange.importers.known_values import KnownRow, read
+from workbench.fields import FieldType, Schema
+from workbench.fields.label_names import LabelMap
+from workbench.fields.values import joined, normalise, same
+from workbench.locate.alignment import align_all
+from workbench.workspace import Workspace
+
+RUN = "values"
+"""What suggestions from known values are said to come from."""
+_BATCH = 100
+_LISTED = 1000
+
+
+@dataclass
+class Outcome:
+    """What became of a table of known values. Lists name the first thousand; the counts are complete."""
+
+    rows: int = 0
+    documents: int = 0  # that a row was for
+    reference_values: int = 0
+    aligned: Counter[str] = field(default_factory=Counter)  # field id -> values
+    not_aligned: Counter[str] = field(default_factory=Counter)
+    unaligned: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, value, reason
+    labels: Counter[str] = field(default_factory=Counter)
+    suggestions: int = 0
+    mapping: dict[str, str] = field(default_factory=dict)  # column -> field name
+    new_fields: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)  # column without a field -> values
+    skipped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def disagreements(
+    schema: Schema, tokens: tuple[Token, ...], spans: Iterable[Span], references: Iterable[ReferenceValue]
+) -> int:
+    """How many fields have labels none of which says what a reference value says."""
+    texts: dict[str, list[str]] = {}
+    for span in spans:
+        texts.setdefault(span.field, []).append(joined(tokens[i].text for i in span.tokens))
+    wrong = set()
+    for reference in references:
+        of = schema.get(reference.field)
+        labelled = texts.get(reference.field)
+        if of and labelled and not any(same(of.type, text, reference.value) for text in labelled):
+            wrong.add(reference.field)
+    return len(wrong)
+
+
+def bring_in(
+    workspace: Workspace,
+    *paths: Path,
+    mapping: Mapping[str, str] | None = None,
+    keep_names: bool = False,
+    accept_above: float | None = None,
+    add_fields: bool = True,
+    outcome: Outcome | None = None,
+) -> Outcome:
+    """Take the values of tables over for the documents that their rows name.
+
+    A row's file is matched by the document's source, or its name with or without folder and suffix; rows of one name
+    go to all documents of that name. A table that cannot be read is counted as a row that cannot be used.
+
+    Args:
+        add_fields: make a field of a column that none knows; otherwise its values are left out and counted.
+        outcome: its counts go on.
+    """
+    outcome = outcome or Outcome()
+    labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
+    only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
+    with workspace.db.read() as connection:
+        by_name = _names(connection)
+    problems: list[tuple[str, str, str]] = []
+    table = _rows(paths, workspace)
+    while rows := list(islice(table, _BATCH)):
+        work: list[tuple[int, dict[str, str]]] = []
+        for row in rows:
+            rejected = row if isinstance(row, Rejected) else _place(*row, by_name, labels, only, work, outcome)
+            if rejected is not None:
+                outcome.skipped += 1
+                problems.append((rejected.file, rejected.record, rejected.reason))
+                if len(outcome.rejected) < _LISTED:
+                    outcome.rejected.append(rejected)
+        if labels.is_ahead:
+            workspace.change_schema(labels.onto)
+        with workspace.db.write() as connection:
+            for number, values in work:
+                _apply(connection, workspace, number, values, accept_above, outcome)
+            documents.add_problems(connection, problems)
+        problems = []
+    outcome.mapping |= {label: labels.schema.name(of) for label, of in labels.used.items()}
+    outcome.new_fields += [labels.schema.name(of) for of in labels.added]
+    return outcome
+
+
+def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, KnownRow] | Rejected]:
+    for path in paths:
+        try:
+            for row in read(path, workspace.settings.limits):
+                yield row if isinstance(row, Rejected) else (path, row)
+        except InputProblem as problem:
+            yield Rejected(str(path), "", problem.message)
+
+
+def _names(connection: Connection) -> dict[str, list[int]]:
+    by_name: dict[str, list[int]] = {}
+    for number, name, source in groups.names(connection):
+        for key in {name.casefold(), source.casefold()}:
+            by_name.setdefault(key, []).append(number)
+    return by_name
+
+
+def _place(
+    path: Path,
+    row: KnownRow,
+    by_name: dict[str, list[int]],
+    labels: LabelMap,
+    only: set[str] | None,
+    work: list[tuple[int, dict[str, str]]],
+    outcome: Outcome,
+) -> Rejected | None:
+    outcome.rows += 1
+    plain = PurePath(row.file.replace("\\", "/"))
+    found = next((by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None)
+    if found is None:
+        return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
+    values: dict[str, str] = {}
+    for column, value in row.values.items():
+        if only is not None and column.casefold() not in only and labels.schema.resolve(column) is None:
+            outcome.left_out[column] += 1
+            continue
+        of = labels.field(column)
+        known = labels.schema.get(of)
+        if known and known.type is FieldType.AMOUNT and normalise(known.type, value).normal is None:
+            outcome.left_out[column] += 1  # a VAT number under "vat", say
+            continue
+        values.setdefault(of, value)
+    work.extend((number, values) for number in found)
+    return None
+
+
+def _apply(
+    connection: Connection,
+    workspace: Workspace,
+    number: int,
+    values: dict[str, str],
+    accept_above: float | None,
+    outcome: Outcome,
+) -> None:
+    schema = workspace.schema
+    documents.set_references(connection, number, [ReferenceValue(of, value, RUN) for of, value in values.items()])
+    content = documents.open_document(connection, number)
+    outcome.documents += 1
+    outcome.reference_values += len(values)
+    types = {of: (known.type, value) for of, value in values.items() if (known := schema.get(of))}
+    aligned, missing = align_all(content.tokens, types)
+    for of, reason in missing.items():
+        outcome.not_aligned[of] += 1
+        if len(outcome.unaligned) < _LISTED:
+            outcome.unaligned.append((content.document.name, schema.name(of), values[of], reason))
+    outcome.aligned.update(aligned.keys())
+    before = content.annotations
+    taken = {token for span in before.spans for token in span.tokens}
+    have = {span.field for span in before.spans}
+    after = before
+    offers: list[tuple[str, tuple[int, ...], float]] = []
+    for of, place in aligned.items():
+        is_free = of not in have and not taken & set(place.tokens)  # what people labelled is theirs
+        if is_free and accept_above is not None and place.score >= accept_above:
+            after = acts.assign(after, of, place.tokens, workspace.settings.who, Source.IMPORT)
+            outcome.labels[of] += 1
+        else:
+            offers.append((of, place.tokens, place.score))
+    _commit(connection, workspace, content, after)
+    outcome.suggestions += annotations.suggest(connection, RUN, {number: offers}, replaces=(RUN,))
+
+
+def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations) -> None:
+    wrong: Any = disagreements(workspace.schema, content.tokens, after.spans, content.references)
+    number = content.document.id
+    if after == content.annotations:
+        documents.count_disagreements(connection, number, wrong)
+        return
+    annotations.commit(
+        connection,
+        number,
+        content.document.version,
+        content.annotations,
+        after,
+        "values",
+        workspace.settings.who,
+        disagreements=wrong,
+    )

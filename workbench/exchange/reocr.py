@@ -1,0 +1,198 @@
+"""Reading documents again with another OCR engine, and carrying their labels over to the new words."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from msgspec import structs
+from rapidfuzz import fuzz
+
+from storage import annotations, documents, groups
+from storage.exceptions import InputProblem
+from storage.records import Annotations, Content, Page, Span, Token
+from workbench.annotation.field_states import text_of
+from workbench.exchange.importers import clean
+from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.ocr import Readers, Reading
+from workbench.exchange.pipeline import pages_of
+from workbench.locate.headers import fold
+from workbench.workspace import Workspace
+
+_GIVEN = ("given", "text-layer")
+_SAME_TEXT = 60.0  # least similarity (0..100) of a label's old and new words
+_AHEAD = 4
+
+
+@dataclass
+class Reread:
+    """What became of the documents that were read again."""
+
+    documents: int = 0
+    pages: int = 0
+    tokens: int = 0
+    carried: int = 0  # labels
+    lost: list[tuple[str, str, str]] = field(default_factory=list)  # document, field, text of the label before
+    failed: list[Rejected] = field(default_factory=list)
+
+
+def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...] | None:
+    """The new words that stand where old ones stood and say about the same; None where they do not.
+
+    Args:
+        old: the words of one label.
+        new: all words of the document as it was read again, in the same page units.
+    """
+    found = sorted(
+        {token.id for token in new for before in old if token.page == before.page and _one_inside(token, before)}
+    )
+    if not found:
+        return None
+    number = {token.id: token for token in new}
+    text = fold("".join(token.text for token in old))
+    now = fold("".join(number[i].text for i in found))
+    is_same = fuzz.ratio(text, now) >= _SAME_TEXT or (len(text) > 1 and text in now)
+    return tuple(found) if is_same else None
+
+
+def _one_inside(a: Token, b: Token) -> bool:
+    """Whether the middle of one box lies in the other: words are divided in different ways by different engines."""
+    return _middle_in(a, b) or _middle_in(b, a)
+
+
+def _middle_in(a: Token, b: Token) -> bool:
+    x, y = (a.box[0] + a.box[2]) / 2, (a.box[1] + a.box[3]) / 2
+    return b.box[0] <= x <= b.box[2] and b.box[1] <= y <= b.box[3]
+
+
+def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tuple[Annotations, list[Span]]:
+    """The annotations over the new words, and the labels that could not be carried over.
+
+    Corrections of single words are carried where the word stands alone at its place; a word in two labels stays in
+    the first.
+    """
+    spans: set[Span] = set()
+    lost: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(before.spans, key=lambda s: s.tokens):
+        found = carried_tokens([old[i] for i in span.tokens], new)
+        free = tuple(i for i in found or () if i not in taken)
+        if not free:
+            lost.append(span)
+            continue
+        taken.update(free)
+        spans.add(replace(span, tokens=free))
+    texts = set()
+    for number, text in before.texts:
+        found = carried_tokens([structs.replace(old[number], text=text)], new)
+        if found and len(found) == 1 and new[found[0]].text != text:
+            texts.add((found[0], text))
+    return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost
+
+
+def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]:
+    """The documents to read again: those named (by name or id), else all with pages that another engine read, or none.
+
+    Raises:
+        InputProblem: there is no document of a name.
+    """
+    chosen: list[int] = []
+    with workspace.db.read() as connection:
+        wanted = list(names)
+        if not wanted:
+            return groups.read_by_others(connection, engine, _GIVEN)
+        for name in wanted:
+            found = documents.find(connection, name)
+            if not found and name.isdigit():
+                found = documents.ids(connection, documents.Filter(ids=(int(name),)))
+            if not found:
+                raise InputProblem(f"There is no document '{name}' in the workspace.", "`workbench status` says more.")
+            chosen += found
+    return chosen
+
+
+def reread(
+    workspace: Workspace,
+    chosen: Sequence[int],
+    engine: str,
+    *,
+    jobs: int = 0,
+    given_too: bool = False,
+    progress: Callable[[int, int, int], None] | None = None,
+) -> Reread:
+    """Read the pages of documents again; each document is one transaction.
+
+    Args:
+        chosen: ids of documents.
+        engine: an engine of `workbench.exchange.ocr.KINDS`.
+        jobs: processes; 0 means one a core.
+        given_too: also pages whose words came with the file or from a text layer.
+        progress: called with (documents done, in all, done).
+
+    Raises:
+        MissingTool: the engine is not there.
+    """
+    result = Reread()
+    waiting: deque[tuple[Content, dict[int, Future[Reading]]]] = deque()
+    with Readers(engine, jobs) as readers:
+        for done, number in enumerate(chosen):
+            with workspace.db.read() as connection:
+                content = documents.open_document(connection, number)
+            pages = [
+                page
+                for page in content.pages
+                if page.picture and (given_too or page.engine not in _GIVEN or not page.tokens)
+            ]
+            if pages:
+                waiting.append(
+                    (content, {p.number: readers.submit(workspace.files.picture(str(p.picture))) for p in pages})
+                )
+            if len(waiting) > _AHEAD * readers.jobs:
+                _replace(workspace, *waiting.popleft(), result)
+            if progress:
+                progress(done, len(chosen), result.documents)
+        while waiting:
+            _replace(workspace, *waiting.popleft(), result)
+    return result
+
+
+def _replace(workspace: Workspace, content: Content, readings: Mapping[int, "Future[Reading]"], result: Reread) -> None:
+    document = content.document
+    try:
+        pages = _new_pages(workspace, content, {n: Readers.result(future) for n, future in readings.items()})
+    except InputProblem as problem:
+        result.failed.append(Rejected(document.source, document.name, problem.message))
+        return
+    new = tuple(token for page in pages for token in page.tokens)
+    before = content.annotations
+    after, lost = carry(before, content.tokens, new)
+    moved = {s.id: carried_tokens([content.tokens[i] for i in s.tokens], new) for s in content.suggestions}
+    with workspace.db.write() as connection:
+        version = documents.replace_pages(connection, document.id, document.version, pages)
+        annotations.move_suggestions(connection, document.id, moved)
+        annotations.commit(connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who)
+    result.documents += 1
+    result.pages += len(readings)
+    result.tokens += len(new)
+    result.carried += len(after.spans)
+    for span in lost:
+        text = text_of(content.tokens, span.tokens)
+        result.lost.append((document.name, workspace.schema.name(span.field), text))
+
+
+def _as_read(page: Page) -> list[IncomingToken]:
+    return [IncomingToken(t.original or t.text, t.box, t.line, t.confidence) for t in page.tokens]
+
+
+def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, Reading]) -> tuple[Page, ...]:
+    incoming = []
+    for page in content.pages:
+        reading = readings.get(page.number)
+        tokens = reading.scaled(page.width, page.height) if reading else _as_read(page)
+        engine = (reading.engine, reading.engine_version) if reading else (page.engine, page.engine_version)
+        incoming.append(IncomingPage(page.width, page.height, tokens, None, 0, *engine))
+    options = Options(workspace.files.root, limits=workspace.settings.limits)
+    cleaned = clean.clean(Incoming(content.document.name, content.document.source, incoming, ""), options)
+    if isinstance(cleaned, Rejected):
+        raise InputProblem(cleaned.reason)
+    return pages_of(cleaned.pages, [page.picture for page in content.pages])

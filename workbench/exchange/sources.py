@@ -1,0 +1,242 @@
+"""From files to documents with pictures and words: found, recognised, known ones left out, pages read by OCR."""
+
+import hashlib
+from array import array
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from storage.files import digest_of
+from storage.records import Side
+from workbench.exchange import importers, pictures
+from workbench.exchange.importers import known_values
+from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
+from workbench.exchange.ocr import Readers, Reading
+from workbench.workspace import Workspace
+
+_AHEAD = 3  # pages a process that are waiting for OCR: enough to keep it busy, few enough to keep memory flat
+_WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an import is asked to do."""
+
+    paths: tuple[Path, ...]
+    format: str = "auto"
+    password: str | None = None
+    pixels: bool | None = None
+    side: Side | None = None  # None: the group's side, or train
+    mapping: Mapping[str, str] = field(default_factory=dict)  # label as the file names it -> field
+    keep_names: bool = False
+    accept_above: float | None = None
+    group_by: str = "seller"
+    engine: str = ""  # "" means the workspace's
+    ocr_jobs: int = 0  # 0: one a core
+    ocr: bool = True  # False: pages without words are kept without words
+    tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
+
+
+@dataclass
+class Prepared:
+    """A document on its way: its pictures stored, its pages perhaps with an engine."""
+
+    incoming: Incoming
+    digest: str
+    path: Path
+    original: str | None
+    names: list[str | None]  # of the pages' pictures
+    readings: "dict[int, Future[Reading]]" = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Whether all its pages have been read."""
+        return all(reading.done() for reading in self.readings.values())
+
+    def take_words(self) -> int:
+        """Give the pages the words that OCR read; how many pages those are.
+
+        Raises:
+            InputProblem: a page could not be read.
+        """
+        read = 0
+        for number, page in enumerate(self.incoming.pages):
+            if page.tokens is not None:
+                continue
+            page.tokens = []
+            if number in self.readings:
+                reading = Readers.result(self.readings[number])
+                page.tokens = reading.scaled(page.width, page.height)
+                page.engine, page.engine_version = reading.engine, reading.engine_version
+                read += 1
+        return read
+
+
+class Sources:
+    """The documents of files, one after the other, in the files' order.
+
+    Attributes:
+        files: that will be looked into; the workspace's own are left out.
+        tables: of known values, met on the way.
+        known: documents that were left out because the workspace has them.
+        known_labelled: of these, records with labels or values.
+
+    Args:
+        seen: digests of the documents that are there; those that come are added.
+        reject: is told what cannot be read.
+
+    Raises:
+        InputProblem: a path does not exist.
+    """
+
+    def __init__(
+        self, workspace: Workspace, request: Request, seen: set[str], reject: Callable[[Rejected], None]
+    ) -> None:
+        self._workspace, self._request, self._seen, self._reject = workspace, request, seen, reject
+        self._limits = workspace.settings.limits
+        self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
+        self.tables: list[Path] = []
+        self.known = self.known_labelled = 0
+
+    def documents(self, done: Callable[[int], None]) -> Generator[Prepared, None, None]:
+        """Pictures are stored, words may still be on their way (`Prepared.take_words`).
+
+        Args:
+            done: is told how many files have been gone through.
+
+        Raises:
+            MissingTool: a page has to be read and the OCR engine is not there.
+        """
+        with ExitStack() as stack:
+            yield from self._read(self._found(done), stack)
+
+    def _found(self, done: Callable[[int], None]) -> Iterator[Prepared]:
+        for number, path in enumerate(self.files):
+            for prepared in self._of_file(path):
+                yield prepared
+                done(number)
+        done(len(self.files))
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a file is the workspace's own, which may lie among the documents, or they in it."""
+        own, absolute = self._workspace.files, path.absolute()
+        root = own.root.absolute()
+        return absolute.is_relative_to(root) and (
+            any(absolute.is_relative_to(folder.absolute()) for folder in (own.originals, own.pages, own.runs))
+            or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
+        )
+
+    def _of_file(self, path: Path) -> Iterator[Prepared]:
+        try:
+            importer = self._importer(path)
+            if importer is None:
+                self.tables.append(path)
+                return
+            whole = digest_of(path) if importer.name in _WHOLE_FILES else None
+        except InputProblem as problem:
+            self._reject(Rejected(str(path), "", problem.message))
+            return
+        except OSError as error:
+            self._reject(Rejected(str(path), "", f"it cannot be read: {error.strerror or error}"))
+            return
+        if whole and whole in self._seen:
+            self.known += 1
+            return
+        for item in importer.read(path, self.options(path)):
+            if isinstance(item, Rejected):
+                self._reject(item)
+                continue
+            digest = whole or _digest(item)
+            if digest in self._seen:
+                self.known += 1
+                self.known_labelled += bool(item.spans or item.regions or item.values)
+                continue
+            self._seen.add(digest)
+            try:
+                yield self._pictured(item, digest, path, whole is not None)
+            except InputProblem as problem:
+                self._reject(Rejected(str(path), "" if whole else item.name, problem.message))
+
+    def _importer(self, path: Path) -> Importer | None:
+        """The format's importer; None for a table of known values."""
+        size = path.stat().st_size
+        if size > self._limits.file_bytes:
+            raise InputProblem(
+                f"it is {size / 1e6:,.0f} MB large; the limit is {self._limits.file_bytes / 1e6:,.0f} MB "
+                "(file_bytes under [limits] in workbench.toml)"
+            )
+        if self._request.format != "auto":
+            return importers.load(self._request.format)
+        found = importers.detect(path)
+        if found is None and not known_values.is_table(path, self._limits):
+            raise InputProblem(importers.unrecognised(path))
+        return found
+
+    def options(self, path: Path) -> Options:
+        """How a file is to be read."""
+        return Options(self._root(path), self._request.password, self._request.pixels, self._limits)
+
+    def _root(self, path: Path) -> Path:
+        """The folder that was named on the command line: nothing outside it is read on a file's say-so."""
+        for named in self._request.paths:
+            if named.is_dir() and path.is_relative_to(named):
+                return named
+        return path.parent
+
+    def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> Prepared:
+        files = self._workspace.files
+        names: list[str | None] = []
+        for page in incoming.pages:
+            name = None
+            if page.picture is not None:
+                try:
+                    picture, suffix, size = pictures.for_reading(page.picture, self._limits, page.picture_index)
+                except InputProblem as problem:
+                    if page.tokens is None:
+                        raise
+                    incoming.notes.append(f"a page is shown without its picture: {problem.message}")
+                else:
+                    name = files.keep(files.pages, picture, suffix)
+                    if page.width <= 0 or page.height <= 0:
+                        page.width, page.height = float(size[0]), float(size[1])
+            names.append(name)
+        original = files.keep(files.originals, path, path.suffix[:16]) if is_whole else None
+        return Prepared(incoming, digest, path, original, names)
+
+    def _read(self, documents_read: Iterator[Prepared], stack: ExitStack) -> Iterator[Prepared]:
+        """Have pages without words read, several at once, and give the documents on in their order."""
+        waiting: deque[Prepared] = deque()
+        readers: Readers | None = None
+        pages_waiting = 0
+        for prepared in documents_read:
+            for number, page in enumerate(prepared.incoming.pages):
+                name = prepared.names[number]
+                if page.tokens is None and name is not None and self._request.ocr:
+                    if readers is None:
+                        engine = self._request.engine or self._workspace.settings.ocr_engine
+                        readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
+                    prepared.readings[number] = readers.submit(self._workspace.files.picture(name))
+            waiting.append(prepared)
+            pages_waiting += len(prepared.readings)
+            while waiting and (waiting[0].ready or pages_waiting > _AHEAD * (readers.jobs if readers else 1)):
+                pages_waiting -= len(waiting[0].readings)
+                yield waiting.popleft()
+        yield from waiting
+
+
+def _digest(incoming: Incoming) -> str:
+    """What makes a record of a file the same document: its name, its words and where they stand. Not its labels."""
+    digest = hashlib.sha256(incoming.name.encode())
+    for page in incoming.pages:
+        digest.update(repr((page.width, page.height)).encode())
+        if page.tokens is not None:
+            digest.update("\0".join(token.text for token in page.tokens).encode("utf-8", "replace"))
+            digest.update(array("d", [side for token in page.tokens for side in token.box]).tobytes())
+        else:
+            content = page.picture.read_bytes() if isinstance(page.picture, Path) else page.picture or b""
+            digest.update(content)
+    return digest.hexdigest()

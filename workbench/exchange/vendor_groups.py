@@ -1,0 +1,187 @@
+"""Vendor and template groups: documents that must stand on one side of a split.
+
+A document whose seller is known belongs to that seller; otherwise to the documents whose heads look like its own.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+from rapidfuzz import fuzz, process
+
+from storage.records import Page, Token
+from workbench.exchange.duplicates import Index, fingerprint_of
+from workbench.fields import FieldType
+from workbench.fields.values import normalise
+
+MODES = ("seller", "template", "folder", "none")
+GUESSED = "~ "
+"""Begins the name of a group that was found by its looks, not by a known seller."""
+
+_LEGAL = re.compile(
+    r"\b(sdn|bhd|gmbh|mbh|co|kg|ag|ug|ohg|ltd|limited|inc|incorporated|llc|llp|plc|corp|corporation|company|"
+    r"sarl|sas|sasu|eurl|bv|nv|pte|pty|srl|spa|oy|ab|as)\b"
+)
+_SAME_SELLER = 90.0  # least similarity (0..100) of two spellings of one seller
+_SAME_LOOKS = 0.4  # least overlap (Jaccard) of the features of two heads of one template
+_NO_LETTER = re.compile(r"[\W_]+")
+_HEAD_LINES = 30
+_TOP_LINES = 8
+_LEAST_FEATURES = 6
+_EXAMPLES = 4  # documents a group is known by
+_NAME_LENGTH = 40
+
+
+def seller_key(name: str) -> str:
+    """The form in which sellers are compared: words in lower case, without punctuation and legal forms."""
+    plain = normalise(FieldType.PARTY, name).normal or name.casefold()
+    bare = " ".join(_LEGAL.sub(" ", plain).split())
+    return bare or plain
+
+
+def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
+    """What the head of a first page looks like: its words, and where they stand in units of its letters' height.
+
+    Measured from the text's own corner, so that margins and the scan's resolution do not count. Words with digits
+    are left out: they are what differs between two invoices of one vendor.
+    """
+    if not tokens:
+        return frozenset()
+    left = min(token.box[0] for token in tokens)
+    top = min(token.box[1] for token in tokens)
+    width = max(max(token.box[2] for token in tokens) - left, 1e-6)
+    height = max(median(token.box[3] - token.box[1] for token in tokens), 1e-6) * 1.5
+    found = set()
+    for token in tokens:
+        line = (token.box[1] - top) / height
+        if line > _HEAD_LINES:
+            continue
+        word = token.text.casefold()
+        if not word.isalpha():
+            word = _NO_LETTER.sub("", word)
+            if not word.isalpha():
+                continue
+        if len(word) < (2 if word[0] > "\u2e80" else 3):
+            continue
+        found.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
+        if line <= _TOP_LINES:
+            found.add(word)
+    return frozenset(found)
+
+
+class Grouper:
+    """Gives every document its group; remembers the groups that it has seen.
+
+    Args:
+        by: one of MODES.
+        known: (group, first page of one of its documents) of what the workspace has.
+    """
+
+    def __init__(self, by: str, known: Iterable[tuple[str, Page]] = ()) -> None:
+        self.by = by
+        self._sellers: dict[str, str] = {}  # key -> group
+        self._index = Index()
+        self._examples: list[tuple[str, frozenset[str]]] = []
+        self._number: dict[str, int] = {}  # examples a group
+        for group, page in known:
+            if not group.startswith(GUESSED):
+                self._sellers.setdefault(seller_key(group), group)
+            self._remember(group, looks_of(page.tokens))
+        self._names = set(self._sellers.values()) | set(self._number)
+
+    def group(self, name: str, tokens: Sequence[Token], *, seller: str = "", source: Path | None = None) -> str:
+        """The group of a document.
+
+        Args:
+            name: the document's name, unique enough to name a group of one.
+            tokens: the words of its first page.
+            seller: the seller's name where it is known.
+            source: the file that it comes from.
+        """
+        if self.by == "none":
+            return self._new(name)
+        if self.by == "folder":
+            return source.parent.name if source is not None else name
+        if seller.strip() and self.by == "seller":
+            group = self.of_seller(seller)
+            if self._number.get(group, 0) >= _EXAMPLES:
+                return group
+            looks = looks_of(tokens)
+        else:
+            looks = looks_of(tokens)
+            group = self._alike(looks) or self._new(GUESSED + (_headline(tokens) or name))
+        self._remember(group, looks)
+        return group
+
+    def of_seller(self, seller: str) -> str:
+        """The group of a seller, however it is spelled."""
+        key = seller_key(seller)
+        if key not in self._sellers:
+            near = process.extractOne(
+                key, self._sellers.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_SAME_SELLER
+            )
+            spelled = " ".join(unicodedata.normalize("NFC", seller).split())
+            self._sellers[key] = self._sellers[near[0]] if near else spelled
+            self._names.add(self._sellers[key])
+        return self._sellers[key]
+
+    def _alike(self, looks: frozenset[str]) -> str | None:
+        if len(looks) < _LEAST_FEATURES:
+            return None
+        best: tuple[float, str | None] = (_SAME_LOOKS, None)
+        for number in self._index.near(fingerprint_of(looks), least=1):
+            group, other = self._examples[number]
+            overlap = len(looks & other) / len(looks | other)
+            if overlap >= best[0]:
+                best = (overlap, group)
+        return best[1]
+
+    def _remember(self, group: str, looks: frozenset[str]) -> None:
+        number = self._number.get(group, 0)
+        self._number[group] = number + 1
+        if len(looks) >= _LEAST_FEATURES and number < _EXAMPLES:
+            self._index.add(len(self._examples), fingerprint_of(looks))
+            self._examples.append((group, looks))
+
+    def _new(self, wanted: str) -> str:
+        name, number = wanted, 2
+        while name in self._names:
+            name, number = f"{wanted} ({number})", number + 1
+        self._names.add(name)
+        return name
+
+
+def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[int, str]:
+    """The groups that documents belong to now that some of their sellers are labelled; only those that change. Pure.
+
+    A guessed group whose labelled documents all have one seller is that seller's, and joins the group that the seller
+    has already; of one with several sellers only the labelled documents leave it.
+
+    Args:
+        groups: document -> its group.
+        sellers: document -> its labelled seller.
+    """
+    grouper = Grouper("seller", ((name, Page(0, 1.0, 1.0, ())) for name in sorted(set(groups.values()))))
+    found: dict[str, dict[int, str]] = {}
+    for document in sorted(sellers):
+        if groups[document].startswith(GUESSED) and sellers[document].strip():
+            found.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
+    changed: dict[int, str] = {}
+    for guessed, named in found.items():
+        if len(set(named.values())) == 1:
+            seller = next(iter(named.values()))
+            named = {document: seller for document, group in groups.items() if group == guessed}
+        changed |= named
+    return changed
+
+
+def _headline(tokens: Sequence[Token]) -> str:
+    """The first line with letters in it: what a person would call the template."""
+    for line in islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES):
+        text = " ".join(token.text for token in tokens if token.line == line)
+        if sum(c.isalpha() for c in text) >= 3:
+            return text[:_NAME_LENGTH].strip()
+    return ""
