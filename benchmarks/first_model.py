@@ -28,10 +28,12 @@ from storage import documents  # noqa: E402
 from storage.documents import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
-from workbench import config, jobs, machine, reading  # noqa: E402
+from workbench import reading  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.curves import interval  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
+from workbench.runs import jobs, machine  # noqa: E402
+from workbench.runs.config import files as config  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Gold = dict[int, set[tuple[str, tuple[int, ...]]]]

@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from transformers import get_linear_schedule_with_warmup
 
-from workbench import rows
-from workbench.cases import labelled_once
-from workbench.config import Request
-from workbench.encoding import IGNORED, Collator, Document, Encoder, Page, Window, batches
-from workbench.families import starter
-from workbench.families.loading import labels_of
-from workbench.predicting import Outcome, choose_device
-from workbench.trainer import loss_function
+from workbench.predictions.cases import labelled_once
+from workbench.runs import parquet
+from workbench.runs.config.files import Request
+from workbench.training.encoding import IGNORED, Collator, Document, Encoder, Page, Window, batches
+from workbench.training.models import starter
+from workbench.training.models.loading import labels_of
+from workbench.training.predictor import Outcome, choose_device
+from workbench.training.trainer import loss_function
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class FrozenLearner:
         built = starter.build(plain, request.fields)  # what is frozen is the base's, wherever the rest comes from
         built.model.to(self._device)
         encoder = Encoder(built.tokenizer, labels, request.config.data, built.sep_box)
-        splits = {s: found for s, found in rows.read_all(folder).items() if found}
+        splits = {s: found for s, found in parquet.read_all(folder).items() if found}
         parts = {s: self._parts(built, encoder, [encoder.encode(row) for row in found]) for s, found in splits.items()}
         top = torch.nn.ModuleList([*built.model.layoutlm.encoder.layer[self._frozen(built) :], built.model.classifier])
         if request.parent:
@@ -82,7 +82,7 @@ class FrozenLearner:
             for outcome in _predicted(top, encoder, found, parts[split])
         ]
         once = labelled_once(row.tags for row in splits["train"])
-        rows.write_predictions(folder / "predictions.parquet", made, once)
+        parquet.write_predictions(folder / "predictions.parquet", made, once)
 
     def _frozen(self, built: Any) -> int:
         return len(built.model.layoutlm.encoder.layer) - self._layers
@@ -157,7 +157,7 @@ def _forward(top: torch.nn.ModuleList, found: Sequence[torch.Tensor]) -> tuple[t
 
 @torch.inference_mode()
 def _predicted(
-    top: torch.nn.ModuleList, encoder: Encoder, documents: Sequence[rows.Row], parts: Sequence[Part]
+    top: torch.nn.ModuleList, encoder: Encoder, documents: Sequence[parquet.Row], parts: Sequence[Part]
 ) -> list[Outcome]:
     width = parts[0].hidden.shape[1]
     outcomes = [

@@ -22,7 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from relabel_loop import opened  # noqa: E402
 
 from storage.events import iterate  # noqa: E402
-from workbench import config, simulating  # noqa: E402
+from workbench import simulating  # noqa: E402
+from workbench.runs.config import files  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     told = {}
     for way, warm in (("on from the last model", True), ("from the base again", False)):
         folder = simulating.prepare(
-            workspace, ["random"], config.preset("first model").config,
+            workspace, ["random"], files.preset("first model").config,
             rounds=1, batch=given.more, seeds=given.seeds, start=given.start, warm=warm,
         )  # fmt: skip
         simulator = Simulator(folder)

@@ -31,11 +31,12 @@ from frozen_learner import FrozenLearner  # noqa: E402
 from storage import documents, groups  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
-from workbench import config, simulating  # noqa: E402
+from workbench import simulating  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
-from workbench.families import starter  # noqa: E402
+from workbench.runs.config import files  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
+from workbench.training.models import starter  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 STRATEGIES = "combined,value_error,margin,k_centre,ranked_batch"
@@ -72,10 +73,10 @@ def opened(folder: Path, data: Path) -> Workspace:
 
 def plain(minilm: Path, folder: Path) -> Path:
     """A LayoutLM folder with MiniLM's text weights and nothing else."""
-    from workbench import pretraining
+    from workbench.training import make_starter
 
     if not folder.is_dir():
-        starter.save_shipped(starter.build_from_minilm(minilm, pretraining.labels()), folder)
+        starter.save_shipped(starter.build_from_minilm(minilm, make_starter.labels()), folder)
     return folder
 
 
@@ -102,7 +103,7 @@ def main() -> None:
     began = time.monotonic()
     workspace = opened(given.workspace, given.data)
     folder = simulating.prepare(
-        workspace, given.strategies.split(","), config.apply_sets(config.preset("first model").config, given.sets),
+        workspace, given.strategies.split(","), files.apply_sets(files.preset("first model").config, given.sets),
         rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
     workspace.close()

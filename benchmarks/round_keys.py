@@ -27,11 +27,11 @@ from storage import documents  # noqa: E402
 from storage.documents import NewDocument  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Content, Page  # noqa: E402
-from workbench import stored, suggesting  # noqa: E402
+from workbench.predictions import run_reader, suggestions  # noqa: E402
 from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
-Proposals = dict[int, list[suggesting.Proposal]]
+Proposals = dict[int, list[suggestions.Proposal]]
 
 
 def untrained(run: Path) -> None:
@@ -89,11 +89,11 @@ def main() -> None:
                 told.append(measured(0, one.labelled, {}))
             if turn == given.rounds:
                 break
-            taught = stored.fields_labelled(one.folder, "train")
-            everything = suggesting.trust_of(workspace.settings, None)
+            taught = run_reader.fields_labelled(one.folder, "train")
+            everything = suggestions.trust_of(workspace.settings, None)
             trust = replace(everything, fields=tuple(f for f in everything.fields if f.id in taught))
-            pool = stored.stream_cases(one.folder, "pool")
-            proposals = {case.document: suggesting.proposals(case, trust) for case in pool}
+            pool = run_reader.stream_cases(one.folder, "pool")
+            proposals = {case.document: suggestions.proposals(case, trust) for case in pool}
             told.append({**measured(turn + 1, one.chosen, proposals), "labels": len(one.labelled), "f1": one.f1})
     workspace.close()
     print(json.dumps(told, indent=2))

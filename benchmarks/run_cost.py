@@ -25,7 +25,8 @@ from training_speed import frozen  # noqa: E402
 
 from storage import documents, events  # noqa: E402
 from storage.records import Side  # noqa: E402
-from workbench import config, jobs  # noqa: E402
+from workbench.runs import jobs  # noqa: E402
+from workbench.runs.config import files  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 
@@ -48,9 +49,7 @@ def main() -> None:
         with workspace.db.write() as connection:
             documents.regroup(connection, {d.id: "measured" if d.id in measured else "learnt" for d in listed})
             documents.assign_sides(connection, {"learnt": Side.TRAIN, "measured": Side.VALIDATION})
-        settings = config.apply_sets(
-            request.config, [f"train.num_train_epochs={given.epochs}", "train.logging_steps=1"]
-        )
+        settings = files.apply_sets(request.config, [f"train.num_train_epochs={given.epochs}", "train.logging_steps=1"])
         pressed = time.time()
         run = jobs.prepare(workspace, settings, preset=given.preset)
         jobs.start(workspace, run.id)

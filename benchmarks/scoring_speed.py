@@ -36,11 +36,12 @@ from training_speed import frozen, ratio  # noqa: E402
 from transformers import AutoTokenizer  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 
-from workbench import predicting, rows  # noqa: E402
-from workbench.families import starter  # noqa: E402
+from workbench.runs import parquet  # noqa: E402
+from workbench.training import predictor as predicting  # noqa: E402
+from workbench.training.models import starter  # noqa: E402
 
 Labels = dict[int, list[int]]
-Way = Callable[[Sequence[rows.Row]], Labels]
+Way = Callable[[Sequence[parquet.Row]], Labels]
 
 
 def one_at_a_time(model: Any, source: Path) -> Way:
@@ -48,7 +49,7 @@ def one_at_a_time(model: Any, source: Path) -> Way:
     tokenizer = AutoTokenizer.from_pretrained(source)
 
     @torch.inference_mode()
-    def read(documents: Sequence[rows.Row]) -> Labels:
+    def read(documents: Sequence[parquet.Row]) -> Labels:
         found = {}
         for row in documents:
             encoded = tokenizer(
@@ -97,7 +98,7 @@ def main() -> None:
     logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as temporary:
         folder, request = frozen(argparse.Namespace(**vars(given) | {"model": None}), Path(temporary))
-        documents = rows.read(folder / "dataset" / "train.parquet")
+        documents = parquet.read(folder / "dataset" / "train.parquet")
     torch.set_num_threads(request.threads or 1)
     cpu = torch.device("cpu")
     predictor, _ = predicting.load(given.model, cpu)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench import rows
 from workbench.fields import invoice_schema
+from workbench.runs import parquet
 
 
 def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) -> None:
@@ -31,7 +31,7 @@ def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) ->
     doubtful = np.arange(words // 8) * 8
     of_split = ["train"] * 200 + ["validation"] * 200
 
-    def predictions() -> Iterator[rows.Prediction]:
+    def predictions() -> Iterator[parquet.Prediction]:
         for number in range(documents):
             matrix = np.zeros((words, len(labels)), np.float32)
             matrix[:, 0] = 0.995
@@ -41,11 +41,13 @@ def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) ->
             embedding = vendors[number % 500] + 0.5 * rng.normal(size=width).astype(np.float32)
             split = of_split[number] if number < len(of_split) else "pool"
             blob = matrix.astype("<f2").tobytes()
-            yield rows.Prediction(number, split, labels, blob, embedding, 1, [0] * words, False)  # type: ignore[arg-type]
+            yield parquet.Prediction(number, split, labels, blob, embedding, 1, [0] * words, False)  # type: ignore[arg-type]
 
-    rows.write_predictions(folder / "predictions.parquet", predictions())
+    parquet.write_predictions(folder / "predictions.parquet", predictions())
     pool = range(len(of_split), documents)
-    rows.write(rows.source(folder, "pool"), (rows.Row(number, f"d{number}", f"v{number % 500}") for number in pool))
+    parquet.write(
+        parquet.source(folder, "pool"), (parquet.Row(number, f"d{number}", f"v{number % 500}") for number in pool)
+    )
 
 
 def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:

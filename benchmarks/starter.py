@@ -25,11 +25,14 @@ from pathlib import Path
 from storage import documents, groups
 from storage.documents import Filter
 from storage.records import Annotations, Split
-from workbench import config, jobs, reading, report, stored, suggesting
+from workbench import reading, report
 from workbench.annotation.editor import Desk
 from workbench.exchange import pipeline
 from workbench.fields.values import same
-from workbench.splitting import divide
+from workbench.predictions import run_reader, suggestions
+from workbench.runs import jobs
+from workbench.runs.config import files
+from workbench.runs.splits import divide
 from workbench.workspace import Workspace
 
 DATA = Path(os.environ.get("WORKBENCH_REALDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -58,9 +61,9 @@ def keep(workspace: Workspace, count: int, seed: int) -> None:
 
 def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, Path], more: list[str]) -> dict:
     """The test figures of one training on what is labelled now."""
-    preset = config.preset(config.choose_preset(labels, labels))
+    preset = files.preset(files.choose_preset(labels, labels))
     run = jobs.prepare(
-        workspace, config.apply_sets(preset.config, (*sets(kind, *folders), *more)), name=f"{kind} {labels}"
+        workspace, files.apply_sets(preset.config, (*sets(kind, *folders), *more)), name=f"{kind} {labels}"
     )
     jobs.start(workspace, run.id)
     done = jobs.wait(workspace, run.id)
@@ -68,15 +71,15 @@ def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, P
         raise SystemExit(f"{kind} {labels}: {done.reason}")
     folder = jobs.folder_of(workspace, run.id)
     figures = report.evaluate_run(folder, "test")
-    judged = stored.read_labelled(folder, "test")
-    figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
+    judged = run_reader.read_labelled(folder, "test")
+    figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
     return figures
 
 
 def curves(given: argparse.Namespace) -> None:
     """F1 by labels, kinds and seeds."""
-    from workbench import pretraining
-    from workbench.families import starter
+    from workbench.training import make_starter
+    from workbench.training.models import starter
 
     kinds = given.kinds.split(",")
     counts = sorted({10**6 if n == "all" else int(n) for n in given.labels.split(",")}, reverse=True)
@@ -84,7 +87,7 @@ def curves(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "plain"
         if "plain" in kinds:
-            starter.save_shipped(starter.build_from_minilm(given.minilm, pretraining.labels()), plain)
+            starter.save_shipped(starter.build_from_minilm(given.minilm, make_starter.labels()), plain)
         for seed in range(given.first_seed, given.first_seed + given.seeds):
             workspace = Workspace.create(Path(temporary) / f"seed{seed}")
             pipeline.run(workspace, pipeline.Request((DATA / "receipts_en",)))
@@ -157,20 +160,28 @@ def made_up(count: int = 60) -> None:
     """The model alone and the suggestions on made-up documents, by language."""
     import torch
 
-    from workbench import predicting, pretraining, weighing
     from workbench.fields import invoice_schema
+    from workbench.predictions import model_and_rules
+    from workbench.training import make_starter
+    from workbench.training import predictor as predicting
 
     schema = invoice_schema()
-    trust = suggesting.Trust(
-        types={f.id: f.type for f in schema}, fields=schema.active, record=weighing.Record(weighing.shipped())
+    trust = suggestions.Trust(
+        types={f.id: f.type for f in schema},
+        fields=schema.active,
+        record=model_and_rules.Record(model_and_rules.shipped()),
     )
     predictor, _ = predicting.load_named("starter", torch.device("cpu"))
-    _, held = pretraining.held_out_templates(pretraining.Plan(0))
-    for language in dict.fromkeys(pretraining.LANGUAGES):
-        rows = pretraining.held_out_rows(held, 55_555, count, (language,))
-        read = pretraining.cases_of(predictor, rows)
+    _, held = make_starter.held_out_templates(make_starter.Plan(0))
+    for language in dict.fromkeys(make_starter.LANGUAGES):
+        rows = make_starter.held_out_rows(held, 55_555, count, (language,))
+        read = make_starter.cases_of(predictor, rows)
         alone = report.evaluate(read, run="starter", split="test", types=trust.types)["micro"]["f1"]
-        told = {"documents": count, "f1": round(alone, 3), "suggested": round(suggesting.figures(read, trust)["f1"], 3)}
+        told = {
+            "documents": count,
+            "f1": round(alone, 3),
+            "suggested": round(suggestions.figures(read, trust)["f1"], 3),
+        }
         print(language, json.dumps(told), flush=True)
 
 

@@ -32,9 +32,10 @@ from screens.widgets.option_form import OptionForm
 from screens.widgets.page_view import PageView
 from storage import documents, groups, runs
 from storage.records import Run, Split, State
-from workbench import consulting, jobs, report, splitting
+from workbench import consulting, report
 from workbench.doctor import Target
 from workbench.exchange import pipeline
+from workbench.runs import jobs, splits
 from workbench.workspace import Workspace
 
 MOST = 80  # keys that she spends on a document's labels
@@ -59,7 +60,7 @@ def workspace_of(folder: Path, source: Path, labelled: int, pool: int) -> Worksp
     for name, some, keys in (("labelled", ids[::4][:labelled], True), ("pool", ids[2::4][:pool], False)):
         pipeline.run(workspace, pipeline.Request((chosen(source, folder / name, some, keys),), ocr=False))
     with workspace.db.write() as connection:
-        division = splitting.divide(groups.counts(connection), validation=0.15, test=0.35, seed=0)
+        division = splits.divide(groups.counts(connection), validation=0.15, test=0.35, seed=0)
         documents.assign_sides(connection, division.sides)
     return workspace
 

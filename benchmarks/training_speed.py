@@ -82,7 +82,7 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     from transformers import Trainer
     from transformers.utils import logging
 
-    from workbench.config import Request
+    from workbench.runs.config.files import Request
 
     request = Request.read(Path(folder))
     torch.set_num_threads(request.threads or 1)
@@ -97,9 +97,9 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     Trainer.training_step = counted
     Trainer._maybe_log_save_evaluate = lambda *_, **__: None
     if arm.name == "ours":
-        from workbench import steering, training
+        from workbench.training import callbacks, train
 
-        training.run(Path(folder), lambda *_, **__: None, steering.Control(Path(folder)))
+        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(Path(folder)))
     else:
         tutorial(arm, request, Path(folder))
 
@@ -109,8 +109,8 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
     import torch
     from transformers import AutoTokenizer, LayoutLMForTokenClassification, Trainer, TrainingArguments
 
-    from workbench import rows
-    from workbench.families import loading, starter
+    from workbench.runs import parquet
+    from workbench.training.models import loading, starter
 
     source = request.config.model.name or starter.shipped()
     tokenizer = AutoTokenizer.from_pretrained(source)
@@ -122,7 +122,7 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
         id2label=dict(enumerate(labels_of)), ignore_mismatched_sizes=True,
     )  # fmt: skip
     examples = []
-    for row in rows.read(folder / "dataset" / "train.parquet"):
+    for row in parquet.read(folder / "dataset" / "train.parquet"):
         encoded = tokenizer(row.words, is_split_into_words=True, truncation=True, max_length=512)
         words = encoded.word_ids()
         labels = [-100 if w is None else ids.get((row.tags or [])[w], 0) for w in words]
@@ -160,8 +160,9 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     """A run folder with labelled receipts on the training side, and its request."""
     from storage import documents
     from storage.records import Side
-    from workbench import config, jobs
     from workbench.exchange import pipeline
+    from workbench.runs import jobs
+    from workbench.runs.config import files
     from workbench.workspace import Workspace
 
     names = sorted(path.stem for path in (given.data / "box").iterdir())
@@ -178,13 +179,13 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
         documents.regroup(connection, {d.id: "all" for d in listed})
         documents.assign_sides(connection, {"all": Side.TRAIN})
     sets = ["train.num_train_epochs=1000", *([f"model.name={given.model.absolute()}"] if given.model else [])]
-    settings = config.apply_sets(config.preset(given.preset).config, sets)
+    settings = files.apply_sets(files.preset(given.preset).config, sets)
     run = jobs.prepare(workspace, settings)
     made = jobs.folder_of(workspace, run.id)
     workspace.close()
     for split in ("validation", "test", "pool"):
         (made / "dataset" / f"{split}.parquet").unlink(missing_ok=True)
-    request = config.Request.read(made)
+    request = files.Request.read(made)
     request = request.model_copy(update={"threads": given.threads or request.threads})
     (made / "request.yaml").write_text(request.text(), encoding="utf-8")
     return made, request
@@ -254,7 +255,7 @@ def bf16() -> bool:
     """Whether the product would choose bf16 here."""
     import torch
 
-    from workbench.predicting import bf16_pays
+    from workbench.training.predictor import bf16_pays
 
     torch.set_num_threads(1)
     return bf16_pays(torch.device("cpu"))

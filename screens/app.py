@@ -23,7 +23,7 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from screens.hints import Hint
-    from workbench.config import TuneConfig
+    from workbench.runs.config.files import TuneConfig
 
 
 class WorkbenchApp(FollowingRuns, Preloading):

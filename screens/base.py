@@ -18,7 +18,7 @@ from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
     from screens.app import WorkbenchApp
-    from workbench.watching import News
+    from workbench.runs.watch import News
     from workbench.workspace import Workspace
 
 GROUPS = {

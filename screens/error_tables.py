@@ -9,11 +9,12 @@ from textual.content import Content
 
 from screens.hints import Hint
 from screens.widgets.heat_grid import Cell, Table
-from workbench import postprocess, survey
-from workbench.cases import NONE
+from workbench import survey
 from workbench.errors import Concentration
 from workbench.fields import Schema
 from workbench.metrics import Kind
+from workbench.predictions import repair_rules
+from workbench.predictions.cases import NONE
 from workbench.survey import ERRORS, TOTAL, Item, Survey
 
 KINDS = {
@@ -131,9 +132,9 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
         ("broke", "broke", 7),
         ("gain", "F1 by it", 10),
     )
-    chosen = postprocess.chosen(effects, switched)
+    chosen = repair_rules.chosen(effects, switched)
     rows = []
-    for name in postprocess.NAMES:
+    for name in repair_rules.NAMES:
         effect = effects.get(name)
         on = "on" if getattr(chosen, name) else "off"
         use = Cell(f"{on} (by hand)" if name in switched else on, -0.4 if on == "on" else 0.0)

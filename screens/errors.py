@@ -18,10 +18,11 @@ from storage.documents import Filter
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, Split
-from workbench import consulting, jobs, survey
-from workbench.config import from_dict
+from workbench import consulting, survey
 from workbench.consulting import ENDED, Consultation
 from workbench.doctor import Action, Target
+from workbench.runs import jobs
+from workbench.runs.config.files import from_dict
 from workbench.survey import Item, Verdict
 
 ERRORS = [

@@ -11,7 +11,7 @@ from storage.exceptions import Busy, RunProblem, WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
-    from workbench.watching import News, Watch
+    from workbench.runs.watch import News, Watch
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
@@ -58,7 +58,7 @@ class FollowingRuns(App[None]):
 
     def follow_runs(self) -> None:
         """Begin to; the workspace is open."""
-        from workbench.watching import News, Watch
+        from workbench.runs.watch import News, Watch
 
         self._watch, self.news = Watch(self.workspace), News()
         self.set_interval(LOOK_SECONDS, self.look_after_runs)

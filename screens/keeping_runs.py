@@ -9,7 +9,7 @@ from screens.base import ModeScreen
 from screens.widgets.dialogs import Confirm, Prompt
 from storage import runs as run_store
 from storage.records import Run
-from workbench import jobs, run_folders
+from workbench.runs import jobs, transfer
 
 
 def ending(run: Run) -> Confirm:
@@ -96,7 +96,7 @@ class Keeping(ModeScreen):
 
         def take(text: str) -> None:
             def work() -> None:
-                target = run_folders.export_model(self.workspace, run.id, Path(text))
+                target = transfer.export_model(self.workspace, run.id, Path(text))
                 self.app.call_from_thread(self.notify, f"The model is in {target}", markup=False)
 
             self.in_background(work, "export")
@@ -108,7 +108,7 @@ class Keeping(ModeScreen):
 
         def take(text: str) -> None:
             def work() -> None:
-                taken = run_folders.adopt(self.workspace, Path(text).expanduser())
+                taken = transfer.adopt(self.workspace, Path(text).expanduser())
                 self.app.call_from_thread(self.read_list, taken.id)
                 self.app.call_from_thread(self.notify, f"Run {taken.name} is here: {taken.state.value}.", markup=False)
 

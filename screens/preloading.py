@@ -12,7 +12,15 @@ from textual.timer import Timer
 from workbench.workspace import Workspace
 
 STEPS = (
-    *("yaml", "pydantic.main", "pydantic.fields", "pydantic", "workbench.knobs", "workbench.config", "workbench.jobs"),
+    *(
+        "yaml",
+        "pydantic.main",
+        "pydantic.fields",
+        "pydantic",
+        "workbench.runs.config.tune",
+        "workbench.runs.config.files",
+        "workbench.runs.jobs",
+    ),
     *("workbench.metrics", "workbench.errors", "workbench.report", "workbench.doctor", "workbench.consulting"),
     *("workbench.survey", "screens.surveying", "screens.errors", "textual_plotext", "screens.widgets.run_chart"),
     *("screens.runs", "screens.queue", "screens.tune"),

@@ -27,7 +27,7 @@ from workbench.annotation import adjudication
 from workbench.annotation.adjudication import Decided
 from workbench.loop import History, Loop, Quality
 from workbench.next_round import Offer, Way
-from workbench.watching import News
+from workbench.runs.watch import News
 
 GLANCE_SECONDS = 2.0
 """How often another terminal's work is looked for."""

@@ -19,12 +19,13 @@ from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
-from workbench import charts, comparing, jobs, progress
-from workbench import config as tune_config
-from workbench import draft as drafts
+from workbench import charts, comparing
 from workbench.comparing import Measured
-from workbench.progress import Progress
-from workbench.watching import News, cost, duration
+from workbench.runs import jobs, progress
+from workbench.runs.config import draft as drafts
+from workbench.runs.config import files as config_files
+from workbench.runs.progress import Progress
+from workbench.runs.watch import News, cost, duration
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
@@ -391,7 +392,7 @@ class RunsScreen(Keeping):
         from screens.tune import TuneScreen
 
         run = self.current
-        config = tune_config.from_dict(run.config)
+        config = config_files.from_dict(run.config)
         await self.workbench.action_room("tune")
         if isinstance(room := self.workbench.room, TuneScreen):
             room.begin_with(config, run.preset, parent=run.id)

@@ -19,15 +19,16 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Split
-from workbench import augment, families, machine
-from workbench import config as tune_config
-from workbench import draft as drafts
-from workbench.config import TuneConfig
-from workbench.datacheck import DataCheck, DataChecker
-from workbench.draft import Draft
-from workbench.estimate import Estimate, estimate
 from workbench.fields import FieldType, tags_of
-from workbench.knobs import Group
+from workbench.runs import augmentation, machine
+from workbench.runs.config import draft as drafts
+from workbench.runs.config import families
+from workbench.runs.config import files as config_files
+from workbench.runs.config.draft import Draft
+from workbench.runs.config.files import TuneConfig
+from workbench.runs.config.tune import Group
+from workbench.runs.data_check import DataCheck, DataChecker
+from workbench.runs.estimate import Estimate, estimate
 
 SETTLE_SECONDS = 0.4
 """How long a value must stand before the machine is measured for it."""
@@ -74,7 +75,7 @@ class SettingUp(ModeScreen):
     def _auto(self) -> Draft:
         with self.workspace.db.read() as connection:
             number = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
-        chosen = tune_config.preset(tune_config.choose_preset(number, number, self._device), self._device)
+        chosen = config_files.preset(config_files.choose_preset(number, number, self._device), self._device)
         return Draft.of(chosen.config, chosen.name)
 
     def begin_with(self, config: TuneConfig, preset: str = "", parent: str | None = None) -> None:
@@ -96,7 +97,7 @@ class SettingUp(ModeScreen):
         with self.workspace.db.read() as connection:
             listed = run_store.listed(connection)
         with self.guarded():
-            self._last = tune_config.from_dict(listed[0].config) if listed else None
+            self._last = config_files.from_dict(listed[0].config) if listed else None
         self.query_one(OptionForm).show(self.draft, self._last)
         spec = families.spec(self.draft.config.model.family)
         self.query_one("#licence", Static).update(
@@ -111,7 +112,7 @@ class SettingUp(ModeScreen):
         if problem:
             text = Content.styled(problem, "$error")
         elif key == PRESET:
-            known = tune_config.presets(self._device).get(self.draft.preset)
+            known = config_files.presets(self._device).get(self.draft.preset)
             text = Content(f"{known.title}: {known.when}." if known else "Settings of your own.")
         elif knob is None:
             text = Content.styled("Enter folds or unfolds the group. The groups stand in the order of tuning.", "")
@@ -138,7 +139,7 @@ class SettingUp(ModeScreen):
     @on(OptionForm.Stepped)
     def _stepped(self, event: OptionForm.Stepped) -> None:
         if event.key == PRESET:
-            names = list(tune_config.presets(self._device))
+            names = list(config_files.presets(self._device))
             at = names.index(self.draft.preset) if self.draft.preset in names else -1
             self._choose_preset(names[(at + event.by) % len(names)])
         else:
@@ -220,26 +221,26 @@ class SettingUp(ModeScreen):
 
     def action_preset(self) -> None:
         """Choose where to begin."""
-        found = tune_config.presets(self._device)
+        found = config_files.presets(self._device)
         listed = [(name, f"{name:<14} {one.when}", "") for name, one in found.items()]
         self.app.push_screen(Choice("Begin with a preset", listed), lambda name: self._choose_preset(name or ""))
 
     def _choose_preset(self, name: str) -> None:
         if name:
-            chosen = tune_config.preset(name, self._device)
+            chosen = config_files.preset(name, self._device)
             self.draft, self._cloned = Draft.of(chosen.config, chosen.name), None
             self._changed()
 
     def action_yaml(self) -> None:
         """Read the whole file."""
-        self.app.push_screen(Reading("The settings as a file", tune_config.dump(self.draft.config)))
+        self.app.push_screen(Reading("The settings as a file", config_files.dump(self.draft.config)))
 
     def action_difference(self) -> None:
         """To the run before."""
         if self._last is None:
             self.notify("There is no run yet.")
             return
-        changed = tune_config.difference(self._last, self.draft.config)
+        changed = config_files.difference(self._last, self.draft.config)
         lines = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
         self.app.push_screen(Reading("Last run → these settings", "\n".join(lines) or "They are the same."))
 
@@ -251,8 +252,8 @@ class SettingUp(ModeScreen):
         if name:
             with self.guarded():
                 path = Path(name).expanduser()
-                self.begin_with(tune_config.load(path))
-                for note in tune_config.notes_on(path):
+                self.begin_with(config_files.load(path))
+                for note in config_files.notes_on(path):
                     self.notify(note, markup=False)
 
     def action_save(self) -> None:
@@ -262,7 +263,7 @@ class SettingUp(ModeScreen):
     def _save(self, name: str | None) -> None:
         if name:
             with self.guarded():
-                write_atomic(Path(name).expanduser().absolute(), tune_config.dump(self.draft.config))
+                write_atomic(Path(name).expanduser().absolute(), config_files.dump(self.draft.config))
                 self.notify(f"Written: {name}", markup=False)
 
     def action_augmentation(self) -> None:
@@ -277,10 +278,10 @@ class SettingUp(ModeScreen):
             opened = [documents.open_document(connection, document.id) for document in listed]
         read = [[token.text for token in content.tokens] for content in opened]
         tags = [tags_of(content.annotations.spans, len(words)) for content, words in zip(opened, read, strict=True)]
-        names = augment.Names.of(zip(read, tags, strict=True), parties)
+        names = augmentation.Names.of(zip(read, tags, strict=True), parties)
         parts: list[tuple[str, str] | str] = []
         for document, words, labels in zip(listed[:PREVIEWED], read, tags, strict=False):
-            changed = augment.preview(words, labels, settings, self.draft.config.train.seed, names)
+            changed = augmentation.preview(words, labels, settings, self.draft.config.train.seed, names)
             parts.append((f"{document.name}: {len(changed)} of {len(words)} words read otherwise\n", "bold"))
             parts += [f"  {before or '(nothing)'} → {after or '(nothing)'}\n" for before, after in changed]
         moved = [f"{name} up to {getattr(settings, name):g}" for name in MOVING if getattr(settings, name) > 0]
@@ -334,7 +335,7 @@ class SettingUp(ModeScreen):
         if not isinstance(self._estimate, Estimate) or not self._estimate.smaller:
             self.notify("These settings fit.")
             return
-        changed = tune_config.apply_sets(self.draft.config, self._estimate.smaller)
+        changed = config_files.apply_sets(self.draft.config, self._estimate.smaller)
         self._take(Draft(changed, self.draft.origin, self.draft.preset))
 
 

@@ -19,11 +19,12 @@ from screens.widgets.error_list import ErrorDetail, ErrorList
 from screens.widgets.heat_grid import HeatGrid
 from storage import runs as run_store
 from storage.records import Run
-from workbench import consulting, jobs, survey
+from workbench import consulting, survey
 from workbench.consulting import ENDED
 from workbench.metrics import Kind
+from workbench.runs import jobs
+from workbench.runs.watch import News
 from workbench.survey import Item, Survey, Verdict
-from workbench.watching import News
 
 VIEWS = {
     "matrix": "Fields",

@@ -15,12 +15,12 @@ from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
-from workbench import config as tune_config
-from workbench import draft as drafts
-from workbench import jobs, progress
-from workbench.estimate import Estimate
-from workbench.knobs import TuneConfig
-from workbench.watching import News
+from workbench.runs import jobs, progress
+from workbench.runs.config import draft as drafts
+from workbench.runs.config import files as config_files
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.estimate import Estimate
+from workbench.runs.watch import News
 
 TUNE = [
     ("run.start", "s", "start", "Start a run with these settings"),
@@ -288,7 +288,7 @@ class TuneScreen(SettingUp):
                 (key("form.difference"), "difference"),
                 (key("view.live"), "data check" if self.has_class("-live") else "the run"),
             )  # fmt: skip
-        differences = len(tune_config.difference(self._last, self.draft.config)) if self._last else 0
+        differences = len(config_files.difference(self._last, self.draft.config)) if self._last else 0
         self.facts(
             f"preset {self.draft.preset}" if self.draft.preset else "own settings",
             f"{differences} different from the last run" if self._last else "",

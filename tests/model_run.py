@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.records import Run
-from workbench import jobs, report
-from workbench.config import TuneConfig
+from workbench import report
+from workbench.runs import jobs
+from workbench.runs.config.files import TuneConfig
 from workbench.workspace import Workspace
 
 Wrong = Callable[[dict[str, Any], random.Random], list[str]]

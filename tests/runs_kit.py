@@ -14,8 +14,8 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Side, Source, Span, Token
-from workbench import jobs, rows
-from workbench.config import TuneConfig, from_dict
+from workbench.runs import jobs, parquet
+from workbench.runs.config.files import TuneConfig, from_dict
 from workbench.workspace import Workspace
 
 SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test", Side.TEST, 3), ("pool", Side.TRAIN, 4))
@@ -85,7 +85,7 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
     labels = ["O", *(f"{prefix}-{field.id}" for field in workspace.schema.active for prefix in "BI")]
     predictions = []
     figures: dict[str, Any] = {}
-    for split, found in rows.read_all(folder).items():
+    for split, found in parquet.read_all(folder).items():
         for number, row in enumerate(found):
             good = number < right * len(found)
             amount = next(i for i, word in enumerate(row.words) if re.fullmatch(r"\d+\.\d\d", word))
@@ -93,7 +93,7 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
             tags = [tag if good else "O" for tag in row.tags or unlabelled]
             cells = [0.9 if label == tag else 0.1 / (len(labels) - 1) for tag in tags for label in labels]
             predictions.append(
-                rows.Prediction(
+                parquet.Prediction(
                     row.document,
                     split,
                     labels,
@@ -109,7 +109,7 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
             "documents": len(found), "loss": 1 - right / 2, "f1": right,
             "fields": {"amount_total": row_of, "invoice_date": row_of},
         }  # fmt: skip
-    rows.write_predictions(folder / "predictions.parquet", predictions)
+    parquet.write_predictions(folder / "predictions.parquet", predictions)
     (folder / "model").mkdir()
     (folder / "model" / "config.json").write_text('{"architectures": ["LayoutLMForTokenClassification"]}')
     report = {

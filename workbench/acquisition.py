@@ -24,7 +24,7 @@ NEAR_MISS = 0.1  # a field without a value whose likeliest word reaches this was
 _GROW = 8  # words to either side of a near miss that may belong to it
 _TINY = 1e-12
 _LARGEST = 0x3C01  # the bits of 1.001: of 16-bit floats, all negative ones and what is no number have larger ones
-_SUREST = 1e-4  # as in workbench/calibration.py: nothing learned from examples is surer than this
+_SUREST = 1e-4  # as in workbench/predictions/calibration.py: nothing learned from examples is surer than this
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ def score(
         blobs: one document each: words x labels 16-bit floats, row by row.
         labels: the columns, "O" first.
         weight: of each field for "field_weighted" (see `weights`); None: all alike.
-        temperature: of the confidences, from workbench/calibration.py.
+        temperature: of the confidences, from workbench/predictions/calibration.py.
 
     Raises:
         InputProblem: as `probabilities`.
@@ -176,7 +176,7 @@ def _word_scores(unsure: Singles, outside: Singles, words: _Words) -> dict[str, 
 def _values(
     mass: Singles, field: NDArray[np.intp], begins: NDArray[np.bool_], words: _Words
 ) -> tuple[Singles, Integers]:
-    """Each document's and field's surest value (strict IOB2, as workbench/cases.py reads it) and its place."""
+    """Each document's and field's surest value (strict IOB2, as predictions/cases.py reads it) and its place."""
     rows = words.all
     count = mass.shape[1] - 1
     confidence = np.zeros((rows.count, count), np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 from storage.exceptions import UsageProblem
 from storage.files import write_atomic
 from workbench.fonts import chinese_font
-from workbench.progress import Progress
+from workbench.runs.progress import Progress
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe and Ito: told apart by the colour-blind, and dark enough for white paper."""

@@ -6,10 +6,12 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.records import Run
-from workbench import charts, jobs, report, stored
-from workbench import config as tune_config
+from workbench import charts, report
 from workbench.charts import Mark, Series
-from workbench.progress import Progress
+from workbench.predictions import run_reader
+from workbench.runs import jobs
+from workbench.runs.config import files as config_files
+from workbench.runs.progress import Progress
 from workbench.workspace import Workspace
 
 Measured = Mapping[str, frozenset[tuple[str, int]]]
@@ -21,7 +23,7 @@ def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
     found = {}
     for run in runs:
         with suppress(InputProblem):
-            found[run.id] = stored.validated_on(jobs.folder_of(workspace, run.id))
+            found[run.id] = run_reader.validated_on(jobs.folder_of(workspace, run.id))
     return found
 
 
@@ -43,7 +45,7 @@ def best(runs: Iterable[Run], on: Measured) -> Run | None:
 def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
     """Settings that differ: key -> (in a, in b); empty where a configuration of another version cannot be read."""
     try:
-        return tune_config.difference(tune_config.from_dict(a.config), tune_config.from_dict(b.config))
+        return config_files.difference(config_files.from_dict(a.config), config_files.from_dict(b.config))
     except WorkbenchError:
         return {}
 

@@ -96,7 +96,7 @@ def proposed(config: Any, action: Action) -> Any:
     Raises:
         ConfigProblem: the changes do not fit the rest of it.
     """
-    from workbench.config import from_dict
+    from workbench.runs.config.files import from_dict
 
     data = config.model_dump(mode="json")
     for key, value in action.changes.items():

@@ -12,9 +12,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from workbench import families
 from workbench.doctor_facts import DataStatistics
 from workbench.metrics import Interval
+from workbench.runs.config import families
 
 __all__ = ["Action", "DataStatistics", "Diagnosis", "Evidence", "Finding", "Severity", "Target", "diagnose", "rule"]
 
@@ -203,9 +203,9 @@ def examine(
     import json
 
     from storage import events
-    from workbench.config import Request
     from workbench.doctor_facts import statistics
-    from workbench.stored import read_dataset, read_labelled
+    from workbench.predictions.run_reader import read_dataset, read_labelled
+    from workbench.runs.config.files import Request
 
     request = Request.read(folder)
     kept = folder / "report.json"

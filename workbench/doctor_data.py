@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from workbench import postprocess
-from workbench.cases import NONE
 from workbench.doctor import Action, Evidence, Finding, Severity, Target, rule
 from workbench.doctor_facts import LOW_OCR
 from workbench.doctor_rules import merged_lines, windows
+from workbench.predictions import repair_rules
+from workbench.predictions.cases import NONE
 
 _RETRAIN = "one training run"
 _SOME = 5  # fewer of anything are no evidence
@@ -335,7 +335,7 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
 def rule_hurts(evidence: Evidence) -> Finding | None:
     """A post-processing rule that breaks more than it repairs."""
     effects: Mapping[str, Mapping[str, Any]] = evidence.report.get("postprocess") or {}
-    bad = {name: effect for name, effect in effects.items() if postprocess.verdict(effect) < 0}
+    bad = {name: effect for name, effect in effects.items() if repair_rules.verdict(effect) < 0}
     if not bad:
         return None
     facts = {

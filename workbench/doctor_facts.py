@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from workbench import errors
-from workbench.cases import Case
 from workbench.locate.layout import torn
 from workbench.metrics import Kind, match
+from workbench.predictions.cases import Case
 
 Share = tuple[int, int]
 """How many of how many."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.cases import NONE, Case, Chunk
 from workbench.metrics import Kind, Pair, match, slices
+from workbench.predictions.cases import NONE, Case, Chunk
 
 _AROUND = 4  # words shown on each side of an error
 

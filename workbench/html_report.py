@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from workbench.cases import NONE
 from workbench.doctor import Diagnosis
 from workbench.errors import Concentration, ErrorRecord
 from workbench.metrics import Kind
+from workbench.predictions.cases import NONE
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5b6b7a; --line: #d5dde5; --paper: #fff; --fill: #1f77b4;

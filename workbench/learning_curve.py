@@ -5,10 +5,10 @@ from collections.abc import Callable
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
-from workbench import jobs
-from workbench.config import apply_sets, from_dict
 from workbench.consulting import ENDED
 from workbench.rounds import trained_on
+from workbench.runs import jobs
+from workbench.runs.config.files import apply_sets, from_dict
 from workbench.workspace import Workspace
 
 SHARES = (0.25, 0.5, 0.75)

@@ -6,12 +6,13 @@ from typing import Any
 
 from storage import documents, queue, runs, unsure
 from storage.records import Round, Run, RunState, Split, State
-from workbench import jobs, progress, queueing, rounds
+from workbench import queueing, rounds
 from workbench.annotation import adjudication
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
 from workbench.curves import Advice
 from workbench.rounds import Chart
+from workbench.runs import jobs, progress
 from workbench.workspace import Workspace
 
 
@@ -75,7 +76,7 @@ class Quality:
 
 
 def read(workspace: Workspace) -> Loop:
-    """Look; runs are collected by whoever follows them (workbench/watching.py)."""
+    """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
     now = queueing.current(workspace)
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])

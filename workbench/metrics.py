@@ -16,9 +16,9 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from storage.records import FieldScore
-from workbench.cases import Case, Chunk, tags_of_chunks
 from workbench.fields import FieldType
 from workbench.fields.values import joined
+from workbench.predictions.cases import Case, Chunk, tags_of_chunks
 
 Same = Callable[[FieldType, str, str], bool]
 """Whether two texts are the same value of this type."""

@@ -6,9 +6,10 @@ from pathlib import Path
 from storage import documents, runs
 from storage.exceptions import UsageProblem
 from storage.records import Run, RunState, Split
-from workbench import config as tune_config
-from workbench import jobs, machine, rounds
-from workbench.config import Request, TuneConfig
+from workbench import rounds
+from workbench.runs import jobs, machine
+from workbench.runs.config import files as config_files
+from workbench.runs.config.files import Request, TuneConfig
 from workbench.workspace import Workspace
 
 GROWN = 2.0
@@ -67,12 +68,12 @@ def offer(workspace: Workspace) -> Offer:
         )
     last = last_model(workspace)
     if last is None:
-        name = tune_config.choose_preset(labelled, labelled, machine.device())
-        chosen = tune_config.preset(name, machine.device())
+        name = config_files.choose_preset(labelled, labelled, machine.device())
+        chosen = config_files.preset(name, machine.device())
         base = Way("base", f"Train the first model (preset {chosen.name})", chosen.config, chosen.name, None)
         return Offer(labelled, None, base, None, "base", "There is no model to go on from yet.")
     before = rounds.trained_on(jobs.folder_of(workspace, last.id))
-    used = tune_config.from_dict(last.config)
+    used = config_files.from_dict(last.config)
     root = _root(workspace, last)
     again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
     base = Way("base", again, root, last.preset, last.id)
@@ -93,14 +94,14 @@ def _root(workspace: Workspace, run: Run) -> TuneConfig:
     Where a run of that line was deleted, the base is the family's own.
     """
     own = Path(workspace.files.runs).resolve()
-    used = first = tune_config.from_dict(run.config)
+    used = first = config_files.from_dict(run.config)
     with workspace.db.read() as connection:
         known = {one.id: one for one in runs.listed(connection)}
     older = known.get(run.parent or "")
     while first.model.name and Path(first.model.name).resolve().is_relative_to(own):
         if older is None:
             return _changed(used, "", first.train.num_train_epochs)
-        first, older = tune_config.from_dict(older.config), known.get(older.parent or "")
+        first, older = config_files.from_dict(older.config), known.get(older.parent or "")
     return _changed(used, first.model.name, first.train.num_train_epochs)
 
 

@@ -22,7 +22,8 @@ from storage import documents, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split, State
-from workbench import machine, strategies
+from workbench import strategies
+from workbench.runs import machine
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05

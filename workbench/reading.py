@@ -14,10 +14,12 @@ from typing import Any
 from storage import annotations, documents, labels, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
-from workbench import freezing, jobs, machine, progress, report, stored, suggesting
-from workbench.config import FieldSpec, Request
+from workbench import report
 from workbench.fields.values import joined, normalise
-from workbench.suggesting import Proposal
+from workbench.predictions import run_reader, suggestions
+from workbench.predictions.suggestions import Proposal
+from workbench.runs import jobs, machine, progress, snapshot
+from workbench.runs.config.files import FieldSpec, Request
 from workbench.workspace import Workspace
 
 STARTER = "starter"
@@ -64,7 +66,7 @@ def reading(
     workspace.files.runs.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".reading-", dir=workspace.files.runs))
     try:
-        frozen = freezing.freeze_these(workspace, folder, dict(ids))
+        frozen = snapshot.freeze_these(workspace, folder, dict(ids))
         request = Request(
             run=folder.name,
             fields=[FieldSpec.of(field) for field in workspace.schema.active],
@@ -84,7 +86,7 @@ def reading(
 def _run(folder: Path, tick: Tick | None) -> None:
     with (folder / "stderr.log").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbench.worker", str(folder)],
+            [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -147,7 +149,7 @@ def suggest(
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
     """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
     known = {field.id for field in workspace.schema.active}
-    found = suggesting.read(folder, workspace.settings)
+    found = suggestions.read(folder, workspace.settings)
     return {one.document: [p for p in one.proposals if p[0] in known] for one in found}
 
 
@@ -168,8 +170,8 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
         raise RunProblem(f"There is no labelled {on.value} document.", "`workbench split` makes a test side.")
     with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:
         figures = report.evaluate_run(folder, on.value, labelled=labelled)
-        trust = suggesting.trust_of(workspace.settings, source_run(source))
-        return figures | {"suggested": suggesting.figures(stored.read_labelled(folder, on.value), trust)}
+        trust = suggestions.trust_of(workspace.settings, source_run(source))
+        return figures | {"suggested": suggestions.figures(run_reader.read_labelled(folder, on.value), trust)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,16 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
-from workbench import calibration, errors, metrics, postprocess
-from workbench.calibration import Judged, Judgement
-from workbench.cases import Case
+from workbench import errors, metrics
 from workbench.fields import FieldType, values
 from workbench.metrics import Counts, Kind, Ratio, Same
-from workbench.stored import read_groups, read_labelled, uncollected
+from workbench.predictions import calibration, repair_rules
+from workbench.predictions.calibration import Judged, Judgement
+from workbench.predictions.cases import Case
+from workbench.predictions.run_reader import read_groups, read_labelled, uncollected
 
 if TYPE_CHECKING:
-    from workbench.config import Request
+    from workbench.runs.config.files import Request
 
 PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
@@ -145,7 +146,7 @@ def evaluate_run(
     *,
     same: Same = values.same,
     settings: Settings | None = None,
-    rules: postprocess.Rules | None = None,
+    rules: repair_rules.Rules | None = None,
     labelled: Set[str] = frozenset(),
 ) -> dict[str, Any]:
     """The evaluation of a run folder, on the test split where there is one, else on validation.
@@ -171,7 +172,7 @@ def evaluate_run(
     if rules:
         effects = _effects(splits["validation"] or splits[chosen], types, rules)
         splits = {
-            split: [postprocess.apply(case, types, rules)[0] for case in cases] for split, cases in splits.items()
+            split: [repair_rules.apply(case, types, rules)[0] for case in cases] for split, cases in splits.items()
         }
     report = evaluate(
         splits[chosen],
@@ -202,12 +203,12 @@ def final(folder: Path) -> dict[str, Any] | None:
         return None
     request, split = _request(folder), "validation" if "validation" in figures["splits"] else figures["split"]
     cases = read_labelled(folder, split)
-    figures["postprocess"] = _effects(cases, _types(request), postprocess.ALL)
+    figures["postprocess"] = _effects(cases, _types(request), repair_rules.ALL)
     return figures
 
 
 def _request(folder: Path) -> "Request":
-    from workbench.config import Request
+    from workbench.runs.config.files import Request
 
     return Request.read(folder)
 
@@ -217,9 +218,9 @@ def _types(request: "Request") -> dict[str, FieldType]:
 
 
 def _effects(
-    cases: Sequence[Case], types: Mapping[str, FieldType], rules: postprocess.Rules
+    cases: Sequence[Case], types: Mapping[str, FieldType], rules: repair_rules.Rules
 ) -> dict[str, dict[str, Any]]:
-    effects = postprocess.effects(cases, types, rules)
+    effects = repair_rules.effects(cases, types, rules)
     return {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
 
 

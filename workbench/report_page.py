@@ -6,9 +6,10 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
-from workbench import doctor, errors, html_report, report, stored
-from workbench.cases import Case
+from workbench import doctor, errors, html_report, report
 from workbench.errors import ErrorRecord
+from workbench.predictions import run_reader
+from workbench.predictions.cases import Case
 
 _MOST = 40
 """Errors that are shown with a picture."""
@@ -29,8 +30,8 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     figures = report.evaluate_run(folder, split)
-    here = stored.read_labelled(folder, figures["split"])
-    judged = errors.judge(here, stored.read_groups(folder, "train"))
+    here = run_reader.read_labelled(folder, figures["split"])
+    judged = errors.judge(here, run_reader.read_groups(folder, "train"))
     records = errors.find(judged)
     return html_report.render(
         figures,
@@ -46,7 +47,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
 
 def cuttings(folder: Path, split: str, found: Sequence[Case], records: Sequence[ErrorRecord]) -> dict[int, bytes]:
     """Position in `records` -> PNG of the place on its page; errors whose page has no picture are left out."""
-    pages = stored.read_pictures(folder, split)
+    pages = run_reader.read_pictures(folder, split)
     by_document = {case.document: case for case in found}
     cut = {}
     for position, record in enumerate(records):

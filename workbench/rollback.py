@@ -8,13 +8,14 @@ from typing import Any
 
 from storage import documents, labels
 from storage.records import Span
-from workbench import calibration, metrics, stored
-from workbench.cases import Case, Chunk, lenient_chunks
+from workbench import metrics
 from workbench.fields import FieldType, tags_of, values
+from workbench.predictions import calibration, run_reader
+from workbench.predictions.cases import Case, Chunk, lenient_chunks
 from workbench.workspace import Workspace
 
 
-@stored.uncollected()
+@run_reader.uncollected()
 def measure(workspace: Workspace, folder: Path, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Of a run's pool, the documents that are labelled now.
 
@@ -54,10 +55,10 @@ def measure(workspace: Workspace, folder: Path, figures: Mapping[str, Any]) -> d
 
 def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     """The documents of a run's pool that are labelled now, with these labels."""
-    asked = stored.fields_labelled(folder)
+    asked = run_reader.fields_labelled(folder)
     with workspace.db.read() as connection:
         done = frozenset(documents.ids(connection, documents.Filter("labelled")))
-    cases = list(stored.stream_cases(folder, "pool", done))
+    cases = list(run_reader.stream_cases(folder, "pool", done))
     ids = [case.document for case in cases]
     with workspace.db.read() as connection:
         facts, now = labels.lengths(connection, ids), labels.labels(connection, ids)
@@ -66,7 +67,7 @@ def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
         if facts.get(case.document) == (case.name, len(case.words)):  # else the run was made elsewhere
             spans = [Span(name, tokens) for name, tokens in now[case.document] if name in asked]
             gold = tuple(Chunk(*one) for one in lenient_chunks(tags_of(spans, len(case.words))))
-            found.append(stored.judgeable(replace(case, gold=gold), asked))
+            found.append(run_reader.judgeable(replace(case, gold=gold), asked))
     return found
 
 

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench import acquisition, dropout, strategies
-from workbench.calibration import fit_temperature
+from workbench import acquisition, strategies
 from workbench.metrics import count, scores
-from workbench.stored import read_labelled
+from workbench.predictions.calibration import fit_temperature
+from workbench.predictions.run_reader import read_labelled
 from workbench.strategies.pool import Floats, Indices, Pool, Vectors, unit
+from workbench.training import mc_dropout
 
 Progress = Callable[[int, int], None]
 
@@ -268,10 +269,10 @@ def _bald(folder: Path, order: Order, found: Scores, progress: Progress) -> Floa
     What was not scored under dropout yet is scored now, and kept in the run folder.
     """
     likely = np.argsort(-found.scored.scores["entropy"], kind="stable")[: max(_BALD_LEAST, _BALD_PLACES * order.size)]
-    known = dropout.read(folder)
+    known = mc_dropout.read(folder)
     missing = {int(found.documents[row]) for row in likely} - known.keys()
     if missing:
-        known = dropout.extend(folder, missing, progress)
+        known = mc_dropout.extend(folder, missing, progress)
     gain = np.zeros(len(found.documents))
     for row in likely:
         of_mean, of_each = known.get(int(found.documents[row]), (0.0, 0.0))

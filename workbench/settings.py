@@ -108,13 +108,13 @@ def locked(path: Path) -> Iterator[None]:
 
 def _rules(path: Path, switched: dict[str, Any]) -> dict[str, bool]:
     if switched:
-        from workbench import postprocess  # only when something is set
+        from workbench.predictions import repair_rules  # only when something is set
 
-        wrong = [name for name, on in switched.items() if name not in postprocess.NAMES or not isinstance(on, bool)]
+        wrong = [name for name, on in switched.items() if name not in repair_rules.NAMES or not isinstance(on, bool)]
         if wrong:
             raise ConfigProblem(
                 f"{path}: [postprocess] {', '.join(wrong)} cannot be used.",
-                f"Write true or false for one of {', '.join(postprocess.NAMES)}.",
+                f"Write true or false for one of {', '.join(repair_rules.NAMES)}.",
             )
     return dict(switched)
 

@@ -24,9 +24,10 @@ from typing import Any
 from storage import events, locks
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
-from workbench import charts, freezing, progress, strategies
-from workbench.config import FieldSpec, TuneConfig
+from workbench import charts, strategies
 from workbench.curves import Point, interval, labels_needed
+from workbench.runs import progress, snapshot
+from workbench.runs.config.files import FieldSpec, TuneConfig
 from workbench.workspace import Workspace
 
 CONTROL = "random"
@@ -96,7 +97,7 @@ def prepare(
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        frozen = freezing.freeze(workspace, draft, 0)
+        frozen = snapshot.freeze(workspace, draft, 0)
         labelled = frozen.documents.get("train", 0)
         if labelled <= plan.start:
             raise UsageProblem(

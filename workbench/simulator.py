@@ -26,13 +26,14 @@ from storage import locks
 from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench import rows, sampling
-from workbench.config import Request, from_dict
-from workbench.machine import worker_environment
+from workbench import sampling
 from workbench.metrics import micro
 from workbench.next_round import further
+from workbench.predictions.run_reader import read_cases
+from workbench.runs import parquet
+from workbench.runs.config.files import Request, from_dict
+from workbench.runs.machine import worker_environment
 from workbench.simulating import Plan, cells, specs
-from workbench.stored import read_cases
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
@@ -67,7 +68,7 @@ class Simulator:
 
     def __post_init__(self) -> None:
         self.plan = Plan.read(self.folder)
-        self.documents = {row.document: row for row in rows.read(self.folder / "dataset" / "train.parquet")}
+        self.documents = {row.document: row for row in parquet.read(self.folder / "dataset" / "train.parquet")}
         self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
 
     def run(self, jobs: int = 1) -> None:
@@ -175,10 +176,10 @@ class Simulator:
         )
         target = folder / "dataset"
         target.mkdir(parents=True, exist_ok=True)
-        rows.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
+        parquet.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
         pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
         if pool:
-            rows.write(target / "pool.parquet", pool)
+            parquet.write(target / "pool.parquet", pool)
         for split in ("validation", "test"):
             source = self.folder / "dataset" / f"{split}.parquet"
             if source.is_file():
@@ -198,7 +199,7 @@ class Simulator:
             return
         with (folder / "stderr.log").open("ab") as log:
             code = subprocess.run(
-                [sys.executable, "-P", "-m", "workbench.worker", str(folder)],
+                [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
                 env=worker_environment(self.threads),
             ).returncode  # fmt: skip

@@ -14,12 +14,13 @@ from storage import annotations, labels, queue
 from storage.exceptions import InputProblem
 from storage.labels import Place
 from storage.records import Decision, QueueEntry, State
-from workbench import cases, errors, metrics, stored
+from workbench import errors, metrics
 from workbench.annotation import acts
 from workbench.annotation.editor import Desk
-from workbench.cases import NONE, Chunk
 from workbench.errors import Concentration, ErrorRecord, Suspect
 from workbench.metrics import Kind
+from workbench.predictions import cases, run_reader
+from workbench.predictions.cases import NONE, Chunk
 from workbench.workspace import Workspace
 
 SPLITS = ("test", "validation", "train")
@@ -113,7 +114,7 @@ class Survey:
         )
 
 
-@stored.uncollected()
+@run_reader.uncollected()
 def look(folder: Path, split: str | None = None) -> Survey:
     """Read the errors of a run folder.
 
@@ -126,7 +127,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
     """
     found: dict[str, list[cases.Case]] = {}
     for name in (split,) if split else SPLITS:
-        found[name] = stored.read_labelled(folder, name, boxes=False)
+        found[name] = run_reader.read_labelled(folder, name, boxes=False)
         if found[name]:
             break
     chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))
@@ -135,7 +136,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
             f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
             "Label documents of the validation or the test side, then train again.",
         )
-    judged = errors.judge(here, stored.read_groups(folder, "train"))
+    judged = errors.judge(here, run_reader.read_groups(folder, "train"))
     records = errors.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
     by_document = {case.document: case for case in here}

@@ -16,8 +16,8 @@ from textual.widgets import Static
 
 from screens.error_tables import elided
 from screens.themes import legible
-from workbench.cases import NONE
 from workbench.fields import Schema
+from workbench.predictions.cases import NONE
 from workbench.survey import Item, Verdict
 
 KINDS = {

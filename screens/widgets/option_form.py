@@ -6,9 +6,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from workbench import draft as drafts
-from workbench.draft import Draft
-from workbench.knobs import Group, TuneConfig
+from workbench.runs.config import draft as drafts
+from workbench.runs.config.draft import Draft
+from workbench.runs.config.tune import Group, TuneConfig
 
 PRESET = "preset"
 

@@ -11,8 +11,8 @@ from screens.widgets.run_chart import RunChart, spark
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.charts import KINDS, series
-from workbench.progress import Progress
-from workbench.watching import Seen, duration
+from workbench.runs.progress import Progress
+from workbench.runs.watch import Seen, duration
 
 SHOWN = ("loss", "f1", "learning_rate")
 """The curves of the panel: one at a time, or side by side where there is room."""

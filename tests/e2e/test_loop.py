@@ -16,10 +16,11 @@ from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
-from workbench import jobs, next_round
+from workbench import next_round
 from workbench.annotation.editor import Desk
-from workbench.config import from_dict
 from workbench.exchange import pipeline
+from workbench.runs import jobs
+from workbench.runs.config.files import from_dict
 from workbench.samples.write import write_words
 from workbench.strategies import DEFAULT
 from workbench.workspace import Workspace
@@ -113,7 +114,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         }
     )  # fmt: skip
     monkeypatch.setattr(
-        next_round.tune_config, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
+        next_round.config_files, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
     )
     app = WorkbenchApp(workspace, mode="queue")
     async with app.run_test(size=(120, 36)) as pilot:

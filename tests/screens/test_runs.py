@@ -16,7 +16,7 @@ from screens.tune import TuneScreen
 from screens.widgets.dialogs import Confirm
 from storage import runs
 from storage.records import Run
-from workbench import jobs
+from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]

@@ -17,8 +17,8 @@ from screens.widgets.lines import StatusLine
 from screens.widgets.option_form import OptionForm
 from storage import runs
 from storage.records import Run, RunState
-from workbench import config as tune_config
-from workbench import estimate, jobs
+from workbench.runs import estimate, jobs
+from workbench.runs.config import files as config_files
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -50,7 +50,7 @@ def text_of(room: SettingUp | TuneScreen, selector: str) -> str:
     return str(room.query_one(selector, Static).render())
 
 
-async def room_of(pilot: Pilot[None], config: tune_config.TuneConfig | None = None) -> TuneScreen:
+async def room_of(pilot: Pilot[None], config: config_files.TuneConfig | None = None) -> TuneScreen:
     await pilot.press("f4")
     await pilot.pause()
     room = pilot.app.screen
@@ -152,7 +152,7 @@ async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspac
         pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")
         await pilot.press("enter")
         await pilot.pause()
-        assert tune_config.load(tmp_path / "mine.yaml").train.learning_rate == 7e-4
+        assert config_files.load(tmp_path / "mine.yaml").train.learning_rate == 7e-4
         (tmp_path / "mine.yaml").write_text("train: {learning_rate: 1.0e-4}\nmodel: {name: bert-base-uncased}")
         await pilot.press("o")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")

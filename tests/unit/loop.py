@@ -9,7 +9,7 @@ from storage import documents, runs
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Run, RunState, Source, Span, Token
-from workbench import rows
+from workbench.runs import parquet
 from workbench.workspace import Workspace
 
 LABELS = ["O", "B-amount_total", "I-amount_total", "B-amount_net", "I-amount_net", "B-invoice_date", "I-invoice_date"]
@@ -46,17 +46,17 @@ def probabilities(total: float, other: str = "amount_net") -> np.ndarray:
     return found
 
 
-def prediction(document: int, split: str, matrix: np.ndarray, embedding: np.ndarray) -> rows.Prediction:
-    return rows.Prediction(
+def prediction(document: int, split: str, matrix: np.ndarray, embedding: np.ndarray) -> parquet.Prediction:
+    return parquet.Prediction(
         document, split, LABELS, matrix.astype("<f2").tobytes(), embedding.astype("f4").tolist(), 1, [0] * len(matrix),
         False,
     )  # fmt: skip
 
 
-def row(document: int, labelled: bool) -> rows.Row:
+def row(document: int, labelled: bool) -> parquet.Row:
     tags = ["O", "B-amount_total", "O", "B-amount_net", "O", "B-invoice_date"] if labelled else None
     box = [[i, 0, i + 1, 9] for i in range(len(WORDS))]
-    return rows.Row(
+    return parquet.Row(
         document, f"d{document}", f"vendor {document % 7}", "", [[100.0, 100.0]], WORDS, box, [0] * 6, [0] * 6,
         [1.0] * 6, tags, [""],
     )  # fmt: skip
@@ -69,8 +69,8 @@ def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0
     half = len(labelled) // 2
     splits = {"train": labelled[:half], "validation": labelled[half:], "pool": pool}
     for split, ids in splits.items():
-        rows.write(folder / "dataset" / f"{split}.parquet", [row(number, split != "pool") for number in ids])
-    rows.write_predictions(
+        parquet.write(folder / "dataset" / f"{split}.parquet", [row(number, split != "pool") for number in ids])
+    parquet.write_predictions(
         folder / "predictions.parquet",
         [
             prediction(number, split, probabilities(sure.get(number, 0.9)), rng.normal(size=width))

@@ -11,7 +11,7 @@ from loop import LABELS, probabilities, run_folder
 
 from storage.exceptions import InputProblem, RunProblem
 from workbench import acquisition, sampling
-from workbench.cases import Stored, decode, strict_chunks, with_confidence
+from workbench.predictions.cases import Stored, decode, strict_chunks, with_confidence
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.augment import CURRENCIES, HEADERS, Names, change, preview
-from workbench.knobs import Augmentation
+from workbench.runs.augmentation import CURRENCIES, HEADERS, Names, change, preview
+from workbench.runs.config.tune import Augmentation
 
 EVERYTHING = Augmentation(
     header_synonyms=1,

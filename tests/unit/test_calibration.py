@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench import calibration
-from workbench.calibration import Judgement
+from workbench.predictions import calibration
+from workbench.predictions.calibration import Judgement
 
 JUDGED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60)
 

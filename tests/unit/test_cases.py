@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.exceptions import InputProblem
-from workbench import cases, stored
-from workbench.cases import Chunk, Stored
+from workbench.predictions import cases, run_reader
+from workbench.predictions.cases import Chunk, Stored
 
 LABELS = ["O", "B-x", "I-x", "B-y", "I-y"]
 
@@ -66,43 +66,43 @@ def test_repaired_chunks_become_tags_and_chunks_again(tags):
 
 def test_a_run_folder_is_read(tmp_path):
     write_run(tmp_path)
-    (case,) = stored.read_cases(tmp_path, "test")
+    (case,) = run_reader.read_cases(tmp_path, "test")
     assert (case.document, case.group, case.language) == (7, "acme", "")
     assert case.gold == (Chunk("x", 0, 2),)
     assert case.predicted == (Chunk("x", 0, 2),)
     assert case.predicted[0].confidence == pytest.approx((0.9 + 0.75) / 2, abs=1e-3)
     assert case.text(case.gold[0]) == "INV 9"
     assert case.agreement[2] == pytest.approx(0.6, abs=1e-3)
-    assert stored.read_cases(tmp_path, "validation") == []
-    (unpredicted,) = stored.read_dataset(tmp_path, "test")
+    assert run_reader.read_cases(tmp_path, "validation") == []
+    (unpredicted,) = run_reader.read_dataset(tmp_path, "test")
     assert unpredicted.gold == case.gold and unpredicted.predicted == ()
 
 
 def test_predictions_of_a_field_that_nobody_labelled_are_put_aside(tmp_path):
     write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.8, 0.1])
-    (case,) = stored.read_labelled(tmp_path, "test")
+    (case,) = run_reader.read_labelled(tmp_path, "test")
     assert (case.predicted, case.unjudged) == ((Chunk("x", 0, 2),), (Chunk("y", 2, 3),))
     assert case.tags == ("B-x", "I-x", "O")
-    (case,) = stored.read_labelled(tmp_path, "test", {"y"})
+    (case,) = run_reader.read_labelled(tmp_path, "test", {"y"})
     assert (case.predicted, case.unjudged) == ((Chunk("x", 0, 2), Chunk("y", 2, 3)), ())
 
 
 def test_a_tag_of_a_field_that_nobody_labelled_counts_for_nothing(tmp_path):
     write_run(tmp_path, third=[0.1, 0.0, 0.0, 0.02, 0.88])  # it continues what never began: no value
-    (case,) = stored.read_labelled(tmp_path, "test")
+    (case,) = run_reader.read_labelled(tmp_path, "test")
     assert (case.tags, case.unjudged) == (("B-x", "I-x", "O"), ())
 
 
 def test_a_run_without_predictions_says_so(tmp_path):
     with pytest.raises(InputProblem, match="no stored predictions"):
-        stored.read_cases(tmp_path, "test")
+        run_reader.read_cases(tmp_path, "test")
 
 
 def test_a_damaged_file_is_named(tmp_path):
     write_run(tmp_path)
     (tmp_path / "predictions.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(InputProblem, match=r"predictions\.parquet"):
-        stored.read_cases(tmp_path, "test")
+        run_reader.read_cases(tmp_path, "test")
 
 
 def write_run(folder, third=(0.6, 0.2, 0.2, 0, 0)):
@@ -124,22 +124,22 @@ def write_run(folder, third=(0.6, 0.2, 0.2, 0, 0)):
 
 def test_a_large_split_is_read_document_by_document(tmp_path):
     write_run(tmp_path)
-    assert list(stored.stream_cases(tmp_path, "test")) == stored.read_cases(tmp_path, "test")
-    assert list(stored.stream_cases(tmp_path, "validation")) == []
+    assert list(run_reader.stream_cases(tmp_path, "test")) == run_reader.read_cases(tmp_path, "test")
+    assert list(run_reader.stream_cases(tmp_path, "validation")) == []
     other = pq.read_table(tmp_path / "predictions.parquet").to_pylist()[0] | {"document": 8}
     pq.write_table(pa.Table.from_pylist([other]), tmp_path / "predictions.parquet")
     with pytest.raises(InputProblem, match="does not belong"):
-        list(stored.stream_cases(tmp_path, "test"))
+        list(run_reader.stream_cases(tmp_path, "test"))
 
 
 def test_a_field_that_she_labels_once_is_read_once(tmp_path):
     assert cases.labelled_once([["B-x", "O", "B-y"], None, ["B-x", "I-x"], ["B-y", "O", "B-y"]]) == {"x"}
     write_run(tmp_path, third=[0.1, 0.89, 0.0, 0.01, 0.0])
-    (twice,) = stored.read_cases(tmp_path, "test")
+    (twice,) = run_reader.read_cases(tmp_path, "test")
     assert twice.predicted == (Chunk("x", 0, 2), Chunk("x", 2, 3))
     table = pq.read_table(tmp_path / "predictions.parquet")
     pq.write_table(table.replace_schema_metadata({"once": '["x"]'}), tmp_path / "predictions.parquet")
-    (once,) = stored.read_cases(tmp_path, "test")
+    (once,) = run_reader.read_cases(tmp_path, "test")
     assert once.predicted == (Chunk("x", 0, 2),)
 
 

@@ -10,7 +10,7 @@ from storage.exceptions import UsageProblem
 from workbench import charts
 from workbench.charts import Series
 from workbench.fonts import chinese_font
-from workbench.progress import Progress
+from workbench.runs.progress import Progress
 
 EVENTS = [
     {"type": "started", "time": 1.0},

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 
 from storage import runs
 from storage.records import Run
-from workbench import comparing, jobs
+from workbench import comparing
 from workbench.cli import group
-from workbench.watching import Watch, duration
+from workbench.runs import jobs
+from workbench.runs.watch import Watch, duration
 from workbench.workspace import Workspace
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import ConfigProblem
-from workbench import config
-from workbench.config import TuneConfig
+from workbench.runs.config import files
+from workbench.runs.config.files import TuneConfig
 
 HANDBOOK = """
 model:          {name: microsoft/layoutlmv3-base, max_position_embeddings: 512, classifier_dropout: 0.2}
@@ -25,7 +25,7 @@ data:           {max_length: 512, window_stride: 64, bbox_norm: 1000}
 
 
 def test_the_handbook_file_loads_as_it_is() -> None:
-    loaded = config.load(HANDBOOK)
+    loaded = files.load(HANDBOOK)
     assert loaded.model.family == "layoutlmv3"
     assert loaded.train.eval_strategy == "steps"
     assert loaded.train.learning_rate == pytest.approx(3e-5)
@@ -50,11 +50,11 @@ def test_the_handbook_file_loads_as_it_is() -> None:
 )  # fmt: skip
 def test_names_of_other_tools_are_understood(old: str, key: str, value: object) -> None:
     section, _, name = key.partition(".")
-    assert getattr(getattr(config.load(old), section), name) == value
+    assert getattr(getattr(files.load(old), section), name) == value
 
 
 def test_what_is_decided_elsewhere_is_told() -> None:
-    assert config.notes_on("train: {output_dir: x, seed: 1}") == ["train.output_dir was read over: the run folder."]
+    assert files.notes_on("train: {output_dir: x, seed: 1}") == ["train.output_dir was read over: the run folder."]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_is_decided_elsewhere_is_told() -> None:
 )
 def test_what_cannot_be_is_explained(text: str, said: str) -> None:
     with pytest.raises(ConfigProblem) as caught:
-        config.load(text)
+        files.load(text)
     assert said in caught.value.message
     assert caught.value.remedy
 
@@ -96,7 +96,7 @@ NAME = st.text(st.characters(categories=("L", "N", "P")), min_size=1)
 def test_what_is_dumped_loads_to_the_same(
     rate: float, batch: int, weights: object, lines: bool, mapped: dict[str, str]
 ) -> None:
-    made = config.from_dict(
+    made = files.from_dict(
         {
             "model": {"head_map": mapped, "added_tokens": ["<AMT>"]},
             "train": {"learning_rate": rate, "per_device_train_batch_size": batch},
@@ -104,14 +104,14 @@ def test_what_is_dumped_loads_to_the_same(
             "data": {"merge_lines": lines},
         }
     )
-    assert config.load(config.dump(made)) == made
-    request = config.Request(run="r", fields=[config.FieldSpec(id="a")], config=made)
-    assert config.Request.model_validate(yaml.safe_load(request.text())) == request
+    assert files.load(files.dump(made)) == made
+    request = files.Request(run="r", fields=[files.FieldSpec(id="a")], config=made)
+    assert files.Request.model_validate(yaml.safe_load(request.text())) == request
 
 
 def test_sets_change_one_thing_each() -> None:
     before = TuneConfig()
-    after = config.apply_sets(
+    after = files.apply_sets(
         before,
         [
             "train.learning_rate=3e-5",
@@ -120,14 +120,14 @@ def test_sets_change_one_thing_each() -> None:
             "train.report_to=[wandb]",
         ],
     )
-    assert config.difference(before, after) == {
+    assert files.difference(before, after) == {
         "model.family": ("starter", "text"),
         "model.name": ("", "bert-base-uncased"),
         "train.learning_rate": (5e-5, 3e-5),
         "train.eval_strategy": ("epoch", "steps"),
         "train.report_to": ([], ["wandb"]),
     }
-    assert config.apply_sets(after, ["train.bf16=true", "train.bf16="]) == after
+    assert files.apply_sets(after, ["train.bf16=true", "train.bf16="]) == after
     for wrong in (
         "train.learning_rate",
         "learning_rate=1",
@@ -136,11 +136,11 @@ def test_sets_change_one_thing_each() -> None:
         "train.lerning_rate=1",
     ):
         with pytest.raises(ConfigProblem):
-            config.apply_sets(before, [wrong])
+            files.apply_sets(before, [wrong])
 
 
 def test_every_knob_can_be_shown() -> None:
-    knobs = config.knobs()
+    knobs = files.knobs()
     defaults = TuneConfig().model_dump(mode="json")
     assert {k.key for k in knobs} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
     assert [k.group for k in knobs] == sorted(k.group for k in knobs)
@@ -157,18 +157,18 @@ def test_every_knob_can_be_shown() -> None:
 
 
 def test_presets_follow_the_size_of_the_data() -> None:
-    assert config.choose_preset(20, 20) == "first model"
-    assert config.choose_preset(400, 400) == "A"
-    assert config.choose_preset(400, 400, "cuda") == "A"
-    assert config.choose_preset(9_000, 20_000, "cuda") == "B"
-    assert config.choose_preset(90_000, 200_000, "cuda") == "C"
-    assert config.preset("First-Model").config.regularization.hidden_dropout_prob == 0
-    assert config.preset("A").config.model.family == "starter"
-    small = config.preset("a", "cuda").config
+    assert files.choose_preset(20, 20) == "first model"
+    assert files.choose_preset(400, 400) == "A"
+    assert files.choose_preset(400, 400, "cuda") == "A"
+    assert files.choose_preset(9_000, 20_000, "cuda") == "B"
+    assert files.choose_preset(90_000, 200_000, "cuda") == "C"
+    assert files.preset("First-Model").config.regularization.hidden_dropout_prob == 0
+    assert files.preset("A").config.model.family == "starter"
+    small = files.preset("a", "cuda").config
     assert small.model.family == "layoutlmv3"
     assert 32 <= small.train.per_device_train_batch_size * small.train.gradient_accumulation_steps <= 64
     with pytest.raises(ConfigProblem, match="no preset"):
-        config.preset("D")
+        files.preset("D")
 
 
 def test_the_configuration_is_light() -> None:

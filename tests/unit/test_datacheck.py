@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from storage import documents
 from storage.documents import NewDocument
 from storage.records import Page, Side, Source, Span, Split, Token
-from workbench import config as tune_config
-from workbench import datacheck, machine
-from workbench.datacheck import DataCheck, DataChecker, Level
+from workbench.runs import data_check, machine
+from workbench.runs.config import files as config_files
+from workbench.runs.data_check import DataCheck, DataChecker, Level
 from workbench.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def keep(workspace: Workspace, name: str, side: Side, *fields: str, words: int =
 
 def check(workspace: Workspace, tmp_path: Path, *sets: str) -> DataCheck:
     config = runs_kit.config(tmp_path)  # a folder that is there
-    return DataChecker(workspace).check(tune_config.apply_sets(config, sets))
+    return DataChecker(workspace).check(config_files.apply_sets(config, sets))
 
 
 def messages(found: DataCheck, level: Level) -> str:
@@ -126,10 +126,10 @@ def test_documents_are_read_again_only_when_they_changed(
 
 @given(st.text(max_size=40))
 def test_every_word_is_at_least_one_token(word: str) -> None:
-    assert 1 <= datacheck.pieces(word) <= max(1, len(word))
+    assert 1 <= data_check.pieces(word) <= max(1, len(word))
 
 
 def test_pieces_follow_the_kind_of_letters() -> None:
-    assert datacheck.pieces("total") == 1
-    assert datacheck.pieces("1,234.50") > 3
-    assert datacheck.pieces("价税合计") == 4
+    assert data_check.pieces("total") == 1
+    assert data_check.pieces("1,234.50") > 3
+    assert data_check.pieces("价税合计") == 4

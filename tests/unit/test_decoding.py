@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench import decoding
-from workbench.decoding import Evidence
+from workbench.predictions import decoding
+from workbench.predictions.decoding import Evidence
 
 
 def read(rows, breaks=(), once=frozenset()):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from workbench import doctor
-from workbench.cases import Case, Chunk
 from workbench.doctor import Evidence, Severity, Target
 from workbench.doctor_facts import DataStatistics, FieldData, near_duplicates, statistics
-from workbench.knobs import TuneConfig
+from workbench.predictions.cases import Case, Chunk
+from workbench.runs.config.tune import TuneConfig
 
 TYPES = {"amount_total": "amount", "amount_net": "amount", "currency": "currency", "invoice_no": "id"}
 CONFIG = {

@@ -3,10 +3,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import ConfigProblem
-from workbench import config as tune_config
-from workbench import draft as drafts
-from workbench.draft import KNOBS, Draft
-from workbench.knobs import Group, TuneConfig
+from workbench.runs.config import draft as drafts
+from workbench.runs.config import files as config_files
+from workbench.runs.config.draft import KNOBS, Draft
+from workbench.runs.config.tune import Group, TuneConfig
 
 START = Draft.of(TuneConfig(), "A")
 
@@ -35,7 +35,7 @@ def test_values_that_fit_only_together_can_be_typed_one_after_the_other() -> Non
 
 
 def test_another_family_forgets_the_base_of_the_old_one() -> None:
-    config = tune_config.from_dict({"model": {"name": "microsoft/layoutlmv3-base"}})
+    config = config_files.from_dict({"model": {"name": "microsoft/layoutlmv3-base"}})
     now = Draft.of(config).change("model.family", "lilt")
     assert (now.config.model.family, now.config.model.name) == ("lilt", "")
 

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worker import tiny
 
-from workbench.encoding import IGNORED, Collator, Encoder, batches, decode, reading_order, retag
 from workbench.fields import chunks_of
-from workbench.knobs import Data
-from workbench.rows import Row
+from workbench.runs.config.tune import Data
+from workbench.runs.parquet import Row
+from workbench.training.encoding import IGNORED, Collator, Encoder, batches, decode, reading_order, retag
 
 LABELS = ["O", "B-total", "I-total", "B-date", "I-date"]
 TOKENIZER = tiny.tokenizer()

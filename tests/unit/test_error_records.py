@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench import errors
-from workbench.cases import NONE, Case, Chunk
 from workbench.metrics import Kind
+from workbench.predictions.cases import NONE, Case, Chunk
 
 
 def case(number=0, gold=(), predicted=(), words=tuple("abcdefgh"), **facts):

@@ -10,9 +10,9 @@ import runs_kit
 
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState, Split
-from workbench import config as tune_config
-from workbench import estimate
-from workbench.datacheck import DataCheck, SideFacts
+from workbench.runs import estimate
+from workbench.runs.config import files as config_files
+from workbench.runs.data_check import DataCheck, SideFacts
 from workbench.workspace import Workspace
 
 CHECK = DataCheck(
@@ -20,7 +20,7 @@ CHECK = DataCheck(
     (200, 250, 280, 300), 0.0, 302, (),
 )  # fmt: skip
 FOUND = {"device": "cpu", "precision": "fp32", "tokens_per_second": 1000.0, "steady_mb": 600.0, "step_mb": 400.0}
-CONFIG = tune_config.from_dict(
+CONFIG = config_files.from_dict(
     {"model": {"family": "starter"}, "train": {"num_train_epochs": 10, "per_device_train_batch_size": 8}}
 )
 
@@ -56,7 +56,7 @@ def test_too_little_memory_offers_the_same_batch_in_pieces() -> None:
     told = judged(larger=8.0, free=3000.0)
     assert not told.fits
     assert told.smaller == ("train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=2")
-    smaller = tune_config.apply_sets(CONFIG, told.smaller)
+    smaller = config_files.apply_sets(CONFIG, told.smaller)
     assert judged(smaller, larger=4.0, free=3000.0).fits
     desperate = judged(larger=8.0, free=500.0)
     assert not desperate.fits and desperate.why

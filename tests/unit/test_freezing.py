@@ -11,7 +11,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.exceptions import RunProblem
 from storage.records import Page, ReferenceValue, Side, Source, Span, Split, Token
-from workbench import freezing
+from workbench.runs import snapshot
 from workbench.workspace import Workspace
 
 
@@ -37,9 +37,9 @@ def keep(workspace: Workspace, *new: NewDocument) -> None:
         documents.add(connection, new, "me")
 
 
-def selection(workspace: Workspace, limit: int | None = None) -> freezing.Selection:
+def selection(workspace: Workspace, limit: int | None = None) -> snapshot.Selection:
     with workspace.db.read() as connection:
-        return freezing.select(connection, 7, limit)
+        return snapshot.select(connection, 7, limit)
 
 
 def test_nothing_labelled_is_refused_with_the_remedy(workspace: Workspace) -> None:
@@ -89,7 +89,7 @@ def test_what_is_frozen_can_be_read_back(workspace: Workspace, tmp_path: Path) -
     import pyarrow.parquet as pq
 
     keep(workspace, invoice("a"), invoice("b", "b"), invoice("c", "c", labelled=False))
-    frozen = freezing.freeze(workspace, tmp_path / "run", 1)
+    frozen = snapshot.freeze(workspace, tmp_path / "run", 1)
     assert frozen.documents == {"train": 1, "validation": 1, "pool": 1}
     row = pq.read_table(tmp_path / "run" / "dataset" / "train.parquet").to_pylist()[0]
     assert row["words"] == ["Total", "9.00", "EUR"]
@@ -105,23 +105,23 @@ def test_a_fifth_measures_and_not_one_large_vendor(workspace: Workspace) -> None
     keep(workspace, *(replace(invoice(f"{name} {i}"), group=name) for name, n in sizes.items() for i in range(n)))
     with workspace.db.read() as connection:
         for seed in range(5):
-            chosen = freezing.select(connection, seed)
+            chosen = snapshot.select(connection, seed)
             held = [documents.get(connection, number).group for number in chosen.ids[Split.VALIDATION]]
             assert 4 <= len(held) <= 8 and len(set(held)) >= 2
             assert not {"large", "middle"} & set(held)
 
 
 def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_path: Path) -> None:
-    from workbench import rows
+    from workbench.runs import parquet
 
     page = Page(0, 100.0, 200.0, invoice("a").pages[0].tokens, picture="ab.png")
     workspace.files.picture("ab.png").write_bytes(b"a picture")
     keep(workspace, replace(invoice("a"), pages=(page,)), invoice("b"))
-    freezing.freeze(workspace, tmp_path / "run", 1, pictures=True)
+    snapshot.freeze(workspace, tmp_path / "run", 1, pictures=True)
     elsewhere = (tmp_path / "run").rename(tmp_path / "elsewhere")
     shutil.rmtree(workspace.files.pages)
-    found = [rows.anchored(row, elsewhere) for row in rows.read(elsewhere / "dataset" / "train.parquet")]
-    found += [rows.anchored(row, elsewhere) for row in rows.read(elsewhere / "dataset" / "validation.parquet")]
+    found = [parquet.anchored(row, elsewhere) for row in parquet.read(elsewhere / "dataset" / "train.parquet")]
+    found += [parquet.anchored(row, elsewhere) for row in parquet.read(elsewhere / "dataset" / "validation.parquet")]
     paths = [path for row in found for path in row.pictures]
     assert sorted(Path(path).read_bytes() if path else b"" for path in paths) == [b"", b"a picture"]
 
@@ -131,7 +131,7 @@ def test_a_retired_field_is_not_trained_on(workspace: Workspace, tmp_path: Path)
 
     keep(workspace, invoice("a"))
     workspace.change_settings(schema=workspace.schema.change("amount_total", retired=True))
-    freezing.freeze(workspace, tmp_path / "run", 1)
+    snapshot.freeze(workspace, tmp_path / "run", 1)
     row = pq.read_table(tmp_path / "run" / "dataset" / "train.parquet").to_pylist()[0]
     assert set(row["tags"]) == {"O"}
 
@@ -141,6 +141,6 @@ numbers = st.floats(-1e4, 1e4, allow_nan=False)
 
 @given(st.tuples(numbers, numbers, numbers, numbers), st.floats(0.01, 1e4), st.floats(0.01, 1e4))
 def test_boxes_are_ordered_and_inside_the_page(box: tuple[float, ...], width: float, height: float) -> None:
-    x0, y0, x1, y1 = freezing.thousandths(box, width, height)
+    x0, y0, x1, y1 = snapshot.thousandths(box, width, height)
     assert 0 <= x0 <= x1 <= 1000
     assert 0 <= y0 <= y1 <= 1000

@@ -4,8 +4,8 @@ import re
 from html.parser import HTMLParser
 
 from workbench import doctor, errors, html_report, report
-from workbench.cases import Case, Chunk
 from workbench.fields import FieldType
+from workbench.predictions.cases import Case, Chunk
 from workbench.report import Settings
 
 VOID = {"meta", "br", "img", "line", "rect", "polyline"}

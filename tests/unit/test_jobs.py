@@ -20,7 +20,7 @@ from worker import tiny
 from storage import documents, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
-from workbench import jobs, progress, run_folders
+from workbench.runs import jobs, progress, transfer
 from workbench.workspace import Workspace
 
 LONG = 1000
@@ -164,15 +164,15 @@ def test_a_folder_copied_elsewhere_is_adopted_without_suggesting_on_other_docume
 ) -> None:
     workspace, run_id = copy
     elsewhere = runs_kit.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 25})
-    run = run_folders.adopt(elsewhere, jobs.folder_of(workspace, run_id))
+    run = transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
     assert run.state is RunState.FINISHED and run.f1 is not None
     with elsewhere.db.read() as connection:
         assert documents.count(connection, documents.Filter("suggested")) == 0
     with pytest.raises(RunProblem, match="here already"):
-        run_folders.adopt(elsewhere, jobs.folder_of(workspace, run_id))
+        transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
     jobs.delete(elsewhere, run_id)
     assert listed(elsewhere) == []
-    assert run_folders.adopt(elsewhere, jobs.folder_of(workspace, run_id)).state is RunState.FINISHED
+    assert transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id)).state is RunState.FINISHED
 
 
 def test_a_folder_that_names_itself_a_path_is_refused(copy: tuple[Workspace, str], tmp_path: Path) -> None:
@@ -182,18 +182,18 @@ def test_a_folder_that_names_itself_a_path_is_refused(copy: tuple[Workspace, str
     request = source / "request.yaml"
     request.write_text(request.read_text().replace(f"run: {run_id}", "run: ../../out"))
     with pytest.raises(InputProblem, match="no run's name"):
-        run_folders.adopt(workspace, source)
+        transfer.adopt(workspace, source)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_model_is_given_away_with_its_card(copy: tuple[Workspace, str], tmp_path: Path) -> None:
     workspace, run_id = copy
-    target = run_folders.export_model(workspace, run_id, tmp_path / "given")
+    target = transfer.export_model(workspace, run_id, tmp_path / "given")
     assert json.loads((target / "config.json").read_text())["architectures"] == ["LayoutLMForTokenClassification"]
     card = (target / "README.md").read_text()
     assert "MIT" in card and "10 documents" in card and "| amount_total |" in card
     with pytest.raises(WorkspaceProblem, match="there already"):
-        run_folders.export_model(workspace, run_id, target)
+        transfer.export_model(workspace, run_id, target)
 
 
 def test_a_finished_run_cannot_be_resumed_but_cloned(copy: tuple[Workspace, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import locks
-from workbench import launcher
+from workbench.runs import launcher
 
 
 def folder(parent: Path, name: str, age: int) -> Path:

@@ -5,9 +5,11 @@ from loop import add_run, workspace
 
 from storage import runs
 from storage.exceptions import UsageProblem
-from workbench import config, jobs, next_round
-from workbench.config import FieldSpec, Request
+from workbench import next_round
 from workbench.next_round import warm_or_base
+from workbench.runs import jobs
+from workbench.runs.config import files
+from workbench.runs.config.files import FieldSpec, Request
 
 FIELDS = ("amount_total", "amount_net", "invoice_date")
 
@@ -24,7 +26,7 @@ def ended(found, pool, labelled, name, base, parent=None, epochs=8):
     """A run that ended with a model, of a base."""
     add_run(found, pool, labelled, name)
     model, train = {"family": "layoutlm", "name": str(base)}, {"learning_rate": 1e-4, "num_train_epochs": epochs}
-    chosen = config.from_dict({"model": model, "train": train})
+    chosen = files.from_dict({"model": model, "train": train})
     fields = [FieldSpec.of(field) for field in found.schema.active]
     folder = jobs.folder_of(found, name)
     (folder / "request.yaml").write_text(Request(run=name, fields=fields, config=chosen).text())

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import postprocess
-from workbench.cases import Case, Chunk
 from workbench.fields import FieldType, invoice_schema
-from workbench.postprocess import Rules
+from workbench.predictions import repair_rules
+from workbench.predictions.cases import Case, Chunk
+from workbench.predictions.repair_rules import Rules
 
 TYPES = {field.id: field.type for field in invoice_schema()}
 OFF = Rules(*[False] * 6)
@@ -31,7 +31,7 @@ def case(rows, gold=(), predicted=(), **facts):
 
 
 def only(rule, here, **facts):
-    return postprocess.apply(here, TYPES, replace(OFF, **{rule: True}, **facts))
+    return repair_rules.apply(here, TYPES, replace(OFF, **{rule: True}, **facts))
 
 
 def test_a_value_that_the_tags_tear_is_read_as_a_whole_where_the_rule_is_on():
@@ -45,7 +45,7 @@ def test_a_value_that_the_tags_tear_is_read_as_a_whole_where_the_rule_is_on():
     repaired, changes = only("iob_repair", here)
     assert repaired.predicted == (Chunk("currency", 3, 4), Chunk("iban", 0, 3))
     assert [(c.before, c.after) for c in changes] == [(None, Chunk("iban", 0, 3)), (Chunk("iban", 4, 5), None)]
-    untouched, _ = postprocess.apply(here, TYPES, OFF)
+    untouched, _ = repair_rules.apply(here, TYPES, OFF)
     assert untouched.predicted == (Chunk("currency", 3, 4), Chunk("iban", 4, 5))
 
 
@@ -98,13 +98,13 @@ def test_a_contradiction_halves_the_confidence_of_the_values_in_it():
     assert {c.field: c.confidence for c in repaired.predicted} == {
         "amount_net": 0.4, "amount_tax": 0.4, "amount_total": 0.4, "currency": 0.8,
     }  # fmt: skip
-    assert {postprocess.judge(case(rows, gold=predicted), change) for change in changes} == {0}
+    assert {repair_rules.judge(case(rows, gold=predicted), change) for change in changes} == {0}
 
 
 def test_another_checker_can_be_hooked_in():
     here = case([[(0, "EUR")]], predicted=[Chunk("currency", 0, 1, 1.0)])
     seen = []
-    postprocess.apply(
+    repair_rules.apply(
         here, TYPES, replace(OFF, cross_field=True), lambda values: seen.append(values["currency"].normal) or []
     )
     assert seen == ["EUR"]
@@ -125,7 +125,7 @@ CHUNKS = st.lists(
 @given(CHUNKS, st.lists(st.sampled_from(["Total", "Net", "9.00", "EUR", "x", "12/01/2024"]), min_size=12, max_size=12))
 def test_changes_tell_the_whole_story_and_rules_settle(predicted, words):
     here = case([list(zip(range(0, 400, 100), words[i : i + 4], strict=True)) for i in (0, 4, 8)], predicted=predicted)
-    repaired, changes = postprocess.apply(here, TYPES, Rules(unsupported=True))
+    repaired, changes = repair_rules.apply(here, TYPES, Rules(unsupported=True))
     chunks = set(predicted)
     for change in changes:
         assert change.before is None or change.before in chunks
@@ -133,7 +133,7 @@ def test_changes_tell_the_whole_story_and_rules_settle(predicted, words):
         chunks |= {change.after} - {None}
     assert chunks == set(repaired.predicted)
     assert all(0 <= c.start < c.stop <= 12 for c in repaired.predicted)
-    assert postprocess.apply(here, TYPES, OFF) == (replace(here, predicted=tuple(sorted(predicted))), [])
+    assert repair_rules.apply(here, TYPES, OFF) == (replace(here, predicted=tuple(sorted(predicted))), [])
     for name in ("amount_total", "amount_net", "currency", "invoice_date"):
         assert sum(c.field == name for c in repaired.predicted) <= 1
 
@@ -142,15 +142,15 @@ def test_what_a_rule_repaired_and_broke_is_counted_and_a_harmful_one_named():
     rows = [[(500, "Subtotal"), (700, "90.00")]]
     helped = case(rows, gold=[Chunk("amount_net", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
     hurt = case(rows, gold=[Chunk("amount_total", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
-    effect = postprocess.effects([helped, helped, hurt], TYPES)["neighbourhood"]
+    effect = repair_rules.effects([helped, helped, hurt], TYPES)["neighbourhood"]
     assert (effect.changes, effect.repaired, effect.broke) == (3, 2, 1)
     assert effect.f1_with == pytest.approx(2 / 3) and effect.f1_without == pytest.approx(1 / 3)
-    assert not effect.hurts and postprocess.effects([hurt], TYPES)["neighbourhood"].hurts
+    assert not effect.hurts and repair_rules.effects([hurt], TYPES)["neighbourhood"].hurts
 
 
 def test_types_that_nobody_named_are_text():
     here = case([[(0, "x")]], predicted=[Chunk("new", 0, 1)])
-    assert postprocess.apply(here, {})[0].predicted == (Chunk("new", 0, 1),)
+    assert repair_rules.apply(here, {})[0].predicted == (Chunk("new", 0, 1),)
     assert TYPES["amount_total"] is FieldType.AMOUNT
 
 
@@ -200,14 +200,14 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
     swap = {"amount_total": "amount_net", "amount_net": "amount_total"}
     right = list(cord_receipts(realdata / "cord"))
     rules = replace(OFF, neighbourhood=True)
-    spared = postprocess.effects(right, TYPES, rules)["neighbourhood"]
+    spared = repair_rules.effects(right, TYPES, rules)["neighbourhood"]
     amounts = sum(len(case.gold) for case in right)
     assert amounts > 150 and spared.broke < 0.05 * amounts
     swapped = [
         replace(case, predicted=tuple(replace(c, field=swap.get(c.field, c.field)) for c in case.gold))
         for case in right
     ]
-    undone = postprocess.effects(swapped, TYPES, rules)["neighbourhood"]
+    undone = repair_rules.effects(swapped, TYPES, rules)["neighbourhood"]
     assert undone.repaired > 80 and undone.broke < 5
     assert undone.f1_with > undone.f1_without + 0.3
 
@@ -215,5 +215,5 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
 def test_of_an_address_in_two_places_the_fuller_one_stays_with_all_its_pieces():
     pieces = (Chunk("a", 0, 3, 0.9), Chunk("a", 4, 6, 0.8), Chunk("a", 9, 10, 0.95))
     case = Case(1, "a", "", "", tuple("abcdefghij"), predicted=pieces, pages=(0,) * 10, lines=(0,) * 10)
-    kept, _ = postprocess.apply(case, {"a": FieldType.ADDRESS}, replace(OFF, one_value=True))
+    kept, _ = repair_rules.apply(case, {"a": FieldType.ADDRESS}, replace(OFF, one_value=True))
     assert kept.predicted == pieces[:2]

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 from storage.events import EventWriter
-from workbench import progress
-from workbench.watching import cost
+from workbench.runs import progress
+from workbench.runs.watch import cost
 
 
 def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:

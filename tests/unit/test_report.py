@@ -12,10 +12,10 @@ from seqeval.scheme import IOB2
 
 from storage.exceptions import InputProblem
 from workbench import html_report, report
-from workbench.cases import Case, Chunk, tags_of_chunks
 from workbench.commands.evaluate import lines_of
 from workbench.fields import FieldType
-from workbench.postprocess import Rules
+from workbench.predictions.cases import Case, Chunk, tags_of_chunks
+from workbench.predictions.repair_rules import Rules
 from workbench.report import Settings
 
 TYPES = {"total": FieldType.AMOUNT, "no": FieldType.ID}
@@ -153,7 +153,7 @@ def test_two_runs_are_compared_on_what_both_predicted(tmp_path):
 def test_the_terminal_process_stays_light():
     code = (
         "import sys, workbench.report, workbench.errors, workbench.doctor_data, workbench.forecast;"
-        "import workbench.postprocess, workbench.html_report;"
+        "import workbench.predictions.repair_rules, workbench.html_report;"
         "print([m for m in ('numpy', 'torch', 'pyarrow', 'sklearn', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -13,10 +13,11 @@ import model_run
 
 from storage import documents
 from storage.records import Side, Span
-from workbench import jobs, report, rollback
+from workbench import report, rollback
 from workbench.annotation import acts
 from workbench.annotation.editor import Desk
 from workbench.fields import tags_of
+from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 PAGE = desks.page_of(desks.RECEIPT)

@@ -17,10 +17,11 @@ from storage import documents
 from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
-from workbench import rows, simulating, simulator
+from workbench import simulating, simulator
 from workbench.cli import group
-from workbench.config import Request
-from workbench.knobs import TuneConfig
+from workbench.runs import parquet
+from workbench.runs.config.files import Request
+from workbench.runs.config.tune import TuneConfig
 from workbench.simulator import Simulator
 
 
@@ -28,15 +29,15 @@ def learner(folder: Path) -> None:
     """Stands for training: the more vendors were seen, the more of the test documents' totals are read."""
     with (folder.parent.parent / "trainings").open("a") as log:
         log.write(f"{folder.name}\n")
-    seen = {row.group for row in rows.read(folder / "dataset" / "train.parquet")}
+    seen = {row.group for row in parquet.read(folder / "dataset" / "train.parquet")}
     made = []
     for split in ("train", "validation", "test", "pool"):
-        for row in rows.read(folder / "dataset" / f"{split}.parquet"):
+        for row in parquet.read(folder / "dataset" / f"{split}.parquet"):
             known = row.group in seen if split == "pool" else row.document % 7 < len(seen)
             vendor = int(row.group.split()[1])
             embedding = np.eye(8)[vendor] + 0.3 * np.random.default_rng(row.document).normal(size=8)
             made.append(prediction(row.document, split, probabilities(0.95 if known else 0.45), embedding))
-    rows.write_predictions(folder / "predictions.parquet", made)
+    parquet.write_predictions(folder / "predictions.parquet", made)
 
 
 @pytest.fixture
@@ -71,8 +72,8 @@ def test_labels_that_were_not_given_are_hidden(prepared):
     _, folder = prepared
     Simulator(folder, learner).run()
     for run in (folder / "trained").iterdir():
-        pool = rows.read(run / "dataset" / "pool.parquet")
-        train = rows.read(run / "dataset" / "train.parquet")
+        pool = parquet.read(run / "dataset" / "pool.parquet")
+        train = parquet.read(run / "dataset" / "train.parquet")
         assert all(row.tags is None for row in pool) and all(row.tags for row in train)
         assert not {r.document for r in pool} & {r.document for r in train}
         assert len(pool) + len(train) == 50
@@ -111,7 +112,7 @@ def test_a_warm_loop_goes_on_from_the_model_of_the_round_before(prepared):
         name = request.config.model.name
         assert (name == "") == (request.parent == "")
         assert not name or (Path(name).is_dir() and Path(name).parent.name == request.parent)
-        seen.append((run.name, request.parent, len(rows.read(run / "dataset" / "train.parquet"))))
+        seen.append((run.name, request.parent, len(parquet.read(run / "dataset" / "train.parquet"))))
         learner(run)
         (run / "model").mkdir()
 
@@ -127,7 +128,7 @@ def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
     folder = simulating.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
 
     def dying(run):
-        if len(rows.read(run / "dataset" / "train.parquet")) == 15:
+        if len(parquet.read(run / "dataset" / "train.parquet")) == 15:
             raise RunProblem("killed")
         learner(run)
         (run / "model").mkdir(exist_ok=True)
@@ -153,7 +154,7 @@ def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypat
     made = {}
 
     def whole(run):
-        made[len(rows.read(run / "dataset" / "train.parquet"))] = run
+        made[len(parquet.read(run / "dataset" / "train.parquet"))] = run
         learner(run)
         (run / "model").mkdir()
         (run / "model" / "weights").touch()

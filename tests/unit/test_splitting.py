@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from storage.exceptions import UsageProblem
 from storage.records import Side
-from workbench.splitting import divide
+from workbench.runs.splits import divide
 
 _groups = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=4),

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from workbench import postprocess, settings, suggesting
-from workbench.cases import Case, Chunk
+from workbench import settings
 from workbench.fields import FieldType
-from workbench.suggesting import Trust
+from workbench.predictions import repair_rules, suggestions
+from workbench.predictions.cases import Case, Chunk
+from workbench.predictions.suggestions import Trust
 
-OFF = postprocess.Rules(*[False] * len(postprocess.NAMES))
+OFF = repair_rules.Rules(*[False] * len(repair_rules.NAMES))
 
 
 def case(words, tags, certainty, lines=None):
     count = len(words.split())
-    from workbench.cases import strict_chunks, with_confidence
+    from workbench.predictions.cases import strict_chunks, with_confidence
 
     return Case(
         1, "a", "", "", tuple(words.split()),
@@ -28,25 +29,25 @@ def case(words, tags, certainty, lines=None):
 def test_confidences_are_scaled_by_the_fields_own_temperature_else_the_runs():
     found = case("a b", ["B-x", "B-y"], [0.95, 0.95])
     trust = Trust(temperature=1.0, own={"x": 3.0}, rules=OFF)
-    sure = {field: confidence for field, _, confidence in suggesting.proposals(found, trust)}
+    sure = {field: confidence for field, _, confidence in suggestions.proposals(found, trust)}
     assert sure["y"] == 0.95 and 0.5 < sure["x"] < 0.8
 
 
 def test_a_rule_repairs_suggestions_only_where_it_is_on():
     found = replace(case("9.00 10.00", ["I-t", "O"], [0.9, 0.9]), predicted=(Chunk("t", 0, 1, 0.9),))
     types = {"t": FieldType.AMOUNT}
-    assert suggesting.proposals(found, Trust(types=types, rules=OFF)) == []
-    assert suggesting.proposals(found, Trust(types=types)) == [("t", (0,), 0.9)]
+    assert suggestions.proposals(found, Trust(types=types, rules=OFF)) == []
+    assert suggestions.proposals(found, Trust(types=types)) == [("t", (0,), 0.9)]
 
 
 def test_pieces_on_neighbouring_lines_are_one_suggestion_and_the_likelier_place_wins():
     found = case("a b c d e f g", ["B-n", "O", "B-n", "O", "O", "O", "B-n"], [0.6, 1, 0.6, 1, 1, 1, 0.9])
     trust = Trust(types={"n": FieldType.PARTY}, rules=OFF)
-    assert suggesting.proposals(found, trust) == [("n", (0, 2), 0.6)]
+    assert suggestions.proposals(found, trust) == [("n", (0, 2), 0.6)]
 
 
 def test_what_is_too_unsure_is_not_suggested():
-    assert suggesting.proposals(case("a", ["B-x"], [0.29])) == []
+    assert suggestions.proposals(case("a", ["B-x"], [0.29])) == []
 
 
 def test_a_runs_report_says_how_far_it_is_trusted(tmp_path):
@@ -60,7 +61,7 @@ def test_a_runs_report_says_how_far_it_is_trusted(tmp_path):
     }
     (tmp_path / "report.json").write_text(json.dumps({"evaluation": evaluation}))
     workspace = settings.read(tmp_path / "none.toml")
-    trust = suggesting.trust_of(workspace, tmp_path)
+    trust = suggestions.trust_of(workspace, tmp_path)
     assert (trust.temperature, trust.own) == (2.0, {"x": 1.5})
     assert not trust.rules.one_value and trust.rules.unsupported and trust.rules.iob_repair
     assert trust.types["amount_total"] is FieldType.AMOUNT
@@ -70,20 +71,20 @@ def test_a_runs_report_says_how_far_it_is_trusted(tmp_path):
 def test_what_has_no_report_is_taken_as_it_is(tmp_path, folder):
     if folder == "older":
         (tmp_path / "report.json").write_text('{"run": "r", "f1": 0.5}')
-    trust = suggesting.trust_of(settings.read(tmp_path / "none.toml"), tmp_path if folder else None)
-    assert trust.temperature == 1.0 and trust.own == {} and trust.rules == postprocess.Rules()
+    trust = suggestions.trust_of(settings.read(tmp_path / "none.toml"), tmp_path if folder else None)
+    assert trust.temperature == 1.0 and trust.own == {} and trust.rules == repair_rules.Rules()
 
 
 def test_settings_decide_over_what_was_measured():
     hurts = {"one_value": {"repaired": 0, "broke": 5, "f1_with": 0.5, "f1_without": 0.9}}
-    assert postprocess.chosen(hurts, {}).one_value is False
-    assert postprocess.chosen(hurts, {"one_value": True}).one_value is True
-    assert postprocess.chosen({}, {"neighbourhood": False}).neighbourhood is False
+    assert repair_rules.chosen(hurts, {}).one_value is False
+    assert repair_rules.chosen(hurts, {"one_value": True}).one_value is True
+    assert repair_rules.chosen({}, {"neighbourhood": False}).neighbourhood is False
 
 
 def test_a_changed_span_keeps_its_confidence():
     found = case("total 9.00 EUR", ["O", "B-t", "I-t"], [1, 0.8, 0.6])
-    (proposal,) = suggesting.proposals(found, Trust(types={"t": FieldType.AMOUNT}))
+    (proposal,) = suggestions.proposals(found, Trust(types={"t": FieldType.AMOUNT}))
     assert proposal[1] == (1, 2) and proposal[2] == pytest.approx(0.7)
     assert Chunk("t", 1, 3) in found.predicted
 
@@ -93,7 +94,7 @@ def test_suggestions_are_right_with_the_very_words_and_fields_that_nobody_labell
 
     right = replace(case("9.00 EUR", ["B-t", "B-u"], [0.9, 0.9]), gold=(Chunk("t", 0, 1),))
     wrong = replace(case("a b c", ["B-t", "I-t", "O"], [0.9, 0.9, 0.9]), gold=(Chunk("t", 0, 1), Chunk("v", 2, 3)))
-    figures = suggesting.figures([right, wrong], Trust(rules=OFF))
+    figures = suggestions.figures([right, wrong], Trust(rules=OFF))
     assert figures["documents"] == 2 and set(figures["fields"]) == {"t", "v"}
     assert figures["fields"]["t"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}
     assert (figures["precision"], figures["support"]) == (0.5, 3)
@@ -101,36 +102,36 @@ def test_suggestions_are_right_with_the_very_words_and_fields_that_nobody_labell
 
 def test_a_run_is_weighed_against_the_rules_only_in_what_it_was_taught(tmp_path):
     (tmp_path / "report.json").write_text(json.dumps({"readers": {"amount_total": {"rules alone": [0, 9, 9]}}}))
-    trust = suggesting.trust_of(settings.read(tmp_path / "none.toml"), tmp_path)
+    trust = suggestions.trust_of(settings.read(tmp_path / "none.toml"), tmp_path)
     assert [one.id for one in trust.fields] == ["amount_total"]
     found = case("Total 9.00", ["O", "O"], [1, 1])
-    assert [(name, words) for name, words, _ in suggesting.proposals(found, trust)] == [("amount_total", (1,))]
-    starter = suggesting.trust_of(settings.read(tmp_path / "none.toml"), None)
+    assert [(name, words) for name, words, _ in suggestions.proposals(found, trust)] == [("amount_total", (1,))]
+    starter = suggestions.trust_of(settings.read(tmp_path / "none.toml"), None)
     assert {"amount_total", "seller_name"} <= {one.id for one in starter.fields}
 
 
 def test_a_number_that_is_no_amount_is_not_said_to_be_one():
     found = case("2018-471331 9.00", ["B-t", "O"], [0.95, 1.0])
-    assert suggesting.values_of(found, Trust(types={"t": FieldType.AMOUNT}, rules=OFF)) == {}
-    assert suggesting.values_of(found, Trust(types={"t": FieldType.ID}, rules=OFF)) == {"t": ((0,), 0.95)}
+    assert suggestions.values_of(found, Trust(types={"t": FieldType.AMOUNT}, rules=OFF)) == {}
+    assert suggestions.values_of(found, Trust(types={"t": FieldType.ID}, rules=OFF)) == {"t": ((0,), 0.95)}
 
 
 def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
-    from workbench import rows
-    from workbench.config import FieldSpec, Request
     from workbench.fields import invoice_schema
+    from workbench.runs import parquet
+    from workbench.runs.config.files import FieldSpec, Request
 
     (tmp_path / "dataset").mkdir()
     words = ["Total", "9.00"]
-    row = rows.Row(3, "a", words=words, boxes=[[10, 10, 90, 20], [100, 10, 150, 20]], lines=[0, 0], pages=[0, 0],
+    row = parquet.Row(3, "a", words=words, boxes=[[10, 10, 90, 20], [100, 10, 150, 20]], lines=[0, 0], pages=[0, 0],
                    confidences=[1.0, 1.0])  # fmt: skip
-    rows.write(tmp_path / "dataset" / "pool.parquet", [row])
-    silent = rows.Prediction(3, "pool", ["O", "B-iban"], b"\x00\x3c\x00\x00" * 2, [0.0], 1, [0, 0], False)
-    rows.write_predictions(tmp_path / "predictions.parquet", [silent])
+    parquet.write(tmp_path / "dataset" / "pool.parquet", [row])
+    silent = parquet.Prediction(3, "pool", ["O", "B-iban"], b"\x00\x3c\x00\x00" * 2, [0.0], 1, [0, 0], False)
+    parquet.write_predictions(tmp_path / "predictions.parquet", [silent])
     fields = [FieldSpec.of(field) for field in invoice_schema().active]
     (tmp_path / "request.yaml").write_text(Request(run="r", fields=fields, task="predict", model="starter").text())
-    suggesting.write(tmp_path, None)
-    (stored,) = suggesting.read(tmp_path, settings.read(tmp_path / "none.toml"))
+    suggestions.write(tmp_path, None)
+    (stored,) = suggestions.read(tmp_path, settings.read(tmp_path / "none.toml"))
     assert (stored.document, stored.words) == (3, 2)
     assert ("amount_total", (1,)) in [(name, place) for name, place, _ in stored.proposals]
 
@@ -141,4 +142,4 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
 )
 def test_a_rule_is_judged_by_more_than_an_unlucky_document(repaired, broke, without, verdict):
     effect = {"repaired": repaired, "broke": broke, "f1_with": 0.8, "f1_without": without}
-    assert postprocess.verdict(effect) == verdict
+    assert repair_rules.verdict(effect) == verdict

@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from storage import documents
 from storage.exceptions import InputProblem
 from storage.records import Side
-from workbench import consulting, doctor, jobs, report, survey
+from workbench import consulting, doctor, report, survey
 from workbench.annotation import acts
 from workbench.annotation.editor import Desk
-from workbench.config import apply_sets, from_dict
 from workbench.metrics import Kind
-from workbench.stored import read_cases
+from workbench.predictions.run_reader import read_cases
+from workbench.runs import jobs
+from workbench.runs.config.files import apply_sets, from_dict
 from workbench.survey import TOTAL, Verdict
 from workbench.workspace import Workspace
 

@@ -9,8 +9,10 @@ from loop import add_run, workspace
 
 from storage import runs
 from storage.exceptions import RunProblem
-from workbench import cli, config, jobs
+from workbench import cli
 from workbench.commands.tune import start_from
+from workbench.runs import jobs
+from workbench.runs.config import files as config
 
 
 def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path) -> None:

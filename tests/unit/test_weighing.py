@@ -1,9 +1,9 @@
 """The model and the rules about likely places are weighed by how often each was right."""
 
-from workbench import weighing
-from workbench.cases import Case, Chunk
 from workbench.fields import invoice_schema
-from workbench.weighing import Read, Record
+from workbench.predictions import model_and_rules
+from workbench.predictions.cases import Case, Chunk
+from workbench.predictions.model_and_rules import Read, Record
 
 SCHEMA = invoice_schema()
 WORDS = ["Bright", "Foods", "Ltd", "Date", "03/04/2021", "Item", "4.00", "Total", "9.00"]
@@ -51,32 +51,34 @@ def test_rules_and_model_are_counted_right_only_with_the_very_words():
     gold = (Chunk("amount_total", 8, 9), Chunk("invoice_date", 4, 5))
     values = {"amount_total": ((6,), 0.9), "invoice_date": ((4,), 0.6)}
     fields = [SCHEMA.get("amount_total"), SCHEMA.get("invoice_date"), SCHEMA.get("iban")]
-    counts = weighing.measure([page(gold)], fields, lambda case: values)
+    counts = model_and_rules.measure([page(gold)], fields, lambda case: values)
     assert counts["amount_total"] == {Read((6,), 0.9, (8,)).situation: [0, 1, 1]}
     assert counts["invoice_date"] == {Read((4,), 0.6, (4,)).situation: [1, 1, 1]}
 
 
 def test_where_both_agree_is_not_offered_for_another_field():
-    finder = weighing.finder_of(page())
+    finder = model_and_rules.finder_of(page())
     date, due = SCHEMA.get("invoice_date"), SCHEMA.get("due_date")
-    alone = weighing.read_all(finder, [due], {})
-    beside = weighing.read_all(finder, [date, due], {"invoice_date": ((4,), 0.9)})
+    alone = model_and_rules.read_all(finder, [due], {})
+    beside = model_and_rules.read_all(finder, [date, due], {"invoice_date": ((4,), 0.9)})
     assert alone["due_date"].rules == (4,) and "due_date" not in beside
 
 
 def test_of_two_proposals_for_a_word_the_surer_stays():
-    found = weighing.apart([("amount_net", (8,), 0.4), ("amount_total", (8,), 0.9), ("invoice_date", (4,), 0.5)])
+    found = model_and_rules.apart([("amount_net", (8,), 0.4), ("amount_total", (8,), 0.9), ("invoice_date", (4,), 0.5)])
     assert found == [("invoice_date", (4,), 0.5), ("amount_total", (8,), 0.9)]
 
 
 def test_the_record_comes_with_the_program():
-    record = weighing.shipped()
+    record = model_and_rules.shipped()
     assert {"amount_total", "invoice_date", "seller_name"} <= set(record)
     assert all(max(row[:2]) <= row[2] for rows in record.values() for row in rows.values())
 
 
 def test_of_several_values_of_a_field_each_is_right():
     gold = (Chunk("amount_total", 4, 5), Chunk("amount_total", 8, 9))
-    counts = weighing.measure([page(gold)], [SCHEMA.get("amount_total")], lambda case: {"amount_total": ((4,), 0.9)})
+    counts = model_and_rules.measure(
+        [page(gold)], [SCHEMA.get("amount_total")], lambda case: {"amount_total": ((4,), 0.9)}
+    )
     ((model, rules, of),) = counts["amount_total"].values()
     assert (model, of) == (1, 1) and rules == 1

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.windows import count, plan
+from workbench.runs.windows import count, plan
 
 LENGTHS = st.lists(st.integers(1, 40), max_size=80)
 

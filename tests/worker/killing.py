@@ -28,7 +28,8 @@ from worker import tiny  # noqa: E402
 
 from storage import documents, events, runs  # noqa: E402
 from storage.records import RunState  # noqa: E402
-from workbench import jobs, progress, worker  # noqa: E402
+from workbench.runs import jobs, progress  # noqa: E402
+from workbench.training import worker  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 STAGES = {
@@ -135,7 +136,10 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=5, help="kills of a run")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    from workbench import scorer, training  # noqa: F401 (loaded once, for all that are forked)
+    from workbench.training import (
+        predict,  # noqa: F401 (loaded once, for all that are forked)
+        train,  # noqa: F401 (loaded once, for all that are forked)
+    )
 
     draw, hit, wrong = random.Random(given.seed), Counter[str](), []
     with tempfile.TemporaryDirectory() as temporary:

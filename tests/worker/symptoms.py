@@ -9,8 +9,10 @@ from typing import Any
 from worker import tiny
 
 from storage import events
-from workbench import rows, steering, training
-from workbench.config import Request, from_dict
+from workbench.runs import parquet
+from workbench.runs.config.files import Request, from_dict
+from workbench.training import callbacks
+from workbench.training import train as training
 
 FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},
@@ -20,14 +22,14 @@ FIELDS = [
 ]
 ADDRESS = {"id": "seller_address", "name": "ADDRESS", "type": "address"}
 HEADS = {"amount_total": "total", "invoice_date": "date"}
-Change = Callable[[rows.Row, random.Random], rows.Row]
+Change = Callable[[parquet.Row, random.Random], parquet.Row]
 
 
 def word(draw: random.Random) -> str:
     return "".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(draw.randint(2, 4)))
 
 
-def invoice(number: int, draw: random.Random, group: str, heads: dict[str, str], lines: int = 7) -> rows.Row:
+def invoice(number: int, draw: random.Random, group: str, heads: dict[str, str], lines: int = 7) -> parquet.Row:
     """A head, its value, some word, line by line; which lines carry fields is drawn anew each time."""
     places = dict(zip(draw.sample(range(lines), len(heads)), heads.items(), strict=True))
     texts, tags, boxes, on = [], [], [], []
@@ -47,13 +49,13 @@ def invoice(number: int, draw: random.Random, group: str, heads: dict[str, str],
             boxes.append([x, 20 + line * 60, x + 150, 60 + line * 60])
             on.append(line)
     count = len(texts)
-    return rows.Row(
+    return parquet.Row(
         document=number, name=str(number), group=group, language="en", page_sizes=[[600.0, 800.0]], words=texts,
         boxes=boxes, lines=on, pages=[0] * count, confidences=[0.98] * count, tags=tags, pictures=[""],
     )  # fmt: skip
 
 
-def as_it_is(row: rows.Row, draw: random.Random) -> rows.Row:
+def as_it_is(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return row
 
 
@@ -89,7 +91,7 @@ def prepare(folder: Path, scenario: Scenario, seed: int = 0) -> Path:
             number += 1
             vendor = f"{'train' if scenario.leak else split} {number % scenario.vendors}"
             made.append(change(invoice(number, draw, vendor, scenario.heads, scenario.lines), draw))
-        rows.write(folder / "dataset" / f"{split}.parquet", made)
+        parquet.write(folder / "dataset" / f"{split}.parquet", made)
     config: dict[str, Any] = {
         "model": {"family": "layoutlm", "name": str(tiny.base(folder, "layoutlm", positions=128))},
         "train": {
@@ -112,7 +114,7 @@ def train(folder: Path) -> None:
 
     writer = events.EventWriter(folder / "events.jsonl")
     try:
-        training.run(folder, writer.write, steering.Control(folder))
+        training.run(folder, writer.write, callbacks.Control(folder))
     except WorkbenchError as error:
         writer.write("failed", title=error.title, message=error.message, remedy=error.remedy)
     finally:
@@ -122,7 +124,7 @@ def train(folder: Path) -> None:
 # --- faults -----------------------------------------------------------------------------------------------------
 
 
-def by_heart(row: rows.Row, draw: random.Random) -> rows.Row:
+def by_heart(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Which value is the total is drawn: it can be learned by heart and not otherwise."""
     row.tags = ["O"] * len(row.words)
     for line in draw.sample(range(len(row.words) // 3), 2):
@@ -130,7 +132,7 @@ def by_heart(row: rows.Row, draw: random.Random) -> rows.Row:
     return row
 
 
-def moved_labels(row: rows.Row, draw: random.Random) -> rows.Row:
+def moved_labels(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Every third document has its total labelled one word late."""
     if row.document % 3 == 0 and row.tags:
         at = row.tags.index("B-amount_total")
@@ -138,18 +140,18 @@ def moved_labels(row: rows.Row, draw: random.Random) -> rows.Row:
     return row
 
 
-def unreadable(row: rows.Row, draw: random.Random) -> rows.Row:
+def unreadable(row: parquet.Row, draw: random.Random) -> parquet.Row:
     row.confidences = [0.6] * len(row.words)
     return row
 
 
-def endless_word(row: rows.Row, draw: random.Random) -> rows.Row:
+def endless_word(row: parquet.Row, draw: random.Random) -> parquet.Row:
     if row.document % 8 == 0:
         row.words[2] = "a." * 100
     return row
 
 
-def unlike(row: rows.Row, draw: random.Random) -> rows.Row:
+def unlike(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Heads have other names, and what they name is written otherwise: a date as amounts are elsewhere."""
     written = {"B-amount_total": f"{draw.randint(10, 99)}-{draw.randint(10, 99)}",
                "B-invoice_date": f"{draw.randint(1, 28)}.{draw.randint(1, 12)}"}  # fmt: skip
@@ -158,11 +160,11 @@ def unlike(row: rows.Row, draw: random.Random) -> rows.Row:
     return row
 
 
-def third_vendor_unlike(row: rows.Row, draw: random.Random) -> rows.Row:
+def third_vendor_unlike(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return unlike(row, draw) if row.group.endswith(" 3") else row
 
 
-def with_some_of_the_third(row: rows.Row, draw: random.Random) -> rows.Row:
+def with_some_of_the_third(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Every fifteenth training document is of the vendor that was missing."""
     if row.document % 15:
         return row
@@ -170,7 +172,7 @@ def with_some_of_the_third(row: rows.Row, draw: random.Random) -> rows.Row:
     return unlike(row, draw)
 
 
-def other_vendors(row: rows.Row, draw: random.Random) -> rows.Row:
+def other_vendors(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """A quarter of the training documents is of vendors that name fields otherwise."""
     if row.document % 4:
         return row
@@ -178,7 +180,7 @@ def other_vendors(row: rows.Row, draw: random.Random) -> rows.Row:
     return unlike(row, draw)
 
 
-def with_address(row: rows.Row, draw: random.Random) -> rows.Row:
+def with_address(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """An address over three lines that look like any others; only the word before it says where it begins."""
     row.tags = row.tags or []
     at = 3 * draw.randint(0, len(row.words) // 3)
@@ -192,27 +194,27 @@ def with_address(row: rows.Row, draw: random.Random) -> rows.Row:
     return row
 
 
-def rare_language(row: rows.Row, draw: random.Random) -> rows.Row:
+def rare_language(row: parquet.Row, draw: random.Random) -> parquet.Row:
     if row.document % 2:
         row.language = "de"
         return unlike(row, draw)
     return row
 
 
-def amounts_alike(row: rows.Row, draw: random.Random) -> rows.Row:
+def amounts_alike(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Net and total are named alike: nothing on the page tells them apart."""
     row.words = ["total" if text == "net" else text for text in row.words]
     return row
 
 
-def seldom(row: rows.Row, draw: random.Random) -> rows.Row:
+def seldom(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """The number is labelled on two training documents alone."""
     if row.document > 2 and row.tags:
         row.tags = ["O" if tag == "B-invoice_no" else tag for tag in row.tags]
     return row
 
 
-def new_layout(row: rows.Row, draw: random.Random) -> rows.Row:
+def new_layout(row: parquet.Row, draw: random.Random) -> parquet.Row:
     """Half of the evaluated documents are of training vendors, the rest of new ones that name fields otherwise."""
     if row.document % 2:
         row.group = "train 1"

@@ -11,7 +11,8 @@ from loop import LABELS, run_folder
 from tiny import base
 
 from storage.exceptions import RunProblem
-from workbench import dropout, sampling
+from workbench import sampling
+from workbench.training import mc_dropout
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def folder(tmp_path):
 def test_bald_reads_the_model_and_chooses(folder):
     choice = sampling.choose(folder, sampling.Order("bald", 3))
     assert len(choice["items"]) == 3
-    kept = dropout.read(folder)
+    kept = mc_dropout.read(folder)
     assert set(kept) == set(range(1, 9))
     assert all(of_mean >= of_each >= 0 for of_mean, of_each in kept.values())
     assert any(of_mean > of_each for of_mean, of_each in kept.values()), "dropout was at work"

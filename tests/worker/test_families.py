@@ -14,9 +14,10 @@ from transformers import AutoModelForTokenClassification
 from worker import tiny
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
-from workbench import config, families, predicting
-from workbench.config import FieldSpec
-from workbench.families import loading, smooth, starter
+from workbench.runs.config import families, files
+from workbench.runs.config.files import FieldSpec
+from workbench.training import predictor as predicting
+from workbench.training.models import loading, smooth, starter
 
 FIELDS = [
     FieldSpec(id="amount_total", name="TOTAL", type="amount"),
@@ -25,8 +26,8 @@ FIELDS = [
 KNOWN = ["O", "B-amount_total", "I-amount_total", "B-invoice_date", "I-invoice_date", "B-seller_name", "I-seller_name"]
 
 
-def settings(family: str, name: str, **model: Any) -> config.TuneConfig:
-    return config.from_dict(
+def settings(family: str, name: str, **model: Any) -> files.TuneConfig:
+    return files.from_dict(
         {"model": {"family": family, "name": name} | model, "data": {"max_length": 64, "window_stride": 8}}
     )
 
@@ -66,9 +67,9 @@ def test_folders_that_could_run_code_or_reach_outside_are_refused(tmp_path: Path
 
 
 def test_a_hub_name_without_network_says_how_to_bring_a_folder() -> None:
-    module = __import__("workbench.families.layoutlm", fromlist=["build"])
+    module = __import__("workbench.runs.config.families.layoutlm", fromlist=["build"])
     with pytest.raises(MissingTool) as caught:
-        module.build(config.from_dict({"model": {"family": "layoutlm"}}), FIELDS)
+        module.build(files.from_dict({"model": {"family": "layoutlm"}}), FIELDS)
     assert "bring a folder" in caught.value.remedy and "microsoft/layoutlm-base-uncased" in caught.value.remedy
 
 
@@ -108,7 +109,7 @@ except WorkbenchError as error:
 def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> None:
     monkeypatch.setattr(starter, "SHIPPED", tmp_path / "gone")
     with pytest.raises(MissingTool, match="missing"):
-        starter.build(config.TuneConfig(), FIELDS)
+        starter.build(files.TuneConfig(), FIELDS)
     built = starter.build(settings("starter", str(folder)), FIELDS)
     starter.save_shipped(built, tmp_path / "gone")
     assert starter.shipped() == tmp_path / "gone"
@@ -121,7 +122,7 @@ def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_base_of_another_family_is_refused(folder: Path) -> None:
-    module = __import__("workbench.families.lilt", fromlist=["build"])
+    module = __import__("workbench.runs.config.families.lilt", fromlist=["build"])
     with pytest.raises(ConfigProblem, match="layoutlm model"):
         module.build(settings("lilt", str(folder)), FIELDS)
     assert families.infer(str(folder)) == "layoutlm"
@@ -132,7 +133,7 @@ def test_a_base_of_another_family_is_refused(folder: Path) -> None:
 
 def test_windows_longer_than_the_folder_allows_are_refused(folder: Path) -> None:
     with pytest.raises(ConfigProblem, match="64 positions"):
-        config.from_dict({"model": {"name": str(folder)}, "data": {"max_length": 128, "window_stride": 8}})
+        files.from_dict({"model": {"name": str(folder)}, "data": {"max_length": 128, "window_stride": 8}})
 
 
 def test_her_fields_start_from_what_the_base_knows(folder: Path) -> None:

@@ -4,8 +4,9 @@ import runs_kit
 from worker import tiny
 
 from storage import runs
-from workbench import consulting, jobs, learning_curve
+from workbench import consulting, learning_curve
 from workbench.rounds import trained_on
+from workbench.runs import jobs
 
 
 def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):

@@ -13,9 +13,9 @@ from torch.nn import functional
 from transformers import AutoModelForTokenClassification
 from worker import tiny
 
-from workbench import scoring, trainer
-from workbench.cases import strict_chunks
-from workbench.knobs import Regularization, Train
+from workbench.predictions.cases import strict_chunks
+from workbench.runs.config.tune import Regularization, Train
+from workbench.training import scoring, trainer
 
 LABELS = ["O", "B-a", "I-a"]
 

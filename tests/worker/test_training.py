@@ -22,7 +22,10 @@ from worker import tiny
 
 from storage import events
 from storage.exceptions import RunProblem
-from workbench import predicting, preparation, rows, steering, trainer, training
+from workbench.runs import parquet
+from workbench.training import callbacks, preparation, trainer
+from workbench.training import predictor as predicting
+from workbench.training import train as training
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -46,7 +49,7 @@ def train(folder: Path, until: Callable[[dict[str, Any]], bool] = lambda event: 
             raise Halt
 
     try:
-        training.run(folder, write, steering.Control(folder))
+        training.run(folder, write, callbacks.Control(folder))
     except Halt:
         pass
     finally:
@@ -61,7 +64,7 @@ def losses(found: list[dict[str, Any]]) -> dict[int, float]:
 def worker(folder: Path, *options: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "workbench.worker", str(folder), *options],
+        [sys.executable, "-P", "-m", "workbench.training.worker", str(folder), *options],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
@@ -83,12 +86,12 @@ def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) 
     assert {"step", "evaluated", "saved", "predicting"} <= set(types)
     plain = AutoModelForTokenClassification.from_pretrained(folder / "model")
     assert plain.config.id2label[1] == "B-amount_total"
-    found = {p.document: p for p in rows.read_predictions(folder / "predictions.parquet")}
+    found = {p.document: p for p in parquet.read_predictions(folder / "predictions.parquet")}
     assert {p.split for p in found.values()} == {"train", "validation", "test", "pool"}
     predictor, description = predicting.load(folder / "model", torch.device("cpu"))
     assert (description.family, description.run) == (family, "run")
     predictor.bf16 = False
-    pool = rows.read(folder / "dataset" / "pool.parquet")
+    pool = parquet.read(folder / "dataset" / "pool.parquet")
     for outcome in predictor.predict(pool):
         kept = found[outcome.row.document]
         probabilities = np.frombuffer(kept.probabilities, "<f2").reshape(-1, len(kept.labels))
@@ -278,7 +281,7 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
     empty = tiny.documents(3)
     for row in empty:
         row.tags = ["O"] * len(row.words)
-    rows.write(folder / "dataset" / "train.parquet", empty)
+    parquet.write(folder / "dataset" / "train.parquet", empty)
     with pytest.raises(RunProblem, match="carries a label"):
         train(folder)
     (folder / "dataset" / "train.parquet").unlink()
@@ -323,7 +326,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     (folder / "stop").unlink()
     scored = worker(folder, "--task", "score")
     assert scored.wait(60) == 0
-    assert {p.split for p in rows.read_predictions(folder / "predictions.parquet")} == {"pool"}
+    assert {p.split for p in parquet.read_predictions(folder / "predictions.parquet")} == {"pool"}
 
 
 def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
@@ -346,7 +349,7 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     expected = train(one)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
     done = subprocess.run(
-        [*launch, "workbench.worker", str(two)], check=False,
+        [*launch, "workbench.training.worker", str(two)], check=False,
         env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

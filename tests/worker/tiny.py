@@ -17,8 +17,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from workbench import rows
-from workbench.config import Request, from_dict
+from workbench.runs import parquet
+from workbench.runs.config.files import Request, from_dict
 
 FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},
@@ -68,7 +68,7 @@ def base(folder: Path, family: str, positions: int = 64, labels: list[str] | Non
     return path
 
 
-def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[rows.Row]:
+def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[parquet.Row]:
     """Invoices of a few words: a date after `date:` and a total after `total:`, on the right and low."""
     draw = random.Random(seed)
     made = []
@@ -87,7 +87,7 @@ def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None =
                 tags.append({"date": "B-invoice_date", "total": "B-amount_total"}.get(tag, "O"))
                 lines.append(line)
         made.append(
-            rows.Row(
+            parquet.Row(
                 document=seed * 1000 + number,
                 name=f"{seed}-{number}",
                 group=f"v{number % 4}",
@@ -125,13 +125,13 @@ def run_folder(folder: Path, family: str, settings: dict[str, Any] | None = None
     }  # fmt: skip
     for section, values in (settings or {}).items():
         config.setdefault(section, {}).update(values)
-    rows.write(folder / "dataset" / "train.parquet", documents(train, 1, picture=page))
-    rows.write(folder / "dataset" / "validation.parquet", documents(4, 2, picture=page))
-    rows.write(folder / "dataset" / "test.parquet", documents(3, 3, picture=page))
+    parquet.write(folder / "dataset" / "train.parquet", documents(train, 1, picture=page))
+    parquet.write(folder / "dataset" / "validation.parquet", documents(4, 2, picture=page))
+    parquet.write(folder / "dataset" / "test.parquet", documents(3, 3, picture=page))
     pool = documents(3, 4, words=90, picture=page)
     for row in pool:
         row.tags = None
-    rows.write(folder / "dataset" / "pool.parquet", pool)
+    parquet.write(folder / "dataset" / "pool.parquet", pool)
     request = Request(run=folder.name, fields=FIELDS, config=from_dict(config), threads=1, niceness=0, **more)
     (folder / "request.yaml").write_text(request.text(), encoding="utf-8")
     assert yaml.safe_load(request.text())["run"] == folder.name

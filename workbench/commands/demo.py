@@ -81,7 +81,7 @@ def _fill(workspace: "Workspace") -> None:
         )
     with _step("Split by vendor"):
         from storage import groups
-        from workbench.splitting import divide
+        from workbench.runs.splits import divide
 
         with workspace.db.write() as connection:
             division = divide(groups.counts(connection), validation=0.15, test=0.2, seed=1)
@@ -120,7 +120,7 @@ def _loop(workspace: "Workspace") -> None:
 
 def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
     from storage import runs
-    from workbench import jobs, progress
+    from workbench.runs import jobs, progress
 
     with workspace.db.read() as connection:
         run = runs.get(connection, run_id)
@@ -130,7 +130,8 @@ def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
 
 def _train(workspace: "Workspace", name: str) -> str:
     from storage.exceptions import RunProblem
-    from workbench import jobs, next_round, progress
+    from workbench import next_round
+    from workbench.runs import jobs, progress
 
     with _step(f"{name}: fine-tune in a process of its own"):
         offer = next_round.offer(workspace)
@@ -149,15 +150,17 @@ def _train(workspace: "Workspace", name: str) -> str:
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
     from storage import runs
-    from workbench import consulting, errors, jobs, report, stored
+    from workbench import consulting, errors, report
     from workbench.commands.doctor import lines_of
     from workbench.commands.evaluate import lines_of as figures_of
+    from workbench.predictions import run_reader
+    from workbench.runs import jobs
 
     folder = jobs.folder_of(workspace, run_id)
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = errors.find(errors.judge(stored.read_labelled(folder, figures["split"], boxes=False)))
+        found = errors.find(errors.judge(run_reader.read_labelled(folder, figures["split"], boxes=False)))
         for record in found[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):

@@ -34,7 +34,8 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
       workbench doctor 20261122-093000 --learning-curve
     """
     from storage import runs
-    from workbench import consulting, jobs
+    from workbench import consulting
+    from workbench.runs import jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)

@@ -107,7 +107,7 @@ def _engines() -> list[dict[str, Any]]:
 
 def _families() -> list[dict[str, Any]]:
     """Every base of every family, and whether its weights are on this machine."""
-    from workbench.families import FAMILIES
+    from workbench.runs.config.families import FAMILIES
 
     return [
         {
@@ -125,9 +125,9 @@ def _families() -> list[dict[str, Any]]:
 
 
 def _starter_is_there() -> bool:
-    from importlib.resources import files
+    from workbench.runs.config.families import STARTER_FOLDER
 
-    return files("workbench.families").joinpath("starter_model", "model.safetensors").is_file()
+    return (STARTER_FOLDER / "model.safetensors").is_file()
 
 
 def _is_cached(name: str) -> bool:

@@ -35,7 +35,9 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
-    from workbench import jobs, reading, report, rollback, stored, suggesting
+    from workbench import reading, report, rollback
+    from workbench.predictions import run_reader, suggestions
+    from workbench.runs import jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -48,8 +50,8 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
         folder = Path(reading.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
         # on validation the weighing was learnt: there it would flatter itself
-        judged = stored.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
-        figures["suggested"] = suggesting.figures(judged, suggesting.trust_of(workspace.settings, folder))
+        judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
+        figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = rollback.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic

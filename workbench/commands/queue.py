@@ -6,9 +6,10 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench import jobs, queueing, strategies
+from workbench import queueing, strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
+from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 

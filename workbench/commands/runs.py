@@ -22,7 +22,7 @@ def command() -> None:
 
 
 def _open(context: Context) -> Any:
-    from workbench import jobs
+    from workbench.runs import jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
@@ -47,8 +47,9 @@ def list_runs(context: Context, as_json: bool) -> None:
     is that at work; the cost is that time × the processor cores (core-h) or graphics cards (GPU-h) that the run kept.
     """
     from storage import runs
-    from workbench import comparing, jobs, progress
-    from workbench.watching import cost, duration
+    from workbench import comparing
+    from workbench.runs import jobs, progress
+    from workbench.runs.watch import cost, duration
 
     workspace = _open(context)
     with workspace.db.read() as connection:
@@ -100,7 +101,7 @@ def show(context: Context, run: str, as_json: bool) -> None:
     """One run: its state, progress, figures and configuration."""
     from dataclasses import asdict
 
-    from workbench import jobs, progress
+    from workbench.runs import jobs, progress
 
     workspace = _open(context)
     found = _run(workspace, run)
@@ -131,7 +132,7 @@ def _act(name: str, summary: str, done: str) -> None:
     @json_option
     @click.pass_obj
     def act(context: Context, run: str, as_json: bool) -> None:
-        from workbench import jobs
+        from workbench.runs import jobs
 
         workspace = _open(context)
         found = _run(workspace, run)
@@ -156,7 +157,7 @@ for _name, _summary, _done in (
 @click.pass_obj
 def log(context: Context, run: str, lines: int) -> None:
     """What the run's process printed."""
-    from workbench import jobs
+    from workbench.runs import jobs
 
     workspace = _open(context)
     path = jobs.folder_of(workspace, _run(workspace, run).id) / "stderr.log"
@@ -172,7 +173,7 @@ def log(context: Context, run: str, lines: int) -> None:
 @click.pass_obj
 def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json: bool) -> None:
     """Start a run with another one's configuration, with changes, on today's labels."""
-    from workbench import jobs
+    from workbench.runs import jobs
 
     workspace = _open(context)
     made = jobs.clone(workspace, _run(workspace, run).id, sets, name)
@@ -186,9 +187,9 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
 @click.pass_obj
 def import_run(context: Context, folder: Path, as_json: bool) -> None:
     """Take a run folder from another machine into this workspace."""
-    from workbench import run_folders
+    from workbench.runs import transfer
 
-    made = run_folders.adopt(_open(context), folder)
+    made = transfer.adopt(_open(context), folder)
     emit({"run": made.id, "state": made.state.value}, as_json=as_json, text=f"Run {made.id}: {made.state.value}.")
 
 
@@ -237,11 +238,11 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 @click.pass_obj
 def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
     """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card."""
-    from workbench import run_folders
+    from workbench.runs import transfer
 
     workspace = _open(context)
     found = _run(workspace, run)
-    made = run_folders.export_model(workspace, found.id, folder)
+    made = transfer.export_model(workspace, found.id, folder)
     emit({"run": found.id, "folder": str(made)}, as_json=as_json, text=f"The model of {found.name} is in {made}.")
 
 
@@ -261,7 +262,8 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     Example:
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
     """
-    from workbench import charts, comparing, jobs, progress
+    from workbench import charts, comparing
+    from workbench.runs import jobs, progress
 
     workspace = _open(context)
     found = [_run(workspace, name) for name in runs]

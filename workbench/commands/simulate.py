@@ -60,8 +60,9 @@ def command(
     Example:
         workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
     """
-    from workbench import charts, config, simulating
-    from workbench.machine import device
+    from workbench import charts, simulating
+    from workbench.runs.config import files
+    from workbench.runs.machine import device
 
     if picture is not None:
         charts.check(picture)
@@ -70,7 +71,7 @@ def command(
         if stopping:
             _stop(workspace, as_json)
             return
-        chosen = config.apply_sets(config.preset(preset, device()).config, sets)
+        chosen = files.apply_sets(files.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulating.prepare(
             workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm

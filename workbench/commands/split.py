@@ -33,7 +33,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     from workbench.annotation.field_states import seller_of
     from workbench.exchange.pipeline import SELLER
     from workbench.exchange.vendor_groups import GUESSED, by_sellers
-    from workbench.splitting import divide
+    from workbench.runs.splits import divide
 
     workspace = context.open_workspace()
     with workspace.db.write() as connection:

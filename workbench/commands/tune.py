@@ -56,16 +56,17 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
     """
-    from workbench import config as tune_config
-    from workbench import draft, jobs
+    from workbench.runs import jobs
+    from workbench.runs.config import draft
+    from workbench.runs.config import files as config_files
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
-    for note in (note for file in files for note in tune_config.notes_on(file)):
+    for note in (note for file in files for note in config_files.notes_on(file)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
     chosen, used = _configurations(workspace, preset, files)
-    configs = {each: tune_config.apply_sets(config, (*warm, *sets)) for each, config in chosen.items()}
+    configs = {each: config_files.apply_sets(config, (*warm, *sets)) for each, config in chosen.items()}
     if grid:
         configs = {
             f"{each} {key}".strip(): config
@@ -109,7 +110,7 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     Raises:
         RunProblem: it did not end well.
     """
-    from workbench import jobs, progress
+    from workbench.runs import jobs, progress
 
     with click.progressbar(length=1000, label=f"Run {run.id}", file=_null() if quiet else None) as bar:
         done = jobs.wait(workspace, run.id, lambda seen: bar.update(int(1000 * seen.share) - bar.pos))
@@ -133,18 +134,18 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
     """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import documents
     from storage.records import Split
-    from workbench import config as tune_config
-    from workbench.machine import device
+    from workbench.runs.config import files as config_files
+    from workbench.runs.machine import device
 
     if files:
-        return {file.stem if len(files) > 1 else "": tune_config.load(file) for file in files}, ""
+        return {file.stem if len(files) > 1 else "": config_files.load(file) for file in files}, ""
     where = device()
     if preset == "auto":
         with workspace.db.read() as connection:
             trained = documents.Filter("labelled", split=Split.TRAIN)
             number = documents.count(connection, trained)
-        preset = tune_config.choose_preset(number, number, where)
-    found = tune_config.preset(preset, where)
+        preset = config_files.choose_preset(number, number, where)
+    found = config_files.preset(preset, where)
     return {"": found.config}, found.name
 
 

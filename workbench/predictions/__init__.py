@@ -1,0 +1,1 @@
+"""From word probabilities to values and suggestions: decoding, calibration, repair rules, model and rules together."""

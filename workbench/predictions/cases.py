@@ -1,0 +1,252 @@
+"""Documents with their gold labels and a model's predictions: what every figure is computed from.
+
+A case is read from a run folder (`stored`) or made by hand.
+"""
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from storage.exceptions import InputProblem
+from workbench.fields.values import joined
+from workbench.predictions import decoding
+from workbench.predictions.decoding import Evidence
+
+NONE = "none"
+"""Stands for `no field` in tables of fields."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chunk:
+    """A contiguous stretch of words of one field. Equality ignores the confidence."""
+
+    field: str
+    start: int
+    stop: int  # exclusive
+    confidence: float = dataclasses.field(
+        default=1.0, compare=False
+    )  # mean over the words of P(B-field) + P(I-field), 0..1
+
+    def overlap(self, other: "Chunk") -> int:
+        """How many words both have."""
+        return max(0, min(self.stop, other.stop) - max(self.start, other.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One document under evaluation. Sequences have one entry a word, except `gold` and `predicted`."""
+
+    document: int
+    name: str
+    group: str
+    language: str
+    words: tuple[str, ...]
+    gold: tuple[Chunk, ...] = ()
+    predicted: tuple[Chunk, ...] = ()  # as the model's probabilities are read (`decoding`)
+    pages: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+    boxes: tuple[tuple[int, int, int, int], ...] = ()  # 0-1000 of the page; none where they were not read
+    confidences: tuple[float, ...] = ()  # of the OCR, 0..1
+    tags: tuple[str, ...] = ()  # the likeliest tag of each word, before any repair
+    certainty: tuple[float, ...] = ()  # probability of the predicted field (B and I together; O for no field)
+    agreement: tuple[float, ...] = ()  # probability of the gold field
+    windows: int = 1
+    word_windows: tuple[int, ...] = ()  # the window that decided a word
+    truncated: bool = False
+    labelled: bool = True
+    references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
+    unjudged: tuple[Chunk, ...] = ()  # predictions of fields that nobody labelled: neither right nor wrong
+
+    def text(self, chunk: Chunk) -> str:
+        """The words of a chunk, as they are printed."""
+        return joined(self.words[chunk.start : chunk.stop])
+
+    @property
+    def page_count(self) -> int:
+        """Pages that carry words; at least 1."""
+        return len(set(self.pages)) or 1
+
+
+def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
+    """(field, start, stop) of the chunks of IOB2 tags, strictly: without its B- an I- opens nothing."""
+    found = []
+    name, start, position = "", 0, 0
+    for position, tag in enumerate(tags):
+        if tag == "O" and not name:
+            continue
+        if tag[:2] == "I-" and name == tag[2:]:
+            continue
+        if name:
+            found.append((name, start, position))
+            name = ""
+        if tag[:2] == "B-":
+            name, start = tag[2:], position
+    if name:
+        found.append((name, start, position + 1))
+    return found
+
+
+def lenient_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
+    """As `strict_chunks`, but an I- that continues nothing opens a chunk (conlleval's repair)."""
+    found = []
+    name, start, position = "", 0, 0
+    for position, tag in enumerate(tags):
+        if name and (tag[2:] != name or tag[:2] == "B-"):
+            found.append((name, start, position))
+            name = ""
+        if not name and tag != "O":
+            name, start = tag[2:], position
+    if name:
+        found.append((name, start, position + 1))
+    return found
+
+
+def tags_of_chunks(chunks: Iterable[Chunk], length: int) -> list[str]:
+    """IOB2 tags of chunks; where chunks overlap the later one wins."""
+    tags = ["O"] * length
+    for chunk in chunks:
+        tags[chunk.start : chunk.stop] = ["B-" + chunk.field] + ["I-" + chunk.field] * (chunk.stop - chunk.start - 1)
+    return tags
+
+
+def with_confidence(found: Iterable[tuple[str, int, int]], certainty: Sequence[float]) -> tuple[Chunk, ...]:
+    """Chunks whose confidence is the mean certainty of their words."""
+    return tuple(Chunk(f, a, b, sum(certainty[a:b]) / (b - a)) for f, a, b in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the probabilities of one document say, word by word."""
+
+    tags: tuple[str, ...]
+    certainty: tuple[float, ...]
+    agreement: tuple[float, ...]
+    values: tuple[Chunk, ...] = ()
+
+
+class Stored(NamedTuple):
+    """One document's probabilities (words x labels little-endian 16-bit floats in 0..1, row by row), and what is known
+    of its words: the gold tags, one a word, and the pages; none: all on one."""
+
+    probabilities: bytes
+    gold_tags: Sequence[str]
+    pages: Sequence[int] = ()
+
+
+_TOGETHER = 64
+"""Documents that are decoded together: enough to share what every step costs, few enough for the processor's cache."""
+
+
+def decode(documents: Iterable[Stored], labels: Sequence[str], once: Set[str] = frozenset()) -> Iterator[Decoded]:
+    """The likeliest tag of each word, its field's probability, the gold field's probability, and the values.
+
+    Args:
+        documents: read as they are asked for, some at a time.
+        labels: the column order, "O" first.
+        once: fields of which a document has one value.
+
+    Raises:
+        InputProblem: the bytes are not that many numbers, or a number is not a probability.
+    """
+    remaining = iter(documents)
+    while some := list(itertools.islice(remaining, _TOGETHER)):
+        yield from _decode(some, labels, once)
+
+
+def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) -> Iterator[Decoded]:
+    import numpy as np  # heavy, but pyarrow, which has read what is decoded here, has loaded it
+
+    width = len(labels)
+    counts = [len(one.gold_tags) for one in documents]
+    for one, count in zip(documents, counts, strict=True):
+        if not labels or labels[0] != "O" or len(one.probabilities) != 2 * width * count:
+            raise InputProblem(
+                f"{len(one.probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
+                "Predict again with this run; the file was written by another version or cut off.",
+            )
+    table = np.zeros((sum(counts), width + 1))  # the last column stands for a label that there is not
+    halves = np.frombuffer(b"".join(one.probabilities for one in documents), "<f2")
+    table[:, :-1] = halves.reshape(len(table), width)
+    if not ((table >= 0.0) & (table <= 1.0)).all():
+        raise InputProblem(
+            "The stored predictions hold numbers that are not probabilities.",
+            "The model diverged or the file is damaged: train again with a lower learning rate.",
+        )
+    names = list(dict.fromkeys(label[2:] for label in labels))  # the first is "", of no field
+    place = {label: column for column, label in enumerate(labels)}
+    begins = table[:, [0, *(place.get(f"B-{name}", width) for name in names[1:])]]
+    continues = table[:, [width, *(place.get(f"I-{name}", width) for name in names[1:])]]
+    shares = np.minimum(begins + continues, 1.0)
+    words = np.arange(len(table))
+    best = table.argmax(1)
+    number = {name: column for column, name in enumerate(names)}
+    sure = shares[words, np.array([number[label[2:]] for label in labels])[best]]
+    # a field that the model does not know has no probability: it is read where all are 0
+    asked = [number.get(tag[2:], len(names)) for one in documents for tag in one.gold_tags]
+    agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
+    tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
+    for one, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):
+        yield Decoded(
+            tuple(itertools.islice(tags, count)),
+            tuple(itertools.islice(certainty, count)),
+            tuple(itertools.islice(agreement, count)),
+            tuple(Chunk(*value[1:]) for value in decoding.read(evidence, _page_breaks(one.pages), once)),
+        )
+
+
+def _page_breaks(pages: Sequence[int]) -> list[int]:
+    """The words that begin a page."""
+    return [word for word, (before, page) in enumerate(itertools.pairwise(pages), 1) if before != page]
+
+
+def _evidence(
+    names: Sequence[str], begins: Any, continues: Any, counts: Sequence[int]
+) -> list[dict[str, list[Evidence]]]:
+    """For every document the words that may be a field's (`decoding.LEAST`).
+
+    Args:
+        names: of the fields; the first is none's.
+        begins: an array of words x names, of all documents.
+        continues: the like.
+        counts: words of each document.
+    """
+    import numpy as np
+
+    shares = begins + continues
+    rows = np.arange(len(shares))
+    likeliest = shares.argmax(1)
+    otherwise = np.repeat(shares[rows, likeliest][:, None], len(names), 1)
+    rivals = shares.copy()
+    rivals[rows, likeliest] = 0.0
+    otherwise[rows, likeliest] = rivals.max(1)
+    may = (shares > 0.0) & (shares >= decoding.LEAST * otherwise)
+    may[:, 0] = False
+    words, columns = may.nonzero()
+    document = np.repeat(np.arange(len(counts)), counts)[words]
+    within = words - (np.cumsum(counts) - counts)[document]
+    found: list[dict[str, list[Evidence]]] = [{} for _ in counts]
+    columns_of = (document, columns, within, begins[may], continues[may], otherwise[may])
+    for at, column, word, begin, go_on, other in zip(*(one.tolist() for one in columns_of), strict=True):
+        found[at].setdefault(names[column], []).append(Evidence(word, begin, go_on, other))
+    return found
+
+
+SELDOM = 30
+
+
+def labelled_once(tagged: Iterable[Sequence[str] | None]) -> frozenset[str]:
+    """The fields that labelled documents have once: of each there is one value, and a model is read so.
+
+    One document in `SELDOM` may have it twice: a second name at the foot of two receipts among three hundred would
+    else let every doubtful name fall into two.
+    """
+    has: Counter[str] = Counter()
+    twice: Counter[str] = Counter()
+    for tags in tagged:
+        counts = Counter(name for name, *_ in lenient_chunks(tags or ()))
+        has.update(counts.keys())
+        twice.update(name for name, number in counts.items() if number > 1)
+    return frozenset(name for name, number in has.items() if twice[name] * SELDOM <= number)

@@ -1,0 +1,165 @@
+"""Two readers of a document: the model, and the rules about where a field's value probably stands. Who is believed?
+
+The rules (`candidates.Finder`) know header words and forms of values and need no training; a model learns what her
+documents look like. Each field keeps a record of how often either was right where they agreed, differed, or one was
+silent, by how sure the model was. The record comes with the program (made-up documents of templates that the starter
+was not trained on) and is outweighed by what a run measures on her own validation documents. A suggestion's confidence
+is the record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where the record is.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from storage.records import Token
+from workbench.fields import Field
+from workbench.locate.candidates import Finder
+from workbench.predictions import repair_rules
+from workbench.predictions.cases import Case, Chunk
+from workbench.runs.config import families
+
+SHIPPED = families.STARTER_FOLDER / "readers.json"
+PRIOR = 8.0
+"""How many of her own documents weigh as much as the record that comes with the program."""
+_BINS = (0.5, 0.8, 0.95)  # of the model's confidence
+_RATE = 0.5  # of what was never seen
+_SUREST = 0.99  # nobody is surer after so few documents
+
+Words = tuple[int, ...]
+Counts = dict[str, dict[str, list[int]]]
+"""field -> situation -> [model right, rules right, documents]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the two readers say of one field; () is nothing."""
+
+    model: Words
+    sure: float  # the model's confidence, 0..1
+    rules: Words
+
+    @property
+    def situation(self) -> str:
+        """How they stand to each other, and how sure the model is."""
+        if not self.model:
+            return "rules alone"
+        sure = sum(self.sure >= edge for edge in _BINS)
+        how = "agree" if self.model == self.rules else "differ" if self.rules else "model alone"
+        return f"{how} {sure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How often the readers were right, before (what came with the program) and here."""
+
+    before: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    here: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+
+    def rates(self, name: str, situation: str) -> tuple[float, float]:
+        """(model right, rules right) as shares, 0..1."""
+        alike = [rows[situation] for rows in self.before.values() if situation in rows]
+        pooled = [sum(counts) for counts in zip(*alike, strict=True)] or [0, 0, 0]
+        known = self.before.get(name, {}).get(situation, (0, 0, 0))
+        mine = self.here.get(name, {}).get(situation, (0, 0, 0))
+
+        def rate(which: int) -> float:
+            base: float = (pooled[which] + _RATE) / (pooled[2] + 1)
+            prior: float = (known[which] + PRIOR * base) / (known[2] + PRIOR)
+            return (mine[which] + PRIOR * prior) / (mine[2] + PRIOR)
+
+        return rate(0), rate(1)
+
+    def believed(self, name: str, read: Read) -> tuple[Words, float]:
+        """Whose words are taken, and how likely they are right; how sure the model is breaks ties."""
+        model, rules = self.rates(name, read.situation)
+        if read.model and (not read.rules or model >= rules):
+            return read.model, min(_SUREST, model + 0.01 * (read.sure - 0.5))
+        return read.rules, min(_SUREST, rules)
+
+
+def finder_of(case: Case) -> Finder:
+    """The rules over a case's words; its boxes are thousandths of the page, which they take as they are."""
+    return Finder(
+        [
+            Token(number, page, line, text, tuple(map(float, box)))  # type: ignore[arg-type]
+            for number, (text, page, line, box) in enumerate(
+                zip(case.words, case.pages, case.lines, case.boxes, strict=True)
+            )
+        ]
+    )
+
+
+def read_all(finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[Words, float]]) -> dict[str, Read]:
+    """What both say of every field that either finds.
+
+    Where both agree it is as good as labelled, and tells the rules where to look for the others.
+
+    Args:
+        values: field -> (words, confidence) of the model.
+    """
+    first = {one.id: Read(*values.get(one.id, ((), 0.0)), _likeliest(finder, one, {})) for one in fields}
+    agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
+    second = {
+        one.id: first[one.id] if one.id in agreed else replace(first[one.id], rules=_likeliest(finder, one, agreed))
+        for one in fields
+    }
+    return {name: read for name, read in second.items() if read.model or read.rules}
+
+
+def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, Words]) -> Words:
+    ranked = finder.ranked(wanted, labelled)
+    return tuple(sorted(ranked[0].tokens)) if ranked else ()
+
+
+def measure(
+    cases: Iterable[Case], fields: Sequence[Field], values: Callable[[Case], Mapping[str, tuple[Words, float]]]
+) -> Counts:
+    """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
+    counts: Counts = {one.id: {} for one in fields}
+    for case in cases:
+        gold = values_of(case)
+        for name, read in read_all(finder_of(case), fields, values(case)).items():
+            row = counts[name].setdefault(read.situation, [0, 0, 0])
+            right = gold.get(name, frozenset())
+            row[0] += read.model in right
+            row[1] += read.rules in right
+            row[2] += 1
+    return counts
+
+
+def values_of(case: Case) -> dict[str, frozenset[Words]]:
+    """Field -> the words of each of its labelled values; where there are several, also all of them as one value."""
+    found: dict[str, list[Chunk]] = {}
+    for chunk in case.gold:
+        found.setdefault(chunk.field, []).append(chunk)
+    return {
+        name: frozenset(_words(pieces) for pieces in [*repair_rules.together(case, chunks), sorted(chunks)])
+        for name, chunks in found.items()
+    }
+
+
+def _words(pieces: Iterable[Chunk]) -> Words:
+    return tuple(word for piece in pieces for word in range(piece.start, piece.stop))
+
+
+@cache
+def shipped() -> Mapping[str, Mapping[str, Sequence[int]]]:
+    """The record that comes with the program; empty where it is missing."""
+    try:
+        found: Counts = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def apart(proposals: Iterable[tuple[str, Words, float]]) -> list[tuple[str, Words, float]]:
+    """Without those whose words a surer one of another field has, in the order of the page."""
+    kept: list[tuple[str, Words, float]] = []
+    taken: Counter[int] = Counter()
+    for proposal in sorted(proposals, key=lambda one: (-one[2], one[1], one[0])):
+        if not any(taken[word] for word in proposal[1]):
+            taken.update(proposal[1])
+            kept.append(proposal)
+    return sorted(kept, key=lambda one: one[1])

@@ -1,0 +1,209 @@
+"""From a run's stored predictions to suggestions: fields, token ids and confidence of every document of the pool.
+
+What the run learned about itself on validation is used: confidences are calibrated, and repair rules work on the
+predictions where they did no harm there (or as [postprocess] of workbench.toml says).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storage.files import replacing
+from workbench.fields import Field, FieldType
+from workbench.fields.values import joined
+from workbench.predictions import calibration, cases, model_and_rules, repair_rules, run_reader
+from workbench.predictions.cases import Case, Chunk
+from workbench.runs import parquet
+from workbench.runs.config.files import Request
+from workbench.settings import Settings
+
+FLOOR = 0.3
+"""Below this confidence a suggestion costs more to reject than it saves."""
+
+STORED = "suggestions.jsonl"
+"""In a run's folder: a `Suggested` a line."""
+
+Proposal = tuple[str, tuple[int, ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far a model's predictions are to be trusted: what its run measured on validation.
+
+    Attributes:
+        temperature: of all fields that have none of their own; 1.0 leaves confidences as they are.
+        own: field -> its temperature.
+        types: field -> type, for the rules.
+        rules: the repair rules that are on.
+        fields: for which the rules about likely places are asked beside the model; none: it is taken at its word.
+        record: how often either of the two was right.
+    """
+
+    temperature: float = 1.0
+    own: Mapping[str, float] = field(default_factory=dict)
+    types: Mapping[str, FieldType] = field(default_factory=dict)
+    rules: repair_rules.Rules = field(default_factory=repair_rules.Rules)
+    fields: tuple[Field, ...] = ()
+    record: model_and_rules.Record = field(default_factory=model_and_rules.Record)
+
+    def scaled(self, chunk_field: str, confidence: float) -> float:
+        """The calibrated confidence."""
+        return calibration.scale(confidence, self.own.get(chunk_field, self.temperature))
+
+
+def trust_of(settings: Settings, folder: Path | None) -> Trust:
+    """What a run says of itself, in a workspace; the defaults where it says nothing (the starter, older runs).
+
+    Args:
+        settings: the workspace's: the fields, and rules that are switched on or off by hand.
+        folder: of the run that trained the model; None for a model without one.
+    """
+    return _trust(settings.schema.active, settings.postprocess, _report(folder))
+
+
+def _report(folder: Path | None) -> dict[str, Any] | None:
+    """What a run reported, nothing where it did not; None for the starter."""
+    if folder is None:
+        return None
+    path = folder / "report.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[str, Any] | None) -> Trust:
+    """A run proposes what it was taught; the starter (no report), everything that there is."""
+    fields = tuple(fields)
+    if report is None:
+        report = {"readers": {one.id: {} for one in fields}}
+    evaluation = report.get("evaluation") or {}
+    calibrated = evaluation.get("calibration") or {}
+    readers = report.get("readers") or {}
+    return Trust(
+        temperature=calibrated.get("temperature", 1.0),
+        own={name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]},
+        types={one.id: one.type for one in fields},
+        rules=repair_rules.chosen(evaluation.get("postprocess") or {}, rules),
+        fields=tuple(one for one in fields if one.id in readers),
+        record=model_and_rules.Record(model_and_rules.shipped(), readers),
+    )
+
+
+def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> model_and_rules.Counts:
+    """How the model and the rules stood to each other on a run's validation documents: fields that it was taught.
+
+    Args:
+        folder: of a run with predictions.
+        evaluation: what its report says of itself; None where nothing could be evaluated.
+    """
+    request = Request.read(folder)
+    taught = run_reader.fields_labelled(folder, "train")
+    trust = _trust((f.field for f in request.fields), request.rules, {"evaluation": evaluation})
+    labelled = run_reader.read_labelled(folder, "validation")
+    return model_and_rules.measure(
+        labelled, [f.field for f in request.fields if f.id in taught], lambda case: values_of(case, trust)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What is suggested for one document of a run's pool; name and number of words say whether it is the same here."""
+
+    document: int
+    name: str
+    words: int
+    proposals: list[Proposal]
+
+
+def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None] = lambda done, of: None) -> None:
+    """Weigh the predictions of a run's pool into `suggestions.jsonl`. In the worker: a large pool takes minutes.
+
+    Args:
+        folder: with predictions.
+        model_run: the run folder that the model comes from; None for the starter.
+        tick: called now and then with (documents done, of how many); an error in it ends the work.
+    """
+    request = Request.read(folder)
+    trust = _trust((f.field for f in request.fields), request.rules, _report(model_run))
+    of = parquet.count(parquet.source(folder, "pool"))
+    with replacing(folder / STORED) as file:
+        for done, case in enumerate(run_reader.stream_cases(folder, "pool"), start=1):
+            row = asdict(Suggested(case.document, case.name, len(case.words), proposals(case, trust)))
+            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            if done % 20 == 0:
+                tick(done, of)
+
+
+def read(folder: Path, settings: Settings) -> list[Suggested]:
+    """The suggestions for a run's pool; those of a run of an older version, that has none stored, are made now."""
+    run_reader.check_stored(folder, "pool")
+    path = folder / STORED
+    if not path.is_file():
+        trust = trust_of(settings, folder)
+        pool = run_reader.stream_cases(folder, "pool")
+        return [Suggested(case.document, case.name, len(case.words), proposals(case, trust)) for case in pool]
+    with path.open(encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return [
+        Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
+        for r in lines
+    ]
+
+
+def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
+    """How good suggestions are: `documents`, micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
+
+    A suggestion is right when it has the very words of a label. Fields without a label on any document do not count.
+    """
+    read = [(model_and_rules.values_of(case), proposals(case, trust)) for case in labelled]
+    judged = {name for gold, _ in read for name in gold}
+    right, given, asked = Counter[str](), Counter[str](), Counter[str]()
+    for gold, found in read:
+        asked.update(list(gold))
+        given.update(name for name, *_ in found if name in judged)
+        right.update(name for name, words, _ in found if words in gold.get(name, ()))
+
+    def row(names: Iterable[str]) -> dict[str, float]:
+        r, g, a = (sum(counts[name] for name in names) for counts in (right, given, asked))
+        return {
+            "precision": r / g if g else 0.0, "recall": r / a if a else 0.0, "f1": 2 * r / (g + a) if g + a else 0.0,
+            "support": a,
+        }  # fmt: skip
+
+    return {"documents": len(read), **row(judged), "fields": {name: row([name]) for name in sorted(judged)}}
+
+
+def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
+    """The best value of each field; pieces of it on neighbouring lines are one suggestion."""
+    trust = trust or Trust()
+    values = values_of(case, trust)
+    if trust.fields and case.words:
+        for name, read in model_and_rules.read_all(model_and_rules.finder_of(case), trust.fields, values).items():
+            values[name] = trust.record.believed(name, read)
+    return model_and_rules.apart(
+        (name, words, round(sure, 4)) for name, (words, sure) in values.items() if sure >= FLOOR
+    )
+
+
+def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], float]]:
+    """What the model itself says, repaired: field -> (words, calibrated confidence). What is no value is not said."""
+    repaired, _ = repair_rules.apply(case, trust.types, trust.rules)
+    found: dict[str, list[Chunk]] = {}
+    for chunk in repaired.predicted:
+        found.setdefault(chunk.field, []).append(chunk)
+    result = {}
+    for name, chunks in found.items():
+        best = max(repair_rules.together(case, chunks), key=repair_rules.weight)
+        words = tuple(_words(best))
+        if not repair_rules.readable(trust.types.get(name), joined(case.words[word] for word in words)):
+            continue
+        # the mean over words, so that a long piece counts for more than a comma
+        mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)
+        result[name] = (words, trust.scaled(name, mean))
+    return result
+
+
+def _words(pieces: Iterable[Chunk]) -> Iterable[int]:
+    return (word for piece in pieces for word in range(piece.start, piece.stop))

@@ -1,0 +1,167 @@
+"""A configuration being edited, as the form shows it. Pure; a value that cannot be is kept with the reason."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from storage.exceptions import ConfigProblem
+from workbench.runs.config import files as config_files
+from workbench.runs.config.files import Knob, TuneConfig
+from workbench.runs.config.tune import Group
+
+KNOBS: Mapping[str, Knob] = {knob.key: knob for knob in config_files.knobs()}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The last configuration that is possible, and what was typed and is not (yet)."""
+
+    config: TuneConfig
+    origin: TuneConfig  # what it began as: a preset, a file or another run
+    preset: str = ""
+    problems: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # key -> (as typed, why it cannot be)
+
+    @classmethod
+    def of(cls, config: TuneConfig, preset: str = "") -> "Draft":
+        """An unchanged draft."""
+        return cls(config, config, preset)
+
+    def value(self, key: str) -> Any:
+        """The knob's value in the configuration."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self.config, section), name)
+
+    def text(self, key: str) -> str:
+        """What the form shows of a knob: what was typed, or the value."""
+        return self.problems[key][0] if key in self.problems else shown(self.value(key))
+
+    def changed(self, key: str) -> bool:
+        """Whether the knob is not as it began."""
+        section, _, name = key.partition(".")
+        return key in self.problems or self.value(key) != getattr(getattr(self.origin, section), name)
+
+    def change(self, key: str, text: str) -> "Draft":
+        """Another value for a knob.
+
+        Values that were impossible are tried again with it: two of them may only fit together (hidden size and heads).
+        """
+        typed = {**{name: old for name, (old, _) in self.problems.items()}, key: text}
+        sets = [_setting(name, value) for name, value in typed.items()]
+        if key == "model.family":
+            sets = ["model.name=''", *sets]  # a base belongs to its family
+        try:
+            return replace(self, config=config_files.apply_sets(self.config, sets), problems={})
+        except ConfigProblem:
+            pass
+        state = replace(self, problems={})
+        for name, value in typed.items():  # whatever fits alone is taken, the rest keeps its reason
+            try:
+                state = replace(state, config=config_files.apply_sets(state.config, [_setting(name, value)]))
+            except ConfigProblem as problem:
+                state = replace(state, problems={**state.problems, name: (value, problem.message)})
+        return state
+
+    def reset(self, key: str) -> "Draft":
+        """The knob as it began."""
+        section, _, name = key.partition(".")
+        problems = {other: what for other, what in self.problems.items() if other != key}
+        return replace(self, problems=problems).change(key, shown(getattr(getattr(self.origin, section), name)))
+
+    def stepped(self, key: str, by: int) -> "Draft":
+        """The next or previous choice; numbers go on by a step that makes a difference."""
+        knob, value = KNOBS[key], self.value(key)
+        if knob.choices:
+            names = knob.choices
+            at = names.index(value) if value in names else -1
+            return self.change(key, names[(at + by) % len(names)])
+        if knob.type == "bool":
+            order: list[Any] = [None, True, False] if knob.optional else [False, True]
+            return self.change(key, shown(order[(order.index(value) + by) % len(order)]))
+        if knob.type in ("int", "float"):
+            now = self.change(key, shown(_next(knob, value, by)))
+            return self if key in now.problems and key not in self.problems else now  # the end of its range
+        return self
+
+
+def shown(value: Any) -> str:
+    """A value as it is typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in value.items())
+    return str(value)
+
+
+def _setting(key: str, text: str) -> str:
+    kind, text = KNOBS[key].type, text.strip()
+    if kind == "list":
+        return f"{key}=[{text}]"
+    if kind == "map" or (key == "regularization.class_weights" and ":" in text):
+        return f"{key}={{{text.strip('{}')}}}"
+    if kind == "text":
+        return f"{key}={text!r}" if text else f"{key}=''"
+    return f"{key}={text}"
+
+
+_LADDER = (1.0, 2.0, 3.0, 5.0, 7.0)
+
+
+def _next(knob: Knob, value: Any, by: int) -> float | int:
+    """The next number up or down, inside the knob's range."""
+    low = knob.low if knob.low is not None else float("-inf")
+    high = knob.high if knob.high is not None else float("inf")
+    if knob.type == "int":
+        if value is None:
+            return int(max(low, 1))
+        step = 1 if abs(value) < 16 else 8 if abs(value) < 128 else 64
+        return int(min(high, max(low, value + by * step)))
+    if value is None:
+        value = 0.0
+    if 0 < value < 0.01:  # rates: 1, 2, 3, 5, 7 times a power of ten
+        power = math.floor(math.log10(value) + 1e-9)
+        near = min(range(len(_LADDER)), key=lambda i: abs(_LADDER[i] - value / 10**power))
+        raised, place = divmod(near + by, len(_LADDER))
+        return float(f"{_LADDER[place] * 10.0 ** (power + raised):.6g}")
+    stride = 0.05 if high <= 1 else 1.0
+    moved = round((value + by * stride) / stride) * stride
+    limited: float = min(high - (1e-9 if high == 1 else 0), max(low, moved))
+    return float(f"{limited:.6g}")
+
+
+def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Group, list[Knob]]]:
+    """The form's rows: of every group the knobs that matter most, and all of those groups that are unfolded."""
+    opened = set(unfolded)
+    return [
+        (group, [k for k in KNOBS.values() if k.group is group and (group in opened or (basic_too and k.basic))])
+        for group in Group
+    ]
+
+
+def variants(config: TuneConfig, text: str) -> dict[str, TuneConfig]:
+    """A grid from one line: `train.learning_rate=1e-4,3e-4 train.seed=1,2` is every combination, each with its name.
+
+    Raises:
+        ConfigProblem: not of that shape, or a combination cannot be.
+    """
+    axes = []
+    for part in text.split():
+        key, equals, values = part.partition("=")
+        if not equals or not values or key not in KNOBS:
+            raise ConfigProblem(
+                f"{part!r} is no list of values for a setting.", "Write it as train.learning_rate=1e-4,3e-4."
+            )
+        axes.append([f"{key}={value}" for value in values.split(",") if value])
+    if not axes:
+        raise ConfigProblem("The grid is empty.", "Write settings as train.learning_rate=1e-4,3e-4.")
+    return {
+        " ".join(one.rpartition(".")[2] for one in sets): config_files.apply_sets(config, sets)
+        for sets in product(*axes)
+    }

@@ -1,0 +1,380 @@
+"""Configurations of runs: read, checked, changed, compared; and the request that a run folder holds.
+
+Light on purpose: the form, the command line and the worker all import it.
+"""
+
+import difflib
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+import annotated_types
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from storage.exceptions import ConfigProblem
+from workbench.fields import Field as SchemaField
+from workbench.fields import FieldType
+from workbench.runs.config.presets import Preset, choose_preset, preset, presets
+from workbench.runs.config.tune import Group, TuneConfig
+
+__all__ = [
+    "FieldSpec", "Group", "Knob", "Preset", "Request", "TuneConfig", "apply_sets", "choose_preset", "difference",
+    "dump", "from_dict", "knobs", "load", "notes_on", "preset", "presets",
+]  # fmt: skip
+
+RENAMED = {
+    "train.evaluation_strategy": "train.eval_strategy",
+    "train.optimizer": "train.optim",
+    "train.activation_checkpointing": "train.gradient_checkpointing",
+    "train.group_by_length": "data.similar_length",
+    "train.label_smoothing_factor": "regularization.label_smoothing_factor",
+    "train.fsdp_config_file": "train.fsdp_config",
+    "data.stride": "data.window_stride",
+    "data.doc_stride": "data.window_stride",
+    "data.max_seq_length": "data.max_length",
+    "regularization.classifier_dropout": "model.classifier_dropout",
+    "model.hidden_dropout_prob": "regularization.hidden_dropout_prob",
+    "model.attention_probs_dropout_prob": "regularization.attention_probs_dropout_prob",
+}
+"""Names of other tools and older versions, and what they are called here."""
+
+DECIDED = {
+    "train.output_dir": "the run folder",
+    "train.overwrite_output_dir": "every run has a folder of its own",
+    "train.logging_dir": "the run folder",
+    "train.save_safetensors": "weights are always kept as safetensors",
+    "train.save_strategy": "train.eval_strategy decides for both",
+    "train.half_precision_backend": "there is only one left",
+    "train.include_inputs_for_metrics": "not needed",
+    "train.greater_is_better": "follows from train.metric_for_best_model",
+}
+"""Settings that other files bring and that are decided elsewhere here: read over, with a note."""
+
+_VALUES = {
+    "train.optim": {
+        "adamw_torch": "adamw", "adamw_torch_fused": "adamw", "adamw_hf": "adamw", "adam": "adamw",
+    },
+}  # fmt: skip
+
+
+class FieldSpec(BaseModel):
+    """One field of the schema as the worker knows it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: str
+    name: str = ""
+    type: str = "text"
+    aliases: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, field: SchemaField) -> "FieldSpec":
+        """A field of the schema."""
+        return cls(id=field.id, name=field.name, type=field.type.value, aliases=field.aliases)
+
+    @property
+    def field(self) -> SchemaField:
+        """The field, as far as reading a document goes: without key and colour."""
+        return SchemaField(self.id, self.name, FieldType(self.type), "", "", self.aliases)
+
+
+class Request(BaseModel):
+    """`request.yaml`: all that a run folder's worker is asked to do."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run: str
+    fields: list[FieldSpec]
+    config: TuneConfig = Field(default_factory=TuneConfig)
+    task: Literal["train", "score", "predict"] = "train"
+    model: str = ""  # score and predict: the model folder; "" is the run's own model/
+    threads: int | None = Field(default=None, ge=1)  # CPU threads; None: the cores less one
+    niceness: int = Field(default=10, ge=0, le=19)
+    preset: str = ""
+    parent: str = ""  # the run that this one was cloned from
+    rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
+    engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
+    fingerprint: str = ""  # of the frozen data
+
+    @classmethod
+    def read(cls, folder: Path) -> "Request":
+        """The request of a run folder.
+
+        Raises:
+            ConfigProblem: there is none, or it cannot be used.
+        """
+        path = folder / "request.yaml"
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigProblem(
+                f"{path} cannot be read: {error}", "Start the run anew, or copy the whole folder."
+            ) from error
+        if not isinstance(data, dict):
+            raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
+        data["config"] = from_dict(data.get("config") or {})
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigProblem(f"{path}: {_explain(error)}", "Start the run anew.") from error
+
+    def text(self) -> str:
+        """The YAML for `request.yaml`."""
+        return _yaml(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """What a form, a flag or a page of documentation needs to know of a setting."""
+
+    key: str  # dotted: "train.learning_rate"
+    type: str  # "float", "int", "bool", "text", "choice", "list", "map"
+    default: Any
+    title: str
+    does: str
+    when: str
+    risk: str
+    group: Group
+    basic: bool  # shown first
+    optional: bool  # may be empty: the base or the device decides
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def guidance(self) -> str:
+        """What it does, when to change it, and the risk, as one text."""
+        parts = [self.does]
+        if self.when:
+            parts.append(f"When: {self.when}")
+        if self.risk:
+            parts.append(f"Risk: {self.risk}")
+        return "\n".join(parts)
+
+
+def load(source: Path | str) -> TuneConfig:
+    """A configuration from a YAML file or from YAML text.
+
+    Raises:
+        ConfigProblem: not YAML, an unknown key, a value out of range, or an impossible combination.
+    """
+    text = source
+    if isinstance(source, Path):
+        try:
+            text = source.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigProblem(f"{source} cannot be read: {error}", "Give the path of a YAML file.") from error
+    return from_dict(_parse(str(text)))
+
+
+def from_dict(data: Mapping[str, Any]) -> TuneConfig:
+    """A configuration from nested settings, with the names of other tools understood.
+
+    Raises:
+        ConfigProblem: as `load`.
+    """
+    try:
+        return TuneConfig.model_validate(_translate(data))
+    except ValidationError as error:
+        raise ConfigProblem(
+            _explain(error), "Correct the setting; every knob's range is in the form and the documentation."
+        ) from error
+
+
+def notes_on(source: Path | str) -> list[str]:
+    """What a file says that is decided elsewhere here, one sentence each."""
+    text = source.read_text(encoding="utf-8-sig") if isinstance(source, Path) else source
+    flat = _flatten(_parse(text))
+    return [f"{key} was read over: {why}." for key, why in DECIDED.items() if key in flat]
+
+
+def dump(config: TuneConfig) -> str:
+    """The configuration as YAML that `load` reads back to the same. Empty settings are left out."""
+    return _yaml(config.model_dump(mode="json", exclude_none=True))
+
+
+def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
+    """The configuration with `section.key=value` applied in order; `key=` empties an optional setting.
+
+    Raises:
+        ConfigProblem: not of that shape, or as `load`.
+    """
+    data = config.model_dump(mode="json")
+    for text in sets:
+        key, equals, value = text.partition("=")
+        section, dot, name = key.strip().partition(".")
+        if not (equals and dot and name):
+            raise ConfigProblem(
+                f"{text!r} is not a setting.", "Write it as section.key=value, such as train.learning_rate=3e-5."
+            )
+        try:
+            parsed = yaml.safe_load(value) if value.strip() else None
+        except yaml.YAMLError as error:
+            raise ConfigProblem(f"{text!r}: the value cannot be read: {error}", "Quote it.") from error
+        if key.strip() in DECIDED:
+            continue
+        target, parsed = _rename(key.strip(), parsed)
+        section, _, name = target.partition(".")
+        if section == "model" and name == "name" and parsed:
+            data.setdefault("model", {}).pop("family", None)
+        data.setdefault(section, {})
+        if not isinstance(data[section], dict):
+            raise ConfigProblem(f"{section} is no group of settings.", "Write it as section.key=value.")
+        data[section][name] = parsed
+    return from_dict(data)
+
+
+def difference(a: TuneConfig, b: TuneConfig) -> dict[str, tuple[Any, Any]]:
+    """The settings that differ: dotted key -> (value in a, value in b)."""
+    first, second = _flatten(a.model_dump(mode="json")), _flatten(b.model_dump(mode="json"))
+    return {key: (first[key], second[key]) for key in first if first[key] != second[key]}
+
+
+def knobs() -> list[Knob]:
+    """Every setting, in the order of tuning and, within a group, as declared."""
+    found = []
+    for section, info in TuneConfig.model_fields.items():
+        model = info.annotation
+        assert isinstance(model, type) and issubclass(model, BaseModel)
+        found += [_knob(f"{section}.{name}", field) for name, field in model.model_fields.items()]
+    order = list(Group)
+    return sorted(found, key=lambda knob: order.index(knob.group))
+
+
+def _knob(key: str, field: FieldInfo) -> Knob:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    kind, optional, choices = _kind(field.annotation)
+    low: Any = None
+    high: Any = None
+    for limit in field.metadata:
+        if isinstance(limit, annotated_types.Ge):
+            low = limit.ge
+        elif isinstance(limit, annotated_types.Gt):
+            low = limit.gt
+        elif isinstance(limit, annotated_types.Le):
+            high = limit.le
+        elif isinstance(limit, annotated_types.Lt):
+            high = limit.lt
+    return Knob(
+        key, kind, field.get_default(call_default_factory=True), field.title or key, field.description or "",
+        str(extra["when"]), str(extra["risk"]), Group(str(extra["group"])), bool(extra["basic"]), optional, choices,
+        low, high,
+    )  # fmt: skip
+
+
+def _kind(annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
+    """A type's name for forms, whether it may be empty, and its choices."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin in (UnionType, typing.Union):
+        rest = [arg for arg in args if arg is not type(None)]
+        kind, _, choices = _kind(rest[0])
+        return kind, len(rest) < len(args), choices
+    if origin is Literal:
+        return "choice", False, tuple(str(arg) for arg in args)
+    names: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "text"}
+    return names.get(annotation, "list" if origin is list else "map"), False, ()
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigProblem(f"This is not YAML: {error}", "Correct the file at the place named.") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigProblem(
+            "A configuration is a YAML mapping of sections.", "Begin with model:, train:, regularization: or data:."
+        )
+    return data
+
+
+def _translate(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Other tools' names and values, as they are called here."""
+    result: dict[str, Any] = {}
+    for section, settings in data.items():
+        if not isinstance(settings, dict):
+            # An empty section is no setting at all; anything else is left to the validation's message.
+            if settings is not None:
+                result[section] = settings
+            continue
+        for name, value in settings.items():
+            key = f"{section}.{name}"
+            if key in DECIDED:
+                continue
+            if key in ("train.no_cuda", "train.use_cpu"):
+                key, value = "train.device", "cpu" if value else "auto"
+            key, value = _rename(key, value)
+            target, _, name = key.partition(".")
+            result.setdefault(target, {})[name] = value
+    return result
+
+
+def _rename(key: str, value: Any) -> tuple[str, Any]:
+    key = RENAMED.get(key, key)
+    if isinstance(value, str):
+        value = _VALUES.get(key, {}).get(value, value)
+    if key == "train.report_to" and isinstance(value, str):
+        value = [] if value == "none" else [value]
+    return key, value
+
+
+def _flatten(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        f"{section}.{name}": value
+        for section, settings in data.items()
+        if isinstance(settings, dict)
+        for name, value in settings.items()
+    }
+
+
+def _explain(error: ValidationError) -> str:
+    """All problems, one a line, in words that name the key."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{key} is not a setting{_nearest(key) or '.'}")
+        elif problem["type"] == "value_error":
+            lines.append(str(problem["ctx"]["error"]))
+        else:
+            lines.append(f"{key}: {problem['input']!r}: {problem['msg'].lower()}.")
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _nearest(key: str) -> str:
+    section, _, name = key.partition(".")
+    known = {k: k.rpartition(".")[2] for k in (*(knob.key for knob in knobs()), *RENAMED)}
+    if not name:
+        near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
+    else:
+        # The right name in the wrong section is nearer than anything spelled alike.
+        alike = difflib.get_close_matches(name, known.values(), 1, 0.6)
+        near = [k for k, own in known.items() if own == name] or [k for k, own in known.items() if own in alike]
+        near = [k for k in near if k.startswith(f"{section}.")] or near
+    return f"; did you mean {RENAMED.get(near[0], near[0])}?" if near else ""
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    return yaml.dump(data, sort_keys=False, allow_unicode=True, Dumper=_Dumper)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML with learning rates as 3.0e-05, which other readers also take for numbers."""
+
+
+def _number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e", 1)
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Dumper.add_representer(float, _number)
+_Dumper.add_multi_representer(Enum, lambda dumper, value: dumper.represent_str(str(value.value)))

@@ -1,0 +1,118 @@
+"""Presets: a whole configuration by the size of the data, after the handbook."""
+
+from dataclasses import dataclass
+
+from storage.exceptions import ConfigProblem
+from workbench.runs.config.tune import TuneConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named configuration and whom it is for."""
+
+    name: str
+    title: str
+    when: str
+    config: TuneConfig
+
+
+FIRST, SMALL, MEDIUM, LARGE, TEXT = "first model", "A", "B", "C", "text baseline"
+
+
+def presets(device: str = "cpu") -> dict[str, Preset]:
+    """All presets by name. Without a GPU (`device` "cpu"), A starts from the starter."""
+    gpu = device != "cpu"
+    base = "layoutlmv3" if gpu else "starter"
+    rows = (
+        (
+            FIRST, "First model", "5–50 documents, a CPU, minutes",
+            {
+                "model": {"family": "starter", "classifier_dropout": 0.0},
+                "train": {
+                    "learning_rate": 1e-4, "num_train_epochs": 10, "per_device_train_batch_size": 4,
+                    "early_stopping_patience": 6, "logging_steps": 5, "freeze": "lowest", "freeze_layers": 3,
+                },
+                "regularization": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+                "data": {"max_length": 512},
+            },
+        ),
+        (
+            SMALL, "Small", "200–2,000 pages, one or two GPUs" if gpu else "50–2,000 pages",
+            {
+                "model": {"family": base, "classifier_dropout": 0.2 if gpu else 0.0},
+                "train": {
+                    "learning_rate": 5e-5 if gpu else 1e-4, "num_train_epochs": 20 if gpu else 8, "warmup_ratio": 0.1,
+                    "per_device_train_batch_size": 8, "gradient_accumulation_steps": 4 if gpu else 1,
+                    "freeze": "lowest" if gpu else "none", "freeze_layers": 3,
+                    "unfreeze_after_epochs": 2 if gpu else 0,
+                },
+                "regularization": {
+                    "hidden_dropout_prob": 0.2 if gpu else 0.0,
+                    "attention_probs_dropout_prob": 0.1 if gpu else 0.0,
+                },
+                "data": {"max_length": 512, "merge_lines": gpu},
+                "augmentation": {"box_jitter": 3.0, "header_synonyms": 0.1},
+            },
+        ),
+        (
+            MEDIUM, "Medium", "10,000–100,000 pages, several GPUs",
+            {
+                "model": {"family": "layoutlmv3", "classifier_dropout": 0.1},
+                "train": {
+                    "learning_rate": 3e-5, "num_train_epochs": 10, "warmup_ratio": 0.08,
+                    "per_device_train_batch_size": 16, "gradient_accumulation_steps": 8,
+                    "gradient_checkpointing": True, "logging_steps": 50,
+                },
+                "regularization": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1},
+                "augmentation": {
+                    "header_synonyms": 0.2, "currency_forms": 0.2, "number_formats": 0.2, "ocr_noise": 0.02,
+                    "box_jitter": 5.0, "rotation": 1.0, "blur": 0.5,
+                },
+            },
+        ),
+        (
+            LARGE, "Large", "100,000–500,000 pages and more, a cluster",
+            {
+                "model": {"family": "layoutlmv3"},
+                "train": {
+                    "learning_rate": 2e-5, "num_train_epochs": 5, "warmup_ratio": 0.05,
+                    "per_device_train_batch_size": 16, "gradient_accumulation_steps": 16, "bf16": True,
+                    "gradient_checkpointing": True, "lr_scheduler_type": "cosine", "logging_steps": 50,
+                    "fsdp": "full_shard auto_wrap" if gpu else "",
+                },
+            },
+        ),
+        (
+            TEXT, "Text baseline", "a cross-check: a reader of words alone sometimes beats the layout models",
+            {
+                "model": {"family": "text"},
+                "train": {
+                    "learning_rate": 3e-5, "num_train_epochs": 15, "per_device_train_batch_size": 8,
+                    "gradient_accumulation_steps": 4,
+                },
+            },
+        ),
+    )  # fmt: skip
+    return {name: Preset(name, title, when, TuneConfig.model_validate(data)) for name, title, when, data in rows}
+
+
+def preset(name: str, device: str = "cpu") -> Preset:
+    """The preset of this name, whatever its case.
+
+    Raises:
+        ConfigProblem: there is none.
+    """
+    by_name = {key.casefold(): value for key, value in presets(device).items()}
+    found = by_name.get(name.strip().casefold().replace("-", " ").replace("_", " "))
+    if found is None:
+        raise ConfigProblem(f"There is no preset {name!r}.", f"Choose one of: {', '.join(presets())}, auto.")
+    return found
+
+
+def choose_preset(documents: int, pages: int, device: str = "cpu") -> str:
+    """The preset's name for so many training documents and pages on this device ("cpu", "cuda", "mps")."""
+    if documents <= 50 or (device == "cpu" and documents <= 100):
+        return FIRST
+    if device == "cpu" or pages < 10_000:
+        return SMALL
+    return MEDIUM if pages < 100_000 else LARGE

@@ -1,0 +1,243 @@
+"""Freezing: the workspace's documents, as they are now, written into a run's dataset/ folder."""
+
+import hashlib
+import json
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import documents
+from storage.exceptions import RunProblem
+from storage.files import replacing
+from storage.records import Content, Document, Side, Split, State
+from workbench.fields import tags_of
+from workbench.runs.splits import divide
+from workbench.workspace import Workspace
+
+VALIDATION_SHARE = 0.2
+"""Of the labelled documents, where the workspace has no validation side of its own."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which documents a run gets, and what was decided on the way."""
+
+    ids: dict[Split, tuple[int, ...]]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What was written."""
+
+    documents: dict[str, int]
+    engines: dict[str, str]
+    fingerprint: str  # SHA-256 over ids, versions, words and tags
+    notes: tuple[str, ...] = field(default=())
+
+
+def select(connection: Connection, seed: int, limit: int | None = None) -> Selection:
+    """The documents of a run: labelled ones by side, and everything unlabelled as the pool to be predicted.
+
+    Without labelled validation documents, whole vendors are taken from the training side for it. `limit` bounds the
+    training side: vendors in an order set by the seed, the last one cut.
+
+    Raises:
+        RunProblem: nothing is labelled on the training side.
+    """
+    train: list[Document] = []
+    ids: dict[Split, list[int]] = {split: [] for split in Split}
+    for document in _everything(connection):
+        if document.token_count == 0 or document.state in (State.UNUSABLE, State.SKIPPED):
+            continue
+        if document.state is not State.LABELLED:
+            ids[Split.POOL].append(document.id)
+        elif document.side is Side.TRAIN:
+            train.append(document)
+        else:
+            ids[document.split].append(document.id)
+    if not train:
+        raise RunProblem(
+            "There is no labelled document to train on.",
+            "Label a few documents (the annotate screen), or import labelled ones; `workbench split` moves them "
+            "between train, validation and test.",
+        )
+    notes = []
+    order = _vendor_order(train, seed)
+    if not ids[Split.VALIDATION] and len(train) > 1:
+        held, note = _hold_out(order, seed)
+        ids[Split.VALIDATION] = [document.id for document in held]
+        kept = {document.id for document in held}
+        order = [document for document in order if document.id not in kept]
+        notes.append(note)
+    if limit is not None and limit < len(order):
+        notes.append(f"{limit} of {len(order)} training documents were taken (data.max_train_documents).")
+        order = order[:limit]
+    ids[Split.TRAIN] = [document.id for document in order]
+    return Selection({split: tuple(sorted(found)) for split, found in ids.items()}, tuple(notes))
+
+
+def _everything(connection: Connection) -> Iterable[Document]:
+    offset = 0
+    while part := documents.page(connection, documents.Filter(), offset, 1000):
+        yield from part
+        offset += len(part)
+
+
+def _vendor_order(found: Sequence[Document], seed: int) -> list[Document]:
+    """Documents by vendor, the vendors in an order that only the seed and their names decide."""
+    by_group: dict[str, list[Document]] = {}
+    for document in found:
+        by_group.setdefault(_vendor(document), []).append(document)
+    names = sorted(by_group)
+    random.Random(seed).shuffle(names)
+    return [document for name in names for document in by_group[name]]
+
+
+def _vendor(document: Document) -> str:
+    return document.group or f"document {document.id}"
+
+
+def _hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str]:
+    """Documents that measure the model, of vendors that it is not trained on where there are several."""
+    wanted = max(1, round(len(order) * VALIDATION_SHARE))
+    sizes = Counter(map(_vendor, order))
+    if len(sizes) == 1:
+        return list(order[:wanted]), (
+            f"All labelled documents are of one vendor: {wanted} of them measure the model, so its figures say "
+            "nothing about other vendors."
+        )
+    division = divide({name: (n, n) for name, n in sizes.items()}, validation=VALIDATION_SHARE, test=0.0, seed=seed)
+    held = [document for document in order if division.sides[_vendor(document)] is Side.VALIDATION]
+    if len(held) > len(order) // 2:  # one vendor has most of the documents
+        held = held[:wanted]
+        return (
+            held,
+            f"{len(held)} documents of the largest vendor measure the model; it is also trained on others of it.",
+        )
+    return held, f"{len(held)} labelled documents of other vendors were set apart to measure the model on."
+
+
+def freeze(
+    workspace: Workspace, folder: Path, seed: int, limit: int | None = None, *, pictures: bool = False
+) -> Frozen:
+    """Write dataset/*.parquet of a run folder from one consistent view of the workspace.
+
+    With `pictures`, those of the pages go into the folder too, so that a model that sees them can be trained elsewhere.
+
+    Raises:
+        RunProblem: nothing is labelled on the training side.
+    """
+    with workspace.db.read() as connection:
+        return _write(workspace, connection, folder, select(connection, seed, limit), pictures=pictures)
+
+
+def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]]) -> Frozen:
+    """Write dataset/*.parquet with these documents, to be read by a model that exists already."""
+    with workspace.db.read() as connection:
+        return _write(workspace, connection, folder, Selection(ids))
+
+
+def _write(
+    workspace: Workspace, connection: Connection, folder: Path, selection: Selection, *, pictures: bool = False
+) -> Frozen:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (folder / "dataset").mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    engines: dict[str, str] = {}
+    seal = hashlib.sha256()
+    known = {f.id for f in workspace.schema.active}
+    schema = _schema(pa)
+    for split, ids in selection.ids.items():
+        if not ids:
+            continue
+        with replacing(folder / "dataset" / f"{split}.parquet") as file, pq.ParquetWriter(file, schema) as writer:
+            for start in range(0, len(ids), 200):
+                rows = []
+                for number in ids[start : start + 200]:
+                    content = documents.open_document(connection, number)
+                    engines.update({page.engine: page.engine_version for page in content.pages})
+                    row = _row(workspace, content, known)
+                    if pictures:
+                        row["pictures"] = [_carried(path, folder) for path in row["pictures"]]
+                    seal.update(json.dumps([row["document"], row["words"], row["tags"]]).encode())
+                    rows.append(row)
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        counts[split.value] = len(ids)
+    return Frozen(counts, engines, seal.hexdigest(), selection.notes)
+
+
+def _schema(pa: Any) -> Any:
+    text, number = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            ("document", number),
+            ("name", text),
+            ("group", text),
+            ("language", text),
+            ("page_sizes", pa.list_(pa.list_(pa.float64()))),
+            ("words", pa.list_(text)),
+            ("boxes", pa.list_(pa.list_(pa.int32()))),
+            ("lines", pa.list_(pa.int32())),
+            ("pages", pa.list_(pa.int32())),
+            ("confidences", pa.list_(pa.float32())),
+            ("tags", pa.list_(text)),
+            ("pictures", pa.list_(text)),
+            ("references", text),  # JSON {field: value}
+        ]
+    )
+
+
+def _row(workspace: Workspace, content: Content, known: set[str]) -> dict[str, Any]:
+    tokens = content.tokens
+    sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
+    labelled = content.document.state is State.LABELLED
+    spans = [span for span in content.annotations.spans if span.field in known]
+    return {
+        "document": content.document.id,
+        "name": content.document.name,
+        "group": content.document.group,
+        "language": content.document.language or "",
+        "page_sizes": [[page.width, page.height] for page in content.pages],
+        "words": [token.text for token in tokens],
+        "boxes": [thousandths(token.box, *sizes[token.page]) for token in tokens],
+        "lines": [token.line for token in tokens],
+        "pages": [token.page for token in tokens],
+        "confidences": [1.0 if token.confidence is None else token.confidence for token in tokens],
+        "tags": tags_of(spans, len(tokens)) if labelled else None,
+        "pictures": [str(workspace.files.picture(p.picture)) if p.picture else "" for p in content.pages],
+        "references": json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
+    }
+
+
+def _carried(path: str, folder: Path) -> str:
+    """A picture taken into the run folder, as a path relative to it. A link costs no space; not every disk has them."""
+    name = Path("dataset") / "pictures" / Path(path).name
+    if not path or not Path(path).is_file():
+        return ""
+    if not (folder / name).exists():
+        (folder / name).parent.mkdir(exist_ok=True)
+        try:
+            (folder / name).hardlink_to(path)
+        except OSError:
+            shutil.copyfile(path, folder / name)
+    return str(name)
+
+
+def thousandths(box: Sequence[float], width: float, height: float) -> list[int]:
+    """A box in thousandths of the page, 0..1000, x0<=x1, y0<=y1."""
+
+    def scaled(value: float, size: float) -> int:
+        return min(1000, max(0, round(1000 * value / size)))
+
+    x0, x1 = sorted((scaled(box[0], width), scaled(box[2], width)))
+    y0, y1 = sorted((scaled(box[1], height), scaled(box[3], height)))
+    return [x0, y0, x1, y1]

@@ -1,0 +1,358 @@
+"""Words and boxes -> windows -> tensors, and predictions back to words. [worker]
+
+Nothing is dropped in silence: every word of every page gets exactly one prediction, whatever its length and
+the window's. Pages are encoded one by one, so no window ever mixes the boxes of two pages.
+"""
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter, ImageOps
+
+from storage.exceptions import ConfigProblem
+from workbench.fields import chunks_of
+from workbench.locate.layout import torn
+from workbench.runs.config.tune import Data
+from workbench.runs.parquet import Row
+from workbench.runs.windows import Window, plan
+
+Array = NDArray[Any]
+IGNORED = -100
+"""The label of special tokens and padding: no loss."""
+
+
+@dataclass(slots=True)
+class Page:
+    """A page as the model sees it: units (words, or merged pieces of numbers) of tokens.
+
+    Token i of unit u: ids[starts[u] + i]. Unit u stands for words[word_starts[u] : word_starts[u + 1]].
+    """
+
+    number: int
+    words: Array  # int32, the document's word ids in the order of encoding
+    word_starts: Array  # int32, units + 1
+    ids: Array  # int32, all tokens
+    starts: Array  # int32, units + 1
+    boxes: Array  # int16, units × 4
+    labels: Array | None  # int16, units
+    windows: list[Window]
+
+
+@dataclass(slots=True)
+class Document:
+    """A document as the model sees it."""
+
+    row: Row
+    pages: list[Page]
+    truncated: bool  # a word had more tokens than a window and was cut to fit
+
+    @property
+    def windows(self) -> int:
+        """How many windows it takes."""
+        return sum(len(page.windows) for page in self.pages)
+
+    @property
+    def tokens(self) -> int:
+        """Its tokens, without special ones and without those that windows share."""
+        return sum(len(page.ids) for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One window, ready for the collator."""
+
+    ids: Array
+    boxes: Array
+    labels: Array | None
+    picture: tuple[str, float, float] | None = None  # file, rotation in degrees, blur in pixels
+
+
+class Encoder:
+    """Turns rows into windows for one tokenizer. Deterministic; holds no document."""
+
+    def __init__(self, tokenizer: Any, labels: Sequence[str], data: Data, sep_box: int = 0) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ConfigProblem(
+                f"The tokenizer {type(tokenizer).__name__} has no fast form.", "Choose a base with a tokenizer.json."
+            )
+        self.tokenizer = tokenizer
+        self.data = data
+        self.labels = list(labels)
+        self._label_ids = {label: i for i, label in enumerate(labels)}
+        self._backend = tokenizer.backend_tokenizer
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self.capacity = data.max_length - 2
+        self._first, self._last = tokenizer.cls_token_id, tokenizer.sep_token_id
+        self._unknown = tokenizer.unk_token_id
+        self._sep_box = sep_box
+
+    def encode(self, row: Row) -> Document:
+        """The windows of one document; none for an empty one."""
+        pages, truncated = [], False
+        for number in sorted(set(row.pages)):
+            units = self._units(row, [i for i, page in enumerate(row.pages) if page == number])
+            page = self._page(row, number, units)
+            truncated = truncated or bool((np.diff(page.starts) > self.capacity).any())
+            pages.append(page)
+        return Document(row, pages, truncated)
+
+    def features(self, document: Document, page: Page, window: Window) -> Features:
+        """One window with its special tokens; words longer than a window are cut to fit."""
+        lengths = np.minimum(np.diff(page.starts)[window.start : window.end], self.capacity)
+        ids = np.concatenate(
+            [
+                page.ids[page.starts[unit] : page.starts[unit] + length]
+                for unit, length in zip(range(window.start, window.end), lengths, strict=True)
+            ]
+        )
+        labels = None if page.labels is None else page.labels[window.start : window.end]
+        return self._wrap(
+            ids, np.repeat(page.boxes[window.start : window.end], lengths, axis=0),
+            None if labels is None else np.repeat(labels, lengths), self._picture(document.row, page.number),
+        )  # fmt: skip
+
+    def features_of_words(
+        self,
+        words: Sequence[str],
+        boxes: Sequence[Sequence[int]],
+        tags: Sequence[str],
+        picture: tuple[str, float, float] | None,
+    ) -> Features:
+        """One window of changed words (augmentation), cut to the model's length."""
+        pieces = self._tokenise(words)
+        lengths = [len(piece) for piece in pieces]
+        labels = np.repeat(np.array([self._label_ids.get(tag, 0) for tag in tags], np.int16), lengths)
+        all_boxes = np.repeat(np.array(boxes, np.int16).reshape(-1, 4), lengths, axis=0)
+        ids = np.concatenate([np.array(piece, np.int32) for piece in pieces])
+        cut = self.capacity
+        return self._wrap(ids[:cut], all_boxes[:cut], labels[:cut], picture)
+
+    def window_words(self, page: Page, window: Window) -> Array:
+        """The document's word ids that a window covers, in the order of encoding."""
+        return page.words[page.word_starts[window.start] : page.word_starts[window.end]]
+
+    def decided(self, page: Page, window: Window, token_logits: Array) -> tuple[Array, Array, Array]:
+        """What a window says of the words it decides.
+
+        Args:
+            token_logits: (tokens with the special ones, labels), as the model gave them for `features`.
+
+        Returns:
+            word ids (n,), their log-probabilities (n, labels), and the positions of their tokens in the window.
+        """
+        lengths = np.minimum(np.diff(page.starts)[window.start : window.end], self.capacity)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]) + 1  # the first special token stands before
+        low, high = window.decides - window.start, window.until - window.start
+        if low == high:
+            return np.empty(0, np.int64), np.empty((0, token_logits.shape[1]), np.float32), np.empty(0, np.int64)
+        positions = np.arange(offsets[low], offsets[high])
+        sums = np.add.reduceat(token_logits[positions].astype(np.float32), offsets[low:high] - offsets[low], axis=0)
+        logits = sums / lengths[low:high, None]
+        logits -= logits.max(axis=1, keepdims=True)
+        logprobs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        members = np.diff(page.word_starts)[window.decides : window.until]
+        words = page.words[page.word_starts[window.decides] : page.word_starts[window.until]]
+        spread = np.repeat(logprobs, members, axis=0)
+        if (members > 1).any():
+            first = np.concatenate([[0], np.cumsum(members)[:-1]])
+            self._continue(spread, np.setdiff1d(np.arange(len(spread)), first))
+        return words, spread, positions
+
+    def _continue(self, logprobs: Array, rows: Array) -> None:
+        """Later pieces of a merged unit cannot begin a field: what speaks for B- speaks for I-."""
+        for label, index in self._label_ids.items():
+            inside = self._label_ids.get(f"I-{label[2:]}") if label.startswith("B-") else None
+            if inside is not None:
+                logprobs[rows, inside] = np.logaddexp(logprobs[rows, index], logprobs[rows, inside])
+                logprobs[rows, index] = -30.0
+
+    def _units(self, row: Row, words: list[int]) -> list[list[int]]:
+        if self.data.reading_order == "geometric":
+            words = reading_order(row, words)
+        if not self.data.merge_lines:
+            return [[word] for word in words]
+        units: list[list[int]] = []
+        for word in words:
+            if units and torn(row, units[-1][-1], word):
+                units[-1].append(word)
+            else:
+                units.append([word])
+        return units
+
+    def _page(self, row: Row, number: int, units: list[list[int]]) -> Page:
+        pieces = self._tokenise(["".join(row.words[word] for word in unit) for unit in units])
+        boxes = _line_boxes(row, units) if self.data.boxes == "lines" else [_union(row, unit) for unit in units]
+        words = [word for unit in units for word in unit]
+        labels = None
+        if row.tags is not None:
+            tags = retag(row.tags, [unit[0] for unit in units])
+            labels = np.array([self._label_ids.get(tag, 0) for tag in tags], np.int16)
+        lengths = [len(piece) for piece in pieces]
+        return Page(
+            number,
+            np.array(words, np.int32),
+            np.cumsum([0] + [len(unit) for unit in units], dtype=np.int32),
+            np.array([token for piece in pieces for token in piece], np.int32),
+            np.cumsum([0, *lengths], dtype=np.int32),
+            np.clip(np.array(boxes, np.int16).reshape(-1, 4), 0, 1000),
+            labels,
+            plan(lengths, self.capacity, self.data.window_stride),
+        )
+
+    def _tokenise(self, words: Sequence[str]) -> list[list[int]]:
+        """The tokens of each word, at least one: a word that the tokenizer swallows is an unknown one."""
+        pieces: list[list[int]] = [[] for _ in words]
+        encoding = self._backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
+            pieces[word].append(token)
+        return [piece or [self._unknown] for piece in pieces]
+
+    def _wrap(
+        self, ids: Array, boxes: Array, labels: Array | None, picture: tuple[str, float, float] | None
+    ) -> Features:
+        ends = np.zeros((1, 4), np.int16)
+        return Features(
+            np.concatenate([[self._first], ids, [self._last]]),
+            np.concatenate([ends, boxes, ends + self._sep_box]),
+            None if labels is None else np.concatenate([[IGNORED], labels, [IGNORED]]),
+            picture,
+        )
+
+    def _picture(self, row: Row, number: int) -> tuple[str, float, float] | None:
+        return (row.pictures[number], 0.0, 0.0) if number < len(row.pictures) and row.pictures[number] else None
+
+
+class Collator:
+    """Pads windows to the longest of the batch and makes tensors of them. Boxes are padded too."""
+
+    def __init__(self, tokenizer: Any, *, boxes: bool, picture: Any | None = None, multiple: int = 1) -> None:
+        self._pad = tokenizer.pad_token_id
+        self._boxes = boxes
+        self._picture = picture  # an image processor, for families that see the page
+        self._multiple = multiple
+
+    def __call__(self, batch: Sequence[Features]) -> dict[str, torch.Tensor]:
+        """Tensors (batch, longest): input_ids, attention_mask, and bbox, labels, pixel_values where they apply."""
+        longest = math.ceil(max(len(item.ids) for item in batch) / self._multiple) * self._multiple
+        ids = np.full((len(batch), longest), self._pad, np.int64)
+        mask = np.zeros((len(batch), longest), np.int64)
+        boxes = np.zeros((len(batch), longest, 4), np.int64)
+        labels = np.full((len(batch), longest), IGNORED, np.int64)
+        for i, item in enumerate(batch):
+            length = len(item.ids)
+            ids[i, :length], mask[i, :length], boxes[i, :length] = item.ids, 1, item.boxes
+            if item.labels is not None:
+                labels[i, :length] = item.labels
+        tensors = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        if self._boxes:
+            tensors["bbox"] = torch.from_numpy(boxes)
+        if self._picture is not None:
+            tensors["pixel_values"] = torch.stack([self._pixels(self._picture, item.picture) for item in batch])
+        if all(item.labels is not None for item in batch):
+            tensors["labels"] = torch.from_numpy(labels)
+        return tensors
+
+    def _pixels(self, processor: Any, picture: tuple[str, float, float] | None) -> torch.Tensor:
+        size = processor.size
+        image = _picture(picture[0], size["width"], size["height"]) if picture else None
+        # A page without a picture is a white one.
+        image = image or Image.new("RGB", (size["width"], size["height"]), "white")
+        if picture and picture[1]:
+            image = image.rotate(picture[1], resample=Image.Resampling.BILINEAR, fillcolor="white")
+        if picture and picture[2]:
+            image = image.filter(ImageFilter.GaussianBlur(picture[2]))
+        pixels: torch.Tensor = processor(image, return_tensors="pt")["pixel_values"][0]
+        return pixels
+
+
+@functools.lru_cache(maxsize=1024)
+def _picture(path: str, width: int, height: int) -> Image.Image | None:
+    """The page at the model's resolution; None where the file cannot be read any more."""
+    if not Path(path).is_file():
+        return None
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
+
+
+def batches(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Indices in batches of similar length, the longest first (so that memory runs out early or never).
+
+    A batch holds at most `size` items; short ones are put together until they fill what the longest would.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    budget = size * (lengths[order[0]] if order else 0)
+    result: list[list[int]] = []
+    for index in order:
+        if result and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget and len(result[-1]) < 4 * size:
+            result[-1].append(index)
+        else:
+            result.append([index])
+    return result
+
+
+def reading_order(row: Row, words: Sequence[int]) -> list[int]:
+    """Words by lines from top to bottom, and within a line from left to right."""
+    lines: list[tuple[float, float, list[int]]] = []  # top, bottom, words
+    for word in sorted(words, key=lambda w: (row.boxes[w][1] + row.boxes[w][3], row.boxes[w][0])):
+        _, top, _, bottom = row.boxes[word]
+        middle = (top + bottom) / 2
+        if lines and lines[-1][0] <= middle <= lines[-1][1]:
+            lines[-1][2].append(word)
+        else:
+            lines.append((top, bottom, [word]))
+    return [word for _, _, line in lines for word in sorted(line, key=lambda w: (row.boxes[w][0], w))]
+
+
+def _union(row: Row, words: Sequence[int]) -> list[int]:
+    boxes = [row.boxes[word] for word in words]
+    if len(boxes) == 1:
+        return boxes[0]
+    return [min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)]
+
+
+def _line_boxes(row: Row, units: list[list[int]]) -> list[list[int]]:
+    lines: dict[int, list[int]] = {}
+    for unit in units:
+        lines.setdefault(row.lines[unit[0]], []).extend(unit)
+    unions = {line: _union(row, words) for line, words in lines.items()}
+    return [unions[row.lines[unit[0]]] for unit in units]
+
+
+def retag(tags: Sequence[str], order: Sequence[int]) -> list[str]:
+    """BIO tags in another order of (some of) the words: a chunk that is torn apart begins anew."""
+    chunk_of = {word: (i, field) for i, (field, words) in enumerate(chunks_of(tags)[0]) for word in words}
+    result, previous = [], None
+    for word in order:
+        chunk = chunk_of.get(word)
+        result.append("O" if chunk is None else ("I-" if chunk == previous else "B-") + chunk[1])
+        previous = chunk
+    return result
+
+
+def decode(labels: Sequence[str], probabilities: Array) -> tuple[list[str], list[tuple[str, tuple[int, ...], float]]]:
+    """Tags and spans (field, words, confidence 0..1) of a document's word probabilities (words × labels).
+
+    Each word takes its likeliest label; an I- that continues nothing begins a span. The confidence is the
+    geometric mean of the words' belief in being part of the field.
+    """
+    best = probabilities.argmax(axis=1) if len(probabilities) else np.empty(0, np.int64)
+    chunks, _ = chunks_of([labels[i] for i in best])
+    tags = ["O"] * len(best)
+    columns: Mapping[str, list[int]] = {
+        field: [i for i, label in enumerate(labels) if label[2:] == field] for field, _ in chunks
+    }
+    spans = []
+    for field, words in chunks:
+        for position, word in enumerate(words):
+            tags[word] = ("I-" if position else "B-") + field
+        belief = probabilities[list(words)][:, columns[field]].sum(axis=1)
+        spans.append((field, words, float(np.exp(np.log(np.clip(belief, 1e-9, 1)).mean()))))
+    return tags, spans

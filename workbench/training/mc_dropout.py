@@ -1,0 +1,91 @@
+"""A run's model read several times with parts of it switched off: where it contradicts itself. [worker]
+
+`dropout.parquet` lies beside predictions.parquet, one row a document: `document` int64, `entropy_of_mean` and
+`mean_entropy` float64 (see acquisition.disagreement). torch is imported only when something has to be read.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from storage.exceptions import RunProblem
+from storage.files import replacing
+from workbench import acquisition
+from workbench.runs import parquet
+
+PASSES = 8
+_CHUNK = 16
+
+
+def read(folder: Path) -> dict[int, tuple[float, float]]:
+    """{document: (entropy of the mean, mean of the entropies)}; empty where nothing was read under dropout."""
+    import pyarrow.parquet as pq
+
+    path = folder / "dropout.parquet"
+    if not path.is_file():
+        return {}
+    table = pq.read_table(path)
+    pairs = zip(table.column("entropy_of_mean").to_pylist(), table.column("mean_entropy").to_pylist(), strict=True)
+    return dict(zip(table.column("document").to_pylist(), pairs, strict=True))
+
+
+def extend(
+    folder: Path, documents: Collection[int], progress: Callable[[int, int], None], passes: int = PASSES, seed: int = 0
+) -> dict[int, tuple[float, float]]:
+    """Read pool documents `passes` times under dropout, and keep and give everything known then.
+
+    Raises:
+        RunProblem: the run's model is gone, or it has no dropout.
+    """
+    progress(0, len(documents))  # loading takes a while
+    import torch
+
+    from workbench.training import predictor as predicting
+
+    if not (folder / "model" / "config.json").is_file():
+        raise RunProblem(f"Run {folder.name} has no model to read with.", "Choose another run, or another strategy.")
+    predictor, _ = predicting.load(folder / "model")
+    if not _keep_dropout(predictor.model):
+        raise RunProblem(f"The model of run {folder.name} has no dropout.", "Choose another strategy.")
+    torch.manual_seed(seed)
+    pool = parquet.stream(parquet.source(folder, "pool"))
+    wanted = [parquet.anchored(row, folder) for row in pool if row.document in documents]
+    known = read(folder)
+    for start in range(0, len(wanted), _CHUNK):
+        encoded = [predictor.encoder.encode(row) for row in wanted[start : start + _CHUNK]]
+        turns = [predictor.predict_encoded(encoded) for _ in range(passes)]
+        for outcomes in zip(*turns, strict=True):
+            matrix = np.stack([outcome.probabilities for outcome in outcomes])
+            known[outcomes[0].row.document] = acquisition.disagreement(matrix)
+        progress(min(start + _CHUNK, len(wanted)), len(wanted))
+    _write(folder, known)
+    return known
+
+
+def _keep_dropout(model: object) -> bool:
+    """Let the dropout layers work in evaluation too; whether there are any that do something."""
+    from torch import nn
+    from torch.nn import functional
+
+    assert isinstance(model, nn.Module)
+    layers = [module for module in model.modules() if isinstance(module, nn.Dropout) and module.p > 0]
+    for layer in layers:
+        layer.forward = partial(functional.dropout, p=layer.p, training=True)  # type: ignore[method-assign]
+    return bool(layers)
+
+
+def _write(folder: Path, known: dict[int, tuple[float, float]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(
+        {
+            "document": pa.array(known, pa.int64()),
+            "entropy_of_mean": pa.array([pair[0] for pair in known.values()], pa.float64()),
+            "mean_entropy": pa.array([pair[1] for pair in known.values()], pa.float64()),
+        }
+    )
+    with replacing(folder / "dropout.parquet") as file:
+        pq.write_table(table, file)

@@ -1,0 +1,291 @@
+"""What all families do alike: find weights that are safe to load, fit them to the fields. [worker]
+
+Folders and hubs are not trusted: only safetensors are read, no code of theirs is run.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
+
+from storage.exceptions import ConfigProblem, InputProblem, MissingTool
+from workbench.fields import invoice_schema
+from workbench.runs.config.families import position_offset
+from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.tune import TuneConfig
+
+
+@dataclass(slots=True)
+class Built:
+    """A model that fits the fields, and what is needed to feed it."""
+
+    model: Any
+    tokenizer: Any
+    sep_box: int = 0  # the box of the closing special token is this four times
+    picture: Any | None = None  # an image processor
+    notes: list[str] = field(default_factory=list)
+
+
+def labels_of(fields: Sequence[FieldSpec]) -> list[str]:
+    """The labels of a head for these fields: O, then B- and I- of each."""
+    return ["O", *(f"{prefix}-{f.id}" for f in fields for prefix in "BI")]
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a model folder that wants to run code or reach outside itself.
+
+    Raises:
+        InputProblem: it is no model folder, or not a safe one.
+    """
+    remedy = "Use a folder with config.json, a tokenizer and model.safetensors, as save_pretrained() writes it."
+    configs = [path for path in folder.glob("*.json") if path.is_file()]
+    if folder / "config.json" not in configs:
+        raise InputProblem(f"{folder} is no model folder: it has no config.json.", remedy)
+    for path in configs:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputProblem(f"{path} cannot be read: {error}", remedy) from error
+        if not isinstance(content, dict):
+            continue
+        if "auto_map" in content:
+            raise InputProblem(
+                f"{path} wants to run code of its own (auto_map): refused.", "Ask its maker for a plain model."
+            )
+        names = content.get("weight_map", {})
+        if isinstance(names, dict) and any(Path(str(name)).name != str(name) for name in names.values()):
+            raise InputProblem(f"{path} names weights outside the folder: refused.", remedy)
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for p in folder.glob(pattern))
+        reason = (
+            f"its weights ({', '.join(pickles)}) are pickles, which can run code" if pickles else "it has no weights"
+        )
+        raise InputProblem(
+            f"{folder} cannot be used: {reason}.", "Convert the weights to model.safetensors where you trust them."
+        )
+
+
+def source_of(name: str) -> str:
+    """A checked folder's path, or the hub name as it is."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        check_folder(folder)
+        return str(folder)
+    if name.startswith(("/", ".", "~")):
+        raise InputProblem(f"There is no model folder {name}.", "Correct model.name.")
+    return name
+
+
+class loading:  # noqa: N801 (reads as what it does: `with loading(name):`)
+    """Turns what libraries raise when weights cannot be had into errors with a remedy."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, SafetensorError):
+            raise InputProblem(
+                f"The weights of {self._name} are damaged: {error}",
+                "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
+            ) from error
+        if isinstance(error, OSError | ValueError) and not isinstance(error, MemoryError):
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if Path(self._name).is_dir():
+                raise InputProblem(f"{self._name} cannot be loaded: {first}", "Check the folder.") from error
+            raise MissingTool(
+                f"{self._name} cannot be had: {first}",
+                f"Connect to the network (and unset HF_HUB_OFFLINE), or bring a folder: run `hf download {self._name} "
+                "--local-dir DIR` on a machine with network, copy DIR here and set model.name to its path.",
+            ) from error
+
+
+def load_tokenizer(source: str, **options: Any) -> Any:
+    """The fast tokenizer of a base."""
+    with loading(source):
+        return AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+
+
+def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_types: Sequence[str] = ()) -> Built:
+    """A token classifier for these fields on a base's weights, with the configured structure and dropouts.
+
+    Args:
+        source: a checked folder or a hub name.
+        model_types: those that the family can take; empty: any.
+
+    Raises:
+        MissingTool, InputProblem, ConfigProblem: the weights cannot be had, are not safe, or do not fit.
+    """
+    labels = labels_of(fields)
+    with loading(source):
+        settings = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    if model_types and settings.model_type not in model_types:
+        raise ConfigProblem(
+            f"{source} is a {settings.model_type} model, not one of the family {config.model.family}.",
+            "Choose the family it belongs to, or another base.",
+        )
+    offset = position_offset(settings.model_type)
+    # RoBERTa's kin need words to begin as after a space.
+    tokenizer = load_tokenizer(source, **({"add_prefix_space": True} if offset else {}))
+    known = _own_labels(settings)
+    notes = []
+    _dropouts(settings, config)
+    changed = _restructure(settings, config, offset)
+    positions = getattr(settings, "max_position_embeddings", 0) - offset
+    if 0 < positions < config.data.max_length:
+        raise ConfigProblem(
+            f"data.max_length ({config.data.max_length}) is more than the {positions} positions of {source}.",
+            f"Set data.max_length to {positions}; longer pages become windows.",
+        )
+    if changed:
+        _set_labels(settings, labels)
+        with loading(source):
+            model = AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+        notes.append(
+            f"A new model was built ({', '.join(f'{k} {a} → {b}' for k, (a, b) in changed.items())}): the pretrained "
+            "weights do not fit it, so it starts from nothing."
+        )
+    else:
+        if not known:
+            _set_labels(settings, labels)
+        with loading(source):
+            model = AutoModelForTokenClassification.from_pretrained(
+                source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+                ignore_mismatched_sizes=True,
+            )  # fmt: skip
+        if known:
+            carried = carry_head(
+                model,
+                known,
+                fields,
+                config.model.head_map if config.model.carry_head else {},
+                by_meaning=config.model.carry_head,
+            )
+            if carried and known != labels:
+                notes.append(
+                    "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
+                )
+    if config.model.added_tokens:
+        tokenizer.add_tokens(list(config.model.added_tokens), special_tokens=True)
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        if config.model.vocab_size is not None:
+            raise ConfigProblem(
+                f"model.vocab_size ({config.model.vocab_size}) is less than the tokenizer's {len(tokenizer)} tokens.",
+                "Give at least as many.",
+            )
+        model.resize_token_embeddings(len(tokenizer))
+    return Built(model, tokenizer, notes=notes)
+
+
+def _own_labels(settings: Any) -> list[str]:
+    """The labels of the base's head where it is a fine-tuned token classifier, else none."""
+    labels = [settings.id2label[i] for i in range(settings.num_labels)]
+    trained = any("TokenClassification" in name for name in settings.architectures or ())
+    return labels if trained and "O" in labels and any(label.startswith("B-") for label in labels) else []
+
+
+def _dropouts(settings: Any, config: TuneConfig) -> None:
+    wanted = {
+        "hidden_dropout_prob": config.regularization.hidden_dropout_prob,
+        "attention_probs_dropout_prob": config.regularization.attention_probs_dropout_prob,
+        "classifier_dropout": config.model.classifier_dropout,
+    }
+    for name, value in wanted.items():
+        if value is not None:
+            setattr(settings, name, value)
+
+
+def _restructure(settings: Any, config: TuneConfig, offset: int) -> dict[str, tuple[int, int]]:
+    """Put the wanted structure into the settings, and say what it changes."""
+    changed = {}
+    for name, value in config.model.structure.items():
+        old = getattr(settings, name, None)
+        if old is None:
+            raise ConfigProblem(f"{settings.model_type} has no {name}.", f"Leave model.{name} empty.")
+        wanted = value + offset if name == "max_position_embeddings" and value != old else value
+        if wanted != old:
+            changed[name] = (old, wanted)
+            setattr(settings, name, wanted)
+            if name == "hidden_size":
+                settings.intermediate_size = 4 * wanted
+                if hasattr(settings, "coordinate_size"):
+                    settings.coordinate_size = settings.shape_size = wanted // 6
+    if settings.hidden_size % settings.num_attention_heads:
+        raise ConfigProblem(
+            f"The hidden size {settings.hidden_size} is not a multiple of {settings.num_attention_heads} heads.",
+            "Change model.hidden_size and model.num_attention_heads together.",
+        )
+    return changed
+
+
+def _set_labels(settings: Any, labels: Sequence[str]) -> None:
+    settings.id2label = dict(enumerate(labels))
+    settings.label2id = {label: i for i, label in enumerate(labels)}
+
+
+def head_mapping(
+    from_labels: Sequence[str], fields: Sequence[FieldSpec], by_hand: Mapping[str, str], *, by_meaning: bool = True
+) -> dict[str, str]:
+    """The user's field id -> the base's field id whose rows it starts from: by hand, by id, by name, by type.
+
+    By type only a base's field that no other of hers means, so that no two fields start as the same.
+    """
+    base = list(dict.fromkeys(label[2:] for label in from_labels if label != "O"))
+    found = {
+        field: target for field, target in by_hand.items() if target in base and any(f.id == field for f in fields)
+    }
+    if not by_meaning:
+        return found
+    schema = invoice_schema()
+    for spec in fields:
+        if spec.id in found:
+            continue
+        resolved = schema.resolve(spec.id) or schema.resolve(spec.name)
+        for candidate in (spec.id, resolved.id if resolved else ""):
+            if candidate in base and candidate not in found.values():
+                found[spec.id] = candidate
+                break
+    types = {f.id: f.type.value for f in schema}
+    for spec in fields:
+        if spec.id not in found and spec.type != "text":
+            free = [name for name in base if types.get(name) == spec.type and name not in found.values()]
+            if free:
+                found[spec.id] = free[0]
+    return found
+
+
+def carry_head(
+    model: Any, from_labels: Sequence[str], to_fields: Sequence[FieldSpec], by_hand: Mapping[str, str] | None = None,
+    *, by_meaning: bool = True,
+) -> dict[str, str]:  # fmt: skip
+    """Give the model a head for other fields, with the rows of the fields that mean the same carried over.
+
+    Returns:
+        field id -> the base's field id it starts from.
+    """
+    labels = labels_of(to_fields)
+    mapping = head_mapping(from_labels, to_fields, by_hand or {}, by_meaning=by_meaning)
+    head = model.classifier
+    holder, name = (head, "out_proj") if hasattr(head, "out_proj") else (model, "classifier")
+    old = getattr(holder, name)
+    new = nn.Linear(old.in_features, len(labels), dtype=old.weight.dtype)
+    nn.init.normal_(new.weight, std=0.02)
+    nn.init.zeros_(new.bias)
+    index = {label: i for i, label in enumerate(from_labels)}
+    with torch.no_grad():
+        for i, label in enumerate(labels):
+            origin = label if label == "O" else f"{label[:2]}{mapping.get(label[2:], '')}"
+            if (mapping or by_meaning) and origin in index:
+                new.weight[i], new.bias[i] = old.weight[index[origin]], old.bias[index[origin]]
+    setattr(holder, name, new)
+    _set_labels(model.config, labels)
+    model.num_labels = len(labels)
+    return mapping

@@ -1,0 +1,249 @@
+"""A model folder and documents -> word probabilities, embeddings and spans. [worker]"""
+
+import functools
+import importlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from transformers import AutoModelForTokenClassification, LayoutLMv3ImageProcessorPil
+
+from storage.exceptions import InputProblem
+from workbench.runs import parquet
+from workbench.runs.config import families
+from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.tune import Data
+from workbench.training import encoding
+from workbench.training.models import loading
+
+DESCRIPTION = "workbench.json"
+
+
+class Description(BaseModel):
+    """`workbench.json`: what a model folder says besides its weights."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    format: int = 1
+    run: str = ""
+    family: str = ""
+    base: str = ""
+    fields: list[FieldSpec] = Field(default_factory=list)
+    normalisers: dict[str, str] = Field(default_factory=dict)  # field id: type of its value
+    data: Data = Field(default_factory=Data)
+    sep_box: int = 0
+    engines: dict[str, str] = Field(default_factory=dict)
+    fingerprint: str = ""
+    f1: float | None = None
+    once: list[str] = Field(default_factory=list)  # fields of which a document has one value
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the model thinks of one document."""
+
+    row: parquet.Row
+    probabilities: NDArray[np.float32]  # words × labels
+    embedding: NDArray[np.float32]
+    word_window: NDArray[np.int16]
+    windows: int
+    truncated: bool
+
+    def prediction(self, split: str, labels: Sequence[str]) -> parquet.Prediction:
+        """The row for `predictions.parquet`."""
+        return parquet.Prediction(
+            self.row.document, split, list(labels), self.probabilities.astype("<f2").tobytes(),
+            self.embedding.tolist(), self.windows, self.word_window.tolist(), self.truncated,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """A document whose windows are coming in."""
+
+    document: encoding.Document
+    logprobs: NDArray[np.float32]
+    word_window: NDArray[np.int16]
+    total: NDArray[np.float64]
+    count: int = 0
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.document.row, np.exp(self.logprobs), (self.total / max(1, self.count)).astype(np.float32),
+            self.word_window, self.document.windows, self.document.truncated,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Predictor:
+    """A model in its place, ready to read documents."""
+
+    model: Any
+    encoder: encoding.Encoder
+    collator: encoding.Collator
+    device: torch.device
+    bf16: bool
+    batch_size: int = 16
+    _hidden: list[Any] = field(default_factory=list)
+
+    @property
+    def labels(self) -> list[str]:
+        """The order of the probabilities' columns."""
+        return self.encoder.labels
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it knows. Of each, the starter's made-up documents have one value."""
+        return frozenset(label[2:] for label in self.labels if label != "O")
+
+    def predict(
+        self, documents: Iterable[parquet.Row], progress: Callable[[int], None] = lambda done: None, chunk: int = 128
+    ) -> Iterator[Outcome]:
+        """Predictions in the order of the documents, worked on in chunks, batched by similar length."""
+        remaining, done = iter(documents), 0
+        while some := list(islice(remaining, chunk)):
+            yield from self.predict_encoded([self.encoder.encode(row) for row in some])
+            done += len(some)
+            progress(done)
+
+    @torch.inference_mode()
+    def predict_encoded(self, documents: Sequence[encoding.Document]) -> list[Outcome]:
+        """Predictions for documents that are encoded already."""
+        was_training = self.model.training
+        self.model.eval()
+        hook = self.model.classifier.register_forward_pre_hook(lambda module, args: self._hidden.append(args[0]))
+        gathered = [self._gathering(document) for document in documents]
+        jobs = [
+            (g, page, number, window)
+            for g in gathered
+            for number, (page, window) in enumerate((p, w) for p in g.document.pages for w in p.windows)
+        ]
+        lengths = [int(page.starts[w.end] - page.starts[w.start]) for _, page, _, w in jobs]
+        try:
+            # a CPU's caches hold a few windows: batches of 16 take a fifth longer (benchmarks/scoring_speed.py)
+            size = min(self.batch_size, 4) if self.device.type == "cpu" else self.batch_size
+            for batch in encoding.batches(lengths, size):
+                self._run([jobs[i] for i in batch])
+        finally:
+            hook.remove()
+            self.model.train(was_training)
+        return [g.outcome() for g in gathered]
+
+    def _gathering(self, document: encoding.Document) -> _Gathering:
+        words, labels = len(document.row.words), len(self.labels)
+        hidden = self.model.config.hidden_size
+        return _Gathering(
+            document, np.zeros((words, labels), np.float32), np.zeros(words, np.int16), np.zeros(hidden, np.float64)
+        )
+
+    def _run(self, jobs: list[Any]) -> None:
+        features = [self.encoder.features(g.document, page, window) for g, page, _, window in jobs]
+        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
+        self._hidden.clear()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.model(**tensors).logits.float().cpu().numpy()
+        hidden = self._hidden.pop().float().cpu().numpy()
+        for i, (g, page, number, window) in enumerate(jobs):
+            words, logprobs, positions = self.encoder.decided(page, window, logits[i])
+            g.logprobs[words] = logprobs
+            g.word_window[words] = number
+            g.total += hidden[i, positions].sum(axis=0)
+            g.count += len(positions)
+
+
+def load(folder: Path, device: torch.device | None = None, batch_size: int = 16) -> tuple[Predictor, Description]:
+    """A model folder, ready to predict. The folder is not trusted: no pickles, no code.
+
+    Raises:
+        InputProblem: it is no model folder, not safe, or damaged.
+    """
+    loading.check_folder(folder)
+    with loading.loading(str(folder)):
+        model = AutoModelForTokenClassification.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        )
+    labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    if "O" not in labels:
+        raise InputProblem(
+            f"{folder} is no model of fields: its labels are {', '.join(labels[:5])} …", "Fine-tune it first."
+        )
+    description = describe(folder, model.config.model_type)
+    options = {"add_prefix_space": True} if families.position_offset(model.config.model_type) else {}
+    tokenizer = loading.load_tokenizer(str(folder), **options)
+    picture = None
+    if model.config.model_type == "layoutlmv3" and model.config.visual_embed:
+        side = model.config.input_size
+        picture = LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": side, "width": side})
+    device = device or choose_device("auto")
+    encoder = encoding.Encoder(tokenizer, labels, description.data, description.sep_box)
+    collator = encoding.Collator(tokenizer, boxes=families.spec(description.family).boxes, picture=picture)
+    return Predictor(model.to(device), encoder, collator, device, bf16_pays(device), batch_size), description
+
+
+def describe(folder: Path, model_type: str) -> Description:
+    """What a model folder says of itself; sensible assumptions where it is a plain Hugging Face folder."""
+    path = folder / DESCRIPTION
+    if not path.exists():
+        family = families.infer(str(folder))
+        positions = families.base(family, str(folder))
+        length = min(512, positions.positions) if positions else 512
+        return Description(family=family, data=Data(max_length=length), sep_box=1000 if model_type == "layoutlm" else 0)
+    try:
+        return Description.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise InputProblem(f"{path} cannot be read: {error}", "Copy the model folder again.") from error
+
+
+def load_named(name: str, device: torch.device | None = None) -> tuple[Predictor, Description]:
+    """The model of a folder, or the starter as it came with the program ("starter")."""
+    if name != "starter":
+        return load(Path(name), device)
+    module = importlib.import_module(families.spec("starter").module)
+    predictor, description = load(module.shipped(), device)
+    return predictor, description.model_copy(update={"once": sorted(predictor.fields)})
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device of this name; "auto" is a GPU where there is one. Under torchrun each process has its own."""
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device(wanted)
+
+
+@functools.cache
+def bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32 here: on GPUs that have it; on a CPU with instructions for it, as measured.
+
+    Two CPUs with the same instructions can differ in sign (2 x faster, 1.5 x slower), so it is tried: a layer's
+    matrix product forward and backward, the best of several turns, about a tenth of a second.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+        return False
+    layer = torch.nn.Linear(384, 1536)
+    inputs = torch.ones(1024, 384)
+    best = {True: float("inf"), False: float("inf")}
+    for _ in range(4):
+        for bf16 in best:
+            began = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
+            with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                layer(inputs).sum().backward()
+            ended = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
+            best[bf16] = min(best[bf16], ended - began)
+    return bool(best[True] < best[False])
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON whole or not at all."""
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,220 @@
+"""What training needs, made from the run folder: documents, device, precision, the Trainer's arguments. [worker]"""
+
+import os
+import random
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from storage import events
+from storage.exceptions import MissingTool, RunProblem
+from workbench.predictions.cases import labelled_once
+from workbench.runs import parquet
+from workbench.runs.config import families
+from workbench.runs.config.files import Request
+from workbench.runs.config.tune import TuneConfig
+from workbench.training.models.loading import labels_of
+from workbench.training.predictor import bf16_pays, choose_device
+from workbench.training.trainer import AdamThenSGD
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What training needs, made from the run folder."""
+
+    request: Request
+    documents: dict[str, list[parquet.Row]]  # the labelled ones; the pool may be too large for the memory
+    pool: int  # how many documents it has
+    once: frozenset[str]  # fields of which a training document has one value
+    sample: list[parquet.Row]  # training documents that are evaluated
+    labels: list[str]
+    device: torch.device
+    precision: str  # "fp32", "bf16" or "fp16"
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Documents by split."""
+        return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
+
+
+def prepare(request: Request, folder: Path) -> Prepared:
+    """Read the folder and settle what follows from it.
+
+    Raises:
+        WorkbenchError: nothing can be trained with it.
+    """
+    config = request.config
+    data = {
+        split: [
+            parquet.anchored(row, folder)
+            for row in parquet.stream(parquet.source(folder, split))
+            if row.tags is not None
+        ]
+        for split in ("train", "validation", "test")
+    }
+    data["train"] = limited(data["train"], config.data.max_train_documents, config.train.seed)
+    if not data["train"]:
+        raise RunProblem(
+            "There is no labelled document to train on.", "Label a few documents of the training side first."
+        )
+    labels = labels_of(request.fields)
+    used = {tag[2:] for row in data["train"] for tag in row.tags or () if tag != "O"}
+    known = {f.id for f in request.fields}
+    if not used & known:
+        raise RunProblem("No word of the training documents carries a label.", "Label a few documents first.")
+    notes = []
+    unlearnt = {t[2:] for s in ("validation", "test") for row in data[s] for t in row.tags or () if t != "O"} - used
+    if unlearnt & known:
+        notes.append(
+            f"Only outside the training documents, so it cannot be learnt: {', '.join(sorted(unlearnt & known))}."
+        )
+    if families.spec(config.model.family).picture:
+        unseen = sum(not path or not Path(path).is_file() for d in data.values() for row in d for path in row.pictures)
+        if unseen:
+            notes.append(f"The pictures of {unseen} pages are missing: the model sees these pages as white.")
+    if not data["validation"]:
+        notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
+    device = _device(config.train.device)
+    precision = _as_before(folder, device) or _precision(config, device, notes)
+    sample = list(data["train"])
+    random.Random(config.train.seed).shuffle(sample)
+    pool = parquet.count(parquet.source(folder, "pool"))
+    once = labelled_once(row.tags for row in data["train"])
+    return Prepared(request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes)
+
+
+def limited(documents: list[parquet.Row], most: int | None, seed: int) -> list[parquet.Row]:
+    """So many documents at most: whole vendors, one after the other, in an order set by the seed."""
+    if most is None or len(documents) <= most:
+        return documents
+    groups: dict[str, list[parquet.Row]] = {}
+    for row in documents:
+        groups.setdefault(row.group or f"\0{row.document}", []).append(row)
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)
+    return list(chain.from_iterable(groups[name] for name in order))[:most]
+
+
+def _device(wanted: str) -> torch.device:
+    device = choose_device(wanted)
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(device.type, True)
+    if not there:
+        raise MissingTool(f"There is no {device.type} device on this machine.", "Set train.device to auto or cpu.")
+    return device
+
+
+def _as_before(folder: Path, device: torch.device) -> str | None:
+    """The precision that this run started with here: a resumed run must not measure anew and go on differently."""
+    started = events.last(folder / "events.jsonl", frozenset({"started"}))
+    return (
+        str(started["precision"])
+        if started and "precision" in started and started.get("device") == str(device)
+        else None
+    )
+
+
+def _precision(config: TuneConfig, device: torch.device, notes: list[str]) -> str:
+    if config.train.bf16:
+        return "bf16"
+    if config.train.fp16:
+        if device.type == "cuda":
+            return "fp16"
+        chosen = "bf16" if bf16_pays(device) else "fp32"
+        notes.append(f"fp16 does not work on a {device.type}: {chosen} is used instead.")
+        return chosen
+    if config.train.bf16 is None and config.train.fp16 is None:
+        return "bf16" if bf16_pays(device) else "fp16" if device.type == "cuda" else "fp32"
+    return "fp32"
+
+
+def adam_then_sgd(config: TuneConfig) -> tuple[Any, dict[str, Any]]:
+    """The optimiser that switches, and its settings, as the Trainer wants them."""
+    train = config.train
+    return AdamThenSGD, {
+        "lr": train.learning_rate, "betas": (train.adam_beta1, train.adam_beta2), "eps": train.adam_epsilon,
+        "after": train.sgd_after_steps, "ratio": train.sgd_learning_rate / train.learning_rate,
+        "momentum": train.sgd_momentum,
+    }  # fmt: skip
+
+
+def _epochs_between_evaluations(prepared: Prepared) -> int:
+    """How many epochs lie between evaluations, so that few documents to learn from are not outweighed by many to test.
+
+    Reading a word costs about a third of learning from it; evaluations may take a third of the learning's time, but
+    there are five of them at least.
+    """
+    evaluated = sum(len(row.words) for row in (*prepared.documents["validation"], *prepared.sample))
+    learnt = sum(len(row.words) for row in prepared.documents["train"])
+    most = int(prepared.request.config.train.num_train_epochs // 5)
+    return max(1, min(most, evaluated // max(1, learnt)))
+
+
+def arguments_of(folder: Path, prepared: Prepared, batch: int, accumulation: int, per_epoch: int) -> TrainingArguments:
+    """The Trainer's arguments, in the names of transformers 5.
+
+    Args:
+        batch, accumulation: those in force (they change after running out of memory).
+        per_epoch: steps in an epoch.
+    """
+    train = prepared.request.config.train
+    validated = bool(prepared.documents["validation"])
+    strategy = train.eval_strategy
+    eval_steps = min(train.eval_steps, per_epoch)
+    save_steps = eval_steps * max(1, train.save_steps // train.eval_steps)
+    apart = _epochs_between_evaluations(prepared)
+    if strategy == "epoch" and apart > 1:
+        strategy, eval_steps, save_steps = "steps", apart * per_epoch, apart * per_epoch
+    optional: dict[str, Any] = {
+        name: value for name in ("deepspeed", "fsdp", "fsdp_config") if (value := getattr(train, name))
+    }
+    if train.lr_scheduler_type == "reduce_lr_on_plateau":
+        optional["lr_scheduler_kwargs"] = {"mode": "max", "patience": 2, "factor": 0.5}
+    if prepared.device.type == "cpu" and "WORLD_SIZE" in os.environ:
+        optional["ddp_backend"] = "gloo"
+    if train.gradient_checkpointing:
+        optional["gradient_checkpointing"] = True
+    return TrainingArguments(
+        output_dir=str(folder / "checkpoints"),
+        run_name=prepared.request.run,
+        num_train_epochs=train.num_train_epochs,
+        max_steps=train.max_steps,
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulation,
+        learning_rate=train.learning_rate,
+        warmup_steps=train.warmup_steps or train.warmup_ratio,
+        lr_scheduler_type=train.lr_scheduler_type,
+        weight_decay=train.weight_decay,
+        adam_beta1=train.adam_beta1,
+        adam_beta2=train.adam_beta2,
+        adam_epsilon=train.adam_epsilon,
+        max_grad_norm=train.max_grad_norm,
+        optim={"sgd": "sgd", "adafactor": "adafactor"}.get(train.optim, "adamw_torch_fused"),
+        bf16=prepared.precision == "bf16",
+        fp16=prepared.precision == "fp16",
+        use_cpu=prepared.device.type == "cpu",
+        eval_strategy=strategy,
+        eval_steps=eval_steps,
+        save_strategy=strategy,
+        save_steps=save_steps,
+        save_total_limit=train.save_total_limit,
+        load_best_model_at_end=train.load_best_model_at_end and validated,
+        metric_for_best_model="selection",
+        greater_is_better=True,
+        logging_steps=train.logging_steps,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        seed=train.seed,
+        data_seed=train.seed,
+        ddp_find_unused_parameters=train.freeze != "none",
+        dataloader_pin_memory=prepared.device.type == "cuda",
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        log_level="error",
+        report_to=list(train.report_to) or "none",
+        **optional,
+    )

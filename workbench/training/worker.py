@@ -1,0 +1,128 @@
+"""The child process of a run: `python -P -m workbench.training.worker RUN_DIR [--task train|score|predict]`.
+
+It holds the run's lock as long as it lives, writes events, never opens the database, and ends with an event that
+says how. Under torchrun every process runs this; only the first one writes.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage import locks
+from storage.events import EventWriter
+from storage.exceptions import Busy, WorkbenchError
+from workbench.runs.config.files import Request
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the run folder asks; the exit code is 0 when the run ended well, else the error's."""
+    parser = argparse.ArgumentParser(prog="workbench.training.worker")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--task", choices=("train", "score", "predict"))
+    options = parser.parse_args(arguments)
+    folder = options.folder.resolve()
+    first = int(os.environ.get("RANK", "0")) == 0
+    try:
+        with _lock(folder) if first else contextlib.nullcontext():
+            return _work(folder, options.task, first)
+    except Busy as error:
+        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201 (stderr.log is where it is read)
+        return error.exit_code
+
+
+def _work(folder: Path, task: str | None, first: bool) -> int:
+    events = EventWriter(folder / "events.jsonl") if first else None
+    write: Any = events.write if events else _nothing
+    try:
+        request = Request.read(folder)
+        _settle(request)
+        _perform(task or request.task, folder, request, write)
+    except WorkbenchError as error:
+        write(
+            "failed", **{key: value for key, value in error.as_dict().items() if key in ("title", "message", "remedy")}
+        )
+        traceback.print_exc()
+        return error.exit_code
+    finally:
+        if events:
+            events.close()
+        _leave()
+    return 0
+
+
+def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
+    # Only now: libraries read the thread settings when they are imported.
+    from workbench.training import callbacks, predict, train
+
+    control = callbacks.Control(folder)
+
+    def terminate(number: int, frame: object) -> None:
+        control.signalled = True
+
+    signal.signal(signal.SIGTERM, terminate)
+    if task == "train":
+        train.run(folder, write, control)
+    else:
+        predict.run(folder, request, task, write, control)
+
+
+def _settle(request: Request) -> None:
+    """Be a good neighbour: few threads that sleep when idle, low priority, nothing printed."""
+    threads = request.threads or max(1, (os.cpu_count() or 2) - 1)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    with contextlib.suppress(OSError):
+        os.nice(request.niceness)
+    warnings.filterwarnings("ignore")
+    logging.getLogger().setLevel(logging.ERROR)
+    import torch
+
+    torch.set_num_threads(threads)
+    from transformers.utils import logging as chatter
+
+    chatter.set_verbosity_error()
+    chatter.disable_progress_bar()
+
+
+def _leave() -> None:
+    """Under torchrun, say good-bye to the others."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the run's lock; it goes with the process, however that ends.
+
+    Raises:
+        Busy: another process works on this run.
+    """
+    descriptor = locks.acquire(folder / "lock")
+    if descriptor is None:
+        holder = locks.holder(folder / "lock") or "unknown"
+        raise Busy(f"Process {holder} is working on {folder.name}.", "Wait for it, or stop it.")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _nothing(type: str, **facts: Any) -> None:
+    """The writer of the other ranks."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
