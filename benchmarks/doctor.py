@@ -27,8 +27,10 @@ from worker import symptoms
 from worker.symptoms import Scenario
 
 from storage.exceptions import InputProblem
-from workbench import consulting, doctor, report
-from workbench.doctor import Finding, Severity, Target
+from workbench.evaluation import report
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor import findings as doctor
+from workbench.evaluation.doctor.findings import Finding, Severity, Target
 from workbench.runs.config.files import Request
 
 
@@ -71,7 +73,7 @@ def changed(before: Path, folder: Path, action: doctor.Action) -> None:
     """The same data, the configuration as an action wants it."""
     shutil.copytree(before / "dataset", folder / "dataset")
     request = Request.read(before)
-    config = consulting.proposed(request.config, action)
+    config = consultation.proposed(request.config, action)
     text = request.model_copy(update={"run": folder.name, "config": config}).text()
     (folder / "request.yaml").write_text(text, encoding="utf-8")
 
@@ -113,7 +115,7 @@ def main() -> None:
             problems = [one for one in findings.values() if one.severity is Severity.PROBLEM]
             line = {
                 "run": name, "expected": scenario.rule, "found": list(findings),
-                "f1": consulting.evaluation_of(folder).get("micro", {}).get("f1"),
+                "f1": consultation.evaluation_of(folder).get("micro", {}).get("f1"),
                 "train": [round(v, 2) for v in evidence.curve("train", "f1")],
                 "validation": [round(v, 2) for v in evidence.curve("validation", "f1")],
                 "seconds": float((folder / "seconds").read_text()),

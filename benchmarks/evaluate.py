@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from workbench import errors, report
+from workbench.evaluation import error_analysis, report
 from workbench.fields import invoice_schema
 from workbench.predictions.run_reader import read_cases
 
@@ -96,10 +96,10 @@ def main() -> None:
             evaluated = time.perf_counter()
             cases = read_cases(folder, "test")
             read = time.perf_counter()
-            judged = errors.judge(cases)
-            records = errors.find(judged)
-            errors.confusion(pair for one in judged for pair in one.pairs)
-            errors.concentrations(judged, records), errors.suspects(cases)
+            judged = error_analysis.judge(cases)
+            records = error_analysis.find(judged)
+            error_analysis.confusion(pair for one in judged for pair in one.pairs)
+            error_analysis.concentrations(judged, records), error_analysis.suspects(cases)
             done = time.perf_counter()
             here = {
                 "process": started - began,

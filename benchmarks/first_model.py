@@ -28,9 +28,9 @@ from storage import documents  # noqa: E402
 from storage.documents import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
-from workbench import reading  # noqa: E402
+from workbench.active_learning.stopping import interval  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
-from workbench.curves import interval  # noqa: E402
+from workbench.evaluation import inference  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
 from workbench.runs import jobs, machine  # noqa: E402
 from workbench.runs.config import files as config  # noqa: E402
@@ -97,7 +97,7 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
         figures: dict[str, Any] = {"seed": seed, "pool": len(gold), "seconds": {"import": imported}}
         try:
             began = time.monotonic()
-            reading.suggest(workspace)
+            inference.suggest(workspace)
             figures["zero_label"] = {"seconds": time.monotonic() - began, **judge(workspace, gold)}
         except WorkbenchError as error:  # without the starter's file the rest is measured all the same
             figures["zero_label"] = {"skipped": error.message}

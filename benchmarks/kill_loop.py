@@ -31,7 +31,7 @@ from worker import tiny  # noqa: E402
 
 from storage import annotations, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
-from workbench import queueing  # noqa: E402
+from workbench.active_learning import selection as queueing  # noqa: E402
 from workbench.annotation import acts  # noqa: E402
 from workbench.annotation.blind_editor import desk_for  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402

@@ -22,9 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from relabel_loop import opened  # noqa: E402
 
 from storage.events import iterate  # noqa: E402
-from workbench import simulating  # noqa: E402
+from workbench.active_learning import simulation  # noqa: E402
+from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
-from workbench.simulator import Simulator  # noqa: E402
 
 
 def seconds(folder: Path) -> float:
@@ -45,7 +45,7 @@ def main() -> None:
     workspace = opened(given.workspace, given.data)
     told = {}
     for way, warm in (("on from the last model", True), ("from the base again", False)):
-        folder = simulating.prepare(
+        folder = simulation.prepare(
             workspace, ["random"], files.preset("first model").config,
             rounds=1, batch=given.more, seeds=given.seeds, start=given.start, warm=warm,
         )  # fmt: skip

@@ -31,11 +31,11 @@ from frozen_learner import FrozenLearner  # noqa: E402
 from storage import documents, groups  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
-from workbench import simulating  # noqa: E402
+from workbench.active_learning import simulation  # noqa: E402
+from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
 from workbench.annotation.editor import Desk  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
-from workbench.simulator import Simulator  # noqa: E402
 from workbench.training.models import starter  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -102,7 +102,7 @@ def main() -> None:
     given = parser.parse_args()
     began = time.monotonic()
     workspace = opened(given.workspace, given.data)
-    folder = simulating.prepare(
+    folder = simulation.prepare(
         workspace, given.strategies.split(","), files.apply_sets(files.preset("first model").config, given.sets),
         rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
@@ -123,7 +123,7 @@ def main() -> None:
         simulator.run()
     except TimeIsUp as error:
         print(error.remedy, file=sys.stderr)
-    told = simulating.report(folder)
+    told = simulation.report(folder)
     print(json.dumps({**told, "seconds": round(time.monotonic() - began), "cores": os.cpu_count()}, indent=2))
 
 

@@ -27,8 +27,8 @@ from storage import documents  # noqa: E402
 from storage.documents import NewDocument  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Content, Page  # noqa: E402
+from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
 from workbench.predictions import run_reader, suggestions  # noqa: E402
-from workbench.simulator import Simulator  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Proposals = dict[int, list[suggestions.Proposal]]

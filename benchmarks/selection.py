@@ -58,7 +58,7 @@ def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:
         sys.executable,
         "-P",
         "-m",
-        "workbench.sampling",
+        "workbench.active_learning.selection_worker",
         folder,
         "--strategy",
         strategy,

@@ -25,8 +25,8 @@ from pathlib import Path
 from storage import documents, groups
 from storage.documents import Filter
 from storage.records import Annotations, Split
-from workbench import reading, report
 from workbench.annotation.editor import Desk
+from workbench.evaluation import inference, report
 from workbench.exchange import pipeline
 from workbench.fields.values import same
 from workbench.predictions import run_reader, suggestions
@@ -101,7 +101,7 @@ def curves(given: argparse.Namespace) -> None:
                     if count:
                         figures = trained(workspace, kind, count, (plain, given.minilm), given.sets)
                     else:
-                        figures = reading.evaluate(workspace, "starter", Split.TEST)
+                        figures = inference.evaluate(workspace, "starter", Split.TEST)
                     found = {
                         "seed": seed, "labels": count, "kind": kind, "seconds": round(time.monotonic() - began),
                         "f1": figures["micro"]["f1"], "suggested": figures["suggested"]["f1"],
@@ -126,8 +126,8 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
     hits, known = Counter[str](), Counter[str]()
     with workspace.db.read() as connection:
         numbers = tuple(documents.ids(connection, Filter()))
-    with reading.reading(workspace, reading.STARTER, {Split.POOL: numbers}) as folder:
-        proposals = reading.proposed(workspace, folder)
+    with inference.reading(workspace, inference.STARTER, {Split.POOL: numbers}) as folder:
+        proposals = inference.proposed(workspace, folder)
     with workspace.db.read() as connection:
         for number in numbers:
             content = documents.open_document(connection, number)

@@ -32,8 +32,9 @@ from screens.widgets.option_form import OptionForm
 from screens.widgets.page_view import PageView
 from storage import documents, groups, runs
 from storage.records import Run, Split, State
-from workbench import consulting, report
-from workbench.doctor import Target
+from workbench.evaluation import report
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.findings import Target
 from workbench.exchange import pipeline
 from workbench.runs import jobs, splits
 from workbench.workspace import Workspace
@@ -101,7 +102,7 @@ class Story:
 
     def ended(self) -> list[Run]:
         with self.workspace.db.read() as connection:
-            return runs.listed(connection, consulting.ENDED)
+            return runs.listed(connection, consultation.ENDED)
 
     async def trained(self, count: int) -> None:
         """Until that many runs have ended."""
@@ -250,7 +251,7 @@ async def tell(workspace: Workspace, folder: Path, golds: dict[str, Gold], given
 def figures(workspace: Workspace) -> list[dict[str, Any]]:
     """Each run's, the first first, and its difference to the one before it on the test documents."""
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, consulting.ENDED)[::-1]
+        ended = runs.listed(connection, consultation.ENDED)[::-1]
     made = []
     for number, run in enumerate(ended):
         folder = jobs.folder_of(workspace, run.id)

@@ -12,9 +12,11 @@ from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.rows import bar
 from screens.widgets.several import Several
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
-from workbench import queueing, reading, strategies
-from workbench.loop import Loop
-from workbench.queueing import Order, Selection
+from workbench.active_learning import selection as queueing
+from workbench.active_learning import strategies
+from workbench.active_learning.overview import Loop
+from workbench.active_learning.selection import Order, Selection
+from workbench.evaluation import inference
 
 _SIZES = (5, 500)
 SCORING = "Scoring"
@@ -182,7 +184,7 @@ class Choosing(Answering):
 
     def _suggest(self) -> None:
         try:
-            made = reading.suggest(self.workspace, reading.STARTER, tick=partial(self._tick, "The starter reads"))
+            made = inference.suggest(self.workspace, inference.STARTER, tick=partial(self._tick, "The starter reads"))
             notice = f"{made['suggestions']:,} suggestions on {made['documents']:,} documents."
             self.post_message(self.Worked("", notice=notice))
         except WorkbenchError as error:

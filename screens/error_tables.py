@@ -9,13 +9,13 @@ from textual.content import Content
 
 from screens.hints import Hint
 from screens.widgets.heat_grid import Cell, Table
-from workbench import survey
-from workbench.errors import Concentration
+from workbench.evaluation import error_review
+from workbench.evaluation.error_analysis import Concentration
+from workbench.evaluation.error_review import ERRORS, TOTAL, Item, Survey
+from workbench.evaluation.metrics import Kind
 from workbench.fields import Schema
-from workbench.metrics import Kind
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
-from workbench.survey import ERRORS, TOTAL, Item, Survey
 
 KINDS = {
     Kind.MISSING: "missing",
@@ -39,7 +39,7 @@ _WIDTH = 10
 
 def matrix(found: Survey, schema: Schema, order: str) -> Table:
     """Fields × kinds of error: counts with their share of the field's spans; last all fields."""
-    listed = survey.lines(found, order)
+    listed = error_review.lines(found, order)
     columns = (
         ("errors", "errors", 8),
         ("share", "share", 7),
@@ -99,7 +99,7 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
 
 def confusion(found: Survey, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
-    names = survey.fields_of(found)
+    names = error_review.fields_of(found)
     shown = heads(names, schema)
     columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
     off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]

@@ -18,12 +18,13 @@ from storage.documents import Filter
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, Split
-from workbench import consulting, survey
-from workbench.consulting import ENDED, Consultation
-from workbench.doctor import Action, Target
+from workbench.evaluation import error_review
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.consultation import ENDED, Consultation
+from workbench.evaluation.doctor.findings import Action, Target
+from workbench.evaluation.error_review import Item, Verdict
 from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
-from workbench.survey import Item, Verdict
 
 ERRORS = [
     ("view.matrix", "m", "view('matrix')", "Fields and kinds of error"),
@@ -90,7 +91,7 @@ class ErrorsScreen(Surveying):
         """Open the document in the annotate room at the error, the prediction beside the label."""
         item = self._item
         assert self.shown is not None
-        survey.propose(self.workspace, self.shown.survey, item)
+        error_review.propose(self.workspace, self.shown.survey, item)
         self.workbench.errand = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
         lead, pairs = error_tables.task(item, self.workspace.schema, most)
@@ -99,14 +100,14 @@ class ErrorsScreen(Surveying):
     def action_confirm(self) -> None:
         """The label is right."""
         assert self.shown is not None or self._item
-        survey.confirm(self.workspace, self.shown.survey, self._item)  # type: ignore[union-attr]
+        error_review.confirm(self.workspace, self.shown.survey, self._item)  # type: ignore[union-attr]
         self._mark(Verdict.CONFIRMED)
 
     def action_enqueue(self) -> None:
         """Into the relabel queue."""
         item = self._item
         assert self.shown is not None
-        number = survey.enqueue(self.workspace, self.shown.survey, item)
+        number = error_review.enqueue(self.workspace, self.shown.survey, item)
         self.workbench.count_progress()
         self.notify(f"{item.name} waits in round {number}.", markup=False, timeout=3)
         for other in self.shown.survey.of_document(item.document):  # the whole document waits
@@ -140,7 +141,7 @@ class ErrorsScreen(Surveying):
     async def next_error(self) -> None:
         """Open the next open error's document."""
         if self.shown is not None:
-            found = survey.verdicts(self.workspace, self.shown.survey)
+            found = error_review.verdicts(self.workspace, self.shown.survey)
             self.shown.verdicts.update(found)
         if self.query_one(ErrorList).step(1, only_open=True):
             await self.action_open()
@@ -169,7 +170,9 @@ class ErrorsScreen(Surveying):
 
     def _ask(self, run: Run) -> None:
         if self.shown is not None and self.shown.run.id == run.id:
-            self.in_background(lambda: self.post_message(Consulted(consulting.consult(self.workspace, run))), "doctor")
+            self.in_background(
+                lambda: self.post_message(Consulted(consultation.consult(self.workspace, run))), "doctor"
+            )
 
     def on_consulted(self, message: Consulted) -> None:
         """Show what the Doctor says."""
@@ -185,10 +188,10 @@ class ErrorsScreen(Surveying):
         with self.guarded():
             if action.target is Target.CONFIG:
                 config = from_dict(run.config)
-                await self.workbench.propose_run(config, consulting.proposed(config, action), run.preset, run.id)
+                await self.workbench.propose_run(config, consultation.proposed(config, action), run.preset, run.id)
                 self.workbench.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
-                self.switch_rules({**self.workspace.settings.postprocess, **consulting.switches(action)})
+                self.switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
             elif action.room == self.mode:
                 self.action_doubts()
             elif action.documents:
@@ -248,11 +251,11 @@ class ErrorsScreen(Surveying):
         shown, target = self.shown, Path(name).expanduser().absolute()
 
         def work() -> None:
-            from workbench import report_page
+            from workbench.evaluation import html_report
 
             folder = jobs.folder_of(self.workspace, shown.run.id)
             names = {field.id: field.name for field in self.workspace.schema}
-            made = report_page.make(folder, title=shown.run.name, names=names, split=shown.survey.split)
+            made = html_report.make(folder, title=shown.run.name, names=names, split=shown.survey.split)
             write_atomic(target, made)
             self.app.call_from_thread(self.notify, f"Written to {target}.", markup=False)
 
@@ -266,7 +269,7 @@ class ErrorsScreen(Surveying):
         if self.shown is None:
             return
         found = self.shown.survey
-        fixed, of = survey.label_errors(found, self.shown.verdicts)
+        fixed, of = error_review.label_errors(found, self.shown.verdicts)
         said = f"{fixed} of {of} errors were label errors" if fixed else f"{of} errors"
         self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", said)
         key = self.key_of

@@ -21,8 +21,20 @@ STEPS = (
         "workbench.runs.config.files",
         "workbench.runs.jobs",
     ),
-    *("workbench.metrics", "workbench.errors", "workbench.report", "workbench.doctor", "workbench.consulting"),
-    *("workbench.survey", "screens.surveying", "screens.errors", "textual_plotext", "screens.widgets.run_chart"),
+    *(
+        "workbench.evaluation.metrics",
+        "workbench.evaluation.error_analysis",
+        "workbench.evaluation.report",
+        "workbench.evaluation.doctor.findings",
+        "workbench.evaluation.doctor.consultation",
+    ),
+    *(
+        "workbench.evaluation.error_review",
+        "screens.surveying",
+        "screens.errors",
+        "textual_plotext",
+        "screens.widgets.run_chart",
+    ),
     *("screens.runs", "screens.queue", "screens.tune"),
 )
 """Modules, each after what it imports, so that no step takes long: a key shares the processor with one at most."""

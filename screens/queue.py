@@ -22,11 +22,11 @@ from screens.widgets.rows import Rows
 from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run
-from workbench import loop, next_round, queueing
+from workbench.active_learning import overview, retraining, selection
+from workbench.active_learning.overview import History, Loop, Quality
+from workbench.active_learning.retraining import Offer, Way
 from workbench.annotation import adjudication
 from workbench.annotation.adjudication import Decided
-from workbench.loop import History, Loop, Quality
-from workbench.next_round import Offer, Way
 from workbench.runs.watch import News
 
 GLANCE_SECONDS = 2.0
@@ -136,10 +136,12 @@ class QueueScreen(Choosing):
 
     def read(self) -> None:
         """Read the loop anew: in a thread."""
-        self.post_message(self.Looked(loop.read(self.workspace)))
+        self.post_message(self.Looked(overview.read(self.workspace)))
 
     def _tell(self) -> None:
-        self.post_message(self.Told(loop.history(self.workspace, self.batch_size), loop.quality(self.workspace)))
+        self.post_message(
+            self.Told(overview.history(self.workspace, self.batch_size), overview.quality(self.workspace))
+        )
 
     def on_queue_screen_looked(self, event: Looked) -> None:
         """Draw what was read; the cursor goes to the first document that wants a decision."""
@@ -249,7 +251,7 @@ class QueueScreen(Choosing):
         now, entry = self.loop.round, self.query_one(BatchPane).entry
         if now is None or entry is None:
             return
-        fresh = queueing.look(self.workspace, now.round.id)  # another terminal may have replaced it
+        fresh = selection.look(self.workspace, now.round.id)  # another terminal may have replaced it
         if fresh.round.closed is not None:
             self.look()
             raise UsageProblem(f"Round {now.round.id} was ended in another terminal.", "Choose a batch.")
@@ -269,7 +271,7 @@ class QueueScreen(Choosing):
     def _ended(self, yes: bool | None) -> None:
         if yes and self.loop.round is not None:
             with self.guarded():
-                queueing.close(self.workspace, self.loop.round.round.id)
+                selection.close(self.workspace, self.loop.round.round.id)
             self.look()
             self.call_later(self.focus_view)
 
@@ -281,7 +283,7 @@ class QueueScreen(Choosing):
             raise UsageProblem(
                 f"Run {self.loop.training.name} is at work: {self.loop.share:.0%} done.", "The runs room follows it."
             )
-        self.in_background(lambda: self.post_message(self.Offered(next_round.offer(self.workspace))), "offer")
+        self.in_background(lambda: self.post_message(self.Offered(retraining.offer(self.workspace))), "offer")
 
     def on_queue_screen_offered(self, event: Offered) -> None:
         """Ask which."""
@@ -311,8 +313,8 @@ class QueueScreen(Choosing):
 
     def _train(self, way: Way, closing: int | None) -> None:
         if closing is not None:
-            queueing.close(self.workspace, closing)
-        run: Run = next_round.train(self.workspace, way)
+            selection.close(self.workspace, closing)
+        run: Run = retraining.train(self.workspace, way)
         self.post_message(self.Worked("", notice=f"Training has begun: {run.name}. You can go on working meanwhile."))
 
     # quality

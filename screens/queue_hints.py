@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workbench.loop import Loop
+from workbench.active_learning.overview import Loop
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 

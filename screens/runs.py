@@ -19,8 +19,8 @@ from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
-from workbench import charts, comparing
-from workbench.comparing import Measured
+from workbench.evaluation import charts, comparison
+from workbench.evaluation.comparison import Measured
 from workbench.runs import jobs, progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
@@ -159,7 +159,7 @@ class RunsScreen(Keeping):
 
         def work() -> None:
             seen = {run.id: progress.of(jobs.folder_of(self.workspace, run.id)) for run in unread}
-            self.post_message(FoldersRead(seen, comparing.measured(self.workspace, rated)))
+            self.post_message(FoldersRead(seen, comparison.measured(self.workspace, rated)))
 
         self.in_background(work, "folders")
 
@@ -172,8 +172,8 @@ class RunsScreen(Keeping):
     def _fill(self) -> None:
         table, view = self._table, self.view
         at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
-        best = comparing.best(view.runs, view.measured)
-        fields = comparing.weakest(view.runs, best)
+        best = comparison.best(view.runs, view.measured)
+        fields = comparison.weakest(view.runs, best)
         shown = fields[: max(0, (self.size.width - 90) // 10)] if self._is_wide else []
         named = short_heads(shown, self.workspace.schema)
         heads = ["", "run", "state", "F1", *named, "time", "cost", *self._family("family"), "unlike the best"]
@@ -192,13 +192,13 @@ class RunsScreen(Keeping):
 
     def _cells(self, run: Run, best: Run | None, fields: list[str]) -> list[Content]:
         mark = f"{self.view.marked.index(run.id) + 1}" if run.id in self.view.marked else " "
-        per = comparing.fields_f1(run)
+        per = comparison.fields_f1(run)
         seen = self.view.seen.get(run.id, Progress())
         first = best is not None and best.id == run.id
         unlike = "the best" if first else ""
         if best is not None and not first:
             others = "" if self._alike(best, run) else "other validation"
-            told = (others, comparing.trained(best, run), _short(comparing.differences(best, run)))
+            told = (others, comparison.trained(best, run), _short(comparison.differences(best, run)))
             unlike = ", ".join(filter(None, told))
         return [
             Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
@@ -243,11 +243,11 @@ class RunsScreen(Keeping):
         self.query_one("#facts", Static).update(self._compared(chosen) if many else self._one(runs[0]))
         chart = self.query_one(RunChart)
         if view.kind == "fields":
-            names = comparing.fields_of(runs)
+            names = comparison.fields_of(runs)
             shown = [self.workspace.schema.name(name) for name in names]
-            chart.bars(charts.BARS, shown, comparing.bars(runs, names))
+            chart.bars(charts.BARS, shown, comparison.bars(runs, names))
         else:
-            chart.curves(charts.KINDS[view.kind], comparing.curves(runs, view.kind, self._progress))
+            chart.curves(charts.KINDS[view.kind], comparison.curves(runs, view.kind, self._progress))
         key = self.key_of
         narrow = [(key("compare.draw"), "text or chart")] if self.size.width < 100 else []
         drawing = [*narrow, (key("compare.chart"), "next curve"), (key("compare.picture"), "picture")]
@@ -284,14 +284,14 @@ class RunsScreen(Keeping):
                 f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
             )
         parts += ["\n\n", fields_table(seen, names)]
-        best = comparing.best(self.view.runs, self.view.measured)
+        best = comparison.best(self.view.runs, self.view.measured)
         if best is not None and best.id != run.id:
             if not self._alike(best, run):
                 parts.append((f"\n\nIts F1 is of other validation documents than {best.name}'s: mark both", "$warning"))
                 parts.append((" to compare them on those that both read.", "$warning"))
             parts += [
                 (f"\n\nUnlike the best ({best.name})\n", "bold $primary"),
-                _table(comparing.differences(best, run)),
+                _table(comparison.differences(best, run)),
             ]
         for note in seen.notes[-4:]:
             parts.append((f"\n· {note}", "$text-muted"))
@@ -307,16 +307,16 @@ class RunsScreen(Keeping):
                 self._compare(first, other)
                 parts.append(Content("Drawing documents with replacement …\n"))
             else:
-                parts.append(Content(comparing.sentence(found, (first.name, other.name)) + "\n"))
+                parts.append(Content(comparison.sentence(found, (first.name, other.name)) + "\n"))
                 for name, one in found["differences"].items():
                     if name != "micro":
                         sign = "✓" if one["certain"] else " "
                         field_name = self.workspace.schema.name(name)[:16]
                         told = f"{sign} {field_name:<16} {one['a']:.3f} → {one['b']:.3f}  {one['difference']:+.3f}\n"
                         parts.append(Content.styled(told, "bold" if one["certain"] else ""))
-            if trained := comparing.trained(first, other):
+            if trained := comparison.trained(first, other):
                 parts.append(Content(trained + "\n"))
-            parts.append(_table(comparing.differences(first, other)))
+            parts.append(_table(comparison.differences(first, other)))
             parts.append(Content("\n"))
         return Content("").join(parts)
 
@@ -327,7 +327,7 @@ class RunsScreen(Keeping):
         self._comparing.add(pair)
 
         def work() -> None:
-            self.post_message(Compared(pair, comparing.compare(self.workspace, a, b)))
+            self.post_message(Compared(pair, comparison.compare(self.workspace, a, b)))
 
         self.in_background(work, f"compare {pair}")
 
@@ -401,7 +401,7 @@ class RunsScreen(Keeping):
         """Ask for the file."""
         chosen = [run for name in self.view.marked if (run := self.view.run(name))]
         runs = chosen if len(chosen) > 1 else [self.current]
-        marks = comparing.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
+        marks = comparison.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()

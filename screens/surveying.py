@@ -19,12 +19,13 @@ from screens.widgets.error_list import ErrorDetail, ErrorList
 from screens.widgets.heat_grid import HeatGrid
 from storage import runs as run_store
 from storage.records import Run
-from workbench import consulting, survey
-from workbench.consulting import ENDED
-from workbench.metrics import Kind
+from workbench.evaluation import error_review
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.consultation import ENDED
+from workbench.evaluation.error_review import Item, Survey, Verdict
+from workbench.evaluation.metrics import Kind
 from workbench.runs import jobs
 from workbench.runs.watch import News
-from workbench.survey import Item, Survey, Verdict
 
 VIEWS = {
     "matrix": "Fields",
@@ -136,8 +137,8 @@ class Surveying(ModeScreen):
                 found, evaluation = before.survey, before.evaluation
             else:
                 folder = jobs.folder_of(self.workspace, run.id)
-                found, evaluation = survey.look(folder, split), consulting.evaluation_of(folder)
-            self.post_message(Looked(Shown(run, found, survey.verdicts(self.workspace, found), evaluation)))
+                found, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
+            self.post_message(Looked(Shown(run, found, error_review.verdicts(self.workspace, found), evaluation)))
 
         if before is None or run_id not in ("", before.run.id):
             self.query_one("#title", Static).update("Reading the run …")
@@ -283,7 +284,7 @@ class Surveying(ModeScreen):
         self.into_list()
 
     def _shown_name(self, field: str) -> str:
-        return {survey.TOTAL: "All fields", "none": "nothing"}.get(field, self.workspace.schema.name(field))
+        return {error_review.TOTAL: "All fields", "none": "nothing"}.get(field, self.workspace.schema.name(field))
 
     @on(HeatGrid.Pointed, "#rules")
     def _rule_pointed(self, event: HeatGrid.Pointed) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.records import Run
-from workbench import report
+from workbench.evaluation import report
 from workbench.runs import jobs
 from workbench.runs.config.files import TuneConfig
 from workbench.workspace import Workspace

@@ -11,11 +11,11 @@ from textual.widgets import Static
 
 from screens.widgets.rows import MUTED, Rows, bar, fit, sentence
 from storage.records import QueueEntry, State
-from workbench import strategies
+from workbench.active_learning import strategies
+from workbench.active_learning.overview import Loop
+from workbench.active_learning.selection import Order
+from workbench.active_learning.strategies import Strategy
 from workbench.fields import Schema
-from workbench.loop import Loop
-from workbench.queueing import Order
-from workbench.strategies import Strategy
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _SHOWN = 1000

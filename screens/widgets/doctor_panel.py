@@ -1,7 +1,7 @@
 """The Doctor's findings, with evidence, cause, and actions to take; any room can show it.
 
 panel = DoctorPanel()
-panel.show(consultation)          # see workbench/consulting.py
+panel.show(consultation)          # see workbench/evaluation/doctor/consultation.py
 @on(DoctorPanel.Taken)            # an action was chosen: event.finding, event.action
 """
 
@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from workbench.consulting import Consultation
-from workbench.doctor import Action, Finding, Severity, Target
+from workbench.evaluation.doctor.consultation import Consultation
+from workbench.evaluation.doctor.findings import Action, Finding, Severity, Target
 
 _TARGETS = {
     Target.CONFIG: "changes the next run",

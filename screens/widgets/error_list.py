@@ -16,9 +16,9 @@ from textual.widgets import Static
 
 from screens.error_tables import elided
 from screens.themes import legible
+from workbench.evaluation.error_review import Item, Verdict
 from workbench.fields import Schema
 from workbench.predictions.cases import NONE
-from workbench.survey import Item, Verdict
 
 KINDS = {
     "missing": "missing",

@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.widgets.rows import MUTED, Rows, bar, fit
+from workbench.active_learning.overview import Quality
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement, Level
 from workbench.fields import Schema
-from workbench.loop import Quality
 
 
 class QualityPane(Vertical, can_focus=True):

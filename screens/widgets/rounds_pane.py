@@ -13,9 +13,9 @@ from textual_plotext import PlotextPlot
 
 from screens.widgets.rows import MUTED, Rows, fit, sentence
 from storage.records import Round, Run
+from workbench.active_learning.overview import History
+from workbench.evaluation.learning_curve_fit import Forecast
 from workbench.fields import Schema
-from workbench.forecast import Forecast
-from workbench.loop import History
 
 
 class RoundsPane(Vertical):

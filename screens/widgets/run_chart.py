@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
-from workbench.charts import KINDS, Series
+from workbench.evaluation.charts import KINDS, Series
 
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 _COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from screens.widgets.run_chart import RunChart, spark
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
-from workbench.charts import KINDS, series
+from workbench.evaluation.charts import KINDS, series
 from workbench.runs.progress import Progress
 from workbench.runs.watch import Seen, duration
 

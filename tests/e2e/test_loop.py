@@ -16,13 +16,13 @@ from screens.widgets.rounds_pane import RoundsPane
 from screens.widgets.rows import Rows
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
-from workbench import next_round
+from workbench.active_learning import retraining
+from workbench.active_learning.strategies import DEFAULT
 from workbench.annotation.editor import Desk
 from workbench.exchange import pipeline
 from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 from workbench.samples.write import write_words
-from workbench.strategies import DEFAULT
 from workbench.workspace import Workspace
 
 
@@ -114,7 +114,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         }
     )  # fmt: skip
     monkeypatch.setattr(
-        next_round.config_files, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
+        retraining.config_files, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
     )
     app = WorkbenchApp(workspace, mode="queue")
     async with app.run_test(size=(120, 36)) as pilot:

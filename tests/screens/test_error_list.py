@@ -6,8 +6,8 @@ from textual.app import App
 
 from screens import error_tables
 from screens.widgets.error_list import ErrorList
+from workbench.evaluation.error_review import Item, Verdict
 from workbench.fields import Schema
-from workbench.survey import Item, Verdict
 
 
 def item(number: int, vendor: str, value: str) -> Item:

@@ -16,8 +16,8 @@ from screens.widgets.heat_grid import HeatGrid
 from screens.widgets.lines import HintLine
 from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
-from workbench.doctor import Action, Finding, Target
-from workbench.errors import Concentration
+from workbench.evaluation.doctor.findings import Action, Finding, Target
+from workbench.evaluation.error_analysis import Concentration
 from workbench.runs import jobs
 from workbench.workspace import Workspace
 

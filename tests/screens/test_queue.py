@@ -27,7 +27,7 @@ from screens.widgets.rows import Rows
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
-from workbench import next_round, queueing
+from workbench.active_learning import retraining, selection
 from workbench.annotation import acts, adjudication
 from workbench.annotation.editor import Desk
 from workbench.workspace import Workspace
@@ -215,7 +215,7 @@ async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
         await press(pilot, "down", "down", "enter", "c")  # the third strategy of the list
         (one,) = rounds_of(made)
         assert one.run == "r1"
-        assert one.strategy == list(queueing.strategies.STRATEGIES)[2]
+        assert one.strategy == list(selection.strategies.STRATEGIES)[2]
         scored = [entry for entry in entries_of(made, one.id) if not entry.blind]
         assert {entry.document for entry in scored} == set(pool)
         pane = pilot.app.room.query_one(BatchPane)
@@ -255,7 +255,7 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
     (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
     async with opened(made) as pilot:
         await press(pilot, "f3", "s")
-        names = list(queueing.strategies.STRATEGIES)
+        names = list(selection.strategies.STRATEGIES)
         await press(pilot, "home", *["down"] * names.index("bald"), "enter", "c")
         assert "has no dropout" in shown(pilot, BatchPane, "#doing") and rounds_of(made) == []
         await press(pilot, "plus")
@@ -272,7 +272,7 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
     made = trained[0]
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    monkeypatch.setattr(queueing, "start", lambda workspace, order: queueing.Selection(tmp_path, child))
+    monkeypatch.setattr(selection, "start", lambda workspace, order: selection.Selection(tmp_path, child))
     async with opened(made) as pilot:
         await press(pilot, "f3")
         await pilot.press("c")
@@ -289,9 +289,9 @@ async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened
 
     def start(workspace, order):
         pilot.app.room._stop()  # the key comes before the child is known
-        return queueing.Selection(tmp_path, child)
+        return selection.Selection(tmp_path, child)
 
-    monkeypatch.setattr(queueing, "start", start)
+    monkeypatch.setattr(selection, "start", start)
     async with opened(trained[0]) as pilot:
         await press(pilot, "f3", "c")
         assert child.poll() is not None and "no batch was chosen" in told(pilot)
@@ -488,7 +488,7 @@ async def test_a_round_that_another_terminal_ended_is_shown_no_longer(opened, tr
         await press(pilot, "f3")
         pilot.app.room.glance()
         await settled(pilot)
-        queueing.close(elsewhere, number)
+        selection.close(elsewhere, number)
         pilot.app.room.glance()
         await settled(pilot)
         assert pilot.app.room.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
@@ -515,15 +515,15 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
     desk = Desk(made, pool[0])
     desk.act("finish", acts.finish(desk.state))
     begun = []
-    ways = {w: next_round.Way(w, w, None, "", "r1") for w in ("warm", "base")}
-    offer = next_round.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
-    monkeypatch.setattr(next_round, "offer", lambda workspace: offer)
+    ways = {w: retraining.Way(w, w, None, "", "r1") for w in ("warm", "base")}
+    offer = retraining.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
+    monkeypatch.setattr(retraining, "offer", lambda workspace: offer)
 
     def train(workspace, way):
         begun.append(way.id)
         return Run("r2", "r2", RunState.QUEUED, "", "", {}, rounds_of(made)[0].created)
 
-    monkeypatch.setattr(next_round, "train", train)
+    monkeypatch.setattr(retraining, "train", train)
     async with opened(made) as pilot:
         await press(pilot, "f3", "t")
         assert "The Doctor: The training set grew." in str(pilot.app.screen.query_one(".page").render())
@@ -538,7 +538,7 @@ async def test_rounds_show_what_they_cost_and_brought(opened, trained):
     number = a_round(made, pool[:1])
     desk = Desk(made, pool[0])
     desk.act("finish", acts.finish(acts.accept(desk.state, desk.open_suggestions[0], "ann")))
-    queueing.close(made, number)
+    selection.close(made, number)
     fields = {"amount_total": {"f1": 0.75}}
     with made.db.write() as connection:
         closed = queue.listed(connection)[0].closed

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from storage.exceptions import UsageProblem
-from workbench import charts
-from workbench.charts import Series
+from workbench.evaluation import charts
+from workbench.evaluation.charts import Series
 from workbench.fonts import chinese_font
 from workbench.runs.progress import Progress
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from storage import runs
 from storage.records import Run
-from workbench import comparing
 from workbench.cli import group
+from workbench.evaluation import comparison
 from workbench.runs import jobs
 from workbench.runs.watch import Watch, duration
 from workbench.workspace import Workspace
@@ -31,21 +31,21 @@ def by_name(workspace: Workspace) -> dict[str, Run]:
 
 def test_better_is_told_from_chance(workspace: Workspace) -> None:
     found = by_name(workspace)
-    told = comparing.compare(workspace, found["weak"], found["strong"])
+    told = comparison.compare(workspace, found["weak"], found["strong"])
     assert told["split"] == "test" and told["documents"] == 30
     assert told["config"] == {"train.learning_rate": [3e-3, 1e-3]}
     assert told["differences"]["micro"]["certain"] and told["differences"]["micro"]["difference"] > 0.3
-    assert comparing.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
-    same = comparing.compare(workspace, found["weak"], found["weak"])
-    assert "cannot be told apart" in comparing.sentence(same, ("weak", "weak"))
-    best = comparing.best(found.values(), comparing.measured(workspace, found.values()))
+    assert comparison.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
+    same = comparison.compare(workspace, found["weak"], found["weak"])
+    assert "cannot be told apart" in comparison.sentence(same, ("weak", "weak"))
+    best = comparison.best(found.values(), comparison.measured(workspace, found.values()))
     assert best is not None and best.name == "strong"
 
 
 def test_runs_without_predictions_are_compared_by_what_there_is(workspace: Workspace) -> None:
     found = by_name(workspace)
     (jobs.folder_of(workspace, found["weak"].id) / "predictions.parquet").unlink()
-    told = comparing.compare(workspace, found["weak"], found["strong"])
+    told = comparison.compare(workspace, found["weak"], found["strong"])
     assert told["differences"] == {} and "predictions" in told["problem"]
     assert told["config"]
 
@@ -55,9 +55,9 @@ def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace:
     easy = replace(strong, id="easy", name="easy", f1=0.99)
     here, elsewhere = frozenset({("a", 9), ("b", 7)}), frozenset({("c", 5)})
     on = {weak.id: here, strong.id: here, "easy": elsewhere}
-    assert comparing.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
-    assert comparing.best([weak, easy], {weak.id: here, "easy": elsewhere}) is easy  # none compares: the newest
-    assert comparing.best([weak, strong], {}) is None  # nothing is known of what they were measured on
+    assert comparison.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
+    assert comparison.best([weak, easy], {weak.id: here, "easy": elsewhere}) is easy  # none compares: the newest
+    assert comparison.best([weak, strong], {}) is None  # nothing is known of what they were measured on
 
 
 def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(workspace: Workspace) -> None:
@@ -66,7 +66,7 @@ def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(w
     table = pq.read_table(path)
     renamed = [f"elsewhere-{name}" for name in table.column("name").to_pylist()]
     pq.write_table(table.set_column(table.column_names.index("name"), "name", [renamed]), path)
-    told = comparing.compare(workspace, found["weak"], found["strong"], "test")
+    told = comparison.compare(workspace, found["weak"], found["strong"], "test")
     assert told["documents"] == 0 and "in common" in told["problem"]
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from workbench import curves
-from workbench.curves import Point
+from workbench.active_learning import stopping
+from workbench.active_learning.stopping import Point
 
 
 def points(*made):
@@ -12,30 +12,30 @@ def points(*made):
 
 def test_labels_needed_lie_between_the_points():
     curve = points((10, 0.5), (20, 0.7), (30, 0.8))
-    assert curves.labels_needed(curve, 0.6) == pytest.approx(15)
-    assert curves.labels_needed(curve, 0.4) == 10
-    assert curves.labels_needed(curve, 0.9) is None
-    assert curves.labels_needed(points((10, 0.5), (20, 0.8), (30, 0.6), (40, 0.9)), 0.7) > 30, "reached for good"
-    assert curves.labels_needed([], 0.5) is None
+    assert stopping.labels_needed(curve, 0.6) == pytest.approx(15)
+    assert stopping.labels_needed(curve, 0.4) == 10
+    assert stopping.labels_needed(curve, 0.9) is None
+    assert stopping.labels_needed(points((10, 0.5), (20, 0.8), (30, 0.6), (40, 0.9)), 0.7) > 30, "reached for good"
+    assert stopping.labels_needed([], 0.5) is None
 
 
 def test_advice_to_stop_when_labels_no_longer_pay():
     flat = points((20, 0.80), (40, 0.801), (60, 0.8012), (80, 0.8013))
     steep = points((10, 0.3), (20, 0.5), (30, 0.6))
-    assert curves.advise(flat, 20).stop and not curves.advise(steep, 20).stop
-    assert curves.advise(steep, 20, 0.30, 0.30).stop, "the queue is as sure as the rest"
-    assert not curves.advise(steep, 20, 0.50, 0.30).stop
-    few = curves.advise(steep[:2], 20)
+    assert stopping.advise(flat, 20).stop and not stopping.advise(steep, 20).stop
+    assert stopping.advise(steep, 20, 0.30, 0.30).stop, "the queue is as sure as the rest"
+    assert not stopping.advise(steep, 20, 0.50, 0.30).stop
+    few = stopping.advise(steep[:2], 20)
     assert not few.stop and few.reason
 
 
 def test_interval_over_seeds():
-    assert curves.interval([0.5]) is None and curves.interval([54.0, 102.0]) is None
-    low, high = curves.interval([0.4, 0.5, 0.6])
+    assert stopping.interval([0.5]) is None and stopping.interval([54.0, 102.0]) is None
+    low, high = stopping.interval([0.4, 0.5, 0.6])
     assert low == pytest.approx(0.5 - 4.303 * 0.1 / 3**0.5) and high == pytest.approx(0.5 + 4.303 * 0.1 / 3**0.5)
 
 
 def test_an_interval_says_nothing_that_cannot_be():
-    assert curves.interval([4.0, 60.0, 200.0], 4, 200) == (4, 200)
-    low, high = curves.interval([0.96, 0.99, 1.0], 0, 1)
+    assert stopping.interval([4.0, 60.0, 200.0], 4, 200) == (4, 200)
+    low, high = stopping.interval([0.96, 0.99, 1.0], 0, 1)
     assert 0.9 < low < 0.96 and high == 1

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench import errors
-from workbench.metrics import Kind
+from workbench.evaluation import error_analysis
+from workbench.evaluation.metrics import Kind
 from workbench.predictions.cases import NONE, Case, Chunk
 
 
@@ -27,7 +27,7 @@ def test_a_record_carries_values_snippet_and_marks():
         word_windows=(0, 0, 0, 0, 1, 1, 1, 1),
         truncated=True,
     )
-    (record,) = errors.find(errors.judge([here]))
+    (record,) = error_analysis.find(error_analysis.judge([here]))
     assert (record.kind, record.field, record.gold_field, record.predicted_field) == (Kind.WRONG_FIELD, "x", "x", "y")
     assert (record.gold_value, record.predicted_value, record.confidence) == ("d e", "d", 0.7)
     assert record.snippet == ("a b c", "d e", "f g h")
@@ -36,7 +36,7 @@ def test_a_record_carries_values_snippet_and_marks():
 
 def test_a_missing_value_says_how_sure_the_model_is_that_nothing_is_there():
     missed = case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)
-    (record,) = errors.find(errors.judge([missed]))
+    (record,) = error_analysis.find(error_analysis.judge([missed]))
     assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (Kind.MISSING, NONE, 0.7)
 
 
@@ -50,9 +50,13 @@ CHUNKS = st.lists(
 @given(st.lists(st.tuples(CHUNKS, CHUNKS), max_size=4))
 def test_tables_and_records_count_the_same(documents):
     cases = [case(n, gold, predicted) for n, (gold, predicted) in enumerate(documents)]
-    judged = errors.judge(cases)
+    judged = error_analysis.judge(cases)
     pairs = [pair for one in judged for pair in one.pairs]
-    records, matrix, confusion = errors.find(judged), errors.matrix(pairs), errors.confusion(pairs)
+    records, matrix, confusion = (
+        error_analysis.find(judged),
+        error_analysis.matrix(pairs),
+        error_analysis.confusion(pairs),
+    )
     kinds = Counter((record.field, record.kind) for record in records)
     for name, row in matrix.items():
         assert all(row[kind] == kinds[name, kind] for kind in Kind if kind is not Kind.CORRECT)
@@ -66,8 +70,8 @@ def test_tables_and_records_count_the_same(documents):
 
 
 def piles(cases):
-    judged = errors.judge(cases)
-    return errors.concentrations(judged, errors.find(judged))
+    judged = error_analysis.judge(cases)
+    return error_analysis.concentrations(judged, error_analysis.find(judged))
 
 
 def test_vendors_that_make_most_of_the_errors_are_named():
@@ -103,5 +107,5 @@ def test_confident_disagreement_is_suspected_and_the_worst_comes_first():
     worst = labelled(20, None, "B-x", 0.01, 0.97)
     bad = labelled(21, None, "B-x", 0.05, 0.92)
     hesitant = labelled(22, None, "B-x", 0.4, 0.55)
-    found = errors.suspects([*good, bad, hesitant, worst])
+    found = error_analysis.suspects([*good, bad, hesitant, worst])
     assert [(s.document, s.gold_field, s.predicted_field) for s in found] == [(20, NONE, "x"), (21, NONE, "x")]

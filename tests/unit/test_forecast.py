@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.forecast import Curve, forecast, forecasts
+from workbench.evaluation.learning_curve_fit import Curve, forecast, forecasts
 
 COUNTS = (10, 20, 40, 80)
 

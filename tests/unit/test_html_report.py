@@ -3,10 +3,11 @@
 import re
 from html.parser import HTMLParser
 
-from workbench import doctor, errors, html_report, report
+from workbench.evaluation import error_analysis, html_rendering, report
+from workbench.evaluation.doctor import findings
+from workbench.evaluation.report import Settings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
-from workbench.report import Settings
 
 VOID = {"meta", "br", "img", "line", "rect", "polyline"}
 
@@ -43,11 +44,11 @@ def page(**facts):
     found = report.evaluate(
         cases, run="r", split="test", types={"total": FieldType.AMOUNT}, settings=Settings(resamples=50)
     )
-    judged = errors.judge(cases)
-    records = errors.find(judged)
-    return html_report.render(
+    judged = error_analysis.judge(cases)
+    records = error_analysis.find(judged)
+    return html_rendering.render(
         found, title="A & B", names={"total": "Grand total"}, records=records,
-        concentrations=errors.concentrations(judged, records), **facts,
+        concentrations=error_analysis.concentrations(judged, records), **facts,
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_the_page_is_well_formed_and_shows_the_figures():
         }
         for n in range(5)
     ]
-    html = page(events=events, diagnosis=doctor.diagnose(doctor.Evidence()), pictures={0: b"\x89PNG"})
+    html = page(events=events, diagnosis=findings.diagnose(findings.Evidence()), pictures={0: b"\x89PNG"})
     checker = Checker()
     checker.feed(html)
     text = " ".join(checker.text)
@@ -91,4 +92,4 @@ def test_the_page_fetches_nothing_and_runs_nothing():
 
 def test_a_report_without_documents_can_be_shown():
     empty = report.evaluate([], run="r", split="test", types={})
-    Checker().feed(html_report.render(empty, title="nothing"))
+    Checker().feed(html_rendering.render(empty, title="nothing"))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from seqeval.metrics import accuracy_score, classification_report
 from seqeval.scheme import IOB2
 
-from workbench import metrics
+from workbench.evaluation import metrics
+from workbench.evaluation.metrics import Kind
 from workbench.fields import FieldType
-from workbench.metrics import Kind
 from workbench.predictions.cases import Case, Chunk, lenient_chunks, strict_chunks, tags_of_chunks, with_confidence
 
 TAGS = st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y", "B-z"])

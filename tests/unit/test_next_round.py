@@ -5,8 +5,8 @@ from loop import add_run, workspace
 
 from storage import runs
 from storage.exceptions import UsageProblem
-from workbench import next_round
-from workbench.next_round import warm_or_base
+from workbench.active_learning import retraining
+from workbench.active_learning.retraining import warm_or_base
 from workbench.runs import jobs
 from workbench.runs.config import files
 from workbench.runs.config.files import FieldSpec, Request
@@ -55,12 +55,12 @@ def test_the_doctors_view(before, now, same, way):
 def test_without_labels_nothing_is_offered(tmp_path):
     found, _, _ = workspace(tmp_path, pool=4, labelled=0)
     with pytest.raises(UsageProblem, match="labelled"):
-        next_round.offer(found)
+        retraining.offer(found)
     found.close()
 
 
 def test_the_first_model_takes_the_preset_for_its_size(made):
-    offer = next_round.offer(made[0])
+    offer = retraining.offer(made[0])
     assert (offer.documents, offer.warm, offer.recommended) == (6, None, "base")
     assert offer.base.preset == "first model" and offer.base.parent is None
 
@@ -69,7 +69,7 @@ def test_going_on_keeps_the_settings_and_takes_the_last_models_folder(made, tmp_
     found, pool, labelled = made
     base = tmp_path / "base"
     first = ended(found, pool, labelled, "r1", base)
-    offer = next_round.offer(found)
+    offer = retraining.offer(found)
     assert offer.warm.config.model.name == str(first / "model") and offer.warm.parent == "r1"
     assert offer.warm.config.train.learning_rate == offer.base.config.train.learning_rate == 1e-4
     assert offer.base.config.model.name == str(base)
@@ -79,12 +79,12 @@ def test_going_on_keeps_the_settings_and_takes_the_last_models_folder(made, tmp_
 def test_going_on_takes_few_epochs_and_the_base_takes_all_again(made, tmp_path):
     found, pool, labelled = made
     first = ended(found, pool, labelled, "r1", tmp_path / "base", epochs=12)
-    assert next_round.offer(found).warm.config.train.num_train_epochs == 3
+    assert retraining.offer(found).warm.config.train.num_train_epochs == 3
     ended(found, pool, labelled, "r2", first / "model", parent="r1", epochs=3)
-    offer = next_round.offer(found)
+    offer = retraining.offer(found)
     assert (offer.warm.config.train.num_train_epochs, offer.base.config.train.num_train_epochs) == (3, 12)
     ended(found, pool, labelled, "r3", first / "model", parent="r1", epochs=1)  # she chose so
-    assert next_round.offer(found).warm.config.train.num_train_epochs == 1
+    assert retraining.offer(found).warm.config.train.num_train_epochs == 1
 
 
 def test_the_base_is_found_behind_several_warm_starts(made, tmp_path):
@@ -92,7 +92,7 @@ def test_the_base_is_found_behind_several_warm_starts(made, tmp_path):
     first = ended(found, pool, labelled, "r1", tmp_path / "base")
     second = ended(found, pool, labelled, "r2", first / "model", parent="r1")
     ended(found, pool, labelled, "r3", second / "model", parent="r2")
-    assert next_round.offer(found).base.config.model.name == str(tmp_path / "base")
+    assert retraining.offer(found).base.config.model.name == str(tmp_path / "base")
 
 
 def test_a_deleted_run_of_the_line_leaves_the_familys_own_base(made, tmp_path):
@@ -101,14 +101,14 @@ def test_a_deleted_run_of_the_line_leaves_the_familys_own_base(made, tmp_path):
     ended(found, pool, labelled, "r2", first / "model", parent="r1")
     with found.db.write() as connection:
         runs.remove(connection, "r1")
-    assert next_round.offer(found).base.config.model.name == ""
+    assert retraining.offer(found).base.config.model.name == ""
 
 
 def test_other_fields_than_the_last_models_begin_at_the_base(made, tmp_path):
     found, pool, labelled = made
     ended(found, pool, labelled, "r1", tmp_path / "base")
     found.change_settings(schema=found.schema.change("amount_net", retired=True))
-    offer = next_round.offer(found)
+    offer = retraining.offer(found)
     assert offer.recommended == "base" and "fields changed" in offer.view
 
 
@@ -117,7 +117,7 @@ def test_a_run_whose_model_is_gone_is_passed_over(made, tmp_path):
     ended(found, pool, labelled, "r1", tmp_path / "base")
     last = ended(found, pool, labelled, "r2", tmp_path / "base")
     (last / "model" / "config.json").unlink()
-    assert next_round.last_model(found).id == "r1"
+    assert retraining.last_model(found).id == "r1"
 
 
 def test_that_nothing_is_new_is_said(made, tmp_path):
@@ -126,5 +126,5 @@ def test_that_nothing_is_new_is_said(made, tmp_path):
     (jobs.folder_of(found, "r1") / "events.jsonl").write_text(
         '{"type": "prepared", "documents": {"train": 6}}\n{"type": "finished"}\n'
     )
-    offer = next_round.offer(found)
+    offer = retraining.offer(found)
     assert offer.recommended == "warm" and offer.view.startswith("No document more")

@@ -17,12 +17,13 @@ from loop import GOLD, add_run, workspace
 from storage import annotations, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Page, QueueEntry, ReferenceValue, State, Token
-from workbench import queueing, rounds
+from workbench.active_learning import round_figures
+from workbench.active_learning import selection as queueing
+from workbench.active_learning.selection import Order
 from workbench.annotation import acts, adjudication
 from workbench.annotation.blind_editor import BlindDesk
 from workbench.annotation.editor import Desk
 from workbench.cli import group
-from workbench.queueing import Order
 from workbench.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,7 +214,7 @@ class TestRound:
 
         start = datetime(2026, 1, 1, tzinfo=UTC)
         moments = [start + timedelta(seconds=s) for s in (0, 10, 30, 4000, 4005)]
-        assert rounds.working_seconds(reversed(moments)) == 35
+        assert round_figures.working_seconds(reversed(moments)) == 35
 
 
 class TestBlind:
@@ -344,7 +345,7 @@ def test_the_curve_over_runs_and_its_advice(made):
     found, pool, labelled = made
     add_run(found, pool, labelled, "r1", 0.5)
     add_run(found, pool, labelled, "r2", 0.6)
-    chart = rounds.chart(found)
+    chart = round_figures.chart(found)
     assert [(p.labels, p.f1) for p in chart.points] == [(2, 0.5), (2, 0.6)] and not chart.advice.stop
 
 

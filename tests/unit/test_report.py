@@ -11,12 +11,12 @@ from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
 from storage.exceptions import InputProblem
-from workbench import html_report, report
 from workbench.commands.evaluate import lines_of
+from workbench.evaluation import html_rendering, report
+from workbench.evaluation.report import Settings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk, tags_of_chunks
 from workbench.predictions.repair_rules import Rules
-from workbench.report import Settings
 
 TYPES = {"total": FieldType.AMOUNT, "no": FieldType.ID}
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +131,7 @@ def test_a_field_that_nobody_labelled_is_not_judged_and_named(tmp_path):
     assert (found["micro"]["f1"], found["macro"]["f1"], found["errors"]["spurious"]) == (1.0, 1.0, 0)
     assert (list(found["fields"]), found["not_judged"]) == (["x"], {"y": 1})
     assert "not judged, as no document here has a label of it: Number (1)" in lines_of(found, {"y": "Number"}.get)
-    assert "Number (1)" in html_report.render(found, title="r1", names={"y": "Number"})
+    assert "Number (1)" in html_rendering.render(found, title="r1", names={"y": "Number"})
     # where other documents of the workspace have labels of the field, proposing it here is wrong
     judged = report.evaluate_run(tmp_path, settings=QUICK, labelled={"y"})
     assert (judged["micro"]["f1"], judged["errors"]["spurious"], judged["not_judged"]) == (2 / 3, 1, {})
@@ -152,8 +152,9 @@ def test_two_runs_are_compared_on_what_both_predicted(tmp_path):
 
 def test_the_terminal_process_stays_light():
     code = (
-        "import sys, workbench.report, workbench.errors, workbench.doctor_data, workbench.forecast;"
-        "import workbench.predictions.repair_rules, workbench.html_report;"
+        "import sys, workbench.evaluation.report, workbench.evaluation.error_analysis;"
+        "import workbench.evaluation.doctor.data_rules, workbench.evaluation.learning_curve_fit;"
+        "import workbench.predictions.repair_rules, workbench.evaluation.html_rendering;"
         "print([m for m in ('numpy', 'torch', 'pyarrow', 'sklearn', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -13,9 +13,9 @@ import model_run
 
 from storage import documents
 from storage.records import Side, Span
-from workbench import report, rollback
 from workbench.annotation import acts
 from workbench.annotation.editor import Desk
+from workbench.evaluation import corrections, report
 from workbench.fields import tags_of
 from workbench.runs import jobs
 from workbench.workspace import Workspace
@@ -52,12 +52,12 @@ def label(shop, name, **other):
 
 def test_only_what_people_labelled_later_counts(shop):
     folder, figures = trained(shop)
-    assert rollback.measure(shop, folder, figures) == {"processed": 0, "passed": 0, "corrected": 0, "rate": None}
+    assert corrections.measure(shop, folder, figures) == {"processed": 0, "passed": 0, "corrected": 0, "rate": None}
     label(shop, "pool-0")
     label(shop, "pool-1")
     label(shop, "pool-2")
     label(shop, "pool-3", **desks.places_of({"amount_total": "10.00"}, PAGE))
-    found = rollback.measure(shop, folder, figures)
+    found = corrections.measure(shop, folder, figures)
     assert found == {"processed": 4, "passed": 4, "corrected": 1, "rate": 0.25}
 
 
@@ -68,7 +68,7 @@ def test_a_document_that_lacks_what_all_others_have_does_not_pass(shop):
     folder, figures = trained(shop, no_total)
     label(shop, "pool-0")
     label(shop, "pool-1")
-    found = rollback.measure(shop, folder, figures)
+    found = corrections.measure(shop, folder, figures)
     assert (found["processed"], found["passed"], found["corrected"]) == (2, 1, 0)
 
 
@@ -76,5 +76,5 @@ def test_a_document_of_the_same_number_elsewhere_is_not_taken_for_it(shop, tmp_p
     folder, figures = trained(shop)
     label(shop, "pool-0")
     elsewhere = desks.divided(tmp_path / "elsewhere", {Side.TRAIN: 17})
-    assert rollback.measure(elsewhere, folder, figures)["processed"] == 0
+    assert corrections.measure(elsewhere, folder, figures)["processed"] == 0
     elsewhere.close()

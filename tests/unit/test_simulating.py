@@ -17,12 +17,12 @@ from storage import documents
 from storage.events import EventWriter
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Side
-from workbench import simulating, simulator
+from workbench.active_learning import simulation, simulation_worker
+from workbench.active_learning.simulation_worker import Simulator
 from workbench.cli import group
 from workbench.runs import parquet
 from workbench.runs.config.files import Request
 from workbench.runs.config.tune import TuneConfig
-from workbench.simulator import Simulator
 
 
 def learner(folder: Path) -> None:
@@ -45,7 +45,7 @@ def prepared(tmp_path):
     found, *_ = workspace(tmp_path, pool=1, labelled=70)
     with found.db.write() as connection:
         documents.assign_sides(connection, {"vendor 5": Side.VALIDATION, "vendor 6": Side.TEST})
-    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
+    folder = simulation.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
     yield found, folder
     found.close()
 
@@ -58,7 +58,7 @@ def trained(folder):
 def test_every_strategy_and_seed_is_measured_beside_chance(prepared):
     _, folder = prepared
     Simulator(folder, learner).run(2)
-    told = simulating.report(folder)
+    told = simulation.report(folder)
     assert told["done"] == told["total"] == 2 * (2 * 4 + 1)
     assert set(told["strategies"]) == {"combined", "random"}
     for one in told["strategies"].values():
@@ -92,10 +92,10 @@ def test_it_goes_on_where_it_was_left(prepared):
     with pytest.raises(RunProblem):
         Simulator(folder, dying).run()
     half = trained(folder)
-    again = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
+    again = simulation.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
     assert again == folder
     Simulator(folder, learner).run()
-    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
     assert len(half) == 5 and len(set(trained(folder))) == len(trained(folder))
     lines = [json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines()]
     keys = [(c["strategy"], c["seed"], c["round"]) for c in lines]
@@ -104,7 +104,7 @@ def test_it_goes_on_where_it_was_left(prepared):
 
 def test_a_warm_loop_goes_on_from_the_model_of_the_round_before(prepared):
     found, _ = prepared
-    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+    folder = simulation.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
     seen = []
 
     def warm(run):
@@ -125,7 +125,7 @@ def test_a_warm_loop_goes_on_from_the_model_of_the_round_before(prepared):
 
 def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
     found, _ = prepared
-    folder = simulating.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+    folder = simulation.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
 
     def dying(run):
         if len(parquet.read(run / "dataset" / "train.parquet")) == 15:
@@ -145,12 +145,12 @@ def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
         (run / "model").mkdir(exist_ok=True)
 
     Simulator(folder, whole).run()
-    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
 
 
 def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypatch):
     found, _ = prepared
-    folder = simulating.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
+    folder = simulation.prepare(found, [], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
     made = {}
 
     def whole(run):
@@ -166,7 +166,7 @@ def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypat
             raise RunProblem("killed")
 
     with monkeypatch.context() as patch, pytest.raises(RunProblem):
-        patch.setattr(simulator.shutil, "rmtree", cut_off)
+        patch.setattr(simulation_worker.shutil, "rmtree", cut_off)
         Simulator(folder, whole).run()
     # Another chain that shares the first two rounds may ask before its own chain deletes it anew.
     with Simulator(folder, whole)._model_of([made[3], made[7]]) as model:
@@ -177,7 +177,7 @@ def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypat
 
 def test_warm_loops_of_several_strategies_train_side_by_side_from_their_shared_model(prepared):
     found, _ = prepared
-    folder = simulating.prepare(found, ["combined"], TuneConfig(), rounds=1, batch=4, seeds=1, start=3, warm=True)
+    folder = simulation.prepare(found, ["combined"], TuneConfig(), rounds=1, batch=4, seeds=1, start=3, warm=True)
     together = threading.Barrier(2)
 
     def both(run):
@@ -187,36 +187,36 @@ def test_warm_loops_of_several_strategies_train_side_by_side_from_their_shared_m
         (run / "model").mkdir()
 
     Simulator(folder, both).run(3)
-    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
 
 
 def test_a_pool_that_empties_ends_the_choosing(tmp_path):
     found, *_ = workspace(tmp_path, pool=0, labelled=21)
     with found.db.write() as connection:
         documents.assign_sides(connection, {"vendor 5": Side.VALIDATION, "vendor 6": Side.TEST})
-    folder = simulating.prepare(found, [], TuneConfig(), rounds=4, batch=10, seeds=1, start=3)
+    folder = simulation.prepare(found, [], TuneConfig(), rounds=4, batch=10, seeds=1, start=3)
     Simulator(folder, learner).run()
-    curve = simulating.report(folder)["strategies"]["random"]["curve"]
+    curve = simulation.report(folder)["strategies"]["random"]["curve"]
     assert [p["labels"] for p in curve] == [3, 13, 15]
     found.close()
 
 
 def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
     _, folder = prepared
-    process = simulating.start(folder)
+    process = simulation.start(folder)
     deadline = time.monotonic() + 20
     while not (folder / "trained").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     with pytest.raises(RunProblem, match="after 0 of 18"):
-        simulating.wait(folder, process)
+        simulation.wait(folder, process)
     with pytest.raises(RunProblem, match="not at work"):
-        simulating.stop(folder)
+        simulation.stop(folder)
     for begun in (folder / "trained").iterdir():
         assert not (begun / "measured.json").exists()
     Simulator(folder, learner).run()
-    assert simulating.report(folder)["done"] == simulating.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
 
 
 def test_interrupting_the_command_leaves_nothing_at_work(prepared, monkeypatch):
@@ -228,20 +228,20 @@ def test_interrupting_the_command_leaves_nothing_at_work(prepared, monkeypatch):
         tick(0.4, 18)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(simulating, "wait", interrupted)
+    monkeypatch.setattr(simulation, "wait", interrupted)
     with pytest.raises(click.Abort):
         CliRunner().invoke(
             group, ["-w", str(found.files.root), "simulate"], standalone_mode=False, catch_exceptions=False
         )
     (process,) = started
-    assert process.returncode == -signal.SIGTERM and simulating.at_work(found) == []
+    assert process.returncode == -signal.SIGTERM and simulation.at_work(found) == []
 
 
 def test_what_works_in_the_background_is_stopped_from_any_terminal(prepared):
     found, folder = prepared
-    process = simulating.start(folder)
+    process = simulation.start(folder)
     deadline = time.monotonic() + 60
-    while not simulating.at_work(found) and time.monotonic() < deadline:
+    while not simulation.at_work(found) and time.monotonic() < deadline:
         time.sleep(0.05)
     given = ["-w", str(found.files.root), "simulate", "--stop"]
     assert folder.name in CliRunner().invoke(group, given, catch_exceptions=False).output
@@ -259,7 +259,7 @@ def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):
                 f1 = 0.96 if labels >= reached else 0.0
                 writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
     writer.close()
-    told = simulating.report(folder)["strategies"]
+    told = simulation.report(folder)["strategies"]
     assert told["combined"]["needed"]["95"]["reached"] == 2 and told["combined"]["needed"]["99"]["labels"] is None
     assert told["combined"]["needed"]["95"]["labels"] == pytest.approx(7, abs=0.1)
     assert told["combined"]["against_random"]["95"] == pytest.approx(0.5, abs=0.01)
@@ -276,11 +276,11 @@ def test_intervals_say_nothing_that_cannot_be_and_are_drawn(prepared):
             f1 = 1.0 if labels >= reached else 0.1
             writer.write("cell", strategy="random", seed=seed, round=turn, labels=labels, f1=f1)
     writer.close()
-    told = simulating.report(folder)
+    told = simulation.report(folder)
     random = told["strategies"]["random"]
     assert random["curve"][0]["f1"] == pytest.approx(0.7) and random["curve"][0]["ci95"] == (0, 1)
     assert random["needed"]["95"]["ci95"] == (3, 50) and told["full"]["ci95"] == (1, 1)
-    marks = simulating.chart(told)
+    marks = simulation.chart(told)
     assert "bars: 95 %" in marks[0].text
     assert [m.text for m in marks if m.text in ("Random", "all 50 labels")] == ["Random", "all 50 labels"]
     upright = [m for m in marks if m.kind == "line" and len(m.points) == 2 and m.points[0][0] == m.points[1][0]]
@@ -294,9 +294,9 @@ def test_two_seeds_give_no_interval(prepared):
         writer.write("cell", strategy="", seed=seed, round=0, labels=50, f1=f1)
         writer.write("cell", strategy="random", seed=seed, round=0, labels=3, f1=f1)
     writer.close()
-    told = simulating.report(folder)
+    told = simulation.report(folder)
     assert told["full"]["ci95"] is None and told["strategies"]["random"]["curve"][0]["ci95"] is None
-    assert "bars" not in simulating.chart(told)[0].text
+    assert "bars" not in simulation.chart(told)[0].text
 
 
 def test_a_chart_that_cannot_be_written_is_refused_before_the_work(prepared, tmp_path):
@@ -312,16 +312,16 @@ def test_a_full_model_that_finds_nothing_sets_no_target(prepared):
     writer.write("cell", strategy="", seed=0, round=0, labels=50, f1=0.0)
     writer.write("cell", strategy="random", seed=0, round=0, labels=3, f1=0.0)
     writer.close()
-    assert simulating.report(folder)["strategies"]["random"]["needed"]["95"]["labels"] is None
+    assert simulation.report(folder)["strategies"]["random"]["needed"]["95"]["labels"] is None
 
 
 @pytest.mark.parametrize("names", [["bald"], ["nonsense"]])
 def test_what_cannot_be_simulated_is_refused(prepared, names):
     with pytest.raises(UsageProblem):
-        simulating.prepare(prepared[0], names, TuneConfig())
+        simulation.prepare(prepared[0], names, TuneConfig())
 
 
 def test_too_few_documents_are_told(prepared):
     with pytest.raises(UsageProblem, match="too few"):
-        simulating.prepare(prepared[0], [], TuneConfig(), start=60)
+        simulation.prepare(prepared[0], [], TuneConfig(), start=60)
     assert not list((prepared[0].files.root / "simulations").glob(".draft*"))

@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench import strategies
-from workbench.strategies.pool import SAME, Pool, unit
+from workbench.active_learning import strategies
+from workbench.active_learning.strategies.pool import SAME, Pool, unit
 
 NAMES = sorted(strategies.STRATEGIES)
 SCORES = (
@@ -175,6 +175,9 @@ def test_an_unknown_strategy_names_the_known_ones():
 
 
 def test_the_list_of_strategies_needs_no_numpy():
-    code = "import sys, workbench.strategies as s; s.get('combined'); print({'numpy', 'modAL'} & set(sys.modules))"
+    code = (
+        "import sys; from workbench.active_learning import strategies;"
+        "strategies.get('combined'); print({'numpy', 'modAL'} & set(sys.modules))"
+    )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "set()"

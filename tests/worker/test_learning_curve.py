@@ -4,8 +4,9 @@ import runs_kit
 from worker import tiny
 
 from storage import runs
-from workbench import consulting, learning_curve
-from workbench.rounds import trained_on
+from workbench.active_learning.round_figures import trained_on
+from workbench.evaluation import learning_curve_runs
+from workbench.evaluation.doctor import consultation
 from workbench.runs import jobs
 
 
@@ -16,13 +17,13 @@ def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
     jobs.start(workspace, run.id)
     run = jobs.wait(workspace, run.id)
     told = []
-    parts = learning_curve.train(workspace, run, lambda name, share: told.append((name, share)))
+    parts = learning_curve_runs.train(workspace, run, lambda name, share: told.append((name, share)))
     assert [trained_on(jobs.folder_of(workspace, one.id)) for one in parts] == [2, 5, 8]
     assert {one.batch for one in parts} == {f"curve-{run.id}"} and told[-1] == ("whole 75%", 1.0)
-    again = learning_curve.train(workspace, run)
+    again = learning_curve_runs.train(workspace, run)
     assert [one.id for one in again] == [one.id for one in parts]
     with workspace.db.read() as connection:
         assert len(runs.listed(connection)) == 4
-    points = consulting.points(workspace, [run, *parts], run)
+    points = consultation.points(workspace, [run, *parts], run)
     assert sorted(labels for labels, _ in points["all fields"]) == [2, 5, 8, 10]
     workspace.close()

@@ -5,8 +5,8 @@ import torch
 from transformers.utils import logging
 from worker import symptoms
 
-from workbench import doctor
-from workbench.doctor import Severity
+from workbench.evaluation.doctor import findings
+from workbench.evaluation.doctor.findings import Severity
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -17,7 +17,7 @@ CHEAP = ("rate far too high", "rate far too low", "one vendor is missing", "vend
 
 def rules(folder, scenario, seed):
     symptoms.train(symptoms.prepare(folder, scenario, seed))
-    return {one.rule: one for one in doctor.diagnose(doctor.examine(folder)).findings}
+    return {one.rule: one for one in findings.diagnose(findings.examine(folder)).findings}
 
 
 @pytest.mark.parametrize("name", CHEAP)

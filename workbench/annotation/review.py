@@ -48,7 +48,7 @@ def questions(
 
     Args:
         suggestions: open and decided ones by document; decided ones are not asked again.
-        near_misses: `{document, field, tokens, confidence}` as a selection leaves them (workbench/sampling.py).
+        near_misses: `{document, field, tokens, confidence}` as a selection leaves them.
         fields: ask of these alone; empty: of all.
         sure: suggestions with at least this confidence are not asked.
         settled: fields by document that are labelled, or said to be absent, already.

@@ -92,14 +92,14 @@ def _fill(workspace: "Workspace") -> None:
 def _loop(workspace: "Workspace") -> None:
     from storage import documents
     from storage.exceptions import WorkbenchError
-    from workbench import reading
+    from workbench.evaluation import inference
 
     with workspace.db.read() as connection:
         status = documents.status(connection)
     click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:
-            made = reading.suggest(workspace)
+            made = inference.suggest(workspace)
             click.echo(f"  {made['suggestions']} suggestions on {made['documents']} documents of the pool")
         except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
             click.echo(f"  {error.message} {error.remedy}")
@@ -130,14 +130,14 @@ def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
 
 def _train(workspace: "Workspace", name: str) -> str:
     from storage.exceptions import RunProblem
-    from workbench import next_round
+    from workbench.active_learning import retraining
     from workbench.runs import jobs, progress
 
     with _step(f"{name}: fine-tune in a process of its own"):
-        offer = next_round.offer(workspace)
+        offer = retraining.offer(workspace)
         way = offer.warm if offer.recommended == "warm" and offer.warm else offer.base
         click.echo(f"  {way.title}. {offer.view}")
-        run = next_round.train(workspace, way, name)
+        run = retraining.train(workspace, way, name)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
@@ -150,9 +150,10 @@ def _train(workspace: "Workspace", name: str) -> str:
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
     from storage import runs
-    from workbench import consulting, errors, report
     from workbench.commands.doctor import lines_of
     from workbench.commands.evaluate import lines_of as figures_of
+    from workbench.evaluation import error_analysis, report
+    from workbench.evaluation.doctor import consultation
     from workbench.predictions import run_reader
     from workbench.runs import jobs
 
@@ -160,18 +161,20 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = errors.find(errors.judge(run_reader.read_labelled(folder, figures["split"], boxes=False)))
+        found = error_analysis.find(
+            error_analysis.judge(run_reader.read_labelled(folder, figures["split"], boxes=False))
+        )
         for record in found[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):
         with workspace.db.read() as connection:
-            told = consulting.consult(workspace, runs.get(connection, run_id))
+            told = consultation.consult(workspace, runs.get(connection, run_id))
         click.echo("\n".join("  " + line for line in lines_of(told)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
-    from workbench import queueing
+    from workbench.active_learning import selection as queueing
     from workbench.annotation import acts
     from workbench.annotation.editor import Desk
 

@@ -9,7 +9,7 @@ from workbench.commands import Context
 from workbench.commands.output import emit, json_option
 
 if TYPE_CHECKING:
-    from workbench.consulting import Consultation
+    from workbench.evaluation.doctor.consultation import Consultation
 
 
 @click.command()
@@ -34,7 +34,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
       workbench doctor 20261122-093000 --learning-curve
     """
     from storage import runs
-    from workbench import consulting
+    from workbench.evaluation.doctor import consultation
     from workbench.runs import jobs
 
     workspace = context.open_workspace()
@@ -42,7 +42,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     with workspace.db.read() as connection:
         found = runs.get(connection, run)
     if learning_curve:
-        from workbench import learning_curve as curve
+        from workbench.evaluation import learning_curve_runs as curve
 
         with click.progressbar(length=1000 * len(curve.SHARES), label="Learning curve", file=_bar(as_json)) as bar:
             seen: dict[str, float] = {}
@@ -52,7 +52,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
                 bar.update(int(1000 * sum(seen.values())) - bar.pos)
 
             curve.train(workspace, found, tick)
-    told = consulting.consult(workspace, found, labels)
+    told = consultation.consult(workspace, found, labels)
     emit(as_dict(told), as_json=as_json, text=lines_of(told))
 
 

@@ -35,31 +35,32 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
-    from workbench import reading, report, rollback
+    from workbench.evaluation import corrections, inference, report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import jobs
 
     workspace = context.open_workspace()
     jobs.reconcile(workspace)
     folder = None
-    if model == reading.STARTER or Path(model).is_dir() or fresh:
+    if model == inference.STARTER or Path(model).is_dir() or fresh:
         with progress_on_stderr("Reading", as_json) as tick:
-            figures = reading.evaluate(workspace, model, Split(on or "test"), tick)
+            figures = inference.evaluate(workspace, model, Split(on or "test"), tick)
         figures["run"] = model
     else:
-        folder = Path(reading.model_of(workspace, model)).parent
+        folder = Path(inference.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
         # on validation the weighing was learnt: there it would flatter itself
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
-        figures["rollback"] = rollback.measure(workspace, folder, figures)
+        figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
-        from workbench import html_report, report_page
+        from workbench.evaluation import html_rendering
+        from workbench.evaluation import html_report as report_page
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_report.render(figures, title=str(figures["run"]), names=names)
+            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
             written = report_page.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)

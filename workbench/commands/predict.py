@@ -29,12 +29,12 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     """
     from storage import documents
     from storage.records import Split
-    from workbench import reading
+    from workbench.evaluation import inference
     from workbench.exchange import pipeline
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
-    source = reading.model_of(workspace, model)
+    source = inference.model_of(workspace, model)
     with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
         # the same way in as an import, into a workspace that is thrown away
         desk = Workspace.create(Path(folder) / "files")
@@ -47,13 +47,13 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
         if ids:
             with (
                 progress_on_stderr("Reading", as_json) as tick,
-                reading.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
+                inference.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
             ):
-                proposals = reading.proposed(desk, predicted)
+                proposals = inference.proposed(desk, predicted)
             with desk.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    found = reading.found_on(content, proposals.get(number, []), desk)
+                    found = inference.found_on(content, proposals.get(number, []), desk)
                     fields = {
                         f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in found
                     }

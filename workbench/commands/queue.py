@@ -6,7 +6,8 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench import queueing, strategies
+from workbench.active_learning import selection as queueing
+from workbench.active_learning import strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 from workbench.runs import jobs

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from storage import queue
-from workbench import queueing, rounds
+from workbench.active_learning import round_figures, selection
 from workbench.annotation import adjudication
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
@@ -28,10 +28,10 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
     workspace = context.open_workspace()
     try:
         if closing is not None:
-            queueing.close(workspace, closing)
+            selection.close(workspace, closing)
         with workspace.db.read() as connection:
-            found = [queueing.look(workspace, one.id) for one in queue.listed(connection)]
-        chart = rounds.chart(workspace, batch)
+            found = [selection.look(workspace, one.id) for one in queue.listed(connection)]
+        chart = round_figures.chart(workspace, batch)
         _, disputes = adjudication.look(workspace)
         data: dict[str, Any] = {
             "rounds": [

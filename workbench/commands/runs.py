@@ -47,15 +47,15 @@ def list_runs(context: Context, as_json: bool) -> None:
     is that at work; the cost is that time × the processor cores (core-h) or graphics cards (GPU-h) that the run kept.
     """
     from storage import runs
-    from workbench import comparing
+    from workbench.evaluation import comparison
     from workbench.runs import jobs, progress
     from workbench.runs.watch import cost, duration
 
     workspace = _open(context)
     with workspace.db.read() as connection:
         found = runs.listed(connection)
-    measured = comparing.measured(workspace, found)
-    best = comparing.best(found, measured)
+    measured = comparison.measured(workspace, found)
+    best = comparison.best(found, measured)
     data, rows = [], []
     for run in found:
         seen = progress.of(jobs.folder_of(workspace, run.id))
@@ -208,12 +208,12 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
     Example:
       workbench runs compare 20261122-093000 20261122-101500 --json
     """
-    from workbench import comparing
+    from workbench.evaluation import comparison
 
     workspace = _open(context)
     first, second = _run(workspace, a), _run(workspace, b)
-    found = comparing.compare(workspace, first, second, on)
-    lines = [comparing.sentence(found, (first.name, second.name))]
+    found = comparison.compare(workspace, first, second, on)
+    lines = [comparison.sentence(found, (first.name, second.name))]
     rows = [
         (
             workspace.schema.name(name) if name != "micro" else "all",
@@ -262,12 +262,12 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     Example:
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
     """
-    from workbench import charts, comparing
+    from workbench.evaluation import charts, comparison
     from workbench.runs import jobs, progress
 
     workspace = _open(context)
     found = [_run(workspace, name) for name in runs]
-    marks = comparing.picture(
+    marks = comparison.picture(
         found, kind, lambda run: progress.of(jobs.folder_of(workspace, run.id)), workspace.schema.name
     )
     charts.save(marks, file.absolute())

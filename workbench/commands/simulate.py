@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench import strategies
+from workbench.active_learning import strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 from workbench.workspace import Workspace
@@ -60,7 +60,8 @@ def command(
     Example:
         workbench simulate --strategies combined,margin --rounds 5 --batch 10 --seeds 3
     """
-    from workbench import charts, simulating
+    from workbench.active_learning import simulation
+    from workbench.evaluation import charts
     from workbench.runs.config import files
     from workbench.runs.machine import device
 
@@ -73,31 +74,31 @@ def command(
             return
         chosen = files.apply_sets(files.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
-        folder = simulating.prepare(
+        folder = simulation.prepare(
             workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm
         )
     finally:
         workspace.close()
-    process = simulating.start(folder, jobs)
-    told = simulating.report(folder) if detach else _followed(folder, process, as_json)
+    process = simulation.start(folder, jobs)
+    told = simulation.report(folder) if detach else _followed(folder, process, as_json)
     if picture is not None:
-        charts.save(simulating.chart(told), picture)
+        charts.save(simulation.chart(told), picture)
     emit(told, as_json=as_json, text=_text(told))
 
 
 def _stop(workspace: Workspace, as_json: bool) -> None:
-    from workbench import simulating
+    from workbench.active_learning import simulation
 
-    folders = simulating.at_work(workspace)
+    folders = simulation.at_work(workspace)
     for folder in folders:
-        simulating.stop(folder)
+        simulation.stop(folder)
     names = [folder.name for folder in folders]
     said = f"Stopped: {', '.join(names)}." if names else "No simulation is at work."
     emit({"stopped": names}, as_json=as_json, text=said)
 
 
 def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: bool) -> dict[str, Any]:
-    from workbench import simulating
+    from workbench.active_learning import simulation
 
     if process is None and not as_json:
         click.echo("It is at work already; Ctrl-C leaves it, --stop ends it.", err=True)
@@ -107,10 +108,10 @@ def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: 
             bar.update(max(0, int(1000 * done / total) - bar.pos))
 
         try:
-            return simulating.wait(folder, process, tick)
+            return simulation.wait(folder, process, tick)
         except KeyboardInterrupt:
             if process is not None:
-                simulating.stop(folder, process)
+                simulation.stop(folder, process)
             raise
 
 

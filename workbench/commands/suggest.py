@@ -22,11 +22,11 @@ def command(context: Context, model: str, family: str | None, as_json: bool) -> 
       workbench suggest
       workbench suggest --model 20261122-093000
     """
-    from workbench import reading
+    from workbench.evaluation import inference
 
     workspace = context.open_workspace()
     with _bar("Reading", as_json) as tick:
-        made = reading.suggest(workspace, family or model, tick=tick)
+        made = inference.suggest(workspace, family or model, tick=tick)
     lines = [f"{made['suggestions']:,} suggestions on {made['documents']:,} documents by {made['model']}."]
     rows = sorted(((workspace.schema.name(f), n) for f, n in made["fields"].items()), key=lambda row: -row[1])
     emit(made, as_json=as_json, text=[*lines, *table(rows, ("field", "suggestions"), right=(1,))])

@@ -158,10 +158,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench import reading
+    from workbench.evaluation import inference
 
-    model = reading.model_of(workspace, base)
-    if model == reading.STARTER:
+    model = inference.model_of(workspace, base)
+    if model == inference.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from workbench.evaluation.metrics import micro
 from workbench.fields import FieldType, amounts, checks
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
-from workbench.metrics import micro
 from workbench.predictions.cases import Case, Chunk, strict_chunks, with_confidence
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]

@@ -12,7 +12,7 @@ import numpy as np
 
 from storage.exceptions import RunProblem
 from storage.files import replacing
-from workbench import acquisition
+from workbench.active_learning import acquisition
 from workbench.runs import parquet
 
 PASSES = 8

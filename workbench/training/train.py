@@ -21,7 +21,7 @@ from torch import distributed
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
 
 from storage.exceptions import RunProblem
-from workbench import report as evaluation
+from workbench.evaluation import report as evaluation
 from workbench.fields import FieldType
 from workbench.predictions import suggestions
 from workbench.runs import parquet

@@ -1,0 +1,1 @@
+"""What to label next, round by round: selection, strategies, retraining, simulation."""

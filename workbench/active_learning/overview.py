@@ -1,0 +1,129 @@
+"""Where the relabel loop stands: one immutable snapshot, from which the queue room is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from storage import documents, queue, runs, unsure
+from storage.records import Round, Run, RunState, Split, State
+from workbench.active_learning import round_figures, selection
+from workbench.active_learning.round_figures import Chart
+from workbench.active_learning.stopping import Advice
+from workbench.annotation import adjudication
+from workbench.annotation.adjudication import Dispute
+from workbench.annotation.agreement import Agreement
+from workbench.runs import jobs, progress
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The loop at one moment.
+
+    Attributes:
+        model: the newest run that ended with a model.
+        training: a run that is at work, and how much of it is done (0..1).
+        round: the open round, or None.
+        begun: whether anything happened in it: who chooses anew then ends it.
+        names, states: of the round's documents.
+        figures: of the open round once it is decided (see workbench/active_learning/round_figures.py).
+        labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
+            labels and have suggestions.
+        measuring: documents of the validation and test sides that want labels.
+        advice: whether another batch pays; None while a batch is being labelled.
+    """
+
+    model: Run | None = None
+    training: Run | None = None
+    share: float = 0.0
+    round: selection.Progress | None = None
+    begun: bool = False
+    names: Mapping[int, str] = field(default_factory=dict)
+    states: Mapping[int, State] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    labelled: int = 0
+    pool: int = 0
+    measuring: int = 0
+    suggested: int = 0
+    advice: Advice | None = None
+
+    @property
+    def documents(self) -> tuple[int, ...]:
+        """Those of the open round, in its order."""
+        return tuple(entry.document for entry in self.round.entries) if self.round else ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every document of the open round is decided."""
+        return self.round is not None and not self.round.left
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the rounds cost and brought."""
+
+    rounds: tuple[tuple[Round, int, Run | None], ...]  # with its documents, and the model trained on it
+    chart: Chart
+    first: Run | None  # the model before the first round
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far annotators agree, with each other and with themselves."""
+
+    agreement: Mapping[tuple[str, str], Agreement]
+    disputes: tuple[Dispute, ...]
+
+
+def read(workspace: Workspace) -> Loop:
+    """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
+    now = selection.current(workspace)
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        active = runs.listed(connection, runs.ACTIVE)
+        pool, suggested = unsure.waiting(connection)
+        ids = tuple(entry.document for entry in now.entries) if now else ()
+        listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
+        loop = Loop(
+            model=ended[0] if ended else None,
+            training=active[-1] if active else None,
+            share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
+            round=now,
+            begun=now is not None and now.round.id not in queue.untouched(connection),
+            names={d.id: d.name for d in listed},
+            states={d.id: d.state for d in listed},
+            labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
+            pool=pool,
+            suggested=suggested,
+            measuring=sum(
+                documents.count(connection, documents.Filter("unlabelled", split=side))
+                for side in (Split.VALIDATION, Split.TEST)
+            ),
+        )
+    if now is not None and now.left:
+        return loop
+    figures = round_figures.figures(workspace, now.round, now.entries) if now else {}
+    return replace(loop, figures=figures, advice=round_figures.chart(workspace).advice)
+
+
+def history(workspace: Workspace, batch: int) -> History:
+    """All rounds with the model that each led to, and the chart."""
+    with workspace.db.read() as connection:
+        listed = queue.listed(connection)
+        sizes = {one.id: len(queue.entries(connection, one.id)) for one in listed}
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])[::-1]
+    begins = [one.created for one in listed]
+    found = []
+    for number, one in enumerate(listed):
+        until = begins[number + 1] if number + 1 < len(begins) else None
+        since = one.closed  # a model that was begun while it was open knows only a part of it
+        after = [r for r in ended if since and r.created >= since and (until is None or r.created < until)]
+        found.append((one, sizes[one.id], after[-1] if after else None))
+    before = [run for run in ended if not begins or run.created < begins[0]]
+    return History(tuple(found), round_figures.chart(workspace, batch), before[-1] if before else None)
+
+
+def quality(workspace: Workspace) -> Quality:
+    """Agreement and the adjudication list."""
+    measured, disputes = adjudication.look(workspace)
+    return Quality(measured, tuple(disputes))

@@ -1,0 +1,155 @@
+"""The training of the next round: from the last model on or from its base again, and which of them pays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage import documents, runs
+from storage.exceptions import UsageProblem
+from storage.records import Run, RunState, Split
+from workbench.active_learning import round_figures
+from workbench.runs import jobs, machine
+from workbench.runs.config import files as config_files
+from workbench.runs.config.files import Request, TuneConfig
+from workbench.workspace import Workspace
+
+GROWN = 2.0
+"""A training set that grew so much is learned afresh: going on gained less (docs/measurements.md, "The loop")."""
+
+FURTHER_EPOCHS = 3.0
+"""Passes of a training that goes on at most: more of them gained nothing and took twice the time
+(docs/measurements.md, "The loop")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to train the next model."""
+
+    id: str  # "warm" or "base"
+    title: str
+    config: TuneConfig
+    preset: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be trained now."""
+
+    documents: int  # labelled on the training side
+    before: int | None  # how many the last model was trained on
+    base: Way
+    warm: Way | None  # None: there is no model to go on from, or why it would not do
+    recommended: str
+    view: str  # the Doctor's, in a sentence or two
+
+
+def last_model(workspace: Workspace) -> Run | None:
+    """The newest run that ended with a model that is still there."""
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    return next((run for run in ended if (_model(workspace, run) / "config.json").is_file()), None)
+
+
+def _model(workspace: Workspace, run: Run) -> Path:
+    return jobs.folder_of(workspace, run.id) / "model"
+
+
+def offer(workspace: Workspace) -> Offer:
+    """Both ways, with what the Doctor thinks of them. Reads the last run's folder: call it off the UI thread.
+
+    Raises:
+        UsageProblem: nothing is labelled on the training side.
+    """
+    with workspace.db.read() as connection:
+        labelled = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
+    if not labelled:
+        raise UsageProblem(
+            "No document of the training side is labelled yet.", "Label a few first: five to ten are enough to begin."
+        )
+    last = last_model(workspace)
+    if last is None:
+        name = config_files.choose_preset(labelled, labelled, machine.device())
+        chosen = config_files.preset(name, machine.device())
+        base = Way("base", f"Train the first model (preset {chosen.name})", chosen.config, chosen.name, None)
+        return Offer(labelled, None, base, None, "base", "There is no model to go on from yet.")
+    before = round_figures.trained_on(jobs.folder_of(workspace, last.id))
+    used = config_files.from_dict(last.config)
+    root = _root(workspace, last)
+    again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
+    base = Way("base", again, root, last.preset, last.id)
+    on = further(used, _model(workspace, last))
+    title = f"{on.train.num_train_epochs:g} epochs on from the last model ({last.name})"
+    warm = Way("warm", title, on, last.preset, last.id)
+    folder = jobs.folder_of(workspace, last.id)
+    same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
+    recommended, view = warm_or_base(before, labelled, same)
+    if before == labelled and same:
+        view = "No document more than the last time is labelled: there is little new to learn."
+    return Offer(labelled, before, base, warm, recommended, view)
+
+
+def _root(workspace: Workspace, run: Run) -> TuneConfig:
+    """The run's configuration, on the base and with the epochs that its line of warm starts began with.
+
+    Where a run of that line was deleted, the base is the family's own.
+    """
+    own = Path(workspace.files.runs).resolve()
+    used = first = config_files.from_dict(run.config)
+    with workspace.db.read() as connection:
+        known = {one.id: one for one in runs.listed(connection)}
+    older = known.get(run.parent or "")
+    while first.model.name and Path(first.model.name).resolve().is_relative_to(own):
+        if older is None:
+            return _changed(used, "", first.train.num_train_epochs)
+        first, older = config_files.from_dict(older.config), known.get(older.parent or "")
+    return _changed(used, first.model.name, first.train.num_train_epochs)
+
+
+def further(config: TuneConfig, model: Path) -> TuneConfig:
+    """The configuration that goes on from this model."""
+    return _changed(config, str(model), min(config.train.num_train_epochs, FURTHER_EPOCHS))
+
+
+def _changed(config: TuneConfig, model: str, epochs: float) -> TuneConfig:
+    return config.model_copy(
+        update={
+            "model": config.model.model_copy(update={"name": model}),
+            "train": config.train.model_copy(update={"num_train_epochs": epochs}),
+        }
+    )
+
+
+def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, str]:
+    """("warm" or "base", why).
+
+    That the last model learned its documents by heart is no reason to leave it: so does the one from the base
+    (docs/measurements.md, "The loop").
+
+    Args:
+        before, now: training documents of the last model and of the next.
+        same_fields: whether the next model has the fields that the last one had.
+    """
+    if not same_fields:
+        return "base", "The fields changed since the last model: its answers no longer fit, begin at the base."
+    if before is None:
+        return "base", "It is not known what the last model was trained on: begin at the base."
+    if now >= GROWN * before:
+        return (
+            "base",
+            f"The training set grew from {before} to {now} documents: a model that goes on stays near the old ones.",
+        )
+    return (
+        "warm",
+        f"{now - before} documents are new, {before} known: going on is quicker, and little is lost by it.",
+    )
+
+
+def train(workspace: Workspace, way: Way, name: str = "") -> Run:
+    """Freeze today's labels and start the run in the background.
+
+    Raises:
+        WorkbenchError: it cannot be prepared or started.
+    """
+    run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent)
+    jobs.start(workspace, run.id)
+    return run

@@ -1,0 +1,136 @@
+"""What rounds cost and brought: figures at their end, the learning curve over runs, and whether to go on."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import annotations, documents, queue, runs
+from storage import events as run_events
+from storage.records import Content, QueueEntry, Round, RunState, Source, State
+from workbench.active_learning import stopping
+from workbench.active_learning.stopping import Advice, Point
+from workbench.annotation import adjudication
+from workbench.evaluation.learning_curve_fit import Forecast, forecast
+from workbench.workspace import Workspace
+
+PAUSE = timedelta(minutes=2)
+"""A longer gap between two acts is a pause, not work."""
+
+
+def figures(workspace: Workspace, found: Round, entries: Sequence[QueueEntry]) -> dict[str, Any]:
+    """What a round cost and what was made of the suggestions.
+
+    `documents`, `labels`, `skipped`, `seconds` of labelling, `fields{F: {suggested, kept, changed, rejected, added}}`
+    over the fields that are not retired, `agreement` (kept / suggested, None without suggestions), `retired` (labels
+    of fields that were retired meanwhile), `consistency{annotators: {documents, kappa, f1}}` of the blind ones.
+    """
+    active = {f.id for f in workspace.schema.active}
+    done: Counter[str] = Counter()
+    fields: dict[str, Counter[str]] = {}
+    moments: list[datetime] = []
+    with workspace.db.read() as connection:
+        for entry in entries:
+            if entry.blind:
+                continue
+            content = documents.open_document(connection, entry.document)
+            acts = annotations.history(connection, entry.document)
+            moments += [act.at for act in acts if act.at >= found.created and act.act != annotations.IMPORT]
+            done["documents"] += content.document.state is State.LABELLED
+            done["skipped"] += content.document.state in (State.SKIPPED, State.UNUSABLE)
+            if content.document.state is State.LABELLED:
+                done["labels"] += len(content.annotations.spans)
+                done["retired"] += sum(span.field not in active for span in content.annotations.spans)
+                for name, judged in _judge(content, found.run):
+                    if name in active:
+                        fields.setdefault(name, Counter())[judged] += 1
+    kinds = ("kept", "changed", "rejected", "added")
+    told = {n: {k: c[k] for k in kinds} | {"suggested": sum(c.values()) - c["added"]} for n, c in fields.items()}
+    suggested = sum(one["suggested"] for one in told.values())
+    return {
+        "documents": done["documents"],
+        "labels": done["labels"],
+        "skipped": done["skipped"],
+        "left": sum(not entry.done for entry in entries),
+        "retired": done["retired"],
+        "seconds": round(working_seconds(moments), 1),
+        "fields": dict(sorted(told.items())),
+        "agreement": sum(one["kept"] for one in told.values()) / suggested if suggested else None,
+        "consistency": {
+            " / ".join(dict.fromkeys(names)): {
+                "documents": level.documents,
+                "kappa": level.overall.kappa,
+                "f1": level.overall.f1,
+            }
+            for names, level in adjudication.look(workspace, found.id)[0].items()
+        },
+    }
+
+
+def _judge(content: Content, run: str) -> Iterable[tuple[str, str]]:
+    """(field, kept | changed | rejected | added) for every suggestion of the run and every label without one."""
+    labels = {(span.field, span.tokens) for span in content.annotations.spans}
+    offered = [s for s in content.suggestions if s.run == run]
+    for s in offered:
+        same = (s.field, s.tokens) in labels
+        touched = any(name == s.field and set(tokens) & set(s.tokens) for name, tokens in labels)
+        yield s.field, "kept" if same else "changed" if touched else "rejected"
+    for name, tokens in labels:
+        if not any(s.field == name and set(tokens) & set(s.tokens) for s in offered):
+            accepted = any(
+                span.source is Source.SUGGESTION and (span.field, span.tokens) == (name, tokens)
+                for span in content.annotations.spans
+            )
+            if not accepted:  # accepted suggestions of another source (values, template) are nobody's omission
+                yield name, "added"
+
+
+def working_seconds(moments: Iterable[datetime]) -> float:
+    """Seconds between successive acts, pauses left out."""
+    ordered = sorted(moments)
+    gaps = (later - earlier for earlier, later in pairwise(ordered))
+    return sum(gap.total_seconds() for gap in gaps if gap <= PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """F1 against labels over the runs of a workspace, with what is expected next."""
+
+    points: tuple[Point, ...]
+    runs: tuple[str, ...]  # the run of each point
+    forecast: Forecast  # of the next batch
+    advice: Advice
+
+
+def chart(workspace: Workspace, batch: int = 20) -> Chart:
+    """The learning curve so far: one point a run that ended with a model, by the documents that it was trained on."""
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        last = _last_choice(connection)
+    found = []
+    for run in reversed(ended):
+        labels = trained_on(workspace.files.runs / run.id)
+        if run.f1 is not None and labels is not None:
+            found.append((Point(labels, run.f1), run.id))
+    points = tuple(point for point, _ in found)
+    error = (last.get("expected_error_batch"), last.get("expected_error_pool"))
+    expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
+    return Chart(points, tuple(name for _, name in found), expected, stopping.advise(points, batch, *error))
+
+
+def _last_choice(connection: Connection) -> dict[str, Any]:
+    """The figures of the newest round that was chosen for its doubt."""
+    chosen = [r for r in queue.listed(connection) if r.strategy not in ("random", "k_centre", "similar")]
+    return chosen[-1].figures if chosen else {}
+
+
+def trained_on(folder: Path) -> int | None:
+    """How many documents a run was trained on; None where its events do not say."""
+    event = run_events.last(folder / "events.jsonl", frozenset({"prepared"}))
+    number = (event or {}).get("documents", {}).get("train")
+    return int(number) if number is not None else None

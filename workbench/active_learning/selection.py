@@ -1,0 +1,424 @@
+"""The relabel loop from the terminal's side: select in a child process, keep the batch as a round, close it.
+
+A selection is a folder of files beside the run it reads; a round is opened from it in one transaction, once. Whatever
+is killed when: a document stands in a round whole or not at all, and in one open round at most.
+"""
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import documents, events, opinions, queue, runs
+from storage.exceptions import RunProblem, UsageProblem
+from storage.files import write_atomic
+from storage.records import QueueEntry, Round, Run, RunState, Split, State
+from workbench.active_learning import strategies
+from workbench.runs import machine
+from workbench.workspace import Workspace
+
+BLIND_SHARE = 0.05
+UNLEARNED = ("per_vendor", "random")
+"""Strategies that can choose before there is a model; documents are drawn at random then."""
+COMMITTEE = 3
+"""Runs that vote besides the one that was asked for, where none are named."""
+OPEN = (State.NEW, State.STARTED)
+"""States of documents that still want labels."""
+_POOL = documents.Filter("unlabelled", split=Split.POOL)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to select.
+
+    Attributes:
+        run: whose predictions decide; None takes the newest run that ended with a model.
+        seed: None takes the number of rounds that were begun, so that every round draws differently.
+        focus: field ids whose doubt counts; empty: all.
+        like: documents to find more of (strategy "similar").
+        committee: further runs that vote (strategy "committee"); empty: the newest ones that ended.
+    """
+
+    strategy: str = strategies.DEFAULT
+    size: int = 20
+    run: str | None = None
+    seed: int | None = None
+    focus: tuple[str, ...] = ()
+    like: tuple[int, ...] = ()
+    committee: tuple[str, ...] = ()
+
+
+class Selection:
+    """A selection that is being made. Its files stay: made again, the same order of the same pool is found there."""
+
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | None") -> None:
+        self.folder = folder
+        self._process = process
+        self._offset = 0
+        self._failed: dict[str, Any] | None = None
+        self.done = 0
+        self.total = 0
+
+    def poll(self) -> bool:
+        """Read the progress; True as long as the child works."""
+        running = self._process is not None and self._process.poll() is None
+        found, self._offset = events.read(self.folder / "progress.jsonl", self._offset)
+        for event in found:
+            if event["type"] == "scoring":
+                self.done, self.total = event["done"], event["total"]
+            elif event["type"] == "failed":
+                self._failed = event
+        return running
+
+    def stop(self) -> None:
+        """End the child; nothing was changed by it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def wait(self, tick: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
+        """Follow the child to its end; `tick(done, total)` in documents. The choice, as `choice` gives it."""
+        pause = threading.Event()
+        while self.poll():
+            tick(self.done, self.total)
+            pause.wait(0.05)
+        return self.choice()
+
+    def choice(self) -> dict[str, Any]:
+        """What was chosen (see workbench/active_learning/selection_worker.py).
+
+        Raises:
+            RunProblem: the selection failed, or was ended before it was done.
+        """
+        self.poll()
+        path = self.folder / "choice.json"
+        if path.is_file():
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+        if self._failed:
+            raise RunProblem(self._failed["message"], self._failed["remedy"])
+        raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")
+
+
+def start(workspace: Workspace, order: Order) -> Selection:
+    """Start a selection in a child process.
+
+    Raises:
+        UsageProblem: there is no such strategy, or nothing is left to label.
+        RunProblem: there is no run to select with (those of UNLEARNED need none).
+    """
+    if order.size < 1:
+        raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
+    with workspace.db.read() as connection:
+        run, committee = _models(workspace, connection, order)
+        groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
+        # a round that nobody began gives way, so that the same order gives the same batch
+        begun = len(queue.listed(connection)) - len(queue.untouched(connection))
+        free = sorted(_free(connection))
+    if not free:
+        raise UsageProblem(
+            "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
+        )
+    seed = begun if order.seed is None else order.seed
+    facts = [
+        asdict(replace(order, committee=tuple(committee))),
+        seed,
+        begun,
+        run.id if run else "",
+        hashlib.sha256(repr(free).encode()).hexdigest(),
+    ]
+    key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    place = workspace.files.runs / run.id if run else workspace.files.root
+    folder = place / "selections" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "choice.json").is_file():
+        return Selection(folder, None)  # made before, by a terminal that did not get round to opening it
+    if run is None:
+        named = groups if order.strategy == "per_vendor" else {}
+        write_atomic(folder / "choice.json", json.dumps(_at_random(order.strategy, free, order.size, seed, named)))
+        return Selection(folder, None)
+    write_atomic(folder / "only.json", json.dumps(free))
+    command = [
+        *(
+            sys.executable,
+            "-P",
+            "-m",
+            "workbench.active_learning.selection_worker",
+            str(place),
+            "--strategy",
+            order.strategy,
+        ),
+        *("--size", str(order.size), "--seed", str(seed), "--only", str(folder / "only.json")),
+        *("--out", str(folder / "choice.json")),
+        *(part for name in order.focus for part in ("--focus", name)),
+        *(part for number in order.like for part in ("--like", str(number))),
+        *(part for name in committee for part in ("--committee", str(workspace.files.runs / name))),
+    ]
+    with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=progress,
+            stderr=log,
+            cwd=folder,
+            env=machine.worker_environment(),
+        )
+    return Selection(folder, process)
+
+
+def check(workspace: Workspace, order: Order) -> None:
+    """See whether there is all that a selection needs, before anything is given up for it.
+
+    Raises:
+        UsageProblem, RunProblem: as for `start`.
+    """
+    with workspace.db.read() as connection:
+        _models(workspace, connection, order)
+
+
+def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple[Run | None, list[str]]:
+    """The run to select with, and the runs that vote with it."""
+    needs = strategies.get(order.strategy).needs
+    run = _run(connection, order, needs)
+    committee = [runs.get(connection, name).id for name in order.committee]
+    if "committee" in needs and not committee:
+        committee = _others(workspace, connection, run)
+    if "dropout" in needs and run is not None:
+        _check_dropout(workspace.files.runs / run.id)
+    return run, committee
+
+
+def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | None:
+    if order.run is not None:
+        return runs.get(connection, order.run)
+    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    if not ended and needs and order.strategy not in UNLEARNED:
+        raise RunProblem(
+            "No run has ended with a model yet, so there is nothing to be unsure.",
+            "Train a first model, or take --strategy per_vendor or random.",
+        )
+    return ended[0] if ended else None
+
+
+def _others(workspace: Workspace, connection: Connection, run: Run | None) -> list[str]:
+    """The newest runs, besides this one, whose predictions can vote.
+
+    Raises:
+        RunProblem: there is none.
+    """
+    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    able = [one.id for one in ended if (workspace.files.runs / one.id / "predictions.parquet").is_file()]
+    others = [name for name in able if run is not None and name != run.id]
+    if not others:
+        raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
+    return others[:COMMITTEE]
+
+
+def _check_dropout(folder: Path) -> None:
+    """Said before a child process loads the model.
+
+    Raises:
+        RunProblem: the run's model has no dropout that could make it contradict itself.
+    """
+    path = folder / "model" / "config.json"
+    if not path.is_file():
+        return  # what it said under dropout may be known from before
+    shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
+    if shares and not any(shares):
+        raise RunProblem(
+            f"The model of run {folder.name} has no dropout, so it cannot contradict itself.",
+            "Choose another strategy, or train with a dropout above 0.",
+        )
+
+
+def _free(connection: Connection) -> set[int]:
+    """The training side's documents that want labels and stand in no round that was begun."""
+    return set(documents.ids(connection, _POOL)) - _taken(connection)
+
+
+def _taken(connection: Connection) -> set[int]:
+    open_rounds, idle = queue.waiting(connection), queue.untouched(connection)
+    return {document for number, listed in open_rounds.items() if number not in idle for document in listed}
+
+
+def _at_random(strategy: str, free: list[int], size: int, seed: int, groups: Mapping[int, str]) -> dict[str, Any]:
+    """A choice without a model; with groups, their documents come in turn, so that a batch shows many vendors."""
+    mixed = random.Random(seed).sample(free, len(free))
+    turns: Counter[str] = Counter()
+    turn_of = {}
+    for number in mixed:
+        name = groups.get(number) or f"{number}"  # without a vendor, one of its own
+        turn_of[number] = turns[name] if groups else 0
+        turns[name] += 1
+    picked = sorted(mixed, key=lambda number: turn_of[number])[:size]
+    items = [
+        {
+            "document": number, "score": 0.0, "rank": rank, "fields": {},
+            "reasons": [f"vendor {groups[number]}" if groups.get(number) else "drawn at random"],
+        }
+        for rank, number in enumerate(picked, start=1)
+    ]  # fmt: skip
+    return {
+        "run": "", "strategy": strategy, "seed": seed, "size": size, "pool": len(free), "items": items,
+        "near_misses": [], "figures": {},
+    }  # fmt: skip
+
+
+def open_round(workspace: Workspace, selection: Selection, blind_share: float = BLIND_SHARE) -> int:
+    """Keep a finished selection as a round, with some labelled documents mixed in blind; returns the round's id.
+
+    Safe to repeat: a selection becomes one round. Documents that were labelled or queued since are left out. An open
+    round in which nothing happened yet gives way to this one.
+
+    Raises:
+        RunProblem: the selection was not finished.
+        UsageProblem: none of its documents is free any more.
+    """
+    choice = selection.choice()
+    key = selection.folder.name
+    with workspace.db.write() as connection:
+        known = next((r for r in queue.listed(connection) if r.figures.get("selection") == key), None)
+        if known:
+            return known.id
+        free = _free(connection)
+        items = [item for item in choice["items"] if item["document"] in free]
+        if not items:
+            raise UsageProblem("The selected documents were labelled or queued meanwhile.", "Select again.")
+        draw = random.Random(choice["seed"])
+        for number in queue.untouched(connection):
+            queue.remove(connection, number)
+        entries = [QueueEntry(0, i["document"], 0, i["score"], tuple(i["reasons"]), i["fields"]) for i in items]
+        for number in _blind(connection, workspace, len(items), blind_share, draw):
+            entries.insert(draw.randint(0, len(entries)), QueueEntry(0, number, 0, 0.0, blind=True))
+        figures = {**choice["figures"], "selection": key, "size": choice["size"], "pool": choice["pool"]}
+        ranked = [replace(entry, rank=rank) for rank, entry in enumerate(entries, start=1)]
+        return queue.open_round(connection, choice["run"], choice["strategy"], choice["seed"], ranked, figures)
+
+
+def _blind(connection: Connection, workspace: Workspace, size: int, share: float, draw: random.Random) -> list[int]:
+    """Labelled documents of the training side that come back; shares of a document become chances."""
+    wanted = int(size * share + draw.random())
+    mine = {o.document for o in opinions.listed(connection) if o.annotator == workspace.settings.who}
+    labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
+    fresh = sorted(set(labelled) - mine - _taken(connection))
+    return draw.sample(fresh, min(wanted, len(fresh)))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A round and how far it is."""
+
+    round: Round
+    entries: tuple[QueueEntry, ...]
+
+    @property
+    def left(self) -> tuple[QueueEntry, ...]:
+        """The documents that still want a decision, in the round's order."""
+        return tuple(entry for entry in self.entries if not entry.done)
+
+
+def current(workspace: Workspace) -> Progress | None:
+    """The newest round that is open, brought up to date; None when every round is closed."""
+    with workspace.db.read() as connection:
+        open_ones = [r.id for r in queue.listed(connection) if r.closed is None]
+    return look(workspace, open_ones[-1]) if open_ones else None
+
+
+def look(workspace: Workspace, round_id: int) -> Progress:
+    """A round, brought up to date: what was labelled, skipped or given a blind opinion anywhere counts as done.
+
+    Raises:
+        RunProblem: there is no such round.
+    """
+    with workspace.db.read() as connection:
+        found, entries = _state(connection, round_id)
+        changed = _changes(connection, found, entries)
+    if changed:
+        with workspace.db.write() as connection:
+            for document, done in changed.items():
+                queue.mark_done(connection, round_id, document, done)
+            found, entries = _state(connection, round_id)
+    active = {f.id for f in workspace.schema.active}
+    shown = tuple(
+        replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
+        for entry in entries
+    )
+    return Progress(found, shown)
+
+
+def _state(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry]]:
+    found = next((r for r in queue.listed(connection) if r.id == round_id), None)
+    if found is None:
+        raise RunProblem(f"There is no round {round_id}.", "`workbench rounds` shows them.")
+    return found, queue.entries(connection, round_id)
+
+
+def _changes(connection: Connection, found: Round, entries: list[QueueEntry]) -> dict[int, bool]:
+    """Entries whose done is not as it should be; a closed round stays as it is."""
+    if found.closed is not None:
+        return {}
+    given = {opinion.document for opinion in opinions.listed(connection, found.id)}
+    ids = tuple(entry.document for entry in entries)
+    states = {d.id: d.state for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
+    should = {e.document: e.document in given if e.blind else states[e.document] not in OPEN for e in entries}
+    return {e.document: should[e.document] for e in entries if should[e.document] != e.done}
+
+
+def next_entry(workspace: Workspace, round_id: int) -> QueueEntry | None:
+    """The document to label next; None when all are decided, and the round can be closed."""
+    left = look(workspace, round_id).left
+    return left[0] if left else None
+
+
+def close(workspace: Workspace, round_id: int) -> Round:
+    """Close a round with its figures (see round_figures.py); what is left of it goes back to the pool.
+
+    Closing twice keeps the first figures.
+    """
+    from workbench.active_learning import round_figures
+
+    progress = look(workspace, round_id)
+    if progress.round.closed is None:
+        figures = {**progress.round.figures, **round_figures.figures(workspace, progress.round, progress.entries)}
+        with workspace.db.write() as connection:
+            queue.close_round(connection, round_id, figures)
+    with workspace.db.read() as connection:
+        return _state(connection, round_id)[0]
+
+
+def as_dict(progress: Progress) -> dict[str, Any]:
+    """The stable keys of `workbench queue --json`; `rank` counts the selected documents, without the blind ones."""
+    chosen = [entry for entry in progress.entries if not entry.blind]
+    return {
+        "round": progress.round.id,
+        "run": progress.round.run,
+        "strategy": progress.round.strategy,
+        "seed": progress.round.seed,
+        "items": [
+            {
+                "document": e.document,
+                "score": e.score,
+                "rank": rank,
+                "reasons": list(e.reasons),
+                "fields": e.fields,
+                "done": e.done,
+            }
+            for rank, e in enumerate(chosen, start=1)
+        ],
+        "blind": [entry.document for entry in progress.entries if entry.blind],
+    }
+
+
+def names(connection: Connection, progress: Progress) -> dict[int, str]:
+    """The names of a round's documents."""
+    ids = tuple(entry.document for entry in progress.entries)
+    return {d.id: d.name for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}

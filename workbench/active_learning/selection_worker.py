@@ -1,0 +1,400 @@
+"""Chooses what to label next from a run folder: scores, diversity, reasons.
+
+The terminal starts it as a child (selection.py). It reads the run folder and nothing else, writes progress as JSON
+lines on standard output, and the choice as one file that appears whole or not at all.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.exceptions import InputProblem, RunProblem, WorkbenchError
+from storage.files import write_atomic
+from workbench.active_learning import acquisition, strategies
+from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
+from workbench.evaluation.metrics import count, scores
+from workbench.predictions.calibration import fit_temperature
+from workbench.predictions.run_reader import read_labelled
+from workbench.training import mc_dropout
+
+Progress = Callable[[int, int], None]
+
+_BATCH = 512  # documents scored together: about 60,000 words
+_CLUSTERS = 20
+_NEAR_MISSES = 2000
+_UNSURE = 0.9  # fields with a lower confidence are named as unsure
+_BALD_LEAST, _BALD_PLACES = 100, 5  # documents that are read several times: each costs seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for."""
+
+    strategy: str = strategies.DEFAULT
+    size: int = 20
+    seed: int = 0
+    focus: tuple[str, ...] = ()  # fields whose doubt counts; empty: all
+    like: tuple[int, ...] = ()  # documents to find more of
+    committee: tuple[Path, ...] = ()  # further run folders that vote
+    only: frozenset[int] | None = None  # the documents that may be chosen; None: the run's whole pool
+
+
+@dataclass(slots=True)
+class Scores:
+    """The pool of a run with everything that was computed for it, row by row in the order of `documents`."""
+
+    documents: NDArray[np.int64]
+    fields: list[str]
+    scored: acquisition.Scored
+    embeddings: Vectors | None
+    others: dict[int, Vectors] = field(default_factory=dict)  # embeddings of train and liked documents
+
+
+def choose(folder: Path, order: Order, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+    """The choice for a run folder, ready for JSON: `run, strategy, seed, size, pool, items, near_misses, figures`.
+
+    Raises:
+        UsageProblem: there is no such strategy.
+        RunProblem: the run has not what the strategy needs.
+        InputProblem: the predictions are missing or damaged.
+    """
+    strategy = strategies.get(order.strategy)
+    f1, temperature = judged(folder)
+    found = read_scores(folder, order, f1, temperature, progress)
+    groups, known = _groups(folder, found.documents)
+    pool = _pool(folder, order, strategy.needs, found, groups, known, progress)
+    picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
+    explain = _Explainer(pool, found, order.seed)
+    items = [
+        {
+            "document": int(pool.documents[index]),
+            "score": round(score, 6),
+            "rank": rank,
+            "reasons": explain.reasons(index, strategy.why.format(score=score, vendor=pool.vendor(index) or "unknown")),
+            "fields": explain.confidences(index),
+        }
+        for rank, (index, score) in enumerate(picked, start=1)
+    ]
+    error = found.scored.scores["value_error"]
+    batch = [index for index, _ in picked]
+    return {
+        "run": folder.name,
+        "strategy": order.strategy,
+        "seed": order.seed,
+        "size": order.size,
+        "pool": len(pool),
+        "items": items,
+        "near_misses": _near_misses(found),
+        "figures": {
+            "expected_error_batch": round(float(error[batch].mean()), 4) if batch else None,
+            "expected_error_pool": round(float(error.mean()), 4) if len(error) else None,
+            "temperature": round(temperature, 3),
+        },
+    }
+
+
+def judged(folder: Path) -> tuple[dict[str, tuple[float, int]], float]:
+    """From the run's validation documents: each field's (F1, support), and the temperature (1 if unknown)."""
+    cases = read_labelled(folder, "validation")
+    f1 = {name: (one.f1, one.support) for name, one in scores(count(case) for case in cases).fields.items()}
+    outcomes = [(chunk.confidence, chunk in case.gold) for case in cases for chunk in case.predicted]
+    return f1, fit_temperature(outcomes) or 1.0
+
+
+def read_scores(
+    folder: Path, order: Order, f1: Mapping[str, tuple[float, int]], temperature: float, progress: Progress
+) -> Scores:
+    """Read predictions.parquet batch by batch and score the pool's documents; probabilities are not kept.
+
+    Raises:
+        InputProblem: they are missing or damaged.
+    """
+    documents: list[NDArray[np.int64]] = []
+    parts: list[acquisition.Scored] = []
+    vectors: Vectors | None = None
+    kept = 0
+    others: dict[int, Vectors] = {}
+    fields: list[str] = []
+    only = None if order.only is None else np.array(sorted(order.only), np.int64)
+    for batch, done, total in _batches(folder / "predictions.parquet"):
+        ids = batch.column("document").to_numpy()
+        split = np.array(batch.column("split").to_pylist(), object)
+        embedding = _embeddings(batch)
+        if embedding is not None:
+            for row in np.flatnonzero((split == "train") | np.isin(ids, order.like)):
+                others[int(ids[row])] = embedding[row].copy()
+        wanted = split == "pool" if only is None else (split == "pool") & np.isin(ids, only)
+        rows = np.flatnonzero(wanted)
+        if len(rows):
+            labels = _labels(batch)
+            fields = fields or acquisition.fields_of(labels)
+            blobs = batch.column("probabilities").take(_indices(rows)).to_pylist()
+            parts.append(acquisition.score(blobs, labels, acquisition.weights(f1, fields, order.focus), temperature))
+            documents.append(ids[rows])
+            if embedding is not None:
+                if vectors is None:  # once for all: parts that are joined later would stand in memory twice
+                    vectors = np.empty((total, embedding.shape[1]), np.float32)
+                vectors[kept : kept + len(rows)] = embedding[rows]
+                kept += len(rows)
+        progress(done, total)
+    if not parts:
+        return Scores(np.zeros(0, np.int64), fields, acquisition.score([], ["O"]), None, others)
+    return Scores(
+        np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
+    )
+
+
+def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            done, total = 0, file.metadata.num_rows
+            names = ["document", "split", "labels", "probabilities", "embedding"]
+            for batch in file.iter_batches(batch_size=_BATCH, columns=names):
+                done += batch.num_rows
+                yield batch, done, total
+    except (OSError, pa.ArrowException) as error:
+        raise InputProblem(
+            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
+        ) from error
+
+
+def _indices(rows: Indices) -> Any:
+    import pyarrow as pa
+
+    return pa.array(rows)
+
+
+def _labels(batch: Any) -> list[str]:
+    """The labels of a batch: every row has the same ones."""
+    column = batch.column("labels")
+    first: list[str] = column[0].as_py()
+    codes = column.flatten().dictionary_encode().indices.to_numpy()
+    if len(codes) != len(first) * batch.num_rows or (codes.reshape(batch.num_rows, -1) != codes[: len(first)]).any():
+        raise InputProblem("The predictions of this run have different labels.", "Predict again with this run.")
+    return first
+
+
+def _embeddings(batch: Any) -> Vectors | None:
+    column = batch.column("embedding")
+    values: Vectors = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    if not len(values):
+        return None
+    if column.null_count or len(values) % batch.num_rows:
+        raise InputProblem("The embeddings of this run differ in length.", "Predict again with this run.")
+    return values.reshape(batch.num_rows, -1)
+
+
+def _joined(parts: Sequence[acquisition.Scored]) -> acquisition.Scored:
+    def join(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return acquisition.Scored(
+        {name: np.concatenate([part.scores[name] for part in parts]) for name in parts[0].scores},
+        join("confidence"),
+        join("places"),
+        join("missed"),
+        join("missed_places"),
+        join("doubt_fields"),
+        join("doubt"),
+    )
+
+
+def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], frozenset[str]]:
+    """The group of each pool document, and the groups among the training documents."""
+    import pyarrow.parquet as pq
+
+    def read(split: str) -> dict[int, str]:
+        path = folder / "dataset" / f"{split}.parquet"
+        if not path.is_file():
+            return {}
+        table = pq.ParquetFile(path).read(["document", "group"])  # read_table would import far more
+        return dict(zip(table.column("document").to_pylist(), table.column("group").to_pylist(), strict=True))
+
+    of = read("pool")
+    return [of.get(int(number)) or "" for number in documents], frozenset(filter(None, read("train").values()))
+
+
+def _pool(
+    folder: Path,
+    order: Order,
+    needs: frozenset[str],
+    found: Scores,
+    groups: list[str],
+    known: frozenset[str],
+    progress: Progress,
+) -> Pool:
+    extra: dict[str, Floats] = {}
+    if "embeddings" in needs and found.embeddings is None and len(found.documents):
+        raise RunProblem(
+            f"Run {folder.name} stored no embeddings.", "Choose a strategy that needs none, such as value_error."
+        )
+    if "dropout" in needs:
+        extra["bald"] = _bald(folder, order, found, progress)
+    if "committee" in needs:
+        extra["committee"] = _committee(order, found)
+    likes = None
+    labelled = None
+    if found.embeddings is not None:
+        mean = found.embeddings.mean(axis=0)
+        unit(found.embeddings, mean)
+        labelled = _stacked([v for k, v in found.others.items() if k not in order.like], mean)
+        inside = np.flatnonzero(np.isin(found.documents, order.like))
+        outside = _stacked([found.others[k] for k in order.like if k in found.others], mean)
+        likes = outside if len(inside) == 0 else found.embeddings[inside]
+    if "likes" in needs and (likes is None or not len(likes)):
+        raise RunProblem(
+            "None of the documents to look for has predictions in this run.", "Choose documents that the run has seen."
+        )
+    return Pool(found.documents, {**found.scored.scores, **extra}, found.embeddings, labelled, groups, known, likes)
+
+
+def _stacked(vectors: Sequence[Vectors], mean: Vectors) -> Vectors:
+    return unit(np.array(vectors, np.float32), mean) if vectors else np.zeros((0, len(mean)), np.float32)
+
+
+def _bald(folder: Path, order: Order, found: Scores, progress: Progress) -> Floats:
+    """BALD of the documents with the highest entropy; the others, which could hardly win, get 0.
+
+    What was not scored under dropout yet is scored now, and kept in the run folder.
+    """
+    likely = np.argsort(-found.scored.scores["entropy"], kind="stable")[: max(_BALD_LEAST, _BALD_PLACES * order.size)]
+    known = mc_dropout.read(folder)
+    missing = {int(found.documents[row]) for row in likely} - known.keys()
+    if missing:
+        known = mc_dropout.extend(folder, missing, progress)
+    gain = np.zeros(len(found.documents))
+    for row in likely:
+        of_mean, of_each = known.get(int(found.documents[row]), (0.0, 0.0))
+        gain[row] = of_mean - of_each
+    return gain
+
+
+def _committee(order: Order, found: Scores) -> Floats:
+    if not order.committee:
+        raise RunProblem("A committee needs a second run.", "Name one with --committee.")
+    places = [found.scored.places]
+    for folder in order.committee:
+        other = read_scores(folder, order, {}, 1.0, lambda done, total: None)
+        row_of = {int(number): row for row, number in enumerate(other.documents)}
+        theirs = np.full_like(found.scored.places, -1)
+        shared = [(f, other.fields.index(name)) for f, name in enumerate(found.fields) if name in other.fields]
+        known = [(row, row_of[int(n)]) for row, n in enumerate(found.documents) if int(n) in row_of]
+        if known and shared:
+            ours, rows = np.array(known).T
+            for f, g in shared:
+                theirs[ours, f] = other.scored.places[rows, g]
+        places.append(theirs)
+    return acquisition.votes(places)
+
+
+class _Explainer:
+    """Says of a picked document why, in words for the analyst."""
+
+    def __init__(self, pool: Pool, found: Scores, seed: int) -> None:
+        self._pool = pool
+        self._found = found
+        self._seed = seed
+        self._clusters: Any = None
+
+    def confidences(self, index: int) -> dict[str, float]:
+        """Confidence of each field's value, or of its near miss; fields that are simply absent are not named."""
+        scored = self._found.scored
+        return {
+            name: round(float(scored.confidence[index, f] if found else scored.missed[index, f]), 4)
+            for f, name in enumerate(self._found.fields)
+            if (found := scored.places[index, f, 0] >= 0) or scored.missed[index, f] >= acquisition.NEAR_MISS
+        }
+
+    def reasons(self, index: int, why: str) -> list[str]:
+        """The doubt, the unsure fields, the vendor, the place among the documents, and what the strategy says."""
+        scored, pool = self._found.scored, self._pool
+        (first, second), (a, b) = scored.doubt_fields[index], scored.doubt[index]
+        told = []
+        if b > 0.05:
+            told.append(f"{self._name(first)} {a:.2f} against {self._name(second)} {b:.2f}")
+        unsure = sorted((sure, name) for name, sure in self.confidences(index).items() if sure < _UNSURE)
+        if unsure:
+            told.append("unsure of " + ", ".join(f"{name} {sure:.2f}" for sure, name in unsure[:3]))
+        if (vendor := pool.vendor(index)) and vendor not in pool.known_groups:
+            told.append("new vendor")
+        if pool.embeddings is not None:
+            told.append(f"cluster {self._cluster(index)}")
+        if why:
+            told.append(why)
+        return told or ["no doubt stands out"]
+
+    def _name(self, field: int) -> str:
+        return self._found.fields[field] if field >= 0 else "no field"
+
+    def _cluster(self, index: int) -> int:
+        from workbench.active_learning.strategies.clusters import clusters
+
+        assert self._pool.embeddings is not None
+        if self._clusters is None:
+            self._clusters = clusters(self._pool.embeddings, _CLUSTERS, self._seed)
+        return int(self._clusters.predict(self._pool.embeddings[index : index + 1])[0]) + 1
+
+
+def _near_misses(found: Scores) -> list[dict[str, Any]]:
+    """The most likely of the fields that were nearly found, over the whole pool: what yes/no review asks besides."""
+    scored = found.scored
+    rows, fields = np.nonzero(scored.missed_places[..., 0] >= 0)
+    best = np.argsort(-scored.missed[rows, fields], kind="stable")[:_NEAR_MISSES]
+    return [
+        {
+            "document": int(found.documents[row]),
+            "field": found.fields[f],
+            "tokens": list(range(*scored.missed_places[row, f].tolist())),
+            "confidence": round(float(scored.missed[row, f]), 4),
+        }
+        for row, f in zip(rows[best].tolist(), fields[best].tolist(), strict=True)
+    ]
+
+
+def _say(type: str, **facts: Any) -> None:
+    sys.stdout.write(json.dumps({"type": type, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The child's entry. The last line is `finished` or `failed`; anything else means it was ended from outside."""
+    parser = argparse.ArgumentParser(prog="workbench.active_learning.selection_worker", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--strategy", default=strategies.DEFAULT)
+    parser.add_argument("--size", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--focus", action="append", default=[])
+    parser.add_argument("--like", type=int, action="append", default=[])
+    parser.add_argument("--committee", type=Path, action="append", default=[])
+    parser.add_argument("--only", type=Path, help="a JSON list of the documents that may be chosen")
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        order = Order(
+            given.strategy, given.size, given.seed, tuple(given.focus), tuple(given.like), tuple(given.committee),
+            frozenset(json.loads(given.only.read_text())) if given.only else None,
+        )  # fmt: skip
+        choice = choose(given.folder, order, lambda done, total: _say("scoring", done=done, total=total))
+        choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
+        write_atomic(given.out, json.dumps(choice, ensure_ascii=False))
+    except WorkbenchError as error:
+        _say("failed", **error.as_dict())
+        return error.exit_code
+    _say("finished", items=len(choice["items"]), seconds=choice["figures"]["seconds"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

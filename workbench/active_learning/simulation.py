@@ -1,0 +1,296 @@
+"""Simulations of the relabel loop: planned and reported here, run by simulation_worker.py in the background.
+
+On fully labelled documents the labels are hidden; a strategy chooses batch after batch, the true labels answer, and a
+model is trained after each. A simulation is a folder named after its plan and its data: the same order goes on where
+it was left.
+
+    simulations/<key>/ plan.json  dataset/ (as in a run)  trained/<labels>/  cells.jsonl  lock  stderr.log
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from storage import events, locks
+from storage.exceptions import RunProblem, UsageProblem
+from storage.files import write_atomic
+from workbench.active_learning import strategies
+from workbench.active_learning.stopping import Point, interval, labels_needed
+from workbench.evaluation import charts
+from workbench.runs import progress, snapshot
+from workbench.runs.config.files import FieldSpec, TuneConfig
+from workbench.workspace import Workspace
+
+CONTROL = "random"
+TARGETS = (90, 95, 99)
+"""Percent of the F1 that the full data gives."""
+NOT_SIMULATED = ("bald", "committee", "similar")
+"""Strategies that need more than one plain run and its pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to simulate. Round 0 has `start` labelled documents, each further one `batch` more.
+
+    With `warm` each round's training goes on from the model of the round before, as the queue room offers it;
+    otherwise every model begins at the base.
+    """
+
+    strategies: tuple[str, ...]
+    rounds: int
+    batch: int
+    seeds: int
+    start: int
+    config: dict[str, Any]
+    fields: tuple[dict[str, str], ...]
+    warm: bool = False
+
+    @property
+    def cells(self) -> int:
+        """Models to train and measure, those that several strategies share counted for each."""
+        return self.seeds * (len(self.strategies) * (self.rounds + 1) + 1)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Plan":
+        """The plan of a simulation's folder."""
+        data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        return cls(**{**data, "strategies": tuple(data["strategies"]), "fields": tuple(data["fields"])})
+
+
+def prepare(
+    workspace: Workspace,
+    names: Sequence[str],
+    config: TuneConfig,
+    *,
+    rounds: int = 5,
+    batch: int = 10,
+    seeds: int = 3,
+    start: int | None = None,
+    warm: bool = False,
+) -> Path:
+    """Freeze the labelled documents and the plan into the simulation's folder; one of the same plan is kept as it is.
+
+    Raises:
+        UsageProblem: a strategy is unknown or cannot be simulated, or there are too few labelled documents.
+        RunProblem: nothing is labelled.
+    """
+    chosen = tuple(dict.fromkeys([*names, CONTROL]))
+    for name in chosen:
+        strategies.get(name)
+        if name in NOT_SIMULATED:
+            raise UsageProblem(f"Strategy '{name}' cannot be simulated: it needs more than one plain run.")
+    if min(rounds, batch, seeds, start or batch) < 1:
+        raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
+    fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.active)
+    plan = Plan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
+    home = _home(workspace)
+    draft = home / f".draft-{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        frozen = snapshot.freeze(workspace, draft, 0)
+        labelled = frozen.documents.get("train", 0)
+        if labelled <= plan.start:
+            raise UsageProblem(
+                f"{labelled} labelled training documents are too few to start with {plan.start} and choose from.",
+                "Label more, or give smaller --start and --batch.",
+            )
+        write_atomic(draft / "plan.json", json.dumps(asdict(plan)))
+        key = hashlib.sha256((frozen.fingerprint + json.dumps(asdict(plan))).encode()).hexdigest()[:12]
+        with suppress(OSError):  # it is there: kept with all that it has
+            draft.rename(home / key)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return home / key
+
+
+def _home(workspace: Workspace) -> Path:
+    return workspace.files.root / "simulations"
+
+
+def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
+    """Run or go on with a simulation in a session of its own; None when it is at work already."""
+    if locks.held(folder / "lock"):
+        return None
+    with (folder / "stderr.log").open("ab") as log:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "workbench.active_learning.simulation_worker",
+                str(folder),
+                "--jobs",
+                str(jobs),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
+        )
+
+
+def stop(folder: Path, process: "subprocess.Popen[bytes] | None" = None) -> None:
+    """End a simulation with everything it started; what was measured is kept.
+
+    Args:
+        process: what `start` gave, where this process started it.
+
+    Raises:
+        RunProblem: it is not at work.
+    """
+    pid = process.pid if process else locks.holder(folder / "lock") if locks.held(folder / "lock") else None
+    if pid is None:
+        raise RunProblem(f"Simulation {folder.name} is not at work.")
+    with suppress(ProcessLookupError):  # it ended by itself in between
+        os.killpg(pid, signal.SIGTERM)
+    if process:
+        process.wait()
+
+
+def at_work(workspace: Workspace) -> list[Path]:
+    """The folders of the simulations that are at work."""
+    return sorted(lock.parent for lock in _home(workspace).glob("*/lock") if locks.held(lock))
+
+
+def wait(
+    folder: Path,
+    process: "subprocess.Popen[bytes] | None",
+    tick: Callable[[float, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Follow a simulation to its end; `tick(done, total)` in cells, of one that is being trained its share. Its report.
+
+    Raises:
+        RunProblem: it ended before it was done.
+    """
+    total = Plan.read(folder).cells
+    pause = threading.Event()
+    while process.poll() is None if process else locks.held(folder / "lock"):
+        tick(len(cells(folder)) + _under_way(folder), total)
+        pause.wait(0.5)
+    done = len(cells(folder))
+    tick(done, total)
+    if done < total:
+        failed = events.last(folder / "cells.jsonl", frozenset({"failed"}))
+        raise RunProblem(
+            f"The simulation ended after {done} of {total} models. {failed['message'] if failed else ''}".strip(),
+            f"Give the same command to go on; {folder / 'stderr.log'} says more.",
+        )
+    return report(folder)
+
+
+def _under_way(folder: Path) -> float:
+    """How much of the models that are being trained is done; the last tenth is reading the pool with them."""
+    return sum(0.9 * progress.of(lock.parent).share for lock in folder.glob("trained/*/lock") if locks.held(lock))
+
+
+def cells(folder: Path) -> list[dict[str, Any]]:
+    """What was measured: `{strategy, seed, round, labels, f1}`, each cell once; strategy "" is the full data."""
+    found = {
+        (event["strategy"], event["seed"], event["round"]): event
+        for event in events.iterate(folder / "cells.jsonl")
+        if event["type"] == "cell"
+    }
+    return list(found.values())
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """What is known so far, with stable keys.
+
+    `simulation, done, total, full{labels, f1, ci95}, strategies{S: {curve[{labels, f1, ci95}], needed{"95": {labels,
+    ci95, reached, of}}, against_random{"95": ratio}}}`. `needed.labels` is the mean over the seeds that reached the
+    target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the labels. `ci95`
+    is over the seeds, cut to what is possible, and None below three of them.
+    """
+    plan = Plan.read(folder)
+    found = cells(folder)
+    full = [cell for cell in found if cell["strategy"] == ""]
+    told: dict[str, Any] = {
+        "simulation": folder.name,
+        "done": len(found),
+        "total": plan.cells,
+        "full": {**_summary([cell["f1"] for cell in full]), "labels": full[0]["labels"] if full else None},
+        "strategies": {},
+    }
+    target = told["full"]["f1"]
+    needed = {name: _needed(plan, name, found, target) for name in plan.strategies} if target is not None else {}
+    for name in plan.strategies:
+        mine = [cell for cell in found if cell["strategy"] == name]
+        labels = sorted({cell["labels"] for cell in mine})
+        # a pool that emptied leaves several rounds with the same labels: they are one measurement
+        once = {(cell["labels"], cell["seed"]): cell["f1"] for cell in mine}
+        curve = [{"labels": n, **_summary([f1 for (of, _), f1 in once.items() if of == n])} for n in labels]
+        told["strategies"][name] = {"curve": curve, "needed": {}, "against_random": {}}
+        for percent, by_seed in needed.get(name, {}).items():
+            reached = [number for number in by_seed.values() if number is not None]
+            both = [
+                (a, b)
+                for s, a in by_seed.items()
+                if a is not None and (b := needed[CONTROL][percent].get(s)) is not None
+            ]
+            told["strategies"][name]["needed"][percent] = {
+                "labels": round(sum(reached) / len(reached), 1) if reached else None,
+                "ci95": interval(reached, plan.start, told["full"]["labels"]),
+                "reached": len(reached),
+                "of": len(by_seed),
+            }
+            told["strategies"][name]["against_random"][percent] = (
+                round(sum(a for a, _ in both) / sum(b for _, b in both), 3) if both else None
+            )
+    return told
+
+
+def _needed(
+    plan: Plan, name: str, found: Sequence[Mapping[str, Any]], target: float
+) -> dict[str, dict[int, float | None]]:
+    by_seed = {
+        seed: [Point(c["labels"], c["f1"]) for c in found if (c["strategy"], c["seed"]) == (name, seed)]
+        for seed in range(plan.seeds)
+    }
+    return {
+        # a full-data model that finds nothing sets no target
+        str(percent): {
+            s: labels_needed(points, target * percent / 100) if target else None
+            for s, points in by_seed.items()
+            if points
+        }
+        for percent in TARGETS
+    }
+
+
+def _summary(values: Sequence[float]) -> dict[str, Any]:
+    return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
+
+
+def chart(told: Mapping[str, Any]) -> list[charts.Mark]:
+    """A report's curves, F1 by labels, with the intervals over seeds as bars, and the F1 of all labels as a line."""
+    lines = [
+        charts.Series(
+            strategies.get(name).title,
+            tuple((point["labels"], point["f1"]) for point in one["curve"]),
+            spread=tuple((point["labels"], *point["ci95"]) for point in one["curve"] if point["ci95"]),
+        )
+        for name, one in told["strategies"].items()
+    ]
+    full = told["full"]
+    last = max((labels for line in lines for labels, _ in line.points), default=0)
+    if full["f1"] is not None and last:
+        lines.append(charts.Series(f"all {full['labels']} labels", ((0, full["f1"]), (last, full["f1"])), "#777777"))
+    bars = "; bars: 95 % intervals over seeds" if any(line.spread for line in lines) else ""
+    return charts.curves(f"F1 by labelled documents{bars}", lines, "labels")
+
+
+def specs(plan: Plan) -> list[FieldSpec]:
+    """The plan's fields as a run's request wants them."""
+    return [FieldSpec.model_validate(field) for field in plan.fields]

@@ -1,0 +1,261 @@
+"""Runs a simulation's folder to its end: `python -P -m workbench.active_learning.simulation_worker FOLDER [--jobs N]`.
+
+Everything that was measured is one line in cells.jsonl, and every trained set of documents keeps its predictions under
+trained/: killed at any moment, it goes on with at most one model per job to train again.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from storage import locks
+from storage.events import EventWriter, last
+from storage.exceptions import RunProblem, WorkbenchError
+from storage.files import write_atomic
+from workbench.active_learning import selection_worker
+from workbench.active_learning.retraining import further
+from workbench.active_learning.simulation import Plan, cells, specs
+from workbench.evaluation.metrics import micro
+from workbench.predictions.run_reader import read_cases
+from workbench.runs import parquet
+from workbench.runs.config.files import Request, from_dict
+from workbench.runs.machine import worker_environment
+
+Train = Callable[[Path], None]
+"""Turns a run folder with a request and a dataset into one with predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A round of a chain: the model of these labelled documents, and what it chose to label next."""
+
+    folder: Path
+    f1: float
+    labelled: tuple[int, ...]
+    chosen: tuple[int, ...]
+
+
+@dataclass
+class Simulator:
+    """A simulation at work.
+
+    Args:
+        folder: made by simulating.prepare.
+        train: how a model is trained; by default in a worker process.
+        threads: CPU threads of one training.
+    """
+
+    folder: Path
+    train: "Train | None" = None
+    threads: int = 1
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+    _guards: dict[str, threading.Lock] = field(default_factory=dict)
+    _users: Counter[str] = field(default_factory=Counter)  # folder -> trainings that go on from its model now
+
+    def __post_init__(self) -> None:
+        self.plan = Plan.read(self.folder)
+        self.documents = {row.document: row for row in parquet.read(self.folder / "dataset" / "train.parquet")}
+        self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
+
+    def run(self, jobs: int = 1) -> None:
+        """Measure every cell that is missing; chains of different strategies and seeds side by side."""
+        chains: list[Callable[[], None]] = [lambda s=s: self._full(s) for s in range(self.plan.seeds)]  # type: ignore[misc]
+        chains += [
+            lambda name=name, s=s: self._chain(name, s)  # type: ignore[misc]
+            for s in range(self.plan.seeds)
+            for name in self.plan.strategies
+        ]
+        with ThreadPoolExecutor(jobs) as pool:
+            for done in [pool.submit(chain) for chain in chains]:
+                done.result()
+        for folder in self.folder.glob("trained/*"):
+            _clear(folder)
+
+    def _full(self, seed: int) -> None:
+        """The F1 that all labels give."""
+        if ("", seed, 0) not in self._known:
+            self._note("", seed, 0, len(self.documents), self._trained(sorted(self.documents), seed)[1])
+
+    def _chain(self, name: str, seed: int) -> None:
+        for turn, one in enumerate(self.rounds(name, seed)):
+            if (name, seed, turn) not in self._known:
+                self._note(name, seed, turn, len(one.labelled), one.f1)
+
+    def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
+        """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
+        order = sorted(self.documents)
+        random.Random(seed).shuffle(order)
+        labelled = order[: self.plan.start]
+        before: list[Path] = []  # the models that this chain's next one may go on from
+        for turn in range(self.plan.rounds + 1):
+            folder, f1 = self._trained(labelled, seed, before)
+            if self.plan.warm:
+                if len(before) > 1:  # the first one is shared by all strategies
+                    with self._guard(before[-1]):
+                        if not self._users[before[-1].name]:  # else their chain clears it
+                            _clear(before[-1])
+                before = [*before, folder]
+            more = turn < self.plan.rounds and len(labelled) < len(self.documents)
+            chosen = self._choice(folder, name, seed, turn) if more else []
+            yield Trained(folder, f1, tuple(labelled), tuple(chosen))
+            labelled = [*labelled, *chosen]
+
+    def _trained(self, labelled: Iterable[int], seed: int, before: Sequence[Path] = ()) -> tuple[Path, float]:
+        """The folder of the model trained on these documents, and its F1 on the test side.
+
+        Args:
+            before: the folders that it goes on from, the last one directly; none: from the base.
+        """
+        ids = sorted(labelled)
+        facts = [seed, ids, *([before[-1].name] if before else [])]
+        folder = self.folder / "trained" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        with self._guard(folder):  # strategies that chose the same documents share the model
+            if not (folder / "measured.json").is_file():
+                with self._model_of(before) as model:
+                    self._request(folder, set(ids), seed, model)
+                    (self.train or self._in_worker)(folder)
+                side = "test" if (folder / "dataset" / "test.parquet").is_file() else "validation"
+                f1 = micro(read_cases(folder, side, boxes=False)).f1
+                for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
+                    shutil.rmtree(folder / heavy, ignore_errors=True)
+                write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
+        return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
+
+    def _guard(self, folder: Path) -> threading.Lock:
+        with self._writing:
+            return self._guards.setdefault(folder.name, threading.Lock())
+
+    @contextmanager
+    def _model_of(self, chain: Sequence[Path]) -> Iterator[Path | None]:
+        """The model of a chain's last folder, which stays as long as it is needed; None where there is no chain.
+
+        One that was cleared away is trained again: it happens when two chains part late, or a simulator was killed.
+        """
+        if not chain:
+            yield None
+            return
+        folder = chain[-1]
+        with self._guard(folder):
+            if not (folder / "model").is_dir():
+                with self._model_of(chain[:-1]):
+                    (folder / "events.jsonl").unlink(missing_ok=True)  # they say that it is done
+                    (self.train or self._in_worker)(folder)
+            self._users[folder.name] += 1
+        try:
+            yield folder / "model"
+        finally:
+            with self._guard(folder):
+                self._users[folder.name] -= 1
+
+    def _request(self, folder: Path, labelled: set[int], seed: int, model: Path | None) -> None:
+        if (folder / "request.yaml").is_file():
+            return  # begun before: the worker goes on from its last checkpoint
+        config = from_dict(self.plan.config)
+        if model is not None:
+            config = further(config, model)
+        request = Request(
+            run=folder.name,
+            fields=specs(self.plan),
+            config=config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})}),
+            parent="" if model is None else model.parent.name,
+            threads=self.threads,
+        )
+        target = folder / "dataset"
+        target.mkdir(parents=True, exist_ok=True)
+        parquet.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
+        pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
+        if pool:
+            parquet.write(target / "pool.parquet", pool)
+        for split in ("validation", "test"):
+            source = self.folder / "dataset" / f"{split}.parquet"
+            if source.is_file():
+                shutil.copy2(source, target / source.name)
+        write_atomic(folder / "request.yaml", request.text())
+
+    def _in_worker(self, folder: Path) -> None:
+        """Train in a process of its own.
+
+        Raises:
+            RunProblem: it ended without predictions.
+        """
+        while locks.held(folder / "lock"):  # the worker of a simulator that was killed lives on: its work is ours
+            time.sleep(0.5)
+        ended = last(folder / "events.jsonl", frozenset({"finished"}))
+        if ended:
+            return
+        with (folder / "stderr.log").open("ab") as log:
+            code = subprocess.run(
+                [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+                env=worker_environment(self.threads),
+            ).returncode  # fmt: skip
+        if code or not (folder / "predictions.parquet").is_file():
+            failed = last(folder / "events.jsonl", frozenset({"failed"})) or {}
+            raise RunProblem(
+                failed.get("message") or f"Training in {folder} ended with {code}.",
+                failed.get("remedy") or f"{folder / 'stderr.log'} says why.",
+            )
+
+    def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
+        path = folder / f"choice-{name}.json"
+        if not path.is_file():
+            order = selection_worker.Order(name, self.plan.batch, seed * 1000 + turn)
+            write_atomic(
+                path, json.dumps([item["document"] for item in selection_worker.choose(folder, order)["items"]])
+            )
+        chosen: list[int] = json.loads(path.read_text())
+        return chosen
+
+    def _note(self, name: str, seed: int, turn: int, labels: int, f1: float) -> None:
+        with self._writing:
+            writer = EventWriter(self.folder / "cells.jsonl")
+            writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
+            writer.close()
+
+
+def _clear(folder: Path) -> None:
+    """Delete a folder's model; renamed first, as half of one that was left by a kill would be taken for a whole one."""
+    gone = folder / "model.gone"
+    if (folder / "model").is_dir():
+        shutil.rmtree(gone, ignore_errors=True)  # half of an earlier one
+        (folder / "model").rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until everything is measured; 0 then."""
+    parser = argparse.ArgumentParser(prog="workbench.active_learning.simulation_worker", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    given = parser.parse_args(arguments)
+    folder = given.folder.resolve()
+    if locks.acquire(folder / "lock") is None:
+        return 0  # another process is at it
+    threads = max(1, ((os.cpu_count() or 2) - 1) // given.jobs)
+    try:
+        Simulator(folder, threads=threads).run(given.jobs)
+    except WorkbenchError as error:
+        writer = EventWriter(folder / "cells.jsonl")
+        facts: dict[str, Any] = error.as_dict()
+        writer.write("failed", message=facts["message"], remedy=facts["remedy"])
+        writer.close()
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

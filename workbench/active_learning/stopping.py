@@ -1,0 +1,84 @@
+"""Learning curves: labels needed for an F1, when to stop labelling, and intervals over seeds."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.evaluation.learning_curve_fit import forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A model's F1 on the same held-out documents, after so many labelled documents."""
+
+    labels: int
+    f1: float
+
+
+def labels_needed(points: Sequence[Point], f1: float) -> float | None:
+    """Labels at which the F1 is reached for good, between the points linearly; None where it is not reached."""
+    ordered = sorted(points, key=lambda point: point.labels)
+    below = next((i for i in range(len(ordered) - 1, -1, -1) if ordered[i].f1 < f1), None)
+    if below is None:
+        return float(ordered[0].labels) if ordered else None
+    if below == len(ordered) - 1:
+        return None
+    a, b = ordered[below], ordered[below + 1]
+    return a.labels + (b.labels - a.labels) * (f1 - a.f1) / (b.f1 - a.f1)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Whether to go on labelling, and why, in a sentence."""
+
+    stop: bool
+    reason: str
+
+
+def advise(
+    points: Sequence[Point],
+    batch: int,
+    error_batch: float | None = None,
+    error_pool: float | None = None,
+    least_gain: float = 0.0005,
+) -> Advice:
+    """When the next batch is not worth its labels.
+
+    Args:
+        points: the rounds so far.
+        batch: documents of the next one.
+        error_batch, error_pool: mean expected value error of the picked documents and of the whole pool, 0..1.
+        least_gain: F1 that one more document must be expected to bring.
+    """
+    if error_batch is not None and error_pool is not None and len(points) > 1 and error_batch <= error_pool * 1.05:
+        return Advice(
+            True,
+            f"The queue's documents are as sure as the rest (expected errors {error_batch:.2f} against "
+            f"{error_pool:.2f}): choosing no longer helps.",
+        )
+    expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
+    dear = expected.gain is not None and expected.gain < least_gain * batch
+    told = expected.sentence()
+    return Advice(dear, f"{told}. That is less than {least_gain} for each." if dear else told)
+
+
+def interval(values: Sequence[float], low: float = -math.inf, high: float = math.inf) -> tuple[float, float] | None:
+    """The 95 % interval of a mean over seeds (Student's t), cut to what is possible.
+
+    None below three values: of two it would be nine times as wide as they are apart, which tells nobody anything.
+
+    Args:
+        values: one a seed.
+        low, high: the bounds of any such value, 0 and 1 of an F1 for example.
+    """
+    count = len(values)
+    if count < 3:
+        return None
+    mean = sum(values) / count
+    error = math.sqrt(sum((value - mean) ** 2 for value in values) / (count - 1) / count)
+    t = _STUDENT[min(count - 3, len(_STUDENT) - 1)]
+    return max(mean - t * error, low), min(mean + t * error, high)
+
+
+_STUDENT = (4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
+"""The 97.5 % points for 2, 3, ... degrees of freedom; beyond, the last one (a little wide)."""

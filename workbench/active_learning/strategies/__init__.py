@@ -1,0 +1,142 @@
+"""The ways of choosing what to label next. Light: what the screens show of a strategy needs no numpy.
+
+Adding one: a function `(Pool, size, random generator) -> [(index, score), …]` in a module of this package, and an
+entry in STRATEGIES. The function gives at most `size` different indices into the pool, the best first; the same
+pool, size and seed give the same answer. tests/unit/test_strategies.py holds every entry to that contract.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from storage.exceptions import UsageProblem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from workbench.active_learning.strategies.pool import Pool
+
+    Function = Callable[[Pool, int, np.random.Generator], list[tuple[int, float]]]
+
+DEFAULT = "per_cluster"
+"""Doubt and difference together; of all it needed the fewest labels (docs/measurements.md, "Labels needed")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """One way of choosing.
+
+    `needs` is what a run (or the caller) must provide: "scores", "embeddings", "groups", "dropout", "committee",
+    "likes". `function` is "module:name" inside this package, imported only in the selecting process. `why` is said of
+    a picked document, with its {score} and {vendor}, where its doubts alone are not why it was picked.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    needs: frozenset[str]
+    function: str
+    why: str = ""
+
+    def load(self) -> "Function":
+        """The function itself; imports numpy, and where it is needed scikit-learn and modAL."""
+        module, _, name = self.function.partition(":")
+        found: Function = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
+
+
+def _entry(name: str, function: str, needs: str, title: str, explanation: str, why: str = "") -> Strategy:
+    return Strategy(name, title, explanation, frozenset(needs.split()), function, why)
+
+
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy
+    for strategy in (
+        _entry(
+            DEFAULT, "diversity:per_cluster", "scores embeddings", "Unsure, one of each kind",
+            "As many kinds of documents as the batch has places; of each the one whose values are most likely wrong.",
+        ),
+        _entry(
+            "combined", "combined:combined", "scores embeddings", "Unsure and different",
+            "Documents whose values are likely wrong, each unlike the labelled ones and unlike the rest of the batch.",
+        ),
+        _entry(
+            "value_error", "uncertainty:value_error", "scores", "Likely wrong values",
+            "The calibrated chance that at least one field's value is wrong or missing.",
+        ),
+        _entry(
+            "field_weighted", "uncertainty:field_weighted", "scores", "Weak fields first",
+            "Doubt about each field, weighted by how badly the model does on it; fields in focus count alone.",
+        ),
+        _entry(
+            "least_confidence", "uncertainty:least_confidence", "scores", "Least confidence",
+            "The mean over all words of how unsure the model is of its best label.",
+        ),
+        _entry(
+            "worst_word", "uncertainty:worst_word", "scores", "Least sure word",
+            "Documents by their one least sure word; also finds wrong labels well.",
+        ),
+        _entry(
+            "margin", "uncertainty:margin", "scores", "Smallest margin",
+            "How near the second-best label comes to the best, over the words that may belong to a field.",
+        ),
+        _entry(
+            "entropy", "uncertainty:entropy", "scores", "Entropy",
+            "How spread out the labels' probabilities are, over the words that may belong to a field.",
+        ),
+        _entry(
+            "mnlp", "uncertainty:mnlp", "scores", "Sequence confidence (MNLP)",
+            "The log-probability of the whole labelling, divided by the document's length.",
+        ),
+        _entry(
+            "bald", "uncertainty:bald", "dropout", "Disagreement under dropout (BALD)",
+            "Where the model contradicts itself when parts of it are switched off at random.",
+            "contradicts itself when parts are switched off ({score:.3f})",
+        ),
+        _entry(
+            "committee", "uncertainty:committee", "committee", "Committee of runs",
+            "Where several runs put a field's value in different places.",
+            "the runs disagree on it ({score:.2f})",
+        ),
+        _entry(
+            "ranked_batch", "diversity:ranked_batch", "scores embeddings", "Ranked batch (modAL)",
+            "Trades being unlike what is labelled or picked already against doubt, one document after the other.",
+        ),
+        _entry(
+            "density", "diversity:density", "scores embeddings", "Unsure and typical (modAL)",
+            "Doubt times information density: unsure documents that stand for many others.",
+        ),
+        _entry(
+            "k_centre", "diversity:k_centre", "embeddings", "Cover the pool",
+            "The documents furthest from everything labelled or picked so far, whatever the model thinks.",
+            "unlike all that is labelled or picked ({score:.2f})",
+        ),
+        _entry(
+            "per_vendor", "uncertainty:per_vendor", "scores groups", "One per vendor",
+            "The least sure document of each vendor in turn.",
+            "vendor {vendor}",
+        ),
+        _entry(
+            "similar", "diversity:similar", "embeddings likes", "More like these",
+            "The pool's nearest documents to the ones you chose, such as a cell of the errors screen.",
+            "like what you chose ({score:.2f})",
+        ),
+        _entry(
+            "random", "uncertainty:at_random", "", "Random",
+            "The control: any other strategy has to beat it.",
+            "drawn at random",
+        ),
+    )
+}  # fmt: skip
+
+
+def get(name: str) -> Strategy:
+    """The strategy of this name.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    if name not in STRATEGIES:
+        raise UsageProblem(f"There is no strategy '{name}'.", f"Choose one of: {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]

@@ -1,0 +1,1 @@
+"""How good a model is, what is wrong with it, and what to do about it."""

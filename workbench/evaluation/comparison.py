@@ -1,0 +1,132 @@
+"""Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from storage.exceptions import InputProblem, WorkbenchError
+from storage.records import Run
+from workbench.evaluation import charts, report
+from workbench.evaluation.charts import Mark, Series
+from workbench.predictions import run_reader
+from workbench.runs import jobs
+from workbench.runs.config import files as config_files
+from workbench.runs.progress import Progress
+from workbench.workspace import Workspace
+
+Measured = Mapping[str, frozenset[tuple[str, int]]]
+"""Run -> the documents that its F1 was measured on (`stored.validated_on`)."""
+
+
+def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
+    """What runs that have an F1 were measured on; a folder that is gone or damaged says nothing."""
+    found = {}
+    for run in runs:
+        with suppress(InputProblem):
+            found[run.id] = run_reader.validated_on(jobs.folder_of(workspace, run.id))
+    return found
+
+
+def best(runs: Iterable[Run], on: Measured) -> Run | None:
+    """The run with the highest F1 among those measured on the same documents: on those of most runs, or the newest's.
+
+    Args:
+        runs: with or without an F1.
+        on: what they were measured on; a run that is not in it is left out.
+    """
+    together: dict[frozenset[tuple[str, int]], list[Run]] = {}
+    for run in runs:
+        if run.f1 is not None and on.get(run.id):
+            together.setdefault(on[run.id], []).append(run)
+    most = max(together.values(), key=lambda same: (len(same), max(run.created for run in same)), default=[])
+    return max(most, key=lambda run: (run.f1 or 0.0, run.created), default=None)
+
+
+def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
+    """Settings that differ: key -> (in a, in b); empty where a configuration of another version cannot be read."""
+    try:
+        return config_files.difference(config_files.from_dict(a.config), config_files.from_dict(b.config))
+    except WorkbenchError:
+        return {}
+
+
+def fields_f1(run: Run, split: str = "validation") -> dict[str, float]:
+    """F1 of every field of a run's report that has labels there."""
+    figures: Mapping[str, Any] = (run.report or {}).get("figures", {}).get(split) or {}
+    rows: Mapping[str, Any] = figures.get("fields") or {}
+    return {name: float(row.get("f1") or 0.0) for name, row in rows.items() if row.get("support", 1)}
+
+
+def weakest(runs: Sequence[Run], leading: Run | None) -> list[str]:
+    """The fields that some run was measured on, those first that the leading run finds worst."""
+    rated = fields_f1(leading) if leading is not None else {}
+    return sorted(fields_of(runs), key=lambda name: rated.get(name, 1.0))
+
+
+def fields_of(runs: Iterable[Run]) -> list[str]:
+    """The fields that some run was measured on."""
+    return list(dict.fromkeys(name for run in runs for name in fields_f1(run)))
+
+
+def bars(runs: Iterable[Run], fields: Sequence[str]) -> list[tuple[str, list[float]]]:
+    """(run's name, its F1 of every field) for the bar chart."""
+    return [(run.name, [fields_f1(run).get(name, 0.0) for name in fields]) for run in runs]
+
+
+def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress]) -> list[Series]:
+    """The runs' curves of one of `charts.KINDS`; where there are several runs, each curve says whose it is."""
+    return [line for run in runs for line in charts.series(progress_of(run), kind, run.name if len(runs) > 1 else "")]
+
+
+def picture(
+    runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
+) -> list[Mark]:
+    """The chart of one of `charts.KINDS` or of "fields", to be saved; `shown` gives a field its name."""
+    if kind == "fields":
+        names = fields_of(runs)
+        return charts.bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
+    return charts.curves(charts.KINDS[kind], curves(runs, kind, progress_of))
+
+
+def trained(a: Run, b: Run) -> str:
+    """How many documents B was trained on, where A was trained on another number; "" where not."""
+    before, after = (((run.report or {}).get("documents") or {}).get("train") for run in (a, b))
+    return f"trained on {after} documents, not {before}" if before != after and before and after else ""
+
+
+def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict[str, Any]:
+    """B against A: settings, F1, and the paired bootstrap over the documents that both predicted.
+
+    Returns:
+        {"a", "b", "config": {key: [a, b]}, "f1": [a, b], "split", "documents", "differences": {"micro" or field:
+        {"a", "b", "difference", "ci95", "p_value", "certain"}}, "problem"}; the last says why there is no bootstrap.
+    """
+    told: dict[str, Any] = {
+        "a": a.id,
+        "b": b.id,
+        "f1": [a.f1, b.f1],
+        "config": {key: list(values) for key, values in differences(a, b).items()},
+        "split": None,
+        "documents": 0,
+        "differences": {},
+        "problem": "",
+    }
+    try:
+        found = report.compare_runs(jobs.folder_of(workspace, a.id), jobs.folder_of(workspace, b.id), on)
+    except InputProblem as problem:
+        return told | {"problem": problem.message}
+    return told | {key: found[key] for key in ("split", "documents", "differences")}
+
+
+def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What a comparison says, in a sentence; `names` are A's and B's."""
+    micro = compared["differences"].get("micro")
+    if micro is None:
+        return compared["problem"] or "There is nothing to compare."
+    low, high = micro["ci95"] or (None, None)
+    between = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f}, p {micro['p_value']:.2f})"
+    where = f"on {compared['documents']} {compared['split']} documents"
+    if not micro["certain"]:
+        return f"{names[1]} and {names[0]} cannot be told apart {where}: {micro['difference']:+.3f} F1{between}."
+    way = "better" if micro["difference"] > 0 else "worse"
+    return f"{names[1]} is {way} than {names[0]} {where}: {micro['difference']:+.3f} F1{between}."

@@ -1,0 +1,155 @@
+"""Asking the Doctor about a run of a workspace: the diagnosis, what its actions did before, and what labels will bring.
+
+Nothing is kept: what an action did follows from the runs, their parents and their reports.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from storage import runs as run_store
+from storage.exceptions import ConfigProblem, InputProblem
+from storage.records import Run, RunState
+from workbench.active_learning.round_figures import trained_on
+from workbench.evaluation import comparison, report
+from workbench.evaluation.doctor import findings
+from workbench.evaluation.doctor.findings import Action, Diagnosis, Outcome, Target
+from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
+from workbench.workspace import Workspace
+
+ENDED = (RunState.FINISHED, RunState.STOPPED)
+_ALL = "all fields"
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """What the Doctor says about a run."""
+
+    run: str
+    diagnosis: Diagnosis
+    outcome: tuple[str, ...]  # what the actions that led to this run did, as sentences
+    remembered: dict[str, str]  # action id -> what it did in this workspace so far
+    forecast: tuple[Forecast, ...]  # where labels pay most first
+
+
+def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
+    """Ask the Doctor. Reads the run's folder and those of the runs before it.
+
+    Args:
+        run: whatever state it is in.
+        more: how many labels the forecast is about.
+
+    Raises:
+        ConfigProblem, InputProblem: the folder is gone or damaged.
+    """
+    with workspace.db.read() as connection:
+        listed = run_store.listed(connection)
+    on = comparison.measured(workspace, listed)
+    alike = [one for one in listed if one.id != run.id and on.get(one.id) == on.get(run.id)]
+    peers = {one.name: one.f1 for one in alike if one.f1 is not None}
+    diagnosis = findings.diagnose(findings.examine(workspace.files.runs / run.id, None, peers))
+    made = memory(workspace, listed)
+    said = findings.summaries(tuple(made.values()))
+    ended = [one for one in listed if one.state in ENDED]
+    return Consultation(
+        run.id,
+        diagnosis,
+        (made[run.id].sentence(),) if run.id in made else (),
+        {action: text for action, text in said.items() if " + " not in action},
+        tuple(forecasts(points(workspace, ended, run), more)),
+    )
+
+
+def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, Outcome]:
+    """Run -> what the Doctor's actions that led to it did, the oldest run first.
+
+    A run counts whose parent was diagnosed, when its configuration has taken up actions of that diagnosis.
+    """
+    by_id = {run.id: run for run in listed}
+    found = {}
+    for run in sorted(listed, key=lambda one: one.created):
+        parent = by_id.get(run.parent or "")
+        if parent is None or run.state not in ENDED or parent.state not in ENDED:
+            continue
+        outcome = _outcome(workspace.files.runs / parent.id, workspace.files.runs / run.id)
+        if outcome is not None:
+            found[run.id] = outcome
+    return found
+
+
+@lru_cache(maxsize=256)  # runs that ended do not change
+def _outcome(before: Path, after: Path) -> Outcome | None:
+    try:
+        evidence = findings.examine(before)
+        taken = findings.taken(findings.diagnose(evidence), evidence, findings.examine(after).config)
+        compared = report.compare_runs(before, after)["differences"]["micro"] if taken else None
+    except (ConfigProblem, InputProblem):  # a folder that was deleted or copied in part has nothing to tell
+        return None
+    return Outcome(taken, compared["difference"], compared["ci95"]) if compared else None
+
+
+def proposed(config: Any, action: Action) -> Any:
+    """A configuration with an action's changes.
+
+    Raises:
+        ConfigProblem: the changes do not fit the rest of it.
+    """
+    from workbench.runs.config.files import from_dict
+
+    data = config.model_dump(mode="json")
+    for key, value in action.changes.items():
+        section, _, name = key.partition(".")
+        data[section][name] = value
+    return from_dict(data)
+
+
+def switches(action: Action) -> dict[str, bool]:
+    """The repair rules that an action switches: rule -> on."""
+    changes = action.changes if action.target is Target.POSTPROCESS else {}
+    return {rule: on for rule, on in changes.items() if isinstance(on, bool)}
+
+
+# --- what labels will bring -------------------------------------------------------------------------------------
+
+
+def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, list[Point]]:
+    """Field -> (training documents, F1) of the runs that were evaluated on the same documents as one of them."""
+    found: dict[str, list[Point]] = {}
+    measure = _measured(workspace.files.runs / like.id)
+    for run in ended:
+        folder = workspace.files.runs / run.id
+        evaluation = evaluation_of(folder)
+        labels = trained_on(folder)
+        if not evaluation or not labels or measure is None or _measured(folder) != measure:
+            continue
+        found.setdefault(_ALL, []).append((labels, evaluation["micro"]["f1"]))
+        for name, row in evaluation["fields"].items():
+            if row["support"]:
+                found.setdefault(name, []).append((labels, row["f1"]))
+    return found
+
+
+def evaluation_of(folder: Path) -> dict[str, Any]:
+    """The evaluation that a run's report keeps; empty where there is none."""
+    path = folder / "report.json"
+    if not path.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
+    return found
+
+
+def _measured(folder: Path) -> tuple[str, frozenset[int]] | None:
+    """(split, documents) that a run was evaluated on."""
+    evaluation = evaluation_of(folder)
+    return (evaluation["split"], _documents(folder, evaluation["split"])) if evaluation else None
+
+
+@lru_cache(maxsize=256)
+def _documents(folder: Path, split: str) -> frozenset[int]:
+    import pyarrow.parquet as pq
+
+    path = folder / "dataset" / f"{split}.parquet"
+    return frozenset(pq.ParquetFile(path).read(["document"]).column(0).to_pylist()) if path.is_file() else frozenset()

@@ -1,0 +1,358 @@
+"""The Doctor's rules about documents, labels and splits: what the model was given."""
+
+import math
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from workbench.evaluation.doctor.data_facts import LOW_OCR
+from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Severity, Target, rule
+from workbench.evaluation.doctor.training_rules import merged_lines, windows
+from workbench.predictions import repair_rules
+from workbench.predictions.cases import NONE
+
+_RETRAIN = "one training run"
+_SOME = 5  # fewer of anything are no evidence
+
+
+def _task(id: str, title: str, cost: str = "labelling time, then one training run", room: str = "queue") -> Action:
+    return Action(id, title, cost, Target.DATA, room=room)
+
+
+def _labelling(id: str, title: str, cost: str, **documents: str) -> Action:
+    """Label certain documents, which are not for the queue to choose."""
+    return Action(id, title, cost, Target.DATA, room="annotate", documents=documents)
+
+
+def _share(part: tuple[int, int]) -> float:
+    return part[0] / part[1] if part[1] else 0.0
+
+
+@rule("amounts_confused")
+def amounts_confused(evidence: Evidence) -> Finding | None:
+    """Amount fields taken for each other, or currencies not found."""
+    confusion: Mapping[str, Mapping[str, int]] = evidence.report.get("confusion") or {}
+    fields = {name for name, kind in evidence.types.items() if kind in ("amount", "currency")}
+    facts: dict[str, Any] = {}
+    for gold in sorted(fields & set(confusion)):
+        row = confusion[gold]
+        total = sum(row.values())
+        swapped = {other: count for other, count in row.items() if other in fields - {gold}}
+        if swapped and sum(swapped.values()) >= max(3, 0.05 * total):
+            other = max(sorted(swapped), key=lambda name: swapped[name])
+            facts[f"{gold} taken for {other}"] = swapped[other]
+        missed = row.get(NONE, 0)
+        if evidence.types[gold] == "currency" and missed >= max(3, 0.15 * total):
+            facts[f"{gold} missed"] = missed / total
+    # A missed currency alone has other reasons as well; it belongs here beside confused amounts.
+    if not any(" taken for " in name for name in facts):
+        return None
+    names = sorted({name.split(" ")[0] for name in facts})
+    augment = {"augmentation.currency_forms": 0.3, "augmentation.header_synonyms": 0.3}
+    actions = [
+        _task("header samples", "Label documents in which a column header stands with its number"),
+        *windows(evidence),
+        *merged_lines(evidence),
+        Action("augment currencies and headers", "Vary currency signs and header words", _RETRAIN, changes=augment),
+        Action(
+            "neighbourhood rules",
+            "Let the header beside an amount decide (within 500 thousandths of the page)",
+            "seconds, no training",
+            Target.POSTPROCESS,
+            {"neighbourhood": True, "radius": 500.0},
+        ),
+    ]
+    cause = "The pairs of header and value are missing in training, cut apart by windows, or not checked afterwards."
+    return Finding("amounts_confused", f"Confused with each other: {', '.join(names)}", facts, cause, tuple(actions))
+
+
+@rule("values_cut")
+def values_cut(evidence: Evidence) -> Finding | None:
+    """Values over several lines, or at a window's edge, are wrong far more often than others."""
+    if not evidence.data:
+        return None
+    plain = _share(evidence.data.one_line)
+    facts: dict[str, Any] = {}
+    for name in ("several_lines", "window_edges"):
+        part = getattr(evidence.data, name)
+        if part[0] >= _SOME and _share(part) >= max(0.3, 2 * plain):
+            facts |= {f"wrong_{name}": _share(part), f"values_{name}": part[1]}
+    if not facts:
+        return None
+    facts["wrong_one_line"] = plain
+    edges = "wrong_window_edges" in facts
+    merging, wider = merged_lines(evidence), windows(evidence) if edges else []
+    actions = [*merging, *wider]
+    if wider and evidence.get("model.max_position_embeddings", 512) < 768:
+        longer = {"model.max_position_embeddings": 768, "data.max_length": 768}
+        actions.append(
+            Action(
+                "more positions",
+                "A model of 768 positions, the last resort",
+                "a new model: pretrained positions no longer fit",
+                changes=longer,
+            )
+        )
+    causes = ["The windows are short"] * bool(wider) + ["the OCR cuts lines finely"] * bool(merging)
+    if not actions:  # neither windows nor torn words can be to blame
+        worst = evidence.data.wrong_lines
+        names = sorted(worst, key=lambda name: -worst[name])[:3]
+        causes = ["Such a value is right only as a whole, and there are few to learn from"]
+        actions = [_task("values over lines", f"Queue documents that have {', '.join(names) or 'such values'}")]
+    where = "over several lines or at window edges" if edges else "over several lines"
+    return Finding("values_cut", f"Values {where} are cut or lost", facts, f"{', or '.join(causes)}.", tuple(actions))
+
+
+@rule("languages")
+def languages(evidence: Evidence) -> Finding | None:
+    """A language that scores far lower and is rare in training."""
+    rows = (evidence.report.get("slices") or {}).get("language") or {}
+    trained = evidence.data.languages.get("train", {}) if evidence.data else {}
+    total = sum(trained.values())
+    best = max((row["f1"] for row in rows.values() if row["documents"] >= _SOME), default=0.0)
+    for name, row in sorted(rows.items(), key=lambda item: item[1]["f1"]):
+        share = trained.get(name, 0) / total if total else 0.0
+        low = row["documents"] >= _SOME and best - row["f1"] >= 0.15 and name != "unknown"
+        if low and total and share < 0.2:
+            facts = {"language": name, "f1": row["f1"], "best_language_f1": best, "share_of_training": share}
+            base = Action(
+                "multilingual base",
+                "Start from the multilingual lilt-infoxlm",
+                "a download, a longer run",
+                changes={"model.family": "lilt", "model.name": "SCUT-DLVCLab/lilt-infoxlm-base"},
+            )
+            more = _task("more of the language", f"Label more documents in {name}, to at least 20–30 % of training")
+            return Finding(
+                "languages",
+                f"F1 is {row['f1']:.2f} in {name}, {best:.2f} elsewhere",
+                facts,
+                "The training documents are biased, or the vocabulary lacks the language.",
+                (more, base, _layout_augmentation()),
+            )
+    return None
+
+
+@rule("new_templates")
+def new_templates(evidence: Evidence) -> Finding | None:
+    """Vendors that were not in training score far lower than those that were."""
+    seen, unseen = (evidence.report.get(f"{side}_vendors") or {} for side in ("seen", "unseen"))
+    if min(seen.get("documents", 0), unseen.get("documents", 0)) < _SOME or seen["f1"] - unseen["f1"] < 0.15:
+        return None
+    facts = {
+        "seen_f1": seen["f1"],
+        "unseen_f1": unseen["f1"],
+        "seen_documents": seen["documents"],
+        "unseen_documents": unseen["documents"],
+    }
+    return Finding(
+        "new_templates",
+        f"F1 is {unseen['f1']:.2f} on new vendors, {seen['f1']:.2f} on known ones",
+        facts,
+        "The model knows its vendors' layouts, not invoices.",
+        (_task("more vendors", "Label a few documents each of more vendors"), _layout_augmentation()),
+    )
+
+
+def _layout_augmentation() -> Action:
+    changes = {"augmentation.box_jitter": 8.0, "augmentation.rotation": 1.0, "augmentation.header_synonyms": 0.3}
+    return Action("layout augmentation", "Vary layout, angle and header words", _RETRAIN, changes=changes)
+
+
+@rule("class_imbalance")
+def class_imbalance(evidence: Evidence) -> Finding | None:
+    """Nearly all words carry no field, and values are missed rather than invented, whatever field they are of."""
+    micro = evidence.report.get("micro") or {}
+    if not evidence.data or evidence.data.outside < 0.9 or not micro:
+        return None
+    fields = evidence.report.get("fields") or {}
+    missed = [row["precision"] - row["recall"] for row in fields.values() if row["support"]]
+    # one field that is missed has reasons of its own: few examples, a header that is not known
+    if micro["precision"] - micro["recall"] < 0.15 or (missed and median(missed) < 0.15):
+        return None
+    facts = {"share_without_field": evidence.data.outside, "precision": micro["precision"], "recall": micro["recall"]}
+    actions = [
+        Action(
+            "label smoothing",
+            "Smooth the labels by 0.1",
+            _RETRAIN,
+            changes={"regularization.label_smoothing_factor": 0.1},
+        ),
+        Action(
+            "class weights",
+            "Weigh rare fields more than words without a field",
+            _RETRAIN,
+            changes={"regularization.class_weights": "inverse"},
+        ),
+        Action(
+            "focal loss",
+            "Use the focal loss",
+            _RETRAIN,
+            changes={"regularization.loss": "focal", "regularization.focal_gamma": 1.5},
+        ),
+    ]
+    symptom = f"{evidence.data.outside:.0%} of the words have no field; recall is {micro['recall']:.2f}"
+    return Finding("class_imbalance", symptom, facts, "The model is safest when it says nothing.", tuple(actions))
+
+
+@rule("few_examples")
+def few_examples(evidence: Evidence) -> Finding | None:
+    """A field that scores low and was hardly seen in training."""
+    fields, micro = evidence.report.get("fields") or {}, evidence.report.get("micro") or {}
+    if not evidence.data or "train" not in evidence.data.fields:
+        return None
+    trained = evidence.data.fields["train"]
+    facts: dict[str, Any] = {}
+    said = []
+    for name, row in sorted(fields.items()):
+        known = trained.get(name)
+        labels, vendors = (known.labels, known.vendors) if known else (0, 0)
+        if row["support"] and (labels < 10 or vendors < 3) and row["f1"] < min(0.7, micro["f1"] - 0.1):
+            facts |= {f"{name} labels": labels, f"{name} vendors": vendors, f"{name} f1": row["f1"]}
+            said.append(f"{name} has {labels} labels in {vendors} vendors")
+    if not said:
+        return None
+    names = ", ".join(name.split(" ")[0] for name in facts if name.endswith(" f1"))
+    task = _task("more examples", f"Queue documents that have {names}; 20 labels from 5 vendors are a start")
+    return Finding("few_examples", "; ".join(said), facts, "Too few examples to learn these fields from.", (task,))
+
+
+@rule("split_leakage")
+def split_leakage(evidence: Evidence) -> Finding | None:
+    """The same vendors, or almost the same documents, on both sides."""
+    if not evidence.data:
+        return None
+    train = evidence.data.vendors.get("train") or {}
+    shared = {
+        split: sum(count for vendor, count in vendors.items() if vendor in train) / sum(vendors.values())
+        for split, vendors in evidence.data.vendors.items()
+        if split in ("validation", "test") and vendors
+    }
+    worst = max(shared.values(), default=0.0)
+    alike = evidence.data.near_duplicates
+    if worst < 0.05 and not (alike[0] >= 2 and _share(alike) >= 0.05):
+        return None
+    facts = {
+        "share_of_documents_of_training_vendors": worst,
+        "near_duplicates": alike[0],
+        "evaluated_documents": alike[1],
+    }
+    task = _task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", room="")
+    symptom = f"{worst:.0%} of the evaluated documents are of training vendors, {alike[0]} repeat a training document"
+    return Finding(
+        "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (task,)
+    )
+
+
+@rule("label_noise")
+def label_noise(evidence: Evidence) -> Finding | None:
+    """Many labels that the model confidently disagrees with."""
+    part = evidence.data.suspects if evidence.data else (0, 0)
+    # a model that is wrong more often than in every fourth value is sure of its own errors: it may not judge labels
+    learned = (evidence.report.get("micro") or {}).get("f1", 1.0) >= 0.75
+    if part[0] < _SOME or _share(part) < 0.1 or not learned:
+        return None
+    title = "Go through the suspected label errors, the worst first"
+    task = _task("check labels", title, f"about {part[0]} documents", room="errors")
+    symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
+    return Finding(
+        "label_noise",
+        symptom,
+        {"suspected_documents": part[0], "documents": part[1]},
+        "Labels are wrong or not consistent.",
+        (task,),
+    )
+
+
+@rule("missing_vendor")
+def missing_vendor(evidence: Evidence) -> Finding | None:
+    """A vendor without training documents that fails far more than the others."""
+    if not evidence.data:
+        return None
+    rows, train = evidence.data.vendor_errors, evidence.data.vendors.get("train") or {}
+    bad: dict[str, tuple[int, int]] = {}
+    for name, row in rows.items():
+        others = [other for vendor, other in rows.items() if vendor != name]
+        elsewhere = _share((sum(o[0] for o in others), sum(o[1] for o in others)))
+        far = row[1] >= 10 and _share(row) >= max(0.4, 2 * elsewhere)
+        # of many vendors one is always the worst: it counts where chance would not make any of them that bad
+        if name not in train and others and far and len(rows) * _at_least(row, elsewhere) < 0.05:
+            bad[name] = row
+    if not bad:
+        return None
+    facts = {f"{name} wrong": _share(row) for name, row in bad.items()} | {"vendors": len(rows)}
+    worst = max(bad, key=lambda name: bad[name][0])
+    title = f"Label 3–5 documents of {', '.join(bad)} for training"
+    task = _labelling("label the vendor", title, "labelling time, then one training run", group=worst)
+    said = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
+    return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (task,))
+
+
+def _at_least(part: tuple[int, int], chance: float) -> float:
+    """How likely that many (or more) of so many go wrong, when each does by this chance."""
+    return sum(math.comb(part[1], k) * chance**k * (1 - chance) ** (part[1] - k) for k in range(part[0], part[1] + 1))
+
+
+@rule("ocr_low")
+def ocr_low(evidence: Evidence) -> Finding | None:
+    """Words that were read badly, in training or where the figures are low."""
+    if not evidence.data:
+        return None
+    bands = (evidence.report.get("slices") or {}).get("ocr_confidence") or {}
+    low = bands.get("under 0.8", {"documents": 0})
+    rest = [row for name, row in bands.items() if name != "under 0.8" and row["documents"] >= _SOME]
+    drop = max((row["f1"] for row in rest), default=0.0) - low["f1"] if low["documents"] >= _SOME and rest else 0.0
+    part = evidence.data.low_ocr
+    if drop < 0.1 and not (part[1] and _share(part) >= 0.2):
+        return None
+    facts = {"training_documents_under": part[0], "training_documents": part[1], "limit": LOW_OCR, "f1_lost": drop}
+    actions = (
+        _task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", room=""),
+        Action("ocr noise", "Train with some reading errors", _RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
+    )
+    symptom = f"{part[0]} of {part[1]} training documents were read with a confidence under {LOW_OCR}"
+    return Finding("ocr_low", symptom, facts, "Scans or photographs that the OCR reads badly.", actions)
+
+
+@rule("small_evaluation")
+def small_evaluation(evidence: Evidence) -> Finding | None:
+    """Too few evaluated documents for the digits that are shown."""
+    micro, documents = evidence.report.get("micro") or {}, evidence.report.get("documents", 0)
+    if not micro.get("ci95"):
+        return None
+    low, high = micro["ci95"]
+    if high - low < 0.12:
+        return None
+    wanted = round(documents * ((high - low) / 0.1) ** 2)
+    facts = {"documents": documents, "f1": micro["f1"], "interval_low": low, "interval_high": high}
+    split = evidence.report.get("split", "test")
+    title = f"Label about {wanted} {split} documents in all for ±0.05"
+    task = _labelling("more evaluated documents", title, "labelling time", split=split)
+    symptom = f"{documents} documents say only that F1 is between {low:.2f} and {high:.2f}"
+    return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (task,), Severity.HINT)
+
+
+@rule("rule_hurts")
+def rule_hurts(evidence: Evidence) -> Finding | None:
+    """A post-processing rule that breaks more than it repairs."""
+    effects: Mapping[str, Mapping[str, Any]] = evidence.report.get("postprocess") or {}
+    bad = {name: effect for name, effect in effects.items() if repair_rules.verdict(effect) < 0}
+    if not bad:
+        return None
+    facts = {
+        f"{name} {what}": effect[what]
+        for name, effect in bad.items()
+        for what in ("repaired", "broke", "f1_without", "f1_with")
+    }
+    actions = tuple(
+        Action(
+            f"switch off {name}",
+            f"Switch the rule {name} off",
+            "seconds, no training",
+            Target.POSTPROCESS,
+            {name: False},
+        )
+        for name in bad
+    )
+    symptom = "; ".join(f"{name} repaired {e['repaired']} and broke {e['broke']}" for name, e in bad.items())
+    cause = "The rule does not suit these documents, or this model. It rests, unless it was switched on by hand."
+    return Finding("rule_hurts", symptom, facts, cause, actions, Severity.HINT)

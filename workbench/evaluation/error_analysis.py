@@ -1,0 +1,269 @@
+"""What a model gets wrong: one record an error, tables over them, where they pile up, and labels to doubt."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workbench.evaluation.metrics import Kind, Pair, match, slices
+from workbench.predictions.cases import NONE, Case, Chunk
+
+_AROUND = 4  # words shown on each side of an error
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """One error, with what a person needs to judge it."""
+
+    document: int
+    name: str
+    group: str
+    language: str
+    kind: Kind
+    gold_field: str  # NONE for spurious ones
+    predicted_field: str  # NONE for missing ones
+    gold: Chunk | None
+    predicted: Chunk | None
+    gold_value: str
+    predicted_value: str
+    confidence: float  # of the predicted chunk; for missing ones how sure the model is that nothing is there
+    page: int
+    snippet: tuple[str, str, str]  # the words before, the words at the error, the words after
+    window_edge: bool  # the deciding window changes inside, or beside, the error's words
+    truncated: bool  # words of the document were not seen by the model
+    several_lines: bool
+    slices: Mapping[str, str]
+
+    @property
+    def field(self) -> str:
+        """The field the error is counted under: the gold one, where there is one."""
+        return self.predicted_field if self.gold_field == NONE else self.gold_field
+
+    @property
+    def word(self) -> int:
+        """Where the annotate screen opens: the first word of the error."""
+        return min(chunk.start for chunk in (self.gold, self.predicted) if chunk)
+
+
+class Judged(NamedTuple):
+    """A document with its judgements, made once for all tables."""
+
+    case: Case
+    pairs: tuple[Pair, ...]
+    cuts: Mapping[str, str]  # the slices it belongs to
+
+
+def judge(cases: Iterable[Case], train_groups: frozenset[str] = frozenset()) -> list[Judged]:
+    """Documents with gold labels, judged; `train_groups` are the vendors that the model was trained on."""
+    return [Judged(case, tuple(match(case.gold, case.predicted)), slices(case, train_groups)) for case in cases]
+
+
+def find(documents: Iterable[Judged]) -> list[ErrorRecord]:
+    """The errors, in the documents' order and from the first word to the last."""
+    records = []
+    for case, pairs, cuts in documents:
+        here = [_record(case, *pair, cuts) for pair in pairs if pair.kind is not Kind.CORRECT]
+        records += sorted(here, key=lambda record: record.word)
+    return records
+
+
+def _record(
+    case: Case, kind: Kind, gold: Chunk | None, predicted: Chunk | None, cuts: Mapping[str, str]
+) -> ErrorRecord:
+    chunks = [chunk for chunk in (gold, predicted) if chunk]
+    start, stop = min(chunk.start for chunk in chunks), max(chunk.stop for chunk in chunks)
+    sure = case.certainty[start:stop]
+    windows = case.word_windows[max(0, start - 1) : stop + 1]
+    lines = {*zip(case.pages[start:stop], case.lines[start:stop], strict=True)}
+    return ErrorRecord(
+        document=case.document,
+        name=case.name,
+        group=case.group,
+        language=case.language,
+        kind=kind,
+        gold_field=gold.field if gold else NONE,
+        predicted_field=predicted.field if predicted else NONE,
+        gold=gold,
+        predicted=predicted,
+        gold_value=case.text(gold) if gold else "",
+        predicted_value=case.text(predicted) if predicted else "",
+        confidence=predicted.confidence if predicted else sum(sure) / len(sure) if sure else 0.0,
+        page=case.pages[start] if case.pages else 0,
+        snippet=around(case, start, stop),
+        window_edge=len(set(windows)) > 1,
+        truncated=case.truncated,
+        several_lines=len(lines) > 1,
+        slices=cuts,
+    )
+
+
+def around(case: Case, start: int, stop: int) -> tuple[str, str, str]:
+    """The words before a place, at it, and after it."""
+    return (
+        " ".join(case.words[max(0, start - _AROUND) : start]),
+        " ".join(case.words[start:stop]),
+        " ".join(case.words[stop : stop + _AROUND]),
+    )
+
+
+def matrix(pairs: Iterable[Pair]) -> dict[str, dict[Kind, int]]:
+    """Field -> how often each kind occurs (every kind is named), fields in alphabetical order."""
+    counts: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
+    for pair in pairs:
+        counts[pair.field][pair.kind] += 1
+    return {name: {kind: counts[name][kind] for kind in Kind} for name in sorted(counts)}
+
+
+def confusion(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
+    """Gold field -> predicted field -> how often, NONE standing for nothing.
+
+    Boundary errors are on the diagonal.
+    """
+    table: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for _, gold, predicted in pairs:
+        table[gold.field if gold else NONE][predicted.field if predicted else NONE] += 1
+    return {name: dict(sorted(table[name].items())) for name in sorted(table)}
+
+
+# --- where errors pile up -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """Few members of a dimension that make many of a field's errors."""
+
+    field: str
+    dimension: str  # "vendor", "language", "pages", "length", ...
+    members: tuple[str, ...]
+    errors: int  # of these members
+    of: int  # of the field
+    share: float  # errors / of
+    expected: float  # the members' share of the field's gold and predicted chunks
+
+    def sentence(self) -> str:
+        """As it is said to the analyst."""
+        count = len(self.members)
+        plural = f"{self.dimension}s" if self.dimension in ("vendor", "language") and count > 1 else self.dimension
+        if self.dimension == "vendor":
+            who = f"{count} {plural} ({', '.join(self.members)})" if count > 1 else f"Vendor {self.members[0]}"
+        else:
+            who = f"{self.dimension}: {', '.join(self.members)}"
+        verb = "make" if count > 1 else "makes"
+        return f"{who} {verb} {self.share:.0%} of the errors in {self.field} ({self.errors} of {self.of})"
+
+
+_MEMBER: dict[str, Callable[[ErrorRecord], str]] = {
+    "vendor": lambda record: record.group or "unknown",
+    "language": lambda record: record.slices["language"],
+    "length": lambda record: record.slices["length"],
+    "pages": lambda record: record.slices["pages"],
+    "ocr_confidence": lambda record: record.slices["ocr_confidence"],
+    "windows": lambda record: record.slices["windows"],
+}
+
+
+def member(record: ErrorRecord, dimension: str) -> str:
+    """To which member of a dimension ("vendor", "language", ...) an error belongs."""
+    return _MEMBER[dimension](record)
+
+
+def concentrations(
+    documents: Sequence[Judged],
+    records: Sequence[ErrorRecord],
+    least: int = 5,
+    share: float = 0.5,
+    lift: float = 1.5,
+    most: int = 3,
+) -> list[Concentration]:
+    """Where few members make many of a field's errors, the most striking first.
+
+    Args:
+        documents: the evaluated ones.
+        records: their errors (`find`).
+        least: fewer errors of a field say nothing.
+        share: how much of the field's errors the members must make, 0..1.
+        lift: how many times their part of the field's chunks that must be; big vendors make many errors
+        anyway. most: how many members are named together at most.
+    """
+    chances: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for case, pairs, slices_of in documents:
+        cuts = {**slices_of, "vendor": case.group or "unknown"}
+        for name, count in Counter(pair.field for pair in pairs).items():
+            for dimension in _MEMBER:
+                chances[name, dimension][cuts[dimension]] += count
+    by_field: defaultdict[str, list[ErrorRecord]] = defaultdict(list)
+    for record in records:
+        by_field[record.field].append(record)
+    found = []
+    for (name, dimension), chance in chances.items():
+        errors = Counter(_MEMBER[dimension](record) for record in by_field[name])
+        if errors.total() < least:
+            continue
+        for count in range(1, most + 1):
+            top = sorted(errors.items(), key=lambda item: (-item[1], item[0]))[:count]
+            made = sum(number for _, number in top)
+            expected = sum(chance[member] for member, _ in top) / chance.total()
+            if made >= share * errors.total():
+                if made >= lift * expected * errors.total():
+                    members = tuple(member for member, _ in top)
+                    part = made / errors.total()
+                    found.append(Concentration(name, dimension, members, made, errors.total(), part, expected))
+                break
+    return sorted(found, key=lambda one: (-one.errors * (one.share - one.expected), one.field, one.dimension))
+
+
+# --- labels to doubt ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A document whose label the model confidently disagrees with, at its worst word."""
+
+    document: int
+    name: str
+    word: int
+    text: str
+    gold_field: str
+    predicted_field: str
+    agreement: float  # the model's probability of the gold field at that word, 0..1
+    certainty: float  # of the predicted field
+    words: int  # how many words of the document are in doubt
+
+
+def suspects(cases: Sequence[Case]) -> list[Suspect]:
+    """Documents with a suspected label error, the least agreement first.
+
+    A word is in doubt when the model names another field at least as surely as it names that field where it
+    is labelled (confident learning's threshold); a document is ranked by its worst such word. Give
+    predictions on documents that the model was not trained on: of the others it has learned the errors too.
+    """
+    cases = [case for case in cases if case.agreement]
+    sums: defaultdict[str, list[float]] = defaultdict(list)
+    fields = {id(case): _gold_fields(case) for case in cases}
+    for case in cases:
+        for name, agreement in zip(fields[id(case)], case.agreement, strict=True):
+            sums[name].append(agreement)
+    usual = {name: sum(values) / len(values) for name, values in sums.items()}
+    found = []
+    for case in cases:
+        doubts = [
+            (case.agreement[word], word, gold, tag[2:] or NONE)
+            for word, (gold, tag) in enumerate(zip(fields[id(case)], case.tags, strict=True))
+            if (tag[2:] or NONE) != gold and case.certainty[word] >= usual.get(tag[2:] or NONE, 1.0)
+        ]
+        if doubts:
+            agreement, word, gold, predicted = min(doubts)
+            found.append(
+                Suspect(
+                    case.document, case.name, word, case.words[word], gold, predicted, agreement,
+                    case.certainty[word], len(doubts),
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda suspect: (suspect.agreement, suspect.document))
+
+
+def _gold_fields(case: Case) -> list[str]:
+    fields = [NONE] * len(case.agreement)
+    for chunk in case.gold:
+        fields[chunk.start : chunk.stop] = [chunk.field] * (chunk.stop - chunk.start)
+    return fields

@@ -1,0 +1,369 @@
+"""The errors of a run as the analyst walks through them: what the errors room shows, without a screen.
+
+A survey is read from the run folder once. What people did since (labels fixed, labels confirmed, documents queued) is
+compared with it whenever it is shown, so that nothing about it has to be kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from storage import annotations, labels, queue
+from storage.exceptions import InputProblem
+from storage.labels import Place
+from storage.records import Decision, QueueEntry, State
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
+from workbench.evaluation import error_analysis, metrics
+from workbench.evaluation.error_analysis import Concentration, ErrorRecord, Suspect
+from workbench.evaluation.metrics import Kind
+from workbench.predictions import cases, run_reader
+from workbench.predictions.cases import NONE, Chunk
+from workbench.workspace import Workspace
+
+SPLITS = ("test", "validation", "train")
+ERRORS = tuple(kind for kind in Kind if kind is not Kind.CORRECT)
+TOTAL = "all"
+"""The row of all fields."""
+
+
+class Verdict(StrEnum):
+    """What people did about an error since the run was made."""
+
+    OPEN = ""
+    FIXED = "fixed"  # the label was wrong, and was changed
+    CONFIRMED = "confirmed"  # the label is right, the model is wrong
+    QUEUED = "queued"  # the document waits in a relabel round
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a list: an error, or a label to doubt."""
+
+    document: int
+    name: str
+    group: str
+    kind: str  # a Kind's value, or "doubt"
+    gold_field: str
+    predicted_field: str
+    gold: Place | None
+    predicted: Place | None
+    gold_value: str
+    predicted_value: str
+    confidence: float
+    snippet: tuple[str, str, str]
+    marks: tuple[str, ...]  # "window edge", "truncated", "several lines"
+    labelled: frozenset[tuple[str, int]] = frozenset()  # (field, word) of labels at the prediction, as frozen
+    record: ErrorRecord | None = None
+
+    @property
+    def field(self) -> str:
+        """The field the item is counted under."""
+        return self.predicted_field if self.gold_field == NONE else self.gold_field
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """Where the document opens: at the prediction, where there is one."""
+        place = self.predicted or self.gold
+        assert place is not None
+        return place[1]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that the errors room shows of a run on one split."""
+
+    run: str
+    split: str
+    splits: tuple[str, ...]  # that can be looked at
+    documents: int
+    f1: float
+    items: tuple[Item, ...]
+    doubts: tuple[Item, ...]
+    matrix: Mapping[str, Mapping[Kind, int]]
+    confusion: Mapping[str, Mapping[str, int]]
+    piles: tuple[Concentration, ...]
+    lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
+
+    def of_document(self, number: int) -> tuple[Item, ...]:
+        """The errors and the doubts of a document."""
+        return tuple(item for item in (*self.items, *self.doubts) if item.document == number)
+
+    def of_cell(self, name: str, kind: Kind | None) -> tuple[Item, ...]:
+        """The errors of a cell of the matrix; TOTAL and None stand for all fields and all kinds."""
+        return tuple(
+            item
+            for item in self.items
+            if (name == TOTAL or item.field == name) and (kind is None or item.kind == kind.value)
+        )
+
+    def of_pair(self, gold: str, predicted: str) -> tuple[Item, ...]:
+        """The errors of a cell of the confusion matrix; on its diagonal are boundary errors."""
+        return tuple(item for item in self.items if (item.gold_field, item.predicted_field) == (gold, predicted))
+
+    def of_pile(self, pile: Concentration) -> tuple[Item, ...]:
+        """The errors that a sentence about groups is about."""
+        return tuple(
+            item
+            for item in self.items
+            if item.record is not None
+            and item.field == pile.field
+            and error_analysis.member(item.record, pile.dimension) in pile.members
+        )
+
+
+@run_reader.uncollected()
+def look(folder: Path, split: str | None = None) -> Survey:
+    """Read the errors of a run folder.
+
+    Args:
+        folder: the run's.
+        split: None takes the first of test, validation and train that has labels and predictions.
+
+    Raises:
+        InputProblem: there are no predictions on labelled documents, or a file is damaged.
+    """
+    found: dict[str, list[cases.Case]] = {}
+    for name in (split,) if split else SPLITS:
+        found[name] = run_reader.read_labelled(folder, name, boxes=False)
+        if found[name]:
+            break
+    chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))
+    if not here:
+        raise InputProblem(
+            f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
+            "Label documents of the validation or the test side, then train again.",
+        )
+    judged = error_analysis.judge(here, run_reader.read_groups(folder, "train"))
+    records = error_analysis.find(judged)
+    pairs = [pair for document in judged for pair in document.pairs]
+    by_document = {case.document: case for case in here}
+    return Survey(
+        run=folder.name,
+        split=chosen,
+        splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
+        documents=len(here),
+        f1=metrics.micro(here).f1,
+        items=tuple(_item(record, by_document[record.document]) for record in records),
+        doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in error_analysis.suspects(here)),
+        matrix=error_analysis.matrix(pairs),
+        confusion=error_analysis.confusion(pairs),
+        piles=tuple(error_analysis.concentrations(judged, records)),
+        lengths={case.document: (case.name, len(case.words)) for case in here},
+    )
+
+
+def _place(chunk: Chunk | None) -> Place | None:
+    return (chunk.field, tuple(range(chunk.start, chunk.stop))) if chunk else None
+
+
+def _labelled(case: cases.Case, predicted: Chunk | None) -> frozenset[tuple[str, int]]:
+    words = range(predicted.start, predicted.stop) if predicted else ()
+    return frozenset((chunk.field, word) for chunk in case.gold for word in words if chunk.start <= word < chunk.stop)
+
+
+def _item(record: ErrorRecord, case: cases.Case) -> Item:
+    marks = (
+        ("window edge", record.window_edge),
+        ("truncated", record.truncated),
+        ("several lines", record.several_lines),
+    )
+    return Item(
+        record.document,
+        record.name,
+        record.group,
+        record.kind.value,
+        record.gold_field,
+        record.predicted_field,
+        _place(record.gold),
+        _place(record.predicted),
+        record.gold_value,
+        record.predicted_value,
+        record.confidence,
+        record.snippet,
+        tuple(name for name, on in marks if on),
+        _labelled(case, record.predicted),
+        record,
+    )
+
+
+def _doubt(suspect: Suspect, case: cases.Case) -> Item:
+    """A label to doubt, with the whole spans that stand at its worst word."""
+    gold = next((c for c in case.gold if c.start <= suspect.word < c.stop), None)
+    predicted = next((c for c in case.predicted if c.start <= suspect.word < c.stop), None)
+    alone = Chunk(suspect.predicted_field, suspect.word, suspect.word + 1, suspect.certainty)
+    if predicted is None and suspect.predicted_field != NONE:
+        predicted = alone
+    start = min(c.start for c in (gold, predicted, alone) if c)
+    stop = max(c.stop for c in (gold, predicted, alone) if c)
+    return Item(
+        suspect.document,
+        suspect.name,
+        case.group,
+        "doubt",
+        suspect.gold_field,
+        suspect.predicted_field,
+        _place(gold),
+        _place(predicted),
+        case.text(gold) if gold else "",
+        case.text(predicted) if predicted else "",
+        suspect.certainty,
+        error_analysis.around(case, start, stop),
+        (f"{suspect.words} words in doubt",) if suspect.words > 1 else (),
+        _labelled(case, predicted),
+    )
+
+
+# --- what people did since --------------------------------------------------------------------------------------
+
+
+def verdicts(workspace: Workspace, survey: Survey) -> dict[int, Verdict | None]:
+    """What was done about every item, by `id(item)`; None where the document is not in this workspace.
+
+    A label that is another one now than when the run was made counts as fixed, whoever changed it and where.
+    """
+    items = (*survey.items, *survey.doubts)
+    ids = sorted({item.document for item in items})
+    with workspace.db.read() as connection:
+        here = {n for n, facts in labels.lengths(connection, ids).items() if facts == survey.lengths[n]}
+        now = labels.labels(connection, sorted(here))
+        rejected = labels.decided(connection, ids, Decision.REJECTED, survey.run)
+        affirmed = labels.decided(connection, ids, Decision.ACCEPTED, survey.run)
+        waiting = labels.queued(connection)
+    found: dict[int, Verdict | None] = {}
+    for item in items:
+        number = item.document
+        if number not in here:
+            found[id(item)] = None
+        elif _changed(item, now[number]):
+            found[id(item)] = Verdict.FIXED
+        elif item.predicted in rejected.get(number, ()) or (
+            item.predicted is None and item.gold in affirmed.get(number, ())
+        ):
+            found[id(item)] = Verdict.CONFIRMED
+        else:
+            found[id(item)] = Verdict.QUEUED if number in waiting else Verdict.OPEN
+    return found
+
+
+def _changed(item: Item, now: set[Place]) -> bool:
+    if item.gold is not None:
+        return not _stands(item.gold, now)
+    # nothing was labelled for it; what overlaps it was perhaps: the border of another label
+    words = set(item.tokens)
+    return item.labelled != {(name, word) for name, tokens in now for word in words.intersection(tokens)}
+
+
+def _stands(place: Place, now: set[Place]) -> bool:
+    """Whether a label is still there. A span in several pieces was frozen as one chunk a piece."""
+    name, words = place[0], set(place[1])
+    return any(field == name and words <= set(tokens) and _runs(tokens, place[1]) for field, tokens in now)
+
+
+def _runs(tokens: Sequence[int], piece: Sequence[int]) -> bool:
+    """Whether a piece is a whole run of following tokens among a span's."""
+    return piece[0] - 1 not in tokens and piece[-1] + 1 not in tokens
+
+
+def propose(workspace: Workspace, survey: Survey, item: Item) -> None:
+    """Put the prediction beside the labels as an open suggestion, to be taken or rejected there."""
+    if item.predicted is not None:
+        found = [(*item.predicted, item.confidence)]
+        with workspace.db.write() as connection:
+            annotations.suggest(connection, survey.run, {item.document: found}, replaces=(survey.run,))
+
+
+def confirm(workspace: Workspace, survey: Survey, item: Item) -> None:
+    """Say that the label is right: the prediction is rejected, or, where there is none, the label affirmed.
+
+    One act of the document's history, which can be undone there.
+    """
+    place = item.predicted or item.gold
+    assert place is not None
+    with workspace.db.write() as connection:
+        found = {item.document: [(*place, item.confidence)]}
+        annotations.suggest(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
+    desk = Desk(workspace, item.document)
+    for suggestion in desk.content.suggestions:
+        if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:
+            if item.predicted is not None:
+                after = acts.reject(desk.state, suggestion)
+            else:
+                after = acts.affirm(desk.state, suggestion)
+            desk.act("confirm", after)
+            return
+
+
+def enqueue(workspace: Workspace, survey: Survey, item: Item) -> int:
+    """Put the document into the open relabel round (or a new one) and open it anew; returns the round.
+
+    Raises:
+        Conflict: somebody changed the document just now.
+    """
+    reason = f"{item.field}: labelled “{item.gold_value or '–'}”, predicted “{item.predicted_value or '–'}”"
+    desk = Desk(workspace, item.document)
+    with workspace.db.write() as connection:
+        open_ones = [one.id for one in queue.listed(connection) if one.closed is None]
+        entry = QueueEntry(0, item.document, 1, item.confidence, (reason,), {item.field: item.confidence})
+        if open_ones:
+            number = open_ones[-1]
+            queue.append(connection, number, entry)
+        else:
+            number = queue.open_round(connection, survey.run, "errors", 0, [entry], {})
+    if desk.state.state is not State.STARTED:
+        desk.act("reopen", acts.set_aside(desk.state, State.STARTED))
+    return number
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A row of the matrix."""
+
+    field: str
+    counts: Mapping[Kind, int]
+
+    @property
+    def wrong(self) -> int:
+        """All errors of the field."""
+        return sum(self.counts[kind] for kind in ERRORS)
+
+    def share(self, kind: Kind | None) -> float:
+        """Of all judged spans of the field, how many went wrong so (None: at all), 0..1."""
+        total = sum(self.counts.values())
+        return (self.wrong if kind is None else self.counts[kind]) / total if total else 0.0
+
+
+def lines(survey: Survey, order: str = "errors") -> list[FieldLine]:
+    """The matrix's rows and, last, the row of all fields.
+
+    Args:
+        order: "field", "errors" (most first), a Kind's value (most first), or "share" of what went wrong.
+    """
+    found = [FieldLine(name, counts) for name, counts in survey.matrix.items()]
+    keys: dict[str, Any] = {
+        "field": lambda line: line.field,
+        "errors": lambda line: (-line.wrong, line.field),
+        "share": lambda line: (-line.share(None), line.field),
+    }
+    if order in keys:
+        found.sort(key=keys[order])
+    else:
+        found.sort(key=lambda line: (-line.counts[Kind(order)], line.field))
+    total = {kind: sum(line.counts[kind] for line in found) for kind in Kind}
+    return [*found, FieldLine(TOTAL, total)]
+
+
+def fields_of(survey: Survey) -> list[str]:
+    """Fields in the confusion matrix, "none" last."""
+    names = {*survey.confusion, *(name for row in survey.confusion.values() for name in row)}
+    return sorted(names, key=lambda name: (name == NONE, name))
+
+
+def label_errors(survey: Survey, found: Mapping[int, Verdict | None]) -> tuple[int, int]:
+    """(errors whose label was fixed since, errors in all)."""
+    return sum(found.get(id(item)) is Verdict.FIXED for item in survey.items), len(survey.items)

@@ -1,0 +1,203 @@
+"""A model reads documents in a process of its own: suggestions, evaluation of a model as it is, prediction of files."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage import annotations, documents, labels, runs
+from storage.exceptions import RunProblem
+from storage.records import Content, Split
+from workbench.evaluation import report
+from workbench.fields.values import joined, normalise
+from workbench.predictions import run_reader, suggestions
+from workbench.predictions.suggestions import Proposal
+from workbench.runs import jobs, machine, progress, snapshot
+from workbench.runs.config.files import FieldSpec, Request
+from workbench.workspace import Workspace
+
+STARTER = "starter"
+Tick = Callable[[int, int], None]
+"""Called a few times a second with (documents read, documents in all), at first 0 of 0; an error in it ends all."""
+
+
+def model_of(workspace: Workspace, name: str) -> str:
+    """The model that a name means: "starter", a model folder, or a run by its id or name.
+
+    Raises:
+        RunProblem: the run has no model.
+    """
+    if name == STARTER:
+        return STARTER
+    if Path(name).is_dir():
+        return str(Path(name).resolve())
+    with workspace.db.read() as connection:
+        run = runs.get(connection, name)
+    folder = jobs.folder_of(workspace, run.id) / "model"
+    if not (folder / "config.json").exists():
+        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    return str(folder)
+
+
+def source_run(model: str) -> Path | None:
+    """The run folder that a model folder lies in; None for the starter."""
+    return None if model == STARTER else Path(model).parent
+
+
+@contextmanager
+def reading(
+    workspace: Workspace, model: str, ids: Mapping[Split, tuple[int, ...]], tick: Tick | None = None
+) -> Iterator[Path]:
+    """Let a model read documents; gives a run folder with their predictions that is gone afterwards.
+
+    Args:
+        model: "starter" or the path of a model folder.
+        ids: documents by the split that they are to be counted in.
+
+    Raises:
+        RunProblem: the model could not read them; the message is the worker's.
+    """
+    workspace.files.runs.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".reading-", dir=workspace.files.runs))
+    try:
+        frozen = snapshot.freeze_these(workspace, folder, dict(ids))
+        request = Request(
+            run=folder.name,
+            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            rules=workspace.settings.postprocess,
+            task="predict",
+            model=model,
+            threads=max(1, (os.cpu_count() or 2) - 1),
+            engines=frozen.engines,
+        )
+        (folder / "request.yaml").write_text(request.text(), encoding="utf-8")
+        _run(folder, tick)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(folder: Path, tick: Tick | None) -> None:
+    with (folder / "stderr.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=machine.worker_environment(),
+            start_new_session=True,
+        )
+    follower = progress.Follower(folder)
+    try:
+        ended = False
+        while not ended:
+            try:
+                child.wait(timeout=0.2)
+                ended = True
+            except subprocess.TimeoutExpired:
+                pass
+            follower.poll()
+            if tick is not None:  # also while the model is being loaded: the caller may want to give up
+                tick(*(follower.progress.predicting or (0, 0)))
+    finally:
+        if child.poll() is None:  # the caller gave up: so does the worker
+            child.kill()
+            child.wait()
+    if follower.progress.failed:
+        failed = follower.progress.failed
+        raise RunProblem(str(failed.get("message")), str(failed.get("remedy") or ""))
+    if not follower.progress.finished:
+        raise RunProblem(f"The model's process ended without a word. {jobs.last_words(folder)}", "Try again.")
+
+
+def suggest(
+    workspace: Workspace, model: str = STARTER, ids: tuple[int, ...] | None = None, tick: Tick | None = None
+) -> dict[str, Any]:
+    """Let a model suggest labels for documents that are not labelled; open suggestions of models give way.
+
+    Returns:
+        {"model", "documents", "suggestions", "fields": {field: how many}}
+    """
+    source = model_of(workspace, model)
+    with workspace.db.read() as connection:
+        allowed = None if ids is None else set(ids)
+        unlabelled = documents.ids(connection, documents.Filter("unlabelled"))
+        wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
+    counted: dict[str, int] = {}
+    kept = 0
+    if wanted:
+        with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
+            proposals = proposed(workspace, folder)
+        with workspace.db.write() as connection:
+            still = set(documents.ids(connection, documents.Filter("unlabelled")))
+            kept = annotations.suggest(
+                connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
+            )
+        for found in proposals.values():
+            for field, *_ in found:
+                counted[field] = counted.get(field, 0) + 1
+    return {"model": model, "documents": len(wanted), "suggestions": kept, "fields": counted}
+
+
+def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
+    """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
+    known = {field.id for field in workspace.schema.active}
+    found = suggestions.read(folder, workspace.settings)
+    return {one.document: [p for p in one.proposals if p[0] in known] for one in found}
+
+
+def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = None) -> dict[str, Any]:
+    """The figures of a model as it is on today's labels, in the shape of a run's report.
+
+    Raises:
+        RunProblem: nothing is labelled on that side.
+    """
+    source = model_of(workspace, model)
+    with workspace.db.read() as connection:
+        sides = {
+            split: tuple(documents.ids(connection, documents.Filter("labelled", split=split)))
+            for split in {on, Split.VALIDATION}
+        }
+        labelled = labels.fields(connection)
+    if not sides[on]:
+        raise RunProblem(f"There is no labelled {on.value} document.", "`workbench split` makes a test side.")
+    with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:
+        figures = report.evaluate_run(folder, on.value, labelled=labelled)
+        trust = suggestions.trust_of(workspace.settings, source_run(source))
+        return figures | {"suggested": suggestions.figures(run_reader.read_labelled(folder, on.value), trust)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A field that a model found on a document."""
+
+    field: str
+    value: str
+    normalised: str | None
+    confidence: float
+    page: int  # from 1
+    box: tuple[float, float, float, float]  # in the page's units
+    tokens: tuple[int, ...]
+
+
+def found_on(content: Content, proposals: list[Proposal], workspace: Workspace) -> list[Found]:
+    """What proposals say, with values as they would be extracted."""
+    result = []
+    tokens = content.tokens
+    for field_id, members, confidence in proposals:
+        field = workspace.schema.get(field_id)
+        if field is None:
+            continue
+        text = joined(tokens[number].text for number in members)
+        boxes = [tokens[number].box for number in members]
+        box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+        normal = normalise(field.type, text, day_first=workspace.settings.day_first).normal
+        result.append(Found(field.name, text, normal, confidence, tokens[members[0]].page + 1, box, members))
+    return result

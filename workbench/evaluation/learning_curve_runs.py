@@ -1,0 +1,70 @@
+"""Training on growing parts of the data, to see what more labels would bring: runs like any other, kept as a group."""
+
+from collections.abc import Callable
+
+from storage import runs as run_store
+from storage.exceptions import RunProblem
+from storage.records import Run
+from workbench.active_learning.round_figures import trained_on
+from workbench.evaluation.doctor.consultation import ENDED
+from workbench.runs import jobs
+from workbench.runs.config.files import apply_sets, from_dict
+from workbench.workspace import Workspace
+
+SHARES = (0.25, 0.5, 0.75)
+"""Parts of the training documents; the run itself is the whole."""
+
+
+def group_of(run: Run) -> str:
+    """The name under which a run's parts are kept together."""
+    return f"curve-{run.id}"
+
+
+def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | None = None) -> list[Run]:
+    """Train the parts of a run that are missing, one after the other; returns all of them.
+
+    Safe to repeat: parts that ended are kept, so that a curve that was interrupted goes on.
+
+    Args:
+        run: a run that ended with a model.
+        tick: called with (the part's name, the share of its work that is done).
+
+    Raises:
+        RunProblem: the run says not what it was trained on, or a part failed.
+    """
+    total = trained_on(jobs.folder_of(workspace, run.id))
+    if run.state not in ENDED or not total:
+        raise RunProblem(f"Run {run.name} has not ended with a model.", "Wait for it, then ask again.")
+    config = from_dict(run.config)
+    done = []
+    for share in SHARES:
+        wanted = max(1, round(total * share))
+        name = f"{run.name} {share:.0%}"
+        part = _part(workspace, run, wanted)
+        if part is None:
+            changed = apply_sets(config, [f"data.max_train_documents={wanted}"])
+            part = jobs.prepare(workspace, changed, preset=run.preset, name=name, batch=group_of(run))
+        if part.state not in ENDED:
+            if not jobs.at_work(jobs.folder_of(workspace, part.id)):
+                jobs.start(workspace, part.id)
+            part = jobs.wait(workspace, part.id, (lambda seen, n=name: tick(n, seen.share)) if tick else None)
+        if part.state not in ENDED:
+            raise RunProblem(
+                f"The part {name} ended as {part.state.value}. {part.reason}", f"workbench runs log {part.id}"
+            )
+        done.append(part)
+    return done
+
+
+def _part(workspace: Workspace, run: Run, wanted: int) -> Run | None:
+    """The part of this size that was made before, the newest."""
+    with workspace.db.read() as connection:
+        listed = run_store.listed(connection)
+    return next(
+        (
+            one
+            for one in listed
+            if one.batch == group_of(run) and one.config["data"].get("max_train_documents") == wanted
+        ),
+        None,
+    )
