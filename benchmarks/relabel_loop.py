@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from frozen_learner import FrozenLearner  # noqa: E402
 
-from storage import documents, groups  # noqa: E402
+from storage import documents, import_index  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench.active_learning import simulation  # noqa: E402
@@ -57,7 +57,7 @@ def opened(folder: Path, data: Path) -> Workspace:
     pipeline.run(workspace, pipeline.Request((data,)))
     chance = random.Random(0)
     with workspace.db.write() as connection:
-        sizes = {name: count for name, (count, _) in groups.counts(connection).items()}
+        sizes = {name: count for name, (count, _) in import_index.counts(connection).items()}
         small = sorted(name for name, count in sizes.items() if count <= SMALL)
         chance.shuffle(small)
         sides = dict.fromkeys(sizes, Side.TRAIN)

@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from storage import documents, groups
+from storage import documents, import_index
 from storage.documents import Filter
 from storage.records import Annotations, Split
 from workbench.annotation.editor import Desk
@@ -92,7 +92,7 @@ def curves(given: argparse.Namespace) -> None:
             workspace = Workspace.create(Path(temporary) / f"seed{seed}")
             pipeline.run(workspace, pipeline.Request((DATA / "receipts_en",)))
             with workspace.db.write() as connection:
-                division = divide(groups.counts(connection), validation=0.0, test=0.2, seed=seed)
+                division = divide(import_index.counts(connection), validation=0.0, test=0.2, seed=seed)
                 documents.assign_sides(connection, division.sides)
             for count in counts:
                 keep(workspace, count, seed)

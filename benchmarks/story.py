@@ -30,7 +30,7 @@ from screens.app import WorkbenchApp
 from screens.widgets.doctor_panel import DoctorPanel
 from screens.widgets.option_form import OptionForm
 from screens.widgets.page_view import PageView
-from storage import documents, groups, runs
+from storage import documents, import_index, runs
 from storage.records import Run, Split, State
 from workbench.evaluation import report
 from workbench.evaluation.doctor import consultation
@@ -61,7 +61,7 @@ def workspace_of(folder: Path, source: Path, labelled: int, pool: int) -> Worksp
     for name, some, keys in (("labelled", ids[::4][:labelled], True), ("pool", ids[2::4][:pool], False)):
         pipeline.run(workspace, pipeline.Request((chosen(source, folder / name, some, keys),), ocr=False))
     with workspace.db.write() as connection:
-        division = splits.divide(groups.counts(connection), validation=0.15, test=0.35, seed=0)
+        division = splits.divide(import_index.counts(connection), validation=0.15, test=0.35, seed=0)
         documents.assign_sides(connection, division.sides)
     return workspace
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from storage import retired
+from storage import retired_fields
 from storage.exceptions import Conflict
 from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
-from storage.schema import documents, events, spans, suggestions, utc
+from storage.tables import documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
@@ -167,7 +167,7 @@ def commit(
         for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
             decision = now.get(number, Decision.OPEN)
             connection.execute(update(suggestions).where(suggestions.c.id == number).values(decision=decision.value))
-        retired.count_suggestions(connection, [document_id])
+        retired_fields.count_suggestions(connection, [document_id])
     connection.execute(
         insert(events).values(
             document_id=document_id,
@@ -306,7 +306,7 @@ def suggest(
         if rows:
             connection.execute(insert(suggestions), rows)
         kept += len(rows)
-        retired.count_suggestions(connection, part)
+        retired_fields.count_suggestions(connection, part)
     return kept
 
 
@@ -318,4 +318,4 @@ def move_suggestions(connection: Connection, document_id: int, moved: Mapping[in
             connection.execute(delete(suggestions).where(where))
         else:
             connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
-    retired.count_suggestions(connection, [document_id])
+    retired_fields.count_suggestions(connection, [document_id])

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
-from storage import annotations, packing, retired
+from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
     Content,
@@ -19,7 +19,7 @@ from storage.records import (
     Split,
     State,
 )
-from storage.schema import documents, events, pages, problems, queue, references, spans, suggestions, texts
+from storage.tables import documents, events, pages, problems, queue, references, spans, suggestions, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
     if not new:
         return []
     now = datetime.now(UTC)
-    unused = retired.fields(connection)
+    unused = retired_fields.fields(connection)
     rows = [
         {
             "name": n.name,
@@ -163,7 +163,7 @@ def _page_row(document_id: int, page: Page) -> dict[str, Any]:
         "engine": page.engine,
         "engine_version": page.engine_version,
         "first_token": page.tokens[0].id if page.tokens else 0,
-        "tokens": packing.pack(page.tokens),
+        "tokens": token_blob.pack(page.tokens),
     }
 
 
@@ -241,7 +241,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
                 p.number,
                 p.width,
                 p.height,
-                packing.unpack(p.tokens, p.number, p.first_token, corrections),
+                token_blob.unpack(p.tokens, p.number, p.first_token, corrections),
                 p.picture,
                 p.engine,
                 p.engine_version,

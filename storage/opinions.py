@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from storage.records import Opinion, Span
-from storage.schema import opinions, utc
+from storage.tables import opinions, utc
 
 
 def keep(connection: Connection, opinion: Opinion) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
 from storage.records import QueueEntry, Round
-from storage.schema import events, opinions, queue, rounds, suggestions, utc
+from storage.tables import events, opinions, queue, rounds, suggestions, utc
 
 
 def open_round(

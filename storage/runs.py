@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
-from storage.schema import runs, utc
+from storage.tables import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
 """States from which a run goes on by itself or by a key press."""

@@ -167,14 +167,14 @@ class Workspace:
 
 def _note_retired(db: "Database", schema: Schema) -> None:
     """Suggestions of retired fields are not counted; the database is written only where that changes something."""
-    from storage import retired
+    from storage import retired_fields
 
     unused = {field.id for field in schema if field.retired}
     with db.read() as connection:
-        if retired.fields(connection) == unused:
+        if retired_fields.fields(connection) == unused:
             return
     with db.write() as connection:
-        retired.keep(connection, unused)
+        retired_fields.keep(connection, unused)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

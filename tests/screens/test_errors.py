@@ -340,7 +340,7 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
     with shop.db.write() as connection:
         from sqlalchemy import update
 
-        from storage.schema import documents as table
+        from storage.tables import documents as table
 
         connection.execute(update(table).values(name="other"))
     async with opened(shop) as pilot:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storage import documents, queue, runs, unsure
+from storage import documents, open_suggestions, queue, runs
 from storage.records import Round, Run, RunState, Split, State
 from workbench.active_learning import round_figures, selection
 from workbench.active_learning.round_figures import Chart
@@ -81,7 +81,7 @@ def read(workspace: Workspace) -> Loop:
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         active = runs.listed(connection, runs.ACTIVE)
-        pool, suggested = unsure.waiting(connection)
+        pool, suggested = open_suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
         loop = Loop(

@@ -80,11 +80,11 @@ def _fill(workspace: "Workspace") -> None:
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"
         )
     with _step("Split by vendor"):
-        from storage import groups
+        from storage import import_index
         from workbench.runs.splits import divide
 
         with workspace.db.write() as connection:
-            division = divide(groups.counts(connection), validation=0.15, test=0.2, seed=1)
+            division = divide(import_index.counts(connection), validation=0.15, test=0.2, seed=1)
             documents.assign_sides(connection, division.sides)
         click.echo("  " + ", ".join(f"{side.value} {count}" for side, count in division.documents.items()))
 

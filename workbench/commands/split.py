@@ -28,7 +28,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     Example:
       workbench split --test 0.2 --validation 0.1 --seed 7
     """
-    from storage import documents, groups
+    from storage import documents, import_index
     from storage.exceptions import UsageProblem
     from workbench.annotation.field_states import seller_of
     from workbench.exchange.pipeline import SELLER
@@ -37,13 +37,13 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
 
     workspace = context.open_workspace()
     with workspace.db.write() as connection:
-        members = groups.members(connection)
+        members = import_index.members(connection)
         if not members:
             raise UsageProblem("There are no documents to divide.", "Import some first: workbench import PATH…")
-        guessed = [n for n in groups.with_label(connection, SELLER) if members[n].startswith(GUESSED)]
+        guessed = [n for n in import_index.with_label(connection, SELLER) if members[n].startswith(GUESSED)]
         named = by_sellers(members, {n: seller_of(documents.open_document(connection, n)) for n in guessed})
         documents.regroup(connection, named)
-        division = divide(groups.counts(connection), validation=validation, test=test, seed=seed)
+        division = divide(import_index.counts(connection), validation=validation, test=test, seed=seed)
         documents.assign_sides(connection, division.sides)
         if dry_run:
             connection.rollback()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from storage import documents, labels
+from storage import documents, label_queries
 from storage.records import Span
 from workbench.evaluation import metrics
 from workbench.fields import FieldType, tags_of, values
@@ -61,7 +61,7 @@ def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     cases = list(run_reader.stream_cases(folder, "pool", done))
     ids = [case.document for case in cases]
     with workspace.db.read() as connection:
-        facts, now = labels.lengths(connection, ids), labels.labels(connection, ids)
+        facts, now = label_queries.lengths(connection, ids), label_queries.labels(connection, ids)
     found = []
     for case in cases:
         if facts.get(case.document) == (case.name, len(case.words)):  # else the run was made elsewhere

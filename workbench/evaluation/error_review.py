@@ -10,9 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, labels, queue
+from storage import annotations, label_queries, queue
 from storage.exceptions import InputProblem
-from storage.labels import Place
+from storage.label_queries import Place
 from storage.records import Decision, QueueEntry, State
 from workbench.annotation import acts
 from workbench.annotation.editor import Desk
@@ -227,11 +227,11 @@ def verdicts(workspace: Workspace, survey: Survey) -> dict[int, Verdict | None]:
     items = (*survey.items, *survey.doubts)
     ids = sorted({item.document for item in items})
     with workspace.db.read() as connection:
-        here = {n for n, facts in labels.lengths(connection, ids).items() if facts == survey.lengths[n]}
-        now = labels.labels(connection, sorted(here))
-        rejected = labels.decided(connection, ids, Decision.REJECTED, survey.run)
-        affirmed = labels.decided(connection, ids, Decision.ACCEPTED, survey.run)
-        waiting = labels.queued(connection)
+        here = {n for n, facts in label_queries.lengths(connection, ids).items() if facts == survey.lengths[n]}
+        now = label_queries.labels(connection, sorted(here))
+        rejected = label_queries.decided(connection, ids, Decision.REJECTED, survey.run)
+        affirmed = label_queries.decided(connection, ids, Decision.ACCEPTED, survey.run)
+        waiting = label_queries.queued(connection)
     found: dict[int, Verdict | None] = {}
     for item in items:
         number = item.document

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, documents, labels, runs
+from storage import annotations, documents, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
 from workbench.evaluation import report
@@ -165,7 +165,7 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
             split: tuple(documents.ids(connection, documents.Filter("labelled", split=split)))
             for split in {on, Split.VALIDATION}
         }
-        labelled = labels.fields(connection)
+        labelled = label_queries.fields(connection)
     if not sides[on]:
         raise RunProblem(f"There is no labelled {on.value} document.", "`workbench split` makes a test side.")
     with reading(workspace, source, {s: ids for s, ids in sides.items() if ids}, tick) as folder:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from storage import documents, groups
+from storage import documents, import_index
 from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem
 from storage.records import Page, ReferenceValue, Side, Source, Span, Token
@@ -128,11 +128,11 @@ class _Import:
     def run(self) -> Summary:
         started = time.monotonic()
         with self._workspace.db.read() as connection:
-            seen = groups.digests(connection)
-            self._sides = groups.sides(connection)
-            self._grouper = Grouper(self._request.group_by, groups.representatives(connection))
+            seen = import_index.digests(connection)
+            self._sides = import_index.sides(connection)
+            self._grouper = Grouper(self._request.group_by, import_index.representatives(connection))
             self._index = duplicates.Index()
-            for number, text in groups.fingerprints(connection):
+            for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
         sources = self._sources = Sources(self._workspace, self._request, seen, self._reject)
         try:
@@ -286,10 +286,10 @@ class _Import:
         if not near:
             return None
         with self._workspace.db.read() as connection:
-            bodies = groups.bodies(connection, near)
+            bodies = import_index.bodies(connection, near)
             for number in near:
                 if words.same(duplicates.Words.of(bodies.get(number, "").split())):
-                    name, group = groups.name_and_group(connection, number)
+                    name, group = import_index.name_and_group(connection, number)
                     return _Twin(name, group, number, None)
         return None
 
@@ -353,7 +353,7 @@ class _Import:
                     for made in kept
                     if made.twin is not None and made.twin.position is not None
                 }
-                groups.mark_duplicates(connection, {of: twin for of, twin in repeats.items() if twin is not None})
+                import_index.mark_duplicates(connection, {of: twin for of, twin in repeats.items() if twin is not None})
                 documents.add_problems(connection, self._problems)
             self._summary.known += len(there)
             for made in kept:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import annotations, documents, groups
+from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
 from workbench.annotation import acts
@@ -119,7 +119,7 @@ def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, K
 
 def _names(connection: Connection) -> dict[str, list[int]]:
     by_name: dict[str, list[int]] = {}
-    for number, name, source in groups.names(connection):
+    for number, name, source in import_index.names(connection):
         for key in {name.casefold(), source.casefold()}:
             by_name.setdefault(key, []).append(number)
     return by_name

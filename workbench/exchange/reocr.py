@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 from rapidfuzz import fuzz
 
-from storage import annotations, documents, groups
+from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
 from workbench.annotation.field_states import text_of
@@ -100,7 +100,7 @@ def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]
     with workspace.db.read() as connection:
         wanted = list(names)
         if not wanted:
-            return groups.read_by_others(connection, engine, _GIVEN)
+            return import_index.read_by_others(connection, engine, _GIVEN)
         for name in wanted:
             found = documents.find(connection, name)
             if not found and name.isdigit():

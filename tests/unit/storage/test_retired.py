@@ -2,7 +2,7 @@
 
 from stored import new
 
-from storage import annotations, documents, retired
+from storage import annotations, documents, retired_fields
 from storage.database import Database
 from storage.records import Decision
 
@@ -17,7 +17,7 @@ def counts(db: Database) -> list[int]:
 def test_suggestions_of_a_retired_field_are_kept_and_wait_for_nobody(db: Database) -> None:
     with db.write() as connection:
         documents.add(connection, [new("both", suggestions=OFFERED), new("iban", suggestions=OFFERED[:1])], "me")
-        retired.keep(connection, ["iban"])
+        retired_fields.keep(connection, ["iban"])
         documents.add(connection, [new("later", suggestions=OFFERED)], "me")
     assert counts(db) == [1, 0, 1]
     with db.read() as connection:
@@ -25,14 +25,14 @@ def test_suggestions_of_a_retired_field_are_kept_and_wait_for_nobody(db: Databas
         assert documents.status(connection)["suggestions"] == 2
         assert len(annotations.suggestions_of(connection, 1)) == 2
     with db.write() as connection:
-        retired.keep(connection, [])
+        retired_fields.keep(connection, [])
     assert counts(db) == [2, 1, 2]
 
 
 def test_it_is_not_counted_again_by_what_happens_later(db: Database) -> None:
     with db.write() as connection:
         documents.add(connection, [new(suggestions=OFFERED)], "me")
-        retired.keep(connection, ["iban"])
+        retired_fields.keep(connection, ["iban"])
         annotations.suggest(connection, "r2", {1: [("iban", (3,), 0.9)]}, replaces=())
     assert counts(db) == [1]
     with db.write() as connection:

@@ -41,7 +41,7 @@ def test_the_schema_of_the_migrations_is_the_schema_of_the_code(db: Database) ->
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from storage.schema import metadata
+    from storage.tables import metadata
 
     with db.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

@@ -3,7 +3,7 @@
 import pytest
 from stored import LABELLED, new
 
-from storage import documents, groups
+from storage import documents, import_index
 from storage.database import Database
 from storage.documents import Filter
 from storage.exceptions import Conflict, WorkspaceProblem
@@ -58,15 +58,15 @@ def test_known_digests(db: Database) -> None:
     with db.write() as connection:
         documents.add(connection, [new("a"), new("b")], "me")
         assert documents.known(connection, ["digest of a", "digest of z"]) == {"digest of a"}
-        assert groups.digests(connection) == {"digest of a", "digest of b"}
+        assert import_index.digests(connection) == {"digest of a", "digest of b"}
 
 
 def test_sides_go_by_group(db: Database) -> None:
     with db.write() as connection:
         documents.add(connection, [new("a"), new("b"), new("c", group="B")], "me")
         documents.assign_sides(connection, {"Acme": Side.TEST, "B": Side.VALIDATION})
-        assert groups.sides(connection) == {"Acme": Side.TEST, "B": Side.VALIDATION}
-        assert groups.counts(connection) == {"Acme": (2, 0), "B": (1, 0)}
+        assert import_index.sides(connection) == {"Acme": Side.TEST, "B": Side.VALIDATION}
+        assert import_index.counts(connection) == {"Acme": (2, 0), "B": (1, 0)}
         assert documents.status(connection)["by_split"] == {"train": 0, "validation": 1, "test": 2, "pool": 0}
 
 

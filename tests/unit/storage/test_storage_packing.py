@@ -5,8 +5,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.packing import pack, unpack
 from storage.records import Token
+from storage.token_blob import pack, unpack
 
 _side = st.integers(0, 2_000_000).map(lambda hundredths: hundredths / 100)
 _tokens = st.lists(

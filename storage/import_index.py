@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, case, func, select, update
 
-from storage import packing
+from storage import token_blob
 from storage.records import Page, Side, State
-from storage.schema import documents, pages, spans, texts
+from storage.tables import documents, pages, spans, texts
 
 
 def digests(connection: Connection) -> set[str]:
@@ -80,7 +80,7 @@ def representatives(connection: Connection) -> Iterator[tuple[str, Page]]:
         .order_by(documents.c.id)
     )
     for row in connection.execute(query):
-        tokens = packing.unpack(row.tokens, 0, row.first_token, {})
+        tokens = token_blob.unpack(row.tokens, 0, row.first_token, {})
         yield row.group_name, Page(0, row.width, row.height, tokens, row.picture, row.engine, row.engine_version)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from storage.records import Decision, Side, State, Suggestion
-from storage.schema import documents, spans, suggestions
+from storage.tables import documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, ScalarSelect, and_, delete, func, insert, select, update
 
 from storage.records import Decision
-from storage.schema import documents, retired_fields, suggestions
+from storage.tables import documents, retired_fields, suggestions
 
 
 def fields(connection: Connection) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, select
 
 from storage.records import Decision
-from storage.schema import documents, queue, rounds, spans, suggestions
+from storage.tables import documents, queue, rounds, spans, suggestions
 
 Place = tuple[str, tuple[int, ...]]
 """A field and the tokens on which it stands."""
