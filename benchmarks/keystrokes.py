@@ -22,8 +22,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.annotator import Annotator, Gold
+from screens.annotate.page_view import PageView
 from screens.app import WorkbenchApp
-from screens.widgets.page_view import PageView
 from storage import documents
 from storage.documents import NewDocument
 from storage.records import Content, Page

@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from annotator import Annotator, Gold
 from keystrokes import FOUR, imported
 
+from screens.annotate.page_view import PageView
 from screens.app import WorkbenchApp
-from screens.widgets.doctor_panel import DoctorPanel
-from screens.widgets.option_form import OptionForm
-from screens.widgets.page_view import PageView
+from screens.errors.doctor_panel import DoctorPanel
+from screens.tune.option_form import OptionForm
 from storage import documents, import_index, runs
 from storage.records import Run, Split, State
 from workbench.evaluation import report

@@ -12,17 +12,17 @@ from textual.screen import Screen
 
 from screens import graphics, modes, palette, runtime, themes
 from screens.base import Errand, ModeScreen
-from screens.following_runs import FollowingRuns
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
-from screens.preloading import Preloading
+from screens.run_watcher import FollowingRuns
+from screens.startup import Preloading
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
-    from screens.hints import Hint
+    from screens.annotate.hints import Hint
     from workbench.runs.config.files import TuneConfig
 
 
@@ -149,7 +149,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
         """Open a document in the annotate room; with a relabel round, `next` follows that. The cursor goes to `tokens`,
         and the hint line says what is to be decided there (`task`)."""
         await self._go_to("annotate")
-        from screens.annotate import AnnotateScreen
+        from screens.annotate.screen import AnnotateScreen
 
         if isinstance(room := self.room, AnnotateScreen):
             room.go_to(document_id, round_id, tokens, task)
@@ -157,7 +157,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
     async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
         """Open the tune room with a run's configuration and changes to it, marked there."""
         await self._go_to("tune")
-        from screens.tune import TuneScreen
+        from screens.tune.screen import TuneScreen
 
         if isinstance(room := self.room, TuneScreen):
             room.propose(config, changed, preset, parent)
@@ -167,7 +167,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
     async def choose_like(self, documents: Sequence[int]) -> None:
         """Open the queue room with the next batch ordered: the pool's documents that are like these."""
         await self._go_to("queue")
-        from screens.queue import QueueScreen
+        from screens.queue.screen import QueueScreen
 
         if isinstance(room := self.room, QueueScreen):
             room.choose_like(documents)

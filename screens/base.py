@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 from screens.keys import shown
 from screens.modes import available
 from screens.widgets.dialogs import Reading, Typed
-from screens.widgets.lines import HintLine, StatusLine
+from screens.widgets.status_lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:

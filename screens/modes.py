@@ -40,11 +40,13 @@ class Mode:
 
 
 MODES = (
-    Mode("annotate", "Annotate", "f2", "screens.annotate", "AnnotateScreen", "Label the tokens of a document"),
-    Mode("queue", "Queue", "f3", "screens.queue", "QueueScreen", "What the model is least sure of, round by round"),
-    Mode("tune", "Tune", "f4", "screens.tune", "TuneScreen", "Set up and start a training run"),
-    Mode("runs", "Runs", "f5", "screens.runs", "RunsScreen", "Follow and compare training runs"),
-    Mode("errors", "Errors", "f6", "screens.errors", "ErrorsScreen", "Read a model's errors, field by field"),
+    Mode("annotate", "Annotate", "f2", "screens.annotate.screen", "AnnotateScreen", "Label the tokens of a document"),
+    Mode(
+        "queue", "Queue", "f3", "screens.queue.screen", "QueueScreen", "What the model is least sure of, round by round"
+    ),
+    Mode("tune", "Tune", "f4", "screens.tune.screen", "TuneScreen", "Set up and start a training run"),
+    Mode("runs", "Runs", "f5", "screens.runs.screen", "RunsScreen", "Follow and compare training runs"),
+    Mode("errors", "Errors", "f6", "screens.errors.screen", "ErrorsScreen", "Read a model's errors, field by field"),
 )
 
 

@@ -5,7 +5,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from screens.modes import available
-from screens.widgets.lines import HintLine, StatusLine
+from screens.widgets.status_lines import HintLine, StatusLine
 
 
 class Opening(Screen[None]):

@@ -18,8 +18,8 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
+from screens.annotate.page_view import marks_of
 from screens.graphics import Graphics, Kind
-from screens.widgets.page_view import marks_of
 from storage.files import Files
 from storage.records import Box
 from workbench.annotation.view import View

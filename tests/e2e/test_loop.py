@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "worker"))
 import tiny
 
 from screens.app import WorkbenchApp
-from screens.widgets.batch_pane import BatchPane
-from screens.widgets.rounds_pane import RoundsPane
-from screens.widgets.rows import Rows
+from screens.queue.batch_pane import BatchPane
+from screens.queue.choice_list import Rows
+from screens.queue.rounds_pane import RoundsPane
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from workbench.active_learning import retraining

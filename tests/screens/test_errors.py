@@ -10,10 +10,10 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, Static
 
-from screens.widgets.doctor_panel import DoctorPanel
-from screens.widgets.error_list import ErrorDetail, ErrorList
-from screens.widgets.heat_grid import HeatGrid
-from screens.widgets.lines import HintLine
+from screens.errors.doctor_panel import DoctorPanel
+from screens.errors.error_list import ErrorDetail, ErrorList
+from screens.errors.heat_grid import HeatGrid
+from screens.widgets.status_lines import HintLine
 from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from workbench.evaluation.doctor.findings import Action, Finding, Target

@@ -3,10 +3,10 @@
 import pytest
 from desks import find, kept, labels
 
+from screens.annotate.document_list import DocumentList
+from screens.annotate.fields_panel import FieldsPanel
 from screens.app import WorkbenchApp
-from screens.widgets.document_list import DocumentList
-from screens.widgets.fields_panel import FieldsPanel
-from screens.widgets.lines import HintLine, StatusLine
+from screens.widgets.status_lines import HintLine, StatusLine
 
 
 def word(pilot):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from screens.annotate_keys import ANNOTATE
+from screens.annotate.keys import ANNOTATE
 from screens.keys import PRESETS, keymap, shown
 from workbench.fields import invoice_schema
 from workbench.settings import KEY_PRESETS

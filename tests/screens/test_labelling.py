@@ -4,7 +4,7 @@ import desks
 import pytest
 from desks import find, kept, labels
 
-from screens.widgets.lines import HintLine
+from screens.widgets.status_lines import HintLine
 from storage import annotations
 from storage.exceptions import WorkspaceProblem
 from storage.records import Source, State

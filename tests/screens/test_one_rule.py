@@ -5,9 +5,9 @@ from test_labelling import go
 from textual import events
 from textual.widgets import Input
 
+from screens.annotate.page_view import PageView
 from screens.widgets.dialogs import Prompt
-from screens.widgets.lines import HintLine
-from screens.widgets.page_view import PageView
+from screens.widgets.status_lines import HintLine
 from storage.records import State
 from workbench.locate.places import likely_places
 

@@ -14,16 +14,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 import loop as kit
 from desks import kept
 
-from screens import choosing
+from screens.annotate.document_list import DocumentList
 from screens.app import WorkbenchApp
-from screens.widgets.batch_pane import BatchPane
+from screens.queue import batch_control
+from screens.queue.batch_pane import BatchPane
+from screens.queue.choice_list import Rows
+from screens.queue.quality_pane import QualityPane
+from screens.queue.review_pane import ReviewPane
+from screens.queue.rounds_pane import RoundsPane
 from screens.widgets.dialogs import Confirm
-from screens.widgets.document_list import DocumentList
-from screens.widgets.lines import HintLine
-from screens.widgets.quality_pane import QualityPane
-from screens.widgets.review_pane import ReviewPane
-from screens.widgets.rounds_pane import RoundsPane
-from screens.widgets.rows import Rows
+from screens.widgets.status_lines import HintLine
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
@@ -160,7 +160,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
             annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(choosing.reading, "suggest", suggest)
+    monkeypatch.setattr(batch_control.reading, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 suggestions on 12 documents" in told(pilot)
@@ -171,7 +171,7 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     def suggest(workspace, model, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(choosing.reading, "suggest", suggest)
+    monkeypatch.setattr(batch_control.reading, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         said = shown(pilot, BatchPane, "#doing")

@@ -11,8 +11,8 @@ import runs_kit
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
-from screens.runs import RunsScreen
-from screens.tune import TuneScreen
+from screens.runs.screen import RunsScreen
+from screens.tune.screen import TuneScreen
 from screens.widgets.dialogs import Confirm
 from storage import runs
 from storage.records import Run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from screens import modes, preloading
+from screens import modes, startup
 from screens.app import WorkbenchApp
 from storage.exceptions import WorkspaceProblem
 from workbench.workspace import Workspace
@@ -21,7 +21,7 @@ HEAVY = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy", "pand
 
 def test_nothing_heavy_is_imported_before_the_first_key():
     program = (
-        "import sys, screens.app, screens.annotate\n"
+        "import sys, screens.app, screens.annotate.screen\n"
         "from screens.graphics import Graphics\n"
         "from screens.widgets.picture_view import widget_of\n"
         "widget_of(Graphics())\n"
@@ -76,21 +76,21 @@ def test_the_frame_is_painted_before_the_store_is_loaded():
 
 def test_what_is_loaded_beforehand_is_every_other_room():
     rooms = [mode.module for mode in modes.available() if mode.id != "annotate"]
-    assert set(rooms) <= set(preloading.STEPS)
-    for name in (*preloading.STEPS, *preloading.READING):
+    assert set(rooms) <= set(startup.STEPS)
+    for name in (*startup.STEPS, *startup.READING):
         importlib.import_module(name)
 
 
 async def test_other_rooms_are_loaded_while_nothing_is_typed(workspace, opened, tmp_path, monkeypatch):
     (tmp_path / "a_room_for_later.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(preloading, "STEPS", ("a_room_for_later",))
-    monkeypatch.setattr(preloading, "_REST", 60.0)
+    monkeypatch.setattr(startup, "STEPS", ("a_room_for_later",))
+    monkeypatch.setattr(startup, "_REST", 60.0)
     async with opened(workspace) as pilot:
         await pilot.press("right")
         await pilot.pause(0.2)
         assert "a_room_for_later" not in sys.modules  # a key was pressed just now
-        monkeypatch.setattr(preloading, "_REST", 0.0)
+        monkeypatch.setattr(startup, "_REST", 0.0)
         for _ in range(200):
             if "a_room_for_later" in sys.modules:
                 break

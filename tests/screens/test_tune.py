@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 from worker import tiny
 
-from screens.setting_up import SettingUp
-from screens.tune import TuneScreen
+from screens.tune.option_form import OptionForm
+from screens.tune.screen import TuneScreen
+from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
-from screens.widgets.lines import StatusLine
-from screens.widgets.option_form import OptionForm
+from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
 from workbench.runs import estimate, jobs

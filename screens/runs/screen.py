@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from screens.error_tables import heads as short_heads
-from screens.keeping_runs import Keeping
+from screens.errors.tables import heads as short_heads
 from screens.keys import bindings
+from screens.runs.actions import Keeping
 from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
@@ -389,7 +389,7 @@ class RunsScreen(Keeping):
 
     async def action_clone(self) -> None:
         """Take its settings to the tune room."""
-        from screens.tune import TuneScreen
+        from screens.tune.screen import TuneScreen
 
         run = self.current
         config = config_files.from_dict(run.config)

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.widgets.rows import MUTED, Rows, bar, fit, sentence
+from screens.queue.choice_list import MUTED, Rows, bar, fit, sentence
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import Loop

@@ -7,8 +7,8 @@ from time import monotonic, sleep
 from textual import on
 from textual.message import Message
 
+from screens.annotate import conflict
 from screens.base import ModeScreen
-from screens.widgets import conflict
 from screens.widgets.dialogs import Choice, Prompt, Reading
 from storage import documents
 from storage.documents import KINDS, Filter

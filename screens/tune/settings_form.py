@@ -11,9 +11,9 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from screens.base import ModeScreen
-from screens.widgets.check_panel import check_text
+from screens.tune.check_panel import check_text
+from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
-from screens.widgets.option_form import PRESET, OptionForm
 from storage import documents
 from storage import runs as run_store
 from storage.exceptions import RunProblem

@@ -6,12 +6,12 @@ from pathlib import Path
 from textual import on
 from textual.message import Message
 
-from screens import error_tables
+from screens.errors import tables
+from screens.errors.browser import Surveying
+from screens.errors.doctor_panel import DoctorPanel
+from screens.errors.error_list import ErrorList
 from screens.keys import bindings
-from screens.surveying import Surveying
 from screens.widgets.dialogs import Choice, Prompt
-from screens.widgets.doctor_panel import DoctorPanel
-from screens.widgets.error_list import ErrorList
 from storage import documents
 from storage import runs as run_store
 from storage.documents import Filter
@@ -94,7 +94,7 @@ class ErrorsScreen(Surveying):
         error_review.propose(self.workspace, self.shown.survey, item)
         self.workbench.errand = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
-        lead, pairs = error_tables.task(item, self.workspace.schema, most)
+        lead, pairs = tables.task(item, self.workspace.schema, most)
         await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
 
     def action_confirm(self) -> None:
@@ -203,7 +203,7 @@ class ErrorsScreen(Surveying):
 
     async def _go_and_label(self, action: Action) -> None:
         """List the documents that the Doctor wants labelled; where there are none, say so."""
-        from screens.annotate import AnnotateScreen
+        from screens.annotate.screen import AnnotateScreen
 
         split = action.documents.get("split")
         wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))

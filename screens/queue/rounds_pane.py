@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
-from screens.widgets.rows import MUTED, Rows, fit, sentence
+from screens.queue.choice_list import MUTED, Rows, fit, sentence
 from storage.records import Round, Run
 from workbench.active_learning.overview import History
 from workbench.evaluation.learning_curve_fit import Forecast

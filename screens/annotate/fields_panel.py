@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from screens.themes import legible
-from screens.widgets.drawn import Drawn
+from screens.widgets.line_view import Drawn
 from workbench.annotation.field_states import FieldRow, FieldState
 
 _SIGNS = {

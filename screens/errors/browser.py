@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens import error_tables
 from screens.base import ModeScreen
-from screens.error_tables import ALL_KINDS
-from screens.widgets.doctor_panel import DoctorPanel
-from screens.widgets.error_list import ErrorDetail, ErrorList
-from screens.widgets.heat_grid import HeatGrid
+from screens.errors import tables
+from screens.errors.doctor_panel import DoctorPanel
+from screens.errors.error_list import ErrorDetail, ErrorList
+from screens.errors.heat_grid import HeatGrid
+from screens.errors.tables import ALL_KINDS
 from storage import runs as run_store
 from storage.records import Run
 from workbench.evaluation import error_review
@@ -170,20 +170,20 @@ class Surveying(ModeScreen):
     def _tables(self) -> None:
         assert self.shown is not None
         found, schema = self.shown.survey, self.workspace.schema
-        self.query_one("#matrix", HeatGrid).show(error_tables.matrix(found, schema, self._order))
+        self.query_one("#matrix", HeatGrid).show(tables.matrix(found, schema, self._order))
         confusion = self.query_one("#confusion", HeatGrid)
         fresh = confusion.pointed is None
-        confusion.show(error_tables.confusion(found, schema))
+        confusion.show(tables.confusion(found, schema))
         if fresh:
             confusion.start_at_hottest()
-        self.query_one("#figures", Static).update(error_tables.figures(self.shown.evaluation, found.split))
+        self.query_one("#figures", Static).update(tables.figures(self.shown.evaluation, found.split))
         effects = self.shown.evaluation.get("postprocess") or {}
-        self.query_one("#rules", HeatGrid).show(error_tables.rules(effects, self.workspace.settings.postprocess))
+        self.query_one("#rules", HeatGrid).show(tables.rules(effects, self.workspace.settings.postprocess))
         piles = self.query_one("#piles", OptionList)
         piles.clear_options()
-        options = [Option(Content(error_tables.pile(one, schema)), id=str(n)) for n, one in enumerate(found.piles)]
+        options = [Option(Content(tables.pile(one, schema)), id=str(n)) for n, one in enumerate(found.piles)]
         piles.add_options(options or [Option("Errors are spread evenly: no group stands out.", disabled=True)])
-        self.query_one("#slices", Static).update(error_tables.slices(self.shown.evaluation, found.split))
+        self.query_one("#slices", Static).update(tables.slices(self.shown.evaluation, found.split))
 
     def _arrange(self) -> None:
         """Show the widgets of the view, and name the views."""
@@ -220,7 +220,7 @@ class Surveying(ModeScreen):
         if self.shown is not None:
             self._order = column if column != self._order else "field"
             self.query_one("#matrix", HeatGrid).show(
-                error_tables.matrix(self.shown.survey, self.workspace.schema, self._order)
+                tables.matrix(self.shown.survey, self.workspace.schema, self._order)
             )
 
     @on(HeatGrid.Sorted, "#matrix")
@@ -249,7 +249,7 @@ class Surveying(ModeScreen):
     def _list_cell(self, field: str, column: str) -> None:
         assert self.shown is not None
         kind = None if column in ALL_KINDS else Kind(column)
-        what = "all errors" if kind is None else error_tables.KINDS[kind]
+        what = "all errors" if kind is None else tables.KINDS[kind]
         self._list(self.shown.survey.of_cell(field, kind), f"{self._shown_name(field)} · {what}")
 
     def _list_pair(self, gold: str, predicted: str) -> None:
@@ -262,7 +262,7 @@ class Surveying(ModeScreen):
         assert self.shown is not None
         if number is not None and number < len(self.shown.survey.piles):
             pile = self.shown.survey.piles[number]
-            self._list(self.shown.survey.of_pile(pile), error_tables.pile_title(pile, self.workspace.schema))
+            self._list(self.shown.survey.of_pile(pile), tables.pile_title(pile, self.workspace.schema))
 
     @on(HeatGrid.Pointed, "#matrix,#confusion")
     def _cell_pointed(self, event: HeatGrid.Pointed) -> None:
@@ -288,7 +288,7 @@ class Surveying(ModeScreen):
 
     @on(HeatGrid.Pointed, "#rules")
     def _rule_pointed(self, event: HeatGrid.Pointed) -> None:
-        self.query_one("#does", Static).update(error_tables.RULES_DO[event.row])
+        self.query_one("#does", Static).update(tables.RULES_DO[event.row])
 
     @on(HeatGrid.Chosen, "#rules")
     def _rule_switched(self, event: HeatGrid.Chosen) -> None:

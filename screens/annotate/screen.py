@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate_keys import ANNOTATE, SIGNS
-from screens.asking import Asking
-from screens.hints import Hint, hint_of
+from screens.annotate.dialogs import Asking
+from screens.annotate.document_list import DocumentList
+from screens.annotate.fields_panel import FieldsPanel
+from screens.annotate.find_bar import FindBar
+from screens.annotate.hints import Hint, hint_of
+from screens.annotate.keys import ANNOTATE, SIGNS
+from screens.annotate.page_view import PageView
 from screens.keys import bindings
-from screens.widgets.document_list import DocumentList
-from screens.widgets.fields_panel import FieldsPanel
-from screens.widgets.find_bar import FindBar
-from screens.widgets.page_view import PageView
 from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
 from storage.documents import Filter

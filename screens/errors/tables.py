@@ -7,8 +7,8 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from screens.hints import Hint
-from screens.widgets.heat_grid import Cell, Table
+from screens.annotate.hints import Hint
+from screens.errors.heat_grid import Cell, Table
 from workbench.evaluation import error_review
 from workbench.evaluation.error_analysis import Concentration
 from workbench.evaluation.error_review import ERRORS, TOTAL, Item, Survey

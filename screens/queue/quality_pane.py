@@ -7,7 +7,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.widgets.rows import MUTED, Rows, bar, fit
+from screens.queue.choice_list import MUTED, Rows, bar, fit
 from workbench.active_learning.overview import Quality
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement, Level

@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from screens.widgets.drawn import Drawn
+from screens.widgets.line_view import Drawn
 from storage import documents
 from storage.database import Database
 from storage.records import Document, State

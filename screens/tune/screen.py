@@ -5,12 +5,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
-from screens.keeping_runs import ending
 from screens.keys import bindings
-from screens.setting_up import SettingUp
-from screens.widgets.check_panel import check_text
+from screens.runs.actions import ending
+from screens.tune.check_panel import check_text
+from screens.tune.option_form import OptionForm
+from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Prompt, Reading
-from screens.widgets.option_form import OptionForm
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError

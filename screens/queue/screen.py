@@ -9,16 +9,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import ContentSwitcher, OptionList, Static
 
-from screens.choosing import Choosing
 from screens.keys import bindings
-from screens.queue_hints import Moment, hint_of
-from screens.queue_keys import BELONGS, QUEUE, VIEWS
-from screens.widgets.batch_pane import BatchPane
+from screens.queue.batch_control import Choosing
+from screens.queue.batch_pane import BatchPane
+from screens.queue.choice_list import Rows
+from screens.queue.hints import Moment, hint_of
+from screens.queue.keys import BELONGS, QUEUE, VIEWS
+from screens.queue.quality_pane import QualityPane
+from screens.queue.review_pane import ReviewPane
+from screens.queue.rounds_pane import RoundsPane
 from screens.widgets.dialogs import Choice, Confirm
-from screens.widgets.quality_pane import QualityPane
-from screens.widgets.review_pane import ReviewPane
-from screens.widgets.rounds_pane import RoundsPane
-from screens.widgets.rows import Rows
 from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run

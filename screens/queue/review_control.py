@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.message import Message
 
 from screens.base import ModeScreen
+from screens.queue.review_pane import ReviewPane
 from screens.widgets.dialogs import Choice
-from screens.widgets.review_pane import ReviewPane
 from storage.exceptions import Conflict
 from storage.records import State
 from workbench.annotation import field_states, review

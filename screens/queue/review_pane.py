@@ -5,9 +5,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.queue.choice_list import MUTED, bar, fit
 from screens.themes import legible
 from screens.widgets.picture_view import Frame, PictureView
-from screens.widgets.rows import MUTED, bar, fit
 from storage.files import Files
 from storage.records import Content as Opened
 from workbench.annotation import field_states, review

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from screens.themes import legible
-from screens.widgets.drawn import Drawn
+from screens.widgets.line_view import Drawn
 from workbench.annotation.text_grid import PageLayout, Placed, Row
 from workbench.annotation.view import View
 from workbench.fields import Schema

@@ -6,10 +6,10 @@ from functools import partial
 
 from textual.message import Message
 
-from screens.answering import Answering
-from screens.widgets.batch_pane import BatchPane, explanation
+from screens.queue.batch_pane import BatchPane, explanation
+from screens.queue.choice_list import bar
+from screens.queue.review_control import Answering
 from screens.widgets.dialogs import Choice, Confirm
-from screens.widgets.rows import bar
 from screens.widgets.several import Several
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench.active_learning import selection as queueing

@@ -30,12 +30,12 @@ STEPS = (
     ),
     *(
         "workbench.evaluation.error_review",
-        "screens.surveying",
-        "screens.errors",
+        "screens.errors.browser",
+        "screens.errors.screen",
         "textual_plotext",
         "screens.widgets.run_chart",
     ),
-    *("screens.runs", "screens.queue", "screens.tune"),
+    *("screens.runs.screen", "screens.queue.screen", "screens.tune.screen"),
 )
 """Modules, each after what it imports, so that no step takes long: a key shares the processor with one at most."""
 READING = ("numpy", "pyarrow.lib", "pyarrow", "pyarrow.parquet")

@@ -1,0 +1,1 @@
+"""The screen where documents are labelled (F2)."""

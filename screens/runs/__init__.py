@@ -1,0 +1,1 @@
+"""The screen where runs are followed and compared (F5)."""
