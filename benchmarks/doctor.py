@@ -19,14 +19,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from transformers.utils import logging
-from worker import symptoms
-from worker.symptoms import Scenario
 
 from storage.exceptions import InputProblem
+from tests.support import symptoms
+from tests.support.symptoms import Scenario
 from workbench.evaluation import report
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor import findings as doctor

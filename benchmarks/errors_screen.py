@@ -17,35 +17,34 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "screens"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import desks
-import model_run
 import screen
 
 from storage import documents
 from storage.records import Side, Source, Span
+from tests.support import finished_run, sample_documents
 from workbench.workspace import Workspace
 
 
 def made(folder: Path, count: int) -> Workspace:
     """A workspace with that many evaluated receipts, and a run that is wrong here and there."""
-    page = desks.page_of(desks.RECEIPT)
+    page = sample_documents.page_of(sample_documents.RECEIPT)
     content = type("Content", (), {"tokens": page.tokens})
     places = {"seller_name": "ACME TRADING SDN BHD", "invoice_date": "25/12/2018", "amount_total": "9.00"}
     places |= {"amount_net": "8.49", "amount_tax": "0.51", "invoice_no": "INV-2018-77"}
-    spans = tuple(Span(f, desks.find(content, words), Source.IMPORT, "gold") for f, words in places.items())
-    workspace = desks.workspace_of(folder, [])
+    spans = tuple(Span(f, sample_documents.find(content, words), Source.IMPORT, "gold") for f, words in places.items())
+    workspace = sample_documents.workspace_of(folder, [])
     with workspace.db.write() as connection:
         for side, number in ((Side.TRAIN, 50), (Side.VALIDATION, count // 5), (Side.TEST, count)):
             new = (
-                desks.new(f"{side.value}-{n}", [page], group=f"{side.value} {n % 60}", labelled=True, spans=spans)
+                sample_documents.new(
+                    f"{side.value}-{n}", [page], group=f"{side.value} {n % 60}", labelled=True, spans=spans
+                )
                 for n in range(number)
             )
             documents.add(connection, [replace(one, side=side) for one in new], "gold")
-    model_run.finish(workspace)
+    finished_run.finish(workspace)
     return workspace
 
 

@@ -23,14 +23,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "unit")]
-
-import loop  # noqa: E402
-import runs_kit  # noqa: E402
-from worker import tiny  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from storage import annotations, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
+from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
 from workbench.active_learning import selection as queueing  # noqa: E402
 from workbench.annotation import acts  # noqa: E402
 from workbench.annotation.blind_editor import desk_for  # noqa: E402
@@ -77,7 +74,7 @@ def work(folder: Path, seed: int, out: int) -> None:
                 desk.act("finish", acts.finish(desk.state))
                 continue
             desk = Desk(workspace, entry.document)
-            for name, tokens in loop.GOLD.items():
+            for name, tokens in predicted_pool.GOLD.items():
                 desk.act("assign", acts.assign(desk.state, name, tokens, "ann"))
                 say(document=entry.document, version=desk.content.document.version)
             desk.act("finish", acts.finish(desk.state))
@@ -130,8 +127,8 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
 
 def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
-    made, pool, labelled = loop.workspace(folder, pool=60, labelled=8)
-    loop.add_run(made, pool, labelled, width=0)
+    made, pool, labelled = predicted_pool.workspace(folder, pool=60, labelled=8)
+    predicted_pool.add_run(made, pool, labelled, width=0)
     made.close()
     wrong: list[str] = []
     known: dict[int, set[int]] = {}
@@ -159,8 +156,8 @@ def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
 
 def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
-    workspace = runs_kit.workspace(folder / "w")
-    config = runs_kit.config(tiny.base(folder, "layoutlm"), num_train_epochs=40)
+    workspace = workspaces.workspace(folder / "w")
+    config = workspaces.config(tiny_model.base(folder, "layoutlm"), num_train_epochs=40)
     with workspace.db.read() as connection:
         labels = _labels(connection)
     moments: Counter[str] = Counter()

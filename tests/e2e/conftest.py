@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from calling import Answer, Workbench
 
+from tests.support.command_line import Answer, Workbench
 from workbench import cli
 
 

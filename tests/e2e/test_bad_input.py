@@ -15,8 +15,10 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from calling import Workbench
 from PIL import Image
+
+from tests.support import ROOT
+from tests.support.command_line import Workbench
 
 _IDAT = struct.pack(">I", 64) + b"IDAT" + bytes(64)
 RECORD = {"id": "good", "words": ["Total", "9.00"], "bboxes": [[10, 10, 50, 20], [60, 10, 90, 20]]}
@@ -271,7 +273,7 @@ def test_a_file_size_limit_while_importing(workspace: Path, good: Path) -> None:
         [sys.executable, "-m", "workbench.cli", "-w", workspace, "import", good / "list.jsonl"],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
         check=False,
     )

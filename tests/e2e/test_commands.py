@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from calling import Workbench
+
+from tests.support.command_line import Workbench
 
 RECORDS = [
     {

@@ -1,14 +1,8 @@
 """The whole loop by the keys of the screens: label, train, be suggested to, choose, relabel, train again."""
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "worker"))
-
-import tiny
 
 from screens.app import WorkbenchApp
 from screens.queue.batch_pane import BatchPane
@@ -16,6 +10,7 @@ from screens.queue.choice_list import Rows
 from screens.queue.rounds_pane import RoundsPane
 from storage import documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
+from tests.support import tiny_model
 from workbench.active_learning import retraining
 from workbench.active_learning.strategies import DEFAULT
 from workbench.annotation.editor import Desk
@@ -102,7 +97,7 @@ async def trained(pilot, made, count):
 @pytest.mark.timeout(600)
 async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
     gold = gold_of(workspace)
-    base = tiny.base(tmp_path, "layoutlm", 512)
+    base = tiny_model.base(tmp_path, "layoutlm", 512)
     config = from_dict(
         {
             "model": {"family": "layoutlm", "name": str(base)},

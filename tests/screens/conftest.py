@@ -1,6 +1,5 @@
 """Workspaces for the screens' tests, and a way to drive the real application."""
 
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -8,11 +7,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import desks
-
 from screens.app import WorkbenchApp
+from tests.support import sample_documents
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -21,20 +17,22 @@ Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """Three documents: a receipt, the same with suggestions and known values, a Chinese one."""
-    page = desks.page_of(desks.RECEIPT)
+    page = sample_documents.page_of(sample_documents.RECEIPT)
     content = type("Content", (), {"tokens": page.tokens})
-    at = lambda words: desks.find(content, words)  # noqa: E731
+    at = lambda words: sample_documents.find(content, words)  # noqa: E731
     suggested = (
         ("seller_name", at("ACME TRADING SDN BHD"), 0.97, "run-1"),
         ("amount_total", at("10.00"), 0.55, "run-1"),
         ("invoice_date", at("25/12/2018"), 0.8, "run-1"),
     )
-    made = desks.workspace_of(
+    made = sample_documents.workspace_of(
         tmp_path / "shop",
         [
-            desks.new("plain", [page]),
-            desks.new("suggested", [page], suggested, {"amount_total": "9.00", "invoice_date": "2018-12-25"}),
-            desks.new("chinese", [desks.page_of(desks.CHINESE)], group="mingda"),
+            sample_documents.new("plain", [page]),
+            sample_documents.new(
+                "suggested", [page], suggested, {"amount_total": "9.00", "invoice_date": "2018-12-25"}
+            ),
+            sample_documents.new("chinese", [sample_documents.page_of(sample_documents.CHINESE)], group="mingda"),
         ],
     )
     yield made

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import desks
-import model_run
 import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, Static
@@ -16,15 +14,16 @@ from screens.errors.heat_grid import HeatGrid
 from screens.widgets.status_lines import HintLine
 from storage import documents, queue
 from storage.records import Decision, Side, Source, Span, State
+from tests.support import finished_run, sample_documents
 from workbench.evaluation.doctor.findings import Action, Finding, Target
 from workbench.evaluation.error_analysis import Concentration
 from workbench.runs import jobs
 from workbench.workspace import Workspace
 
-PAGE = desks.page_of(desks.RECEIPT)
+PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 CONTENT = type("Content", (), {"tokens": PAGE.tokens})
-NAME, DATE, TOTAL = (desks.find(CONTENT, words) for words in ("ACME TRADING SDN BHD", "25/12/2018", "9.00"))
-CASH = desks.find(CONTENT, "10.00")
+NAME, DATE, TOTAL = (sample_documents.find(CONTENT, words) for words in ("ACME TRADING SDN BHD", "25/12/2018", "9.00"))
+CASH = sample_documents.find(CONTENT, "10.00")
 LABELS = tuple(
     Span(field, tokens, Source.IMPORT, "gold")
     for field, tokens in (("seller_name", NAME), ("invoice_date", DATE), ("amount_total", TOTAL))
@@ -48,12 +47,12 @@ def shop(tmp_path: Path) -> Iterator[Workspace]:
     listed = []
     for side, count in ((Side.TRAIN, 4), (Side.VALIDATION, 2), (Side.TEST, 4)):
         for number in range(1, count + 1):
-            new = desks.new(
+            new = sample_documents.new(
                 f"{side.value}-{number}", [PAGE], group=f"{side.value} {number}", labelled=True, spans=LABELS
             )
             listed.append(replace(new, side=side))
-    made = desks.workspace_of(tmp_path / "shop", listed)
-    model_run.finish(made, wrong=wrong, name="baseline")
+    made = sample_documents.workspace_of(tmp_path / "shop", listed)
+    finished_run.finish(made, wrong=wrong, name="baseline")
     yield made
     made.close()
 
@@ -143,7 +142,7 @@ async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_lab
         assert annotate.mode == "annotate" and annotate.hands.content.document.name == "test-1"
         assert annotate.hands.cursor == CASH[0] and annotate.hands.view.focus.field == "amount_total"
         await pilot.press("enter")  # take it
-        assert desks.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
+        assert sample_documents.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
         await pilot.press("f6")
         await settled(pilot)
         assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[1]
@@ -288,7 +287,10 @@ async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop)
         await settled(pilot)
         assert pilot.app.room is room and any("none of these" in n.message for n in pilot.app._notifications)
         with shop.db.write() as connection:
-            new = [replace(desks.new(f"new {side.value}", [PAGE]), side=side) for side in (Side.TRAIN, Side.TEST)]
+            new = [
+                replace(sample_documents.new(f"new {side.value}", [PAGE]), side=side)
+                for side in (Side.TRAIN, Side.TEST)
+            ]
             documents.add(connection, new, "me")
         panel.post_message(DoctorPanel.Taken(finding, action))
         await settled(pilot)

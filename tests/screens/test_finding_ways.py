@@ -1,12 +1,13 @@
 """Moving, finding, listing, looking: everything on the annotate screen that labels nothing."""
 
 import pytest
-from desks import find, kept, labels
 
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
 from screens.app import WorkbenchApp
 from screens.widgets.status_lines import HintLine, StatusLine
+from tests.support import sample_documents
+from tests.support.sample_documents import find, kept, labels
 
 
 def word(pilot):
@@ -48,11 +49,9 @@ async def test_the_arrows_go_through_the_places_found(opened, workspace):
 
 
 async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
-    import desks
-
-    first = desks.page_of(desks.RECEIPT)
-    pages = [first, desks.page_of(desks.CHINESE, 1, len(first.tokens))]
-    workspace = desks.workspace_of(tmp_path / "two", [desks.new("two", pages)])
+    first = sample_documents.page_of(sample_documents.RECEIPT)
+    pages = [first, sample_documents.page_of(sample_documents.CHINESE, 1, len(first.tokens))]
+    workspace = sample_documents.workspace_of(tmp_path / "two", [sample_documents.new("two", pages)])
     async with opened(workspace) as pilot:
         await pilot.press("ctrl+pagedown")
         assert pilot.app.room.hands.tokens[pilot.app.room.hands.cursor].page == 1
@@ -111,7 +110,7 @@ async def test_the_list_by_keys_and_by_mouse(opened, workspace):
 
 
 async def test_the_list_shows_the_open_document_from_the_start(opened, tmp_path):
-    from desks import new, page_of, workspace_of
+    from tests.support.sample_documents import new, page_of, workspace_of
 
     page = page_of("TOTAL 9.00")
     many = workspace_of(tmp_path / "many", [new(f"d{n}", [page], labelled=n < 90) for n in range(200)])
@@ -168,9 +167,7 @@ async def test_keys_can_be_remapped_and_presets_chosen(opened, workspace):
 
 
 async def test_a_workspace_without_documents_says_so(opened, tmp_path):
-    import desks
-
-    workspace = desks.workspace_of(tmp_path / "empty", [])
+    workspace = sample_documents.workspace_of(tmp_path / "empty", [])
     async with opened(workspace) as pilot:
         assert "no documents" in str(pilot.app.room.query_one(HintLine).render())
         await pilot.press("t", "a", "tab", "Z", "P", "h", "F", "escape")
@@ -179,12 +176,14 @@ async def test_a_workspace_without_documents_says_so(opened, tmp_path):
 
 
 async def test_a_document_without_words_can_be_passed(opened, tmp_path):
-    import desks
-
     from storage.records import Page
 
-    workspace = desks.workspace_of(
-        tmp_path / "blank", [desks.new("blank", [Page(0, 600, 800, ())]), desks.new("next", [desks.page_of("A 1.00")])]
+    workspace = sample_documents.workspace_of(
+        tmp_path / "blank",
+        [
+            sample_documents.new("blank", [Page(0, 600, 800, ())]),
+            sample_documents.new("next", [sample_documents.page_of("A 1.00")]),
+        ],
     )
     async with opened(workspace) as pilot:
         await pilot.press("t", "down", "L", "space", "enter", "x", "g", "U")

@@ -7,13 +7,12 @@ import select
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from screens.graphics import QUESTION, Graphics, Kind, understood
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 KITTY = b"\x1b_Gi=31;OK\x1b\\"
 CELL = b"\x1b[6;18;9t"
 ASK = (

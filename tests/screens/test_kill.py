@@ -4,20 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-HERE = Path(__file__).parent
+from tests.support import ROOT
 
 
 def test_kill_9_at_any_moment_loses_nothing_that_was_saved(tmp_path):
     kills = int(os.environ.get("WORKBENCH_KILLS", "40"))
     done = subprocess.run(
-        [sys.executable, str(HERE / "killing.py"), str(tmp_path / "w"), str(kills), "7"],
+        [sys.executable, "-m", "tests.support.kill_labelling", str(tmp_path / "w"), str(kills), "7"],
         check=False,
         capture_output=True,
         text=True,
         timeout=60 + 3 * kills,
-        cwd=HERE.parent.parent,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)

@@ -1,20 +1,13 @@
 """Labelling by keys and by mouse: the real screen, the real keys, and what the database holds afterwards."""
 
-import desks
 import pytest
-from desks import find, kept, labels
 
 from screens.widgets.status_lines import HintLine
 from storage import annotations
 from storage.exceptions import WorkspaceProblem
 from storage.records import Source, State
-
-
-async def go(pilot, words):
-    """Put the cursor on the first of some words, as a click would."""
-    hands = pilot.app.room.hands
-    pilot.app.room.act(lambda h: h.go_to(find(hands.content, words)[0]))
-    await pilot.pause()
+from tests.support import sample_documents
+from tests.support.sample_documents import find, go, kept, labels
 
 
 async def test_a_fields_key_labels_the_likeliest_place_and_it_is_saved_at_once(opened, workspace):
@@ -250,9 +243,11 @@ async def test_a_hand_made_label_decides_the_fields_suggestion(opened, workspace
 
 
 async def test_only_suggestions_in_view_are_accepted(opened, tmp_path):
-    page = desks.long_page()
-    listed = [desks.new("long", [page], [("amount_net", (0,), 0.9, "r"), ("amount_total", (1490,), 0.9, "r")])]
-    workspace = desks.workspace_of(tmp_path / "long", listed)
+    page = sample_documents.long_page()
+    listed = [
+        sample_documents.new("long", [page], [("amount_net", (0,), 0.9, "r"), ("amount_total", (1490,), 0.9, "r")])
+    ]
+    workspace = sample_documents.workspace_of(tmp_path / "long", listed)
     async with opened(workspace) as pilot:
         await pilot.press("plus")
         assert set(labels(workspace)) == {"amount_net"}
@@ -272,8 +267,11 @@ async def test_a_similar_documents_labels_are_suggested(opened, workspace):
 
 
 async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_path):
-    listed = [desks.new(f"d{n}", [desks.page_of(desks.RECEIPT)], group="Acme") for n in range(2)]
-    workspace = desks.workspace_of(tmp_path / "alike", listed)
+    listed = [
+        sample_documents.new(f"d{n}", [sample_documents.page_of(sample_documents.RECEIPT)], group="Acme")
+        for n in range(2)
+    ]
+    workspace = sample_documents.workspace_of(tmp_path / "alike", listed)
     async with opened(workspace) as pilot:
         room = pilot.app.room
         await pilot.pause(0.6)

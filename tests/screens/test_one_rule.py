@@ -1,7 +1,5 @@
 """What a field's key does in every situation, and that nothing is decided unseen."""
 
-from desks import find, kept, labels
-from test_labelling import go
 from textual import events
 from textual.widgets import Input
 
@@ -9,6 +7,7 @@ from screens.annotate.page_view import PageView
 from screens.widgets.dialogs import Prompt
 from screens.widgets.status_lines import HintLine
 from storage.records import State
+from tests.support.sample_documents import find, go, kept, labels
 from workbench.locate.places import likely_places
 
 

@@ -3,16 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from textual import events
 from textual.widgets import SelectionList
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
-import loop as kit
-from desks import kept
 
 from screens.annotate.document_list import DocumentList
 from screens.app import WorkbenchApp
@@ -27,6 +21,8 @@ from screens.widgets.status_lines import HintLine
 from storage import annotations, documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
+from tests.support import predicted_pool as kit
+from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
 from workbench.annotation import acts, adjudication
 from workbench.annotation.editor import Desk

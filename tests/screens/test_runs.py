@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import runs_kit
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
@@ -16,6 +15,7 @@ from screens.tune.screen import TuneScreen
 from screens.widgets.dialogs import Confirm
 from storage import runs
 from storage.records import Run
+from tests.support import workspaces
 from workbench.runs import jobs
 from workbench.workspace import Workspace
 
@@ -24,9 +24,9 @@ Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    made = runs_kit.workspace(tmp_path / "invoices", {"test": 30})
-    runs_kit.finished_run(made, tmp_path, 0.4, "weak")
-    runs_kit.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
+    made = workspaces.workspace(tmp_path / "invoices", {"test": 30})
+    workspaces.finished_run(made, tmp_path, 0.4, "weak")
+    workspaces.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
     yield made
     made.close()
 
@@ -151,7 +151,7 @@ async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
 
 
 async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
-    other = runs_kit.workspace(tmp_path / "other")
+    other = workspaces.workspace(tmp_path / "other")
     async with opened(other) as pilot:
         room = await room_of(pilot)
         assert room.has_class("-empty")
@@ -176,7 +176,7 @@ async def test_the_cursor_stays_on_its_run_when_another_one_comes(
         room = await room_of(pilot)
         await pilot.press("down")
         assert room.current.name == "weak"
-        newer = runs_kit.finished_run(invoices, tmp_path, 0.9, "newer")
+        newer = workspaces.finished_run(invoices, tmp_path, 0.9, "newer")
         room.read_list()
         await pilot.pause()
         assert len(cells(room)) == 3

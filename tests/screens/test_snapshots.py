@@ -1,9 +1,9 @@
 """The screen as it looks: states at 80x24 and 140x42, Chinese, a full page, other themes, no colour."""
 
-import desks
 import pytest
 
 from screens.app import WorkbenchApp
+from tests.support import sample_documents
 
 SIZES = ((80, 24), (140, 42))
 STATES = {
@@ -28,7 +28,9 @@ def test_state(snap_compare, workspace, state, size):
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 def test_a_full_page(snap_compare, tmp_path, size):
-    made = desks.workspace_of(tmp_path / "full", [desks.new("full", [desks.long_page(1500)])])
+    made = sample_documents.workspace_of(
+        tmp_path / "full", [sample_documents.new("full", [sample_documents.long_page(1500)])]
+    )
     assert snap_compare(WorkbenchApp(made), press=["t", "pagedown", "shift+down"], terminal_size=size)
     made.close()
 

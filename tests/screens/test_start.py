@@ -6,16 +6,15 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from screens import modes, startup
 from screens.app import WorkbenchApp
 from storage.exceptions import WorkspaceProblem
+from tests.support import ROOT
 from workbench.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy", "pandas", "scipy", "babel", "dateparser")
 
 

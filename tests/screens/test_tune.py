@@ -5,10 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-import runs_kit
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
-from worker import tiny
 
 from screens.tune.option_form import OptionForm
 from screens.tune.screen import TuneScreen
@@ -17,6 +15,7 @@ from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
 from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
+from tests.support import tiny_model, workspaces
 from workbench.runs import estimate, jobs
 from workbench.runs.config import files as config_files
 from workbench.workspace import Workspace
@@ -33,7 +32,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    made = runs_kit.workspace(tmp_path / "invoices")
+    made = workspaces.workspace(tmp_path / "invoices")
     yield made
     for run in listed(made):
         if jobs.at_work(jobs.folder_of(made, run.id)):
@@ -74,7 +73,7 @@ async def test_the_check_and_the_form_are_in_view(
     opened: Opener, invoices: Workspace, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with opened(invoices, size) as pilot:
-        room = await room_of(pilot, runs_kit.config(tmp_path))
+        room = await room_of(pilot, workspaces.config(tmp_path))
         told = text_of(room, "#facts")
         assert "documents" in told and "amount_total" in told and "at most" in told
         form = room.query_one(OptionForm)
@@ -86,7 +85,7 @@ async def test_the_check_and_the_form_are_in_view(
 
 async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, runs_kit.config(tmp_path))
+        room = await room_of(pilot, workspaces.config(tmp_path))
         form = room.query_one(OptionForm)
         form.focus_key("train.learning_rate")
         await pilot.pause()
@@ -112,7 +111,7 @@ async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Wo
 
 async def test_structure_is_asked_for(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, runs_kit.config(tmp_path))
+        room = await room_of(pilot, workspaces.config(tmp_path))
         room.query_one(OptionForm).focus_key("model.num_hidden_layers")
         await pilot.press("3")
         assert isinstance(pilot.app.screen, Confirm)
@@ -143,7 +142,7 @@ async def test_family_shows_its_licence_and_presets_change_all(opened: Opener, i
 
 async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, runs_kit.config(tmp_path, learning_rate=7e-4))
+        room = await room_of(pilot, workspaces.config(tmp_path, learning_rate=7e-4))
         await pilot.press("y")
         assert isinstance(pilot.app.screen, Reading)
         await pilot.press("escape")
@@ -163,7 +162,7 @@ async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspac
 
 async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, runs_kit.config(tmp_path))
+        room = await room_of(pilot, workspaces.config(tmp_path))
         await pilot.press("a")
         assert pilot.app.screen is room, "nothing is on, and that is said"
         room.query_one(OptionForm).focus_key("augmentation.header_synonyms")
@@ -174,7 +173,7 @@ async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: 
 
 
 async def test_what_cannot_work_is_refused_with_the_remedy(opened: Opener, tmp_path: Path) -> None:
-    empty = runs_kit.workspace(tmp_path / "empty", {"train": 0, "validation": 0, "test": 0})
+    empty = workspaces.workspace(tmp_path / "empty", {"train": 0, "validation": 0, "test": 0})
     async with opened(empty) as pilot:
         room = await room_of(pilot)
         assert "no labelled document" in text_of(room, "#facts")
@@ -188,7 +187,9 @@ async def test_what_cannot_work_is_refused_with_the_remedy(opened: Opener, tmp_p
 async def test_a_run_is_started_watched_paused_stopped_and_resumed(
     opened: Opener, invoices: Workspace, tmp_path: Path
 ) -> None:
-    config = runs_kit.config(tiny.base(tmp_path, "layoutlm"), num_train_epochs=1000, per_device_train_batch_size=1)
+    config = workspaces.config(
+        tiny_model.base(tmp_path, "layoutlm"), num_train_epochs=1000, per_device_train_batch_size=1
+    )
 
     def state() -> RunState:
         return listed(invoices)[0].state
@@ -223,7 +224,7 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
 
 
 async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
-    config = runs_kit.config(tiny.base(tmp_path, "layoutlm"), num_train_epochs=1000)
+    config = workspaces.config(tiny_model.base(tmp_path, "layoutlm"), num_train_epochs=1000)
     async with opened(invoices) as pilot:
         room = await room_of(pilot, config)
         await pilot.press("g")

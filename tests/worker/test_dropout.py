@@ -1,16 +1,10 @@
 """BALD with a real (tiny) model: read several times under dropout, kept, and used for choosing."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "unit"))
-
-from loop import LABELS, run_folder
-from tiny import base
-
 from storage.exceptions import RunProblem
+from tests.support.predicted_pool import LABELS, run_folder
+from tests.support.tiny_model import base
 from workbench.active_learning import selection_worker
 from workbench.training import mc_dropout
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 from transformers import AutoModelForTokenClassification
-from worker import tiny
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
+from tests.support import tiny_model
 from workbench.runs.config import families, files
 from workbench.runs.config.files import FieldSpec
 from workbench.training import predictor as predicting
@@ -34,7 +34,7 @@ def settings(family: str, name: str, **model: Any) -> files.TuneConfig:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tiny.base(tmp_path, "layoutlm", labels=KNOWN)
+    return tiny_model.base(tmp_path, "layoutlm", labels=KNOWN)
 
 
 def test_folders_that_could_run_code_or_reach_outside_are_refused(tmp_path: Path, folder: Path) -> None:

@@ -1,9 +1,7 @@
 """Parts of the data are trained as runs of one group, once, and the Doctor forecasts from them."""
 
-import runs_kit
-from worker import tiny
-
 from storage import runs
+from tests.support import tiny_model, workspaces
 from workbench.active_learning.round_figures import trained_on
 from workbench.evaluation import learning_curve_runs
 from workbench.evaluation.doctor import consultation
@@ -11,8 +9,8 @@ from workbench.runs import jobs
 
 
 def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
-    workspace = runs_kit.workspace(tmp_path / "shop")
-    config = runs_kit.config(tiny.base(tmp_path, "layoutlm"), num_train_epochs=1)
+    workspace = workspaces.workspace(tmp_path / "shop")
+    config = workspaces.config(tiny_model.base(tmp_path, "layoutlm"), num_train_epochs=1)
     run = jobs.prepare(workspace, config, name="whole")
     jobs.start(workspace, run.id)
     run = jobs.wait(workspace, run.id)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from transformers.utils import logging
-from worker import symptoms
 
+from tests.support import symptoms
 from workbench.evaluation.doctor import findings
 from workbench.evaluation.doctor.findings import Severity
 

@@ -11,8 +11,8 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from torch.nn import functional
 from transformers import AutoModelForTokenClassification
-from worker import tiny
 
+from tests.support import tiny_model
 from workbench.predictions.cases import strict_chunks
 from workbench.runs.config.tune import Regularization, Train
 from workbench.training import scoring, trainer
@@ -79,7 +79,7 @@ def test_class_weights_make_rare_labels_dear_and_the_average_word_weigh_one() ->
 
 
 def test_freezing_holds_what_it_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tiny.base(tmp_path_factory.mktemp("base"), "text")
+    folder = tiny_model.base(tmp_path_factory.mktemp("base"), "text")
 
     def learning(epoch: float, **train: object) -> set[str]:
         model = AutoModelForTokenClassification.from_pretrained(folder)

@@ -18,10 +18,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForTokenClassification
 from transformers.utils import logging
-from worker import tiny
 
 from storage import events
 from storage.exceptions import RunProblem
+from tests.support import tiny_model
 from workbench.runs import parquet
 from workbench.training import callbacks, preparation, trainer
 from workbench.training import predictor as predicting
@@ -78,9 +78,9 @@ def wait_for(folder: Path, type: str, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("family", tiny.FAMILIES)
+@pytest.mark.parametrize("family", tiny_model.FAMILIES)
 def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) -> None:
-    folder = tiny.run_folder(tmp_path / "run", family)
+    folder = tiny_model.run_folder(tmp_path / "run", family)
     types = [e["type"] for e in train(folder)]
     assert types[0] == "started" and types[1] == "prepared" and types[-1] == "finished"
     assert {"step", "evaluated", "saved", "predicting"} <= set(types)
@@ -107,7 +107,7 @@ def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) 
 
 def test_a_small_model_learns_what_there_is_to_learn(tmp_path: Path) -> None:
     settings = {"train": {"num_train_epochs": 25, "logging_steps": 50, "early_stopping_patience": 0}}
-    folder = tiny.run_folder(tmp_path / "run", "starter", settings, train=40)
+    folder = tiny_model.run_folder(tmp_path / "run", "starter", settings, train=40)
     found = train(folder)
     assert found[-1]["f1"] > 0.9
     best = [e for e in found if e["type"] == "evaluated" and e["best"]][-1]
@@ -123,7 +123,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
         "regularization": {"hidden_dropout_prob": 0.1}, "augmentation": {"box_jitter": 5, "ocr_noise": 0.1},
         "train": {"save_steps": 2, "gradient_accumulation_steps": 2, "per_device_train_batch_size": 2} | THREE,
     }  # fmt: skip
-    whole = tiny.run_folder(tmp_path / "whole", "starter", settings)
+    whole = tiny_model.run_folder(tmp_path / "whole", "starter", settings)
     torn = tmp_path / "torn"
     shutil.copytree(whole, torn)
     expected = train(whole)
@@ -139,7 +139,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
 
 
 def test_a_run_killed_after_the_last_step_is_finished_by_the_next(tmp_path: Path) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "starter")
+    folder = tiny_model.run_folder(tmp_path / "run", "starter")
     train(folder, until=lambda e: e["type"] == "predicting")
     assert not (folder / "model").exists()
     best = events.last(folder / "events.jsonl", frozenset({"evaluated"}))
@@ -151,7 +151,7 @@ def test_a_run_killed_after_the_last_step_is_finished_by_the_next(tmp_path: Path
 
 
 def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 3, "save_total_limit": 5}})
+    folder = tiny_model.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 3, "save_total_limit": 5}})
     train(folder, until=lambda e: e["type"] == "step" and e["step"] == 8)
     checkpoints = folder / "checkpoints"
     weights = checkpoints / "checkpoint-6" / "model.safetensors"
@@ -167,7 +167,7 @@ def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path
 
 
 def test_stop_keeps_a_model_and_pause_waits(tmp_path: Path) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 50}})
+    folder = tiny_model.run_folder(tmp_path / "run", "text", {"train": {"num_train_epochs": 50}})
 
     def stop_at_four(event: dict[str, Any]) -> bool:
         if event["type"] == "step" and event["step"] == 2:
@@ -192,7 +192,7 @@ def test_stop_keeps_a_model_and_pause_waits(tmp_path: Path) -> None:
 
 
 def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text")
+    folder = tiny_model.run_folder(tmp_path / "run", "text")
     real = trainer.loss_function
 
     def broken(*args: Any) -> Any:
@@ -204,13 +204,13 @@ def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.Mo
         train(folder)
     assert "learning rate" in caught.value.remedy
     monkeypatch.setattr(training, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
-    other = tiny.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
+    other = tiny_model.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
     with pytest.raises(trainer.Diverged, match="rose to"):
         train(other)
 
 
 def test_running_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text")
+    folder = tiny_model.run_folder(tmp_path / "run", "text")
     real = trainer.Tuner.training_step
 
     models: list[weakref.ref[Any]] = []
@@ -227,13 +227,13 @@ def test_running_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pyt
     assert any("now 2, accumulating 2" in e.get("message", "") for e in found)
     assert found[-1]["type"] == "finished" and max(losses(found)) == 6
     assert json.loads((folder / "report.json").read_text())["effective_batch"] == 4
-    refused = tiny.run_folder(tmp_path / "refused", "text", {"train": {"retry_on_oom": False}})
+    refused = tiny_model.run_folder(tmp_path / "refused", "text", {"train": {"retry_on_oom": False}})
     with pytest.raises(RunProblem, match="Memory ran out with 4 windows"):
         train(refused)
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text")
+    folder = tiny_model.run_folder(tmp_path / "run", "text")
 
     def full(*args: Any, **kwargs: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -258,7 +258,7 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ],
 )  # fmt: skip
 def test_every_way_of_training_comes_to_an_end(tmp_path: Path, settings: dict[str, Any], check: str | None) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "layoutlm", settings)
+    folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", settings)
     found = train(folder)
     assert found[-1]["type"] == "finished"
     if check == "steps":
@@ -272,13 +272,13 @@ def test_every_way_of_training_comes_to_an_end(tmp_path: Path, settings: dict[st
 
 
 def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text", train=1)
+    folder = tiny_model.run_folder(tmp_path / "run", "text", train=1)
     for split in ("validation", "test", "pool"):
         (folder / "dataset" / f"{split}.parquet").unlink()
     found = train(folder)
     assert found[-1]["type"] == "finished" and found[-1]["f1"] is None
     assert any("no validation documents" in e.get("message", "") for e in found)
-    empty = tiny.documents(3)
+    empty = tiny_model.documents(3)
     for row in empty:
         row.tags = ["O"] * len(row.words)
     parquet.write(folder / "dataset" / "train.parquet", empty)
@@ -290,7 +290,7 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
 
 
 def test_a_limit_takes_whole_vendors() -> None:
-    documents = tiny.documents(40)
+    documents = tiny_model.documents(40)
     taken = preparation.limited(documents, 20, 1)
     groups = [row.group for row in taken]
     assert len(taken) == 20 and len(set(groups)) == 2
@@ -298,7 +298,7 @@ def test_a_limit_takes_whole_vendors() -> None:
 
 
 def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
-    folder = tiny.run_folder(
+    folder = tiny_model.run_folder(
         tmp_path / "run", "text", {"train": {"num_train_epochs": 1000, "early_stopping_patience": 0}}
     )
     first = worker(folder)
@@ -330,7 +330,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
 
 
 def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
-    folder = tiny.run_folder(tmp_path / "run", "text")
+    folder = tiny_model.run_folder(tmp_path / "run", "text")
     (folder / "request.yaml").write_text("run: r\nfields: []\nconfig: {train: {learning_rat: 1}}")
     child = worker(folder)
     assert child.wait(60) == 4
@@ -341,9 +341,9 @@ def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     settings: dict[str, Any] = {"train": {"num_train_epochs": 4}, "regularization": still}
-    two = tiny.run_folder(tmp_path / "two", "text", settings, train=16)
+    two = tiny_model.run_folder(tmp_path / "two", "text", settings, train=16)
     settings["train"]["gradient_accumulation_steps"] = 2
-    one = tiny.run_folder(tmp_path / "one", "text", settings, train=16)
+    one = tiny_model.run_folder(tmp_path / "one", "text", settings, train=16)
     shutil.rmtree(two / "base-text")
     shutil.copytree(one / "base-text", two / "base-text")
     expected = train(one)

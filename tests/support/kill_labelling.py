@@ -1,0 +1,90 @@
+"""Kill -9 at random moments: `python -m tests.support.kill_labelling FOLDER KILLS SEED` prints what was lost, as JSON.
+
+A child labels as fast as it can and says the document's version after each act; it is killed at a random moment. Then
+the workspace is opened as any program would, and must hold every act that was said. Every kill has a document of its
+own; in the end all of them are looked at once more.
+"""
+
+import json
+import os
+import random
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from storage import annotations, documents
+from storage.records import Annotations
+from tests.support import sample_documents
+from workbench.annotation.editor import Desk
+from workbench.annotation.field_states import judge
+from workbench.annotation.session import Hands
+from workbench.workspace import Workspace
+
+
+def label(folder: Path, document: int, seed: int, say: int) -> None:
+    chance = random.Random(seed)
+    workspace = Workspace.open(folder)
+    hands = Hands(Desk(workspace, document, judge(workspace.schema)), workspace.schema)
+    fields = workspace.schema.active
+    while True:
+        match chance.randrange(6):
+            case 0 | 1 | 2:
+                hands.press(chance.choice(fields))
+            case 3:
+                hands.undo()
+            case 4:
+                hands.redo()
+            case 5:
+                hands.flag(str(chance.random()))
+        os.write(say, f"{hands.content.document.version}\n".encode())
+
+
+def kept(workspace: Workspace, document: int, said: int) -> bool:
+    """Whether a document holds what was said of it: each act is an event and a version, and the log is its state."""
+    with workspace.db.read() as connection:
+        content = documents.open_document(connection, document)
+        events = annotations.history(connection, document)
+    state = Annotations()
+    for event in events:
+        state = annotations.applied(state, event.change)
+    return len(events) == content.document.version >= said and state == content.annotations
+
+
+def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
+    chance = random.Random(seed)
+    page = sample_documents.page_of(sample_documents.RECEIPT)
+    sample_documents.workspace_of(
+        folder, [sample_documents.new(f"d{number}", [page]) for number in range(kills)]
+    ).close()
+    lost = 0
+    said = dict.fromkeys(range(1, kills + 1), 0)  # document -> the last version that was said
+    for document in said:
+        listen, say = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(listen)
+            label(folder, document, seed * 10_000 + document, say)
+        os.close(say)
+        # Between or inside acts, whatever the machine's speed; now and then while the workspace is still being opened.
+        told, acts = b"", chance.randrange(12)
+        while told.count(b"\n") < acts and select.select([listen], [], [], 10.0)[0]:
+            told += os.read(listen, 1 << 16)
+        time.sleep(chance.uniform(0.0, 0.02))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(listen) as heard:
+            told += heard.read().encode()
+        said[document] = max((int(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")), default=0)
+        workspace = Workspace.open(folder)
+        lost += not kept(workspace, document, said[document])
+        workspace.close()
+    workspace = Workspace.open(folder)
+    lost += sum(not kept(workspace, document, version) for document, version in said.items())
+    workspace.close()
+    return {"kills": kills, "lost": lost, "said": sum(said.values())}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

@@ -1,0 +1,139 @@
+"""A workspace of small invoices and a tiny model, for tests that start real runs."""
+
+import json
+import re
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from storage import documents
+from storage.documents import NewDocument
+from storage.events import EventWriter
+from storage.records import Page, Side, Source, Span, Token
+from tests.support import tiny_model
+from workbench.runs import jobs, parquet
+from workbench.runs.config.files import TuneConfig, from_dict
+from workbench.workspace import Workspace
+
+SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test", Side.TEST, 3), ("pool", Side.TRAIN, 4))
+
+
+def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
+    """Labelled documents on three sides, by vendors that stand on one side each, and some without labels."""
+    made = Workspace.create(folder)
+    new = []
+    for number, (name, side, count) in enumerate(SIDES):
+        for row in tiny_model.documents((sizes or {}).get(name, count), seed=number + 1):
+            tokens = tuple(
+                Token(i, 0, row.lines[i], word, tuple(float(v) for v in row.boxes[i]))  # type: ignore[arg-type]
+                for i, word in enumerate(row.words)
+            )
+            spans = tuple(
+                Span(tag[2:], (i,), Source.IMPORT, "me") for i, tag in enumerate(row.tags or ()) if tag != "O"
+            )
+            labelled = name != "pool"
+            new.append(
+                NewDocument(
+                    f"{name}-{row.name}",
+                    "here",
+                    f"{name}-{row.name}",
+                    "test",
+                    (Page(0, 1000.0, 1000.0, tokens),),
+                    language="en",
+                    group=f"{name} {row.group}",
+                    side=side,
+                    labelled=labelled,
+                    spans=spans if labelled else (),
+                )
+            )
+    with made.db.write() as connection:
+        documents.add(connection, new, "me")
+    return made
+
+
+def config(base: Path, **train: Any) -> TuneConfig:
+    """A few steps on one core."""
+    settings = {
+        "learning_rate": 3e-3, "num_train_epochs": 2, "per_device_train_batch_size": 4, "logging_steps": 1,
+        "device": "cpu", "bf16": False, "early_stopping_patience": 0,
+    }  # fmt: skip
+    return from_dict(
+        {
+            "model": {"family": "layoutlm", "name": str(base)},
+            "train": settings | train,
+            "data": {"max_length": 64, "window_stride": 8},
+        }
+    )
+
+
+def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
+    """Wait for something to become true, and say what never did."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"never came true: {condition}"
+        time.sleep(0.05)
+    return found
+
+
+def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str = "", **train: Any) -> str:
+    """A run that ended, made without a model: of its documents a share is predicted right, the others empty."""
+    run = jobs.prepare(workspace, config(base, **train), name=name)
+    folder = jobs.folder_of(workspace, run.id)
+    labels = ["O", *(f"{prefix}-{field.id}" for field in workspace.schema.active for prefix in "BI")]
+    predictions = []
+    figures: dict[str, Any] = {}
+    for split, found in parquet.read_all(folder).items():
+        for number, row in enumerate(found):
+            good = number < right * len(found)
+            amount = next(i for i, word in enumerate(row.words) if re.fullmatch(r"\d+\.\d\d", word))
+            unlabelled = ["B-amount_total" if i == amount else "O" for i in range(len(row.words))]
+            tags = [tag if good else "O" for tag in row.tags or unlabelled]
+            cells = [0.9 if label == tag else 0.1 / (len(labels) - 1) for tag in tags for label in labels]
+            predictions.append(
+                parquet.Prediction(
+                    row.document,
+                    split,
+                    labels,
+                    struct.pack(f"<{len(cells)}e", *cells),
+                    [0.0],
+                    1,
+                    [0] * len(tags),
+                    False,
+                )
+            )
+        row_of = {"precision": 1.0, "recall": right, "f1": right, "support": len(found)}
+        figures[split] = {
+            "documents": len(found), "loss": 1 - right / 2, "f1": right,
+            "fields": {"amount_total": row_of, "invoice_date": row_of},
+        }  # fmt: skip
+    parquet.write_predictions(folder / "predictions.parquet", predictions)
+    (folder / "model").mkdir()
+    (folder / "model" / "config.json").write_text('{"architectures": ["LayoutLMForTokenClassification"]}')
+    report = {
+        "run": run.id, "steps": 4, "tokens_per_second": 1000.0, "device": "cpu", "precision": "fp32",
+        "documents": {"train": 10, "validation": 4}, "figures": figures, "f1": right,
+    }  # fmt: skip
+    (folder / "report.json").write_text(json.dumps(report))
+    writer = EventWriter(folder / "events.jsonl")
+    writer.write("started", device="cpu", resumed_from=None)
+    for step in range(1, 5):
+        writer.write(
+            "step", step=step, total_steps=4, epoch=step / 2, loss=1 / step, learning_rate=1e-3, grad_norm=1.0,
+            tokens_per_second=1000.0, documents_per_second=9.0, memory_mb=500.0, device_memory_mb=0.0,
+            seconds_left=4 - step,
+        )  # fmt: skip
+        if step % 2 == 0:
+            writer.write(
+                "evaluated",
+                step=step,
+                epoch=step / 2,
+                train=figures["train"],
+                validation=figures["validation"],
+                best=True,
+            )
+    writer.write("finished", state="finished", seconds=4.0, f1=right, epochs=2.0)
+    writer.close()
+    jobs.reconcile(workspace)
+    return run.id

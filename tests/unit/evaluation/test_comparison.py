@@ -1,0 +1,109 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from storage import runs
+from storage.records import Run
+from tests.support import workspaces
+from workbench.cli import group
+from workbench.evaluation import comparison
+from workbench.runs import jobs
+from workbench.runs.watch import Watch, duration
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = workspaces.workspace(tmp_path / "ws", {"test": 30})
+    workspaces.finished_run(made, tmp_path, 0.4, "weak")
+    workspaces.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
+    return made
+
+
+def by_name(workspace: Workspace) -> dict[str, Run]:
+    with workspace.db.read() as connection:
+        return {run.name: run for run in runs.listed(connection)}
+
+
+def test_better_is_told_from_chance(workspace: Workspace) -> None:
+    found = by_name(workspace)
+    told = comparison.compare(workspace, found["weak"], found["strong"])
+    assert told["split"] == "test" and told["documents"] == 30
+    assert told["config"] == {"train.learning_rate": [3e-3, 1e-3]}
+    assert told["differences"]["micro"]["certain"] and told["differences"]["micro"]["difference"] > 0.3
+    assert comparison.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
+    same = comparison.compare(workspace, found["weak"], found["weak"])
+    assert "cannot be told apart" in comparison.sentence(same, ("weak", "weak"))
+    best = comparison.best(found.values(), comparison.measured(workspace, found.values()))
+    assert best is not None and best.name == "strong"
+
+
+def test_runs_without_predictions_are_compared_by_what_there_is(workspace: Workspace) -> None:
+    found = by_name(workspace)
+    (jobs.folder_of(workspace, found["weak"].id) / "predictions.parquet").unlink()
+    told = comparison.compare(workspace, found["weak"], found["strong"])
+    assert told["differences"] == {} and "predictions" in told["problem"]
+    assert told["config"]
+
+
+def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace: Workspace) -> None:
+    weak, strong = (by_name(workspace)[name] for name in ("weak", "strong"))
+    easy = replace(strong, id="easy", name="easy", f1=0.99)
+    here, elsewhere = frozenset({("a", 9), ("b", 7)}), frozenset({("c", 5)})
+    on = {weak.id: here, strong.id: here, "easy": elsewhere}
+    assert comparison.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
+    assert comparison.best([weak, easy], {weak.id: here, "easy": elsewhere}) is easy  # none compares: the newest
+    assert comparison.best([weak, strong], {}) is None  # nothing is known of what they were measured on
+
+
+def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(workspace: Workspace) -> None:
+    found = by_name(workspace)
+    path = jobs.folder_of(workspace, found["strong"].id) / "dataset" / "test.parquet"
+    table = pq.read_table(path)
+    renamed = [f"elsewhere-{name}" for name in table.column("name").to_pylist()]
+    pq.write_table(table.set_column(table.column_names.index("name"), "name", [renamed]), path)
+    told = comparison.compare(workspace, found["weak"], found["strong"], "test")
+    assert told["documents"] == 0 and "in common" in told["problem"]
+
+
+def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
+    def call(*arguments: str) -> str:
+        result = CliRunner().invoke(group, ["-w", str(workspace.files.root), "runs", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    listed = {run["name"]: run for run in json.loads(call("list", "--json"))}
+    assert listed["strong"]["best"] and not listed["weak"]["best"] and listed["weak"]["compares_with_best"]
+    assert {"seconds", "core_hours", "gpu_hours"} <= listed["strong"].keys()
+    assert "the best" in call("list")
+    told = json.loads(call("compare", "weak", "strong", "--json"))
+    assert told["differences"]["amount_total"]["certain"]
+    assert "strong is better" in call("compare", "weak", "strong")
+    call("chart", "weak", "strong", "--of", "loss", "--to", str(tmp_path / "loss.svg"))
+    assert "weak train" in (tmp_path / "loss.svg").read_text()
+    call("chart", "weak", "--of", "fields", "--to", str(tmp_path / "fields.png"))
+    assert json.loads(call("export", "strong", str(tmp_path / "given"), "--json"))["folder"] == str(tmp_path / "given")
+    assert (tmp_path / "given" / "README.md").exists()
+    listed = json.loads(call("list", "--json"))
+    assert {(run["name"], run["state"], run["f1"]) for run in listed} == {
+        ("weak", "finished", 0.4), ("strong", "finished", 1.0),
+    }  # fmt: skip
+
+
+def test_a_watch_tells_what_goes_on_and_what_ended(workspace: Workspace, tmp_path: Path) -> None:
+    watch = Watch(workspace)
+    assert watch.look().line == ""
+    run_id = workspaces.finished_run(workspace, tmp_path, 0.9, "third")
+    with workspace.db.write() as connection:
+        runs.change(connection, run_id, state="running", f1=None)
+    news = watch.look()
+    assert [run.name for run in news.ended] == ["third"] and news.ended[0].f1 == 0.9
+    assert news.active == () and not watch.look().changed
+
+
+def test_a_time_as_people_say_it() -> None:
+    assert [duration(s) for s in (0, 40, 700, 12_000)] == ["0 s", "40 s", "12 min", "3 h 20 min"]

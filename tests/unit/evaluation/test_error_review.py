@@ -1,0 +1,194 @@
+"""A run's errors, and what people did about them since: derived from labels and decisions, never kept twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from storage import documents
+from storage.exceptions import InputProblem
+from storage.records import Side
+from tests.support import finished_run, sample_documents
+from workbench.annotation import acts
+from workbench.annotation.editor import Desk
+from workbench.evaluation import error_review, report
+from workbench.evaluation.doctor import consultation, findings
+from workbench.evaluation.error_review import TOTAL, Verdict
+from workbench.evaluation.metrics import Kind
+from workbench.predictions.run_reader import read_cases
+from workbench.runs import jobs
+from workbench.runs.config.files import apply_sets, from_dict
+from workbench.workspace import Workspace
+
+PLACES = sample_documents.places_of(sample_documents.VALUES, sample_documents.page_of(sample_documents.RECEIPT))
+
+
+def swapped(row, draw):
+    """Every second document has net and total taken for each other."""
+    tags = list(row["tags"])
+    if row["document"] % 2:
+        net, total = PLACES["amount_net"][0], PLACES["amount_total"][0]
+        tags[net], tags[total] = tags[total], tags[net]
+    return tags
+
+
+def right(row, draw):
+    return list(row["tags"])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workspace]:
+    made = sample_documents.divided(tmp_path / "shop", {Side.TRAIN: 6, Side.VALIDATION: 4, Side.TEST: 8})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def found(shop):
+    run = finished_run.finish(shop, wrong=swapped)
+    return error_review.look(jobs.folder_of(shop, run.id))
+
+
+def test_cells_pairs_and_sums_are_about_the_same_errors(found):
+    assert found.split == "test" and len(found.items) == 8 == sum(line.wrong for line in error_review.lines(found)[:-1])
+    assert len(found.of_cell(TOTAL, None)) == 8 and len(found.of_cell("amount_net", Kind.WRONG_FIELD)) == 4
+    assert found.of_pair("amount_net", "amount_total") == found.of_cell("amount_net", Kind.WRONG_FIELD)
+    assert found.of_cell("seller_name", None) == ()
+    assert [line.field for line in error_review.lines(found, "field")][:2] == ["amount_net", "amount_total"]
+    assert error_review.lines(found)[-1].counts[Kind.CORRECT] == 24
+    assert found.matrix["amount_net"][Kind.WRONG_FIELD] == found.confusion["amount_net"]["amount_total"] == 4
+    assert found.f1 == pytest.approx(24 / 32)
+
+
+def test_nothing_was_done_at_first(shop, found):
+    assert set(error_review.verdicts(shop, found).values()) == {Verdict.OPEN}
+    assert error_review.label_errors(found, error_review.verdicts(shop, found)) == (0, 8)
+
+
+def relabelled(shop, item, field, tokens):
+    desk = Desk(shop, item.document)
+    desk.act("assign", acts.assign(desk.state, field, tokens, "ann"))
+
+
+def test_a_changed_label_is_a_label_error_and_only_that_one(shop, found):
+    item = found.of_cell("amount_net", None)[0]
+    relabelled(shop, item, "amount_tax", item.gold[1])
+    now = error_review.verdicts(shop, found)
+    assert [one for one in found.items if now[id(one)] is Verdict.FIXED] == [item]
+    Desk(shop, item.document).undo()
+    assert set(error_review.verdicts(shop, found).values()) == {Verdict.OPEN}
+
+
+def test_a_longer_label_is_another_label(shop, found):
+    item = found.of_cell("amount_net", None)[0]
+    first = item.gold[1][0]
+    relabelled(shop, item, "amount_net", (first - 1, first))
+    assert error_review.verdicts(shop, found)[id(item)] is Verdict.FIXED
+
+
+def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
+    def in_pieces(row, draw):  # each word of the name is found as a name
+        tags = list(row["tags"])
+        for number, tag in enumerate(tags):
+            if tag == "I-seller_name":
+                tags[number] = "B-seller_name"
+        return tags
+
+    found = error_review.look(jobs.folder_of(shop, finished_run.finish(shop, wrong=in_pieces).id))
+    spurious = [item for item in found.items if item.kind == "spurious"]
+    assert spurious and set(error_review.verdicts(shop, found).values()) == {Verdict.OPEN}
+    relabelled(shop, spurious[0], "buyer_name", spurious[0].tokens)
+    assert error_review.verdicts(shop, found)[id(spurious[0])] is Verdict.FIXED
+
+
+def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
+    with shop.db.read() as connection:
+        number = documents.ids(connection, documents.Filter(split=None))[-1]
+    desk = Desk(shop, number)
+    pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
+    desk.act("assign", acts.assign(desk.state, "seller_name", pieces, "ann"))
+
+    def blind(row, draw):
+        return ["O"] * len(row["words"])
+
+    found = error_review.look(jobs.folder_of(shop, finished_run.finish(shop, wrong=blind).id))
+    assert {Verdict.OPEN} == set(error_review.verdicts(shop, found).values())
+
+
+def test_confirming_twice_is_one_act_and_labels_stay(shop, found):
+    item = found.items[0]
+    before = sample_documents.labels(shop, item.document)
+    error_review.confirm(shop, found, item)
+    error_review.confirm(shop, found, item)
+    assert error_review.verdicts(shop, found)[id(item)] is Verdict.CONFIRMED
+    assert sample_documents.labels(shop, item.document) == before
+    assert [event.act for event in Desk(shop, item.document).history()].count("confirm") == 1
+
+
+def test_a_queued_document_stands_in_one_round_once(shop, found):
+    first, second = found.items[0], found.items[-1]
+    assert error_review.enqueue(shop, found, first) == error_review.enqueue(shop, found, first)
+    assert error_review.enqueue(shop, found, second) == error_review.enqueue(shop, found, first)
+    now = error_review.verdicts(shop, found)
+    queued = {item.document for item in found.items if now[id(item)] is Verdict.QUEUED}
+    assert queued == {first.document, second.document}
+
+
+def test_a_run_without_predictions_is_named(shop):
+    run = finished_run.finish(shop, wrong=right)
+    (jobs.folder_of(shop, run.id) / "predictions.parquet").unlink()
+    with pytest.raises(InputProblem, match="no stored predictions"):
+        error_review.look(jobs.folder_of(shop, run.id))
+
+
+def test_the_report_says_what_the_list_says(shop):
+    run = finished_run.finish(shop, wrong=swapped)
+    evaluation = consultation.evaluation_of(jobs.folder_of(shop, run.id))
+    assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
+    assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(jobs.folder_of(shop, run.id)).f1)
+    assert evaluation["postprocess"].keys() == set(report.postprocess.NAMES)
+
+
+def test_references_travel_into_the_cases(shop):
+    folder = jobs.folder_of(shop, finished_run.finish(shop, wrong=right).id)
+    assert all(case.references == {} for case in read_cases(folder, "test"))
+    path = folder / "dataset" / "test.parquet"
+    table = pq.read_table(path)
+    given = pa.array(['{"amount_total": "9.00"}'] * table.num_rows)
+    pq.write_table(table.set_column(table.column_names.index("references"), "references", given), path)
+    assert report.evaluate_run(folder)["fields"]["amount_total"]["reference_exact_match"] == 1.0
+    pq.write_table(table.drop_columns(["references"]), path)  # as older versions froze it
+    assert report.evaluate_run(folder)["fields"]["amount_total"]["reference_support"] == 0
+
+
+# --- the Doctor's memory and forecast ---------------------------------------------------------------------------
+
+
+def test_what_an_action_did_is_said_and_remembered(shop):
+    first = finished_run.finish(shop, wrong=swapped)
+    diagnosis = findings.diagnose(findings.examine(jobs.folder_of(shop, first.id)))
+    action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is findings.Target.CONFIG)
+    config = consultation.proposed(from_dict(first.config), action)
+    second = finished_run.finish(shop, config, wrong=right, parent=first.id)
+    told = consultation.consult(shop, second)
+    assert len(told.outcome) == 1 and action.id in told.outcome[0] and "+0.250" in told.outcome[0]
+    assert "+0.250" in told.remembered[action.id] and "once of one" in told.remembered[action.id]
+    again = apply_sets(config, ["train.seed=7"])
+    third = finished_run.finish(shop, again, wrong=right, parent=second.id)  # nothing of a diagnosis was taken up
+    assert consultation.consult(shop, third).outcome == ()
+
+
+def test_labels_are_forecast_from_runs_on_the_same_documents(shop):
+    def worse(share):
+        return lambda row, draw: list(row["tags"]) if draw.random() < share else swapped({**row, "document": 1}, draw)
+
+    for limit, share in ((1, 0.2), (2, 0.5), (4, 0.8)):
+        config = apply_sets(from_dict({}), [f"data.max_train_documents={limit}"])
+        last = finished_run.finish(shop, config, wrong=worse(share), name=f"{limit}")
+    told = consultation.consult(shop, last)
+    everything = next(one for one in told.forecast if one.field == "all fields")
+    assert everything.labels == 4 and everything.gain is not None and everything.gain > 0
+    saturated = next(one for one in told.forecast if one.field == "seller_name")
+    assert saturated.saturated

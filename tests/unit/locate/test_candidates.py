@@ -1,0 +1,185 @@
+"""What a field's key jumps to: header words, place and form, on invoices of several languages."""
+
+import pytest
+
+from tests.support import sample_documents
+from workbench.fields import FieldType, invoice_schema
+from workbench.locate.candidates import Finder
+
+SCHEMA = invoice_schema()
+GERMAN = """\
+   Müller Werkzeuge GmbH                 Rechnung
+   Hauptstraße 12
+   10115 Berlin
+
+   Rechnungsnummer: RE-2024-118
+   Rechnungsdatum:  05.03.2024
+   Zahlbar bis:     04.04.2024
+
+   Pos  Artikel     Menge   Preis     Summe
+   1    Bohrer      2       10,00     20,00
+   2    Säge        1       80,00     80,00
+
+   Nettobetrag                       100,00
+   MwSt 19 %                          19,00
+   Gesamtbetrag                      119,00
+"""
+
+
+def best(text: str, field: str, **labelled: tuple[int, ...]) -> str:
+    tokens = sample_documents.tokens_of(text)
+    ranked = Finder(tokens).ranked(SCHEMA.get(field), labelled)
+    return " ".join(tokens[i].text for i in ranked[0].tokens) if ranked else ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("invoice_no", "RE-2024-118"),
+        ("invoice_date", "05.03.2024"),
+        ("due_date", "04.04.2024"),
+        ("seller_name", "Müller Werkzeuge GmbH"),
+        ("seller_address", "Hauptstraße 12 10115 Berlin"),
+        ("amount_net", "100,00"),
+        ("amount_tax", "19,00"),
+        ("amount_total", "119,00"),
+    ],
+)
+def test_a_german_invoice(field, value):
+    assert best(GERMAN, field) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("amount_total", "9.00"), ("amount_tax", "0.51"), ("amount_net", "8.49"), ("invoice_no", "INV-2018-77")],
+)
+def test_an_english_receipt(field, value):
+    assert best(sample_documents.RECEIPT, field) == value
+
+
+def test_a_chinese_invoice():
+    assert best(sample_documents.CHINESE, "amount_total") == "¥169.50"
+    assert best(sample_documents.CHINESE, "seller_name") == "深圳市明达科技有限公司"
+
+
+def test_a_name_is_offered_without_its_registration_number():
+    assert best("ACME SDN BHD (728515-N)\nSTREET 1\n", "seller_name") == "ACME SDN BHD"
+
+
+def test_what_another_field_has_is_not_offered():
+    tokens = sample_documents.tokens_of(sample_documents.RECEIPT)
+    total = Finder(tokens).ranked(SCHEMA.get("amount_total"))[0].tokens
+    again = Finder(tokens).ranked(SCHEMA.get("amount_total"), {"amount_net": total})
+    assert again and all(set(total).isdisjoint(place.tokens) for place in again)
+
+
+TWO_PARTIES = """   Bill to:
+   Blue Sky Ltd
+   12 Hill Road
+   Leeds LS1 4AB
+
+   Seller:
+   Red Earth Ltd
+   7 Mill Street
+   York YO1 7HH
+
+   VAT No: GB123456789
+
+   Apples               40.00        8.00
+   Pears                60.00       12.00
+                       100.00       20.00
+   Total                           120.00
+"""
+
+
+def at(text: str, *words: str) -> tuple[int, ...]:
+    tokens = [token.text for token in sample_documents.tokens_of(text)]
+    return tuple(tokens.index(word) for word in words)
+
+
+def test_a_party_s_address_stands_below_its_name():
+    seller, buyer = at(TWO_PARTIES, "Red", "Earth"), at(TWO_PARTIES, "Blue", "Sky")
+    names = {"seller_name": seller, "buyer_name": buyer}
+    assert best(TWO_PARTIES, "seller_address", **names) == "7 Mill Street York YO1 7HH"
+    assert best(TWO_PARTIES, "buyer_address", **names) == "12 Hill Road Leeds LS1 4AB"
+
+
+def test_net_and_tax_make_up_the_total():
+    total = at(TWO_PARTIES, "120.00")
+    assert best(TWO_PARTIES, "amount_net", amount_total=total) == "100.00"
+    assert best(TWO_PARTIES, "amount_tax", amount_total=total) == "20.00"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Müller GmbH HRB 2677 B\nHauptstr. 1\n", "Müller GmbH"),
+        ("#000002 BAIFU (M) SDN BHD\n", "BAIFU (M) SDN BHD"),
+        ("名称： 深圳市明达科技有限公司\n", "深圳市明达科技有限公司"),
+    ],
+)
+def test_a_name_is_offered_alone(text, name):
+    assert best(text, "seller_name") == name
+
+
+def test_an_address_goes_on_past_the_lines_of_another_column():
+    text = (
+        "ACME SDN BHD\n"
+        "LOT 5, JALAN PERDANA 4/2,              UNIT 9 JALAN TRIOS\n"
+        "                                       29762 KUALA LUMPUR\n"
+        "68713 KLUANG\n"
+    )
+    assert best(text, "seller_address", seller_name=(0, 1, 2)) == "LOT 5, JALAN PERDANA 4/2, 68713 KLUANG"
+
+
+def test_a_text_field_is_what_stands_beside_its_name():
+    schema = SCHEMA.add("Cashier", FieldType.TEXT)
+    tokens = sample_documents.tokens_of("CASHIER: MANIS\n")
+    assert Finder(tokens).ranked(schema.get("cashier"))[0].tokens == (1,)
+
+
+@pytest.mark.parametrize("text", ["", "%%%\n", "\n\n.\n"])
+def test_a_page_with_nothing_on_it_has_no_candidates(text):
+    for field in SCHEMA:
+        assert Finder(sample_documents.tokens_of(text)).ranked(field) == []
+
+
+LETTER = """\
+   Au bon moulin SARL - 1242 chemin de l'olive - 84340 Malaucène
+
+   Theodor Est
+   Bahnstr. 42
+   88802 Spielkreis
+
+   Rechnung RE-20140522/501           vom August 3 , 2014
+   Zeitraum                           1 - July 31
+   UStId DE999999999                  Formular (380)
+   Zahlen Sie mit dem Betrag          EUR   100,00
+   Tel.                               100 444
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seller_name", "Au bon moulin SARL"),  # a sender's line is no name as a whole
+        ("seller_address", "1242 chemin de l'olive - 84340 Malaucène"),
+        ("invoice_no", "RE-20140522/501"),  # with a date inside
+        ("invoice_date", "August 3 , 2014"),
+        ("seller_tax_id", "DE999999999"),  # not the short number
+        ("currency", "EUR"),  # "dem" is a word here
+        ("amount_total", "100,00"),
+    ],
+)
+def test_a_letter_with_the_sender_in_one_line(field, value):
+    assert best(LETTER, field) == value
+
+
+def test_the_addressee_s_name_heads_his_address():
+    seller = tuple(range(4))
+    assert best(LETTER, "buyer_name", seller_name=seller) == "Theodor Est"
+    assert best(LETTER, "buyer_address", seller_name=seller) == "Bahnstr. 42 88802 Spielkreis"
+
+
+def test_a_whole_number_is_an_amount_beside_a_currency():
+    assert best("  Hotel\n\n  Room   2\n  Total  Rs 1939\n  Tel  100 444\n", "amount_total") == "1939"

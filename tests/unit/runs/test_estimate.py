@@ -1,0 +1,113 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from storage.exceptions import RunProblem
+from storage.records import Run, RunState, Split
+from tests.support import workspaces
+from workbench.runs import estimate
+from workbench.runs.config import files as config_files
+from workbench.runs.data_check import DataCheck, SideFacts
+from workbench.workspace import Workspace
+
+CHECK = DataCheck(
+    {Split.TRAIN: SideFacts(100, 100, 10, 20_000, 100), Split.VALIDATION: SideFacts(20, 20, 3, 4_000, 20)},
+    (200, 250, 280, 300), 0.0, 302, (),
+)  # fmt: skip
+FOUND = {"device": "cpu", "precision": "fp32", "tokens_per_second": 1000.0, "steady_mb": 600.0, "step_mb": 400.0}
+CONFIG = config_files.from_dict(
+    {"model": {"family": "starter"}, "train": {"num_train_epochs": 10, "per_device_train_batch_size": 8}}
+)
+
+
+def judged(config: Any = CONFIG, larger: float = 1.0, finished: Any = (), free: float = 8000.0) -> estimate.Estimate:
+    return estimate.judge(config, CHECK, FOUND, larger, finished, free)
+
+
+def finished(speed: float, **changes: Any) -> Run:
+    run = Run(
+        "r", "r", RunState.FINISHED, "starter", "", CONFIG.model_dump(mode="json"), datetime.now(UTC),
+        report={"tokens_per_second": speed, "device": "cpu"},
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
+def test_time_follows_from_tokens_epochs_and_speed() -> None:
+    told = judged()
+    assert told.steps == 10 * 13
+    assert 20 <= told.seconds_per_epoch <= 25  # 20,000 tokens, and the evaluation
+    assert 200 < told.seconds < 300
+    assert told.fits and not told.smaller
+
+
+def test_finished_runs_correct_the_measurement() -> None:
+    slow = judged(finished=[finished(100.0), finished(120.0), finished(110.0)])
+    assert (slow.tokens_per_second, slow.checked_against) == (110.0, 3)
+    others = [finished(1.0, family="layoutlm"), finished(2.0, report={"tokens_per_second": 2.0, "device": "cuda"})]
+    assert judged(finished=others).checked_against == 0
+
+
+def test_too_little_memory_offers_the_same_batch_in_pieces() -> None:
+    told = judged(larger=8.0, free=3000.0)
+    assert not told.fits
+    assert told.smaller == ("train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=2")
+    smaller = config_files.apply_sets(CONFIG, told.smaller)
+    assert judged(smaller, larger=4.0, free=3000.0).fits
+    desperate = judged(larger=8.0, free=500.0)
+    assert not desperate.fits and desperate.why
+
+
+def test_a_run_of_days_offers_fewer_documents() -> None:
+    told = judged(finished=[finished(2.0)])
+    assert told.seconds > estimate.LONG_SECONDS
+    assert told.smaller[0].startswith("data.max_train_documents=")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return workspaces.workspace(tmp_path / "ws")
+
+
+def test_a_real_measurement_is_made_once(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = {
+        "family": "layoutlm", "hidden": 32, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
+        "batch": 2, "dropout": 0.0, "bf16": False, "gradient_checkpointing": False, "device": "cpu", "threads": 1,
+    }  # fmt: skip
+    found = estimate.measured(workspace, shape)
+    assert found["tokens_per_second"] > 100 and found["steady_mb"] > 50 and found["device"] == "cpu"
+
+    def never(*arguments: object) -> dict[str, Any]:
+        raise AssertionError("measured twice")
+
+    monkeypatch.setattr(estimate, "_measure", never)
+    assert estimate.measured(workspace, shape) == found
+    with pytest.raises(AssertionError):
+        estimate.measured(workspace, shape | {"length": 128})
+
+
+def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate.sys, "executable", "/bin/false")
+    with pytest.raises(RunProblem, match="measurement"):
+        estimate.measured(workspace, {"threads": 1})
+    assert not (workspace.files.root / estimate.FILE).exists()
+
+
+def test_a_measurement_that_nobody_waits_for_ends(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    before = psutil.Process().children()
+    with pytest.raises(RunProblem, match="given up"):
+        estimate.measured(workspace, {"threads": 1, "length": 512}, lambda: asked.append(True) or True)  # type: ignore
+    assert asked == [True]
+    assert set(psutil.Process().children()) <= set(before)
+
+
+def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workspace.files.root / estimate.FILE).write_text("{half")
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(FOUND))
+    assert estimate.measured(workspace, {"threads": 1})["steady_mb"] == 600.0
+    assert json.loads((workspace.files.root / estimate.FILE).read_text())

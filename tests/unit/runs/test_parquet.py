@@ -1,0 +1,63 @@
+"""A run folder's Parquet files: streamed, grouped by split, and honest about damage."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from storage.exceptions import InputProblem
+from tests.support.predicted_pool import LABELS, prediction, probabilities, row
+from workbench.runs import parquet
+
+
+def test_documents_come_back_as_they_were_one_after_the_other(tmp_path):
+    path = parquet.source(tmp_path, "pool")
+    parquet.write(path, (row(number, number % 2 == 0) for number in range(600)))
+    assert parquet.count(path) == 600
+    assert next(parquet.stream(path)) == row(0, True)
+    assert [found.document for found in parquet.stream(path)] == list(range(600))
+    assert parquet.read(path)[599] == row(599, False)
+
+
+def test_a_row_group_holds_one_split_so_that_one_split_can_be_read_alone(tmp_path):
+    path = tmp_path / "predictions.parquet"
+    splits = ["validation"] * 3 + ["pool"] * 300 + ["train"] * 2
+    parquet.write_predictions(
+        path, (prediction(n, split, probabilities(0.5), np.array([0.0, 1.0])) for n, split in enumerate(splits))
+    )
+    groups = [pq.ParquetFile(path).read_row_group(i, ["split"]) for i in range(pq.ParquetFile(path).num_row_groups)]
+    assert [len(set(group.column("split").to_pylist())) for group in groups] == [1] * len(groups)
+    assert sum(map(len, groups)) == len(splits) and len(groups) == 4
+    found = list(parquet.read_predictions(path))
+    assert [one.split for one in found] == splits
+    assert found[7].labels == LABELS and found[7].embedding == [0.0, 1.0]
+
+
+def test_a_file_that_is_missing_has_no_documents_and_a_damaged_one_says_so(tmp_path):
+    path = parquet.source(tmp_path, "test")
+    assert (parquet.count(path), list(parquet.stream(path))) == (0, [])
+    path.parent.mkdir()
+    path.write_bytes(b"PAR1 and nothing else")
+    for look in (parquet.count, parquet.read):
+        with pytest.raises(InputProblem, match="cannot be read"):
+            look(path)
+
+
+def test_word_lists_of_different_lengths_are_refused(tmp_path):
+    torn = row(1, True)
+    torn.boxes = torn.boxes[:-1]
+    parquet.write(tmp_path / "x.parquet", [torn])
+    with pytest.raises(InputProblem, match="differ in length"):
+        parquet.read(tmp_path / "x.parquet")
+
+
+def test_what_was_being_written_leaves_the_old_file_as_it_was(tmp_path):
+    path = tmp_path / "x.parquet"
+    parquet.write(path, [row(1, True)])
+
+    def broken():
+        yield row(2, True)
+        raise InputProblem("the model diverged", "")
+
+    with pytest.raises(InputProblem, match="diverged"):
+        parquet.write(path, broken())
+    assert [found.document for found in parquet.read(path)] == [1]

@@ -1,0 +1,179 @@
+"""Transactions, waiting, refusing, and bringing old workspaces up to date."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import storage.migrations
+from storage import documents
+from storage.database import Database
+from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from tests.support.store import new
+
+VERSIONS = Path(storage.migrations.__file__).parent / "versions"
+
+
+def _url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def test_all_or_nothing(db: Database) -> None:
+    with pytest.raises(RuntimeError), db.write() as connection:
+        documents.add(connection, [new()], "me")
+        raise RuntimeError
+    with db.read() as connection:
+        assert documents.count(connection) == 0
+
+
+def test_head_is_the_newest_migration() -> None:
+    newest = max(path.name.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
+    assert newest == storage.migrations.HEAD
+
+
+def test_the_schema_of_the_migrations_is_the_schema_of_the_code(db: Database) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from storage.tables import metadata
+
+    with db.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_oldest_schema_is_brought_up_to_date_after_a_copy(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    path = tmp_path / "workbench.db"
+    database = Database(_url(path))
+    oldest = min(file.stem.split("_")[0] for file in VERSIONS.glob("[0-9]*.py"))
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, oldest)
+    database.migrate()
+    with database.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == storage.migrations.HEAD
+    assert path.with_suffix(f".before-{storage.migrations.HEAD}.db").exists() == (oldest != storage.migrations.HEAD)
+    database.close()
+
+
+def test_a_newer_workspace_is_refused_and_left_alone(db: Database, tmp_path: Path) -> None:
+    with db.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    db.close()
+    path = tmp_path / "workbench.db"
+    before = path.read_bytes()
+    newer = Database(_url(path))
+    with pytest.raises(NewerWorkspace, match="9999") as caught:
+        newer.migrate()
+    newer.close()
+    assert "Update" in caught.value.remedy
+    assert path.read_bytes() == before
+
+
+def test_a_locked_database_is_waited_for_and_then_said_who(db: Database, tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sqlite3, sys, os, pathlib; p = pathlib.Path(sys.argv[1]);"
+            "c = sqlite3.connect(p, isolation_level=None); c.execute('BEGIN IMMEDIATE');"
+            "p.with_name('writer.pid').write_text(str(os.getpid())); print('held', flush=True); sys.stdin.read()",
+            str(tmp_path / "workbench.db"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        impatient = Database(_url(tmp_path / "workbench.db"), busy_seconds=0.3)
+        with pytest.raises(Busy, match=f"process {holder.pid}"), impatient.write():
+            pass
+        impatient.close()
+        with db.read() as connection:  # reading goes on
+            assert documents.count(connection) == 0
+    finally:
+        holder.communicate()
+
+
+def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "workbench.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    import threading
+
+    timer = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    timer.start()
+    with db.write() as connection:
+        documents.add(connection, [new()], "me")
+    timer.join()
+    other.close()
+    with db.read() as connection:
+        assert documents.count(connection) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql+pymysql://ann:secret@127.0.0.1/shop", "driver is not installed"),
+        ("nonsense", "address of the database"),
+        ("foo://ann:secret@127.0.0.1/shop", "address of the database"),
+        ("postgresql://ann:secret@127.0.0.1:port/shop", "address of the database"),
+        ("sqlite+pysqlite:////no/such/folder/shop.db", "cannot be reached"),  # goes the way of every other database
+    ],
+)
+def test_another_database_that_cannot_be_opened_is_said_with_its_remedy(url: str, said: str) -> None:
+    with pytest.raises(WorkspaceProblem, match=said) as caught:
+        Database(url).migrate()
+    assert caught.value.remedy and "secret" not in caught.value.message
+
+
+def test_a_damaged_database_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "workbench.db"
+    path.write_bytes(b"this is no database, " * 100)
+    with pytest.raises(WorkspaceProblem, match="damaged"):
+        Database(_url(path)).migrate()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_workspace_is_said(db: Database, tmp_path: Path) -> None:
+    db.close()
+    folder = tmp_path / "frozen"
+    folder.mkdir()
+    shutil.copy(tmp_path / "workbench.db", folder)
+    (folder / "workbench.db").chmod(0o444)
+    folder.chmod(0o555)
+    frozen = Database(_url(folder / "workbench.db"))
+    with pytest.raises(WorkspaceProblem, match="cannot be written"), frozen.write() as connection:
+        documents.add(connection, [new()], "me")
+
+
+def test_a_full_disk_keeps_what_was_there(db: Database) -> None:
+    with db.write() as connection:
+        documents.add(connection, [new()], "me")
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+    with pytest.raises(WorkspaceProblem, match="disk is full"), db.write() as connection:
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        documents.add(connection, [new(f"d{i}", "word " * 5000) for i in range(20)], "me")
+    with db.read() as connection:
+        assert documents.count(connection) == 1
+        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_only_one_module_speaks_sqlite() -> None:
+    root = Path(storage.__file__).parent
+    users = {
+        path.name
+        for path in root.glob("*.py")
+        if re.search(r"PRAGMA|sqlite3|BEGIN IMMEDIATE", path.read_text(encoding="utf-8"))
+    }
+    assert users == {"database.py"}
