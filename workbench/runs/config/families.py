@@ -53,7 +53,7 @@ FAMILIES: dict[str, Spec] = {
             "Apache-2.0",
             "Free for commercial use.",
             "made-up receipts and invoices in English, German, French, Dutch and Chinese; no real document.",
-            "workbench.runs.config.families.starter",
+            "workbench.training.models.starter",
         ),
         Spec(
             "layoutlmv3",
@@ -67,7 +67,7 @@ FAMILIES: dict[str, Spec] = {
             "CC BY-NC-SA 4.0",
             "Not for commercial use, and neither is a model fine-tuned from it.",
             "11 million scanned pages of English business letters and forms (IIT-CDIP), with pictures.",
-            "workbench.runs.config.families.layoutlmv3",
+            "workbench.training.models.layoutlmv3",
         ),
         Spec(
             "layoutlm",
@@ -78,7 +78,7 @@ FAMILIES: dict[str, Spec] = {
             "MIT",
             "Free for commercial use.",
             "11 million scanned pages of English business letters and forms (IIT-CDIP).",
-            "workbench.runs.config.families.layoutlm",
+            "workbench.training.models.layoutlm",
         ),
         Spec(
             "lilt",
@@ -92,7 +92,7 @@ FAMILIES: dict[str, Spec] = {
             "MIT",
             "Free for commercial use.",
             "layout from 11 million scanned English pages (IIT-CDIP), words from RoBERTa or InfoXLM.",
-            "workbench.runs.config.families.lilt",
+            "workbench.training.models.lilt",
         ),
         Spec(
             "text",
@@ -107,7 +107,7 @@ FAMILIES: dict[str, Spec] = {
             "its own",
             _BY_USER,
             "running text; nothing about pages.",
-            "workbench.runs.config.families.text",
+            "workbench.training.models.text",
         ),
     )
 }
