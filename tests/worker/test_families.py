@@ -67,7 +67,7 @@ def test_folders_that_could_run_code_or_reach_outside_are_refused(tmp_path: Path
 
 
 def test_a_hub_name_without_network_says_how_to_bring_a_folder() -> None:
-    module = __import__("workbench.runs.config.families.layoutlm", fromlist=["build"])
+    module = __import__("workbench.training.models.layoutlm", fromlist=["build"])
     with pytest.raises(MissingTool) as caught:
         module.build(files.from_dict({"model": {"family": "layoutlm"}}), FIELDS)
     assert "bring a folder" in caught.value.remedy and "microsoft/layoutlm-base-uncased" in caught.value.remedy
@@ -122,7 +122,7 @@ def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_base_of_another_family_is_refused(folder: Path) -> None:
-    module = __import__("workbench.runs.config.families.lilt", fromlist=["build"])
+    module = __import__("workbench.training.models.lilt", fromlist=["build"])
     with pytest.raises(ConfigProblem, match="layoutlm model"):
         module.build(settings("lilt", str(folder)), FIELDS)
     assert families.infer(str(folder)) == "layoutlm"
