@@ -11,10 +11,10 @@ from typing import Any
 
 from storage.records import Span
 from workbench.annotation import movement
-from workbench.annotation.cursor import Pointer
-from workbench.annotation.movement import Way
-from workbench.annotation.session import Hands
-from workbench.annotation.view import Tries
+from workbench.annotation.cursor import Cursor
+from workbench.annotation.movement import Direction
+from workbench.annotation.session import AnnotationSession
+from workbench.annotation.view import Proposals
 from workbench.locate.search import find
 
 Gold = dict[str, tuple[int, ...]]
@@ -32,24 +32,24 @@ ADJUSTING: dict[str, tuple[bool, bool, bool]] = {
     "left_curly_bracket": (True, False, True),
     "right_curly_bracket": (False, False, True),
 }
-MOVES: dict[str, Way] = {
-    "left": Way.LEFT,
-    "right": Way.RIGHT,
-    "up": Way.UP,
-    "down": Way.DOWN,
-    "ctrl+left": Way.PHRASE_LEFT,
-    "ctrl+right": Way.PHRASE_RIGHT,
-    "home": Way.LINE_START,
-    "end": Way.LINE_END,
+MOVES: dict[str, Direction] = {
+    "left": Direction.LEFT,
+    "right": Direction.RIGHT,
+    "up": Direction.UP,
+    "down": Direction.DOWN,
+    "ctrl+left": Direction.PHRASE_LEFT,
+    "ctrl+right": Direction.PHRASE_RIGHT,
+    "home": Direction.LINE_START,
+    "end": Direction.LINE_END,
 }
 
 
-class _Trial(Pointer):
+class _Trial(Cursor):
     """A cursor to think with: where would these keys lead?"""
 
-    def __init__(self, hands: Hands, at: int) -> None:
-        super().__init__(hands.layout)
-        self._tokens = hands.tokens
+    def __init__(self, session: AnnotationSession, at: int) -> None:
+        super().__init__(session.layout)
+        self._tokens = session.tokens
         self.cursor = at
 
     @property
@@ -71,22 +71,22 @@ class Annotator:
         self.planned: Keys = []
         self._tried: set[tuple[str, tuple[str, ...]]] = set()
 
-    def next_key(self, hands: Hands, visible: Collection[int]) -> str | None:
+    def next_key(self, session: AnnotationSession, visible: Collection[int]) -> str | None:
         """The next key, or None when the document is right as it is and only has to be accepted."""
         if not self.planned:
-            self.planned = self._plan(hands, visible)
+            self.planned = self._plan(session, visible)
         return self.planned.pop(0) if self.planned else None
 
-    def _plan(self, hands: Hands, visible: Collection[int]) -> Keys:
-        view = hands.view
+    def _plan(self, session: AnnotationSession, visible: Collection[int]) -> Keys:
+        view = session.view
         labelled = {s.field: s for s in view.content.annotations.spans}
         for span in view.content.annotations.spans:
             if span.field not in self.gold:
-                return [*self._at(hands, span), "backspace"]
+                return [*self._at(session, span), "backspace"]
             if span != labelled[span.field]:  # a second label: the one that is further from right goes
                 worse = min(span, labelled[span.field], key=lambda s: len(set(s.tokens) & set(self.gold[s.field])))
-                return [*self._at(hands, worse), "backspace"]
-        proposed = hands.acceptable()
+                return [*self._at(session, worse), "backspace"]
+        proposed = session.acceptable()
         for s in proposed:
             if s.field not in self.gold:  # an invented field; suggestions at a wrong place give way to labels
                 focus = view.focus
@@ -95,10 +95,10 @@ class Annotator:
         for field, tokens in self.gold.items():
             if field in labelled:
                 if labelled[field].tokens != tokens:
-                    return self._mended(hands, visible, labelled[field], tokens)
+                    return self._mended(session, visible, labelled[field], tokens)
             elif offered.get(field) != tokens:
                 if view.armed == field:  # its key found no place
-                    return self._by_hand(hands, visible, field, tokens)
+                    return self._by_hand(session, visible, field, tokens)
                 # With a suggestion focused a field's key would change that one.
                 return [*(["escape"] if view.focus is not None else []), self._key(field)]
         return []
@@ -106,27 +106,31 @@ class Annotator:
     def _key(self, field: str) -> str:
         return str(self.schema.get(field).key)
 
-    def _at(self, hands: Hands, span: Span) -> Keys:
-        return [] if hands.cursor in span.tokens else [self._key(span.field)]
+    def _at(self, session: AnnotationSession, span: Span) -> Keys:
+        return [] if session.cursor in span.tokens else [self._key(span.field)]
 
-    def _mended(self, hands: Hands, visible: Collection[int], span: Span, wanted: tuple[int, ...]) -> Keys:
+    def _mended(
+        self, session: AnnotationSession, visible: Collection[int], span: Span, wanted: tuple[int, ...]
+    ) -> Keys:
         """The fewest keys that make a wrong label right: adjust it, press on to a place ahead, or label by hand."""
         plans: list[Keys] = []
-        adjusting = self._adjusting(hands, span.tokens, wanted)
+        adjusting = self._adjusting(session, span.tokens, wanted)
         if adjusting is not None:
-            plans.append([*self._at(hands, span), *adjusting])
-        tries = hands.view.tries
+            plans.append([*self._at(session, span), *adjusting])
+        tries = session.view.tries
         if tries is not None and tries.field == span.field and not tries.moved:
-            plans += self._pressing_on(hands, visible, tries, wanted)
-        plans.append(self._by_hand(hands, visible, span.field, wanted))
+            plans += self._pressing_on(session, visible, tries, wanted)
+        plans.append(self._by_hand(session, visible, span.field, wanted))
         return self._first_new(span.field, sorted(plans, key=len))
 
-    def _pressing_on(self, hands: Hands, visible: Collection[int], tries: Tries, wanted: tuple[int, ...]) -> list[Keys]:
+    def _pressing_on(
+        self, session: AnnotationSession, visible: Collection[int], tries: Proposals, wanted: tuple[int, ...]
+    ) -> list[Keys]:
         plans: list[Keys] = []
         for press in range(1, min(len(tries.places), SHOWN + 1)):
             place = tries.places[(tries.now + press) % len(tries.places)]
             if place[0] in visible and set(place) & set(wanted):
-                then = self._adjusting(hands, place, wanted)
+                then = self._adjusting(session, place, wanted)
                 if then is not None:
                     plans.append([self._key(tries.field)] * press + then)
         return plans
@@ -139,7 +143,7 @@ class Annotator:
                 return plan
         return plans[-1]
 
-    def _adjusting(self, hands: Hands, tokens: Sequence[int], wanted: Collection[int]) -> Keys | None:
+    def _adjusting(self, session: AnnotationSession, tokens: Sequence[int], wanted: Collection[int]) -> Keys | None:
         """The keys that lengthen and shorten a label until it is right; None where they do not get there."""
         keys: Keys = []
         now, goal = list(tokens), set(wanted)
@@ -148,7 +152,7 @@ class Annotator:
         while set(now) != goal:
             best: tuple[int, str, list[int]] | None = None
             for key, (more, at_end, phrase) in ADJUSTING.items():
-                after = hands.adjusted(now, more, at_end, phrase)
+                after = session.adjusted(now, more, at_end, phrase)
                 if after and (best is None or len(goal ^ set(after)) < best[0]):
                     best = (len(goal ^ set(after)), key, after)
             if best is None or best[0] >= len(goal ^ set(now)):
@@ -157,56 +161,66 @@ class Annotator:
             now = best[2]
         return keys
 
-    def _by_hand(self, hands: Hands, visible: Collection[int], field: str, wanted: tuple[int, ...]) -> Keys:
+    def _by_hand(
+        self, session: AnnotationSession, visible: Collection[int], field: str, wanted: tuple[int, ...]
+    ) -> Keys:
         """Go there, select, press the field's key, adjust; at worst pick the words one by one."""
         key = self._key(field)
         best: Keys | None = None
         routes: dict[int, Keys] = {}
-        for start, selecting, selected in self._selections(hands, wanted):
+        for start, selecting, selected in self._selections(session, wanted):
             if start not in routes:
-                routes[start] = self._route(hands, visible, start)
-            then = self._adjusting(hands, selected, wanted)
+                routes[start] = self._route(session, visible, start)
+            then = self._adjusting(session, selected, wanted)
             if then is not None:
                 plan = [*routes[start], *selecting, key, *then]
                 if best is None or len(plan) < len(best):
                     best = plan
         if best is not None and (field, tuple(best)) not in self._tried:
             return best
-        return [*self._picking(hands, visible, wanted), key]
+        return [*self._picking(session, visible, wanted), key]
 
-    def _selections(self, hands: Hands, wanted: tuple[int, ...]) -> Iterator[tuple[int, Keys, tuple[int, ...]]]:
+    def _selections(
+        self, session: AnnotationSession, wanted: tuple[int, ...]
+    ) -> Iterator[tuple[int, Keys, tuple[int, ...]]]:
         """(where the cursor has to be, keys, what they select), for a label that is or comes near what is wanted."""
-        listed = sorted(wanted, key=lambda t: hands.layout.where[t])
+        listed = sorted(wanted, key=lambda t: session.layout.where[t])
         for start in listed:
             yield start, [], (start,)
-        for start in movement.phrase(hands.layout, hands.tokens, listed[0]):
-            trial = _Trial(hands, start)
+        for start in movement.phrase(session.layout, session.tokens, listed[0]):
+            trial = _Trial(session, start)
             for presses in range(1, 8):
                 trial.select_phrase()
                 yield start, ["L"] * presses, tuple(trial.selection)
                 if len(trial.selection) >= len(wanted):
                     break
-        yield listed[0], ["B"], movement.block(hands.layout, hands.tokens, listed[0])
-        for start, way, name in ((listed[0], Way.RIGHT, "shift+right"), (listed[-1], Way.LEFT, "shift+left")):
-            trial = _Trial(hands, start)
+        yield listed[0], ["B"], movement.block(session.layout, session.tokens, listed[0])
+        for start, way, name in (
+            (listed[0], Direction.RIGHT, "shift+right"),
+            (listed[-1], Direction.LEFT, "shift+left"),
+        ):
+            trial = _Trial(session, start)
             for presses in range(1, len(wanted)):
                 trial.move(way, extend=True)
                 yield start, [name] * presses, tuple(trial.selection)
-        for start, way, name in ((listed[0], Way.LINE_END, "shift+end"), (listed[-1], Way.LINE_START, "shift+home")):
-            trial = _Trial(hands, start)
+        for start, way, name in (
+            (listed[0], Direction.LINE_END, "shift+end"),
+            (listed[-1], Direction.LINE_START, "shift+home"),
+        ):
+            trial = _Trial(session, start)
             trial.move(way, extend=True)
             yield start, [name], tuple(trial.selection)
 
-    def _route(self, hands: Hands, visible: Collection[int], to: int) -> Keys:
+    def _route(self, session: AnnotationSession, visible: Collection[int], to: int) -> Keys:
         """The fewest keys that bring the cursor to a word: the cursor keys where she sees it, or the find bar."""
-        walked = self._walked(hands, to) if to in visible and hands.cursor in visible else None
-        searched = self._searched(hands, to)
+        walked = self._walked(session, to) if to in visible and session.cursor in visible else None
+        searched = self._searched(session, to)
         return walked if walked is not None and len(walked) <= len(searched) else searched
 
-    def _walked(self, hands: Hands, to: int) -> Keys | None:
-        at = hands.cursor
+    def _walked(self, session: AnnotationSession, to: int) -> Keys | None:
+        at = session.cursor
         assert at is not None
-        wanted = self.schema.get(hands.view.armed) if hands.view.armed else None
+        wanted = self.schema.get(session.view.armed) if session.view.armed else None
         reached: dict[int, Keys] = {at: []}
         edge = [at]
         for steps in range(FAR + 1):
@@ -214,10 +228,10 @@ class Annotator:
                 return reached[to]
             following = []
             for token in edge:
-                ways = [(key, movement.step(hands.layout, hands.tokens, token, way)) for key, way in MOVES.items()]
+                ways = [(key, movement.step(session.layout, session.tokens, token, way)) for key, way in MOVES.items()]
                 if wanted is not None and steps < 4:
                     ways += [
-                        (key, movement.next_like(hands.layout, hands.tokens, token, wanted.type, back))
+                        (key, movement.next_like(session.layout, session.tokens, token, wanted.type, back))
                         for key, back in (("g", False), ("G", True))
                     ]
                 for key, there in ways:
@@ -227,26 +241,26 @@ class Annotator:
             edge = following
         return None
 
-    def _searched(self, hands: Hands, to: int) -> Keys:
+    def _searched(self, session: AnnotationSession, to: int) -> Keys:
         """Type the beginning of the word until it is among the first found."""
-        text = hands.tokens[to].text
+        text = session.tokens[to].text
         for length in count(1):
-            places = find(hands.tokens, text[:length])
+            places = find(session.tokens, text[:length])
             at = next((n for n, place in enumerate(places) if place[0] == to), None)
             if (at is not None and at <= 2) or length >= len(text):
                 break
         return ["slash", *(named(c) for c in text[:length]), *["down"] * (at or 0), "enter"]
 
-    def _picking(self, hands: Hands, visible: Collection[int], wanted: tuple[int, ...]) -> Keys:
+    def _picking(self, session: AnnotationSession, visible: Collection[int], wanted: tuple[int, ...]) -> Keys:
         """Go to the first word, then from word to word with the space bar."""
-        listed = sorted(wanted, key=lambda t: hands.layout.where[t])
-        keys = [*self._route(hands, visible, listed[0])]
+        listed = sorted(wanted, key=lambda t: session.layout.where[t])
+        keys = [*self._route(session, visible, listed[0])]
         if keys and keys[0] == "slash":
             keys.append("escape")  # what was found is selected; it is picked like the others
         at = listed[0]
         for token in listed:
             while at != token:
-                at = movement.step(hands.layout, hands.tokens, at, Way.RIGHT)
+                at = movement.step(session.layout, session.tokens, at, Direction.RIGHT)
                 keys.append("right")
             keys.append("space")
         return keys

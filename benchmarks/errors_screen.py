@@ -1,10 +1,10 @@
-"""The errors room on a run with 1,000 evaluated documents: seconds until it shows, and until a cell's list does.
+"""The errors screen on a run with 1,000 evaluated documents: seconds until it shows, and until a cell's list does.
 
     python benchmarks/errors_screen.py [--documents N] [--repeats N] [--rest N]
 
 Goals: open within 1 s, a cell's list within 100 ms. The real program in a pseudo terminal: from the key's byte until
 the list of all errors is painted, by the clock and in seconds of a processor, in a program just started and in one
-that was left alone for some seconds, as the other rooms' code is loaded then; for a cell until the last byte painted.
+that was left alone for some seconds, as the other screens' code is loaded then; for a cell until the last byte painted.
 Predictions are made up.
 """
 
@@ -53,7 +53,7 @@ CELLS = (b"\x1b[C", b"\x1b[C", b"\x1b[B", b"\x1b[D", b"\x1b[B", b"\x1b[C", b"\x1
 
 
 def measure(folder: Path, rest: float) -> tuple[float, float, list[float]]:
-    """Seconds by the clock and of a processor until the room shows its errors, and by the clock until each of some
+    """Seconds by the clock and of a processor until the screen shows its errors, and by the clock until each of some
     cells does."""
     terminal = screen.Terminal([sys.executable, "-P", "-m", "workbench.cli", "-w", str(folder)])
     terminal.wait_for(b"labelled (")

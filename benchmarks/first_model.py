@@ -29,9 +29,10 @@ from storage.documents import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
 from workbench.active_learning.stopping import interval  # noqa: E402
-from workbench.annotation.editor import Desk  # noqa: E402
+from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.evaluation import inference  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
+from workbench.exchange.sources import ImportRequest  # noqa: E402
 from workbench.runs import jobs, machine  # noqa: E402
 from workbench.runs.config import files as config  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
@@ -58,9 +59,9 @@ def hide(workspace: Workspace, labelled: int) -> Gold:
         documents.regroup(connection, {d.id: f"receipt {d.id}" for d in listed})
         documents.assign_sides(connection, {f"receipt {d.id}": Side.TRAIN for d in listed})
     for document in listed[labelled:]:
-        desk = Desk(workspace, document.id)
-        gold[document.id] = {(span.field, span.tokens) for span in desk.state.spans}
-        desk.act("clear", Annotations())
+        editor = DocumentEditor(workspace, document.id)
+        gold[document.id] = {(span.field, span.tokens) for span in editor.state.spans}
+        editor.act("clear", Annotations())
     return gold
 
 
@@ -91,7 +92,7 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
     began = time.monotonic()
     workspace = Workspace.create(folder / "workspace")
     try:
-        pipeline.run(workspace, pipeline.Request((folder / "receipts",)))
+        pipeline.run(workspace, ImportRequest((folder / "receipts",)))
         imported = time.monotonic() - began
         gold = hide(workspace, given.labelled)
         figures: dict[str, Any] = {"seed": seed, "pool": len(gold), "seconds": {"import": imported}}

@@ -20,10 +20,10 @@ from transformers import get_linear_schedule_with_warmup
 from workbench.predictions.cases import labelled_once
 from workbench.runs import parquet
 from workbench.runs.config.files import Request
-from workbench.training.encoding import IGNORED, Collator, Document, Encoder, Page, Window, batches
+from workbench.training.encoding import IGNORED, Collator, EncodedDocument, EncodedPage, Encoder, Window, batches
 from workbench.training.models import starter
 from workbench.training.models.loading import labels_of
-from workbench.training.predictor import Outcome, choose_device
+from workbench.training.predictor import DocumentPrediction, choose_device
 from workbench.training.trainer import loss_function
 
 
@@ -32,7 +32,7 @@ class Part:
     """One window of a document with what the frozen layers made of it."""
 
     document: int  # position in the list of documents
-    page: Page
+    page: EncodedPage
     number: int
     window: Window
     hidden: torch.Tensor  # tokens x hidden
@@ -87,7 +87,7 @@ class FrozenLearner:
     def _frozen(self, built: Any) -> int:
         return len(built.model.layoutlm.encoder.layer) - self._layers
 
-    def _parts(self, built: Any, encoder: Encoder, documents: Sequence[Document]) -> list[Part]:
+    def _parts(self, built: Any, encoder: Encoder, documents: Sequence[EncodedDocument]) -> list[Part]:
         collator = Collator(built.tokenizer, boxes=True)
         frozen = self._frozen(built)
         built.model.eval()
@@ -157,14 +157,20 @@ def _forward(top: torch.nn.ModuleList, found: Sequence[torch.Tensor]) -> tuple[t
 
 @torch.inference_mode()
 def _predicted(
-    top: torch.nn.ModuleList, encoder: Encoder, documents: Sequence[parquet.Row], parts: Sequence[Part]
-) -> list[Outcome]:
+    top: torch.nn.ModuleList, encoder: Encoder, documents: Sequence[parquet.FrozenDocument], parts: Sequence[Part]
+) -> list[DocumentPrediction]:
     width = parts[0].hidden.shape[1]
     outcomes = [
-        Outcome(row, np.zeros((len(row.words), len(encoder.labels)), np.float32), np.zeros(width, np.float32),
-                np.zeros(len(row.words), np.int16), 0, False)
+        DocumentPrediction(
+            row,
+            np.zeros((len(row.words), len(encoder.labels)), np.float32),
+            np.zeros(width, np.float32),
+            np.zeros(len(row.words), np.int16),
+            0,
+            False,
+        )
         for row in documents
-    ]  # fmt: skip
+    ]
     counts = np.zeros(len(documents))
     for batch in batches([len(part.hidden) for part in parts], 8):
         logits, hidden = (found.cpu() for found in _forward(top, [parts[i].hidden for i in batch]))

@@ -28,6 +28,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.records import Content, Page
 from workbench.exchange import pipeline
+from workbench.exchange.sources import ImportRequest
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
 from workbench.workspace import Workspace
@@ -44,16 +45,16 @@ async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tupl
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         for number, gold in enumerate(golds, 1):
-            room: Any = app.room
-            hands = room.hands
-            page = room.query_one(PageView)
+            screen: Any = app.mode_screen
+            session = screen.session
+            page = screen.query_one(PageView)
             annotator = Annotator(gold, workspace.schema)
             pressed = 0
-            while pressed < most and (key := annotator.next_key(hands, page.visible_tokens())) is not None:
+            while pressed < most and (key := annotator.next_key(session, page.visible_tokens())) is not None:
                 await pilot.press(key)
                 pressed += 1
-            while room.hands is hands and hands.desk.state.state.value != "labelled" and pressed < most:
-                await pilot.press("A" if hands.acceptable() else "a")
+            while screen.session is session and session.editor.state.state.value != "labelled" and pressed < most:
+                await pilot.press("A" if session.acceptable() else "a")
                 pressed += 1
             keys.append(pressed)
             with workspace.db.read() as connection:
@@ -62,8 +63,8 @@ async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tupl
             right.append(int(kept == gold))
             if pressed >= most:
                 await pilot.press("escape")  # given up, perhaps in the find bar
-            if room.hands is hands and number < len(golds):
-                room.action_go(1)
+            if screen.session is session and number < len(golds):
+                screen.action_go(1)
                 await pilot.pause()
     return keys, right
 
@@ -114,7 +115,7 @@ def some(source: Path, folder: Path, most: int) -> Path:
 def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list[tuple[Content, Gold]]:
     """Documents with their right labels, as the importer reads them."""
     workspace = Workspace.create(folder)
-    pipeline.run(workspace, pipeline.Request((source,), ocr=False))
+    pipeline.run(workspace, ImportRequest((source,), ocr=False))
     found = []
     with workspace.db.read() as connection:
         for number in documents.ids(connection):

@@ -30,8 +30,8 @@ from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
 from workbench.active_learning import selection as queueing  # noqa: E402
 from workbench.annotation import acts  # noqa: E402
-from workbench.annotation.blind_editor import desk_for  # noqa: E402
-from workbench.annotation.editor import Desk  # noqa: E402
+from workbench.annotation.blind_editor import open_editor  # noqa: E402
+from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -58,9 +58,9 @@ def work(folder: Path, seed: int, out: int) -> None:
                 done = documents.ids(connection, documents.Filter("labelled"))
             if free < 20:  # what was labelled first is unlabelled again, so that there is always something to do
                 for number in done[:40]:
-                    desk = Desk(workspace, number)
-                    desk.act("clear", Annotations())
-                    say(document=number, version=desk.content.document.version)
+                    editor = DocumentEditor(workspace, number)
+                    editor.act("clear", Annotations())
+                    say(document=number, version=editor.content.document.version)
             order = queueing.Order(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
             selection = queueing.start(workspace, order)
             selection.wait()
@@ -70,15 +70,15 @@ def work(folder: Path, seed: int, out: int) -> None:
             continue
         for entry in now.left:
             if entry.blind:
-                desk = desk_for(workspace, entry.document, now.round.id)
-                desk.act("finish", acts.finish(desk.state))
+                editor = open_editor(workspace, entry.document, now.round.id)
+                editor.act("finish", acts.finish(editor.state))
                 continue
-            desk = Desk(workspace, entry.document)
+            editor = DocumentEditor(workspace, entry.document)
             for name, tokens in predicted_pool.GOLD.items():
-                desk.act("assign", acts.assign(desk.state, name, tokens, "ann"))
-                say(document=entry.document, version=desk.content.document.version)
-            desk.act("finish", acts.finish(desk.state))
-            say(document=entry.document, version=desk.content.document.version)
+                editor.act("assign", acts.assign(editor.state, name, tokens, "ann"))
+                say(document=entry.document, version=editor.content.document.version)
+            editor.act("finish", acts.finish(editor.state))
+            say(document=entry.document, version=editor.content.document.version)
 
 
 def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The next round's model, on from the last one as the Queue room advises, against one from the base again.
+"""The next round's model, on from the last one as the Queue screen advises, against one from the base again.
 
     python benchmarks/next_round.py [--data FOLDER] [--workspace DIR] [--start 20] [--more 6] [--seeds 3]
 

@@ -33,8 +33,9 @@ from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench.active_learning import simulation  # noqa: E402
 from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
-from workbench.annotation.editor import Desk  # noqa: E402
+from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
+from workbench.exchange.sources import ImportRequest  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
 from workbench.training.models import starter  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
@@ -54,7 +55,7 @@ def opened(folder: Path, data: Path) -> Workspace:
     if (folder / "workbench.toml").is_file():
         return Workspace.open(folder)
     workspace = Workspace.create(folder)
-    pipeline.run(workspace, pipeline.Request((data,)))
+    pipeline.run(workspace, ImportRequest((data,)))
     chance = random.Random(0)
     with workspace.db.write() as connection:
         sizes = {name: count for name, (count, _) in import_index.counts(connection).items()}
@@ -67,7 +68,7 @@ def opened(folder: Path, data: Path) -> Workspace:
         documents.assign_sides(connection, sides)
         labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
     for number in chance.sample(labelled, max(0, len(labelled) - POOL)):
-        Desk(workspace, number).act("clear", Annotations())
+        DocumentEditor(workspace, number).act("clear", Annotations())
     return workspace
 
 

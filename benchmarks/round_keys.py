@@ -3,7 +3,7 @@
     python benchmarks/round_keys.py [--workspace DIR] [--strategy combined] [--seed 0] [--rounds 3] [--documents 10]
 
 DIR is the workspace of benchmarks/relabel_loop.py: its simulated loop has chosen the documents of every round and has
-a model for each. The annotator of benchmarks/keystrokes.py labels each round's batch in the real annotate room, with
+a model for each. The annotator of benchmarks/keystrokes.py labels each round's batch in the real annotate screen, with
 the suggestions that the round's own model makes of those documents through the product's rules and its floor of
 confidence; beside it the same documents without suggestions. Round 0 is the documents that the loop began with, before
 there was a model. Prints one JSON object.

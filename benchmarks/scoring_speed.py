@@ -41,7 +41,7 @@ from workbench.training import predictor as predicting  # noqa: E402
 from workbench.training.models import starter  # noqa: E402
 
 Labels = dict[int, list[int]]
-Way = Callable[[Sequence[parquet.Row]], Labels]
+Way = Callable[[Sequence[parquet.FrozenDocument]], Labels]
 
 
 def one_at_a_time(model: Any, source: Path) -> Way:
@@ -49,7 +49,7 @@ def one_at_a_time(model: Any, source: Path) -> Way:
     tokenizer = AutoTokenizer.from_pretrained(source)
 
     @torch.inference_mode()
-    def read(documents: Sequence[parquet.Row]) -> Labels:
+    def read(documents: Sequence[parquet.FrozenDocument]) -> Labels:
         found = {}
         for row in documents:
             encoded = tokenizer(

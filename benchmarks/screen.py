@@ -174,7 +174,7 @@ def openings(folder: Path) -> dict[str, float]:
 
 
 def first_paint(folder: Path, runs: int = 7) -> dict[str, float]:
-    """The room's frame, then the first document, against an empty application; taken in turn, medians."""
+    """The screen's frame, then the first document, against an empty application; taken in turn, medians."""
     ours = [sys.executable, "-P", "-m", "workbench.cli", "-w", str(folder)]
     taken: dict[str, list[float]] = {"empty": [], "frame": [], "document": []}
     for _ in range(runs):

@@ -46,7 +46,8 @@ def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) ->
     parquet.write_predictions(folder / "predictions.parquet", predictions())
     pool = range(len(of_split), documents)
     parquet.write(
-        parquet.source(folder, "pool"), (parquet.Row(number, f"d{number}", f"v{number % 500}") for number in pool)
+        parquet.source(folder, "pool"),
+        (parquet.FrozenDocument(number, f"d{number}", f"v{number % 500}") for number in pool),
     )
 
 

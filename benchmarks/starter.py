@@ -25,9 +25,10 @@ from pathlib import Path
 from storage import documents, import_index
 from storage.documents import Filter
 from storage.records import Annotations, Split
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import inference, report
 from workbench.exchange import pipeline
+from workbench.exchange.sources import ImportRequest
 from workbench.fields.values import same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import jobs
@@ -56,7 +57,7 @@ def keep(workspace: Workspace, count: int, seed: int) -> None:
         labelled = documents.page(connection, Filter("labelled", split=Split.TRAIN), 0, -1)
     order = sorted(labelled, key=lambda d: random.Random(f"{seed} {d.name}").random())
     for document in order[count:]:
-        Desk(workspace, document.id).act("clear", Annotations())
+        DocumentEditor(workspace, document.id).act("clear", Annotations())
 
 
 def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, Path], more: list[str]) -> dict:
@@ -90,7 +91,7 @@ def curves(given: argparse.Namespace) -> None:
             starter.save_shipped(starter.build_from_minilm(given.minilm, make_starter.labels()), plain)
         for seed in range(given.first_seed, given.first_seed + given.seeds):
             workspace = Workspace.create(Path(temporary) / f"seed{seed}")
-            pipeline.run(workspace, pipeline.Request((DATA / "receipts_en",)))
+            pipeline.run(workspace, ImportRequest((DATA / "receipts_en",)))
             with workspace.db.write() as connection:
                 division = divide(import_index.counts(connection), validation=0.0, test=0.2, seed=seed)
                 documents.assign_sides(connection, division.sides)
@@ -150,7 +151,7 @@ def zero_label_values() -> None:
                 given = json.loads(path.read_text(encoding="utf-8"))[0]
                 truth[path.stem] = {field: str(given[key]) for field, key in VALUES.items() if given.get(key)}
             workspace = Workspace.create(Path(temporary) / name)
-            pipeline.run(workspace, pipeline.Request((DATA / name,)))
+            pipeline.run(workspace, ImportRequest((DATA / name,)))
             print(name, json.dumps(agreeing(workspace, truth)), flush=True)
             workspace.close()
     made_up()
@@ -169,10 +170,10 @@ def made_up(count: int = 60) -> None:
     trust = suggestions.Trust(
         types={f.id: f.type for f in schema},
         fields=schema.active,
-        record=model_and_rules.Record(model_and_rules.shipped()),
+        record=model_and_rules.TrackRecord(model_and_rules.shipped()),
     )
     predictor, _ = predicting.load_named("starter", torch.device("cpu"))
-    _, held = make_starter.held_out_templates(make_starter.Plan(0))
+    _, held = make_starter.held_out_templates(make_starter.StarterPlan(0))
     for language in dict.fromkeys(make_starter.LANGUAGES):
         rows = make_starter.held_out_rows(held, 55_555, count, (language,))
         read = make_starter.cases_of(predictor, rows)

@@ -36,6 +36,7 @@ from workbench.evaluation import report
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.findings import Target
 from workbench.exchange import pipeline
+from workbench.exchange.sources import ImportRequest
 from workbench.runs import jobs, splits
 from workbench.workspace import Workspace
 
@@ -59,7 +60,7 @@ def workspace_of(folder: Path, source: Path, labelled: int, pool: int) -> Worksp
     ids = sorted(path.stem for path in (source / "key").glob("*.json"))
     workspace = Workspace.create(folder / "shop")
     for name, some, keys in (("labelled", ids[::4][:labelled], True), ("pool", ids[2::4][:pool], False)):
-        pipeline.run(workspace, pipeline.Request((chosen(source, folder / name, some, keys),), ocr=False))
+        pipeline.run(workspace, ImportRequest((chosen(source, folder / name, some, keys),), ocr=False))
     with workspace.db.write() as connection:
         division = splits.divide(import_index.counts(connection), validation=0.15, test=0.35, seed=0)
         documents.assign_sides(connection, division.sides)
@@ -74,8 +75,8 @@ class Story:
         self.keys = 0
 
     @property
-    def room(self) -> Any:
-        return self.pilot.app.room
+    def mode_screen(self) -> Any:
+        return self.pilot.app.mode_screen
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -92,7 +93,7 @@ class Story:
 
     async def enter(self, key: str, mode: str) -> None:
         await self.press(key)
-        await self.until(lambda: self.room is not None and self.room.mode == mode)
+        await self.until(lambda: self.mode_screen is not None and self.mode_screen.mode == mode)
         await self.pilot.app.workers.wait_for_complete()
         await self.pilot.pause()
 
@@ -112,8 +113,10 @@ class Story:
     # the steps
 
     async def by_hand(self, count: int, golds: dict[str, Gold]) -> dict[str, Any]:
-        """The first documents that have no labels, in the annotate room."""
-        await self.until(lambda: self.room is not None and self.room.mode == "annotate" and self.room.hands)
+        """The first documents that have no labels, in the annotate screen."""
+        await self.until(
+            lambda: self.mode_screen is not None and self.mode_screen.mode == "annotate" and self.mode_screen.session
+        )
         made = []
         for _ in range(count):
             made.append(await self._label(golds))
@@ -122,7 +125,7 @@ class Story:
     async def first(self, epochs: int) -> None:
         """The preset, with few epochs."""
         await self.enter("f4", "tune")
-        form = self.room.query_one(OptionForm)
+        form = self.mode_screen.query_one(OptionForm)
         while form.key != "train.num_train_epochs":
             await self.press("down")
         await self.press("enter", *["backspace"] * 4, *str(epochs), "enter", "s")
@@ -132,9 +135,9 @@ class Story:
         """The newest run's errors, and the Doctor's words about them."""
         await self.enter("f6", "errors")
         newest = self.ended()[0].id
-        await self.until(lambda: self.room.shown is not None and self.room.shown.run.id == newest)
-        await self.until(lambda: self.room._told is not None and self.room._told.run == newest)
-        return self.room._told
+        await self.until(lambda: self.mode_screen.shown is not None and self.mode_screen.shown.run.id == newest)
+        await self.until(lambda: self.mode_screen._told is not None and self.mode_screen._told.run == newest)
+        return self.mode_screen._told
 
     async def advised(self) -> dict[str, Any]:
         """The Doctor's first action that a training can take, taken; where it has none, the first task for people."""
@@ -143,9 +146,9 @@ class Story:
         await self.press("d")
         await self.pilot.pause()
         self.picture("story-doctor")
-        panel = self.room.query_one(DoctorPanel)
+        panel = self.mode_screen.query_one(DoctorPanel)
         chosen = [n for n, (_, a) in panel._choices.items() if a.target is Target.CONFIG]
-        wanted = next(iter(chosen or [n for n, (_, a) in panel._choices.items() if a.room == "queue"]), None)
+        wanted = next(iter(chosen or [n for n, (_, a) in panel._choices.items() if a.mode_screen == "queue"]), None)
         if wanted is None:
             return {}
         while panel.highlighted_option is None or panel.highlighted_option.id != wanted:
@@ -153,8 +156,8 @@ class Story:
         finding, action = panel._choices[wanted]
         advice = {"symptom": finding.symptom, "advice": action.title}
         await self.press("enter")
-        await self.until(lambda: self.room.mode in ("tune", "queue"))
-        if self.room.mode == "queue":
+        await self.until(lambda: self.mode_screen.mode in ("tune", "queue"))
+        if self.mode_screen.mode == "queue":
             return advice
         await self.pilot.app.workers.wait_for_complete()
         before = len(self.ended())
@@ -165,22 +168,22 @@ class Story:
     async def relabelled(self, batch: int, golds: dict[str, Gold]) -> dict[str, Any]:
         """A batch out of the pool, labelled; then the next training, from the base again."""
         await self.enter("f3", "queue")
-        await self.until(lambda: self.room.loop.model is not None)
-        if self.room.loop.round is None:
-            size = "plus" if batch > self.room.batch_size else "minus"
-            while self.room.batch_size != batch:
+        await self.until(lambda: self.mode_screen.loop.model is not None)
+        if self.mode_screen.loop.round is None:
+            size = "plus" if batch > self.mode_screen.batch_size else "minus"
+            while self.mode_screen.batch_size != batch:
                 await self.press(size)
             await self.press("c")
-            await self.until(lambda: self.room.loop.round is not None)
+            await self.until(lambda: self.mode_screen.loop.round is not None)
             await self.pilot.app.workers.wait_for_complete()
         self.picture("story-batch")
         made: list[int] = []
-        if self.room.loop.round.left:
+        if self.mode_screen.loop.round.left:
             await self.press("enter")
-            await self.until(lambda: self.room.mode == "annotate")
-        while self.room.mode == "annotate":
+            await self.until(lambda: self.mode_screen.mode == "annotate")
+        while self.mode_screen.mode == "annotate":
             made.append(await self._label(golds))
-        await self.until(lambda: self.room.loop.round is not None and not self.room.loop.round.left)
+        await self.until(lambda: self.mode_screen.loop.round is not None and not self.mode_screen.loop.round.left)
         await self.press("t")
         await self.until(lambda: len(self.pilot.app.screen_stack) > 1)
         before = len(self.ended())
@@ -190,22 +193,22 @@ class Story:
 
     async def _label(self, golds: dict[str, Gold]) -> int:
         """The document in view: its labels made right, and accepted; how many keys that took."""
-        hands, before = self.room.hands, self.keys
-        annotator = Annotator(golds[hands.content.document.name], self.workspace.schema)
-        page = self.room.query_one(PageView)
-        while self.keys < before + MOST and (key := annotator.next_key(hands, page.visible_tokens())) is not None:
+        session, before = self.mode_screen.session, self.keys
+        annotator = Annotator(golds[session.content.document.name], self.workspace.schema)
+        page = self.mode_screen.query_one(PageView)
+        while self.keys < before + MOST and (key := annotator.next_key(session, page.visible_tokens())) is not None:
             await self.press(key)
-        while hands.desk.state.state is not State.LABELLED:  # what is out of view wants to be looked at first
-            assert self.keys < before + 2 * MOST, f"{hands.content.document.name} cannot be accepted"
-            await self.press("A" if hands.acceptable() else "a")
-        await self.until(lambda: self.room.mode != "annotate" or self.room.hands is not hands)
+        while session.editor.state.state is not State.LABELLED:  # what is out of view wants to be looked at first
+            assert self.keys < before + 2 * MOST, f"{session.content.document.name} cannot be accepted"
+            await self.press("A" if session.acceptable() else "a")
+        await self.until(lambda: self.mode_screen.mode != "annotate" or self.mode_screen.session is not session)
         return self.keys - before
 
     async def compared(self, count: int) -> None:
         """The first and the last run over each other."""
         await self.enter("f5", "runs")
         await self.press(*["down"] * (count - 1), "space", *["up"] * (count - 1), "space")
-        await self.until(lambda: self.room.view.compared)
+        await self.until(lambda: self.mode_screen.view.compared)
         await self.pilot.pause()
         self.picture("story-compared")
 

@@ -161,6 +161,7 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     from storage import documents
     from storage.records import Side
     from workbench.exchange import pipeline
+    from workbench.exchange.sources import ImportRequest
     from workbench.runs import jobs
     from workbench.runs.config import files
     from workbench.workspace import Workspace
@@ -172,7 +173,7 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
                 (folder / "receipts" / part).mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, folder / "receipts" / part / path.name)
     workspace = Workspace.create(folder / "workspace")
-    pipeline.run(workspace, pipeline.Request((folder / "receipts",)))
+    pipeline.run(workspace, ImportRequest((folder / "receipts",)))
     with workspace.db.read() as connection:
         listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
     with workspace.db.write() as connection:

@@ -1,4 +1,4 @@
-"""The application: rooms, themes, keys, the command palette and the status that all rooms share."""
+"""The application: screens, themes, keys, the command palette and the status that all screens share."""
 
 from asyncio import to_thread
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from screens import graphics, modes, palette, runtime, themes
-from screens.base import Errand, ModeScreen
+from screens.base import ErrorWalk, ModeScreen
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.opening import Opening
@@ -31,7 +31,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     Args:
         workspace: open; closed by the caller.
-        mode: the room to start in.
+        mode: the screen to start in.
     """
 
     TITLE = "invoice-workbench"
@@ -39,7 +39,10 @@ class WorkbenchApp(FollowingRuns, Preloading):
     BINDINGS = [
         *bindings(
             [
-                *((f"mode.{m.id}", m.key, f"room('{m.id}')", f"{m.title}: {m.summary}") for m in modes.available()),
+                *(
+                    (f"mode.{m.id}", m.key, f"show_mode('{m.id}')", f"{m.title}: {m.summary}")
+                    for m in modes.available()
+                ),
                 ("app.help", "question_mark", "help", "All keys of this screen"),
                 ("app.commands", "ctrl+p,f10", "command_palette", "All commands, by name"),
                 ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
@@ -56,16 +59,16 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self._first = mode
         self._progress: tuple[int, int] = (0, 0)
         self._saved = ""
-        self.errand: Errand | None = None  # errors that are gone through in the annotate room
+        self.error_walk: ErrorWalk | None = None  # errors that are gone through in the annotate screen
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.preferred(workspace.settings.theme)
-        for room in modes.available():
-            self.add_mode(room.id, room.load)
+        for screen in modes.available():
+            self.add_mode(screen.id, screen.load)
         self.use_keys()
 
     def on_mount(self) -> None:
-        """Enter the first room; where the database is still closed, show the room's frame until it is open."""
+        """Enter the first screen; where the database is still closed, show the screen's frame until it is open."""
         if self.workspace.is_open:
             self._enter()
         else:
@@ -73,7 +76,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
             self.run_worker(self._open, name="opening", group="opening", thread=True, exit_on_error=False)
 
     def _open(self) -> None:
-        """In a thread: the database, and the modules of the first room."""
+        """In a thread: the database, and the modules of the first screen."""
         try:
             assert self.workspace.db
             next(m for m in modes.MODES if m.id == self._first).bring()
@@ -92,7 +95,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
     # keys
 
     def on_key(self, event: events.Key) -> None:
-        """Keys of the room or dialog in front that are no bindings: here, where bindings are, none overtakes another,
+        """Keys of the screen or dialog in front that are no bindings: here, where bindings are, none overtakes another,
         and what is typed while a dialog opens is the dialog's."""
         if event.key.startswith("alt+") and event.is_printable and event.key not in self.screen.active_bindings:
             # Escape and a character in quick succession: terminals send the same for Alt and that character.
@@ -119,58 +122,60 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self.use_keys()
         self.notify(f"Keys: {preset}. ? shows them.")
 
-    # rooms
+    # screens
 
     @property
-    def room(self) -> ModeScreen | None:
-        """The room in view (below any dialog)."""
+    def mode_screen(self) -> ModeScreen | None:
+        """The screen in view (below any dialog)."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, ModeScreen)), None)
 
-    async def action_room(self, mode: str) -> None:
-        """Go to a room; where the workspace is still being opened, it comes then."""
-        if self.room is None:
+    async def action_show_mode(self, mode: str) -> None:
+        """Go to a screen; where the workspace is still being opened, it comes then."""
+        if self.mode_screen is None:
             self._first = mode
         elif self.current_mode != mode and not self.screen.is_modal:
             await self._go_to(mode)
 
     async def _go_to(self, mode: str) -> None:
-        """Its modules are loaded in a thread: that takes a second the first time, and this room goes on meanwhile."""
+        """Its modules are loaded in a thread: that takes a second the first time, and this screen goes on meanwhile."""
         await to_thread(next(m for m in modes.MODES if m.id == mode).bring)
         await self.switch_mode(mode)
 
     def action_help(self) -> None:
-        """All keys of the room in view."""
-        if self.room is not None:
-            self.room.action_help()
+        """All keys of the screen in view."""
+        if self.mode_screen is not None:
+            self.mode_screen.action_help()
 
     async def open_document(
         self, document_id: int, round_id: int | None = None, tokens: Sequence[int] = (), task: "Hint | None" = None
     ) -> None:
-        """Open a document in the annotate room; with a relabel round, `next` follows that. The cursor goes to `tokens`,
-        and the hint line says what is to be decided there (`task`)."""
+        """Open a document in the annotate screen; with a relabel round, `next` follows that.
+
+        The cursor goes to `tokens`, and the hint line says what is to be decided there (`task`).
+        """
         await self._go_to("annotate")
         from screens.annotate.screen import AnnotateScreen
 
-        if isinstance(room := self.room, AnnotateScreen):
-            room.go_to(document_id, round_id, tokens, task)
+        if isinstance(screen := self.mode_screen, AnnotateScreen):
+            screen.go_to(document_id, round_id, tokens, task)
 
     async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
-        """Open the tune room with a run's configuration and changes to it, marked there."""
+        """Open the tune screen with a run's configuration and changes to it, marked there."""
         await self._go_to("tune")
         from screens.tune.screen import TuneScreen
 
-        if isinstance(room := self.room, TuneScreen):
-            room.propose(config, changed, preset, parent)
+        if isinstance(screen := self.mode_screen, TuneScreen):
+            screen.propose(config, changed, preset, parent)
 
     # themes
 
     async def choose_like(self, documents: Sequence[int]) -> None:
-        """Open the queue room with the next batch ordered: the pool's documents that are like these."""
+        """Open the queue screen with the next batch ordered: the pool's documents that are like these."""
         await self._go_to("queue")
         from screens.queue.screen import QueueScreen
 
-        if isinstance(room := self.room, QueueScreen):
-            room.choose_like(documents)
+        if isinstance(screen := self.mode_screen, QueueScreen):
+            screen.choose_like(documents)
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
@@ -182,7 +187,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self.theme = name
         self.workspace.change_settings(theme=name)
 
-    # what all rooms show
+    # what all screens show
 
     @property
     def common_facts(self) -> tuple[str, ...]:
@@ -213,8 +218,8 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self._refresh_status()
 
     def _refresh_status(self) -> None:
-        if self.is_running and self.room is not None:
-            self.room.refresh_status()
+        if self.is_running and self.mode_screen is not None:
+            self.mode_screen.refresh_status()
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""
@@ -230,7 +235,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
             return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The command palette: rooms, themes, key presets, and every binding of the room by name."""
+        """The command palette: screens, themes, key presets, and every binding of the screen by name."""
         return palette.commands(self)
 
 

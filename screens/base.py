@@ -1,4 +1,4 @@
-"""What every room is made of: content, a hint line, a status line, and one border for errors."""
+"""What every screen is made of: content, a hint line, a status line, and one border for errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ from textual.worker import Worker, WorkerState
 
 from screens.keys import shown
 from screens.modes import available
-from screens.widgets.dialogs import Reading, Typed
+from screens.widgets.dialogs import TextPage, Typed
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
     from screens.app import WorkbenchApp
-    from workbench.runs.watch import News
+    from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
 
 GROUPS = {
     "app": "Everywhere",
-    "mode": "Rooms",
+    "mode": "Screens",
     "document": "Document",
     "label": "Labelling",
     "suggestion": "Suggestions",
@@ -34,7 +34,7 @@ GROUPS = {
     "view": "View",
     "list": "Document list",
     "error": "Errors",
-    "errand": "Going through a model's errors",
+    "error_walk": "Going through a model's errors",
     "run": "Runs",
     "form": "Settings",
     "compare": "Comparing",
@@ -42,8 +42,8 @@ GROUPS = {
 """Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
 
 
-class Errand(Protocol):
-    """Errors that are gone through one by one while their documents are open in the annotate room."""
+class ErrorWalk(Protocol):
+    """Errors that are gone through one by one while their documents are open in the annotate screen."""
 
     @property
     def document(self) -> int:
@@ -60,9 +60,9 @@ class Errand(Protocol):
 
 
 class ModeScreen(Typed, Screen[None]):
-    """A room. Subclasses set `mode`, yield their widgets in `body()`, and call `hint` and `facts`.
+    """A screen. Subclasses set `mode`, yield their widgets in `body()`, and call `hint` and `facts`.
 
-    Errors: actions may raise WorkbenchError, it is shown and the room goes on; handlers use `with self.guarded()`.
+    Errors: actions may raise WorkbenchError, it is shown and the screen goes on; handlers use `with self.guarded()`.
     """
 
     mode = ""
@@ -78,7 +78,7 @@ class ModeScreen(Typed, Screen[None]):
         yield StatusLine(available(), self.mode)
 
     def body(self) -> ComposeResult:
-        """The room's own widgets; the outermost needs `height: 1fr`."""
+        """The screen's own widgets; the outermost needs `height: 1fr`."""
         yield from ()
 
     @property
@@ -96,7 +96,7 @@ class ModeScreen(Typed, Screen[None]):
         self.query_one(HintLine).show(lead, *pairs)
 
     def facts(self, *parts: str) -> None:
-        """The room's part of the status line; the most important first."""
+        """The screen's part of the status line; the most important first."""
         self._facts = parts
         self.refresh_status()
 
@@ -107,14 +107,14 @@ class ModeScreen(Typed, Screen[None]):
         for line in self.query(StatusLine):
             line.show(self._facts, self.workbench.common_facts)
 
-    def runs_changed(self, news: "News") -> None:
-        """Runs went on, began or ended; called while the room is in view, and when it comes into view."""
+    def runs_changed(self, news: "RunUpdate") -> None:
+        """Runs went on, began or ended; called while the screen is in view, and when it comes into view."""
 
     def fields_changed(self) -> None:
-        """The fields were changed in another terminal; called while the room is in view."""
+        """The fields were changed in another terminal; called while the screen is in view."""
 
     def on_screen_resume(self) -> None:
-        """Coming back to a room shows the facts of now."""
+        """Coming back to a screen shows the facts of now."""
         self.refresh_status()
         self.runs_changed(self.workbench.news)
 
@@ -126,7 +126,7 @@ class ModeScreen(Typed, Screen[None]):
         return shown(chosen.split(",")[0]) if chosen else ""
 
     def all_bindings(self) -> Iterator[Binding]:
-        """Every binding of the room and of the application, as declared."""
+        """Every binding of the screen and of the application, as declared."""
         for owner in (self, self.app):
             for _, binding in owner._bindings:
                 yield binding
@@ -156,11 +156,11 @@ class ModeScreen(Typed, Screen[None]):
         return []
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """What signs and words mean that are seen in the room, for the help."""
+        """What signs and words mean that are seen in the screen, for the help."""
         return []
 
     def action_help(self) -> None:
-        """All keys of the room."""
+        """All keys of the screen."""
         groups: dict[str, list[tuple[str, str, str]]] = {}
         keys: dict[str, list[str]] = {}
         described: dict[str, str] = {}
@@ -188,4 +188,4 @@ class ModeScreen(Typed, Screen[None]):
         commands = self.key_of("app.commands")
         told = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
         parts.append((told, "$text-muted"))
-        self.app.push_screen(Reading(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))
+        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))

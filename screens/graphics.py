@@ -24,7 +24,7 @@ _KITTY = re.compile(rb"\x1b_Gi=31[^\x1b]*;OK")
 _HAS_SIXEL = b"4"
 
 
-class Kind(StrEnum):
+class PictureKind(StrEnum):
     """How a picture is shown."""
 
     SIXEL = "sixel"
@@ -36,13 +36,13 @@ class Kind(StrEnum):
 class Graphics:
     """What the terminal can do."""
 
-    kind: Kind = Kind.BLOCKS
+    kind: PictureKind = PictureKind.BLOCKS
     cell: tuple[int, int] = (10, 20)  # pixels across and down
 
     @property
     def real(self) -> bool:
         """Whether it shows real pixels."""
-        return self.kind is not Kind.BLOCKS
+        return self.kind is not PictureKind.BLOCKS
 
 
 def understood(answer: bytes) -> Graphics:
@@ -51,8 +51,8 @@ def understood(answer: bytes) -> Graphics:
     cell = _CELL.search(answer)
     size = (int(cell[2]), int(cell[1])) if cell and int(cell[1]) and int(cell[2]) else Graphics().cell
     if kind and _HAS_SIXEL in kind[1].split(b";"):
-        return Graphics(Kind.SIXEL, size)
-    return Graphics(Kind.KITTY if _KITTY.search(answer) else Kind.BLOCKS, size)
+        return Graphics(PictureKind.SIXEL, size)
+    return Graphics(PictureKind.KITTY if _KITTY.search(answer) else PictureKind.BLOCKS, size)
 
 
 def ask(seconds: float = SECONDS) -> Graphics:

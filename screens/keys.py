@@ -80,10 +80,14 @@ _SHORT = {
 }
 
 
+RENAMED = {f"errand.{act}": f"error_walk.{act}" for act in ("next", "confirm", "queue")}
+"""Ids of bindings that a workbench.toml of an older version may have under [bindings]."""
+
+
 def keymap(preset: str, changed: Mapping[str, str]) -> dict[str, str]:
     """Binding id -> keys, for `App.set_keymap`. Characters may be written as they are ("?") in workbench.toml."""
     return {
-        name: ",".join(_normal(key) for key in _split(keys))
+        RENAMED.get(name, name): ",".join(_normal(key) for key in _split(keys))
         for name, keys in {**PRESETS.get(preset, {}), **changed}.items()
     }
 

@@ -1,4 +1,4 @@
-"""The rooms of the application. A new one is a module with a `ModeScreen` and one line here."""
+"""The screens of the application. A new one is a module with a `ModeScreen` and one line here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One room: where its screen is found, and the key that leads there."""
+    """One screen: where its screen is found, and the key that leads there."""
 
     id: str
     title: str
@@ -21,16 +21,16 @@ class Mode:
 
     @property
     def exists(self) -> bool:
-        """Whether the room is built; one that is not is not shown."""
+        """Whether the screen is built; one that is not is not shown."""
         return find_spec(self.module) is not None
 
     def bring(self) -> None:
-        """Import the room's module."""
+        """Import the screen's module."""
         import_module(self.module)
 
     @property
     def load(self) -> Callable[[], Screen[None]]:
-        """Makes the screen; its module is imported when the room is first entered."""
+        """Makes the screen; its module is imported when the screen is first entered."""
 
         def make() -> Screen[None]:
             screen: Screen[None] = getattr(import_module(self.module), self.screen)()
@@ -51,5 +51,5 @@ MODES = (
 
 
 def available() -> tuple[Mode, ...]:
-    """The rooms that exist, in their order."""
+    """The screens that exist, in their order."""
     return tuple(mode for mode in MODES if mode.exists)

@@ -1,4 +1,4 @@
-"""What is seen while the database is being opened: the frame of the room that is about to come."""
+"""What is seen while the database is being opened: the frame of the screen that is about to come."""
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -9,7 +9,7 @@ from screens.widgets.status_lines import HintLine, StatusLine
 
 
 class Opening(Screen[None]):
-    """The frame of the first room, painted while the database is opened in a thread."""
+    """The frame of the first screen, painted while the database is opened in a thread."""
 
     DEFAULT_CSS = "Opening { background: $background; } Opening Static { height: 1fr; }"
 

@@ -1,4 +1,4 @@
-"""What the command palette offers: rooms, themes, key presets, and every binding of the room by name."""
+"""What the command palette offers: screens, themes, key presets, and every binding of the screen by name."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,19 +14,21 @@ if TYPE_CHECKING:
 
 
 def commands(app: "WorkbenchApp") -> Iterator[SystemCommand]:
-    """Every command, the rooms first."""
+    """Every command, the screens first."""
     for mode in modes.available():
-        yield SystemCommand(f"Go to {mode.title}", mode.summary, lambda m=mode.id: app.call_later(app.action_room, m))
-    room = app.room
-    if room is not None:
+        yield SystemCommand(
+            f"Go to {mode.title}", mode.summary, lambda m=mode.id: app.call_later(app.action_show_mode, m)
+        )
+    screen = app.mode_screen
+    if screen is not None:
         seen = set()
-        for binding in room.all_bindings():
+        for binding in screen.all_bindings():
             if binding.id and binding.id not in seen and not binding.id.startswith("mode."):
                 seen.add(binding.id)
                 yield SystemCommand(
                     binding.description,
                     f"{binding.id} ({shown(app.keys.get(binding.id, binding.key).split(',')[0])})",
-                    lambda b=binding, r=room: app.call_later(app.run_action, b.action, r),
+                    lambda b=binding, r=screen: app.call_later(app.run_action, b.action, r),
                 )
     for theme in themes.THEMES:
         yield SystemCommand(f"Theme: {theme.name}", "Kept in workbench.toml", lambda n=theme.name: app.choose_theme(n))

@@ -11,7 +11,7 @@ from storage.exceptions import Busy, RunProblem, WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
-    from workbench.runs.watch import News, Watch
+    from workbench.runs.watch import RunUpdate, RunWatcher
 
 LOOK_SECONDS = 1.0
 """How often the runs are looked after."""
@@ -21,7 +21,7 @@ _UNHEARD = "They go on by themselves, and it is tried again every second. `workb
 class RunNews(Message):
     """What a look after the runs brought."""
 
-    def __init__(self, news: "News") -> None:
+    def __init__(self, news: "RunUpdate") -> None:
         super().__init__()
         self.news = news
 
@@ -35,18 +35,18 @@ class RunTrouble(Message):
 
 
 class FollowingRuns(App[None]):
-    """Follows the runs from any room, says what ended, and tells the room in view."""
+    """Follows the runs from any screen, says what ended, and tells the screen in view."""
 
     workspace: Workspace
-    news: "News"
-    _watch: "Watch"
+    news: "RunUpdate"
+    _watch: "RunWatcher"
     _training = ""  # as the status line says it
     _trouble = ""  # what was told already
 
     @property
     @abstractmethod
-    def room(self) -> ModeScreen | None:
-        """The room in view."""
+    def mode_screen(self) -> ModeScreen | None:
+        """The screen in view."""
 
     @abstractmethod
     def say_training(self, text: str) -> None:
@@ -58,13 +58,13 @@ class FollowingRuns(App[None]):
 
     def follow_runs(self) -> None:
         """Begin to; the workspace is open."""
-        from workbench.runs.watch import News, Watch
+        from workbench.runs.watch import RunUpdate, RunWatcher
 
-        self._watch, self.news = Watch(self.workspace), News()
+        self._watch, self.news = RunWatcher(self.workspace), RunUpdate()
         self.set_interval(LOOK_SECONDS, self.look_after_runs)
 
     def look_after_runs(self) -> None:
-        """Follow the runs in a thread, and collect what has finished, whatever room is in view."""
+        """Follow the runs in a thread, and collect what has finished, whatever screen is in view."""
         self._look_at_settings()
         if not any(worker.group == "runs" and worker.is_running for worker in self.workers):
             self.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
@@ -78,8 +78,8 @@ class FollowingRuns(App[None]):
             self.show_problem(error)
         if self.workspace.schema != before:
             self.notify("The fields were changed in another terminal.")
-            if self.room is not None:
-                self.room.fields_changed()
+            if self.mode_screen is not None:
+                self.mode_screen.fields_changed()
 
     def _look(self) -> None:
         try:
@@ -111,5 +111,5 @@ class FollowingRuns(App[None]):
                 title="A run ended", severity="error" if run.state.value in ("failed", "crashed") else "information",
                 markup=False,
             )  # fmt: skip
-        if self.room is not None and (news.changed or news.moved or len(news.active) != len(before.active)):
-            self.room.runs_changed(news)
+        if self.mode_screen is not None and (news.changed or news.moved or len(news.active) != len(before.active)):
+            self.mode_screen.runs_changed(news)

@@ -11,7 +11,7 @@ disk. With Python's own 0.005 opening a long document took a third longer while 
 
 
 def prepare() -> None:
-    """For when all that the first room needs is loaded; `workbench/cli.py` had the collector rest until then."""
+    """For when all that the first screen needs is loaded; `workbench/cli.py` had the collector rest until then."""
     gc.freeze()  # what is loaded by now stays: no later collection walks it
     gc.set_threshold(*COLLECTING)
     gc.enable()

@@ -1,4 +1,4 @@
-"""The code of the other rooms, loaded while nothing is typed: entering one then takes no longer than drawing it."""
+"""The code of the other screens, loaded while nothing is typed: entering one then takes no longer than drawing it."""
 
 import sys
 from functools import partial
@@ -46,7 +46,7 @@ _EVERY = 0.05
 
 
 class Preloading(App[None]):
-    """Loads what other rooms need, a step at a time."""
+    """Loads what other screens need, a step at a time."""
 
     workspace: Workspace
     _touched = 0.0
@@ -54,7 +54,7 @@ class Preloading(App[None]):
     _preloading: Timer
 
     def preload(self) -> None:
-        """Begin to; the first room is there."""
+        """Begin to; the first screen is there."""
         self._touched = monotonic()
         is_run_there = any(self.workspace.files.runs.glob("*/predictions.parquet"))
         self._steps = [*STEPS, *(READING if is_run_there else ())]
@@ -75,5 +75,5 @@ class Preloading(App[None]):
             self._preloading.stop()
             return
         load = partial(import_module, self._steps.pop(0))
-        # what cannot be loaded says so when its room is entered
+        # what cannot be loaded says so when its screen is entered
         self.run_worker(load, group="preload", thread=True, exit_on_error=False)

@@ -9,14 +9,14 @@ from textual.message import Message
 
 from screens.annotate import conflict
 from screens.base import ModeScreen
-from screens.widgets.dialogs import Choice, Prompt, Reading
+from screens.widgets.dialogs import Choice, Prompt, TextPage
 from storage import documents
 from storage.documents import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench.annotation import acts
 from workbench.annotation.field_states import text_of
-from workbench.annotation.session import Hands
+from workbench.annotation.session import AnnotationSession
 from workbench.annotation.similar import similar_to
 from workbench.annotation.worklist import Worklist
 
@@ -26,19 +26,19 @@ _PAUSE = 0.8  # seconds in which nothing was done: not while she is at work, or 
 
 
 class Asking(ModeScreen):
-    """What the annotate screen is built on: a document under the hands, acts with one border, and questions."""
+    """What the annotate screen is built on: a document under the session, acts with one border, and questions."""
 
     class Similar(Message):
         """A labelled document of the same vendor was found."""
 
-        def __init__(self, hands: Hands, source: Content) -> None:
+        def __init__(self, session: AnnotationSession, source: Content) -> None:
             super().__init__()
-            self.hands, self.source = hands, source
+            self.session, self.source = session, source
 
     def __init__(self) -> None:
         super().__init__()
         self._acted = 0.0  # when something was last done
-        self.hands: Hands | None = None
+        self.session: AnnotationSession | None = None
         self.worklist: Worklist | None = None
         self.similar: Content | None = None  # a document whose labels can be suggested here, once it was found
 
@@ -54,22 +54,22 @@ class Asking(ModeScreen):
     def changed(self, before: Content) -> None:
         """Something was committed."""
 
-    def act(self, work: Callable[[Hands], object]) -> bool:
-        """Do something with the hands, then show it; what was committed is shown as saved. False when it failed."""
-        hands = self.hands
-        if hands is None:
+    def act(self, work: Callable[[AnnotationSession], object]) -> bool:
+        """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
+        session = self.session
+        if session is None:
             return False
         self.at_work()
-        before, done = hands.content, False
+        before, done = session.content, False
         with self.guarded():
             try:
-                work(hands)
+                work(session)
             except Conflict as error:
-                hands.disarm()  # the places it would go on to are of the document as it was
+                session.disarm()  # the places it would go on to are of the document as it was
                 self.refresh_view()
                 self.ask_conflict(error)
                 return False
-            if hands.content is not before:
+            if session.content is not before:
                 self.changed(before)
             done = True
         self.refresh_view()
@@ -81,41 +81,41 @@ class Asking(ModeScreen):
         """Something is being done: whoever looks for something in the background waits."""
         self._acted = monotonic()
 
-    def look_ahead(self, hands: Hands) -> None:
+    def look_ahead(self, session: AnnotationSession) -> None:
         """Find in the background, while no key is pressed, what will be of use on a document that was opened."""
         self.similar = None
         self.at_work()
-        number = hands.content.document.id  # not the hands: what a worker was given lives until the collector comes
+        number = session.content.document.id  # not the session: what a worker was given lives until the collector comes
         self.in_background(lambda: self._find(number), "look ahead")
 
     def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
-        hands = self.hands
-        if hands is None or hands.content.document.id != number:
+        session = self.session
+        if session is None or session.content.document.id != number:
             return
         if (
-            hands.view.untouched
-            and not hands.desk.blind
-            and self._rests(hands)
-            and (source := similar_to(self.workspace, hands))
+            session.view.untouched
+            and not session.editor.blind
+            and self._rests(session)
+            and (source := similar_to(self.workspace, session))
         ):
-            self.post_message(self.Similar(hands, source))
-        if len(hands.tokens) > _LONG:
-            hands.warm(lambda: self._rests(hands))
+            self.post_message(self.Similar(session, source))
+        if len(session.tokens) > _LONG:
+            session.warm(lambda: self._rests(session))
 
-    def _rests(self, hands: Hands) -> bool:
+    def _rests(self, session: AnnotationSession) -> bool:
         """In a thread: wait until nothing was done for a moment; whether the document is still the open one."""
-        while self.hands is hands and (left := self._acted + _PAUSE - monotonic()) > 0:
+        while self.session is session and (left := self._acted + _PAUSE - monotonic()) > 0:
             sleep(left)
-        return self.hands is hands
+        return self.session is session
 
     def on_unmount(self) -> None:
         """Nothing is looked for any more when the program ends."""
-        self.hands = None
+        self.session = None
 
     @on(Similar)
     def _similar_found(self, event: Similar) -> None:
-        if event.hands is self.hands:
+        if event.session is self.session:
             self.similar = event.source
             self.refresh_view()
 
@@ -123,76 +123,80 @@ class Asking(ModeScreen):
 
     def ask_conflict(self, error: Conflict) -> None:
         """Show both states and let her decide; an undo that came too late is only told."""
-        hands = self.hands
-        if hands is None or hands.desk.refused is None:
+        session = self.session
+        if session is None or session.editor.refused is None:
             raise error
-        detail = f"{error.message}\n\n{conflict.described(hands.content, hands.desk.refused, self.workspace.schema)}"
+        detail = (
+            f"{error.message}\n\n{conflict.described(session.content, session.editor.refused, self.workspace.schema)}"
+        )
         self.app.push_screen(Choice(error.title, conflict.CHOICES, detail), self._decided)
 
     def _decided(self, choice: str | None) -> None:
-        hands = self.hands
-        if hands is None or hands.desk.refused is None:
+        session = self.session
+        if session is None or session.editor.refused is None:
             return
-        mine, hands.desk.refused = hands.desk.refused, None
+        mine, session.editor.refused = session.editor.refused, None
         if choice == "both":
-            self.act(lambda hands: hands.repeat(mine.name, acts.merge(hands.desk.state, mine.before, mine.after)))
+            self.act(
+                lambda session: session.repeat(mine.name, acts.merge(session.editor.state, mine.before, mine.after))
+            )
         elif choice == "mine":
-            self.act(lambda hands: hands.repeat(mine.name, mine.after))
+            self.act(lambda session: session.repeat(mine.name, mine.after))
 
     # notes, corrections, history, templates
 
     def action_flag(self) -> None:
         """Flag with a note."""
-        if self.hands is not None:
-            note = self.hands.desk.state.note
+        if self.session is not None:
+            note = self.session.editor.state.note
             prompt = Prompt("Note on this document", note, "Enter: keep it   empty: no flag   Esc: cancel")
             self.app.push_screen(prompt, self._flagged)
 
     def _flagged(self, note: str | None) -> None:
         if note is not None:
-            self.act(lambda hands: hands.flag(note))
+            self.act(lambda session: session.flag(note))
 
     def action_correct(self) -> None:
         """Correct a word's text."""
-        if self.hands is not None and self.hands.cursor is not None:
-            token = self.hands.tokens[self.hands.cursor]
+        if self.session is not None and self.session.cursor is not None:
+            token = self.session.tokens[self.session.cursor]
             original = f"Read as “{token.original}”. " if token.original is not None else ""
             prompt = Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
             self.app.push_screen(prompt, self._corrected)
 
     def _corrected(self, text: str | None) -> None:
         if text:
-            self.act(lambda hands: hands.correct(text))
+            self.act(lambda session: session.correct(text))
 
     def action_history(self) -> None:
         """Who did what when."""
-        if self.hands is not None:
+        if self.session is not None:
             lines = [
                 f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
-                + _what(event.change, self.hands)
-                for event in reversed(self.hands.desk.history())
+                + _what(event.change, self.session)
+                for event in reversed(self.session.editor.history())
             ]
             self.app.push_screen(
-                Reading("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
+                TextPage("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
             )
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
         from workbench.locate import templates
 
-        hands = self.hands
-        if hands is None:
+        session = self.session
+        if session is None:
             return
-        if hands.desk.blind:
+        if session.editor.blind:
             self.say("It came back without its labels, to see whether they come out the same: nothing is suggested.")
             return
-        source = self.similar or await to_thread(similar_to, self.workspace, hands)
+        source = self.similar or await to_thread(similar_to, self.workspace, session)
         if source is None:
             self.say("No other document of this vendor is labelled yet.")
             return
         schema = self.workspace.schema
-        found = await to_thread(templates.proposals, source, hands.content, schema)
-        self.act(lambda hands: hands.propose(found, "template"))
+        found = await to_thread(templates.proposals, source, session.content, schema)
+        self.act(lambda session: session.propose(found, "template"))
         missed = {s.field for s in source.annotations.spans} - {field for field, _, _ in found}
         told = f"As in {source.document.name}: {len(found)} suggestions"
         self.say(told + (f", not found: {', '.join(map(schema.name, sorted(missed)))}." if missed else "."))
@@ -231,8 +235,8 @@ class Asking(ModeScreen):
                 lambda group: self.use_list(Filter(group=groups[int(group[1:])][0])) if group else None,
             )
         elif chosen == "=same":
-            if self.hands is not None:
-                self.use_list(Filter(group=self.hands.content.document.group))
+            if self.session is not None:
+                self.use_list(Filter(group=self.session.content.document.group))
         elif chosen is not None:
             self.use_list(Filter(chosen))
 
@@ -262,19 +266,19 @@ class Asking(ModeScreen):
         return ", ".join(part for part in parts if part) or KINDS["all"]
 
 
-def _what(change: dict[str, object], hands: Hands) -> str:
+def _what(change: dict[str, object], session: AnnotationSession) -> str:
     """An event's change in a few words: + labels given, - labels taken."""
     parts = []
     spans = change.get("spans")
     if isinstance(spans, dict):
         for sign in "-+":
             for field, tokens, *_ in spans[sign]:
-                text = text_of(hands.tokens, [t for t in tokens if t < len(hands.tokens)])
-                parts.append(f"{sign}{hands.schema.name(field)} “{text[:40]}”")
+                text = text_of(session.tokens, [t for t in tokens if t < len(session.tokens)])
+                parts.append(f"{sign}{session.schema.name(field)} “{text[:40]}”")
     for name in ("state", "note"):
         if isinstance(turned := change.get(name), list):
             parts.append(f"{name}: {turned[0] or '–'} → {turned[1] or '–'}")
     absent = change.get("absent")
     if isinstance(absent, dict):
-        parts += [f"{sign}absent {hands.schema.name(field)}" for sign in "-+" for field in absent[sign]]
+        parts += [f"{sign}absent {session.schema.name(field)}" for sign in "-+" for field in absent[sign]]
     return ", ".join(parts)

@@ -122,7 +122,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             facts += " !"
         if document.note:
             facts += " ⚑"
-        room = max(width - len(facts) - 4, 4)
+        space = max(width - len(facts) - 4, 4)
         sign = base
         if document.state is State.LABELLED and position != self._at:
             sign += Style(color=Color.parse(theme.success or theme.primary).rich_color)
@@ -130,7 +130,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             [
                 Segment("▸" if position == self._at else " ", base),
                 Segment(_SIGNS[document.state], sign),
-                Segment(" " + _fitted(document.name, room), base),
+                Segment(" " + _fitted(document.name, space), base),
                 Segment(facts + " ", base),
             ]
         ).adjust_cell_length(width, base)
@@ -164,9 +164,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             self.post_message(self.Chosen(self._ids[position]))
 
 
-def _fitted(name: str, room: int) -> str:
-    """A name in exactly `room` cells; of a long one the beginning and the end, where names differ, are kept."""
-    if cell_len(name) > room:
-        tail = (room - 1) // 2
-        name = set_cell_size(name, room - 1 - tail).rstrip() + "…" + name[-tail:]
-    return set_cell_size(name, room)
+def _fitted(name: str, space: int) -> str:
+    """A name in exactly `space` cells; of a long one the beginning and the end, where names differ, are kept."""
+    if cell_len(name) > space:
+        tail = (space - 1) // 2
+        name = set_cell_size(name, space - 1 - tail).rstrip() + "…" + name[-tail:]
+    return set_cell_size(name, space)

@@ -155,8 +155,8 @@ class FieldsPanel(Drawn, can_focus=False):
         return lines
 
     def _line(self, text: str, style: Style, width: int, after: str = "") -> Strip:
-        room = max(width - 4, 4)
-        shown = text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
+        space = max(width - 4, 4)
+        shown = text if cell_len(text) <= space else set_cell_size(text, space - 1) + "…"
         rest = [Segment("  " + after, self.rich_style + Style(dim=True))] if after else []
         return Strip([Segment("   ", self.rich_style), Segment(shown, style), *rest])
 

@@ -2,13 +2,13 @@
 
 from storage.records import Content
 from workbench.annotation.field_states import text_of
-from workbench.annotation.view import View
+from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def hint_of(view: View, schema: Schema, review: bool, similar: Content | None = None) -> Hint:
+def hint_of(view: SessionView, schema: Schema, review: bool, similar: Content | None = None) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in.
 
     Args:
@@ -74,7 +74,7 @@ def hint_of(view: View, schema: Schema, review: bool, similar: Content | None = 
     )
 
 
-def _document(view: View) -> tuple[tuple[str, str], ...]:
+def _document(view: SessionView) -> tuple[tuple[str, str], ...]:
     open_ones = len(view.open_suggestions)
     if open_ones:
         return (
@@ -85,7 +85,7 @@ def _document(view: View) -> tuple[tuple[str, str], ...]:
     return (("document.accept", "accept, next document"),)
 
 
-def _selected(view: View, schema: Schema, text: str) -> Hint:
+def _selected(view: SessionView, schema: Schema, text: str) -> Hint:
     if view.armed:
         return (
             f"“{text}”:",
@@ -108,7 +108,7 @@ def _selected(view: View, schema: Schema, text: str) -> Hint:
     )
 
 
-def _armed(view: View, schema: Schema, word: str) -> Hint:
+def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
     field = schema.get(view.armed or "")
     name = field.name if field else str(view.armed)
     key = field.key if field else ""

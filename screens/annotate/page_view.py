@@ -12,8 +12,8 @@ from textual.strip import Strip
 
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
-from workbench.annotation.text_grid import PageLayout, Placed, Row
-from workbench.annotation.view import View
+from workbench.annotation.text_grid import GridRow, PageLayout, PlacedToken
+from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -21,7 +21,7 @@ _PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TokenMark:
     """How a token is marked: a label, or a suggestion with its confidence."""
 
     owner: object  # the span or suggestion: neighbours with one owner are drawn as one
@@ -32,12 +32,12 @@ class Mark:
     ahead: bool = False  # where the field's key would go next; `key` says after how many presses
 
 
-def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
+def marks_of(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
     """Token id -> mark; a label hides a suggestion, the surer suggestion hides the other, both hide places ahead."""
     found = _ahead(view, schema)
     for suggestion in view.open_suggestions:
         field = schema.get(suggestion.field)
-        mark = Mark(
+        mark = TokenMark(
             suggestion.id,
             (field.key if field else "") or "•",
             field.colour if field else "#888888",
@@ -47,24 +47,24 @@ def marks_of(view: View, schema: Schema) -> dict[int, Mark]:
         found.update(dict.fromkeys(suggestion.tokens, mark))
     for span in view.content.annotations.spans:
         field = schema.get(span.field)
-        mark = Mark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
+        mark = TokenMark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
         found.update(dict.fromkeys(span.tokens, mark))
     return found
 
 
-def _ahead(view: View, schema: Schema) -> dict[int, Mark]:
+def _ahead(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
     """The first words of the places that the field's key goes to next."""
     tries = view.tries
     if tries is None or tries.moved:
         return {}
     field = schema.get(tries.field)
     colour = field.colour if field else "#888888"
-    found: dict[int, Mark] = {}
+    found: dict[int, TokenMark] = {}
     for press, key in enumerate(_PRESSES, 1):
         if press >= len(tries.places):
             break
         place = tries.places[(tries.now + press) % len(tries.places)]
-        found.setdefault(place[0], Mark(place, key, colour, ahead=True))
+        found.setdefault(place[0], TokenMark(place, key, colour, ahead=True))
     return found
 
 
@@ -90,8 +90,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         super().__init__()
         self.schema = schema
         self._layout: PageLayout | None = None
-        self._view: View | None = None
-        self._marks: dict[int, Mark] = {}
+        self._view: SessionView | None = None
+        self._marks: dict[int, TokenMark] = {}
         self._strips: dict[int, Strip] = {}
         self._styles: dict[tuple[object, ...], Style] = {}
         self._dragging = False
@@ -102,7 +102,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         """Cells that a row may take without scrolling."""
         return max(self.scrollable_content_region.width, 20)
 
-    def show(self, layout: PageLayout, view: View) -> None:
+    def show(self, layout: PageLayout, view: SessionView) -> None:
         """Draw what differs from what is drawn."""
         marks = self._marks
         before = self._view
@@ -131,7 +131,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
                 self.refresh_lines(row)
         self._follow()
 
-    def _changed(self, before: View, after: View, marks: dict[int, Mark]) -> set[int]:
+    def _changed(self, before: SessionView, after: SessionView, marks: dict[int, TokenMark]) -> set[int]:
         assert self._layout is not None
         tokens = set(before.selection ^ after.selection)
         if before.cursor != after.cursor:
@@ -183,13 +183,13 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         self._styles.clear()
         super().notify_style_update()
 
-    def _draw(self, row: Row) -> Strip:
+    def _draw(self, row: GridRow) -> Strip:
         base = self.rich_style
         if row.heading:
             return Strip([Segment(f" ── {row.heading} " + "─" * 40, base + Style(dim=True))])
         segments: list[Segment] = []
         x = 0
-        previous: Mark | None = None
+        previous: TokenMark | None = None
         for position, placed in enumerate(row.placed):
             mark = self._marks.get(placed.token)
             lead = placed.x - x
@@ -206,7 +206,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             previous = mark
         return Strip(segments)
 
-    def _before(self, mark: Mark | None, joined: bool, here: bool) -> Segment:
+    def _before(self, mark: TokenMark | None, joined: bool, here: bool) -> Segment:
         """The cell before a token: the field's key where a label or suggestion begins, a pointer at the cursor."""
         if mark is None:
             return Segment("▸" if here else " ", self._style("pointer") if here else self.rich_style)
@@ -216,24 +216,24 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             return Segment("▸" if here else mark.key, self._style("ahead", mark.colour))
         return Segment(mark.key, self._style("key", mark.colour, mark.confidence is None))
 
-    def _gap(self, mark: Mark | None) -> Style:
+    def _gap(self, mark: TokenMark | None) -> Style:
         if mark is None:
             return self.rich_style
         return self._style("mark", mark.colour, mark.confidence is None, mark.focused)
 
-    def _confidence(self, segments: list[Segment], row: Row, position: int, mark: Mark) -> int:
-        """The confidence of a suggestion behind its last token in the row, as exactly as there is room."""
+    def _confidence(self, segments: list[Segment], row: GridRow, position: int, mark: TokenMark) -> int:
+        """The confidence of a suggestion behind its last token in the row, as exactly as there is space."""
         after = row.placed[position + 1] if position + 1 < len(row.placed) else None
         if after is not None and (following := self._marks.get(after.token)) and following.owner == mark.owner:
             return 0
-        room = after.x - row.placed[position].end - 1 if after is not None else 9
+        space = after.x - row.placed[position].end - 1 if after is not None else 9
         sure = mark.confidence or 0.0
-        text = f" {sure:.0%}" if room >= 5 else _LEVELS[min(int(sure * 8), 7)] if room >= 1 else ""
+        text = f" {sure:.0%}" if space >= 5 else _LEVELS[min(int(sure * 8), 7)] if space >= 1 else ""
         if text:
             segments.append(Segment(text, self._style("sure", mark.colour)))
         return len(text)
 
-    def _token_style(self, placed: Placed, mark: Mark | None, here: bool) -> Style:
+    def _token_style(self, placed: PlacedToken, mark: TokenMark | None, here: bool) -> Style:
         if here:
             return self._style("cursor")
         if self._view is not None and placed.token in self._view.selection:

@@ -21,8 +21,8 @@ from storage import queue
 from storage.documents import Filter
 from storage.records import Content, State
 from workbench.annotation import blind_editor, field_states
-from workbench.annotation.movement import Way
-from workbench.annotation.session import Hands
+from workbench.annotation.movement import Direction
+from workbench.annotation.session import AnnotationSession
 from workbench.annotation.text_grid import ZOOMS, lay_out
 from workbench.annotation.worklist import Worklist
 
@@ -41,7 +41,7 @@ class AnnotateScreen(Asking):
         self._pictures = "text"
         self._review = False
         self._told = ""  # what the next document's hint line begins with
-        self._empty: Hands | None = None  # asked whether it is really accepted without a label
+        self._empty: AnnotationSession | None = None  # asked whether it is really accepted without a label
         self._rows_of: tuple[Content, tuple[field_states.FieldRow, ...]] | None = None
 
     def body(self) -> ComposeResult:
@@ -62,12 +62,12 @@ class AnnotateScreen(Asking):
         self.open_current()
 
     def on_screen_resume(self) -> None:
-        """Coming back from another room: what was decided there is seen here."""
-        if self.hands is None:
+        """Coming back from another screen: what was decided there is seen here."""
+        if self.session is None:
             return
         with self.guarded():
             self.query_one(DocumentList).reread_all()
-            if self.hands.desk.is_stale or self.hands.schema != self.workspace.schema:
+            if self.session.editor.is_stale or self.session.schema != self.workspace.schema:
                 self.open_current()
 
     def fields_changed(self) -> None:
@@ -92,22 +92,22 @@ class AnnotateScreen(Asking):
             self.worklist.move_to(document)
         self.open_current()
         if tokens:
-            self.act(lambda hands: hands.point(tokens))
+            self.act(lambda session: session.point(tokens))
         if task is not None:
             self.hint(task[0], *((self.key_of(name), text) for name, text in task[1]))
 
-    async def action_errand(self, act: str) -> None:
-        """Go on with the errors of the errors room."""
-        if self.workbench.errand is None:
-            self.notify("Choose an error in the errors room first.")
+    async def action_error_walk(self, act: str) -> None:
+        """Go on with the errors of the errors screen."""
+        if self.workbench.error_walk is None:
+            self.notify("Choose an error in the errors screen first.")
         else:
-            await getattr(self.workbench.errand, act)()
+            await getattr(self.workbench.error_walk, act)()
 
     def open_current(self) -> None:
         self.at_work()
         current = self.worklist.current if self.worklist else None
         if current is None:
-            self.hands = None
+            self.session = None
             self.hint("There are no documents here.", ("list.filter", "other documents"))
             self.facts("no document")
             self.query_one(DocumentList).show(self.worklist.ids if self.worklist else [], -1)
@@ -115,34 +115,34 @@ class AnnotateScreen(Asking):
         settings = self.workspace.settings
         with self.guarded():
             judge = field_states.judge(settings.schema, settings.day_first)
-            desk = blind_editor.desk_for(
+            editor = blind_editor.open_editor(
                 self.workspace, current, self.worklist.filter.round if self.worklist else None, judge
             )
-            layout = lay_out(desk.content.pages, self._page.columns, self._zoom)
-            self.hands = Hands(desk, settings.schema, layout)
+            layout = lay_out(editor.content.pages, self._page.columns, self._zoom)
+            self.session = AnnotationSession(editor, settings.schema, layout)
             self._page.schema = settings.schema
-            if self._review and desk.open_suggestions:
-                self.hands.next_suggestion()
+            if self._review and editor.open_suggestions:
+                self.session.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
-            again = "It comes back without its labels: label it as if it were new." if desk.blind else ""
-            self.hands.say(self._told or again)
+            again = "It comes back without its labels: label it as if it were new." if editor.blind else ""
+            self.session.say(self._told or again)
             self._told = ""
             self.workbench.say_saved("")
             self.refresh_view()
             assert self.worklist is not None
             self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position, self.worklist.blind)
-            self.look_ahead(self.hands)
+            self.look_ahead(self.session)
 
     def refresh_view(self) -> None:
-        """Draw the widgets from the hands' view; each repaints what changed."""
-        hands = self.hands
-        if hands is None or self.worklist is None:
+        """Draw the widgets from the session's view; each repaints what changed."""
+        session = self.session
+        if session is None or self.worklist is None:
             return
-        if hands.laid_out != hands.content.annotations.texts:  # a word's text was corrected
-            hands.lay_out(self._page.columns, self._zoom)
-        view = hands.view
-        self._page.show(hands.layout, view)
+        if session.laid_out != session.content.annotations.texts:  # a word's text was corrected
+            session.lay_out(self._page.columns, self._zoom)
+        view = session.view
+        self._page.show(session.layout, view)
         if self._rows_of is None or self._rows_of[0] is not view.content:
             settings = self.workspace.settings
             self._rows_of = (view.content, field_states.rows(view.content, settings.schema, settings.day_first))
@@ -151,9 +151,9 @@ class AnnotateScreen(Asking):
             frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)
             self.query_one(PictureView).show(frame)
         lead, pairs = hint_of(view, self.workspace.schema, self._review, self.similar)
-        errand = self.workbench.errand
-        if errand is not None and errand.document == view.content.document.id:
-            pairs = (("errand.next", "next error"), *pairs)
+        error_walk = self.workbench.error_walk
+        if error_walk is not None and error_walk.document == view.content.document.id:
+            pairs = (("error_walk.next", "next error"), *pairs)
         self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
         document = view.content.document
         state = "" if document.state is State.NEW else document.state.value
@@ -166,21 +166,21 @@ class AnnotateScreen(Asking):
         )
 
     def _page_number(self) -> int:
-        if self.hands is None or self.hands.cursor is None:
+        if self.session is None or self.session.cursor is None:
             return 1
-        return self.hands.tokens[self.hands.cursor].page + 1
+        return self.session.tokens[self.session.cursor].page + 1
 
     # acts
 
     def changed(self, before: Content) -> None:
-        assert self.hands is not None and self.worklist is not None
-        document = self.hands.content.document
+        assert self.session is not None and self.worklist is not None
+        document = self.session.content.document
         self.workbench.say_saved("saved ✓")
         if document.state is not before.document.state:
             self.workbench.count_progress()
             if self.worklist.filter.round is not None:
                 done = document.state in (State.LABELLED, State.SKIPPED, State.UNUSABLE)
-                if self.hands.desk.blind:
+                if self.session.editor.blind:
                     self.worklist.blind[document.id] = done
                 with self.workspace.db.write() as connection:
                     queue.mark_done(connection, self.worklist.filter.round, document.id, done)
@@ -188,36 +188,36 @@ class AnnotateScreen(Asking):
 
     def typed(self, event: events.Key) -> bool:
         """A field's key."""
-        if isinstance(self.focused, Input | DocumentList) or not event.character or self.hands is None:
+        if isinstance(self.focused, Input | DocumentList) or not event.character or self.session is None:
             return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
-            self.act(lambda hands: hands.press(field))
+            self.act(lambda session: session.press(field))
         return field is not None
 
     @on(FieldsPanel.Pressed)
     def _field_clicked(self, event: FieldsPanel.Pressed) -> None:
         field = self.workspace.schema.get(event.field)
         if field is not None:
-            self.act(lambda hands: hands.press(field))
+            self.act(lambda session: session.press(field))
 
     @on(PageView.Touched)
     def _touched(self, event: PageView.Touched) -> None:
         self._page.focus()
         if event.dragged:
-            self.act(lambda hands: hands.go_to(event.token, extend=True))
+            self.act(lambda session: session.go_to(event.token, extend=True))
         else:
-            self.act(lambda hands: hands.click(event.token, event.extend))
+            self.act(lambda session: session.click(event.token, event.extend))
 
     @on(PageView.Dragged)
     def _dragged(self) -> None:
-        if self.hands is not None and self.hands.view.armed:
-            self.act(lambda hands: hands.confirm())
+        if self.session is not None and self.session.view.armed:
+            self.act(lambda session: session.confirm())
 
     @on(PageView.Resized)
     def _resized(self) -> None:
-        if self.hands is not None:
-            self.hands.lay_out(self._page.columns, self._zoom)
+        if self.session is not None:
+            self.session.lay_out(self._page.columns, self._zoom)
             self.refresh_view()
 
     @on(DocumentList.Chosen)
@@ -228,27 +228,29 @@ class AnnotateScreen(Asking):
         self._page.focus()
         self.open_current()
 
-    def action_hands(self, name: str, argument: object = None) -> None:
-        """One of the hands' acts."""
+    def action_session(self, name: str, argument: object = None) -> None:
+        """One of the session's acts."""
         arguments = () if argument is None else (argument,)
-        self.act(lambda hands: getattr(hands, name)(*arguments))
+        self.act(lambda session: getattr(session, name)(*arguments))
 
     def action_adjust(self, more: bool, at_end: bool, phrase: bool) -> None:
         """Make the label in hand longer or shorter."""
-        self.act(lambda hands: hands.adjust(more, at_end, phrase))
+        self.act(lambda session: session.adjust(more, at_end, phrase))
 
     def action_move(self, way: str, extend: bool = False) -> None:
         """Move the cursor."""
-        self.act(lambda hands: hands.move(Way(way), extend))
+        self.act(lambda session: session.move(Direction(way), extend))
 
     def action_screenful(self, direction: int) -> None:
         """Move by a screenful."""
-        self.act(lambda hands: hands.scroll(direction * self._page.page_rows()))
+        self.act(lambda session: session.scroll(direction * self._page.page_rows()))
 
     def action_go(self, by: int) -> None:
         """Another document of the list."""
         if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
-            self.app.call_later(self.workbench.action_room, "queue")  # what was made of the batch, and the next step
+            self.app.call_later(
+                self.workbench.action_show_mode, "queue"
+            )  # what was made of the batch, and the next step
         elif self.worklist is None or self.worklist.step(by) is None:
             self.say("This is the list's last document." if by > 0 else "This is the list's first document.")
         else:
@@ -256,8 +258,8 @@ class AnnotateScreen(Asking):
 
     def say(self, message: str) -> None:
         """Something in the hint line, until the next key."""
-        if self.hands is not None:
-            self.hands.say(message)
+        if self.session is not None:
+            self.session.say(message)
             self.refresh_view()
 
     async def action_go_open(self) -> None:
@@ -269,28 +271,28 @@ class AnnotateScreen(Asking):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        hands = self.hands
-        if hands is None:
+        session = self.session
+        if session is None:
             return
-        state = hands.desk.state
-        if not state.spans and not state.absent and hands.tokens and self._empty is not hands:
-            self._empty = hands
+        state = session.editor.state
+        if not state.spans and not state.absent and session.tokens and self._empty is not session:
+            self._empty = session
             self.say("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
-        elif self.act(lambda hands: hands.finish()):
+        elif self.act(lambda session: session.finish()):
             self._go_on()
 
     def action_accept_visible(self) -> None:
         """Accept the suggestions in view."""
-        self.act(lambda hands: hands.accept_all(self._page.visible_tokens()))
+        self.act(lambda session: session.accept_all(self._page.visible_tokens()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left out of view, the document, and go on."""
-        if not self.act(lambda hands: hands.accept_all(self._page.visible_tokens())) or self.hands is None:
+        if not self.act(lambda session: session.accept_all(self._page.visible_tokens())) or self.session is None:
             return
-        rest = self.hands.acceptable()
+        rest = self.session.acceptable()
         if rest:
             first = min(rest, key=lambda s: s.tokens)
-            self.act(lambda hands: hands.go_to(min(first.tokens)))
+            self.act(lambda session: session.go_to(min(first.tokens)))
             more = "1 suggestion was" if len(rest) == 1 else f"{len(rest)} suggestions were"
             self.say(f"{more} out of view. Look, then press again.")
         else:
@@ -299,12 +301,12 @@ class AnnotateScreen(Asking):
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable."""
         if (
-            self.act(lambda hands: hands.set_aside(State(how)))
-            and self.hands
-            and self.hands.desk.state.state is State(how)
+            self.act(lambda session: session.set_aside(State(how)))
+            and self.session
+            and self.session.editor.state.state is State(how)
         ):
             back = self.key_of("document.previous")
-            self._told = f"{self.hands.content.document.name} is {how}; {back} goes back to it."
+            self._told = f"{self.session.content.document.name} is {how}; {back} goes back to it."
             self._go_on()
 
     def _go_on(self) -> None:
@@ -314,17 +316,17 @@ class AnnotateScreen(Asking):
         elif self.worklist.next_open(self.workspace):
             self.open_current()
         else:
-            self.app.call_later(self.workbench.action_room, "queue")
+            self.app.call_later(self.workbench.action_show_mode, "queue")
 
     def action_turn(self, way: str) -> None:
         """Undo or redo."""
-        self.act(lambda hands: getattr(hands, way)())
+        self.act(lambda session: getattr(session, way)())
 
     def action_review(self) -> None:
         """Switch the review run on or off."""
         self._review = not self._review
         if self._review:
-            self.act(lambda hands: hands.next_suggestion())
+            self.act(lambda session: session.next_suggestion())
         self.refresh_view()
 
     def action_zoom(self, by: int) -> None:
@@ -333,9 +335,9 @@ class AnnotateScreen(Asking):
         if self._pictures == "picture":
             self._picture_zoom = min(max(self._picture_zoom + by, -4), 4)
             self.refresh_view()
-        elif zoom in ZOOMS and self.hands is not None:
+        elif zoom in ZOOMS and self.session is not None:
             self._zoom = zoom
-            self.hands.lay_out(self._page.columns, zoom)
+            self.session.lay_out(self._page.columns, zoom)
             self.refresh_view()
 
     def action_list(self) -> None:
@@ -366,13 +368,13 @@ class AnnotateScreen(Asking):
 
     def action_find(self) -> None:
         """Type a value."""
-        if self.hands is not None:
-            self.act(lambda hands: hands.disarm())  # what is found is for the key that follows
-            self.query_one(FindBar).open(self.hands.tokens)
+        if self.session is not None:
+            self.act(lambda session: session.disarm())  # what is found is for the key that follows
+            self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)
     def _found(self, event: FindBar.Found) -> None:
-        self.act(lambda hands: hands.select(event.tokens) if event.tokens else hands.drop_selection())
+        self.act(lambda session: session.select(event.tokens) if event.tokens else session.drop_selection())
         told = f"Found {event.number} of {event.places}." if event.tokens else "Found nowhere."
         self.hint(told, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 

@@ -1,4 +1,4 @@
-"""Walking through a run's errors: tables, groups, and the list of a cell's errors. The errors room is one of these."""
+"""Walking through a run's errors: tables, groups, and the list of a cell's errors."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +22,10 @@ from storage.records import Run
 from workbench.evaluation import error_review
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
-from workbench.evaluation.error_review import Item, Survey, Verdict
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.error_review import ErrorItem, ErrorReview, Verdict
+from workbench.evaluation.metrics import ErrorKind
 from workbench.runs import jobs
-from workbench.runs.watch import News
+from workbench.runs.watch import RunUpdate
 
 VIEWS = {
     "matrix": "Fields",
@@ -46,10 +46,10 @@ def _selector(view: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the room shows; one snapshot drives its widgets."""
+    """What the screen shows; one snapshot drives its widgets."""
 
     run: Run
-    survey: Survey
+    survey: ErrorReview
     verdicts: dict[int, Verdict | None]
     evaluation: dict[str, Any]
 
@@ -71,7 +71,7 @@ class Surveying(ModeScreen):
         self.wanted = ""  # the run that was chosen; "" is the newest that ended
         self.view = "matrix"
         self._order = "errors"
-        self.items: tuple[Item, ...] = ()
+        self.items: tuple[ErrorItem, ...] = ()
         self._title = ""
 
     def body(self) -> ComposeResult:
@@ -102,7 +102,7 @@ class Surveying(ModeScreen):
         if self.shown is not None:
             self.look()
 
-    def runs_changed(self, news: News) -> None:
+    def runs_changed(self, news: RunUpdate) -> None:
         """A run that ended is read, where none was chosen by hand."""
         if self.is_mounted and news.ended and not self.wanted:
             self.look()
@@ -248,7 +248,7 @@ class Surveying(ModeScreen):
 
     def _list_cell(self, field: str, column: str) -> None:
         assert self.shown is not None
-        kind = None if column in ALL_KINDS else Kind(column)
+        kind = None if column in ALL_KINDS else ErrorKind(column)
         what = "all errors" if kind is None else tables.KINDS[kind]
         self._list(self.shown.survey.of_cell(field, kind), f"{self._shown_name(field)} · {what}")
 
@@ -305,7 +305,7 @@ class Surveying(ModeScreen):
 
     # the list
 
-    def _list(self, items: tuple[Item, ...], title: str) -> None:
+    def _list(self, items: tuple[ErrorItem, ...], title: str) -> None:
         assert self.shown is not None
         self.items, self._title = items, title
         self.query_one(ErrorList).show(items, self.shown.verdicts)

@@ -1,4 +1,4 @@
-"""The Doctor's findings, with evidence, cause, and actions to take; any room can show it.
+"""The Doctor's findings, with evidence, cause, and actions to take; any screen can show it.
 
 panel = DoctorPanel()
 panel.show(consultation)          # see workbench/evaluation/doctor/consultation.py
@@ -102,7 +102,7 @@ def _offered(number: int, action: Action, remembered: str) -> Content:
         (f"  {number}. ", "bold $accent" if action.target is not Target.DATA else "$text-muted"),
         action.title,
         (
-            f"\n     {_TARGETS[action.target]}{' · Enter goes there' if action.room else ''} · costs {action.cost}",
+            f"\n     {_TARGETS[action.target]}{' · Enter goes there' if action.screen else ''} · costs {action.cost}",
             "$text-muted",
         ),
     ]

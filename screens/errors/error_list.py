@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from screens.errors.tables import elided
 from screens.themes import legible
-from workbench.evaluation.error_review import Item, Verdict
+from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.fields import Schema
 from workbench.predictions.cases import NONE
 
@@ -28,7 +28,7 @@ KINDS = {
     "doubt": "doubt",
 }
 _VENDOR, _NAME = 24, 14  # cells
-_BOTH = 80  # cells from which values leave room for the vendor
+_BOTH = 80  # cells from which values leave space for the vendor
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.CONFIRMED: "=", Verdict.QUEUED: "»", None: "·"}
 _SAID = {
     Verdict.OPEN: "",
@@ -53,13 +53,13 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, schema: Callable[[], Schema]) -> None:
         super().__init__()
         self._schema = schema
-        self._items: Sequence[Item] = ()
+        self._items: Sequence[ErrorItem] = ()
         self._verdicts: Mapping[int, Verdict | None] = {}
         self._at = 0
         self._named = 0  # cells of the column of documents
 
     @property
-    def item(self) -> Item | None:
+    def item(self) -> ErrorItem | None:
         """The error under the pointer."""
         return self._items[self._at] if 0 <= self._at < len(self._items) else None
 
@@ -68,7 +68,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         """(number of the error under the pointer, from 1; how many there are)."""
         return (self._at + 1 if self._items else 0, len(self._items))
 
-    def show(self, items: Sequence[Item], verdicts: Mapping[int, Verdict | None]) -> None:
+    def show(self, items: Sequence[ErrorItem], verdicts: Mapping[int, Verdict | None]) -> None:
         """Show errors; the pointer stays on the same one where it is still there."""
         before = self.item
         self._verdicts = verdicts
@@ -162,18 +162,18 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         left = width - sum(segment.cell_length for segment in segments)
         document = set_cell_size(elided(item.name, _NAME), self._named) + (" ⋯" if item.marks else "  ")
         vendor = set_cell_size(elided(item.group, _VENDOR), _VENDOR) + " " if left >= _BOTH else ""
-        room = max(left - cell_len(document) - 2 - cell_len(vendor), 8)
-        segments.append(Segment(set_cell_size(what(item, self._schema(), room), room) + " ", base))
+        space = max(left - cell_len(document) - 2 - cell_len(vendor), 8)
+        segments.append(Segment(set_cell_size(what(item, self._schema(), space), space) + " ", base))
         segments.append(Segment(vendor + document + " ", base + Style(dim=not here)))
         return Strip(segments).adjust_cell_length(width, base)
 
 
-def what(item: Item, schema: Schema, room: int = 80) -> str:
+def what(item: ErrorItem, schema: Schema, space: int = 80) -> str:
     """Gold and prediction in so many cells, neither at the other's cost."""
     gold, predicted = item.gold_value or "–", item.predicted_value or "–"
     if item.gold_field not in (item.predicted_field, NONE) and item.predicted_field != NONE:
         predicted = f"{schema.name(item.predicted_field)} {predicted}"
-    left = room - 3
+    left = space - 3
     shorter = min(cell_len(gold), cell_len(predicted), left // 2)
     most = left - shorter if shorter < left // 2 else left // 2
     return f"{elided(gold, most)} → {elided(predicted, most)}"
@@ -184,7 +184,7 @@ class ErrorDetail(Static):
 
     DEFAULT_CSS = "ErrorDetail { height: auto; background: $panel; padding: 0 1; }"
 
-    def tell(self, item: Item | None, verdict: Verdict | None, schema: Schema, place: tuple[int, int]) -> None:
+    def tell(self, item: ErrorItem | None, verdict: Verdict | None, schema: Schema, place: tuple[int, int]) -> None:
         """Show an error."""
         if item is None:
             self.update("")

@@ -1,4 +1,4 @@
-"""The errors room: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
+"""The errors screen: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from workbench.evaluation import error_review
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
-from workbench.evaluation.error_review import Item, Verdict
+from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 
@@ -73,7 +73,7 @@ class ErrorsScreen(Surveying):
     # what is done about an error
 
     @property
-    def _item(self) -> Item:
+    def _item(self) -> ErrorItem:
         item = self.query_one(ErrorList).item
         if item is None or self.shown is None:
             raise RunProblem("No error is chosen.", "Choose a cell with errors first.")
@@ -88,11 +88,11 @@ class ErrorsScreen(Surveying):
             await self.action_open()
 
     async def action_open(self) -> None:
-        """Open the document in the annotate room at the error, the prediction beside the label."""
+        """Open the document in the annotate screen at the error, the prediction beside the label."""
         item = self._item
         assert self.shown is not None
         error_review.propose(self.workspace, self.shown.survey, item)
-        self.workbench.errand = self
+        self.workbench.error_walk = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
         lead, pairs = tables.task(item, self.workspace.schema, most)
         await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
@@ -130,7 +130,7 @@ class ErrorsScreen(Surveying):
         self.say()
         listed.step(1, only_open=True)
 
-    # from the annotate room
+    # from the annotate screen
 
     @property
     def document(self) -> int:
@@ -147,7 +147,7 @@ class ErrorsScreen(Surveying):
             await self.action_open()
         else:
             self.workbench.notify("That was the last open error of the list.")
-            await self.workbench.action_room("errors")
+            await self.workbench.action_show_mode("errors")
 
     async def confirm_error(self) -> None:
         """The label is right; the next error."""
@@ -192,13 +192,13 @@ class ErrorsScreen(Surveying):
                 self.workbench.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
                 self.switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
-            elif action.room == self.mode:
+            elif action.screen == self.mode:
                 self.action_doubts()
             elif action.documents:
                 await self._go_and_label(action)
             else:
-                if action.room:
-                    await self.workbench.action_room(action.room)
+                if action.screen:
+                    await self.workbench.action_show_mode(action.screen)
                 self.workbench.notify(f"{action.title}.", markup=False)
 
     async def _go_and_label(self, action: Action) -> None:
@@ -211,9 +211,9 @@ class ErrorsScreen(Surveying):
             waiting = documents.count(connection, wanted)
         if not waiting:
             raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
-        await self.workbench.action_room(action.room)
-        if isinstance(room := self.workbench.room, AnnotateScreen):
-            room.use_list(wanted)
+        await self.workbench.action_show_mode(action.screen)
+        if isinstance(screen := self.workbench.mode_screen, AnnotateScreen):
+            screen.use_list(wanted)
             self.workbench.notify(f"{action.title}. {waiting} of these wait.", markup=False)
 
     # runs and the report

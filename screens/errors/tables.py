@@ -1,4 +1,4 @@
-"""What the errors room's tables say. Pure: from a survey to rows, columns and sentences."""
+"""What the errors space's tables say. Pure: from a survey to rows, columns and sentences."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from screens.annotate.hints import Hint
 from screens.errors.heat_grid import Cell, Table
 from workbench.evaluation import error_review
 from workbench.evaluation.error_analysis import Concentration
-from workbench.evaluation.error_review import ERRORS, TOTAL, Item, Survey
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
+from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 
 KINDS = {
-    Kind.MISSING: "missing",
-    Kind.SPURIOUS: "spurious",
-    Kind.WRONG_FIELD: "wrong field",
-    Kind.BOUNDARY: "boundary",
+    ErrorKind.MISSING: "missing",
+    ErrorKind.SPURIOUS: "spurious",
+    ErrorKind.WRONG_FIELD: "wrong field",
+    ErrorKind.BOUNDARY: "boundary",
 }
 RULES_DO = {
     "iob_repair": "A value is read as a whole, where the likeliest tag of each word alone would tear it apart.",
@@ -37,7 +37,7 @@ ALL_KINDS = ("errors", "share")
 _WIDTH = 10
 
 
-def matrix(found: Survey, schema: Schema, order: str) -> Table:
+def matrix(found: ErrorReview, schema: Schema, order: str) -> Table:
     """Fields × kinds of error: counts with their share of the field's spans; last all fields."""
     listed = error_review.lines(found, order)
     columns = (
@@ -97,7 +97,7 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
     return schema.name(name), field.colour if field else ""
 
 
-def confusion(found: Survey, schema: Schema) -> Table:
+def confusion(found: ErrorReview, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
     names = error_review.fields_of(found)
     shown = heads(names, schema)
@@ -195,10 +195,10 @@ def elided(text: str, most: int) -> str:
     return f"{head}…{tail}"
 
 
-def task(item: Item, schema: Schema, most: int = 24) -> Hint:
+def task(item: ErrorItem, schema: Schema, most: int = 24) -> Hint:
     """What is to be decided about an error on its document; values are shown in so many cells.
 
-    Where there is little room, the label's value is left to the page, which shows it.
+    Where there is little space, the label's value is left to the page, which shows it.
     """
     short = most < 20
     gold = schema.name(item.gold_field) if item.gold else "nothing"
@@ -211,5 +211,5 @@ def task(item: Item, schema: Schema, most: int = 24) -> Hint:
         text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
         lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
         first = ("label.confirm", "take" if short else "take that")
-    kept = ("errand.confirm", "keep" if short else "label right")
-    return lead, (first, kept, ("errand.next", "next"), ("errand.queue", "queue"))
+    kept = ("error_walk.confirm", "keep" if short else "label right")
+    return lead, (first, kept, ("error_walk.next", "next"), ("error_walk.queue", "queue"))

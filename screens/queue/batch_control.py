@@ -1,4 +1,4 @@
-"""The choosing part of the queue room: strategy, size and fields of a batch, and what goes on in the background."""
+"""The choosing part of the queue screen: strategy, size and fields of a batch, and what goes on in the background."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ from screens.widgets.several import Several
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies
-from workbench.active_learning.overview import Loop
-from workbench.active_learning.selection import Order, Selection
+from workbench.active_learning.overview import LoopOverview
+from workbench.active_learning.selection import Order, RunningSelection
 from workbench.evaluation import inference
 
 _SIZES = (5, 500)
@@ -36,14 +36,14 @@ class Choosing(Answering):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = Loop()
+        self.loop = LoopOverview()
         self.now = "batch"
         self.batch_size = 20
         self._strategy = ""
         self._like: tuple[int, ...] = ()  # documents that `similar` looks for; none: the one under the cursor
         self._working = False
         self._stopping = False
-        self._selection: Selection | None = None
+        self._selection: RunningSelection | None = None
 
     def look(self) -> None:
         """Have the loop read anew, in the background."""

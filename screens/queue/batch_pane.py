@@ -12,7 +12,7 @@ from textual.widgets import Static
 from screens.queue.choice_list import MUTED, Rows, bar, fit, sentence
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
-from workbench.active_learning.overview import Loop
+from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection import Order
 from workbench.active_learning.strategies import Strategy
 from workbench.fields import Schema
@@ -29,7 +29,7 @@ Key = Callable[[str], str]
 
 
 class BatchPane(Vertical):
-    """Draws a `Loop` and an `Order`; knows nothing else."""
+    """Draws a `LoopOverview` and an `Order`; knows nothing else."""
 
     DEFAULT_CSS = """
     BatchPane {
@@ -51,7 +51,7 @@ class BatchPane(Vertical):
         super().__init__(id="batch")
         self.schema = schema
         self._entries: dict[str, QueueEntry] = {}
-        self._loop = Loop()
+        self._loop = LoopOverview()
 
     def compose(self) -> ComposeResult:
         yield Static(id="order")
@@ -68,7 +68,7 @@ class BatchPane(Vertical):
         """The document under the cursor."""
         return self._entries.get(self.query_one(Rows).at or "")
 
-    def show(self, loop: Loop, order: Order, key: Key) -> None:
+    def show(self, loop: LoopOverview, order: Order, key: Key) -> None:
         """Draw everything anew."""
         self._loop = loop
         self.query_one("#order", Static).update(self._order(loop, order))
@@ -112,7 +112,7 @@ class BatchPane(Vertical):
                 text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
         return text
 
-    def _order(self, loop: Loop, order: Order) -> Content:
+    def _order(self, loop: LoopOverview, order: Order) -> Content:
         if loop.round is not None:
             now, entries = loop.round.round, loop.round.entries
             title = strategies.STRATEGIES[now.strategy].title if now.strategy in strategies.STRATEGIES else now.strategy
@@ -165,7 +165,7 @@ class BatchPane(Vertical):
         return Content.assemble(*parts)
 
 
-def explanation(strategy: Strategy, loop: Loop) -> str:
+def explanation(strategy: Strategy, loop: LoopOverview) -> str:
     """How a strategy chooses, as things stand."""
     return strategy.explanation if loop.model else _UNLEARNED.get(strategy.name, strategy.explanation)
 
@@ -199,7 +199,7 @@ def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
     return Content.assemble(*parts)
 
 
-def guide(loop: Loop, key: Key) -> Content:
+def guide(loop: LoopOverview, key: Key) -> Content:
     """What can be done while no round is open; the most useful first."""
     parts: list[Content | str | tuple[str, str]] = []
 
@@ -245,11 +245,11 @@ def guide(loop: Loop, key: Key) -> Content:
     if loop.measuring:
         verb, them = ("document is", "it") if loop.measuring == 1 else ("documents are", "them")
         kept = f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): "
-        parts.append((f"{kept}label {them} in the annotate room.", MUTED))
+        parts.append((f"{kept}label {them} in the annotate screen.", MUTED))
     return Content.assemble(*parts)
 
 
-def warning(loop: Loop) -> list[Content | str | tuple[str, str]]:
+def warning(loop: LoopOverview) -> list[Content | str | tuple[str, str]]:
     """That more labels hardly pay, where it is so."""
     if loop.advice is None or not loop.advice.stop:
         return []

@@ -1,4 +1,4 @@
-"""A list of lines with a cursor: what the queue room's views choose from."""
+"""A list of lines with a cursor: what the queue screen's views choose from."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
-"""What the next key of the queue room will do, in one line. Pure: (sentence, (binding id, text) pairs)."""
+"""What the next key of the queue screen will do, in one line. Pure: (sentence, (binding id, text) pairs)."""
 
 from dataclasses import dataclass
 
-from workbench.active_learning.overview import Loop
+from workbench.active_learning.overview import LoopOverview
 
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -21,14 +21,14 @@ class Moment:
     decided: bool = False  # there is a decision that can be taken back
 
 
-def hint_of(loop: Loop, now: Moment) -> Hint:
+def hint_of(loop: LoopOverview, now: Moment) -> Hint:
     """The most useful key first."""
     if now.working and now.view == "batch":
         return "", (("queue.stop", "stop"), ("queue.next-view", "next view"))
     return {"review": _review, "quality": _quality, "rounds": _rounds}.get(now.view, _batch)(loop, now)
 
 
-def _review(loop: Loop, now: Moment) -> Hint:
+def _review(loop: LoopOverview, now: Moment) -> Hint:
     if now.concluding:
         return "Complete?", (
             ("review.yes", "yes, it is done"),
@@ -49,7 +49,7 @@ def _review(loop: Loop, now: Moment) -> Hint:
     return "Nothing to ask.", (("queue.batch", "choose a batch"), ("queue.train", "train"))
 
 
-def _quality(loop: Loop, now: Moment) -> Hint:
+def _quality(loop: LoopOverview, now: Moment) -> Hint:
     back = (("quality.back", "back"),) if now.decided else ()
     others = (*back, ("quality.pair", "next pair")) if now.pairs > 1 else back
     if now.disputed:
@@ -62,11 +62,11 @@ def _quality(loop: Loop, now: Moment) -> Hint:
     return "", (*others, ("queue.batch", "back to the batch"), ("queue.next-view", "next view"))
 
 
-def _rounds(loop: Loop, now: Moment) -> Hint:
+def _rounds(loop: LoopOverview, now: Moment) -> Hint:
     return "", (("queue.train", "train"), ("queue.batch", "back to the batch"))
 
 
-def _batch(loop: Loop, now: Moment) -> Hint:
+def _batch(loop: LoopOverview, now: Moment) -> Hint:
     if loop.complete:
         return "All decided.", (
             ("queue.train", "train the next round"),

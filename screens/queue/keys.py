@@ -1,4 +1,4 @@
-"""The keys of the queue room: (id, keys, action, what it does), and the views that each action belongs to.
+"""The keys of the queue screen: (id, keys, action, what it does), and the views that each action belongs to.
 
 A letter may mean different things in different views; where an action does not belong to the view, its key is free.
 """

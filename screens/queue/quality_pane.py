@@ -8,14 +8,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.queue.choice_list import MUTED, Rows, bar, fit
-from workbench.active_learning.overview import Quality
+from workbench.active_learning.overview import AgreementOverview
 from workbench.annotation.adjudication import Dispute
-from workbench.annotation.agreement import Agreement, Level
+from workbench.annotation.agreement import Agreement, AgreementLevel
 from workbench.fields import Schema
 
 
 class QualityPane(Vertical, can_focus=True):
-    """Draws a `Quality`; the list is of disputed documents."""
+    """Draws a `AgreementOverview`; the list is of disputed documents."""
 
     DEFAULT_CSS = """
     QualityPane {
@@ -58,7 +58,7 @@ class QualityPane(Vertical, can_focus=True):
             self._pair = names[(names.index(self._pair) + by) % len(names)]
             self.query_one("#agreement", Static).update(self._agreement())
 
-    def show(self, quality: Quality) -> None:
+    def show(self, quality: AgreementOverview) -> None:
         """Draw everything anew."""
         self._measured = {
             f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}": found
@@ -133,7 +133,7 @@ class QualityPane(Vertical, can_focus=True):
         return Content.assemble(*parts).rstrip()
 
 
-def _level(name: str, level: Level, documents: str = "", style: str = "") -> list[str | tuple[str, str]]:
+def _level(name: str, level: AgreementLevel, documents: str = "", style: str = "") -> list[str | tuple[str, str]]:
     kappa = "–" if level.kappa is None else f"{level.kappa:.2f}"
     f1 = "–" if level.f1 is None else f"{level.f1:.2f}"
     good = level.f1 if level.f1 is not None else 1.0

@@ -1,4 +1,4 @@
-"""The yes/no part of the queue room: questions, answers, and the way back."""
+"""The yes/no part of the queue screen: questions, answers, and the way back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from screens.widgets.dialogs import Choice
 from storage.exceptions import Conflict
 from storage.records import State
 from workbench.annotation import field_states, review
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.review import Question
 
 
@@ -27,7 +27,7 @@ class Answered:
 
 
 class Answering(ModeScreen):
-    """What the queue room is built on: one question after the other, each answer one act of its document."""
+    """What the queue screen is built on: one question after the other, each answer one act of its document."""
 
     class Collected(Message):
         """The questions were read."""
@@ -41,7 +41,7 @@ class Answering(ModeScreen):
         self.questions: list[Question] | None = None  # None: not read yet
         self.focus_fields: tuple[str, ...] = ()
         self._answered: list[Answered] = []
-        self._desk: Desk | None = None
+        self._editor: DocumentEditor | None = None
         self._concluding = False
 
     def said(self) -> None:
@@ -69,9 +69,9 @@ class Answering(ModeScreen):
         if not self._concluding:
             self.ask()
 
-    def _open(self, document: int) -> Desk:
+    def _open(self, document: int) -> DocumentEditor:
         settings = self.workspace.settings
-        return Desk(self.workspace, document, field_states.judge(settings.schema, settings.day_first))
+        return DocumentEditor(self.workspace, document, field_states.judge(settings.schema, settings.day_first))
 
     def ask(self) -> None:
         """Show the first question that still wants an answer; others labelled some of them meanwhile."""
@@ -79,13 +79,13 @@ class Answering(ModeScreen):
         pane = self.query_one(ReviewPane)
         while self.questions:
             question = self.questions[0]
-            self._desk = self._open(question.document)
-            if review.still_open(self._desk.content, question):
-                pane.ask(question, self._desk.content, len(self.questions), len(self._answered))
+            self._editor = self._open(question.document)
+            if review.still_open(self._editor.content, question):
+                pane.ask(question, self._editor.content, len(self.questions), len(self._answered))
                 self.said()
                 return
             self.questions.pop(0)
-        self._desk = None
+        self._editor = None
         pane.nothing(self._nothing())
         self.said()
 
@@ -103,20 +103,20 @@ class Answering(ModeScreen):
             "(1, then c) also brings up places that the model nearly suggested, so that missing values are found.",
         )
 
-    def _act(self, work: Callable[[Desk], object], question: Question | None) -> bool:
-        """Do something at the desk and remember it for the way back; False when somebody else was quicker."""
-        desk = self._desk
-        if desk is None:
+    def _act(self, work: Callable[[DocumentEditor], object], question: Question | None) -> bool:
+        """Do something at the editor and remember it for the way back; False when somebody else was quicker."""
+        editor = self._editor
+        if editor is None:
             return False
-        before = desk.content.document.version
+        before = editor.content.document.version
         try:
-            work(desk)
+            work(editor)
         except Conflict as error:
             self.workbench.show_problem(error)
             self.ask()
             return False
-        if desk.content.document.version != before:
-            self._answered.append(Answered(desk.content.document.id, question, desk.content.document.version))
+        if editor.content.document.version != before:
+            self._answered.append(Answered(editor.content.document.id, question, editor.content.document.version))
             self.workbench.say_saved("saved ✓")
         return True
 
@@ -126,25 +126,27 @@ class Answering(ModeScreen):
             self._conclude(answer == "yes")
         elif (question := self.asked) is not None:
             act = review.yes if answer == "yes" else review.no
-            if self._act(lambda desk: act(desk, question), question):
+            if self._act(lambda editor: act(editor, question), question):
                 self._go_on()
 
     def _go_on(self) -> None:
         """After an answer: the next question, or the end of the document when it was its last."""
-        assert self.questions is not None and self._desk is not None
+        assert self.questions is not None and self._editor is not None
         self.questions.pop(0)
-        document = self._desk.content.document
+        document = self._editor.content.document
         more = any(q.document == document.id for q in self.questions)  # near misses are no suggestions yet
-        if more or document.state is not State.STARTED or not review.is_answered(self._desk.content):
+        if more or document.state is not State.STARTED or not review.is_answered(self._editor.content):
             self.ask()
             return
         self._concluding = True
-        self.query_one(ReviewPane).conclude(self._desk.content)
+        self.query_one(ReviewPane).conclude(self._editor.content)
         self.said()
 
     def _conclude(self, complete: bool) -> None:
         if complete:
-            done = self._act(lambda desk: desk.act("finish", review.completed(desk.content, desk.annotator)), None)
+            done = self._act(
+                lambda editor: editor.act("finish", review.completed(editor.content, editor.annotator)), None
+            )
             if not done:
                 return
             self.workbench.count_progress()
@@ -161,7 +163,7 @@ class Answering(ModeScreen):
         question = self.asked
         if field is not None and question is not None:
             with self.guarded():
-                if self._act(lambda desk: review.other(desk, question, field), question):
+                if self._act(lambda editor: review.other(editor, question, field), question):
                     self._go_on()
 
     def action_later(self) -> None:
@@ -178,17 +180,19 @@ class Answering(ModeScreen):
             self.notify("There is no answer to take back.")
             return
         last = self._answered.pop()
-        desk = self._open(last.document)
-        if desk.content.document.version != last.version:
-            self.notify(f"{desk.content.document.name} was changed since; open it and undo there.", severity="warning")
+        editor = self._open(last.document)
+        if editor.content.document.version != last.version:
+            self.notify(
+                f"{editor.content.document.name} was changed since; open it and undo there.", severity="warning"
+            )
             return
-        desk.undo()
-        self._desk = desk
+        editor.undo()
+        self._editor = editor
         self.workbench.say_saved("taken back")
         self.workbench.count_progress()
         if last.question is None:
             self._concluding = True
-            self.query_one(ReviewPane).conclude(desk.content)
+            self.query_one(ReviewPane).conclude(editor.content)
             self.said()
         else:
             self.questions = [last.question, *(self.questions or [])]
@@ -196,5 +200,5 @@ class Answering(ModeScreen):
 
     async def action_open_asked(self) -> None:
         """Open the document that is asked about; coming back goes on here."""
-        if self._desk is not None:
-            await self.workbench.open_document(self._desk.content.document.id)
+        if self._editor is not None:
+            await self.workbench.open_document(self._editor.content.document.id)

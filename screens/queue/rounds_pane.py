@@ -13,13 +13,13 @@ from textual_plotext import PlotextPlot
 
 from screens.queue.choice_list import MUTED, Rows, fit, sentence
 from storage.records import Round, Run
-from workbench.active_learning.overview import History
+from workbench.active_learning.overview import RoundHistory
 from workbench.evaluation.learning_curve_fit import Forecast
 from workbench.fields import Schema
 
 
 class RoundsPane(Vertical):
-    """Draws a `History`."""
+    """Draws a `RoundHistory`."""
 
     DEFAULT_CSS = """
     RoundsPane {
@@ -35,7 +35,7 @@ class RoundsPane(Vertical):
     def __init__(self, schema: Schema) -> None:
         super().__init__(id="rounds")
         self.schema = schema
-        self._history: History | None = None
+        self._history: RoundHistory | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="advice")
@@ -46,7 +46,7 @@ class RoundsPane(Vertical):
                 yield Static(id="by-field")
             yield PlotextPlot()
 
-    def show(self, history: History) -> None:
+    def show(self, history: RoundHistory) -> None:
         """Draw everything anew."""
         self._history = history
         advice = history.chart.advice

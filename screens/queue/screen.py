@@ -1,4 +1,4 @@
-"""The queue room: choose what to label next, answer yes or no, see what the rounds brought."""
+"""The queue screen: choose what to label next, answer yes or no, see what the rounds brought."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,15 +23,15 @@ from storage import queue
 from storage.exceptions import UsageProblem
 from storage.records import Run
 from workbench.active_learning import overview, retraining, selection
-from workbench.active_learning.overview import History, Loop, Quality
-from workbench.active_learning.retraining import Offer, Way
+from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
+from workbench.active_learning.retraining import Offer, TrainingWay
 from workbench.annotation import adjudication
 from workbench.annotation.adjudication import Decided
-from workbench.runs.watch import News
+from workbench.runs.watch import RunUpdate
 
 GLANCE_SECONDS = 2.0
 """How often another terminal's work is looked for."""
-_TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
+_TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "AgreementOverview"}
 
 
 class QueueScreen(Choosing):
@@ -44,14 +44,14 @@ class QueueScreen(Choosing):
     class Looked(Message):
         """The loop was read."""
 
-        def __init__(self, loop: Loop) -> None:
+        def __init__(self, loop: LoopOverview) -> None:
             super().__init__()
             self.loop = loop
 
     class Told(Message):
         """The rounds' history and the quality were read."""
 
-        def __init__(self, history: History, quality: Quality) -> None:
+        def __init__(self, history: RoundHistory, quality: AgreementOverview) -> None:
             super().__init__()
             self.history, self.quality = history, quality
 
@@ -114,7 +114,7 @@ class QueueScreen(Choosing):
         self.look()
         self.collect()
 
-    def runs_changed(self, news: News) -> None:
+    def runs_changed(self, news: RunUpdate) -> None:
         """A run went on or ended: with a new model there are new suggestions."""
         if self._ready:
             self.look(told=bool(news.ended))
@@ -281,7 +281,7 @@ class QueueScreen(Choosing):
         """The ways to train, with the Doctor's view."""
         if self.loop.training is not None:
             raise UsageProblem(
-                f"Run {self.loop.training.name} is at work: {self.loop.share:.0%} done.", "The runs room follows it."
+                f"Run {self.loop.training.name} is at work: {self.loop.share:.0%} done.", "The runs screen follows it."
             )
         self.in_background(lambda: self.post_message(self.Offered(retraining.offer(self.workspace))), "offer")
 
@@ -311,7 +311,7 @@ class QueueScreen(Choosing):
         closing = self.loop.round.round.id if self.loop.round else None
         self.in_background(partial(self._train, way, closing), "train")
 
-    def _train(self, way: Way, closing: int | None) -> None:
+    def _train(self, way: TrainingWay, closing: int | None) -> None:
         if closing is not None:
             selection.close(self.workspace, closing)
         run: Run = retraining.train(self.workspace, way)

@@ -1,4 +1,4 @@
-"""What is done with a run of the runs room: stop, resume, name, note, tag, pin, delete, give away, take one in."""
+"""What is done with a run of the runs screen: stop, resume, name, note, tag, pin, delete, give away, take one in."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def ending(run: Run) -> Confirm:
 
 
 class Keeping(ModeScreen):
-    """The acts on the run under the cursor; the room that lists them says which it is."""
+    """The acts on the run under the cursor; the screen that lists them says which it is."""
 
     @property
     @abstractmethod

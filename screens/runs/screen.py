@@ -1,4 +1,4 @@
-"""The runs room: every run with its figures, what was set otherwise, and two or more over each other."""
+"""The runs screen: every run with its figures, what was set otherwise, and two or more over each other."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from workbench.runs import jobs, progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress
-from workbench.runs.watch import News, cost, duration
+from workbench.runs.watch import RunUpdate, cost, duration
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
@@ -48,8 +48,8 @@ RUNS = [
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What the room shows."""
+class RunsView:
+    """What the screen shows."""
 
     runs: tuple[Run, ...] = ()
     marked: tuple[str, ...] = ()  # in the order they were marked
@@ -88,7 +88,7 @@ class RunsScreen(Keeping):
 
     def __init__(self) -> None:
         super().__init__()
-        self.view = View()
+        self.view = RunsView()
         self._comparing: set[tuple[str, str]] = set()
         self._on = ""  # the run under the cursor: it stays there when others come and go
 
@@ -119,7 +119,7 @@ class RunsScreen(Keeping):
         """
         at = self._table.cursor_row
         if not 0 <= at < len(self.view.runs):
-            raise RunProblem("There is no run here.", "Start one in the tune room (F4).")
+            raise RunProblem("There is no run here.", "Start one in the tune screen (F4).")
         return self.view.runs[at]
 
     def on_resize(self) -> None:
@@ -127,7 +127,7 @@ class RunsScreen(Keeping):
         if self.is_mounted:
             self._fill()
 
-    def runs_changed(self, news: News) -> None:
+    def runs_changed(self, news: RunUpdate) -> None:
         """Read the list again."""
         if self.is_mounted:
             self.read_list()
@@ -180,8 +180,8 @@ class RunsScreen(Keeping):
         rows = [[Content(head) for head in heads], *(self._cells(run, best, shown) for run in view.runs)]
         table.clear(columns=True)
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
-        room = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
-        widths[-1] = max(8, min(widths[-1], room))
+        space = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
+        widths[-1] = max(8, min(widths[-1], space))
         for column, head in enumerate(heads):
             table.add_column(head, key=f"{column} {head}", width=widths[column])
         for run, row in zip(view.runs, rows[1:], strict=True):
@@ -384,18 +384,18 @@ class RunsScreen(Keeping):
         self._show()
 
     def action_charting(self) -> None:
-        """Only where there is no room for both."""
+        """Only where there is no screen for both."""
         self.toggle_class("-charting")
 
     async def action_clone(self) -> None:
-        """Take its settings to the tune room."""
+        """Take its settings to the tune screen."""
         from screens.tune.screen import TuneScreen
 
         run = self.current
         config = config_files.from_dict(run.config)
-        await self.workbench.action_room("tune")
-        if isinstance(room := self.workbench.room, TuneScreen):
-            room.begin_with(config, run.preset, parent=run.id)
+        await self.workbench.action_show_mode("tune")
+        if isinstance(screen := self.workbench.mode_screen, TuneScreen):
+            screen.begin_with(config, run.preset, parent=run.id)
 
     def action_picture(self) -> None:
         """Ask for the file."""

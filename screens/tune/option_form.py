@@ -1,4 +1,4 @@
-"""The form of a run's settings: groups in the order of tuning, the most important knobs first, the rest folded."""
+"""The form of a run's settings: groups in the order of tuning, the most important settings first, the rest folded."""
 
 from textual import events
 from textual.content import Content
@@ -65,9 +65,9 @@ class OptionForm(OptionList):
 
     def focus_key(self, key: str) -> None:
         """Go to a row; its group is unfolded where it must be."""
-        knob = drafts.KNOBS.get(key)
-        if knob is not None and not knob.basic and knob.group not in self.unfolded:
-            self.unfolded.add(knob.group)
+        setting = drafts.SETTINGS.get(key)
+        if setting is not None and not setting.basic and setting.group not in self.unfolded:
+            self.unfolded.add(setting.group)
             self._fill()
         if key in self._option_ids():
             self.highlighted = self.get_option_index(key)
@@ -87,11 +87,11 @@ class OptionForm(OptionList):
         at = self.highlighted_option
         kept, scrolled = at.id if at is not None else PRESET, self.scroll_y
         rows = [Option(self._row("Preset", self._draft.preset or "none", ""), id=PRESET)]
-        for group, knobs in drafts.visible(self.unfolded):
-            hidden = sum(k.group is group for k in drafts.KNOBS.values()) - len(knobs)
+        for group, settings in drafts.visible(self.unfolded):
+            hidden = sum(k.group is group for k in drafts.SETTINGS.values()) - len(settings)
             sign = f"▸ {hidden} more" if hidden else "▾"
             rows.append(Option(self._heading(group.value, sign), id=f"group {group}"))
-            rows += [Option(self._row(k.title, self._draft.text(k.key), self._mark(k.key)), id=k.key) for k in knobs]
+            rows += [Option(self._row(k.title, self._draft.text(k.key), self._mark(k.key)), id=k.key) for k in settings]
         with self.prevent(OptionList.OptionHighlighted):
             self.set_options(rows)
             if kept in self._option_ids():
@@ -110,25 +110,25 @@ class OptionForm(OptionList):
         return " "
 
     def _heading(self, title: str, sign: str) -> Content:
-        room = max(8, self.size.width - 4 - len(sign))
-        title = title if len(title) <= room else title[: room - 1] + "…"
+        space = max(8, self.size.width - 4 - len(sign))
+        title = title if len(title) <= space else title[: space - 1] + "…"
         return Content.assemble((title, "bold $primary"), "  ", (sign, "$text-muted"))
 
     def _row(self, title: str, value: str, mark: str) -> Content:
         width = max(20, self.size.width - 4)
         title = title if len(title) <= width - 8 else title[: width - 9] + "…"
-        room = width - len(title) - 3
+        space = width - len(title) - 3
         value = value or "–"
-        value = value if len(value) <= room else "…" + value[-(room - 1) :]
+        value = value if len(value) <= space else "…" + value[-(space - 1) :]
         style = {"!": "bold $error", "•": "bold $accent", "Δ": "$warning"}.get(mark, "bold $foreground")
-        return Content.assemble((mark or " ", style), f" {title}", " " * (room - len(value) + 1), (value, style))
+        return Content.assemble((mark or " ", style), f" {title}", " " * (space - len(value) + 1), (value, style))
 
     def on_resize(self) -> None:
         """Rows are as wide as the form."""
         self._fill()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell which knob is in focus."""
+        """Tell which setting is in focus."""
         event.stop()
         self.post_message(self.Moved(self.key))
 
@@ -143,12 +143,12 @@ class OptionForm(OptionList):
 
     def on_key(self, event: events.Key) -> None:
         """Left and right change a value, a digit begins a new one."""
-        knob = drafts.KNOBS.get(self.key)
+        setting = drafts.SETTINGS.get(self.key)
         if event.key in ("left", "right") and self.key:
             event.stop()
             event.prevent_default()
             self.post_message(self.Stepped(self.key, 1 if event.key == "right" else -1))
-        elif event.character and knob and knob.type in ("int", "float") and event.character in "0123456789.-":
+        elif event.character and setting and setting.type in ("int", "float") and event.character in "0123456789.-":
             event.stop()
             event.prevent_default()
             self.post_message(self.Wanted(self.key, event.character))

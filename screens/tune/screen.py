@@ -1,4 +1,4 @@
-"""The tune room: set a run up on the left, see what it will take and how it goes on the right."""
+"""The tune screen: set a run up on the left, see what it will take and how it goes on the right."""
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +10,7 @@ from screens.runs.actions import ending
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import OptionForm
 from screens.tune.settings_form import SettingUp
-from screens.widgets.dialogs import Prompt, Reading
+from screens.widgets.dialogs import Prompt, TextPage
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
@@ -20,7 +20,7 @@ from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.estimate import Estimate
-from workbench.runs.watch import News
+from workbench.runs.watch import RunUpdate
 
 TUNE = [
     ("run.start", "s", "start", "Start a run with these settings"),
@@ -85,14 +85,14 @@ class TuneScreen(SettingUp):
         self.check_data()
 
     def on_screen_resume(self) -> None:
-        """Labels may have come in another room."""
+        """Labels may have come in another screen."""
         super().on_screen_resume()
         self.show_form()
         if self._away:
             self.check_data()
 
     def on_screen_suspend(self) -> None:
-        """A dialog over the room is no other room: what is measured goes on."""
+        """A dialog over the screen is no other screen: what is measured goes on."""
         self._away = not self.app.screen.is_modal
 
     # runs
@@ -141,7 +141,7 @@ class TuneScreen(SettingUp):
         self.show_form()
         self._show_laid_out()
 
-    def runs_changed(self, news: News) -> None:
+    def runs_changed(self, news: RunUpdate) -> None:
         """A run went on: show it; a new one comes into view by itself."""
         active = [one.run.id for one in news.active]
         if self._shown is None and active:
@@ -152,12 +152,12 @@ class TuneScreen(SettingUp):
             self.show_run()
 
     def _show_laid_out(self) -> None:
-        """Draw the run once it is known how much room it has."""
+        """Draw the run once it is known how much screen it has."""
         self.call_after_refresh(self.show_run)
 
     def _chosen(self) -> Run:
         if self._shown is None:
-            raise RunProblem("No run is shown here.", "Start one, or look at the runs room (F5).")
+            raise RunProblem("No run is shown here.", "Start one, or look at the runs screen (F5).")
         with self.workspace.db.read() as connection:
             return run_store.get(connection, self._shown)
 
@@ -238,7 +238,9 @@ class TuneScreen(SettingUp):
         run = self._chosen()
         path = jobs.folder_of(self.workspace, run.id) / "stderr.log"
         text = path.read_text(errors="replace") if path.exists() else ""
-        self.app.push_screen(Reading(f"Log of {run.name}", text[-20_000:] or "The process printed nothing.", wide=True))
+        self.app.push_screen(
+            TextPage(f"Log of {run.name}", text[-20_000:] or "The process printed nothing.", wide=True)
+        )
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:

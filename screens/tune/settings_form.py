@@ -1,4 +1,4 @@
-"""Setting a run up: the form of its settings, the check of the data, the estimate. The tune room is one of these."""
+"""Setting a run up: the form of its settings, the check of the data, the estimate. The tune screen is one of these."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from textual.worker import get_current_worker
 from screens.base import ModeScreen
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import PRESET, OptionForm
-from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
+from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
 from storage import documents
 from storage import runs as run_store
 from storage.exceptions import RunProblem
@@ -107,26 +107,30 @@ class SettingUp(ModeScreen):
         self.tell()
 
     def _guide(self, key: str, problem: str = "") -> None:
-        knob = drafts.KNOBS.get(key)
+        setting = drafts.SETTINGS.get(key)
         problem = problem or (self.draft.problems[key][1] if key in self.draft.problems else "")
         if problem:
             text = Content.styled(problem, "$error")
         elif key == PRESET:
             known = config_files.presets(self._device).get(self.draft.preset)
             text = Content(f"{known.title}: {known.when}." if known else "Settings of your own.")
-        elif knob is None:
+        elif setting is None:
             text = Content.styled("Enter folds or unfolds the group. The groups stand in the order of tuning.", "")
         else:
             section, _, name = key.partition(".")
             began = drafts.shown(getattr(getattr(self.draft.origin, section), name)) or "empty"
-            parts: list[tuple[str, str] | str] = [(f"{knob.title} ", "bold"), (f"{key}\n", "$text-muted"), knob.does]
+            parts: list[tuple[str, str] | str] = [
+                (f"{setting.title} ", "bold"),
+                (f"{key}\n", "$text-muted"),
+                setting.does,
+            ]
             if key == "model.family":
                 family = families.spec(self.draft.config.model.family)
                 parts += ["\n", (f"{family.name} has learned from ", "bold"), family.learned_from]
-            if knob.when:
-                parts += ["\n", ("When ", "bold"), knob.when]
-            if knob.risk:
-                parts += ["\n", ("Risk ", "bold $warning"), knob.risk]
+            if setting.when:
+                parts += ["\n", ("When ", "bold"), setting.when]
+            if setting.risk:
+                parts += ["\n", ("Risk ", "bold $warning"), setting.risk]
             if self.draft.changed(key):
                 parts += ["\n", (f"It began as {began}.", "$text-muted")]
             text = Content.assemble(*parts)
@@ -147,32 +151,36 @@ class SettingUp(ModeScreen):
 
     @on(OptionForm.Wanted)
     def _wanted(self, event: OptionForm.Wanted) -> None:
-        knob = drafts.KNOBS.get(event.key)
+        setting = drafts.SETTINGS.get(event.key)
         if event.key == PRESET:
             self.action_preset()
-        elif knob is not None and knob.choices and "class_weights" not in knob.key:
+        elif setting is not None and setting.choices and "class_weights" not in setting.key:
             self.app.push_screen(
-                Choice(knob.title, [(name, _choice_text(knob.key, name), "") for name in knob.choices], knob.does),
+                Choice(
+                    setting.title,
+                    [(name, _choice_text(setting.key, name), "") for name in setting.choices],
+                    setting.does,
+                ),
                 lambda name: self._take(self.draft.change(event.key, name)) if name else None,
             )
-        elif knob is not None and knob.type == "bool":
+        elif setting is not None and setting.type == "bool":
             self._take(self.draft.stepped(event.key, 1))
-        elif knob is not None:
+        elif setting is not None:
             self._asking_for_structure(event.key, lambda: self._edit(event.key, event.typed))
 
     def _asking_for_structure(self, key: str, act: Callable[[], None]) -> None:
-        """A knob of the structure costs the pretrained weights: say so before it is touched for the first time."""
-        knob = drafts.KNOBS[key]
-        if knob.group is Group.STRUCTURE and not self.draft.config.model.structure and key != "model.added_tokens":
+        """A setting of the structure costs the pretrained weights: say so before it is touched for the first time."""
+        setting = drafts.SETTINGS[key]
+        if setting.group is Group.STRUCTURE and not self.draft.config.model.structure and key != "model.added_tokens":
             self.app.push_screen(
-                Confirm(f"{knob.title}: build a new model?", knob.risk), lambda yes: act() if yes else None
+                Confirm(f"{setting.title}: build a new model?", setting.risk), lambda yes: act() if yes else None
             )
         else:
             act()
 
     def _edit(self, key: str, typed: str) -> None:
         line = self.query_one("#edit", Input)
-        line.placeholder = f"{drafts.KNOBS[key].title}: Enter takes it, Esc leaves it"
+        line.placeholder = f"{drafts.SETTINGS[key].title}: Enter takes it, Esc leaves it"
         self._editing = key
         line.value = typed or self.draft.text(key)
         line.add_class("-shown")
@@ -182,7 +190,7 @@ class SettingUp(ModeScreen):
     @on(Input.Changed, "#edit")
     def _typing(self, event: Input.Changed) -> None:
         event.stop()
-        if self.query_one("#edit", Input).has_class("-shown") and self._editing in drafts.KNOBS:
+        if self.query_one("#edit", Input).has_class("-shown") and self._editing in drafts.SETTINGS:
             tried = self.draft.change(self._editing, event.value)
             self._guide(self._editing, tried.problems.get(self._editing, ("", ""))[1])
 
@@ -214,9 +222,9 @@ class SettingUp(ModeScreen):
         self.query_one(OptionForm).fold()
 
     def action_reset(self) -> None:
-        """The knob as it began."""
+        """The setting as it began."""
         key = self.query_one(OptionForm).key
-        if key in drafts.KNOBS:
+        if key in drafts.SETTINGS:
             self._take(self.draft.reset(key))
 
     def action_preset(self) -> None:
@@ -233,7 +241,7 @@ class SettingUp(ModeScreen):
 
     def action_yaml(self) -> None:
         """Read the whole file."""
-        self.app.push_screen(Reading("The settings as a file", config_files.dump(self.draft.config)))
+        self.app.push_screen(TextPage("The settings as a file", config_files.dump(self.draft.config)))
 
     def action_difference(self) -> None:
         """To the run before."""
@@ -242,7 +250,7 @@ class SettingUp(ModeScreen):
             return
         changed = config_files.difference(self._last, self.draft.config)
         lines = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
-        self.app.push_screen(Reading("Last run → these settings", "\n".join(lines) or "They are the same."))
+        self.app.push_screen(TextPage("Last run → these settings", "\n".join(lines) or "They are the same."))
 
     def action_load(self) -> None:
         """Import a file."""
@@ -278,7 +286,7 @@ class SettingUp(ModeScreen):
             opened = [documents.open_document(connection, document.id) for document in listed]
         read = [[token.text for token in content.tokens] for content in opened]
         tags = [tags_of(content.annotations.spans, len(words)) for content, words in zip(opened, read, strict=True)]
-        names = augmentation.Names.of(zip(read, tags, strict=True), parties)
+        names = augmentation.PartyNames.of(zip(read, tags, strict=True), parties)
         parts: list[tuple[str, str] | str] = []
         for document, words, labels in zip(listed[:PREVIEWED], read, tags, strict=False):
             changed = augmentation.preview(words, labels, settings, self.draft.config.train.seed, names)
@@ -287,7 +295,7 @@ class SettingUp(ModeScreen):
         moved = [f"{name} up to {getattr(settings, name):g}" for name in MOVING if getattr(settings, name) > 0]
         if moved:
             parts.append((f"\nOf the boxes and the picture: {', '.join(moved)}.", "$text-muted"))
-        self.app.push_screen(Reading("One draw; every epoch has its own", Content.assemble(*parts)))
+        self.app.push_screen(TextPage("One draw; every epoch has its own", Content.assemble(*parts)))
 
     # the data check
 

@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 class Typed:
-    """A room or a dialog that does something with keys which are no bindings."""
+    """A screen or a dialog that does something with keys which are no bindings."""
 
     def typed(self, event: events.Key) -> bool:
         """A key that is no binding, or wins over one; whether something was done with it."""
@@ -179,7 +179,7 @@ class Choice(_Dialog[str]):
         self.dismiss(event.option.id)
 
 
-class Reading(_Dialog[None]):
+class TextPage(_Dialog[None]):
     """A page to read: help, history, a problem."""
 
     BINDINGS = [Binding("q,enter,question_mark", "cancel", "Close", id="dialog.close")]

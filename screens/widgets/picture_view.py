@@ -19,10 +19,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.annotate.page_view import marks_of
-from screens.graphics import Graphics, Kind
+from screens.graphics import Graphics, PictureKind
 from storage.files import Files
 from storage.records import Box
-from workbench.annotation.view import View
+from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Frame:
     letters: float = float("inf")  # height of the page's usual print, in page units; inf: as the current box
 
 
-def frame_of(view: View, schema: Schema, files: Files, zoom: int) -> Frame | None:
+def frame_of(view: SessionView, schema: Schema, files: Files, zoom: int) -> Frame | None:
     """What to show of the page that the cursor is on; None where it has no picture."""
     token = view.content.tokens[view.cursor] if view.cursor is not None else None
     page = view.content.pages[token.page if token else 0] if view.content.pages else None
@@ -91,7 +91,7 @@ class PictureView(Container):
 
     def show(self, frame: Frame | None) -> None:
         """Prepare another picture, in the background; the old one stays until it is ready."""
-        pixels = self._room()
+        pixels = self._space()
         if frame == self._frame and pixels == self._pixels:
             return
         self._frame, self._pixels = frame, pixels
@@ -106,7 +106,7 @@ class PictureView(Container):
             )
 
     def on_resize(self) -> None:
-        """More or less room."""
+        """More or less space."""
         frame, self._frame = self._frame, None
         if frame is not None:
             self.show(frame)
@@ -115,8 +115,8 @@ class PictureView(Container):
     def _graphics(self) -> Graphics:
         return cast("WorkbenchApp", self.app).graphics
 
-    def _room(self) -> Size:
-        """Pixels that there is room for; half blocks have one across and two down a cell."""
+    def _space(self) -> Size:
+        """Pixels that there is space for; half blocks have one across and two down a cell."""
         graphics = self._graphics
         across, down = graphics.cell if graphics.real else (1, 2)
         return Size(self.size.width * across, self.size.height * down)
@@ -159,9 +159,11 @@ def widget_of(graphics: Graphics) -> Any:
     finally:
         if absent:
             del sys.modules["numpy"]
-    return {Kind.SIXEL: widget.SixelImage, Kind.KITTY: widget.TGPImage, Kind.BLOCKS: widget.HalfcellImage}[
-        graphics.kind
-    ]
+    return {
+        PictureKind.SIXEL: widget.SixelImage,
+        PictureKind.KITTY: widget.TGPImage,
+        PictureKind.BLOCKS: widget.HalfcellImage,
+    }[graphics.kind]
 
 
 _CACHE: "OrderedDict[Path, Image]" = OrderedDict()
@@ -191,7 +193,7 @@ def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
 
     Args:
         frame: what to show.
-        width, height: room in pixels.
+        width, height: space in pixels.
         letters: how many pixels high the usual print should be at zoom 0; a page is never shown smaller than fitted.
     """
     from PIL import Image, ImageDraw

@@ -51,10 +51,10 @@ class RunChart(Vertical):
     def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
         """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
         self._told = (title, named)
-        parts, at, room = [(title, "bold")], cell_len(title), self.size.width - 2
+        parts, at, space = [(title, "bold")], cell_len(title), self.size.width - 2
         for name, colour in named if len(named) > 1 else ():
             width = cell_len(f"  ■ {name}")
-            breaks = at + width > room > 0
+            breaks = at + width > space > 0
             at = width - 2 if breaks else at + width
             parts += [("\n■ " if breaks else "  ■ ", colour), (name, "")]
         self._legend.update(Content.assemble(*parts))

@@ -12,10 +12,10 @@ from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.evaluation.charts import KINDS, series
 from workbench.runs.progress import Progress
-from workbench.runs.watch import Seen, duration
+from workbench.runs.watch import ActiveRun, duration
 
 SHOWN = ("loss", "f1", "learning_rate")
-"""The curves of the panel: one at a time, or side by side where there is room."""
+"""The curves of the panel: one at a time, or side by side where there is space."""
 
 STATES = {
     RunState.QUEUED: "$text-muted",
@@ -75,11 +75,16 @@ class RunPanel(Vertical):
             self.query_one(f"#chart-{kind}").set_class(wide or kind == self._kind, "-shown")
 
     def on_resize(self) -> None:
-        """All curves side by side where there is room."""
+        """All curves side by side where there is space."""
         self._arrange()
 
     def show(
-        self, run: Run, progress: Progress, names: Mapping[str, str], log: Sequence[str], others: Sequence[Seen] = ()
+        self,
+        run: Run,
+        progress: Progress,
+        names: Mapping[str, str],
+        log: Sequence[str],
+        others: Sequence[ActiveRun] = (),
     ) -> None:
         """Show a run as it is now.
 
@@ -106,7 +111,7 @@ class RunPanel(Vertical):
         self.query_one("#log", Static).update(Content("\n".join(lines)))
 
 
-def _several(run: Run, others: Sequence[Seen]) -> Content:
+def _several(run: Run, others: Sequence[ActiveRun]) -> Content:
     rows: list[Content] = []
     for one in others[:6]:
         losses = [s.loss for s in one.progress.steps if s.loss is not None]
@@ -151,7 +156,7 @@ def _head(run: Run, seen: Progress, width: int) -> Content:
 
 
 def fields_table(seen: Progress, names: Mapping[str, str], width: int = 60) -> Content:
-    """F1 of every field with labels, how it came there where there is room, and of all.
+    """F1 of every field with labels, how it came there where there is space, and of all.
 
     At the last evaluation; of a run that has ended, of the model that was kept.
     """
@@ -163,15 +168,15 @@ def fields_table(seen: Progress, names: Mapping[str, str], width: int = 60) -> C
     found = {field: row for field, row in found.items() if row.get("support", 1)} or found
     side = "validation" if last.validation.get("fields") else "train"
     micro = last.validation.get("f1")
-    room = max(8, min(16, width - 23))  # of a name
-    curve = width - room - 25 >= 12
-    head = f"{'field':<{room}} {'P':>5} {'R':>5} {'F1':>5} {'n':>4}" + ("  over time" if curve else "")
+    space = max(8, min(16, width - 23))  # of a name
+    curve = width - space - 25 >= 12
+    head = f"{'field':<{space}} {'P':>5} {'R':>5} {'F1':>5} {'n':>4}" + ("  over time" if curve else "")
     rows: list[Content | str | tuple[str, str]] = [(head, "bold $primary")]
     for field, row in found.items():
         past = [(getattr(e, side).get("fields") or {}).get(field, {}).get("f1", 0.0) for e in seen.evaluations]
         rows.append(
-            f"\n{names.get(field, field)[:room]:<{room}} {row['precision']:5.2f} {row['recall']:5.2f} {row['f1']:5.2f} "
-            f"{row['support']:4.0f}" + (f"  {spark(past, span=(0.0, 1.0))}" if curve else "")
+            f"\n{names.get(field, field)[:space]:<{space}} {row['precision']:5.2f} {row['recall']:5.2f}"
+            f" {row['f1']:5.2f} {row['support']:4.0f}" + (f"  {spark(past, span=(0.0, 1.0))}" if curve else "")
         )
     if micro is not None:
         train = last.train.get("f1")

@@ -10,7 +10,7 @@ class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
     Content is `key text` pairs, the most useful first; what does not fit is left out from the end. The key of the help
-    stands at the right edge, however little room there is.
+    stands at the right edge, however little space there is.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -48,7 +48,7 @@ class HintLine(Widget):
 
 
 class StatusLine(Widget):
-    """The rooms, then the screen's facts, then the workspace's: progress, saved state, a running training."""
+    """The modes, then the screen's facts, then the workspace's: progress, saved state, a running training."""
 
     DEFAULT_CSS = "StatusLine { height: 1; background: $panel; color: $text-muted; padding: 0 1; }"
 
@@ -65,22 +65,22 @@ class StatusLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """Facts from the left, rooms on the right where there is space."""
+        """Facts from the left, modes on the right where there is space."""
         width = self.content_region.width
         text = " · ".join(part for part in (*self._facts, *self._common) if part)
         facts = Content(text)
-        for named in (len(self._modes), 1, 0):  # all rooms by name, only this one, keys alone
-            rooms = self._rooms(named)
-            gap = width - facts.cell_length - rooms.cell_length
+        for named in (len(self._modes), 1, 0):  # all modes by name, only this one, keys alone
+            modes = self._mode_keys(named)
+            gap = width - facts.cell_length - modes.cell_length
             if gap >= 2:
                 break
         else:
-            facts = facts.truncate(max(width - rooms.cell_length - 2, 0), ellipsis=True)
-            gap = max(width - facts.cell_length - rooms.cell_length, 0)
-        return Content.assemble(facts, " " * gap, rooms)
+            facts = facts.truncate(max(width - modes.cell_length - 2, 0), ellipsis=True)
+            gap = max(width - facts.cell_length - modes.cell_length, 0)
+        return Content.assemble(facts, " " * gap, modes)
 
-    def _rooms(self, named: int) -> Content:
-        """The rooms' keys, this room's marked; so many with their names, this room first."""
+    def _mode_keys(self, named: int) -> Content:
+        """The modes' keys, this screen's marked; so many with their names, this screen first."""
 
         def shown(mode: Mode) -> Content:
             here = mode.id == self._current

@@ -13,8 +13,9 @@ from storage.records import Annotations, RunState, Side, Source, State
 from tests.support import tiny_model
 from workbench.active_learning import retraining
 from workbench.active_learning.strategies import DEFAULT
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.exchange import pipeline
+from workbench.exchange.sources import ImportRequest
 from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 from workbench.samples.write import write_words
@@ -27,7 +28,7 @@ def workspace(tmp_path):
     write_words(tmp_path / "made", 16, 3, ("en",))
     made = Workspace.create(tmp_path / "ws")
     made.change_settings(annotator="ann", theme="dark")
-    pipeline.run(made, pipeline.Request((tmp_path / "made",)))
+    pipeline.run(made, ImportRequest((tmp_path / "made",)))
     yield made
     made.close()
 
@@ -38,10 +39,10 @@ def gold_of(made):
     with made.db.read() as connection:
         listed = documents.page(connection, documents.Filter(), 0, 100)
     for number, document in enumerate(listed):
-        desk = Desk(made, document.id)
-        gold[document.id] = {span.field: span.tokens for span in desk.state.spans}
+        editor = DocumentEditor(made, document.id)
+        gold[document.id] = {span.field: span.tokens for span in editor.state.spans}
         if number >= 3:
-            desk.act("clear", Annotations())
+            editor.act("clear", Annotations())
     with made.db.write() as connection:
         documents.regroup(connection, {d.id: f"vendor {n}" for n, d in enumerate(listed)})
         sides = {f"vendor {n}": Side.VALIDATION if n < 3 else Side.TRAIN for n in range(len(listed))}
@@ -64,17 +65,17 @@ async def press(pilot, *keys):
 
 async def label(pilot, gold):
     """The open document by its keys: point at a value, press its field's key; suggestions that are right are kept."""
-    hands = pilot.app.room.hands
-    right = gold[hands.content.document.id]
-    for suggestion in list(hands.desk.open_suggestions):
-        pilot.app.room.act(lambda h, s=suggestion: h.point(s.tokens))
+    session = pilot.app.mode_screen.session
+    right = gold[session.content.document.id]
+    for suggestion in list(session.editor.open_suggestions):
+        pilot.app.mode_screen.act(lambda h, s=suggestion: h.point(s.tokens))
         await press(pilot, "enter" if right.get(suggestion.field) == suggestion.tokens else "x")
     fields = {field.id: field for field in pilot.app.workspace.schema.active}
-    done = {span.field for span in hands.desk.state.spans}
+    done = {span.field for span in session.editor.state.spans}
     for name in ("amount_total", "invoice_date"):
         if name in right and name not in done:
-            hands.let_go()
-            hands.select(right[name])
+            session.let_go()
+            session.select(right[name])
             await press(pilot, fields[name].key)
     await press(pilot, "a")
 
@@ -86,7 +87,7 @@ async def trained(pilot, made, count):
             listed = runs.listed(connection)
         ended = [run for run in listed if run.state is RunState.FINISHED]
         assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
-        if len(ended) == count and (seen := pilot.app.room.loop.model) is not None and seen.id == ended[0].id:
+        if len(ended) == count and (seen := pilot.app.mode_screen.loop.model) is not None and seen.id == ended[0].id:
             await settled(pilot)
             return ended[0]
         await asyncio.sleep(0.1)
@@ -114,12 +115,12 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
     app = WorkbenchApp(workspace, mode="queue")
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        # a first batch, labelled in the annotate room
+        # a first batch, labelled in the annotate screen
         await press(pilot, "minus", "minus", "minus", "c", "enter")
         for _ in range(5):
-            assert app.room.mode == "annotate"
+            assert app.mode_screen.mode == "annotate"
             await label(pilot, gold)
-        assert app.room.mode == "queue" and app.room.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
         with workspace.db.read() as connection:
             first = queue.listed(connection)[0]
             batch = [entry.document for entry in queue.entries(connection, first.id)]
@@ -132,7 +133,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         await press(pilot, "t", "enter")
         run = await trained(pilot, workspace, 1)
         assert jobs.folder_of(workspace, run.id).joinpath("model", "config.json").is_file()
-        assert app.room.loop.model.id == run.id and app.room.loop.round is None
+        assert app.mode_screen.loop.model.id == run.id and app.mode_screen.loop.round is None
         # the model's view of the pool: suggested, or nearly
         await press(pilot, "minus", "c")
         with workspace.db.read() as connection:
@@ -140,17 +141,17 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
             entries = queue.entries(connection, second.id)
         assert (second.run, second.strategy) == (run.id, DEFAULT)
         assert not {entry.document for entry in entries if not entry.blind} & set(batch)
-        assert "Round 2" in str(app.room.query_one(BatchPane).query_one("#order").render())
+        assert "Round 2" in str(app.mode_screen.query_one(BatchPane).query_one("#order").render())
         await press(pilot, "enter")
         for _ in entries:
             await label(pilot, gold)
-        assert app.room.mode == "queue" and app.room.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
         # the second round goes on from the first model
         await press(pilot, "t", "l")
         again = await trained(pilot, workspace, 2)
         assert again.parent == run.id and again.config["model"]["name"].endswith(f"{run.id}/model")
         await press(pilot, "3")
-        lines = app.room.query_one(RoundsPane).query_one(Rows)
+        lines = app.mode_screen.query_one(RoundsPane).query_one(Rows)
         assert lines.option_count == 2
         with workspace.db.read() as connection:
             closed = queue.listed(connection)

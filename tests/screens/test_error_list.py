@@ -1,4 +1,4 @@
-"""The lists and lines of the errors room, in cells."""
+"""The lists and lines of the errors screen, in cells."""
 
 import pytest
 from rich.cells import cell_len
@@ -6,12 +6,12 @@ from textual.app import App
 
 from screens.errors import tables
 from screens.errors.error_list import ErrorList
-from workbench.evaluation.error_review import Item, Verdict
+from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.fields import Schema
 
 
-def item(number: int, vendor: str, value: str) -> Item:
-    return Item(
+def item(number: int, vendor: str, value: str) -> ErrorItem:
+    return ErrorItem(
         number, f"r{number:04}", vendor, "boundary", "seller_name", "seller_name",
         ("seller_name", (0, 1)), ("seller_name", (1,)), value, value[1:], 0.9, ("a", "b", "c"), (),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The errors room, by its keys: tables, lists, what is done about an error, the Doctor, the report."""
+"""The errors screen, by its keys: tables, lists, what is done about an error, the Doctor, the report."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -67,19 +67,19 @@ async def settled(pilot):
 async def enter(pilot):
     await pilot.press("f6")
     await settled(pilot)
-    return pilot.app.room
+    return pilot.app.mode_screen
 
 
 async def enter_all(pilot):
-    """Into the room, with all errors listed."""
-    room = await enter(pilot)
-    room.query_one("#matrix", HeatGrid).point("all", "errors")
+    """Into the screen, with all errors listed."""
+    screen = await enter(pilot)
+    screen.query_one("#matrix", HeatGrid).point("all", "errors")
     await pilot.pause()
-    return room
+    return screen
 
 
-def listed(room):
-    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in room.items]
+def listed(screen):
+    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.items]
 
 
 def text_of(widget) -> str:
@@ -101,21 +101,21 @@ ALL = [
 
 async def test_the_list_begins_with_the_worst_field_and_follows_the_cursor(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
-        assert listed(room) == ALL[:2] and room.query_one(HeatGrid).pointed == ("amount_total", "errors")
+        screen = await enter(pilot)
+        assert listed(screen) == ALL[:2] and screen.query_one(HeatGrid).pointed == ("amount_total", "errors")
         await pilot.press("end", "enter")  # the last column of the field with most errors: boundary
-        assert room.query_one(HeatGrid).pointed == ("amount_total", "boundary") and listed(room) == []
-        assert room.focused is room.query_one("#matrix")  # there is no list to go into
+        assert screen.query_one(HeatGrid).pointed == ("amount_total", "boundary") and listed(screen) == []
+        assert screen.focused is screen.query_one("#matrix")  # there is no list to go into
         await pilot.press("escape", "home", "right", "right", "enter")
-        assert listed(room) == ALL[:1] and room.focused is room.query_one(ErrorList)
-        assert "9.00" in text_of(room.query_one(ErrorDetail)) and "nothing" in text_of(room.query_one(ErrorDetail))
-        assert "TOTAL: 9.00" in text_of(room.query_one(ErrorDetail)).replace("  ", " ")
+        assert listed(screen) == ALL[:1] and screen.focused is screen.query_one(ErrorList)
+        assert "9.00" in text_of(screen.query_one(ErrorDetail)) and "nothing" in text_of(screen.query_one(ErrorDetail))
+        assert "TOTAL: 9.00" in text_of(screen.query_one(ErrorDetail)).replace("  ", " ")
 
 
 async def test_the_table_is_sorted_by_the_column_under_the_cursor(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
-        grid = room.query_one("#matrix", HeatGrid)
+        screen = await enter(pilot)
+        grid = screen.query_one("#matrix", HeatGrid)
         assert grid.pointed == ("amount_total", "errors")
         await pilot.press("end", "o", "pageup")
         assert grid._table.sorted_by == "boundary" and grid._table.rows[0][0] == "seller_name"
@@ -125,53 +125,53 @@ async def test_the_table_is_sorted_by_the_column_under_the_cursor(opened, shop):
 
 async def test_a_pair_of_the_confusion_matrix_has_its_errors(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("c", "end")
-        assert room.query_one("#confusion", HeatGrid).pointed == ("amount_total", "none")
-        assert listed(room) == ALL[:1]
+        assert screen.query_one("#confusion", HeatGrid).pointed == ("amount_total", "none")
+        assert listed(screen) == ALL[:1]
         await pilot.press("pagedown", "home")
-        assert listed(room) == [ALL[1]]
+        assert listed(screen) == [ALL[1]]
 
 
 async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_label_error(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("tab", "down", "enter")  # the cash that was found as the total
         await pilot.pause()
-        annotate = pilot.app.room
-        assert annotate.mode == "annotate" and annotate.hands.content.document.name == "test-1"
-        assert annotate.hands.cursor == CASH[0] and annotate.hands.view.focus.field == "amount_total"
+        annotate = pilot.app.mode_screen
+        assert annotate.mode == "annotate" and annotate.session.content.document.name == "test-1"
+        assert annotate.session.cursor == CASH[0] and annotate.session.view.focus.field == "amount_total"
         await pilot.press("enter")  # take it
         assert sample_documents.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
         await pilot.press("f6")
         await settled(pilot)
-        assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[1]
-        assert "1 label error" in text_of(room.query_one("#title", Static))
-        assert "1 of 4 errors were label errors" in room._facts
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[1]
+        assert "1 label error" in text_of(screen.query_one("#title", Static))
+        assert "1 of 4 errors were label errors" in screen._facts
 
 
 async def test_fixing_a_label_anywhere_is_counted_and_undoing_it_takes_it_back(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("tab", "enter")
         await pilot.pause()
-        assert pilot.app.room.hands.cursor == TOTAL[0]
+        assert pilot.app.mode_screen.session.cursor == TOTAL[0]
         await pilot.press("backspace", "f6")
         await settled(pilot)
-        assert "1 of 4 errors were label errors" in room._facts
+        assert "1 of 4 errors were label errors" in screen._facts
         await pilot.press("f2", "Z", "f6")
         await settled(pilot)
-        assert "4 errors" in room._facts
+        assert "4 errors" in screen._facts
 
 
 async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter_all(pilot)
+        screen = await enter_all(pilot)
         await pilot.press("tab", "y", "y")
-        assert room.query_one(ErrorList).item is room.items[2]
+        assert screen.query_one(ErrorList).item is screen.items[2]
         await pilot.press("f2", "f6")
         await settled(pilot)
-        assert "2 confirmed" in text_of(room.query_one("#title", Static))
+        assert "2 confirmed" in text_of(screen.query_one("#title", Static))
         with shop.db.read() as connection:
             content = documents.open_document(connection, number_of(shop, "test-1"))
         assert {s.decision for s in content.suggestions} == {Decision.ACCEPTED, Decision.REJECTED}
@@ -187,18 +187,18 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
         for key in ("E", "V", "E"):
             await pilot.press(key)
             await pilot.pause()
-            seen.append((pilot.app.room.hands.content.document.name, pilot.app.room.hands.cursor))
+            seen.append((pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor))
         await pilot.press("right")  # the hint is that of any document again, but for the way on
-        assert "E next error" in text_of(pilot.app.room.query_one(HintLine))
+        assert "E next error" in text_of(pilot.app.mode_screen.query_one(HintLine))
         assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
         await pilot.press("E")
         await settled(pilot)
-        assert pilot.app.room.mode == "errors"
+        assert pilot.app.mode_screen.mode == "errors"
 
 
 async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter_all(pilot)
+        screen = await enter_all(pilot)
         await pilot.press("tab", "q")
         with shop.db.read() as connection:
             (found,) = queue.listed(connection)
@@ -206,33 +206,33 @@ async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, sh
             document = documents.open_document(connection, entry.document).document
         assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
         assert "9.00" in entry.reasons[0]
-        assert room.query_one(ErrorList).item is room.items[2]  # its other error waits with it
-        assert "2 queued" in text_of(room.query_one("#title", Static))
+        assert screen.query_one(ErrorList).item is screen.items[2]  # its other error waits with it
+        assert "2 queued" in text_of(screen.query_one("#title", Static))
         await pilot.press("n")
-        assert room.query_one(ErrorList).item is room.items[3]
+        assert screen.query_one(ErrorList).item is screen.items[3]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
     pile = Concentration("amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1)
     async with opened(shop, size) as pilot:
-        room = await enter(pilot)
-        room.shown = replace(room.shown, survey=replace(room.shown.survey, piles=(pile,)))
-        room._list_pile(0)
-        shown = text_of(room.query_one("#title", Static))
+        screen = await enter(pilot)
+        screen.shown = replace(screen.shown, survey=replace(screen.shown.survey, piles=(pile,)))
+        screen._list_pile(0)
+        shown = text_of(screen.query_one("#title", Static))
         assert shown.endswith("… · 0") and "amount_total · 上海" in shown and cell_len(shown) <= size[0] - 2
 
 
 async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter_all(pilot)
-        wanted = tuple(dict.fromkeys(item.document for item in room.items))
+        screen = await enter_all(pilot)
+        wanted = tuple(dict.fromkeys(item.document for item in screen.items))
         await pilot.press("w")
         await settled(pilot)
-        queue_room = pilot.app.room
-        assert queue_room.mode == "queue" and queue_room.now == "batch"
-        assert (queue_room.order.strategy, queue_room.order.like) == ("similar", wanted)
-        said = text_of(queue_room.query_one("#order", Static))
+        queue_screen = pilot.app.mode_screen
+        assert queue_screen.mode == "queue" and queue_screen.now == "batch"
+        assert (queue_screen.order.strategy, queue_screen.order.like) == ("similar", wanted)
+        said = text_of(queue_screen.query_one("#order", Static))
         told = " ".join(notice.message for notice in pilot.app._notifications)
         assert "The next batch: More like these, like 3 documents" in told
         assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
@@ -240,13 +240,13 @@ async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, s
 
 async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("l")
-        assert room.items and {item.kind for item in room.items} == {"doubt"}
-        assert {item.name for item in room.items} <= {"test-1", "test-2", "test-3"}
+        assert screen.items and {item.kind for item in screen.items} == {"doubt"}
+        assert {item.name for item in screen.items} <= {"test-1", "test-2", "test-3"}
         await pilot.press("s")
         await settled(pilot)
-        assert room.shown.survey.split == "validation" and room.items == ()
+        assert screen.shown.survey.split == "validation" and screen.items == ()
 
 
 async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
@@ -260,32 +260,36 @@ async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
         await pilot.press("enter")
         assert shop.settings.postprocess == {}
         await pilot.press("down", "down")
-        assert "is dropped" in text_of(pilot.app.room.query_one("#does"))
+        assert "is dropped" in text_of(pilot.app.mode_screen.query_one("#does"))
 
 
 async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
     finding = Finding("label_noise", "Labels are denied", {"documents": 4}, "Labels are wrong.", ())
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("d")
-        panel = room.query_one(DoctorPanel)
-        panel.post_message(DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, room="errors")))
+        panel = screen.query_one(DoctorPanel)
+        panel.post_message(
+            DoctorPanel.Taken(finding, Action("a", "Check labels", "time", Target.DATA, screen="errors"))
+        )
         await settled(pilot)
-        assert room.focused is room.query_one(ErrorList) and "Labels to doubt" in text_of(room.query_one("#title"))
-        panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, room="queue")))
+        assert screen.focused is screen.query_one(ErrorList) and "Labels to doubt" in text_of(
+            screen.query_one("#title")
+        )
+        panel.post_message(DoctorPanel.Taken(finding, Action("b", "Label more", "time", Target.DATA, screen="queue")))
         await settled(pilot)
-        assert pilot.app.room.mode == "queue"
+        assert pilot.app.mode_screen.mode == "queue"
 
 
 async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop):
     finding = Finding("small_evaluation", "Few documents", {"documents": 4}, "The set is too small.", ())
-    action = Action("c", "Label more", "time", Target.DATA, room="annotate", documents={"split": "test"})
+    action = Action("c", "Label more", "time", Target.DATA, screen="annotate", documents={"split": "test"})
     async with opened(shop) as pilot:
-        room = await enter(pilot)
-        panel = room.query_one(DoctorPanel)
+        screen = await enter(pilot)
+        panel = screen.query_one(DoctorPanel)
         panel.post_message(DoctorPanel.Taken(finding, action))
         await settled(pilot)
-        assert pilot.app.room is room and any("none of these" in n.message for n in pilot.app._notifications)
+        assert pilot.app.mode_screen is screen and any("none of these" in n.message for n in pilot.app._notifications)
         with shop.db.write() as connection:
             new = [
                 replace(sample_documents.new(f"new {side.value}", [PAGE]), side=side)
@@ -294,15 +298,18 @@ async def test_documents_that_the_doctor_wants_labelled_are_listed(opened, shop)
             documents.add(connection, new, "me")
         panel.post_message(DoctorPanel.Taken(finding, action))
         await settled(pilot)
-        assert pilot.app.room.hands.content.document.name == "new test" and len(pilot.app.room.worklist) == 1
+        assert (
+            pilot.app.mode_screen.session.content.document.name == "new test"
+            and len(pilot.app.mode_screen.worklist) == 1
+        )
 
 
-async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marked(opened, shop):
+async def test_an_action_of_the_doctor_opens_the_tune_screen_with_the_change_marked(opened, shop):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("d")
-        panel = room.query_one(DoctorPanel)
-        for _ in range(200):  # the Doctor reads the run after the room has been painted
+        panel = screen.query_one(DoctorPanel)
+        for _ in range(200):  # the Doctor reads the run after the screen has been painted
             if panel._choices:
                 break
             await pilot.pause(0.05)
@@ -310,16 +317,16 @@ async def test_an_action_of_the_doctor_opens_the_tune_room_with_the_change_marke
         panel.highlighted = panel.get_option_index(name)
         await pilot.press("enter")
         await settled(pilot)
-        tune = pilot.app.room
+        tune = pilot.app.mode_screen
         assert tune.mode == "tune"
         assert all(tune.draft.value(key) == value for key, value in action.changes.items())
         assert tune.draft.changed(next(iter(action.changes)))
-        assert tune._cloned == room.shown.run.id
+        assert tune._cloned == screen.shown.run.id
 
 
 async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, tmp_path):
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("H")
         await pilot.pause()
         pilot.app.screen.query_one(Input).value = str(tmp_path / "page.html")
@@ -327,15 +334,15 @@ async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, 
         await settled(pilot)
         page = (tmp_path / "page.html").read_text(encoding="utf-8")
         assert "baseline" in page and "10.00" in page and "Errors (4 of 4)" in page and "http" not in page
-        assert room.is_current
+        assert screen.is_current
 
 
-async def test_without_a_run_the_room_says_what_to_do(opened, workspace):
+async def test_without_a_run_the_screen_says_what_to_do(opened, workspace):
     async with opened(workspace) as pilot:
-        room = await enter(pilot)
-        assert "No run has ended" in text_of(room.query_one("#views", Static))
+        screen = await enter(pilot)
+        assert "No run has ended" in text_of(screen.query_one("#views", Static))
         await pilot.press("enter", "y", "q", "n", "s", "H", "l", "o", "c", "d", "r", "g")  # nothing breaks
-        assert pilot.app.room is room
+        assert pilot.app.mode_screen is screen
 
 
 async def test_documents_of_another_workspace_are_read_and_not_opened(opened, shop):
@@ -346,9 +353,9 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
 
         connection.execute(update(table).values(name="other"))
     async with opened(shop) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         await pilot.press("tab", "enter", "y", "q")
-        assert pilot.app.room is room and room.query_one(ErrorList).item is room.items[0]
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[0]
         with shop.db.read() as connection:
             assert queue.listed(connection) == []
 
@@ -356,8 +363,8 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
 async def test_a_damaged_run_is_told_and_another_can_be_chosen(opened, shop):
     (jobs.folder_of(shop, shop_run(shop)) / "predictions.parquet").unlink()
     async with opened(shop) as pilot:
-        room = await enter(pilot)
-        assert room.shown is None
+        screen = await enter(pilot)
+        assert screen.shown is None
         assert any("no stored predictions" in n.message for n in pilot.app._notifications)
 
 
@@ -372,13 +379,13 @@ def shop_run(workspace):
 async def test_nothing_is_cut_off(opened, shop, size):
     """On a small terminal table and list take turns; then the list stands below, on a large one all side by side."""
     async with opened(shop, size) as pilot:
-        room = await enter(pilot)
+        screen = await enter(pilot)
         shown = {80: {"#matrix"}, 120: {"#matrix", "#right"}, 140: {"#matrix", "#confusion", "#piles", "#right"}}
-        visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if room.query_one(name).region.area}
+        visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if screen.query_one(name).region.area}
         assert visible == shown[size[0]]
-        table = room.query_one("#matrix", HeatGrid)
+        table = screen.query_one("#matrix", HeatGrid)
         assert table.virtual_size.width <= table.size.width
         await pilot.press("enter")
         await pilot.pause()
-        assert room.query_one(ErrorList).region.height >= 10
-        assert room.query_one(ErrorDetail).region.height >= 4
+        assert screen.query_one(ErrorList).region.height >= 10
+        assert screen.query_one(ErrorDetail).region.height >= 4

@@ -11,8 +11,8 @@ from tests.support.sample_documents import find, kept, labels
 
 
 def word(pilot):
-    hands = pilot.app.room.hands
-    return hands.tokens[hands.cursor].text
+    session = pilot.app.mode_screen.session
+    return session.tokens[session.cursor].text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -54,8 +54,8 @@ async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
     workspace = sample_documents.workspace_of(tmp_path / "two", [sample_documents.new("two", pages)])
     async with opened(workspace) as pilot:
         await pilot.press("ctrl+pagedown")
-        assert pilot.app.room.hands.tokens[pilot.app.room.hands.cursor].page == 1
-        assert "page 2/2" in str(pilot.app.room.query_one(StatusLine).render())
+        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor].page == 1
+        assert "page 2/2" in str(pilot.app.mode_screen.query_one(StatusLine).render())
         await pilot.press("ctrl+pageup")
         assert word(pilot) == "ACME"
     workspace.close()
@@ -63,7 +63,7 @@ async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
 
 async def test_the_hint_says_what_the_next_key_does(opened, workspace):
     async with opened(workspace, (160, 36)) as pilot:
-        hint = lambda: str(pilot.app.room.query_one(HintLine).render())  # noqa: E731
+        hint = lambda: str(pilot.app.mode_screen.query_one(HintLine).render())  # noqa: E731
         assert "field key label the likeliest place" in hint() and hint().rstrip().endswith("? keys")
         await pilot.press("t")
         assert "amount_total (1 of" in hint() and "t “5.00” instead" in hint()
@@ -78,7 +78,7 @@ async def test_the_hint_says_what_the_next_key_does(opened, workspace):
 async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J", "A", "K")
-        shown = "\n".join(strip.text for _, strip in pilot.app.room.query_one(FieldsPanel)._lines)
+        shown = "\n".join(strip.text for _, strip in pilot.app.mode_screen.query_one(FieldsPanel)._lines)
         assert "= 2018-12-25" in shown and "✓ agrees" in shown
         assert "≠ known: 9.00" in shown
     with workspace.db.read() as connection:
@@ -91,22 +91,22 @@ async def test_the_filter_decides_what_next_is(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("F", "4")
         await pilot.pause()
-        assert pilot.app.room.worklist.ids.tolist() == [2]
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.worklist.ids.tolist() == [2]
+        assert pilot.app.mode_screen.session.content.document.id == 2
         await pilot.press("F", "1", "F", "t")
         await pilot.pause()
         await pilot.press(*"169.50", "enter")
         await pilot.pause()
-        assert pilot.app.room.worklist.ids.tolist() == [3]
+        assert pilot.app.mode_screen.worklist.ids.tolist() == [3]
 
 
 async def test_the_list_by_keys_and_by_mouse(opened, workspace):
     async with opened(workspace, (80, 24)) as pilot:
         await pilot.press("O", "down", "enter")
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.session.content.document.id == 2
     async with opened(workspace) as pilot:
         await pilot.click(DocumentList, offset=(5, 2))
-        assert pilot.app.room.hands.content.document.id == 3
+        assert pilot.app.mode_screen.session.content.document.id == 3
 
 
 async def test_the_list_shows_the_open_document_from_the_start(opened, tmp_path):
@@ -115,8 +115,8 @@ async def test_the_list_shows_the_open_document_from_the_start(opened, tmp_path)
     page = page_of("TOTAL 9.00")
     many = workspace_of(tmp_path / "many", [new(f"d{n}", [page], labelled=n < 90) for n in range(200)])
     async with opened(many) as pilot:
-        listed = pilot.app.room.query_one(DocumentList)
-        assert pilot.app.room.hands.content.document.id == 91
+        listed = pilot.app.mode_screen.query_one(DocumentList)
+        assert pilot.app.mode_screen.session.content.document.id == 91
         assert listed.scroll_y <= 90 < listed.scroll_y + listed.size.height
         await pilot.resize_terminal(120, 20)
         await pilot.pause()
@@ -135,7 +135,7 @@ async def test_a_round_is_followed_in_its_order_and_marked_done(opened, workspac
         await pilot.app.open_document(3, number)
         await pilot.pause()
         await pilot.press("t", "a")
-        assert pilot.app.room.hands.content.document.id == 1
+        assert pilot.app.mode_screen.session.content.document.id == 1
     with workspace.db.read() as connection:
         assert [e.done for e in queue.entries(connection, number)] == [True, False]
 
@@ -148,13 +148,13 @@ async def test_history_help_picture_and_zoom_open_and_close(opened, workspace):
         assert pilot.app.screen.is_modal
         await pilot.press("escape", "P")
         await pilot.pause()
-        assert pilot.app.room.query_one("PictureView").display
+        assert pilot.app.mode_screen.query_one("PictureView").display
         await pilot.press("P", "t")  # keys work on the picture alone
         assert len(labels(workspace)["amount_total"]) == 1
         await pilot.press("P", "equals_sign", "equals_sign")
-        assert pilot.app.room.hands.layout.width > 30
+        assert pilot.app.mode_screen.session.layout.width > 30
         await pilot.press("minus", "minus", "minus")
-        assert not any(not row.placed for row in pilot.app.room.hands.layout.rows)
+        assert not any(not row.placed for row in pilot.app.mode_screen.session.layout.rows)
 
 
 async def test_keys_can_be_remapped_and_presets_chosen(opened, workspace):
@@ -169,7 +169,7 @@ async def test_keys_can_be_remapped_and_presets_chosen(opened, workspace):
 async def test_a_workspace_without_documents_says_so(opened, tmp_path):
     workspace = sample_documents.workspace_of(tmp_path / "empty", [])
     async with opened(workspace) as pilot:
-        assert "no documents" in str(pilot.app.room.query_one(HintLine).render())
+        assert "no documents" in str(pilot.app.mode_screen.query_one(HintLine).render())
         await pilot.press("t", "a", "tab", "Z", "P", "h", "F", "escape")
         assert pilot.app.is_running
     workspace.close()
@@ -187,7 +187,7 @@ async def test_a_document_without_words_can_be_passed(opened, tmp_path):
     )
     async with opened(workspace) as pilot:
         await pilot.press("t", "down", "L", "space", "enter", "x", "g", "U")
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.session.content.document.id == 2
     workspace.close()
 
 
@@ -201,16 +201,18 @@ async def test_another_theme_is_kept(opened, workspace):
 
 async def test_two_processes_never_overwrite_each_other(opened, workspace):
     from workbench.annotation import acts
-    from workbench.annotation.editor import Desk
+    from workbench.annotation.editor import DocumentEditor
 
     async with opened(workspace) as pilot:
-        other = Desk(workspace, 1, annotator="bob")
+        other = DocumentEditor(workspace, 1, annotator="bob")
         other.act("assign", acts.assign(other.state, "amount_total", find(other.content, "10.00"), "bob"))
         await pilot.press("2")
         await pilot.pause()
         assert pilot.app.screen.is_modal
         assert labels(workspace) == {"amount_total": ["10.00"]}  # theirs is in place, mine is not lost
-        assert pilot.app.room.hands.view.armed is None  # the line below does not speak of places that were refused
+        assert (
+            pilot.app.mode_screen.session.view.armed is None
+        )  # the line below does not speak of places that were refused
         await pilot.press("b")
         await pilot.pause()
         assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}

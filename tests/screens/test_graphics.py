@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from screens.graphics import QUESTION, Graphics, Kind, understood
+from screens.graphics import QUESTION, Graphics, PictureKind, understood
 from tests.support import ROOT
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\"
@@ -27,13 +27,13 @@ ASK = (
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (KITTY + b"\x1b[?62;c", Kind.KITTY),
-        (CELL + b"\x1b[?62;4;22c", Kind.SIXEL),
-        (KITTY + b"\x1b[?65;4;6c", Kind.SIXEL),  # WezTerm and Konsole: Sixel is what they do well
-        (b"\x1b[?1;2c", Kind.BLOCKS),  # tmux and most others
-        (b"\x1b_Gi=31;ENOTSUPPORTED\x1b\\\x1b[?62;22c", Kind.BLOCKS),
-        (b"\x1b[?64;14;22c", Kind.BLOCKS),  # 14 is not 4
-        (b"", Kind.BLOCKS),
+        (KITTY + b"\x1b[?62;c", PictureKind.KITTY),
+        (CELL + b"\x1b[?62;4;22c", PictureKind.SIXEL),
+        (KITTY + b"\x1b[?65;4;6c", PictureKind.SIXEL),  # WezTerm and Konsole: Sixel is what they do well
+        (b"\x1b[?1;2c", PictureKind.BLOCKS),  # tmux and most others
+        (b"\x1b_Gi=31;ENOTSUPPORTED\x1b\\\x1b[?62;22c", PictureKind.BLOCKS),
+        (b"\x1b[?64;14;22c", PictureKind.BLOCKS),  # 14 is not 4
+        (b"", PictureKind.BLOCKS),
     ],
 )
 def test_what_a_terminal_answers_is_understood(answer, kind):

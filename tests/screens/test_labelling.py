@@ -33,7 +33,7 @@ async def test_a_labelled_field_is_jumped_to_before_it_moves(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "escape", "2", "escape", "t")
         assert labels(workspace)["amount_total"] == ["9.00"]
-        assert pilot.app.room.hands.tokens[pilot.app.room.hands.cursor].text == "9.00"
+        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor].text == "9.00"
 
 
 async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):
@@ -54,23 +54,23 @@ async def test_field_first_enter_labels_the_word_and_adds_more_words(opened, wor
 async def test_field_first_with_the_mouse(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t")
-        room = pilot.app.room
-        page = room.query_one("PageView")
-        row, placed = room.hands.layout.place(find(room.hands.content, "10.00")[0])
+        screen = pilot.app.mode_screen
+        page = screen.query_one("PageView")
+        row, placed = screen.session.layout.place(find(screen.session.content, "10.00")[0])
         await pilot.click(page, offset=(placed.x, row - int(page.scroll_y)))
         assert labels(workspace)["amount_total"] == ["10.00"]
 
 
 async def test_dragging_selects_and_a_click_on_a_field_labels(opened, workspace):
     async with opened(workspace) as pilot:
-        room = pilot.app.room
-        page = room.query_one("PageView")
-        first, last = find(room.hands.content, "ACME TRADING")
-        (y0, a), (y1, b) = room.hands.layout.place(first), room.hands.layout.place(last)
+        screen = pilot.app.mode_screen
+        page = screen.query_one("PageView")
+        first, last = find(screen.session.content, "ACME TRADING")
+        (y0, a), (y1, b) = screen.session.layout.place(first), screen.session.layout.place(last)
         await pilot.mouse_down(page, offset=(a.x, y0))
         await pilot.hover(page, offset=(b.x, y1))
         await pilot.mouse_up(page, offset=(b.x, y1))
-        panel = room.query_one("FieldsPanel")
+        panel = screen.query_one("FieldsPanel")
         await pilot.click(panel, offset=(4, 4))  # the fifth field
         assert labels(workspace) == {"seller_name": ["ACME TRADING"]}
 
@@ -78,10 +78,10 @@ async def test_dragging_selects_and_a_click_on_a_field_labels(opened, workspace)
 async def test_field_first_a_drag_labels_all_it_goes_over(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("5")
-        room = pilot.app.room
-        page = room.query_one("PageView")
-        first, last = find(room.hands.content, "ACME TRADING")
-        (y0, a), (y1, b) = room.hands.layout.place(first), room.hands.layout.place(last)
+        screen = pilot.app.mode_screen
+        page = screen.query_one("PageView")
+        first, last = find(screen.session.content, "ACME TRADING")
+        (y0, a), (y1, b) = screen.session.layout.place(first), screen.session.layout.place(last)
         await pilot.mouse_down(page, offset=(a.x, y0))
         await pilot.hover(page, offset=(b.x, y1))
         await pilot.mouse_up(page, offset=(b.x, y1))
@@ -147,7 +147,7 @@ async def test_accept_confirms_and_opens_the_next(opened, workspace):
         await pilot.press("t", "a")
         assert kept(workspace, 1).state is State.LABELLED
         assert kept(workspace, 1).absent == frozenset()  # nothing is said about fields she did not label
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.session.content.document.id == 2
 
 
 async def test_a_document_whose_accept_failed_stays_and_says_why(opened, workspace, monkeypatch):
@@ -160,10 +160,10 @@ async def test_a_document_whose_accept_failed_stays_and_says_why(opened, workspa
         with monkeypatch.context() as patch:
             patch.setattr(annotations, "commit", full)
             await pilot.press("a")
-        assert pilot.app.room.hands.content.document.id == 1 and kept(workspace).state is State.STARTED
+        assert pilot.app.mode_screen.session.content.document.id == 1 and kept(workspace).state is State.STARTED
         assert "The disk is full." in " ".join(n.message for n in pilot.app._notifications)
         await pilot.press("a")
-        assert pilot.app.room.hands.content.document.id == 2 and kept(workspace).state is State.LABELLED
+        assert pilot.app.mode_screen.session.content.document.id == 2 and kept(workspace).state is State.LABELLED
 
 
 async def test_what_is_told_of_a_run_outlasts_the_step_to_the_next_document(opened, workspace):
@@ -187,7 +187,7 @@ async def test_setting_a_document_aside_and_opening_it_again(opened, workspace, 
     async with opened(workspace) as pilot:
         await pilot.press(key)
         assert kept(workspace).state is state
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.session.content.document.id == 2
         await pilot.press("K", key)
         assert kept(workspace).state is State.STARTED
 
@@ -199,8 +199,8 @@ async def test_a_note_and_a_corrected_word(opened, workspace):
         await go(pilot, "8:13")
         await pilot.press("e", *"9:13", "enter")
         await pilot.pause()
-        assert kept(workspace).texts == {(find(pilot.app.room.hands.content, "9:13")[0], "9:13")}
-        token = pilot.app.room.hands.tokens[pilot.app.room.hands.cursor]
+        assert kept(workspace).texts == {(find(pilot.app.mode_screen.session.content, "9:13")[0], "9:13")}
+        token = pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor]
         assert (token.text, token.original) == ("9:13", "8:13")
         await pilot.press("Z")
         assert kept(workspace).texts == frozenset()
@@ -209,10 +209,10 @@ async def test_a_note_and_a_corrected_word(opened, workspace):
 async def test_suggestions_come_by_rising_confidence_and_take_one_key_each(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("J", "tab")
-        room = pilot.app.room
-        assert room.hands.view.focus.confidence == 0.55
+        screen = pilot.app.mode_screen
+        assert screen.session.view.focus.confidence == 0.55
         await pilot.press("x")
-        assert room.hands.view.focus.confidence == 0.8
+        assert screen.session.view.focus.confidence == 0.8
         await pilot.press("enter", "enter")
         assert labels(workspace, 2) == {"seller_name": ["ACME TRADING SDN BHD"], "invoice_date": ["25/12/2018"]}
         assert {span.source for span in kept(workspace, 2).spans} == {Source.SUGGESTION}
@@ -231,7 +231,7 @@ async def test_all_suggestions_and_the_document_are_one_key(opened, workspace):
         await pilot.press("J", "A")
         assert set(labels(workspace, 2)) == {"seller_name", "amount_total", "invoice_date"}
         assert kept(workspace, 2).state is State.LABELLED
-        assert pilot.app.room.hands.content.document.id == 3
+        assert pilot.app.mode_screen.session.content.document.id == 3
 
 
 async def test_a_hand_made_label_decides_the_fields_suggestion(opened, workspace):
@@ -261,8 +261,8 @@ async def test_only_suggestions_in_view_are_accepted(opened, tmp_path):
 async def test_a_similar_documents_labels_are_suggested(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("5", "2", "t", "a", "C")
-        hands = pilot.app.room.hands
-        made = {s.field: s.run for s in hands.content.suggestions if s.run == "template"}
+        session = pilot.app.mode_screen.session
+        made = {s.field: s.run for s in session.content.suggestions if s.run == "template"}
         assert made == {"amount_total": "template"}  # the other two were suggested already
 
 
@@ -273,17 +273,17 @@ async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_p
     ]
     workspace = sample_documents.workspace_of(tmp_path / "alike", listed)
     async with opened(workspace) as pilot:
-        room = pilot.app.room
+        screen = pilot.app.mode_screen
         await pilot.pause(0.6)
-        assert room.similar is None  # none is labelled yet
+        assert screen.similar is None  # none is labelled yet
         await pilot.press("5", "2", "a")
         for _ in range(40):
-            if room.similar is not None:
+            if screen.similar is not None:
                 break
             await pilot.pause(0.1)
-        assert room.similar.document.name == "d0"
+        assert screen.similar.document.name == "d0"
         await pilot.pause()
-        assert "suggest all as in d0" in str(room.query_one(HintLine).render())
+        assert "suggest all as in d0" in str(screen.query_one(HintLine).render())
         await pilot.press("C", "A")
         assert set(labels(workspace, 2)) == {"seller_name", "invoice_date"}
     workspace.close()

@@ -12,7 +12,7 @@ from workbench.locate.places import likely_places
 
 
 def hint(pilot) -> str:
-    return str(pilot.app.room.query_one(HintLine).render())
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
 
 
 async def test_a_selection_becomes_the_value_instead_of_what_the_field_had(opened, workspace):
@@ -29,11 +29,11 @@ async def test_one_more_value_is_added_with_a_key_of_its_own_and_the_field_s_key
         await go(pilot, "10.00")
         await pilot.press("space", "ampersand")
         assert labels(workspace)["amount_total"] == ["9.00", "10.00"]
-        hands = pilot.app.room.hands
+        session = pilot.app.mode_screen.session
         await pilot.press("escape", "2", "t")
-        assert hands.tokens[hands.cursor].text == "9.00"
+        assert session.tokens[session.cursor].text == "9.00"
         await pilot.press("t")
-        assert hands.tokens[hands.cursor].text == "10.00"
+        assert session.tokens[session.cursor].text == "10.00"
         assert labels(workspace)["amount_total"] == ["9.00", "10.00"]  # none was moved onto the other
 
 
@@ -57,9 +57,9 @@ async def test_a_field_s_key_never_takes_what_another_field_has(opened, workspac
     async with opened(workspace) as pilot:
         await pilot.press("t", *["n"] * 12)
         assert labels(workspace)["amount_total"] == ["9.00"]
-        hands = pilot.app.room.hands
-        taken = find(hands.content, "9.00")
-        places = likely_places(hands.content, hands._finder, hands.schema.get("amount_net"), None)
+        session = pilot.app.mode_screen.session
+        taken = find(session.content, "9.00")
+        places = likely_places(session.content, session._finder, session.schema.get("amount_net"), None)
         assert places and all(set(taken).isdisjoint(place) for place in places)
 
 
@@ -91,8 +91,10 @@ async def test_after_a_selection_was_labelled_a_click_only_points(opened, worksp
     async with opened(workspace) as pilot:
         await go(pilot, "PENCIL")
         await pilot.press("space", "5")
-        page = pilot.app.room.query_one(PageView)
-        row, placed = pilot.app.room.hands.layout.place(find(pilot.app.room.hands.content, "PAPER")[0])
+        page = pilot.app.mode_screen.query_one(PageView)
+        row, placed = pilot.app.mode_screen.session.layout.place(
+            find(pilot.app.mode_screen.session.content, "PAPER")[0]
+        )
         await pilot.click(page, offset=(placed.x, row))
         assert labels(workspace) == {"seller_name": ["PENCIL"]}
 
@@ -103,7 +105,7 @@ async def test_a_document_without_a_label_is_accepted_only_when_asked_twice(open
         assert kept(workspace).state is State.NEW and "Again" in hint(pilot)
         await pilot.press("a")
         assert kept(workspace).state is State.LABELLED
-        assert pilot.app.room.hands.content.document.id == 2
+        assert pilot.app.mode_screen.session.content.document.id == 2
 
 
 async def test_what_was_skipped_is_said_on_the_next_document(opened, workspace):
@@ -115,7 +117,7 @@ async def test_what_was_skipped_is_said_on_the_next_document(opened, workspace):
 async def test_the_next_undecided_document_is_one_key_away(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "a", "S", "K", "K", "D")
-        assert pilot.app.room.hands.content.document.id == 3
+        assert pilot.app.mode_screen.session.content.document.id == 3
         await pilot.press("U", "D")
         assert "Every document of the list is decided." in hint(pilot)
 
@@ -161,15 +163,15 @@ async def test_a_corrected_word_is_shown_on_the_page(opened, workspace):
         await go(pilot, "PENCIL")
         await pilot.press("e", *["backspace"] * 6, *"PEN", "enter")
         await pilot.pause()
-        texts = [placed.text for row in pilot.app.room.hands.layout.rows for placed in row.placed]
+        texts = [placed.text for row in pilot.app.mode_screen.session.layout.rows for placed in row.placed]
         assert "PEN" in texts and "PENCIL" not in texts
 
 
 async def test_the_page_numbers_the_places_that_the_key_goes_to_next(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t")
-        page = pilot.app.room.query_one(PageView)
-        second = pilot.app.room.hands.view.tries.places[1][0]
+        page = pilot.app.mode_screen.query_one(PageView)
+        second = pilot.app.mode_screen.session.view.tries.places[1][0]
         assert page._marks[second].key == "¹"
         await pilot.press("t")
         assert labels(workspace)["amount_total"] != ["9.00"]

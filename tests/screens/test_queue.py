@@ -1,4 +1,4 @@
-"""The queue room: the real application, the real keys, and what the database holds afterwards."""
+"""The queue screen: the real application, the real keys, and what the database holds afterwards."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ from tests.support import predicted_pool as kit
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
 from workbench.annotation import acts, adjudication
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
 
 
@@ -99,16 +99,16 @@ async def press(pilot, *keys):
 
 
 def hint(pilot):
-    return str(pilot.app.room.query_one(HintLine).render())
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
 
 
 def shown(pilot, kind, part):
-    return str(pilot.app.room.query_one(kind).query_one(part).render())
+    return str(pilot.app.mode_screen.query_one(kind).query_one(part).render())
 
 
 def first_row(pilot):
     """The first line of the document list."""
-    return pilot.app.room.query_one(DocumentList).render_line(0).text
+    return pilot.app.mode_screen.query_one(DocumentList).render_line(0).text
 
 
 def told(pilot):
@@ -118,7 +118,7 @@ def told(pilot):
 # before the first model
 
 
-async def test_without_a_model_the_room_says_how_to_begin(opened, shop):
+async def test_without_a_model_the_screen_says_how_to_begin(opened, shop):
     async with opened(shop[0], (80, 24)) as pilot:
         await press(pilot, "f3")
         guide = shown(pilot, BatchPane, "#guide")
@@ -138,10 +138,10 @@ async def test_a_first_batch_is_of_many_vendors_and_is_labelled_in_order(opened,
             assert len({documents.get(connection, number).group for number in batch}) == 5
         await press(pilot, "enter")
         for entry in entries_of(made, one.id):
-            assert pilot.app.room.mode == "annotate"
-            assert pilot.app.room.hands.content.document.id == entry.document
+            assert pilot.app.mode_screen.mode == "annotate"
+            assert pilot.app.mode_screen.session.content.document.id == entry.document
             await press(pilot, "t", "a")
-        assert pilot.app.room.mode == "queue"  # after the last one
+        assert pilot.app.mode_screen.mode == "queue"  # after the last one
         assert all(kept(made, number).state is State.LABELLED for number in batch)
         assert "All decided" in hint(pilot) and "train the next round" in hint(pilot)
         assert "5 labelled" in shown(pilot, BatchPane, "#why")
@@ -156,7 +156,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
             annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(batch_control.reading, "suggest", suggest)
+    monkeypatch.setattr(batch_control.inference, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 suggestions on 12 documents" in told(pilot)
@@ -167,12 +167,12 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     def suggest(workspace, model, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(batch_control.reading, "suggest", suggest)
+    monkeypatch.setattr(batch_control.inference, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         said = shown(pilot, BatchPane, "#doing")
         assert "The starter's file is missing." in said and "Install the package again." in said
-        assert "choose 20 documents" in hint(pilot)  # the room goes on
+        assert "choose 20 documents" in hint(pilot)  # the screen goes on
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened,
         app.look_after_runs()
         await settled(pilot)
         await press(pilot, "f3")
-        assert app.room.mode == "queue"  # the program goes on
+        assert app.mode_screen.mode == "queue"  # the program goes on
 
 
 # choosing
@@ -214,7 +214,7 @@ async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
         assert one.strategy == list(selection.strategies.STRATEGIES)[2]
         scored = [entry for entry in entries_of(made, one.id) if not entry.blind]
         assert {entry.document for entry in scored} == set(pool)
-        pane = pilot.app.room.query_one(BatchPane)
+        pane = pilot.app.mode_screen.query_one(BatchPane)
         while pane.entry.blind:
             await press(pilot, "down")
         why = shown(pilot, BatchPane, "#why")
@@ -225,8 +225,8 @@ async def test_a_batch_is_chosen_with_scores_and_reasons(opened, trained):
 async def test_a_round_that_was_begun_is_ended_before_another_one_is_chosen(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:2])
-    desk = Desk(made, pool[0])
-    desk.act("reject", acts.reject(desk.state, desk.open_suggestions[0]))  # begun, though nothing is decided
+    editor = DocumentEditor(made, pool[0])
+    editor.act("reject", acts.reject(editor.state, editor.open_suggestions[0]))  # begun, though nothing is decided
     async with opened(made) as pilot:
         await press(pilot, "f3", "c")
         assert isinstance(pilot.app.screen, Confirm)
@@ -241,8 +241,8 @@ async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, 
     a_round(made, pool)
     async with opened(made) as pilot:
         await press(pilot, "f3", "end", "c")
-        pane = pilot.app.room.query_one(BatchPane)
-        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.room.loop.documents[0]
+        pane = pilot.app.mode_screen.query_one(BatchPane)
+        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.mode_screen.loop.documents[0]
 
 
 async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
@@ -257,8 +257,8 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
         await press(pilot, "plus")
         assert shown(pilot, BatchPane, "#doing") == ""
         number = a_round(made, pool[:2])
-        desk = Desk(made, pool[0])
-        desk.act("skipped", acts.set_aside(desk.state, State.SKIPPED))
+        editor = DocumentEditor(made, pool[0])
+        editor.act("skipped", acts.set_aside(editor.state, State.SKIPPED))
         await press(pilot, "2", "1")
         await press(pilot, "s", "down", "enter", "c", "y")  # a committee, of one run
         assert "second run" in shown(pilot, BatchPane, "#doing")
@@ -268,11 +268,11 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
     made = trained[0]
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    monkeypatch.setattr(selection, "start", lambda workspace, order: selection.Selection(tmp_path, child))
+    monkeypatch.setattr(selection, "start", lambda workspace, order: selection.RunningSelection(tmp_path, child))
     async with opened(made) as pilot:
         await press(pilot, "f3")
         await pilot.press("c")
-        while pilot.app.room._selection is None:
+        while pilot.app.mode_screen._selection is None:
             await pilot.pause(0.01)
         assert "stop" in hint(pilot)
         await press(pilot, "x")
@@ -284,8 +284,8 @@ async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
     def start(workspace, order):
-        pilot.app.room._stop()  # the key comes before the child is known
-        return selection.Selection(tmp_path, child)
+        pilot.app.mode_screen._stop()  # the key comes before the child is known
+        return selection.RunningSelection(tmp_path, child)
 
     monkeypatch.setattr(selection, "start", start)
     async with opened(trained[0]) as pilot:
@@ -300,22 +300,22 @@ async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_
         number = a_round(made, pool[:2])
         await press(pilot, "c")
         assert [one.id for one in rounds_of(made)] == [number]
-        assert pilot.app.room.loop.round.round.id == number
+        assert pilot.app.mode_screen.loop.round.round.id == number
         assert f"Round {number} was begun in another terminal" in shown(pilot, BatchPane, "#doing")
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
     async with opened(trained[0]) as pilot:
         await press(pilot, "f3", "f", "n", "enter")  # amount_net alone
-        assert pilot.app.room.order.focus == ("amount_net",)
+        assert pilot.app.mode_screen.order.focus == ("amount_net",)
         await press(pilot, "2")
-        assert {question.field for question in pilot.app.room.questions} == {"amount_net"}
+        assert {question.field for question in pilot.app.mode_screen.questions} == {"amount_net"}
 
 
 async def test_a_begun_round_is_asked_about_before_another_one(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:3])
-    Desk(made, pool[0]).act("finish", acts.finish(Desk(made, pool[0]).state))
+    DocumentEditor(made, pool[0]).act("finish", acts.finish(DocumentEditor(made, pool[0]).state))
     async with opened(made) as pilot:
         await press(pilot, "f3", "c")
         assert "still has 2 documents" in str(pilot.app.screen.query_one(".title").render())
@@ -328,8 +328,8 @@ async def test_a_begun_round_is_asked_about_before_another_one(opened, trained):
 async def test_an_empty_pool_is_said(opened, shop):
     made, pool, _ = shop
     for number in pool:
-        desk = Desk(made, number)
-        desk.act("finish", acts.finish(desk.state))
+        editor = DocumentEditor(made, number)
+        editor.act("finish", acts.finish(editor.state))
     async with opened(made) as pilot:
         await press(pilot, "f3")
         assert "the pool is empty" in shown(pilot, BatchPane, "#guide")
@@ -345,13 +345,13 @@ async def test_yes_no_and_another_field_are_one_act_each_and_can_be_taken_back(o
     made, pool, _ = trained
     async with opened(made, (80, 24)) as pilot:
         await press(pilot, "f3", "2")
-        assert "9.00" in shown(pilot, ReviewPane, "#question") and pilot.app.room.asked.document == pool[0]
+        assert "9.00" in shown(pilot, ReviewPane, "#question") and pilot.app.mode_screen.asked.document == pool[0]
         await press(pilot, "y")
         assert {(s.field, s.tokens, s.source) for s in kept(made, pool[0]).spans} == {
             ("amount_total", (1,), Source.SUGGESTION)
         }
         await press(pilot, "b")
-        assert kept(made, pool[0]).spans == frozenset() and pilot.app.room.asked.document == pool[0]
+        assert kept(made, pool[0]).spans == frozenset() and pilot.app.mode_screen.asked.document == pool[0]
         await press(pilot, "n")
         assert [decision for _, decision in kept(made, pool[0]).decisions] == [Decision.REJECTED]
         await press(pilot, "n")  # the document is not complete: leave it open
@@ -380,7 +380,7 @@ async def test_a_document_is_not_called_answered_while_fields_out_of_focus_wait(
         annotations.suggest(connection, "r1", {pool[0]: both, pool[1]: []})
     async with opened(made) as pilot:
         await press(pilot, "f3", "2", "f", "t", "enter", "y")
-        assert pilot.app.room.questions == []
+        assert pilot.app.mode_screen.questions == []
         assert "No uncertain suggestion of amount_total is left" in shown(pilot, ReviewPane, "#question")
         assert kept(made, pool[0]).state is State.STARTED
         await press(pilot, "f", "t", "enter", "y")
@@ -404,7 +404,7 @@ async def test_keys_that_are_typed_while_a_dialog_opens_are_the_dialogs(opened, 
             pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await pilot.pause(0.1)
         await settled(pilot)
-        assert pilot.app.screen is pilot.app.room and pilot.app.room.focus_fields == focus
+        assert pilot.app.screen is pilot.app.mode_screen and pilot.app.mode_screen.focus_fields == focus
         for key in ("w", "n"):
             pilot.app.post_message(events.Key(key, key))
         await pilot.pause(0.1)
@@ -425,7 +425,7 @@ async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[3]).spans} == {("amount_net", (3,))}
         await press(pilot, "b", "n", "n", "1", "2")
-        assert pool[3] not in {question.document for question in pilot.app.room.questions}
+        assert pool[3] not in {question.document for question in pilot.app.mode_screen.questions}
     assert [e.document for e in entries_of(made, number)] == pool[:2]
 
 
@@ -433,13 +433,13 @@ async def test_another_terminal_that_was_quicker_is_not_overwritten(opened, trai
     made, pool, _ = trained
     async with opened(made) as pilot:
         await press(pilot, "f3", "2")
-        assert pilot.app.room.asked.document == pool[0]
-        other = Desk(made, pool[0], annotator="bea")
+        assert pilot.app.mode_screen.asked.document == pool[0]
+        other = DocumentEditor(made, pool[0], annotator="bea")
         other.act("assign", acts.assign(other.state, "amount_total", (3,), "bea"))
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_total", (3,))}
         assert "changed since" in told(pilot)
-        assert pilot.app.room.asked.document == pool[1]
+        assert pilot.app.mode_screen.asked.document == pool[1]
 
 
 async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(opened, trained):
@@ -450,8 +450,8 @@ async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(open
         assert "amount_total" in shown(pilot, BatchPane, "#why")
         made.change_settings(schema=made.schema.change("amount_total", retired=True))
         await press(pilot, "2", "1")
-        assert {question.field for question in pilot.app.room.questions} == {"amount_net"}
-        entry = pilot.app.room.query_one(BatchPane).entry
+        assert {question.field for question in pilot.app.mode_screen.questions} == {"amount_net"}
+        entry = pilot.app.mode_screen.query_one(BatchPane).entry
         assert entry.document == pool[0] and entry.fields == {}
 
 
@@ -461,7 +461,10 @@ async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_s
     elsewhere = Workspace.open(made.files.root)
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter")
-        assert {s.field for s in pilot.app.room.hands.view.open_suggestions} == {"amount_total", "invoice_date"}
+        assert {s.field for s in pilot.app.mode_screen.session.view.open_suggestions} == {
+            "amount_total",
+            "invoice_date",
+        }
         assert " 2? " in first_row(pilot)
         elsewhere.change_settings(schema=elsewhere.schema.change("amount_total", retired=True))
         pilot.app.look_after_runs()
@@ -482,12 +485,12 @@ async def test_a_round_that_another_terminal_ended_is_shown_no_longer(opened, tr
     elsewhere = Workspace.open(made.files.root)
     async with opened(made) as pilot:
         await press(pilot, "f3")
-        pilot.app.room.glance()
+        pilot.app.mode_screen.glance()
         await settled(pilot)
         selection.close(elsewhere, number)
-        pilot.app.room.glance()
+        pilot.app.mode_screen.glance()
         await settled(pilot)
-        assert pilot.app.room.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
+        assert pilot.app.mode_screen.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
     elsewhere.close()
 
 
@@ -499,7 +502,7 @@ async def test_a_round_that_another_terminal_replaced_is_not_opened(opened, trai
         with made.db.write() as connection:
             queue.remove(connection, number)
         await press(pilot, "enter")
-        assert pilot.app.room.mode == "queue" and f"There is no round {number}" in told(pilot)
+        assert pilot.app.mode_screen.mode == "queue" and f"There is no round {number}" in told(pilot)
 
 
 # training, rounds, quality
@@ -508,10 +511,10 @@ async def test_a_round_that_another_terminal_replaced_is_not_opened(opened, trai
 async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened, trained, monkeypatch):
     made, pool, _ = trained
     number = a_round(made, pool[:1])
-    desk = Desk(made, pool[0])
-    desk.act("finish", acts.finish(desk.state))
+    editor = DocumentEditor(made, pool[0])
+    editor.act("finish", acts.finish(editor.state))
     begun = []
-    ways = {w: retraining.Way(w, w, None, "", "r1") for w in ("warm", "base")}
+    ways = {w: retraining.TrainingWay(w, w, None, "", "r1") for w in ("warm", "base")}
     offer = retraining.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
     monkeypatch.setattr(retraining, "offer", lambda workspace: offer)
 
@@ -532,8 +535,8 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
 async def test_rounds_show_what_they_cost_and_brought(opened, trained):
     made, pool, _ = trained
     number = a_round(made, pool[:1])
-    desk = Desk(made, pool[0])
-    desk.act("finish", acts.finish(acts.accept(desk.state, desk.open_suggestions[0], "ann")))
+    editor = DocumentEditor(made, pool[0])
+    editor.act("finish", acts.finish(acts.accept(editor.state, editor.open_suggestions[0], "ann")))
     selection.close(made, number)
     fields = {"amount_total": {"f1": 0.75}}
     with made.db.write() as connection:
@@ -542,7 +545,7 @@ async def test_rounds_show_what_they_cost_and_brought(opened, trained):
         runs.add(connection, Run("r2", "r2", RunState.FINISHED, "", "", {}, closed, f1=0.8, report=report))
     async with opened(made, (80, 24)) as pilot:
         await press(pilot, "f3", "3")
-        line = str(pilot.app.room.query_one(RoundsPane).query_one(Rows).get_option_at_index(0).prompt)
+        line = str(pilot.app.mode_screen.query_one(RoundsPane).query_one(Rows).get_option_at_index(0).prompt)
         assert "1/1" in line and "0.800" in line and "+0.300" in line
         assert "0.75" in shown(pilot, RoundsPane, "#by-field")
         assert "Too early for a forecast" in shown(pilot, RoundsPane, "#advice")
@@ -617,9 +620,9 @@ async def test_a_blind_document_is_labelled_without_its_labels(opened, trained):
     before = kept(made, labelled[0])
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter")
-        assert pilot.app.room.hands.content.annotations.spans == frozenset()
+        assert pilot.app.mode_screen.session.content.annotations.spans == frozenset()
         await press(pilot, "t", "a")
-        assert pilot.app.room.mode == "queue" and kept(made, labelled[0]) == before
+        assert pilot.app.mode_screen.mode == "queue" and kept(made, labelled[0]) == before
         with made.db.read() as connection:
             (opinion,) = opinions.listed(connection, number)
         assert {s.field for s in opinion.spans} == {"amount_total"}
@@ -630,7 +633,7 @@ async def test_the_list_of_a_round_gives_no_blind_labels_away(opened, trained):
     a_round(made, pool[:1], blind=labelled[:2])
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter")
-        listed = pilot.app.room.query_one(DocumentList)
+        listed = pilot.app.mode_screen.query_one(DocumentList)
 
         def lines():
             return [listed.render_line(y).text.split() for y in range(3)]
@@ -643,17 +646,17 @@ async def test_the_list_of_a_round_gives_no_blind_labels_away(opened, trained):
 async def test_the_batch_ends_with_its_last_undecided_document_wherever_that_stands(opened, trained):
     made, pool, labelled = trained
     number = a_round(made, [pool[0], pool[1], pool[2]], blind=labelled[:1])
-    desk = Desk(made, pool[1])
-    desk.act("skipped", acts.set_aside(desk.state, State.SKIPPED))
+    editor = DocumentEditor(made, pool[1])
+    editor.act("skipped", acts.set_aside(editor.state, State.SKIPPED))
     async with opened(made) as pilot:
         await press(pilot, "f3", "end", "enter")
-        assert pilot.app.room.hands.desk.blind
+        assert pilot.app.mode_screen.session.editor.blind
         await press(pilot, "K", "S")  # the third: next comes the blind one
-        assert pilot.app.room.hands.desk.blind
+        assert pilot.app.mode_screen.session.editor.blind
         await press(pilot, "t", "a")  # then the first, around the end
-        assert pilot.app.room.hands.content.document.id == pool[0]
+        assert pilot.app.mode_screen.session.content.document.id == pool[0]
         await press(pilot, "S")  # nothing is left, although others follow in the list
-        assert pilot.app.room.mode == "queue" and pilot.app.room.loop.complete
+        assert pilot.app.mode_screen.mode == "queue" and pilot.app.mode_screen.loop.complete
     assert all(entry.done for entry in entries_of(made, number))
 
 
@@ -662,8 +665,8 @@ async def test_a_blind_document_stays_open_behind_a_dialog(opened, trained):
     a_round(made, [], blind=labelled[:1])
     async with opened(made) as pilot:
         await press(pilot, "f3", "enter", "t", "question_mark", "escape")
-        assert pilot.app.room.mode == "annotate"
-        assert {s.field for s in pilot.app.room.hands.content.annotations.spans} == {"amount_total"}
+        assert pilot.app.mode_screen.mode == "annotate"
+        assert {s.field for s in pilot.app.mode_screen.session.content.annotations.spans} == {"amount_total"}
 
 
 @pytest.mark.parametrize("view", "1234")
@@ -697,8 +700,8 @@ def test_state(snap_compare, tmp_path, state, size):
         a_round(made, pool[:6], labelled[:1])
     if state == "decided":
         for number in pool[:6]:
-            desk = Desk(made, number)
-            desk.act("finish", acts.finish(acts.accept(desk.state, desk.open_suggestions[-1], "ann")))
+            editor = DocumentEditor(made, number)
+            editor.act("finish", acts.finish(acts.accept(editor.state, editor.open_suggestions[-1], "ann")))
         with made.db.write() as connection:
             opinions.keep(connection, Opinion(labelled[0], "ann", 1, kept(made, labelled[0]).spans, done=True))
     if state == "quality":

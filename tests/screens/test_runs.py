@@ -1,4 +1,4 @@
-"""The runs room by its keys."""
+"""The runs screen by its keys."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -44,21 +44,21 @@ async def until(pilot: Pilot[None], condition: object) -> None:
     raise AssertionError("it never came true")
 
 
-async def room_of(pilot: Pilot[None]) -> RunsScreen:
+async def screen_of(pilot: Pilot[None]) -> RunsScreen:
     await pilot.press("f5")
     await pilot.pause()
-    room = pilot.app.screen
-    assert isinstance(room, RunsScreen)
-    await until(pilot, lambda: all(run.id in room.view.seen for run in room.view.runs))
-    return room
+    screen = pilot.app.screen
+    assert isinstance(screen, RunsScreen)
+    await until(pilot, lambda: all(run.id in screen.view.seen for run in screen.view.runs))
+    return screen
 
 
-def told(room: RunsScreen) -> str:
-    return str(room.query_one("#facts", Static).render())
+def told(screen: RunsScreen) -> str:
+    return str(screen.query_one("#facts", Static).render())
 
 
-def cells(room: RunsScreen) -> list[str]:
-    table = room.query_one(DataTable)
+def cells(screen: RunsScreen) -> list[str]:
+    table = screen.query_one(DataTable)
     return [" ".join(str(cell) for cell in table.get_row_at(row)) for row in range(table.row_count)]
 
 
@@ -67,13 +67,13 @@ async def test_runs_are_listed_with_what_sets_them_apart(
     opened: Opener, invoices: Workspace, size: tuple[int, int]
 ) -> None:
     async with opened(invoices, size) as pilot:
-        room = await room_of(pilot)
-        strong, weak = cells(room)
+        screen = await screen_of(pilot)
+        strong, weak = cells(screen)
         assert "strong" in strong and "1.000" in strong and "the best" in strong
         assert "weak" in weak and "0.400" in weak and "learning_rate 0.003" in weak
-        assert "amount_total" in told(room) and "best" in told(room)
+        assert "amount_total" in told(screen) and "best" in told(screen)
         await pilot.press("down")
-        assert "train.learning_rate: 0.001 → 0.003" in told(room)
+        assert "train.learning_rate: 0.001 → 0.003" in told(screen)
 
 
 async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invoices: Workspace) -> None:
@@ -82,10 +82,10 @@ async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invo
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
     async with opened(invoices, (160, 36)) as pilot:
-        room = await room_of(pilot)
-        assert "other validation" in cells(room)[1]
+        screen = await screen_of(pilot)
+        assert "other validation" in cells(screen)[1]
         await pilot.press("down")
-        assert "is of other validation documents than strong's" in told(room)
+        assert "is of other validation documents than strong's" in told(screen)
 
 
 async def test_what_runs_took_stands_beside_them(opened: Opener, invoices: Workspace) -> None:
@@ -93,16 +93,16 @@ async def test_what_runs_took_stands_beside_them(opened: Opener, invoices: Works
         for event in ({"type": "started", "time": 10, "device": "cpu", "threads": 3}, {"type": "note", "time": 7210}):
             file.write(json.dumps(event) + "\n")
     async with opened(invoices, (120, 36)) as pilot:
-        weak = cells(await room_of(pilot))[1]
+        weak = cells(await screen_of(pilot))[1]
         assert "2 h 00 min" in weak and "6.00 core-h" in weak
 
 
 async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot)
+        screen = await screen_of(pilot)
         await pilot.press("down", "space", "up", "space")
-        await until(pilot, lambda: "strong is better than weak on 30 test documents" in told(room))
-        assert "✓ amount_total" in told(room)
+        await until(pilot, lambda: "strong is better than weak on 30 test documents" in told(screen))
+        assert "✓ amount_total" in told(screen)
         for _ in range(7):  # every curve, and the bars
             await pilot.press("c")
             await pilot.pause()
@@ -112,13 +112,13 @@ async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace,
         await pilot.pause()
         assert "weak validation" in (tmp_path / "chart.svg").read_text()
         await pilot.press("escape")
-        assert room.view.marked == ()
+        assert screen.view.marked == ()
 
 
 async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot)
-        run_id = room.current.id
+        screen = await screen_of(pilot)
+        run_id = screen.current.id
         for key, value in (("n", "for the audit"), ("t", "#march audit"), ("N", "march")):
             await pilot.press(key)
             pilot.app.screen.query_one(Input).value = value
@@ -127,7 +127,7 @@ async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> No
         await pilot.press("p")
         run = found(invoices, run_id)
         assert (run.note, run.tags, run.name, run.pinned) == ("for the audit", ("march", "audit"), "march", True)
-        assert "for the audit" in told(room) and "#audit" in told(room)
+        assert "for the audit" in told(screen) and "#audit" in told(screen)
         await pilot.press("D", "y")
         await pilot.pause()
         assert found(invoices, run_id).pinned, "a pinned run is not deleted"
@@ -135,8 +135,8 @@ async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> No
 
 async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot)
-        run_id = room.current.id
+        screen = await screen_of(pilot)
+        run_id = screen.current.id
         await pilot.press("D")
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("n")
@@ -146,20 +146,20 @@ async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
         assert found(invoices, run_id), "Enter is no where nothing brings it back"
         await pilot.press("D", "y")
         await pilot.pause()
-        assert len(cells(room)) == 1
+        assert len(cells(screen)) == 1
         assert not jobs.folder_of(invoices, run_id).exists()
 
 
 async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     other = workspaces.workspace(tmp_path / "other")
     async with opened(other) as pilot:
-        room = await room_of(pilot)
-        assert room.has_class("-empty")
+        screen = await screen_of(pilot)
+        assert screen.has_class("-empty")
         await pilot.press("i")
         pilot.app.screen.query_one(Input).value = str(jobs.folder_of(invoices, found(invoices, "strong").id))
         await pilot.press("enter")
-        await until(pilot, lambda: len(room.view.runs) == 1)
-        assert room.current.f1 == 1.0 and not room.has_class("-empty")
+        await until(pilot, lambda: len(screen.view.runs) == 1)
+        assert screen.current.f1 == 1.0 and not screen.has_class("-empty")
         await pilot.press("e")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "given")
         await pilot.press("enter")
@@ -173,17 +173,17 @@ async def test_the_cursor_stays_on_its_run_when_another_one_comes(
     opened: Opener, invoices: Workspace, tmp_path: Path
 ) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot)
+        screen = await screen_of(pilot)
         await pilot.press("down")
-        assert room.current.name == "weak"
+        assert screen.current.name == "weak"
         newer = workspaces.finished_run(invoices, tmp_path, 0.9, "newer")
-        room.read_list()
+        screen.read_list()
         await pilot.pause()
-        assert len(cells(room)) == 3
-        assert room.current.name == "weak", "the next key would meet another run"
-        room.read_list(newer)
+        assert len(cells(screen)) == 3
+        assert screen.current.name == "weak", "the next key would meet another run"
+        screen.read_list(newer)
         await pilot.pause()
-        assert room.current.name == "newer"
+        assert screen.current.name == "newer"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -191,22 +191,22 @@ async def test_no_square_of_the_legend_stands_apart_from_its_name(
     opened: Opener, invoices: Workspace, size: tuple[int, int]
 ) -> None:
     async with opened(invoices, size) as pilot:
-        room = await room_of(pilot)
+        screen = await screen_of(pilot)
         await pilot.press("space", "down", "space")
         if size[0] < 100:
             await pilot.press("b")
         await pilot.pause()
-        legend = room.query_one("RunChart Static", Static)
+        legend = screen.query_one("RunChart Static", Static)
         lines = ["".join(s.text for s in legend.render_line(y)).rstrip() for y in range(legend.size.height)]
         text = "\n".join(lines)
         assert all(f"■ {name} {side}" in text for name in ("strong", "weak") for side in ("validation", "train"))
 
 
-async def test_a_run_is_cloned_into_the_tune_room(opened: Opener, invoices: Workspace) -> None:
+async def test_a_run_is_cloned_into_the_tune_screen(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
-        await room_of(pilot)
+        await screen_of(pilot)
         await pilot.press("enter")
         await pilot.pause()
-        room = pilot.app.screen
-        assert isinstance(room, TuneScreen)
-        assert room.draft.config.train.learning_rate == 1e-3
+        screen = pilot.app.screen
+        assert isinstance(screen, TuneScreen)
+        assert screen.draft.config.train.learning_rate == 1e-3

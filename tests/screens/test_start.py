@@ -49,7 +49,7 @@ async def test_a_workspace_that_cannot_be_opened_ends_with_the_reason(workspace,
     assert app.problem is error if error else isinstance(app.problem, WorkspaceProblem)
 
 
-async def test_a_room_asked_for_while_the_workspace_is_opened_comes_then(workspace, monkeypatch):
+async def test_a_screen_asked_for_while_the_workspace_is_opened_comes_then(workspace, monkeypatch):
     closed = Workspace.find(workspace.files.root)
     hold = threading.Event()
     bring = modes.Mode.bring
@@ -59,10 +59,10 @@ async def test_a_room_asked_for_while_the_workspace_is_opened_comes_then(workspa
         await pilot.press("f5")
         hold.set()
         for _ in range(200):
-            if app.room is not None:
+            if app.mode_screen is not None:
                 break
             await pilot.pause(0.05)
-        assert app.room is not None and app.room.mode == "runs"
+        assert app.mode_screen is not None and app.mode_screen.mode == "runs"
     closed.close()
 
 
@@ -73,25 +73,25 @@ def test_the_frame_is_painted_before_the_store_is_loaded():
     assert done.stdout.strip() == "[]", done.stderr[-1000:]
 
 
-def test_what_is_loaded_beforehand_is_every_other_room():
-    rooms = [mode.module for mode in modes.available() if mode.id != "annotate"]
-    assert set(rooms) <= set(startup.STEPS)
+def test_what_is_loaded_beforehand_is_every_other_screen():
+    screens = [mode.module for mode in modes.available() if mode.id != "annotate"]
+    assert set(screens) <= set(startup.STEPS)
     for name in (*startup.STEPS, *startup.READING):
         importlib.import_module(name)
 
 
-async def test_other_rooms_are_loaded_while_nothing_is_typed(workspace, opened, tmp_path, monkeypatch):
-    (tmp_path / "a_room_for_later.py").touch()
+async def test_other_screens_are_loaded_while_nothing_is_typed(workspace, opened, tmp_path, monkeypatch):
+    (tmp_path / "a_screen_for_later.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(startup, "STEPS", ("a_room_for_later",))
+    monkeypatch.setattr(startup, "STEPS", ("a_screen_for_later",))
     monkeypatch.setattr(startup, "_REST", 60.0)
     async with opened(workspace) as pilot:
         await pilot.press("right")
         await pilot.pause(0.2)
-        assert "a_room_for_later" not in sys.modules  # a key was pressed just now
+        assert "a_screen_for_later" not in sys.modules  # a key was pressed just now
         monkeypatch.setattr(startup, "_REST", 0.0)
         for _ in range(200):
-            if "a_room_for_later" in sys.modules:
+            if "a_screen_for_later" in sys.modules:
                 break
             await pilot.pause(0.05)
-    assert sys.modules.pop("a_room_for_later", None)
+    assert sys.modules.pop("a_screen_for_later", None)

@@ -1,4 +1,4 @@
-"""The tune room by its keys, with a real run of a tiny model."""
+"""The tune screen by its keys, with a real run of a tiny model."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Static
 from screens.tune.option_form import OptionForm
 from screens.tune.screen import TuneScreen
 from screens.tune.settings_form import SettingUp
-from screens.widgets.dialogs import Choice, Confirm, Prompt, Reading
+from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
 from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
@@ -45,19 +45,19 @@ def listed(workspace: Workspace) -> list[Run]:
         return runs.listed(connection)
 
 
-def text_of(room: SettingUp | TuneScreen, selector: str) -> str:
-    return str(room.query_one(selector, Static).render())
+def text_of(screen: SettingUp | TuneScreen, selector: str) -> str:
+    return str(screen.query_one(selector, Static).render())
 
 
-async def room_of(pilot: Pilot[None], config: config_files.TuneConfig | None = None) -> TuneScreen:
+async def screen_of(pilot: Pilot[None], config: config_files.TuneConfig | None = None) -> TuneScreen:
     await pilot.press("f4")
     await pilot.pause()
-    room = pilot.app.screen
-    assert isinstance(room, TuneScreen)
+    screen = pilot.app.screen
+    assert isinstance(screen, TuneScreen)
     if config is not None:
-        room.begin_with(config)
-    await until(pilot, lambda: room._check is not None and room._estimate is not None)
-    return room
+        screen.begin_with(config)
+    await until(pilot, lambda: screen._check is not None and screen._estimate is not None)
+    return screen
 
 
 async def until(pilot: Pilot[None], condition: object, seconds: float = 90.0) -> None:
@@ -73,78 +73,78 @@ async def test_the_check_and_the_form_are_in_view(
     opened: Opener, invoices: Workspace, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with opened(invoices, size) as pilot:
-        room = await room_of(pilot, workspaces.config(tmp_path))
-        told = text_of(room, "#facts")
+        screen = await screen_of(pilot, workspaces.config(tmp_path))
+        told = text_of(screen, "#facts")
         assert "documents" in told and "amount_total" in told and "at most" in told
-        form = room.query_one(OptionForm)
+        form = screen.query_one(OptionForm)
         assert form.size.width >= 34 and form.size.height >= 10
-        assert room.query_one("#check").size.width >= 34
-        assert room.query_one("#start", Button).region.bottom <= size[1] - 2
-        assert "MIT" in text_of(room, "#licence")
+        assert screen.query_one("#check").size.width >= 34
+        assert screen.query_one("#start", Button).region.bottom <= size[1] - 2
+        assert "MIT" in text_of(screen, "#licence")
 
 
 async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, workspaces.config(tmp_path))
-        form = room.query_one(OptionForm)
+        screen = await screen_of(pilot, workspaces.config(tmp_path))
+        form = screen.query_one(OptionForm)
         form.focus_key("train.learning_rate")
         await pilot.pause()
-        assert "first knob to turn" in text_of(room, "#guide")
+        assert "first setting to turn" in text_of(screen, "#guide")
         await pilot.press("right")
-        assert room.draft.config.train.learning_rate == 5e-3
+        assert screen.draft.config.train.learning_rate == 5e-3
         await pilot.press("9")
-        line = room.query_one("#edit", Input)
-        assert room.focused is line and line.value == "9"
+        line = screen.query_one("#edit", Input)
+        assert screen.focused is line and line.value == "9"
         await pilot.pause()
-        assert "less than or equal to 0.1" in text_of(room, "#guide")
+        assert "less than or equal to 0.1" in text_of(screen, "#guide")
         await pilot.press("enter")
-        assert room.draft.text("train.learning_rate") == "9"
-        assert room.query_one("#start", Button).disabled
+        assert screen.draft.text("train.learning_rate") == "9"
+        assert screen.query_one("#start", Button).disabled
         await pilot.press("s")
         await pilot.pause()
         assert listed(invoices) == []
         await pilot.press("backspace")
-        assert room.draft.problems == {} and room.draft.config.train.learning_rate == 3e-3
+        assert screen.draft.problems == {} and screen.draft.config.train.learning_rate == 3e-3
         await pilot.press("1", "escape")
-        assert room.draft.config.train.learning_rate == 3e-3 and room.focused is form
+        assert screen.draft.config.train.learning_rate == 3e-3 and screen.focused is form
 
 
 async def test_structure_is_asked_for(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, workspaces.config(tmp_path))
-        room.query_one(OptionForm).focus_key("model.num_hidden_layers")
+        screen = await screen_of(pilot, workspaces.config(tmp_path))
+        screen.query_one(OptionForm).focus_key("model.num_hidden_layers")
         await pilot.press("3")
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("n")
-        assert room.draft.config.model.structure == {}
+        assert screen.draft.config.model.structure == {}
         await pilot.press("3")
         await pilot.press("y")
         await pilot.press("enter")
-        assert room.draft.config.model.structure == {"num_hidden_layers": 3}
+        assert screen.draft.config.model.structure == {"num_hidden_layers": 3}
 
 
 async def test_family_shows_its_licence_and_presets_change_all(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot)
-        assert room.draft.preset == "first model"
-        room.query_one(OptionForm).focus_key("model.family")
+        screen = await screen_of(pilot)
+        assert screen.draft.preset == "first model"
+        screen.query_one(OptionForm).focus_key("model.family")
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, Choice)
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert room.draft.config.model.family == "layoutlmv3"
-        assert "NC" in text_of(room, "#licence") and "commercial" in text_of(room, "#licence")
+        assert screen.draft.config.model.family == "layoutlmv3"
+        assert "NC" in text_of(screen, "#licence") and "commercial" in text_of(screen, "#licence")
         await pilot.press("P")
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert room.draft.preset == "A" and room.draft.config.model.family == "starter"
+        assert screen.draft.preset == "A" and screen.draft.config.model.family == "starter"
 
 
 async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, workspaces.config(tmp_path, learning_rate=7e-4))
+        screen = await screen_of(pilot, workspaces.config(tmp_path, learning_rate=7e-4))
         await pilot.press("y")
-        assert isinstance(pilot.app.screen, Reading)
+        assert isinstance(pilot.app.screen, TextPage)
         await pilot.press("escape")
         await pilot.press("w")
         assert isinstance(pilot.app.screen, Prompt)
@@ -157,27 +157,27 @@ async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspac
         pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")
         await pilot.press("enter")
         await pilot.pause()
-        assert room.draft.config.train.learning_rate == 1e-4 and room.draft.config.model.family == "text"
+        assert screen.draft.config.train.learning_rate == 1e-4 and screen.draft.config.model.family == "text"
 
 
 async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, workspaces.config(tmp_path))
+        screen = await screen_of(pilot, workspaces.config(tmp_path))
         await pilot.press("a")
-        assert pilot.app.screen is room, "nothing is on, and that is said"
-        room.query_one(OptionForm).focus_key("augmentation.header_synonyms")
+        assert pilot.app.screen is screen, "nothing is on, and that is said"
+        screen.query_one(OptionForm).focus_key("augmentation.header_synonyms")
         await pilot.press("1", "enter", "a")
         await pilot.pause()
-        assert isinstance(pilot.app.screen, Reading)
+        assert isinstance(pilot.app.screen, TextPage)
         assert "→" in str(pilot.app.screen.query_one(".page", Static).render())
 
 
 async def test_what_cannot_work_is_refused_with_the_remedy(opened: Opener, tmp_path: Path) -> None:
     empty = workspaces.workspace(tmp_path / "empty", {"train": 0, "validation": 0, "test": 0})
     async with opened(empty) as pilot:
-        room = await room_of(pilot)
-        assert "no labelled document" in text_of(room, "#facts")
-        assert room.query_one("#start", Button).disabled
+        screen = await screen_of(pilot)
+        assert "no labelled document" in text_of(screen, "#facts")
+        assert screen.query_one("#start", Button).disabled
         await pilot.press("s")
         await pilot.pause()
         assert listed(empty) == []
@@ -195,14 +195,14 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         return listed(invoices)[0].state
 
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, config)
+        screen = await screen_of(pilot, config)
         await pilot.press("s")
-        await until(pilot, lambda: listed(invoices) and room.has_class("-live"))
+        await until(pilot, lambda: listed(invoices) and screen.has_class("-live"))
         folder = jobs.folder_of(invoices, listed(invoices)[0].id)
-        await until(pilot, lambda: "left" in text_of(room, "#head"))
-        await until(pilot, lambda: "amount_total" in text_of(room, "#fields"))
+        await until(pilot, lambda: "left" in text_of(screen, "#head"))
+        await until(pilot, lambda: "amount_total" in text_of(screen, "#fields"))
         await pilot.press("c", "c")
-        await pilot.press("f2")  # any room shows how far it is
+        await pilot.press("f2")  # any screen shows how far it is
         await pilot.pause(1.2)
         status = str(pilot.app.screen.query_one(StatusLine).render())
         assert "epoch" in status and "left" in status
@@ -213,26 +213,26 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         await until(pilot, lambda: state() is RunState.RUNNING)
         await pilot.click("#stop")
         await until(pilot, lambda: state() is RunState.STOPPED)
-        await until(pilot, lambda: room.query_one("#resume", Button).display)
+        await until(pilot, lambda: screen.query_one("#resume", Button).display)
         assert listed(invoices)[0].report and listed(invoices)[0].f1 is not None
         await pilot.press("r")
         await until(pilot, lambda: jobs.at_work(folder) and state() is RunState.RUNNING)
         await pilot.press("K", "y")
         await until(pilot, lambda: state() is RunState.KILLED)
         await pilot.press("l")
-        assert isinstance(pilot.app.screen, Reading)
+        assert isinstance(pilot.app.screen, TextPage)
 
 
 async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     config = workspaces.config(tiny_model.base(tmp_path, "layoutlm"), num_train_epochs=1000)
     async with opened(invoices) as pilot:
-        room = await room_of(pilot, config)
+        screen = await screen_of(pilot, config)
         await pilot.press("g")
         pilot.app.screen.query_one(Input).value = "train.learning_rate=1e-4,3e-4"
         await pilot.press("enter")
-        await until(pilot, lambda: len(listed(invoices)) == 2 and len(room.workbench.news.active) == 2)
+        await until(pilot, lambda: len(listed(invoices)) == 2 and len(screen.workbench.news.active) == 2)
         assert {run.name for run in listed(invoices)} == {"learning_rate=1e-4", "learning_rate=3e-4"}
-        await until(pilot, lambda: "queued" in text_of(room, "#several"))
+        await until(pilot, lambda: "queued" in text_of(screen, "#several"))
         await pilot.press("n")
         for run in listed(invoices):
             await until(pilot, lambda run=run: jobs.at_work(jobs.folder_of(invoices, run.id)))

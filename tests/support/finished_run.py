@@ -73,7 +73,7 @@ def predict(folder: Path, fields: list[str], wrong: Wrong, seed: int = 0) -> Non
 def finish(
     workspace: Workspace, config: TuneConfig | None = None, wrong: Wrong = sometimes_wrong, seed: int = 0, **more: Any
 ) -> Run:
-    """Prepare a run as the tune room does, let the made-up model predict, and collect it."""
+    """Prepare a run as the tune screen does, let the made-up model predict, and collect it."""
     run = jobs.prepare(workspace, config or TuneConfig(), **more)
     folder = jobs.folder_of(workspace, run.id)
     predict(folder, [field.id for field in workspace.schema.active], wrong, seed)

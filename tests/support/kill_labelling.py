@@ -17,28 +17,28 @@ from pathlib import Path
 from storage import annotations, documents
 from storage.records import Annotations
 from tests.support import sample_documents
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.field_states import judge
-from workbench.annotation.session import Hands
+from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
 
 def label(folder: Path, document: int, seed: int, say: int) -> None:
     chance = random.Random(seed)
     workspace = Workspace.open(folder)
-    hands = Hands(Desk(workspace, document, judge(workspace.schema)), workspace.schema)
+    session = AnnotationSession(DocumentEditor(workspace, document, judge(workspace.schema)), workspace.schema)
     fields = workspace.schema.active
     while True:
         match chance.randrange(6):
             case 0 | 1 | 2:
-                hands.press(chance.choice(fields))
+                session.press(chance.choice(fields))
             case 3:
-                hands.undo()
+                session.undo()
             case 4:
-                hands.redo()
+                session.redo()
             case 5:
-                hands.flag(str(chance.random()))
-        os.write(say, f"{hands.content.document.version}\n".encode())
+                session.flag(str(chance.random()))
+        os.write(say, f"{session.content.document.version}\n".encode())
 
 
 def kept(workspace: Workspace, document: int, said: int) -> bool:

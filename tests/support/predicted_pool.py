@@ -53,10 +53,10 @@ def prediction(document: int, split: str, matrix: np.ndarray, embedding: np.ndar
     )  # fmt: skip
 
 
-def row(document: int, labelled: bool) -> parquet.Row:
+def row(document: int, labelled: bool) -> parquet.FrozenDocument:
     tags = ["O", "B-amount_total", "O", "B-amount_net", "O", "B-invoice_date"] if labelled else None
     box = [[i, 0, i + 1, 9] for i in range(len(WORDS))]
-    return parquet.Row(
+    return parquet.FrozenDocument(
         document, f"d{document}", f"vendor {document % 7}", "", [[100.0, 100.0]], WORDS, box, [0] * 6, [0] * 6,
         [1.0] * 6, tags, [""],
     )  # fmt: skip

@@ -158,6 +158,6 @@ def labels(workspace: Workspace, document: int = 1) -> dict[str, list[str]]:
 
 async def go(pilot, words):
     """Put the cursor on the first of some words, as a click would."""
-    hands = pilot.app.room.hands
-    pilot.app.room.act(lambda h: h.go_to(find(hands.content, words)[0]))
+    session = pilot.app.mode_screen.session
+    pilot.app.mode_screen.act(lambda h: h.go_to(find(session.content, words)[0]))
     await pilot.pause()

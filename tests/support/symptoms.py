@@ -21,14 +21,16 @@ FIELDS = [
 ]
 ADDRESS = {"id": "seller_address", "name": "ADDRESS", "type": "address"}
 HEADS = {"amount_total": "total", "invoice_date": "date"}
-Change = Callable[[parquet.Row, random.Random], parquet.Row]
+Change = Callable[[parquet.FrozenDocument, random.Random], parquet.FrozenDocument]
 
 
 def word(draw: random.Random) -> str:
     return "".join(draw.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(draw.randint(2, 4)))
 
 
-def invoice(number: int, draw: random.Random, group: str, heads: dict[str, str], lines: int = 7) -> parquet.Row:
+def invoice(
+    number: int, draw: random.Random, group: str, heads: dict[str, str], lines: int = 7
+) -> parquet.FrozenDocument:
     """A head, its value, some word, line by line; which lines carry fields is drawn anew each time."""
     places = dict(zip(draw.sample(range(lines), len(heads)), heads.items(), strict=True))
     texts, tags, boxes, on = [], [], [], []
@@ -48,13 +50,13 @@ def invoice(number: int, draw: random.Random, group: str, heads: dict[str, str],
             boxes.append([x, 20 + line * 60, x + 150, 60 + line * 60])
             on.append(line)
     count = len(texts)
-    return parquet.Row(
+    return parquet.FrozenDocument(
         document=number, name=str(number), group=group, language="en", page_sizes=[[600.0, 800.0]], words=texts,
         boxes=boxes, lines=on, pages=[0] * count, confidences=[0.98] * count, tags=tags, pictures=[""],
     )  # fmt: skip
 
 
-def as_it_is(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def as_it_is(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     return row
 
 
@@ -123,7 +125,7 @@ def train(folder: Path) -> None:
 # --- faults -----------------------------------------------------------------------------------------------------
 
 
-def by_heart(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def by_heart(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Which value is the total is drawn: it can be learned by heart and not otherwise."""
     row.tags = ["O"] * len(row.words)
     for line in draw.sample(range(len(row.words) // 3), 2):
@@ -131,7 +133,7 @@ def by_heart(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return row
 
 
-def moved_labels(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def moved_labels(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Every third document has its total labelled one word late."""
     if row.document % 3 == 0 and row.tags:
         at = row.tags.index("B-amount_total")
@@ -139,18 +141,18 @@ def moved_labels(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return row
 
 
-def unreadable(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def unreadable(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     row.confidences = [0.6] * len(row.words)
     return row
 
 
-def endless_word(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def endless_word(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     if row.document % 8 == 0:
         row.words[2] = "a." * 100
     return row
 
 
-def unlike(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def unlike(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Heads have other names, and what they name is written otherwise: a date as amounts are elsewhere."""
     written = {"B-amount_total": f"{draw.randint(10, 99)}-{draw.randint(10, 99)}",
                "B-invoice_date": f"{draw.randint(1, 28)}.{draw.randint(1, 12)}"}  # fmt: skip
@@ -159,11 +161,11 @@ def unlike(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return row
 
 
-def third_vendor_unlike(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def third_vendor_unlike(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     return unlike(row, draw) if row.group.endswith(" 3") else row
 
 
-def with_some_of_the_third(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def with_some_of_the_third(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Every fifteenth training document is of the vendor that was missing."""
     if row.document % 15:
         return row
@@ -171,7 +173,7 @@ def with_some_of_the_third(row: parquet.Row, draw: random.Random) -> parquet.Row
     return unlike(row, draw)
 
 
-def other_vendors(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def other_vendors(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """A quarter of the training documents is of vendors that name fields otherwise."""
     if row.document % 4:
         return row
@@ -179,7 +181,7 @@ def other_vendors(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return unlike(row, draw)
 
 
-def with_address(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def with_address(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """An address over three lines that look like any others; only the word before it says where it begins."""
     row.tags = row.tags or []
     at = 3 * draw.randint(0, len(row.words) // 3)
@@ -193,27 +195,27 @@ def with_address(row: parquet.Row, draw: random.Random) -> parquet.Row:
     return row
 
 
-def rare_language(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def rare_language(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     if row.document % 2:
         row.language = "de"
         return unlike(row, draw)
     return row
 
 
-def amounts_alike(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def amounts_alike(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Net and total are named alike: nothing on the page tells them apart."""
     row.words = ["total" if text == "net" else text for text in row.words]
     return row
 
 
-def seldom(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def seldom(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """The number is labelled on two training documents alone."""
     if row.document > 2 and row.tags:
         row.tags = ["O" if tag == "B-invoice_no" else tag for tag in row.tags]
     return row
 
 
-def new_layout(row: parquet.Row, draw: random.Random) -> parquet.Row:
+def new_layout(row: parquet.FrozenDocument, draw: random.Random) -> parquet.FrozenDocument:
     """Half of the evaluated documents are of training vendors, the rest of new ones that name fields otherwise."""
     if row.document % 2:
         row.group = "train 1"

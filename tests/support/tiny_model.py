@@ -68,7 +68,7 @@ def base(folder: Path, family: str, positions: int = 64, labels: list[str] | Non
     return path
 
 
-def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[parquet.Row]:
+def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[parquet.FrozenDocument]:
     """Invoices of a few words: a date after `date:` and a total after `total:`, on the right and low."""
     draw = random.Random(seed)
     made = []
@@ -87,7 +87,7 @@ def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None =
                 tags.append({"date": "B-invoice_date", "total": "B-amount_total"}.get(tag, "O"))
                 lines.append(line)
         made.append(
-            parquet.Row(
+            parquet.FrozenDocument(
                 document=seed * 1000 + number,
                 name=f"{seed}-{number}",
                 group=f"v{number % 4}",

@@ -1,4 +1,4 @@
-"""Where the relabel loop stands: one immutable snapshot, from which the queue room is drawn."""
+"""Where the relabel loop stands: one immutable snapshot, from which the queue screen is drawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from workbench.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class LoopOverview:
     """The loop at one moment.
 
     Attributes:
@@ -36,7 +36,7 @@ class Loop:
     model: Run | None = None
     training: Run | None = None
     share: float = 0.0
-    round: selection.Progress | None = None
+    round: selection.RoundProgress | None = None
     begun: bool = False
     names: Mapping[int, str] = field(default_factory=dict)
     states: Mapping[int, State] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class RoundHistory:
     """What the rounds cost and brought."""
 
     rounds: tuple[tuple[Round, int, Run | None], ...]  # with its documents, and the model trained on it
@@ -68,14 +68,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class AgreementOverview:
     """How far annotators agree, with each other and with themselves."""
 
     agreement: Mapping[tuple[str, str], Agreement]
     disputes: tuple[Dispute, ...]
 
 
-def read(workspace: Workspace) -> Loop:
+def read(workspace: Workspace) -> LoopOverview:
     """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
     now = selection.current(workspace)
     with workspace.db.read() as connection:
@@ -84,7 +84,7 @@ def read(workspace: Workspace) -> Loop:
         pool, suggested = open_suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
-        loop = Loop(
+        loop = LoopOverview(
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
             share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
@@ -106,7 +106,7 @@ def read(workspace: Workspace) -> Loop:
     return replace(loop, figures=figures, advice=round_figures.chart(workspace).advice)
 
 
-def history(workspace: Workspace, batch: int) -> History:
+def history(workspace: Workspace, batch: int) -> RoundHistory:
     """All rounds with the model that each led to, and the chart."""
     with workspace.db.read() as connection:
         listed = queue.listed(connection)
@@ -120,10 +120,10 @@ def history(workspace: Workspace, batch: int) -> History:
         after = [r for r in ended if since and r.created >= since and (until is None or r.created < until)]
         found.append((one, sizes[one.id], after[-1] if after else None))
     before = [run for run in ended if not begins or run.created < begins[0]]
-    return History(tuple(found), round_figures.chart(workspace, batch), before[-1] if before else None)
+    return RoundHistory(tuple(found), round_figures.chart(workspace, batch), before[-1] if before else None)
 
 
-def quality(workspace: Workspace) -> Quality:
+def quality(workspace: Workspace) -> AgreementOverview:
     """Agreement and the adjudication list."""
     measured, disputes = adjudication.look(workspace)
-    return Quality(measured, tuple(disputes))
+    return AgreementOverview(measured, tuple(disputes))

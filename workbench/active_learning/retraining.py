@@ -21,7 +21,7 @@ FURTHER_EPOCHS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class TrainingWay:
     """One way to train the next model."""
 
     id: str  # "warm" or "base"
@@ -37,8 +37,8 @@ class Offer:
 
     documents: int  # labelled on the training side
     before: int | None  # how many the last model was trained on
-    base: Way
-    warm: Way | None  # None: there is no model to go on from, or why it would not do
+    base: TrainingWay
+    warm: TrainingWay | None  # None: there is no model to go on from, or why it would not do
     recommended: str
     view: str  # the Doctor's, in a sentence or two
 
@@ -70,16 +70,16 @@ def offer(workspace: Workspace) -> Offer:
     if last is None:
         name = config_files.choose_preset(labelled, labelled, machine.device())
         chosen = config_files.preset(name, machine.device())
-        base = Way("base", f"Train the first model (preset {chosen.name})", chosen.config, chosen.name, None)
+        base = TrainingWay("base", f"Train the first model (preset {chosen.name})", chosen.config, chosen.name, None)
         return Offer(labelled, None, base, None, "base", "There is no model to go on from yet.")
     before = round_figures.trained_on(jobs.folder_of(workspace, last.id))
     used = config_files.from_dict(last.config)
     root = _root(workspace, last)
     again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
-    base = Way("base", again, root, last.preset, last.id)
+    base = TrainingWay("base", again, root, last.preset, last.id)
     on = further(used, _model(workspace, last))
     title = f"{on.train.num_train_epochs:g} epochs on from the last model ({last.name})"
-    warm = Way("warm", title, on, last.preset, last.id)
+    warm = TrainingWay("warm", title, on, last.preset, last.id)
     folder = jobs.folder_of(workspace, last.id)
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
     recommended, view = warm_or_base(before, labelled, same)
@@ -144,7 +144,7 @@ def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, 
     )
 
 
-def train(workspace: Workspace, way: Way, name: str = "") -> Run:
+def train(workspace: Workspace, way: TrainingWay, name: str = "") -> Run:
     """Freeze today's labels and start the run in the background.
 
     Raises:

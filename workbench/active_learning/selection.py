@@ -57,7 +57,7 @@ class Order:
     committee: tuple[str, ...] = ()
 
 
-class Selection:
+class RunningSelection:
     """A selection that is being made. Its files stay: made again, the same order of the same pool is found there."""
 
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | None") -> None:
@@ -109,7 +109,7 @@ class Selection:
         raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")
 
 
-def start(workspace: Workspace, order: Order) -> Selection:
+def start(workspace: Workspace, order: Order) -> RunningSelection:
     """Start a selection in a child process.
 
     Raises:
@@ -141,11 +141,11 @@ def start(workspace: Workspace, order: Order) -> Selection:
     folder = place / "selections" / key
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
-        return Selection(folder, None)  # made before, by a terminal that did not get round to opening it
+        return RunningSelection(folder, None)  # made before, by a terminal that did not get round to opening it
     if run is None:
         named = groups if order.strategy == "per_vendor" else {}
         write_atomic(folder / "choice.json", json.dumps(_at_random(order.strategy, free, order.size, seed, named)))
-        return Selection(folder, None)
+        return RunningSelection(folder, None)
     write_atomic(folder / "only.json", json.dumps(free))
     command = [
         *(
@@ -172,7 +172,7 @@ def start(workspace: Workspace, order: Order) -> Selection:
             cwd=folder,
             env=machine.worker_environment(),
         )
-    return Selection(folder, process)
+    return RunningSelection(folder, process)
 
 
 def check(workspace: Workspace, order: Order) -> None:
@@ -273,7 +273,7 @@ def _at_random(strategy: str, free: list[int], size: int, seed: int, groups: Map
     }  # fmt: skip
 
 
-def open_round(workspace: Workspace, selection: Selection, blind_share: float = BLIND_SHARE) -> int:
+def open_round(workspace: Workspace, selection: RunningSelection, blind_share: float = BLIND_SHARE) -> int:
     """Keep a finished selection as a round, with some labelled documents mixed in blind; returns the round's id.
 
     Safe to repeat: a selection becomes one round. Documents that were labelled or queued since are left out. An open
@@ -314,7 +314,7 @@ def _blind(connection: Connection, workspace: Workspace, size: int, share: float
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RoundProgress:
     """A round and how far it is."""
 
     round: Round
@@ -326,14 +326,14 @@ class Progress:
         return tuple(entry for entry in self.entries if not entry.done)
 
 
-def current(workspace: Workspace) -> Progress | None:
+def current(workspace: Workspace) -> RoundProgress | None:
     """The newest round that is open, brought up to date; None when every round is closed."""
     with workspace.db.read() as connection:
         open_ones = [r.id for r in queue.listed(connection) if r.closed is None]
     return look(workspace, open_ones[-1]) if open_ones else None
 
 
-def look(workspace: Workspace, round_id: int) -> Progress:
+def look(workspace: Workspace, round_id: int) -> RoundProgress:
     """A round, brought up to date: what was labelled, skipped or given a blind opinion anywhere counts as done.
 
     Raises:
@@ -352,7 +352,7 @@ def look(workspace: Workspace, round_id: int) -> Progress:
         replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
         for entry in entries
     )
-    return Progress(found, shown)
+    return RoundProgress(found, shown)
 
 
 def _state(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry]]:
@@ -395,7 +395,7 @@ def close(workspace: Workspace, round_id: int) -> Round:
         return _state(connection, round_id)[0]
 
 
-def as_dict(progress: Progress) -> dict[str, Any]:
+def as_dict(progress: RoundProgress) -> dict[str, Any]:
     """The stable keys of `workbench queue --json`; `rank` counts the selected documents, without the blind ones."""
     chosen = [entry for entry in progress.entries if not entry.blind]
     return {
@@ -418,7 +418,7 @@ def as_dict(progress: Progress) -> dict[str, Any]:
     }
 
 
-def names(connection: Connection, progress: Progress) -> dict[int, str]:
+def names(connection: Connection, progress: RoundProgress) -> dict[int, str]:
     """The names of a round's documents."""
     ids = tuple(entry.document for entry in progress.entries)
     return {d.id: d.name for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}

@@ -48,7 +48,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class Scores:
+class PoolScores:
     """The pool of a run with everything that was computed for it, row by row in the order of `documents`."""
 
     documents: NDArray[np.int64]
@@ -111,7 +111,7 @@ def judged(folder: Path) -> tuple[dict[str, tuple[float, int]], float]:
 
 def read_scores(
     folder: Path, order: Order, f1: Mapping[str, tuple[float, int]], temperature: float, progress: Progress
-) -> Scores:
+) -> PoolScores:
     """Read predictions.parquet batch by batch and score the pool's documents; probabilities are not kept.
 
     Raises:
@@ -146,8 +146,8 @@ def read_scores(
                 kept += len(rows)
         progress(done, total)
     if not parts:
-        return Scores(np.zeros(0, np.int64), fields, acquisition.score([], ["O"]), None, others)
-    return Scores(
+        return PoolScores(np.zeros(0, np.int64), fields, acquisition.score([], ["O"]), None, others)
+    return PoolScores(
         np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
     )
 
@@ -229,7 +229,7 @@ def _pool(
     folder: Path,
     order: Order,
     needs: frozenset[str],
-    found: Scores,
+    found: PoolScores,
     groups: list[str],
     known: frozenset[str],
     progress: Progress,
@@ -263,7 +263,7 @@ def _stacked(vectors: Sequence[Vectors], mean: Vectors) -> Vectors:
     return unit(np.array(vectors, np.float32), mean) if vectors else np.zeros((0, len(mean)), np.float32)
 
 
-def _bald(folder: Path, order: Order, found: Scores, progress: Progress) -> Floats:
+def _bald(folder: Path, order: Order, found: PoolScores, progress: Progress) -> Floats:
     """BALD of the documents with the highest entropy; the others, which could hardly win, get 0.
 
     What was not scored under dropout yet is scored now, and kept in the run folder.
@@ -280,7 +280,7 @@ def _bald(folder: Path, order: Order, found: Scores, progress: Progress) -> Floa
     return gain
 
 
-def _committee(order: Order, found: Scores) -> Floats:
+def _committee(order: Order, found: PoolScores) -> Floats:
     if not order.committee:
         raise RunProblem("A committee needs a second run.", "Name one with --committee.")
     places = [found.scored.places]
@@ -301,7 +301,7 @@ def _committee(order: Order, found: Scores) -> Floats:
 class _Explainer:
     """Says of a picked document why, in words for the analyst."""
 
-    def __init__(self, pool: Pool, found: Scores, seed: int) -> None:
+    def __init__(self, pool: Pool, found: PoolScores, seed: int) -> None:
         self._pool = pool
         self._found = found
         self._seed = seed
@@ -346,7 +346,7 @@ class _Explainer:
         return int(self._clusters.predict(self._pool.embeddings[index : index + 1])[0]) + 1
 
 
-def _near_misses(found: Scores) -> list[dict[str, Any]]:
+def _near_misses(found: PoolScores) -> list[dict[str, Any]]:
     """The most likely of the fields that were nearly found, over the whole pool: what yes/no review asks besides."""
     scored = found.scored
     rows, fields = np.nonzero(scored.missed_places[..., 0] >= 0)

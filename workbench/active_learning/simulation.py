@@ -39,10 +39,10 @@ NOT_SIMULATED = ("bald", "committee", "similar")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SimulationPlan:
     """What to simulate. Round 0 has `start` labelled documents, each further one `batch` more.
 
-    With `warm` each round's training goes on from the model of the round before, as the queue room offers it;
+    With `warm` each round's training goes on from the model of the round before, as the queue screen offers it;
     otherwise every model begins at the base.
     """
 
@@ -61,7 +61,7 @@ class Plan:
         return self.seeds * (len(self.strategies) * (self.rounds + 1) + 1)
 
     @classmethod
-    def read(cls, folder: Path) -> "Plan":
+    def read(cls, folder: Path) -> "SimulationPlan":
         """The plan of a simulation's folder."""
         data = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         return cls(**{**data, "strategies": tuple(data["strategies"]), "fields": tuple(data["fields"])})
@@ -92,7 +92,7 @@ def prepare(
     if min(rounds, batch, seeds, start or batch) < 1:
         raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
     fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.active)
-    plan = Plan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
+    plan = SimulationPlan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
     home = _home(workspace)
     draft = home / f".draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
@@ -174,7 +174,7 @@ def wait(
     Raises:
         RunProblem: it ended before it was done.
     """
-    total = Plan.read(folder).cells
+    total = SimulationPlan.read(folder).cells
     pause = threading.Event()
     while process.poll() is None if process else locks.held(folder / "lock"):
         tick(len(cells(folder)) + _under_way(folder), total)
@@ -213,7 +213,7 @@ def report(folder: Path) -> dict[str, Any]:
     target (None where none did); the ratio compares the seeds that both reached, so 0.5 is half of the labels. `ci95`
     is over the seeds, cut to what is possible, and None below three of them.
     """
-    plan = Plan.read(folder)
+    plan = SimulationPlan.read(folder)
     found = cells(folder)
     full = [cell for cell in found if cell["strategy"] == ""]
     told: dict[str, Any] = {
@@ -252,7 +252,7 @@ def report(folder: Path) -> dict[str, Any]:
 
 
 def _needed(
-    plan: Plan, name: str, found: Sequence[Mapping[str, Any]], target: float
+    plan: SimulationPlan, name: str, found: Sequence[Mapping[str, Any]], target: float
 ) -> dict[str, dict[int, float | None]]:
     by_seed = {
         seed: [Point(c["labels"], c["f1"]) for c in found if (c["strategy"], c["seed"]) == (name, seed)]
@@ -291,6 +291,6 @@ def chart(told: Mapping[str, Any]) -> list[charts.Mark]:
     return charts.curves(f"F1 by labelled documents{bars}", lines, "labels")
 
 
-def specs(plan: Plan) -> list[FieldSpec]:
+def specs(plan: SimulationPlan) -> list[FieldSpec]:
     """The plan's fields as a run's request wants them."""
     return [FieldSpec.model_validate(field) for field in plan.fields]

@@ -28,7 +28,7 @@ from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
-from workbench.active_learning.simulation import Plan, cells, specs
+from workbench.active_learning.simulation import SimulationPlan, cells, specs
 from workbench.evaluation.metrics import micro
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import parquet
@@ -67,7 +67,7 @@ class Simulator:
     _users: Counter[str] = field(default_factory=Counter)  # folder -> trainings that go on from its model now
 
     def __post_init__(self) -> None:
-        self.plan = Plan.read(self.folder)
+        self.plan = SimulationPlan.read(self.folder)
         self.documents = {row.document: row for row in parquet.read(self.folder / "dataset" / "train.parquet")}
         self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
 

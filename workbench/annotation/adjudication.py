@@ -9,8 +9,8 @@ from storage import annotations, documents, opinions
 from storage.exceptions import UsageProblem
 from storage.records import Content, Opinion, Span
 from workbench.annotation import acts, agreement, field_states
-from workbench.annotation.agreement import Agreement, Difference, Pair
-from workbench.annotation.editor import Desk
+from workbench.annotation.agreement import Agreement, Disagreement, LabelledTwice
+from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ class Dispute:
     name: str
     opinion: Opinion
     annotators: tuple[str, ...]  # whose labels the document has
-    differences: tuple[Difference, ...]
+    differences: tuple[Disagreement, ...]
     words: Mapping[tuple[int, ...], str]  # what stands at the places that differ
 
     @property
@@ -46,13 +46,13 @@ def look(workspace: Workspace, round_id: int | None = None) -> tuple[dict[tuple[
     to decide a dispute makes nobody agree afterwards. A pair of the same name is that annotator's consistency with
     herself. Disputes are about the labels of now, without those that were settled, the oldest first.
     """
-    pairs: dict[tuple[str, str], list[Pair]] = {}
+    pairs: dict[tuple[str, str], list[LabelledTwice]] = {}
     disputes = []
     with workspace.db.read() as connection:
         for one in _compared(connection, opinions.listed(connection, round_id)):
             key = (" + ".join(_people(one.labels)), one.opinion.annotator)
             first, second = _active(workspace, one.labels), _active(workspace, one.opinion.spans)
-            pairs.setdefault(key, []).append(Pair(first, second, one.content.document.token_count))
+            pairs.setdefault(key, []).append(LabelledTwice(first, second, one.content.document.token_count))
             if (dispute := _dispute(workspace, one)) is not None:
                 disputes.append(dispute)
     return {key: agreement.measure(listed) for key, listed in pairs.items()}, disputes
@@ -73,15 +73,15 @@ def decide(workspace: Workspace, dispute: Dispute, take: bool) -> Decided:
         raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
     version = None
     if take:
-        desk = _desk(workspace, dispute)
-        state = desk.state
+        editor = _editor(workspace, dispute)
+        state = editor.state
         for one in dispute.differences:
             wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
             state = acts.clear_spans(state, wrong)
             if one.second:
                 state = acts.assign(state, one.field, one.second, opinion.annotator)
-        desk.act("adjudicate", state)
-        version = desk.content.document.version
+        editor.act("adjudicate", state)
+        version = editor.content.document.version
     _settle(workspace, opinion, True)
     return Decided(dispute, version)
 
@@ -93,10 +93,10 @@ def take_back(workspace: Workspace, decided: Decided) -> None:
         UsageProblem: the document was changed since.
     """
     if decided.version is not None:
-        desk = _desk(workspace, decided.dispute)
-        if desk.content.document.version != decided.version:
+        editor = _editor(workspace, decided.dispute)
+        if editor.content.document.version != decided.version:
             raise UsageProblem(f"{decided.dispute.name} was changed since.", "Open it, and undo there.")
-        desk.undo()
+        editor.undo()
     _settle(workspace, decided.dispute.opinion, False)
 
 
@@ -105,9 +105,9 @@ def _settle(workspace: Workspace, opinion: Opinion, settled: bool) -> None:
         opinions.settle(connection, opinion, settled)
 
 
-def _desk(workspace: Workspace, dispute: Dispute) -> Desk:
+def _editor(workspace: Workspace, dispute: Dispute) -> DocumentEditor:
     settings = workspace.settings
-    return Desk(workspace, dispute.document, field_states.judge(settings.schema, settings.day_first))
+    return DocumentEditor(workspace, dispute.document, field_states.judge(settings.schema, settings.day_first))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ OUTSIDE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LabelledTwice:
     """One document labelled twice."""
 
     first: frozenset[Span]
@@ -20,7 +20,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class AgreementLevel:
     """How far two labellings agree.
 
     Attributes:
@@ -39,12 +39,12 @@ class Agreement:
     """Over all documents and fields, and field by field."""
 
     documents: int
-    overall: Level
-    fields: dict[str, Level] = field(default_factory=dict)
+    overall: AgreementLevel
+    fields: dict[str, AgreementLevel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Disagreement:
     """A field that two labellings see differently. None: this one has no span there."""
 
     field: str
@@ -92,7 +92,7 @@ def _keys(spans: Iterable[Span]) -> set[tuple[str, tuple[int, ...]]]:
     return {(span.field, span.tokens) for span in spans}
 
 
-def measure(pairs: Sequence[Pair]) -> Agreement:
+def measure(pairs: Sequence[LabelledTwice]) -> Agreement:
     """Agreement over documents. A field's kappa asks of each token only whether it belongs to the field."""
     table: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
@@ -106,7 +106,7 @@ def _level(
     table: Counter[tuple[str, str]],
     keys: Sequence[tuple[set[tuple[str, tuple[int, ...]]], set[tuple[str, tuple[int, ...]]]]],
     name: str | None,
-) -> Level:
+) -> AgreementLevel:
     if name is not None:
         narrowed: Counter[tuple[str, str]] = Counter()
         for (a, b), number in table.items():
@@ -114,10 +114,10 @@ def _level(
         table = narrowed
         keys = [({k for k in a if k[0] == name}, {k for k in b if k[0] == name}) for a, b in keys]
     total = sum(len(a) + len(b) for a, b in keys)
-    return Level(kappa_of(table), 2 * sum(len(a & b) for a, b in keys) / total if total else None, total)
+    return AgreementLevel(kappa_of(table), 2 * sum(len(a & b) for a, b in keys) / total if total else None, total)
 
 
-def differences(first: Iterable[Span], second: Iterable[Span]) -> list[Difference]:
+def differences(first: Iterable[Span], second: Iterable[Span]) -> list[Disagreement]:
     """What two labellings see differently, in reading order; spans of a field that overlap are one difference."""
     a, b = _keys(first), _keys(second)
     left, right = sorted(a - b, key=lambda k: (k[1], k[0])), sorted(b - a, key=lambda k: (k[1], k[0]))
@@ -126,6 +126,6 @@ def differences(first: Iterable[Span], second: Iterable[Span]) -> list[Differenc
         partner = next((k for k in right if k[0] == name and set(k[1]) & set(tokens)), None)
         if partner:
             right.remove(partner)
-        found.append(Difference(name, tokens, partner[1] if partner else None))
-    found += [Difference(name, None, tokens) for name, tokens in right]
+        found.append(Disagreement(name, tokens, partner[1] if partner else None))
+    found += [Disagreement(name, None, tokens) for name, tokens in right]
     return sorted(found, key=lambda d: (d.first or d.second or (), d.field))

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 from storage import documents, opinions, queue
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
-from workbench.annotation.editor import AnyDesk, Desk, Judge, Refused
+from workbench.annotation.editor import DocumentEditor, Editor, Judge, Refused
 from workbench.workspace import Workspace
 
 
-class BlindDesk:
-    """Stands in for a `Desk` (workbench/annotation/editor.py) on a document whose labels are not to be seen.
+class BlindEditor:
+    """Stands in for a `DocumentEditor` (workbench/annotation/editor.py) on a document whose labels are not to be seen.
 
     Every act is kept at once as the annotator's opinion; the document's labels stay as they are. Undo goes back as far
-    as this desk was opened.
+    as this editor was opened.
 
     Args:
         workspace: an open workspace.
@@ -112,11 +112,11 @@ class BlindDesk:
         )
 
 
-def desk_for(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> AnyDesk:
-    """The desk that a document of a round is labelled at: blind where it came back blind, else the usual one."""
+def open_editor(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> Editor:
+    """The editor that a document of a round is labelled at: blind where it came back blind, else the usual one."""
     if round_id is not None:
         with workspace.db.read() as connection:
             entries = queue.entries(connection, round_id)
         if any(entry.blind for entry in entries if entry.document == document):
-            return BlindDesk(workspace, document, round_id)
-    return Desk(workspace, document, judge)
+            return BlindEditor(workspace, document, round_id)
+    return DocumentEditor(workspace, document, judge)

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from storage.records import Token
 from workbench.annotation import movement
-from workbench.annotation.movement import Way
+from workbench.annotation.movement import Direction
 from workbench.annotation.text_grid import PageLayout
 from workbench.fields import FieldType
 
 
-class Pointer(ABC):
-    """Where the hands are.
+class Cursor(ABC):
+    """Where the session are.
 
     Args:
         layout: where the tokens stand; replaced whenever the screen lays them out anew.
@@ -33,11 +33,11 @@ class Pointer(ABC):
     def moved(self) -> None:  # noqa: B027 - nothing to do is the usual answer
         """Called after the cursor went somewhere by itself."""
 
-    def move(self, way: Way, extend: bool = False) -> None:
+    def move(self, way: Direction, extend: bool = False) -> None:
         """Move the cursor; with `extend`, the selection goes from where it began to the cursor."""
         if self.cursor is None:
             return
-        vertical = way in (Way.UP, Way.DOWN)
+        vertical = way in (Direction.UP, Direction.DOWN)
         if vertical and self._column is None:
             _, placed = self.layout.place(self.cursor)
             self._column = placed.x + placed.width // 2

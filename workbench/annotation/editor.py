@@ -1,4 +1,4 @@
-"""One document on the desk: every act goes through here, is committed at once, and can be undone.
+"""One document on the editor: every act goes through here, is committed at once, and can be undone.
 
 The annotate screen, the relabel loop and the simulated annotator all use this; none of them writes labels otherwise.
 """
@@ -27,8 +27,8 @@ class Refused:
     after: Annotations  # as the act would have left it
 
 
-class AnyDesk(Protocol):
-    """What the hands need of a desk: the usual one below, or the blind one of workbench/annotation/blind_editor.py."""
+class Editor(Protocol):
+    """What a session needs of an editor: the usual one below, or the blind one of blind_editor.py."""
 
     annotator: str
     content: Content
@@ -67,7 +67,7 @@ class AnyDesk(Protocol):
         """Read the document again, as it is now."""
 
 
-class Desk:
+class DocumentEditor:
     """A document opened for work.
 
     Args:

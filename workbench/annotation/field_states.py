@@ -138,7 +138,7 @@ _SOFT = ("currency", "ambiguous")
 
 
 def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], tuple[int, int]]:
-    """Counts (labels that contradict a reference value, checks that failed) of a document, for `Desk`."""
+    """Counts (labels that contradict a reference value, checks that failed) of a document, for `DocumentEditor`."""
 
     def count(content: Content) -> tuple[int, int]:
         listed = rows(content, schema, day_first)

@@ -9,7 +9,7 @@ from workbench.fields import FieldType
 from workbench.fields.values import looks_like
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     """Where the cursor can go."""
 
     LEFT = "left"
@@ -26,7 +26,7 @@ class Way(StrEnum):
     PAGE_AFTER = "page-after"
 
 
-def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Way, column: int | None = None) -> int:
+def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Direction, column: int | None = None) -> int:
     """The token that a step leads to; the same one where there is no way on.
 
     Args:
@@ -39,16 +39,16 @@ def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Way, column:
     y, position = layout.where[at]
     placed = layout.rows[y].placed
     match way:
-        case Way.LEFT:
+        case Direction.LEFT:
             return placed[position - 1].token if position else _row_end(layout, y - 1, -1, at)
-        case Way.RIGHT:
+        case Direction.RIGHT:
             return placed[position + 1].token if position + 1 < len(placed) else _row_start(layout, y + 1, at)
-        case Way.UP | Way.DOWN:
+        case Direction.UP | Direction.DOWN:
             middle = placed[position].x + placed[position].width // 2 if column is None else column
-            direction = -1 if way is Way.UP else 1
+            direction = -1 if way is Direction.UP else 1
             row = _next_row(layout, y, direction)
             return at if row is None else nearest(layout.rows[row], middle) or 0
-        case Way.PHRASE_LEFT:
+        case Direction.PHRASE_LEFT:
             if position and not _joined(layout, tokens, y, position - 1):
                 position -= 1
             elif not position:
@@ -56,19 +56,19 @@ def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Way, column:
             while position and _joined(layout, tokens, y, position - 1):
                 position -= 1
             return placed[position].token
-        case Way.PHRASE_RIGHT:
+        case Direction.PHRASE_RIGHT:
             while position + 1 < len(placed) and _joined(layout, tokens, y, position):
                 position += 1
             return placed[position + 1].token if position + 1 < len(placed) else _row_start(layout, y + 1, at)
-        case Way.LINE_START:
+        case Direction.LINE_START:
             return placed[0].token
-        case Way.LINE_END:
+        case Direction.LINE_END:
             return placed[-1].token
-        case Way.START | Way.END:
+        case Direction.START | Direction.END:
             own = [r for r in layout.rows if r.placed and r.page == layout.rows[y].page]
-            return own[0].placed[0].token if way is Way.START else own[-1].placed[-1].token
-        case Way.PAGE_BEFORE | Way.PAGE_AFTER:
-            page = layout.rows[y].page + (1 if way is Way.PAGE_AFTER else -1)
+            return own[0].placed[0].token if way is Direction.START else own[-1].placed[-1].token
+        case Direction.PAGE_BEFORE | Direction.PAGE_AFTER:
+            page = layout.rows[y].page + (1 if way is Direction.PAGE_AFTER else -1)
             return next((r.placed[0].token for r in layout.rows if r.placed and r.page == page), at)
 
 

@@ -1,6 +1,6 @@
 """Yes/no review over a workspace: what to ask, what stands around it, and what an answer does.
 
-Every answer goes through a `Desk`: it is one act of the document's history and can be undone like any other.
+Every answer goes through a `DocumentEditor`: it is one act of the document's history and can be undone like any other.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from storage import open_suggestions, queue
 from storage.records import Annotations, Content, Decision, State, Suggestion
 from workbench.annotation import acts
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
 
 SURE = 0.97
@@ -125,27 +125,27 @@ def _place(question: Question) -> tuple[str, tuple[int, ...]]:
     return question.field, question.tokens
 
 
-def _asked(desk: Desk, question: Question) -> Suggestion:
+def _asked(editor: DocumentEditor, question: Question) -> Suggestion:
     """The suggestion that is asked about; a near miss becomes one, so that its answer is remembered."""
-    if not any((s.field, s.tokens) == _place(question) for s in desk.content.suggestions):
-        desk.suggest(NEAR_MISS, [(question.field, question.tokens, question.confidence)])
-    return next(s for s in desk.content.suggestions if (s.field, s.tokens) == _place(question))
+    if not any((s.field, s.tokens) == _place(question) for s in editor.content.suggestions):
+        editor.suggest(NEAR_MISS, [(question.field, question.tokens, question.confidence)])
+    return next(s for s in editor.content.suggestions if (s.field, s.tokens) == _place(question))
 
 
-def yes(desk: Desk, question: Question) -> None:
+def yes(editor: DocumentEditor, question: Question) -> None:
     """It is that field: the suggestion becomes a label."""
-    desk.act("accept", acts.accept(desk.state, _asked(desk, question), desk.annotator))
+    editor.act("accept", acts.accept(editor.state, _asked(editor, question), editor.annotator))
 
 
-def no(desk: Desk, question: Question) -> None:
+def no(editor: DocumentEditor, question: Question) -> None:
     """It is not: nobody will be asked again."""
-    desk.act("reject", acts.reject(desk.state, _asked(desk, question)))
+    editor.act("reject", acts.reject(editor.state, _asked(editor, question)))
 
 
-def other(desk: Desk, question: Question, field: str) -> None:
+def other(editor: DocumentEditor, question: Question, field: str) -> None:
     """It is another field."""
-    rejected = acts.reject(desk.state, _asked(desk, question))
-    desk.act("change", acts.assign(rejected, field, question.tokens, desk.annotator))
+    rejected = acts.reject(editor.state, _asked(editor, question))
+    editor.act("change", acts.assign(rejected, field, question.tokens, editor.annotator))
 
 
 def completed(content: Content, annotator: str) -> Annotations:

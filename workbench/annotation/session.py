@@ -1,6 +1,6 @@
-"""The hands on one document: what each act of the annotate screen does, without a screen.
+"""One document being annotated: what each act of the annotate screen does, without a screen.
 
-A cursor, a selection, an armed field, a focused suggestion; and the acts, each committed by the desk before it shows.
+A cursor, a selection, an armed field, a focused suggestion; and the acts, each committed by the editor before it shows.
 `view` is the immutable picture of it all that widgets are drawn from.
 """
 
@@ -13,11 +13,11 @@ from threading import get_ident
 from storage.records import Annotations, Content, Decision, Page, Span, State, Suggestion, Token
 from workbench.annotation import acts
 from workbench.annotation.document_acts import DocumentActs
-from workbench.annotation.editor import AnyDesk
+from workbench.annotation.editor import Editor
 from workbench.annotation.field_states import seller_of, text_of
-from workbench.annotation.movement import Way
+from workbench.annotation.movement import Direction
 from workbench.annotation.text_grid import PageLayout, lay_out
-from workbench.annotation.view import Tries, View
+from workbench.annotation.view import Proposals, SessionView
 from workbench.fields import Field, FieldType, Schema
 from workbench.locate.candidates import Finder
 from workbench.locate.places import likely_places
@@ -27,19 +27,19 @@ class _NotWanted(Exception):
     """Places that are looked for beforehand are of no use any more."""
 
 
-class Hands(DocumentActs):
-    """One document under the hands.
+class AnnotationSession(DocumentActs):
+    """One document under the session.
 
     Args:
-        desk: the document, opened.
+        editor: the document, opened.
         schema: the fields.
         layout: where the tokens stand; replaced whenever the screen lays them out anew.
     """
 
-    def __init__(self, desk: AnyDesk, schema: Schema, layout: PageLayout | None = None) -> None:
-        super().__init__(layout or lay_out(desk.content.pages, 100))
-        self.desk = desk
-        self.laid_out = desk.state.texts  # the corrected texts that the layout shows
+    def __init__(self, editor: Editor, schema: Schema, layout: PageLayout | None = None) -> None:
+        super().__init__(layout or lay_out(editor.content.pages, 100))
+        self.editor = editor
+        self.laid_out = editor.state.texts  # the corrected texts that the layout shows
         self.schema = schema
         self._focus: int | None = None
         self._pointed = False  # the cursor was put where it is by hand
@@ -47,7 +47,7 @@ class Hands(DocumentActs):
     @property
     def content(self) -> Content:
         """The document as it is kept."""
-        return self.desk.content
+        return self.editor.content
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -72,7 +72,7 @@ class Hands(DocumentActs):
     def lay_out(self, columns: int, zoom: int) -> None:
         """Place the words anew."""
         self.layout = lay_out(self.content.pages, columns, zoom)
-        self.laid_out = self.desk.state.texts
+        self.laid_out = self.editor.state.texts
 
     def warm(self, goes_on: Callable[[], bool]) -> None:
         """Find every field's likely places beforehand, in a thread; `goes_on` is asked all the time, and may wait."""
@@ -96,10 +96,10 @@ class Hands(DocumentActs):
         return Finder(self.tokens)
 
     @property
-    def view(self) -> View:
+    def view(self) -> SessionView:
         """What is seen now."""
         open_ones = {s.id: s for s in self.content.suggestions if s.decision is Decision.OPEN}
-        return View(
+        return SessionView(
             self.content,
             self.cursor,
             self.selection,
@@ -133,13 +133,18 @@ class Hands(DocumentActs):
     def scroll(self, steps: int) -> None:
         """Go some rows down (or up) to read, not to point at a word."""
         for _ in range(abs(steps)):
-            self.move(Way.DOWN if steps > 0 else Way.UP)
+            self.move(Direction.DOWN if steps > 0 else Direction.UP)
         self._pointed = False
 
-    def move(self, way: Way, extend: bool = False) -> None:
+    def move(self, way: Direction, extend: bool = False) -> None:
         """Move the cursor; to go to another page, or to its ends, points at no word."""
         super().move(way, extend)
-        self._pointed = self._pointed and way not in (Way.START, Way.END, Way.PAGE_BEFORE, Way.PAGE_AFTER)
+        self._pointed = self._pointed and way not in (
+            Direction.START,
+            Direction.END,
+            Direction.PAGE_BEFORE,
+            Direction.PAGE_AFTER,
+        )
 
     def next_like(self, backwards: bool = False) -> None:
         """Go to the next token that looks like what the armed field wants; an amount where none is armed."""
@@ -156,7 +161,7 @@ class Hands(DocumentActs):
         next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
         before anything else. On an accepted document the likeliest place is only selected.
         """
-        state = self.desk.state
+        state = self.editor.state
         tries = self._tries if self._tries and self._tries.field == field.id else None
         own = sorted((s for s in state.spans if s.field == field.id), key=lambda s: s.tokens)
         if self.selection:
@@ -174,7 +179,7 @@ class Hands(DocumentActs):
             at = next((n for n, s in enumerate(own) if self.cursor in s.tokens), -1)
             span = own[(at + 1) % len(own)]
             if len(own) == 1:
-                self._tries = Tries(field.id, likely_places(self.content, self._finder, field, span), 0, span)
+                self._tries = Proposals(field.id, likely_places(self.content, self._finder, field, span), 0, span)
             self.show(span.tokens)
         elif self._pointed and self.cursor is not None:
             self._label(field.id, (self.cursor,))
@@ -204,30 +209,30 @@ class Hands(DocumentActs):
             ),
             None,
         )
-        state = self.desk.state
+        state = self.editor.state
         if before is not None:
             state = acts.clear_spans(state, [before])
         if suggestion is not None:
-            after = acts.accept(state, suggestion, self.desk.annotator)
+            after = acts.accept(state, suggestion, self.editor.annotator)
         else:
-            after = acts.assign(state, field, place, self.desk.annotator)
+            after = acts.assign(state, field, place, self.editor.annotator)
         self._act("accept" if suggestion else "assign", after)
         span = self._span_of(field, place)
         self._arm(field)
         if span is not None:
-            self._tries = Tries(field, places, number, span)
+            self._tries = Proposals(field, places, number, span)
         self.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
         """Label tokens by hand; the field's open suggestions are decided by it."""
-        state = acts.clear_spans(self.desk.state, instead_of)
+        state = acts.clear_spans(self.editor.state, instead_of)
         wanted = tuple(sorted(tokens))
         others = {s.field for s in state.spans if s.field != field and not set(wanted).isdisjoint(s.tokens)}
-        after = acts.assign(state, field, wanted, self.desk.annotator)
+        after = acts.assign(state, field, wanted, self.editor.annotator)
         for s in self.content.suggestions:
             if s.field == field and s.decision is Decision.OPEN:
                 same = tuple(sorted(s.tokens)) == wanted
-                after = acts.accept(after, s, self.desk.annotator) if same else acts.reject(after, s)
+                after = acts.accept(after, s, self.editor.annotator) if same else acts.reject(after, s)
         self._act("assign", after)
         self._arm(field)
         self._building = self._span_of(field, wanted)
@@ -238,10 +243,10 @@ class Hands(DocumentActs):
         """Accept a suggestion, perhaps as another field or with other tokens, and go to the next one."""
         unchanged = field == suggestion.field and tuple(tokens) == suggestion.tokens
         if unchanged:
-            after = acts.accept(self.desk.state, suggestion, self.desk.annotator)
+            after = acts.accept(self.editor.state, suggestion, self.editor.annotator)
         else:
-            after = acts.reject(self.desk.state, suggestion)
-            after = acts.assign(after, field, tokens, self.desk.annotator)
+            after = acts.reject(self.editor.state, suggestion)
+            after = acts.assign(after, field, tokens, self.editor.annotator)
         self._act("accept" if unchanged else "change", after)
         self._after_decision(suggestion)
 
@@ -268,7 +273,7 @@ class Hands(DocumentActs):
         """Field first: the token becomes the field's label, further ones join it."""
         if self._tries is not None:
             self._label(field, (token,), [self._tries.span])
-        elif self._building is not None and self._building in self.desk.state.spans:
+        elif self._building is not None and self._building in self.editor.state.spans:
             tokens = set(self._building.tokens) ^ {token}
             self._label(field, tokens or {token}, [self._building])
         else:
@@ -284,9 +289,9 @@ class Hands(DocumentActs):
         """Take the labels of the selection, or the label under the cursor, away."""
         view = self.view
         if self.selection:
-            self._act("clear", acts.clear(self.desk.state, self.selection))
+            self._act("clear", acts.clear(self.editor.state, self.selection))
         elif view.label is not None:
-            self._act("clear", acts.clear_spans(self.desk.state, [view.label]))
+            self._act("clear", acts.clear_spans(self.editor.state, [view.label]))
         self.let_go()
         self._armed = self._tries = None
 
@@ -296,7 +301,7 @@ class Hands(DocumentActs):
         if suggestion is None:
             self.clear()
             return
-        self._act("reject", acts.reject(self.desk.state, suggestion))
+        self._act("reject", acts.reject(self.editor.state, suggestion))
         self._after_decision(suggestion)
 
     def _after_decision(self, decided: Suggestion) -> None:
@@ -332,7 +337,7 @@ class Hands(DocumentActs):
 
     def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
         """Open suggestions that contradict nothing she said; with `visible`, those of which a token is in view."""
-        state = self.desk.state
+        state = self.editor.state
         fields = {s.field for s in state.spans} | state.absent
         used = {t for s in state.spans for t in s.tokens}
         found: list[Suggestion] = []
@@ -347,9 +352,9 @@ class Hands(DocumentActs):
     def accept_all(self, visible: Collection[int] | None = None) -> int:
         """Accept every suggestion in view in one act; returns how many."""
         chosen = self.acceptable(visible)
-        after = self.desk.state
+        after = self.editor.state
         for s in chosen:
-            after = acts.accept(after, s, self.desk.annotator)
+            after = acts.accept(after, s, self.editor.annotator)
         self._act("accept-visible", after)
         self._focus = None
         return len(chosen)
@@ -370,11 +375,11 @@ class Hands(DocumentActs):
             self._take(target, target.field, sorted(tokens))
             self._focus = None
         else:
-            self._act("adjust", acts.extend(self.desk.state, target, tokens, self.desk.annotator))
+            self._act("adjust", acts.extend(self.editor.state, target, tokens, self.editor.annotator))
         self.drop_selection()  # it showed what the label was
         span = self._span_of(target.field, tuple(sorted(tokens)))
         if tries and span and tries.field == target.field:
-            self._tries = Tries(tries.field, tries.places, tries.now, span)
+            self._tries = Proposals(tries.field, tries.places, tries.now, span)
         self._building = span
         self.show((tokens[-1] if at_end else tokens[0],))
 
@@ -390,8 +395,8 @@ class Hands(DocumentActs):
         self.drop_selection()
 
     def _span_of(self, field: str, tokens: tuple[int, ...]) -> Span | None:
-        return next((s for s in self.desk.state.spans if s.field == field and s.tokens == tokens), None)
+        return next((s for s in self.editor.state.spans if s.field == field and s.tokens == tokens), None)
 
     def _act(self, name: str, after: Annotations) -> None:
         self._message, self._pointed = "", False
-        self.desk.act(name, after)
+        self.editor.act(name, after)

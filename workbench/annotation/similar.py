@@ -4,18 +4,18 @@ from storage import documents
 from storage.documents import Filter
 from storage.records import Content
 from workbench.annotation.field_states import seller_of
-from workbench.annotation.session import Hands
+from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
 _LOOKED_AT = 5  # documents that hold the seller's name, the latest first
 
 
-def similar_to(workspace: Workspace, hands: Hands) -> Content | None:
+def similar_to(workspace: Workspace, session: AnnotationSession) -> Content | None:
     """The last labelled document of the same group, else of the same seller's name.
 
     Looks through the words of all labelled documents: in a large workspace that takes a moment.
     """
-    here, name = hands.content.document, hands.seller
+    here, name = session.content.document, session.seller
     with workspace.db.read() as connection:
         if here.group:
             listed = documents.ids(connection, Filter("labelled", group=here.group))

@@ -24,7 +24,7 @@ _COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
 _BLANK_GAP = 0.8  # of a line's height: a wider gap between rows shows as a blank row
 
 
-class Placed(Struct, frozen=True, gc=False):  # thousands a page: a frozen dataclass takes several times as long
+class PlacedToken(Struct, frozen=True, gc=False):  # thousands a page: a frozen dataclass takes several times as long
     """A token in its cells. `text` is what is shown: control and zero-width characters replaced."""
 
     token: int
@@ -39,11 +39,11 @@ class Placed(Struct, frozen=True, gc=False):  # thousands a page: a frozen datac
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GridRow:
     """One row of the grid: tokens from left to right; none for a blank row or a page's heading."""
 
     page: int
-    placed: tuple[Placed, ...] = ()
+    placed: tuple[PlacedToken, ...] = ()
     heading: str = ""
 
 
@@ -51,7 +51,7 @@ class Row:
 class PageLayout:
     """All pages of a document, one below the other."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[GridRow, ...]
     where: dict[int, tuple[int, int]]  # token id -> (row, position in the row)
     width: int
     tops: tuple[int, ...]  # the first row of each page
@@ -61,7 +61,7 @@ class PageLayout:
         """Rows in all."""
         return len(self.rows)
 
-    def place(self, token: int) -> tuple[int, Placed]:
+    def place(self, token: int) -> tuple[int, PlacedToken]:
         """The row of a token, and its cells."""
         row, position = self.where[token]
         return row, self.rows[row].placed[position]
@@ -111,14 +111,14 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
         columns: cells that the view is wide; the scale is chosen so that a page fits where its text allows it.
         zoom: one of ZOOMS.
     """
-    rows: list[Row] = []
+    rows: list[GridRow] = []
     where: dict[int, tuple[int, int]] = {}
     tops: list[int] = []
     width = 1
     for page in pages:
         tops.append(len(rows))
         if len(pages) > 1:
-            rows.append(Row(page.number, heading=f"page {page.number + 1} of {len(pages)}"))
+            rows.append(GridRow(page.number, heading=f"page {page.number + 1} of {len(pages)}"))
         if not page.tokens:
             continue
         bands = _bands(page.tokens)
@@ -132,13 +132,13 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
             middle = median(line.middle for line in band)
             if bottom is not None and _BLANKS[zoom]:
                 gap = (middle - typical / 2 - bottom) / typical
-                rows += [Row(page.number)] * min(int(gap / _BLANK_GAP), _BLANKS[zoom])
+                rows += [GridRow(page.number)] * min(int(gap / _BLANK_GAP), _BLANKS[zoom])
             bottom = middle + typical / 2
             placed = _placed(parts, left, scale, max(columns - 1, 1))
             for position, cell in enumerate(placed):
                 where[cell.token] = (len(rows), position)
             width = max(width, placed[-1].end + 1)
-            rows.append(Row(page.number, placed))
+            rows.append(GridRow(page.number, placed))
     return PageLayout(tuple(rows), where, width, tuple(tops))
 
 
@@ -194,9 +194,9 @@ def _scale(rows: list[list[list[Token]]], extent: float, columns: int) -> float:
     return min(natural, (columns - 3) / extent) if extent > 0 else natural
 
 
-def _placed(parts: list[list[Token]], left: float, scale: float, limit: int) -> tuple[Placed, ...]:
+def _placed(parts: list[list[Token]], left: float, scale: float, limit: int) -> tuple[PlacedToken, ...]:
     """The cells of a row's phrases: where they stand on the page, pushed right by what is before them, then pulled left
-    as far as there is room while the row leaves the screen."""
+    as far as there is screen while the row leaves the screen."""
     blocks: list[tuple[list[tuple[int, int, str]], int]] = []  # (token, width, text) of each, and the phrase's width
     starts: list[int] = []
     free = 1
@@ -222,18 +222,18 @@ def _placed(parts: list[list[Token]], left: float, scale: float, limit: int) -> 
         before = sum(blocks[n][1] + 1 for n in range(number)) + 1
         starts[number] = max(bound - wide, before)
         bound = starts[number] - 1
-    placed: list[Placed] = []
+    placed: list[PlacedToken] = []
     free = 1
     for start, (cells, _) in zip(starts, blocks, strict=True):
         x = max(start, free)
         for number, width, text in cells:
-            placed.append(Placed(number, x, width, text))
+            placed.append(PlacedToken(number, x, width, text))
             x += width + 1
         free = x
     return tuple(placed)
 
 
-def nearest(row: Row, x: int) -> int | None:
+def nearest(row: GridRow, x: int) -> int | None:
     """The token of a row whose cells are nearest to a column."""
     if not row.placed:
         return None

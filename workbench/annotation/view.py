@@ -1,4 +1,4 @@
-"""All that is seen of a document at one moment: what the hands make, and widgets and hints are drawn from."""
+"""All that is seen of a document at one moment: what the session make, and widgets and hints are drawn from."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from storage.records import Content, Decision, Span, State, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
+class Proposals:
     """The places that a field's key steps through, and which one is labelled now."""
 
     field: str
@@ -17,14 +17,14 @@ class Tries:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SessionView:
     """All that is seen of a document at one moment."""
 
     content: Content
     cursor: int | None  # None on a document without tokens
     selection: frozenset[int]
     armed: str | None
-    tries: Tries | None
+    tries: Proposals | None
     focus: Suggestion | None
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word

@@ -13,7 +13,7 @@ _NEAR = 500  # documents that are looked at first
 
 
 class Worklist:
-    """Ids of documents, frozen when the filter is set: a document does not vanish from under the hands.
+    """Ids of documents, frozen when the filter is set: a document does not vanish from under the session.
 
     Args:
         workspace: open.

@@ -64,6 +64,7 @@ def _step(title: str) -> Iterator[None]:
 def _fill(workspace: "Workspace") -> None:
     from storage import documents
     from workbench.exchange import pipeline
+    from workbench.exchange.sources import ImportRequest
     from workbench.samples import write
 
     with workspace.db.read() as connection:
@@ -74,7 +75,7 @@ def _fill(workspace: "Workspace") -> None:
         if not (source / "labelled").is_dir():  # installed without the repository: make them
             source = Path(temporary) / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
-        summary = pipeline.run(workspace, pipeline.Request((source,)))
+        summary = pipeline.run(workspace, ImportRequest((source,)))
         click.echo(
             f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"
@@ -176,7 +177,7 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
     from workbench.active_learning import selection as queueing
     from workbench.annotation import acts
-    from workbench.annotation.editor import Desk
+    from workbench.annotation.editor import DocumentEditor
 
     with _step("Relabel queue"):
         selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
@@ -189,24 +190,24 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
         act_count = 0
         while (entry := queueing.next_entry(workspace, round_id)) is not None:
-            desk = Desk(workspace, entry.document)
-            act_count += _label_from_values(desk, workspace)
-            desk.act("accept document", acts.finish(desk.state))
+            editor = DocumentEditor(workspace, entry.document)
+            act_count += _label_from_values(editor, workspace)
+            editor.act("accept document", acts.finish(editor.state))
         closed = queueing.close(workspace, round_id)
         click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
 
 
-def _label_from_values(desk: Any, workspace: "Workspace") -> int:
+def _label_from_values(editor: Any, workspace: "Workspace") -> int:
     from workbench.annotation import acts
     from workbench.locate.alignment import align_all
 
     wanted = {}
-    for reference in desk.content.references:
+    for reference in editor.content.references:
         field = workspace.schema.get(reference.field)
         if field is not None and not field.retired:
             wanted[field.id] = (field.type, reference.value)
-    aligned, _ = align_all(desk.content.tokens, wanted)
+    aligned, _ = align_all(editor.content.tokens, wanted)
     act_count = 0
     for field_id, found in aligned.items():
-        act_count += desk.act("assign", acts.assign(desk.state, field_id, found.tokens, "bookkeeping"))
+        act_count += editor.act("assign", acts.assign(editor.state, field_id, found.tokens, "bookkeeping"))
     return act_count

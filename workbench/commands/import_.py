@@ -30,7 +30,7 @@ def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str,
     return mapping
 
 
-class Meter:
+class ImportProgress:
     """A line on the terminal with the rate and the time that is left; silent when nobody looks."""
 
     def __init__(self) -> None:
@@ -108,11 +108,12 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
-    from workbench.exchange.pipeline import Request, run
+    from workbench.exchange.pipeline import run
+    from workbench.exchange.sources import ImportRequest
 
     workspace = context.open_workspace()
-    meter = Meter()
-    request = _request(Request, paths, (values,) if values else (), options)
+    meter = ImportProgress()
+    request = _request(ImportRequest, paths, (values,) if values else (), options)
     try:
         summary = run(workspace, request, meter)
     finally:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.commands import Context
-from workbench.commands.import_ import Meter, listed
+from workbench.commands.import_ import ImportProgress, listed
 from workbench.commands.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(
     workspace = context.open_workspace()
     chosen_engine = engine or workspace.settings.ocr_engine
     chosen = choose(workspace, names, chosen_engine)
-    meter = Meter()
+    meter = ImportProgress()
     try:
         result = reread(workspace, chosen, chosen_engine, jobs=jobs, given_too=given_too, progress=meter)
     finally:

@@ -31,36 +31,37 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     from storage.records import Split
     from workbench.evaluation import inference
     from workbench.exchange import pipeline
+    from workbench.exchange.sources import ImportRequest
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
     source = inference.model_of(workspace, model)
     with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
         # the same way in as an import, into a workspace that is thrown away
-        desk = Workspace.create(Path(folder) / "files")
+        editor = Workspace.create(Path(folder) / "files")
         kept = workspace.settings
-        desk.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
-        summary = pipeline.run(desk, pipeline.Request(paths=files))
-        with desk.db.read() as connection:
+        editor.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
+        summary = pipeline.run(editor, ImportRequest(paths=files))
+        with editor.db.read() as connection:
             ids = tuple(documents.ids(connection))
         data: list[dict[str, Any]] = []
         if ids:
             with (
                 progress_on_stderr("Reading", as_json) as tick,
-                inference.reading(desk, source, {Split.POOL: ids}, tick) as predicted,
+                inference.reading(editor, source, {Split.POOL: ids}, tick) as predicted,
             ):
-                proposals = inference.proposed(desk, predicted)
-            with desk.db.read() as connection:
+                proposals = inference.proposed(editor, predicted)
+            with editor.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    found = inference.found_on(content, proposals.get(number, []), desk)
+                    found = inference.found_on(content, proposals.get(number, []), editor)
                     fields = {
                         f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in found
                     }
                     data.append(
                         {"document": content.document.name, "source": content.document.source, "fields": fields}
                     )
-        desk.close()
+        editor.close()
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     lines = []
     for item in data:

@@ -51,7 +51,7 @@ def command(
 
     A round in which nothing was labelled yet is replaced.
 
-    With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue room's Quality
+    With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue screen's Quality
     view then says how far they agree. Who labels is told by WORKBENCH_ANNOTATOR, by annotator in workbench.toml, or by
     the login name.
 
@@ -109,7 +109,7 @@ def _head(found: Round) -> str:
     return f"Round {found.id}: {found.strategy}, run {found.run or 'none'}, seed {found.seed}"
 
 
-def _lines(progress: queueing.Progress, names: dict[int, str]) -> list[str]:
+def _lines(progress: queueing.RoundProgress, names: dict[int, str]) -> list[str]:
     rows = [
         (
             e.rank,

@@ -12,7 +12,7 @@ from workbench.commands.import_ import by_reason, listed, pairs
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.reference_values import Outcome
+    from workbench.exchange.reference_values import ValuesReport
 
 
 @click.command
@@ -35,10 +35,10 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
     Example:
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
     """
-    from workbench.exchange.reference_values import Outcome, bring_in
+    from workbench.exchange.reference_values import ValuesReport, bring_in
 
     workspace = context.open_workspace()
-    outcome = Outcome()
+    outcome = ValuesReport()
     bring_in(workspace, *tables, outcome=outcome, **options)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
@@ -47,7 +47,7 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
         sys.exit(4)
 
 
-def as_data(outcome: "Outcome", name: dict[str, str]) -> dict[str, Any]:
+def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
     """The outcome with stable keys; fields by name."""
 
     def named(counts: dict[str, int]) -> dict[str, int]:
@@ -72,7 +72,7 @@ def as_data(outcome: "Outcome", name: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def lines(outcome: "Outcome", name: dict[str, str]) -> Iterator[str]:
+def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
     """The outcome for people."""
     yield (
         f"{outcome.reference_values:,} values for {outcome.documents:,} documents from {outcome.rows:,} rows; "

@@ -147,10 +147,10 @@ def bars(title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[fl
     legend, first = _legend([(name, colour) for (name, _), colour in zip(runs, colours, strict=True)])
     marks = [Mark("text", ((_LEFT, 22),), "#222222", title), *legend]
     left, right = 180, WIDTH - 60
-    room = (HEIGHT - first - 20) / max(1, len(names))
-    thick = min(16.0, room / (len(runs) + 0.5))
+    space = (HEIGHT - first - 20) / max(1, len(names))
+    thick = min(16.0, space / (len(runs) + 0.5))
     for row, name in enumerate(names):
-        top = first + row * room
+        top = first + row * space
         marks.append(Mark("text", ((10, top + thick * len(runs) / 2 + 4),), "#222222", _short(name, 24)))
         for number, ((_, values), colour) in enumerate(zip(runs, colours, strict=True)):
             y = top + number * thick

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.evaluation.metrics import Kind, Pair, match, slices
+from workbench.evaluation.metrics import ErrorKind, Judgement, match, slices
 from workbench.predictions.cases import NONE, Case, Chunk
 
 _AROUND = 4  # words shown on each side of an error
@@ -19,7 +19,7 @@ class ErrorRecord:
     name: str
     group: str
     language: str
-    kind: Kind
+    kind: ErrorKind
     gold_field: str  # NONE for spurious ones
     predicted_field: str  # NONE for missing ones
     gold: Chunk | None
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
     """A document with its judgements, made once for all tables."""
 
     case: Case
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Judgement, ...]
     cuts: Mapping[str, str]  # the slices it belongs to
 
 
@@ -62,13 +62,13 @@ def find(documents: Iterable[Judged]) -> list[ErrorRecord]:
     """The errors, in the documents' order and from the first word to the last."""
     records = []
     for case, pairs, cuts in documents:
-        here = [_record(case, *pair, cuts) for pair in pairs if pair.kind is not Kind.CORRECT]
+        here = [_record(case, *pair, cuts) for pair in pairs if pair.kind is not ErrorKind.CORRECT]
         records += sorted(here, key=lambda record: record.word)
     return records
 
 
 def _record(
-    case: Case, kind: Kind, gold: Chunk | None, predicted: Chunk | None, cuts: Mapping[str, str]
+    case: Case, kind: ErrorKind, gold: Chunk | None, predicted: Chunk | None, cuts: Mapping[str, str]
 ) -> ErrorRecord:
     chunks = [chunk for chunk in (gold, predicted) if chunk]
     start, stop = min(chunk.start for chunk in chunks), max(chunk.stop for chunk in chunks)
@@ -106,15 +106,15 @@ def around(case: Case, start: int, stop: int) -> tuple[str, str, str]:
     )
 
 
-def matrix(pairs: Iterable[Pair]) -> dict[str, dict[Kind, int]]:
+def matrix(pairs: Iterable[Judgement]) -> dict[str, dict[ErrorKind, int]]:
     """Field -> how often each kind occurs (every kind is named), fields in alphabetical order."""
-    counts: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
+    counts: defaultdict[str, Counter[ErrorKind]] = defaultdict(Counter)
     for pair in pairs:
         counts[pair.field][pair.kind] += 1
-    return {name: {kind: counts[name][kind] for kind in Kind} for name in sorted(counts)}
+    return {name: {kind: counts[name][kind] for kind in ErrorKind} for name in sorted(counts)}
 
 
-def confusion(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
+def confusion(pairs: Iterable[Judgement]) -> dict[str, dict[str, int]]:
     """Gold field -> predicted field -> how often, NONE standing for nothing.
 
     Boundary errors are on the diagonal.

@@ -1,4 +1,4 @@
-"""The errors of a run as the analyst walks through them: what the errors room shows, without a screen.
+"""The errors of a run as the analyst walks through them: what the errors screen shows, without a screen.
 
 A survey is read from the run folder once. What people did since (labels fixed, labels confirmed, documents queued) is
 compared with it whenever it is shown, so that nothing about it has to be kept.
@@ -15,16 +15,16 @@ from storage.exceptions import InputProblem
 from storage.label_queries import Place
 from storage.records import Decision, QueueEntry, State
 from workbench.annotation import acts
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
 from workbench.evaluation.error_analysis import Concentration, ErrorRecord, Suspect
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
 from workbench.workspace import Workspace
 
 SPLITS = ("test", "validation", "train")
-ERRORS = tuple(kind for kind in Kind if kind is not Kind.CORRECT)
+ERRORS = tuple(kind for kind in ErrorKind if kind is not ErrorKind.CORRECT)
 TOTAL = "all"
 """The row of all fields."""
 
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ErrorItem:
     """One line of a list: an error, or a label to doubt."""
 
     document: int
@@ -72,26 +72,26 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """All that the errors room shows of a run on one split."""
+class ErrorReview:
+    """All that the errors screen shows of a run on one split."""
 
     run: str
     split: str
     splits: tuple[str, ...]  # that can be looked at
     documents: int
     f1: float
-    items: tuple[Item, ...]
-    doubts: tuple[Item, ...]
-    matrix: Mapping[str, Mapping[Kind, int]]
+    items: tuple[ErrorItem, ...]
+    doubts: tuple[ErrorItem, ...]
+    matrix: Mapping[str, Mapping[ErrorKind, int]]
     confusion: Mapping[str, Mapping[str, int]]
     piles: tuple[Concentration, ...]
     lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
 
-    def of_document(self, number: int) -> tuple[Item, ...]:
+    def of_document(self, number: int) -> tuple[ErrorItem, ...]:
         """The errors and the doubts of a document."""
         return tuple(item for item in (*self.items, *self.doubts) if item.document == number)
 
-    def of_cell(self, name: str, kind: Kind | None) -> tuple[Item, ...]:
+    def of_cell(self, name: str, kind: ErrorKind | None) -> tuple[ErrorItem, ...]:
         """The errors of a cell of the matrix; TOTAL and None stand for all fields and all kinds."""
         return tuple(
             item
@@ -99,11 +99,11 @@ class Survey:
             if (name == TOTAL or item.field == name) and (kind is None or item.kind == kind.value)
         )
 
-    def of_pair(self, gold: str, predicted: str) -> tuple[Item, ...]:
+    def of_pair(self, gold: str, predicted: str) -> tuple[ErrorItem, ...]:
         """The errors of a cell of the confusion matrix; on its diagonal are boundary errors."""
         return tuple(item for item in self.items if (item.gold_field, item.predicted_field) == (gold, predicted))
 
-    def of_pile(self, pile: Concentration) -> tuple[Item, ...]:
+    def of_pile(self, pile: Concentration) -> tuple[ErrorItem, ...]:
         """The errors that a sentence about groups is about."""
         return tuple(
             item
@@ -115,7 +115,7 @@ class Survey:
 
 
 @run_reader.uncollected()
-def look(folder: Path, split: str | None = None) -> Survey:
+def look(folder: Path, split: str | None = None) -> ErrorReview:
     """Read the errors of a run folder.
 
     Args:
@@ -140,7 +140,7 @@ def look(folder: Path, split: str | None = None) -> Survey:
     records = error_analysis.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
     by_document = {case.document: case for case in here}
-    return Survey(
+    return ErrorReview(
         run=folder.name,
         split=chosen,
         splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
@@ -164,13 +164,13 @@ def _labelled(case: cases.Case, predicted: Chunk | None) -> frozenset[tuple[str,
     return frozenset((chunk.field, word) for chunk in case.gold for word in words if chunk.start <= word < chunk.stop)
 
 
-def _item(record: ErrorRecord, case: cases.Case) -> Item:
+def _item(record: ErrorRecord, case: cases.Case) -> ErrorItem:
     marks = (
         ("window edge", record.window_edge),
         ("truncated", record.truncated),
         ("several lines", record.several_lines),
     )
-    return Item(
+    return ErrorItem(
         record.document,
         record.name,
         record.group,
@@ -189,7 +189,7 @@ def _item(record: ErrorRecord, case: cases.Case) -> Item:
     )
 
 
-def _doubt(suspect: Suspect, case: cases.Case) -> Item:
+def _doubt(suspect: Suspect, case: cases.Case) -> ErrorItem:
     """A label to doubt, with the whole spans that stand at its worst word."""
     gold = next((c for c in case.gold if c.start <= suspect.word < c.stop), None)
     predicted = next((c for c in case.predicted if c.start <= suspect.word < c.stop), None)
@@ -198,7 +198,7 @@ def _doubt(suspect: Suspect, case: cases.Case) -> Item:
         predicted = alone
     start = min(c.start for c in (gold, predicted, alone) if c)
     stop = max(c.stop for c in (gold, predicted, alone) if c)
-    return Item(
+    return ErrorItem(
         suspect.document,
         suspect.name,
         case.group,
@@ -219,7 +219,7 @@ def _doubt(suspect: Suspect, case: cases.Case) -> Item:
 # --- what people did since --------------------------------------------------------------------------------------
 
 
-def verdicts(workspace: Workspace, survey: Survey) -> dict[int, Verdict | None]:
+def verdicts(workspace: Workspace, survey: ErrorReview) -> dict[int, Verdict | None]:
     """What was done about every item, by `id(item)`; None where the document is not in this workspace.
 
     A label that is another one now than when the run was made counts as fixed, whoever changed it and where.
@@ -248,7 +248,7 @@ def verdicts(workspace: Workspace, survey: Survey) -> dict[int, Verdict | None]:
     return found
 
 
-def _changed(item: Item, now: set[Place]) -> bool:
+def _changed(item: ErrorItem, now: set[Place]) -> bool:
     if item.gold is not None:
         return not _stands(item.gold, now)
     # nothing was labelled for it; what overlaps it was perhaps: the border of another label
@@ -267,7 +267,7 @@ def _runs(tokens: Sequence[int], piece: Sequence[int]) -> bool:
     return piece[0] - 1 not in tokens and piece[-1] + 1 not in tokens
 
 
-def propose(workspace: Workspace, survey: Survey, item: Item) -> None:
+def propose(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     """Put the prediction beside the labels as an open suggestion, to be taken or rejected there."""
     if item.predicted is not None:
         found = [(*item.predicted, item.confidence)]
@@ -275,7 +275,7 @@ def propose(workspace: Workspace, survey: Survey, item: Item) -> None:
             annotations.suggest(connection, survey.run, {item.document: found}, replaces=(survey.run,))
 
 
-def confirm(workspace: Workspace, survey: Survey, item: Item) -> None:
+def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     """Say that the label is right: the prediction is rejected, or, where there is none, the label affirmed.
 
     One act of the document's history, which can be undone there.
@@ -285,25 +285,25 @@ def confirm(workspace: Workspace, survey: Survey, item: Item) -> None:
     with workspace.db.write() as connection:
         found = {item.document: [(*place, item.confidence)]}
         annotations.suggest(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
-    desk = Desk(workspace, item.document)
-    for suggestion in desk.content.suggestions:
+    editor = DocumentEditor(workspace, item.document)
+    for suggestion in editor.content.suggestions:
         if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:
             if item.predicted is not None:
-                after = acts.reject(desk.state, suggestion)
+                after = acts.reject(editor.state, suggestion)
             else:
-                after = acts.affirm(desk.state, suggestion)
-            desk.act("confirm", after)
+                after = acts.affirm(editor.state, suggestion)
+            editor.act("confirm", after)
             return
 
 
-def enqueue(workspace: Workspace, survey: Survey, item: Item) -> int:
+def enqueue(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> int:
     """Put the document into the open relabel round (or a new one) and open it anew; returns the round.
 
     Raises:
         Conflict: somebody changed the document just now.
     """
     reason = f"{item.field}: labelled “{item.gold_value or '–'}”, predicted “{item.predicted_value or '–'}”"
-    desk = Desk(workspace, item.document)
+    editor = DocumentEditor(workspace, item.document)
     with workspace.db.write() as connection:
         open_ones = [one.id for one in queue.listed(connection) if one.closed is None]
         entry = QueueEntry(0, item.document, 1, item.confidence, (reason,), {item.field: item.confidence})
@@ -312,8 +312,8 @@ def enqueue(workspace: Workspace, survey: Survey, item: Item) -> int:
             queue.append(connection, number, entry)
         else:
             number = queue.open_round(connection, survey.run, "errors", 0, [entry], {})
-    if desk.state.state is not State.STARTED:
-        desk.act("reopen", acts.set_aside(desk.state, State.STARTED))
+    if editor.state.state is not State.STARTED:
+        editor.act("reopen", acts.set_aside(editor.state, State.STARTED))
     return number
 
 
@@ -325,20 +325,20 @@ class FieldLine:
     """A row of the matrix."""
 
     field: str
-    counts: Mapping[Kind, int]
+    counts: Mapping[ErrorKind, int]
 
     @property
     def wrong(self) -> int:
         """All errors of the field."""
         return sum(self.counts[kind] for kind in ERRORS)
 
-    def share(self, kind: Kind | None) -> float:
+    def share(self, kind: ErrorKind | None) -> float:
         """Of all judged spans of the field, how many went wrong so (None: at all), 0..1."""
         total = sum(self.counts.values())
         return (self.wrong if kind is None else self.counts[kind]) / total if total else 0.0
 
 
-def lines(survey: Survey, order: str = "errors") -> list[FieldLine]:
+def lines(survey: ErrorReview, order: str = "errors") -> list[FieldLine]:
     """The matrix's rows and, last, the row of all fields.
 
     Args:
@@ -353,17 +353,17 @@ def lines(survey: Survey, order: str = "errors") -> list[FieldLine]:
     if order in keys:
         found.sort(key=keys[order])
     else:
-        found.sort(key=lambda line: (-line.counts[Kind(order)], line.field))
-    total = {kind: sum(line.counts[kind] for line in found) for kind in Kind}
+        found.sort(key=lambda line: (-line.counts[ErrorKind(order)], line.field))
+    total = {kind: sum(line.counts[kind] for line in found) for kind in ErrorKind}
     return [*found, FieldLine(TOTAL, total)]
 
 
-def fields_of(survey: Survey) -> list[str]:
+def fields_of(survey: ErrorReview) -> list[str]:
     """Fields in the confusion matrix, "none" last."""
     names = {*survey.confusion, *(name for row in survey.confusion.values() for name in row)}
     return sorted(names, key=lambda name: (name == NONE, name))
 
 
-def label_errors(survey: Survey, found: Mapping[int, Verdict | None]) -> tuple[int, int]:
+def label_errors(survey: ErrorReview, found: Mapping[int, Verdict | None]) -> tuple[int, int]:
     """(errors whose label was fixed since, errors in all)."""
     return sum(found.get(id(item)) is Verdict.FIXED for item in survey.items), len(survey.items)

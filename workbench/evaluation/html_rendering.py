@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.evaluation.doctor.findings import Diagnosis
 from workbench.evaluation.error_analysis import Concentration, ErrorRecord
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.cases import NONE
 
 _STYLE = """
@@ -149,7 +149,7 @@ def _svg(width: float, height: float, label: str, marks: Iterable[str]) -> str:
 
 
 def _fields(fields: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> str:
-    kinds = [kind for kind in Kind if kind is not Kind.CORRECT]
+    kinds = [kind for kind in ErrorKind if kind is not ErrorKind.CORRECT]
     rows = [
         [
             escape(names.get(name, name)),

@@ -31,7 +31,7 @@ Interval = tuple[float, float]
 _JOINED = {FieldType.ADDRESS, FieldType.PARTY, FieldType.TEXT}  # values that may be printed in several pieces
 
 
-class Kind(StrEnum):
+class ErrorKind(StrEnum):
     """How a gold and a predicted chunk stand to each other (nervaluate's classes, named for the analyst)."""
 
     CORRECT = "correct"
@@ -41,10 +41,10 @@ class Kind(StrEnum):
     SPURIOUS = "spurious"
 
 
-class Pair(NamedTuple):
+class Judgement(NamedTuple):
     """One judgement. `gold` is None for spurious ones, `predicted` for missing ones."""
 
-    kind: Kind
+    kind: ErrorKind
     gold: Chunk | None
     predicted: Chunk | None
 
@@ -56,14 +56,16 @@ class Pair(NamedTuple):
         return chunk.field
 
 
-def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Pair]:
+def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Judgement]:
     """Each gold and each predicted chunk in exactly one pair: equal ones, then the same field, then others.
 
     Among overlapping candidates the one with the larger overlap wins, then the one further left.
     """
     predictions = {chunk: chunk for chunk in predicted}  # equality ignores confidence; the value keeps it
     left = dict.fromkeys(gold)
-    pairs = [Pair(Kind.CORRECT, chunk, predictions.pop(chunk)) for chunk in list(left) if chunk in predictions]
+    pairs = [
+        Judgement(ErrorKind.CORRECT, chunk, predictions.pop(chunk)) for chunk in list(left) if chunk in predictions
+    ]
     for pair in pairs:
         del left[pair.gold]  # type: ignore[arg-type]
     candidates = sorted(
@@ -75,9 +77,9 @@ def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Pair]:
     for other_field, *_, a, b in candidates:
         if a in left and b in predictions:
             del left[a], predictions[b]
-            pairs.append(Pair(Kind.WRONG_FIELD if other_field else Kind.BOUNDARY, a, b))
-    pairs += [Pair(Kind.MISSING, chunk, None) for chunk in left]
-    pairs += [Pair(Kind.SPURIOUS, None, chunk) for chunk in predictions.values()]
+            pairs.append(Judgement(ErrorKind.WRONG_FIELD if other_field else ErrorKind.BOUNDARY, a, b))
+    pairs += [Judgement(ErrorKind.MISSING, chunk, None) for chunk in left]
+    pairs += [Judgement(ErrorKind.SPURIOUS, None, chunk) for chunk in predictions.values()]
     return pairs
 
 
@@ -175,11 +177,11 @@ def token_accuracy(cases: Iterable[Case]) -> float:
     return _ratio(right, words)
 
 
-def partial_f1(kinds: Mapping[Kind, int]) -> float:
+def partial_f1(kinds: Mapping[ErrorKind, int]) -> float:
     """F1 in which a boundary error counts half (nervaluate's `partial`, fields told apart)."""
-    hit = kinds.get(Kind.CORRECT, 0) + 0.5 * kinds.get(Kind.BOUNDARY, 0)
-    paired = sum(kinds.get(kind, 0) for kind in (Kind.CORRECT, Kind.BOUNDARY, Kind.WRONG_FIELD))
-    return _ratio(2 * hit, 2 * paired + kinds.get(Kind.MISSING, 0) + kinds.get(Kind.SPURIOUS, 0))
+    hit = kinds.get(ErrorKind.CORRECT, 0) + 0.5 * kinds.get(ErrorKind.BOUNDARY, 0)
+    paired = sum(kinds.get(kind, 0) for kind in (ErrorKind.CORRECT, ErrorKind.BOUNDARY, ErrorKind.WRONG_FIELD))
+    return _ratio(2 * hit, 2 * paired + kinds.get(ErrorKind.MISSING, 0) + kinds.get(ErrorKind.SPURIOUS, 0))
 
 
 # --- values -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
 from workbench.evaluation import error_analysis, metrics
-from workbench.evaluation.metrics import Counts, Kind, Ratio, Same
+from workbench.evaluation.metrics import Counts, ErrorKind, Ratio, Same
 from workbench.fields import FieldType, values
 from workbench.predictions import calibration, repair_rules
 from workbench.predictions.calibration import Judged, Judgement
@@ -29,7 +29,7 @@ _ORDER = ("test", "validation", "train")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EvaluationSettings:
     """How an evaluation is made. The same settings and cases give the same report."""
 
     precision: float = 0.99  # wished of every field before its value may pass without a look
@@ -46,7 +46,7 @@ def evaluate(
     train_groups: frozenset[str] = frozenset(),
     validation: Sequence[Case] | None = None,
     same: Same = values.same,
-    settings: Settings | None = None,
+    settings: EvaluationSettings | None = None,
 ) -> dict[str, Any]:
     """All figures of one split, as report.json has them.
 
@@ -59,9 +59,9 @@ def evaluate(
         validation: where temperature and thresholds are fitted; None fits them on the cases themselves, which
             flatters them and is said in `calibration.fitted_on`.
         same: when two texts are the same value.
-        settings: see `Settings`.
+        settings: see `EvaluationSettings`.
     """
-    settings = settings or Settings()
+    settings = settings or EvaluationSettings()
     unlabelled = sum(not case.labelled for case in cases)
     documents = [_Document(case, types, train_groups, same) for case in cases if case.labelled]
     if validation is None:
@@ -75,7 +75,7 @@ def evaluate(
     samples = metrics.resample(figures, settings.resamples, settings.seed)
     carried = {name: metrics.carrying(ratios) for name, ratios in figures.items()}
     kinds = _kinds(documents)
-    total: Counter[Kind] = sum(kinds.values(), Counter())
+    total: Counter[ErrorKind] = sum(kinds.values(), Counter())
 
     def interval(name: str) -> tuple[float, float] | None:
         return metrics.interval(samples[name], carried[name])
@@ -119,7 +119,7 @@ def evaluate(
                 "reference_exact_match": ratio(f"reference {name}"),
                 "reference_support": carried[f"reference {name}"],
                 "partial_f1": metrics.partial_f1(kinds[name]),
-                "kinds": {kind.value: kinds[name][kind] for kind in Kind},
+                "kinds": {kind.value: kinds[name][kind] for kind in ErrorKind},
             }
             for name, score in scores.fields.items()
         },
@@ -133,7 +133,7 @@ def evaluate(
             cut: {name: part(cut, name) for name in sorted({document.cuts[cut] for document in documents})}
             for cut in ("language", "ocr_confidence", "pages", "length", "windows")
         },
-        "errors": {kind.value: total[kind] for kind in Kind if kind is not Kind.CORRECT},
+        "errors": {kind.value: total[kind] for kind in ErrorKind if kind is not ErrorKind.CORRECT},
         "confusion": error_analysis.confusion(pair for document in documents for pair in document.pairs),
         **_confidence(documents, fitting, fitted_on, settings.precision),
     }
@@ -145,7 +145,7 @@ def evaluate_run(
     on: str | None = None,
     *,
     same: Same = values.same,
-    settings: Settings | None = None,
+    settings: EvaluationSettings | None = None,
     rules: repair_rules.Rules | None = None,
     labelled: Set[str] = frozenset(),
 ) -> dict[str, Any]:
@@ -225,7 +225,9 @@ def _effects(
 
 
 @uncollected()
-def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings | None = None) -> dict[str, Any]:
+def compare_runs(
+    a: Path, b: Path, on: str | None = None, *, settings: EvaluationSettings | None = None
+) -> dict[str, Any]:
     """Run B against run A on the documents that both predicted: the paired bootstrap of F1, in all and per field.
 
     Args:
@@ -235,7 +237,7 @@ def compare_runs(a: Path, b: Path, on: str | None = None, *, settings: Settings 
     Raises:
         InputProblem: the runs share no labelled document with predictions.
     """
-    settings = settings or Settings()
+    settings = settings or EvaluationSettings()
     for split in (on,) if on else _ORDER[:2]:
         sides = [read_labelled(folder, split, boxes=False) for folder in (a, b)]
         documents, differences = metrics.compare(sides[0], sides[1], settings.resamples, settings.seed)
@@ -320,8 +322,8 @@ def _sum(ratios: Iterable[Ratio]) -> Ratio:
     return above, below
 
 
-def _kinds(documents: Iterable[_Document]) -> dict[str, Counter[Kind]]:
-    found: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
+def _kinds(documents: Iterable[_Document]) -> dict[str, Counter[ErrorKind]]:
+    found: defaultdict[str, Counter[ErrorKind]] = defaultdict(Counter)
     for document in documents:
         for pair in document.pairs:
             found[pair.field][pair.kind] += 1

@@ -29,7 +29,7 @@ _MOST_JOBS = 8  # each holds about 400 MB
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PageText:
     """What an engine read on one page. Boxes are in pixels of the picture it was given."""
 
     width: int
@@ -50,13 +50,13 @@ class Reading:
 class Engine(Protocol):
     """One way to read a picture. Made in the child process, once."""
 
-    def read(self, picture: Path) -> Reading:
+    def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EngineKind:
     """An engine as the terminal process knows it."""
 
     name: str
@@ -77,7 +77,7 @@ _PIECES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _TextLine:
     """A line as an engine found it: pieces of text with a box and a confidence each."""
 
     text: str
@@ -117,7 +117,7 @@ def _around(boxes: Iterable[Box]) -> Box:
     return min(x0), min(y0), max(x1), max(y1)
 
 
-def _in_order(lines: list[_Line]) -> tuple[IncomingToken, ...]:
+def _in_order(lines: list[_TextLine]) -> tuple[IncomingToken, ...]:
     """Tokens row by row. Whole lines are ordered, not words: on a slanted scan a line keeps together."""
     return tuple(
         IncomingToken(text, box, number, round(sure, 4))
@@ -144,7 +144,7 @@ class RapidOcr:
         threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
         self._engine: Any = RapidOCR(params={"Global.log_level": "critical", "Global.return_word_box": True, **threads})
 
-    def read(self, picture: Path) -> Reading:
+    def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
         from PIL import Image
 
@@ -164,12 +164,12 @@ class RapidOcr:
             else:
                 for text, sure, quad in zip(result.txts, result.scores, result.boxes, strict=True):
                     lines.append(self._line(str(text), [(str(text), _box(quad), float(sure))]))
-        return Reading(width, height, _in_order([line for line in lines if line]), "rapidocr", rapidocr_version())
+        return PageText(width, height, _in_order([line for line in lines if line]), "rapidocr", rapidocr_version())
 
     @staticmethod
     def _line(text: str, pieces: list[tuple[str, Box, float]]) -> Any:
         words = words_of_line(text, pieces)
-        return _Line(text, _around(box for _, box, _ in words), words=tuple(words)) if words else None
+        return _TextLine(text, _around(box for _, box, _ in words), words=tuple(words)) if words else None
 
 
 def _box(quad: Any) -> Box:
@@ -185,7 +185,7 @@ class Tesseract:
         listed = _tesseract("--list-langs").splitlines()[1:]
         self._languages = "+".join(sorted(set(listed) - {"osd"}, key=lambda name: (name != "eng", name))) or "eng"
 
-    def read(self, picture: Path) -> Reading:
+    def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
         output = _tesseract(str(picture), "stdout", "--psm", "4", "-l", self._languages, "tsv")
         width = height = 0
@@ -198,10 +198,10 @@ class Tesseract:
                 box = (float(left), float(top), float(left) + float(w), float(top) + float(h))
                 lines.setdefault(tuple(place), []).append((text.strip(), box, max(float(sure), 0.0) / 100))
         found = [
-            _Line(" ".join(text for text, _, _ in words), _around(box for _, box, _ in words), words=tuple(words))
+            _TextLine(" ".join(text for text, _, _ in words), _around(box for _, box, _ in words), words=tuple(words))
             for words in lines.values()
         ]
-        return Reading(width, height, _in_order(found), "tesseract", tesseract_version())
+        return PageText(width, height, _in_order(found), "tesseract", tesseract_version())
 
 
 def _tesseract(*arguments: str) -> str:
@@ -242,13 +242,15 @@ def tesseract_version() -> str:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("rapidocr", RapidOcr, rapidocr_version, "Install it: pip install 'rapidocr>=3.10' onnxruntime"),
-        Kind("tesseract", Tesseract, tesseract_version, "Install it: apt install tesseract-ocr (brew: tesseract)"),
+        EngineKind("rapidocr", RapidOcr, rapidocr_version, "Install it: pip install 'rapidocr>=3.10' onnxruntime"),
+        EngineKind(
+            "tesseract", Tesseract, tesseract_version, "Install it: apt install tesseract-ocr (brew: tesseract)"
+        ),
     )
-}  # fmt: skip
+}
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> EngineKind:
     """An engine that can be used now.
 
     Raises:
@@ -274,7 +276,7 @@ def _start(name: str) -> None:
     _engine = KINDS[name].make()
 
 
-def _read(picture: Path) -> Reading:
+def _read(picture: Path) -> PageText:
     if _engine is None:
         raise RuntimeError("the engine was not started")
     return _engine.read(picture)
@@ -320,7 +322,7 @@ class Readers:
         for worker in workers:  # interrupted: what they are reading is not wanted any more
             worker.terminate()
 
-    def submit(self, picture: Path) -> "Future[Reading]":
+    def submit(self, picture: Path) -> "Future[PageText]":
         """Start to read a page."""
         if self._pool is not None:
             return self._pool.submit(_read, picture)
@@ -330,7 +332,7 @@ class Readers:
             return self._pool.submit(_read, picture)
 
     @staticmethod
-    def result(future: "Future[Reading]") -> Reading:
+    def result(future: "Future[PageText]") -> PageText:
         """Wait for a page.
 
         Raises:
@@ -348,7 +350,7 @@ class Readers:
             raise InputProblem(f"OCR could not read the page ({error})") from error
 
 
-def read_all(pictures: Iterable[Path], engine: str, jobs: int = 0) -> Iterator[Reading]:
+def read_all(pictures: Iterable[Path], engine: str, jobs: int = 0) -> Iterator[PageText]:
     """The readings of some pictures, in their order."""
     with Readers(engine, jobs) as readers:
         for future in [readers.submit(picture) for picture in pictures]:

@@ -18,9 +18,9 @@ from storage.records import Page, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, Rejected
-from workbench.exchange.reference_values import Outcome, bring_in
-from workbench.exchange.sources import Prepared, Sources
-from workbench.exchange.sources import Request as Request
+from workbench.exchange.reference_values import ValuesReport, bring_in
+from workbench.exchange.sources import DocumentSource, PendingDocument
+from workbench.exchange.sources import ImportRequest as Request
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
 from workbench.workspace import Workspace
@@ -65,7 +65,7 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
     seconds: float = 0.0
     interrupted: bool = False
-    values: Outcome | None = None  # of tables with known values
+    values: ValuesReport | None = None  # of tables with known values
 
     @property
     def failed(self) -> bool:
@@ -107,10 +107,10 @@ def run(workspace: Workspace, request: Request, progress: Progress | None = None
         raise UsageProblem(f"Documents cannot be grouped by '{request.group_by}'.", f"Use one of {', '.join(MODES)}.")
     if request.accept_above is not None and not 0 <= request.accept_above <= 1:
         raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
-    return _Import(workspace, request, progress).run()
+    return _ImportJob(workspace, request, progress).run()
 
 
-class _Import:
+class _ImportJob:
     def __init__(self, workspace: Workspace, request: Request, progress: Progress | None) -> None:
         self._workspace = workspace
         self._request = request
@@ -134,7 +134,7 @@ class _Import:
             self._index = duplicates.Index()
             for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
-        sources = self._sources = Sources(self._workspace, self._request, seen, self._reject)
+        sources = self._sources = DocumentSource(self._workspace, self._request, seen, self._reject)
         try:
             with closing(sources.documents(lambda n: self._progress(n, len(sources.files), self._made))) as found:
                 for prepared in found:
@@ -155,7 +155,7 @@ class _Import:
 
     # -- making documents
 
-    def _finish(self, prepared: Prepared) -> None:
+    def _finish(self, prepared: PendingDocument) -> None:
         incoming = prepared.incoming
         try:
             self._summary.ocr_pages += prepared.take_words()
@@ -169,7 +169,7 @@ class _Import:
             return
         self._add(prepared, cleaned)
 
-    def _add(self, prepared: Prepared, incoming: Incoming) -> None:
+    def _add(self, prepared: PendingDocument, incoming: Incoming) -> None:
         pages = pages_of(incoming.pages, prepared.names)
         tokens = tuple(token for page in pages for token in page.tokens)
         spans, offered = self._given_labels(incoming)

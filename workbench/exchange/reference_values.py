@@ -28,7 +28,7 @@ _LISTED = 1000
 
 
 @dataclass
-class Outcome:
+class ValuesReport:
     """What became of a table of known values. Lists name the first thousand; the counts are complete."""
 
     rows: int = 0
@@ -69,8 +69,8 @@ def bring_in(
     keep_names: bool = False,
     accept_above: float | None = None,
     add_fields: bool = True,
-    outcome: Outcome | None = None,
-) -> Outcome:
+    outcome: ValuesReport | None = None,
+) -> ValuesReport:
     """Take the values of tables over for the documents that their rows name.
 
     A row's file is matched by the document's source, or its name with or without folder and suffix; rows of one name
@@ -80,7 +80,7 @@ def bring_in(
         add_fields: make a field of a column that none knows; otherwise its values are left out and counted.
         outcome: its counts go on.
     """
-    outcome = outcome or Outcome()
+    outcome = outcome or ValuesReport()
     labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
     only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
     with workspace.db.read() as connection:
@@ -132,7 +132,7 @@ def _place(
     labels: LabelMap,
     only: set[str] | None,
     work: list[tuple[int, dict[str, str]]],
-    outcome: Outcome,
+    outcome: ValuesReport,
 ) -> Rejected | None:
     outcome.rows += 1
     plain = PurePath(row.file.replace("\\", "/"))
@@ -160,7 +160,7 @@ def _apply(
     number: int,
     values: dict[str, str],
     accept_above: float | None,
-    outcome: Outcome,
+    outcome: ValuesReport,
 ) -> None:
     schema = workspace.schema
     documents.set_references(connection, number, [ReferenceValue(of, value, RUN) for of, value in values.items()])

@@ -14,7 +14,7 @@ from storage.records import Annotations, Content, Page, Span, Token
 from workbench.annotation.field_states import text_of
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.exchange.ocr import Readers, Reading
+from workbench.exchange.ocr import PageText, Readers
 from workbench.exchange.pipeline import pages_of
 from workbench.locate.headers import fold
 from workbench.workspace import Workspace
@@ -133,7 +133,7 @@ def reread(
         MissingTool: the engine is not there.
     """
     result = Reread()
-    waiting: deque[tuple[Content, dict[int, Future[Reading]]]] = deque()
+    waiting: deque[tuple[Content, dict[int, Future[PageText]]]] = deque()
     with Readers(engine, jobs) as readers:
         for done, number in enumerate(chosen):
             with workspace.db.read() as connection:
@@ -156,7 +156,9 @@ def reread(
     return result
 
 
-def _replace(workspace: Workspace, content: Content, readings: Mapping[int, "Future[Reading]"], result: Reread) -> None:
+def _replace(
+    workspace: Workspace, content: Content, readings: Mapping[int, "Future[PageText]"], result: Reread
+) -> None:
     document = content.document
     try:
         pages = _new_pages(workspace, content, {n: Readers.result(future) for n, future in readings.items()})
@@ -184,7 +186,7 @@ def _as_read(page: Page) -> list[IncomingToken]:
     return [IncomingToken(t.original or t.text, t.box, t.line, t.confidence) for t in page.tokens]
 
 
-def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, Reading]) -> tuple[Page, ...]:
+def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, PageText]) -> tuple[Page, ...]:
     incoming = []
     for page in content.pages:
         reading = readings.get(page.number)

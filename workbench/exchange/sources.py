@@ -15,7 +15,7 @@ from storage.records import Side
 from workbench.exchange import importers, pictures
 from workbench.exchange.importers import known_values
 from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
-from workbench.exchange.ocr import Readers, Reading
+from workbench.exchange.ocr import PageText, Readers
 from workbench.workspace import Workspace
 
 _AHEAD = 3  # pages a process that are waiting for OCR: enough to keep it busy, few enough to keep memory flat
@@ -23,7 +23,7 @@ _WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by
 
 
 @dataclass(frozen=True)
-class Request:
+class ImportRequest:
     """What an import is asked to do."""
 
     paths: tuple[Path, ...]
@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass
-class Prepared:
+class PendingDocument:
     """A document on its way: its pictures stored, its pages perhaps with an engine."""
 
     incoming: Incoming
@@ -50,7 +50,7 @@ class Prepared:
     path: Path
     original: str | None
     names: list[str | None]  # of the pages' pictures
-    readings: "dict[int, Future[Reading]]" = field(default_factory=dict)
+    readings: "dict[int, Future[PageText]]" = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -76,7 +76,7 @@ class Prepared:
         return read
 
 
-class Sources:
+class DocumentSource:
     """The documents of files, one after the other, in the files' order.
 
     Attributes:
@@ -94,7 +94,7 @@ class Sources:
     """
 
     def __init__(
-        self, workspace: Workspace, request: Request, seen: set[str], reject: Callable[[Rejected], None]
+        self, workspace: Workspace, request: ImportRequest, seen: set[str], reject: Callable[[Rejected], None]
     ) -> None:
         self._workspace, self._request, self._seen, self._reject = workspace, request, seen, reject
         self._limits = workspace.settings.limits
@@ -102,7 +102,7 @@ class Sources:
         self.tables: list[Path] = []
         self.known = self.known_labelled = 0
 
-    def documents(self, done: Callable[[int], None]) -> Generator[Prepared, None, None]:
+    def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
         """Pictures are stored, words may still be on their way (`Prepared.take_words`).
 
         Args:
@@ -114,7 +114,7 @@ class Sources:
         with ExitStack() as stack:
             yield from self._read(self._found(done), stack)
 
-    def _found(self, done: Callable[[int], None]) -> Iterator[Prepared]:
+    def _found(self, done: Callable[[int], None]) -> Iterator[PendingDocument]:
         for number, path in enumerate(self.files):
             for prepared in self._of_file(path):
                 yield prepared
@@ -130,7 +130,7 @@ class Sources:
             or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
         )
 
-    def _of_file(self, path: Path) -> Iterator[Prepared]:
+    def _of_file(self, path: Path) -> Iterator[PendingDocument]:
         try:
             importer = self._importer(path)
             if importer is None:
@@ -187,7 +187,7 @@ class Sources:
                 return named
         return path.parent
 
-    def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> Prepared:
+    def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> PendingDocument:
         files = self._workspace.files
         names: list[str | None] = []
         for page in incoming.pages:
@@ -205,11 +205,11 @@ class Sources:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
         original = files.keep(files.originals, path, path.suffix[:16]) if is_whole else None
-        return Prepared(incoming, digest, path, original, names)
+        return PendingDocument(incoming, digest, path, original, names)
 
-    def _read(self, documents_read: Iterator[Prepared], stack: ExitStack) -> Iterator[Prepared]:
+    def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
         """Have pages without words read, several at once, and give the documents on in their order."""
-        waiting: deque[Prepared] = deque()
+        waiting: deque[PendingDocument] = deque()
         readers: Readers | None = None
         pages_waiting = 0
         for prepared in documents_read:

@@ -34,7 +34,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _ColumnHeader:
     fields: Mapping[str, float]
     first: int  # positions in the row
     last: int
@@ -350,7 +350,7 @@ class Aligner:
 
     # -- the words beside a value
 
-    def _headers_of(self, row: list[int]) -> Iterator[_Header]:
+    def _headers_of(self, row: list[int]) -> Iterator[_ColumnHeader]:
         """The header phrases of a row, the longest at each place, none inside another."""
         at = 0
         while at < len(row):
@@ -362,7 +362,7 @@ class Aligner:
                     if "amount_tax" in known and any(self._texts[i].startswith("(") for i in row[at + 1 : at + length]):
                         continue  # "Total (GST incl.)" is no total of the tax
                     text = " ".join(self._texts[i] for i in row[at : at + length])
-                    yield _Header(known, at, at + length - 1, text)
+                    yield _ColumnHeader(known, at, at + length - 1, text)
                     at += length - 1
                     break
             at += 1
@@ -382,7 +382,7 @@ class Aligner:
             return replace(place, context=max(best[0] - 0.3 * (rival[0] > best[0]), 0.0), beside=best[1])
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
 
-    def _beside(self, place: _Candidate) -> Iterable[tuple[_Header, float]]:
+    def _beside(self, place: _Candidate) -> Iterable[tuple[_ColumnHeader, float]]:
         """The headers that can speak for a place, with their nearness 0..1: left in its row, above, before it."""
         words, first = self._words, place.tokens[0]
         number = self._layout.row_of[first]

@@ -23,7 +23,7 @@ class Word(Protocol):
     def line(self) -> int: ...  # noqa: D102
 
 
-class Placed(Protocol):
+class PlacedWords(Protocol):
     """Words with their boxes, lines and pages (`rows.Row` and `cases.Case` have them)."""
 
     @property
@@ -174,7 +174,7 @@ def _rows(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     return rows
 
 
-def torn(of: Placed, left: int, right: int) -> bool:
+def torn(of: PlacedWords, left: int, right: int) -> bool:
     """Whether two words are pieces of one number: on one line, of digits and marks, and all but touching."""
     if of.lines[left] != of.lines[right] or of.pages[left] != of.pages[right]:
         return False

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from storage.exceptions import InputProblem
 from workbench.fields.values import joined
 from workbench.predictions import decoding
-from workbench.predictions.decoding import Evidence
+from workbench.predictions.decoding import WordEvidence
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
@@ -204,7 +204,7 @@ def _page_breaks(pages: Sequence[int]) -> list[int]:
 
 def _evidence(
     names: Sequence[str], begins: Any, continues: Any, counts: Sequence[int]
-) -> list[dict[str, list[Evidence]]]:
+) -> list[dict[str, list[WordEvidence]]]:
     """For every document the words that may be a field's (`decoding.LEAST`).
 
     Args:
@@ -227,10 +227,10 @@ def _evidence(
     words, columns = may.nonzero()
     document = np.repeat(np.arange(len(counts)), counts)[words]
     within = words - (np.cumsum(counts) - counts)[document]
-    found: list[dict[str, list[Evidence]]] = [{} for _ in counts]
+    found: list[dict[str, list[WordEvidence]]] = [{} for _ in counts]
     columns_of = (document, columns, within, begins[may], continues[may], otherwise[may])
     for at, column, word, begin, go_on, other in zip(*(one.tolist() for one in columns_of), strict=True):
-        found[at].setdefault(names[column], []).append(Evidence(word, begin, go_on, other))
+        found[at].setdefault(names[column], []).append(WordEvidence(word, begin, go_on, other))
     return found
 
 

@@ -20,7 +20,7 @@ LEAST = math.exp(-_DOUBT)
 need not be named."""
 
 
-class Evidence(NamedTuple):
+class WordEvidence(NamedTuple):
     """How likely a word begins or continues a value of a field, or is what it is likeliest else; each 0..1."""
 
     word: int
@@ -50,7 +50,7 @@ class Stretch(NamedTuple):
 
 
 def read(
-    evidence: Mapping[str, Sequence[Evidence]], breaks: Sequence[int] = (), once: Set[str] = frozenset()
+    evidence: Mapping[str, Sequence[WordEvidence]], breaks: Sequence[int] = (), once: Set[str] = frozenset()
 ) -> list[Stretch]:
     """The values that are in a document, in its order; no word is in two of them.
 
@@ -84,7 +84,7 @@ def read(
 
 
 def _stretches(
-    name: str, words: Sequence[Evidence], likely: Set[int], others: Set[int], starts: Set[int]
+    name: str, words: Sequence[WordEvidence], likely: Set[int], others: Set[int], starts: Set[int]
 ) -> list[Stretch]:
     """All stretches of a field that speak for it, the best first; `others` are the words of other fields."""
     found: list[Stretch] = []
@@ -97,7 +97,7 @@ def _stretches(
     return found
 
 
-def _best(words: Sequence[Evidence], barred: Set[int], starts: Set[int]) -> tuple[float, int, int] | None:
+def _best(words: Sequence[WordEvidence], barred: Set[int], starts: Set[int]) -> tuple[float, int, int] | None:
     """(score, start, stop) of the stretch that scores most, if that is more than nothing."""
     best: tuple[float, int, int] | None = None
     score, start, before = -math.inf, 0, -1

@@ -27,18 +27,18 @@ _BINS = (0.5, 0.8, 0.95)  # of the model's confidence
 _RATE = 0.5  # of what was never seen
 _SUREST = 0.99  # nobody is surer after so few documents
 
-Words = tuple[int, ...]
+TokenIds = tuple[int, ...]
 Counts = dict[str, dict[str, list[int]]]
 """field -> situation -> [model right, rules right, documents]."""
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class TwoReadings:
     """What the two readers say of one field; () is nothing."""
 
-    model: Words
+    model: TokenIds
     sure: float  # the model's confidence, 0..1
-    rules: Words
+    rules: TokenIds
 
     @property
     def situation(self) -> str:
@@ -51,7 +51,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TrackRecord:
     """How often the readers were right, before (what came with the program) and here."""
 
     before: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Record:
 
         return rate(0), rate(1)
 
-    def believed(self, name: str, read: Read) -> tuple[Words, float]:
+    def believed(self, name: str, read: TwoReadings) -> tuple[TokenIds, float]:
         """Whose words are taken, and how likely they are right; how sure the model is breaks ties."""
         model, rules = self.rates(name, read.situation)
         if read.model and (not read.rules or model >= rules):
@@ -91,7 +91,9 @@ def finder_of(case: Case) -> Finder:
     )
 
 
-def read_all(finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[Words, float]]) -> dict[str, Read]:
+def read_all(
+    finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[TokenIds, float]]
+) -> dict[str, TwoReadings]:
     """What both say of every field that either finds.
 
     Where both agree it is as good as labelled, and tells the rules where to look for the others.
@@ -99,7 +101,7 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple
     Args:
         values: field -> (words, confidence) of the model.
     """
-    first = {one.id: Read(*values.get(one.id, ((), 0.0)), _likeliest(finder, one, {})) for one in fields}
+    first = {one.id: TwoReadings(*values.get(one.id, ((), 0.0)), _likeliest(finder, one, {})) for one in fields}
     agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
     second = {
         one.id: first[one.id] if one.id in agreed else replace(first[one.id], rules=_likeliest(finder, one, agreed))
@@ -108,13 +110,13 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple
     return {name: read for name, read in second.items() if read.model or read.rules}
 
 
-def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, Words]) -> Words:
+def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) -> TokenIds:
     ranked = finder.ranked(wanted, labelled)
     return tuple(sorted(ranked[0].tokens)) if ranked else ()
 
 
 def measure(
-    cases: Iterable[Case], fields: Sequence[Field], values: Callable[[Case], Mapping[str, tuple[Words, float]]]
+    cases: Iterable[Case], fields: Sequence[Field], values: Callable[[Case], Mapping[str, tuple[TokenIds, float]]]
 ) -> Counts:
     """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
     counts: Counts = {one.id: {} for one in fields}
@@ -129,7 +131,7 @@ def measure(
     return counts
 
 
-def values_of(case: Case) -> dict[str, frozenset[Words]]:
+def values_of(case: Case) -> dict[str, frozenset[TokenIds]]:
     """Field -> the words of each of its labelled values; where there are several, also all of them as one value."""
     found: dict[str, list[Chunk]] = {}
     for chunk in case.gold:
@@ -140,7 +142,7 @@ def values_of(case: Case) -> dict[str, frozenset[Words]]:
     }
 
 
-def _words(pieces: Iterable[Chunk]) -> Words:
+def _words(pieces: Iterable[Chunk]) -> TokenIds:
     return tuple(word for piece in pieces for word in range(piece.start, piece.stop))
 
 
@@ -154,9 +156,9 @@ def shipped() -> Mapping[str, Mapping[str, Sequence[int]]]:
     return found
 
 
-def apart(proposals: Iterable[tuple[str, Words, float]]) -> list[tuple[str, Words, float]]:
+def apart(proposals: Iterable[tuple[str, TokenIds, float]]) -> list[tuple[str, TokenIds, float]]:
     """Without those whose words a surer one of another field has, in the order of the page."""
-    kept: list[tuple[str, Words, float]] = []
+    kept: list[tuple[str, TokenIds, float]] = []
     taken: Counter[int] = Counter()
     for proposal in sorted(proposals, key=lambda one: (-one[2], one[1], one[0])):
         if not any(taken[word] for word in proposal[1]):

@@ -47,7 +47,7 @@ class Trust:
     types: Mapping[str, FieldType] = field(default_factory=dict)
     rules: repair_rules.Rules = field(default_factory=repair_rules.Rules)
     fields: tuple[Field, ...] = ()
-    record: model_and_rules.Record = field(default_factory=model_and_rules.Record)
+    record: model_and_rules.TrackRecord = field(default_factory=model_and_rules.TrackRecord)
 
     def scaled(self, chunk_field: str, confidence: float) -> float:
         """The calibrated confidence."""
@@ -87,7 +87,7 @@ def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[s
         types={one.id: one.type for one in fields},
         rules=repair_rules.chosen(evaluation.get("postprocess") or {}, rules),
         fields=tuple(one for one in fields if one.id in readers),
-        record=model_and_rules.Record(model_and_rules.shipped(), readers),
+        record=model_and_rules.TrackRecord(model_and_rules.shipped(), readers),
     )
 
 

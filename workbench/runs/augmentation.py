@@ -74,7 +74,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class PartyNames:
     """Words of the parties' names on the training documents, each name once, by where they stand in it."""
 
     fields: frozenset[str]
@@ -83,7 +83,7 @@ class Names:
     last: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, documents: Iterable[tuple[Sequence[str], Sequence[str]]], fields: Iterable[str]) -> "Names":
+    def of(cls, documents: Iterable[tuple[Sequence[str], Sequence[str]]], fields: Iterable[str]) -> "PartyNames":
         """Of documents as (words, tags), in fields that hold parties."""
         wanted = frozenset(fields)
         spelled = {
@@ -99,7 +99,7 @@ class Names:
         return [draw.choice(self.first), *middle, *([draw.choice(self.last or self.first)] if length > 1 else [])]
 
 
-NOBODY = Names(frozenset())
+NOBODY = PartyNames(frozenset())
 
 
 def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]:
@@ -109,7 +109,7 @@ def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]
 
 def change(
     words: Sequence[str], boxes: Sequence[Sequence[int]], tags: Sequence[str], settings: Augmentation, seed: int,
-    names: Names = NOBODY,
+    names: PartyNames = NOBODY,
 ) -> Changed:  # fmt: skip
     """The words, boxes and tags (all of one length) after a draw of every change that is on."""
     draw = random.Random(seed)
@@ -137,7 +137,7 @@ def change(
 
 
 def preview(
-    words: Sequence[str], tags: Sequence[str], settings: Augmentation, seed: int, names: Names = NOBODY
+    words: Sequence[str], tags: Sequence[str], settings: Augmentation, seed: int, names: PartyNames = NOBODY
 ) -> list[tuple[str, str]]:
     """What a draw makes of a document: (before, after) for each word whose text changed; "" for an added one."""
     changed = change(words, [[0, 0, 0, 0]] * len(words), tags, settings, seed, names)

@@ -39,7 +39,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """Something about the data or the configuration, and what to do about it."""
 
     level: Level
@@ -67,10 +67,10 @@ class DataCheck:
     page_tokens: tuple[int, int, int, int]  # median, 90 %, 99 %, most
     over_limit: float  # share of the pages that are longer than a window, 0..1
     longest_window: int  # tokens
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
-    def refused(self) -> tuple[Finding, ...]:
+    def refused(self) -> tuple[CheckFinding, ...]:
         """What keeps the run from working."""
         return tuple(f for f in self.findings if f.level is Level.REFUSE)
 
@@ -127,7 +127,7 @@ class DataChecker:
             *_of_configuration(config),
             *_of_labels(facts, fields),
             *_of_lengths(over, capacity, facts),
-            *(Finding(Level.NOTE, note) for note in chosen.notes),
+            *(CheckFinding(Level.NOTE, note) for note in chosen.notes),
         ]
         order = list(Level)
         return DataCheck(
@@ -158,7 +158,7 @@ def _nothing(problem: RunProblem, workspace: Workspace, config: TuneConfig) -> D
     with workspace.db.read() as connection:
         pool = documents.count(connection)
     empty = {split: SideFacts(documents=pool if split is Split.POOL else 0) for split in Split}
-    findings = (Finding(Level.REFUSE, problem.message, problem.remedy), *_of_configuration(config))
+    findings = (CheckFinding(Level.REFUSE, problem.message, problem.remedy), *_of_configuration(config))
     return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, findings)
 
 
@@ -184,27 +184,27 @@ def _percentiles(ordered: Sequence[int]) -> tuple[int, int, int, int]:
     return a, b, c, ordered[-1]
 
 
-def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> Iterable[Finding]:
+def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> Iterable[CheckFinding]:
     train, validation, test = (facts.get(s, SideFacts()) for s in (Split.TRAIN, Split.VALIDATION, Split.TEST))
     sides = [
         {name: count for name, count in side.labels.items() if name in names} for side in (train, validation, test)
     ]
     in_train, in_validation, in_test = sides
     if not in_train:
-        yield Finding(
+        yield CheckFinding(
             Level.REFUSE,
             f"None of the {train.documents} training documents carries a label.",
             "Label fields on some of them, or bring retired fields back.",
         )
         return
     if train.documents == 1:
-        yield Finding(
+        yield CheckFinding(
             Level.WARN,
             "There is one training document: the model will know that one by heart and little else.",
             "Label about ten documents of several vendors first.",
         )
     if not validation.documents:
-        yield Finding(
+        yield CheckFinding(
             Level.WARN,
             "There is no validation document: nothing can be measured, and the last model is kept, not the best.",
             "Label a second document, or `workbench split`.",
@@ -217,35 +217,35 @@ def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> It
     only_test = [one for one in dict.fromkeys(unseen) if one not in in_validation]
     only_validation = [one for one in dict.fromkeys(unseen) if one in in_validation]
     if only_test:
-        yield Finding(
+        yield CheckFinding(
             Level.WARN,
             f"Labelled only on test documents: {named(only_test)}. The model cannot learn it, the test counts it.",
             "Label it on training documents too, or `workbench split` anew.",
         )
     if only_validation:
-        yield Finding(
+        yield CheckFinding(
             Level.WARN,
             f"Labelled on validation but on no training document: {named(only_validation)}.",
             "Label it on training documents too, or `workbench split` anew.",
         )
     if validation.documents and (blind := [one for one in in_train if one not in in_validation]):
-        yield Finding(
+        yield CheckFinding(
             Level.WARN,
             f"No label on validation: {named(blind)}. Its quality will not be seen.",
             "Label validation documents that have it, or `workbench split` anew.",
         )
     if once := [one for one, count in in_train.items() if count == 1]:
-        yield Finding(
+        yield CheckFinding(
             Level.WARN, f"One label only: {named(once)}. That is too little to learn from.", "Label more of it."
         )
     if few := [f"{names[one]} ({count})" for one, count in in_train.items() if 1 < count < FEW_LABELS]:
-        yield Finding(Level.NOTE, f"Few labels: {', '.join(few)}.", "Label more of it.")
+        yield CheckFinding(Level.NOTE, f"Few labels: {', '.join(few)}.", "Label more of it.")
 
 
-def _of_lengths(over: float, capacity: int, facts: Mapping[Split, SideFacts]) -> Iterable[Finding]:
+def _of_lengths(over: float, capacity: int, facts: Mapping[Split, SideFacts]) -> Iterable[CheckFinding]:
     train = facts.get(Split.TRAIN, SideFacts())
     if over > 0.0 and train.pages:
-        yield Finding(
+        yield CheckFinding(
             Level.NOTE,
             f"{'Under 1 %' if over < 0.01 else f'{over:.0%}'} of the pages are longer than a window of {capacity} "
             f"tokens: they become overlapping windows "
@@ -253,21 +253,21 @@ def _of_lengths(over: float, capacity: int, facts: Mapping[Split, SideFacts]) ->
         )
 
 
-def _of_configuration(config: TuneConfig) -> Iterable[Finding]:
+def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
     """What this machine cannot do."""
     device = machine.device()
     if config.train.device not in ("auto", device):
-        yield Finding(
+        yield CheckFinding(
             Level.REFUSE,
             f"train.device is {config.train.device}, and this machine has none that is free to be used.",
             "Set train.device to auto.",
         )
     if config.train.fp16 and device == "cpu":
-        yield Finding(Level.REFUSE, "train.fp16 does not work on a CPU.", "Leave it empty: the device decides.")
+        yield CheckFinding(Level.REFUSE, "train.fp16 does not work on a CPU.", "Leave it empty: the device decides.")
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:
         if not (families.STARTER_FOLDER / "model.safetensors").is_file():
-            yield Finding(
+            yield CheckFinding(
                 Level.REFUSE,
                 "The starter model is missing from this installation.",
                 "Install the program again, or set model.name to a LayoutLM folder.",
@@ -277,16 +277,16 @@ def _of_configuration(config: TuneConfig) -> Iterable[Finding]:
     if folder.is_dir():
         return
     if name.startswith(("/", "./", "../", "~")) or name.count("/") > 1:
-        yield Finding(Level.REFUSE, f"There is no model folder {name}.", "Correct model.name.")
+        yield CheckFinding(Level.REFUSE, f"There is no model folder {name}.", "Correct model.name.")
     elif not _cached(name):
         if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-            yield Finding(
+            yield CheckFinding(
                 Level.REFUSE,
                 f"{name} is not on this machine, and HF_HUB_OFFLINE forbids fetching it.",
                 "Set model.name to a folder that holds it.",
             )
         else:
-            yield Finding(
+            yield CheckFinding(
                 Level.NOTE, f"{name} is not on this machine yet: it is fetched from the hub when the run starts."
             )
 

@@ -18,7 +18,7 @@ SPLITS = tuple(split.value for split in Split)
 
 
 @dataclass(slots=True)
-class Row:
+class FrozenDocument:
     """One frozen document. Boxes are thousandths of the page; all word lists have one length."""
 
     document: int
@@ -53,7 +53,7 @@ class Prediction:
     truncated: bool
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
+def write(path: Path, rows: Iterable[FrozenDocument]) -> None:
     """Write documents as `dataset/<split>.parquet`."""
     import pyarrow as pa
 
@@ -102,7 +102,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction], once: Itera
     _write(path, (part for _, some in splits for part in _batched(some)), schema)
 
 
-def stream(path: Path) -> Iterator[Row]:
+def stream(path: Path) -> Iterator[FrozenDocument]:
     """The documents of one Parquet file, a few in memory at a time; none when the file is missing.
 
     Raises:
@@ -111,7 +111,7 @@ def stream(path: Path) -> Iterator[Row]:
     if not path.exists():
         return
     for record in _records(path):
-        row = Row(**{key: record[key] for key in Row.__slots__ if key in record})
+        row = FrozenDocument(**{key: record[key] for key in FrozenDocument.__slots__ if key in record})
         lengths = {len(row.words), len(row.boxes), len(row.lines), len(row.pages)}
         if row.tags is not None:
             lengths.add(len(row.tags))
@@ -120,7 +120,7 @@ def stream(path: Path) -> Iterator[Row]:
         yield row
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[FrozenDocument]:
     """The documents of one Parquet file, as `stream` gives them."""
     return list(stream(path))
 
@@ -138,7 +138,7 @@ def count(path: Path) -> int:
         return number
 
 
-def read_all(folder: Path) -> dict[str, list[Row]]:
+def read_all(folder: Path) -> dict[str, list[FrozenDocument]]:
     """The documents of a run folder by split; every split is a key."""
     return {split: read(source(folder, split)) for split in SPLITS}
 
@@ -158,13 +158,13 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
         yield Prediction(**record)
 
 
-def anchored(row: Row, folder: Path) -> Row:
+def anchored(row: FrozenDocument, folder: Path) -> FrozenDocument:
     """The row itself, its pictures that stand relative to `folder` made absolute."""
     row.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in row.pictures]
     return row
 
 
-_Kept = TypeVar("_Kept", Row, Prediction)
+_Kept = TypeVar("_Kept", FrozenDocument, Prediction)
 _TOGETHER = 256  # documents of a row group: a few megabytes
 
 
@@ -174,7 +174,7 @@ def _batched(found: Iterable[_Kept]) -> Iterator[list[_Kept]]:
         yield part
 
 
-def _write(path: Path, parts: Iterable[Sequence[Row | Prediction]], schema: Any) -> None:
+def _write(path: Path, parts: Iterable[Sequence[FrozenDocument | Prediction]], schema: Any) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -25,7 +25,7 @@ VALIDATION_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Selection:
+class SnapshotChoice:
     """Which documents a run gets, and what was decided on the way."""
 
     ids: dict[Split, tuple[int, ...]]
@@ -42,7 +42,7 @@ class Frozen:
     notes: tuple[str, ...] = field(default=())
 
 
-def select(connection: Connection, seed: int, limit: int | None = None) -> Selection:
+def select(connection: Connection, seed: int, limit: int | None = None) -> SnapshotChoice:
     """The documents of a run: labelled ones by side, and everything unlabelled as the pool to be predicted.
 
     Without labelled validation documents, whole vendors are taken from the training side for it. `limit` bounds the
@@ -80,7 +80,7 @@ def select(connection: Connection, seed: int, limit: int | None = None) -> Selec
         notes.append(f"{limit} of {len(order)} training documents were taken (data.max_train_documents).")
         order = order[:limit]
     ids[Split.TRAIN] = [document.id for document in order]
-    return Selection({split: tuple(sorted(found)) for split, found in ids.items()}, tuple(notes))
+    return SnapshotChoice({split: tuple(sorted(found)) for split, found in ids.items()}, tuple(notes))
 
 
 def _everything(connection: Connection) -> Iterable[Document]:
@@ -141,11 +141,11 @@ def freeze(
 def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]]) -> Frozen:
     """Write dataset/*.parquet with these documents, to be read by a model that exists already."""
     with workspace.db.read() as connection:
-        return _write(workspace, connection, folder, Selection(ids))
+        return _write(workspace, connection, folder, SnapshotChoice(ids))
 
 
 def _write(
-    workspace: Workspace, connection: Connection, folder: Path, selection: Selection, *, pictures: bool = False
+    workspace: Workspace, connection: Connection, folder: Path, selection: SnapshotChoice, *, pictures: bool = False
 ) -> Frozen:
     import pyarrow as pa
     import pyarrow.parquet as pq

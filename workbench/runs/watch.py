@@ -10,7 +10,7 @@ from workbench.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ActiveRun:
     """A run that is queued, at work or paused."""
 
     run: Run
@@ -39,10 +39,10 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class RunUpdate:
     """What a look brought."""
 
-    active: tuple[Seen, ...] = ()  # the oldest first: that one is at work
+    active: tuple[ActiveRun, ...] = ()  # the oldest first: that one is at work
     changed: tuple[Run, ...] = ()  # runs that began, ended or were collected since the last look
     moved: bool = False  # whether any run has new events
 
@@ -61,14 +61,14 @@ class News:
         return f"{working[0].line}{f' (+{more})' if more else ''}"
 
 
-class Watch:
+class RunWatcher:
     """Looks after the runs of a workspace; one for each terminal. Not for several threads at once."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._followers: dict[Path, Follower] = {}
 
-    def look(self) -> News:
+    def look(self) -> RunUpdate:
         """Take in new events, collect what finished, note what crashed."""
         from workbench.runs import jobs  # brings the configuration's machinery; the first paint does not wait for it
 
@@ -86,10 +86,10 @@ class Watch:
         changed = jobs.reconcile(self._workspace, progress)
         with self._workspace.db.read() as connection:
             active = run_store.listed(connection, run_store.ACTIVE)
-        seen = tuple(Seen(run, progress(jobs.folder_of(self._workspace, run.id))) for run in reversed(active))
+        seen = tuple(ActiveRun(run, progress(jobs.folder_of(self._workspace, run.id))) for run in reversed(active))
         for folder in self._followers.keys() - polled:
             del self._followers[folder]
-        return News(seen, tuple(changed), moved)
+        return RunUpdate(seen, tuple(changed), moved)
 
 
 def cost(seen: Progress) -> str:

@@ -10,9 +10,9 @@ from random import Random
 from storage.records import Box
 from workbench.samples import fapiao, invoices, receipts
 from workbench.samples.content import Facts
-from workbench.samples.noise import CLEAN, Reading, order, place, read
+from workbench.samples.noise import CLEAN, ScanNoise, order, place, read
 from workbench.samples.places import LANGUAGES
-from workbench.samples.sheet import Mark, Paper, Word
+from workbench.samples.sheet import Paper, PrintedWord, ValueMark
 
 SamplePage = tuple[float, float, list[tuple[str, Box, int]]]
 """width, height (points), and (text, box, line) for every word in reading order."""
@@ -79,7 +79,7 @@ def generate(
         language = rng.choice(usable)
         template = rng.choices(*choices[language])[0]
         paper = compose(rng, rng, language, template, plain_print=False)[1]
-        reading = Reading.draw(rng, noise, language == "zh") if noise > 0 else CLEAN
+        reading = ScanNoise.draw(rng, noise, language == "zh") if noise > 0 else CLEAN
         yield assemble(paper, f"{language}-{template}-{index:05d}", language, template, "", rng, reading)
 
 
@@ -114,14 +114,14 @@ def compose(house: Random, rng: Random, language: str, template: str, *, plain_p
 
 
 def assemble(
-    paper: Paper, name: str, language: str, template: str, group: str, rng: Random, reading: Reading
+    paper: Paper, name: str, language: str, template: str, group: str, rng: Random, reading: ScanNoise
 ) -> Sample:
     """A printed document as a reader gives it. `group` "" takes the seller's name (or the document's own)."""
     pages: list[SamplePage] = []
-    members: dict[Mark, list[int]] = {}
+    members: dict[ValueMark, list[int]] = {}
     count = 0
     for sheet in paper.sheets:
-        words: list[Word] = read(order(sheet, reading, rng), reading, rng)
+        words: list[PrintedWord] = read(order(sheet, reading, rng), reading, rng)
         for word in words:
             if word.mark is not None:
                 members.setdefault(word.mark, []).append(count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from workbench.samples.content import Item, chinese_capitals
+from workbench.samples.content import LineItem, chinese_capitals
 from workbench.samples.heads import Heads
 from workbench.samples.sheet import Paper, Piece, plain
 
@@ -90,8 +90,8 @@ class Blocks(Heads):
             y = self._item(places, y, number, item)
             carried += item.amount
             if self.grid:
-                for _, left, room in places:
-                    self.paper.box(left, top - 1, left + room, y)
+                for _, left, space in places:
+                    self.paper.box(left, top - 1, left + space, y)
         self.paper.rule(x, y + 1, x + width)
         return y + 3
 
@@ -100,17 +100,17 @@ class Blocks(Heads):
         if self.shade:
             self.paper.box(x, y - 2, x + width, y + self.paper.size * 1.3, 0.88, fill=True)
         ends = []
-        for key, left, room in places:
+        for key, left, space in places:
             align = "l" if key in ("col_pos", "col_desc", "col_code") else "r"
             ends.append(
                 self._lines(
-                    left + 2, y, room - 5, [self.facts.label(key)], bold=True, align=align, size=self.paper.size * 0.9
+                    left + 2, y, space - 5, [self.facts.label(key)], bold=True, align=align, size=self.paper.size * 0.9
                 )
             )
         self.paper.rule(x, max(ends), x + width)
         return max(ends) + 3
 
-    def _item(self, places: Sequence[tuple[str, float, float]], y: float, number: int, item: Item) -> float:
+    def _item(self, places: Sequence[tuple[str, float, float]], y: float, number: int, item: LineItem) -> float:
         facts = self.facts
         cells = {
             "col_pos": str(number),
@@ -123,9 +123,9 @@ class Blocks(Heads):
             "col_amount": facts.amount(item.amount),
         }
         ends = []
-        for key, left, room in places:
+        for key, left, space in places:
             align = "l" if key in ("col_pos", "col_desc", "col_code") else "r"
-            ends.append(self._lines(left + 2, y, room - 5, [plain(cells[key])], align=align))
+            ends.append(self._lines(left + 2, y, space - 5, [plain(cells[key])], align=align))
         if self.rng.random() < 0.08:
             desc = next(place for place in places if place[0] == "col_desc")
             note = f"{facts.word('delivery_date')}{self.mark} {facts.other_date()}"
@@ -136,9 +136,9 @@ class Blocks(Heads):
     def _total_row(
         self, x: float, y: float, width: float, label: Sequence[Piece], value: Sequence[Piece], bold: bool = False
     ) -> float:
-        room = width - self.paper.measure(value, 0, bold) - 8
-        end = self._lines(x, y, max(room, width * 0.3), [label], bold=bold)
-        below = self.paper.measure(label, 0, bold) > room and self.paper.measure(value, 0, bold) > width * 0.7
+        space = width - self.paper.measure(value, 0, bold) - 8
+        end = self._lines(x, y, max(space, width * 0.3), [label], bold=bold)
+        below = self.paper.measure(label, 0, bold) > space and self.paper.measure(value, 0, bold) > width * 0.7
         return max(end, self._lines(x, end if below else y, width, [value], bold=bold, align="r"))
 
     def _totals(self, x: float, y: float, width: float) -> float:

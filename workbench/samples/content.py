@@ -11,7 +11,7 @@ from stdnum.iso7064 import mod_11_10, mod_97_10
 
 from workbench.samples.grammar import expand, words
 from workbench.samples.places import LOCALES, Locale
-from workbench.samples.sheet import Mark, Piece
+from workbench.samples.sheet import Piece, ValueMark
 from workbench.samples.wording import WORDING
 
 _DATE_PART = re.compile(r"MU|[djmnMFYyw]")
@@ -123,7 +123,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class LineItem:
     """A line of the invoice; sums in hundredths."""
 
     code: str
@@ -278,7 +278,7 @@ class Facts:
             self.rounding = round(self.total / 5) * 5 - self.total
         self.unrounded, self.total = self.total, self.total + self.rounding
 
-    def _item(self, rng: Random, sign: int, top: float) -> Item:
+    def _item(self, rng: Random, sign: int, top: float) -> LineItem:
         price = max(int(10 ** rng.uniform(1.6, top)), 5)
         price -= price % rng.choice((1, 5, 10, 100)) if price > 200 else 0
         units = rng.choice((1, 1, 1, 2, 3, 4, 5, 6, 10, 12, 24))
@@ -297,18 +297,18 @@ class Facts:
             else rng.choice(("pcs", "Stk", "ea", "kg", "h", "unit", "PCS", "x"))
         )
         code = self.fill(rng.choice(("######", "95###########", "@@-###", "@@@##", "40###########", "%###", "@%##-##")))
-        return Item(code, self.fill("<item>"), quantity, unit, price, sign * amount)
+        return LineItem(code, self.fill("<item>"), quantity, unit, price, sign * amount)
 
     def fill(self, text: str) -> str:
         """A grammar's text filled in with what differs from document to document."""
         return expand(self.rng, self.locale.rules, text)
 
-    def mark(self, field: str) -> Mark | None:
+    def mark(self, field: str) -> ValueMark | None:
         """The label of a field, once: the first place that asks gets it, later repetitions stay unlabelled."""
         if field in self._given or not self.known[field]:
             return None
         self._given.add(field)
-        return Mark(field, self.known[field])
+        return ValueMark(field, self.known[field])
 
     def given(self, field: str) -> bool:
         """Whether a field's label was given out already."""

@@ -5,7 +5,7 @@ from math import cos, radians, sin
 from random import Random
 
 from workbench.samples.grammar import words
-from workbench.samples.sheet import Sheet, Word, wide
+from workbench.samples.sheet import PrintedWord, Sheet, wide
 
 _CONFUSED = {
     pair[0]: pair[1:]
@@ -18,7 +18,7 @@ _CONFUSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ScanNoise:
     """How one document is read: drawn once, so that a page is consistent in itself."""
 
     level: float  # 0 nothing is misread, 1 a bad scan
@@ -29,7 +29,7 @@ class Reading:
     loose: bool = False  # cells of a row in any order, as when a reader sorts them by their upper edges
 
     @classmethod
-    def draw(cls, rng: Random, noise: float, chinese: bool) -> "Reading":
+    def draw(cls, rng: Random, noise: float, chinese: bool) -> "ScanNoise":
         """A way of reading; with `noise` 0 only the order and the lines vary."""
         level = noise * rng.choice((0, 0.2, 0.5, 1, 1, 2))
         return cls(
@@ -42,21 +42,21 @@ class Reading:
         )
 
 
-CLEAN = Reading(0.0, rows=True, characters=False, even=False, as_written=False)
+CLEAN = ScanNoise(0.0, rows=True, characters=False, even=False, as_written=False)
 """Every word as printed, row by row."""
-BLOCKS = Reading(0.0, rows=True, characters=False, even=False, as_written=True)
+BLOCKS = ScanNoise(0.0, rows=True, characters=False, even=False, as_written=True)
 """Every word as printed, block by block: an address beside another is not torn apart."""
 
 
-def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
+def order(sheet: Sheet, reading: ScanNoise, rng: Random) -> list[PrintedWord]:
     """The words of a page in reading order, with their line numbers set."""
-    cells: dict[int, list[Word]] = {}
+    cells: dict[int, list[PrintedWord]] = {}
     for word in sheet.words:
         cells.setdefault(word.cell, []).append(word)
     groups = list(cells.values())
     if not reading.as_written:
         groups.sort(key=lambda cell: (cell[0].y0 + cell[0].y1, cell[0].x0))
-        rows: list[list[list[Word]]] = []
+        rows: list[list[list[PrintedWord]]] = []
         for cell in groups:
             first = rows[-1][0][0] if rows else None
             middle = (cell[0].y0 + cell[0].y1) / 2
@@ -70,7 +70,7 @@ def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
         lines = [number for number, row in enumerate(rows) for _ in row] if reading.rows else range(len(groups))
     else:
         lines = _lines_as_written(groups) if reading.rows else range(len(groups))
-    ordered: list[Word] = []
+    ordered: list[PrintedWord] = []
     for line, cell in zip(lines, groups, strict=True):
         for word in cell:
             word.line = line
@@ -78,7 +78,7 @@ def order(sheet: Sheet, reading: Reading, rng: Random) -> list[Word]:
     return ordered
 
 
-def _lines_as_written(groups: list[list[Word]]) -> list[int]:
+def _lines_as_written(groups: list[list[PrintedWord]]) -> list[int]:
     """Line numbers of cells in the order of writing: what follows to the right at the same height shares a line."""
     lines = [0] * len(groups)
     for number in range(1, len(groups)):
@@ -88,7 +88,7 @@ def _lines_as_written(groups: list[list[Word]]) -> list[int]:
     return lines
 
 
-def read(words: list[Word], reading: Reading, rng: Random) -> list[Word]:
+def read(words: list[PrintedWord], reading: ScanNoise, rng: Random) -> list[PrintedWord]:
     """The words as such a reader gives them; labels stay on what is left of their words."""
     if reading.characters:
         words = _to_characters(words)
@@ -99,8 +99,8 @@ def read(words: list[Word], reading: Reading, rng: Random) -> list[Word]:
     return words
 
 
-def _to_characters(words: list[Word]) -> list[Word]:
-    out: list[Word] = []
+def _to_characters(words: list[PrintedWord]) -> list[PrintedWord]:
+    out: list[PrintedWord] = []
     for word in words:
         if len(word.text) < 2 or not any(wide(character) for character in word.text):
             out.append(word)
@@ -115,7 +115,7 @@ def _to_characters(words: list[Word]) -> list[Word]:
     return out
 
 
-def _cut(word: Word, chunks: list[str]) -> list[Word]:
+def _cut(word: PrintedWord, chunks: list[str]) -> list[PrintedWord]:
     """A word as several, its box divided by their characters."""
     weights = [sum(1.0 if wide(character) else 0.55 for character in chunk) for chunk in chunks]
     unit = (word.x1 - word.x0) / sum(weights)
@@ -126,7 +126,7 @@ def _cut(word: Word, chunks: list[str]) -> list[Word]:
     return out
 
 
-def _even_boxes(words: list[Word]) -> None:
+def _even_boxes(words: list[PrintedWord]) -> None:
     """Spread each cell's words over the cell's box by their number of characters."""
     start = 0
     for end in range(1, len(words) + 1):
@@ -143,9 +143,9 @@ def _even_boxes(words: list[Word]) -> None:
             x += unit * (len(word.text) + 1)
 
 
-def _misread(words: list[Word], level: float, rng: Random) -> list[Word]:
+def _misread(words: list[PrintedWord], level: float, rng: Random) -> list[PrintedWord]:
     chance = rng.random
-    out: list[Word] = []
+    out: list[PrintedWord] = []
     joining = chance() < 0.5
     for word in words:
         roll = chance()
@@ -188,7 +188,7 @@ def _garble(text: str, rng: Random) -> str:
 Placed = tuple[str, tuple[float, float, float, float], int]
 
 
-def place(words: list[Word], width: float, height: float, reading: Reading, rng: Random) -> list[Placed]:
+def place(words: list[PrintedWord], width: float, height: float, reading: ScanNoise, rng: Random) -> list[Placed]:
     """(text, box, line) with the page turned and the boxes shaken as this reading has it, inside the page."""
     level = reading.level
     if level <= 0:

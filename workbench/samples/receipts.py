@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from workbench.samples.content import Facts, Item
+from workbench.samples.content import Facts, LineItem
 from workbench.samples.roll import ReceiptStyle, Roll
 from workbench.samples.sheet import Paper, Piece, plain
 
@@ -51,7 +51,7 @@ class _Receipt(Roll):
         if self.house.random() < 0.6:
             self.rule()
 
-    def _item(self, form: str, item: Item, value: list[Piece]) -> None:
+    def _item(self, form: str, item: LineItem, value: list[Piece]) -> None:
         facts, house = self.facts, self.house
         price = facts.amount(item.price)
         times = f"{item.quantity} {house.choice(('x', 'X', '@', '*'))} {price}"
@@ -73,7 +73,7 @@ class _Receipt(Roll):
             case _:
                 self.pair(plain(item.text), value)
 
-    def _columns(self, item: Item, price: str, value: list[Piece]) -> None:
+    def _columns(self, item: LineItem, price: str, value: list[Piece]) -> None:
         """Description, quantity, price and amount under their heads; the description above when it is long."""
         paper = self.paper
         if paper.measure(plain(item.text)) > self.inner * 0.44:
@@ -81,8 +81,8 @@ class _Receipt(Roll):
             paper.put(self.left, self.y, plain(item.code))
         else:
             paper.put(self.left, self.y, plain(item.text))
-        room = self.inner * 0.2 - paper.size * 0.5
-        if paper.measure(value) < room and paper.measure(plain(price)) < room:
+        screen = self.inner * 0.2 - paper.size * 0.5
+        if paper.measure(value) < screen and paper.measure(plain(price)) < screen:
             paper.put(self.left + self.inner * 0.78, self.y, plain(price), align="r")
             if (
                 paper.measure(plain(item.quantity)) < self.inner * 0.14 - paper.size

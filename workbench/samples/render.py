@@ -20,7 +20,7 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.fonts import chinese_font
-from workbench.samples.sheet import BASELINE, Sheet, Word, text_width, wide
+from workbench.samples.sheet import BASELINE, PrintedWord, Sheet, text_width, wide
 
 _TYPE1 = {
     "Helvetica": "_a______",
@@ -113,7 +113,7 @@ def picture(sheet: Sheet, scale: float) -> Image.Image:
     return image
 
 
-def _write(draw: ImageDraw.ImageDraw, word: Word, scale: float) -> None:
+def _write(draw: ImageDraw.ImageDraw, word: PrintedWord, scale: float) -> None:
     """One word, glyph by glyph at the metric positions, so that rounding to pixels does not add up."""
     x, baseline = word.x0, word.y0 + BASELINE * word.size
     for character in word.text:

@@ -56,8 +56,8 @@ class Roll:
     def pair(self, label: Pieces, value: Pieces, *, at: float = 1.0, scale: float = 1, bold: bool = False) -> None:
         """A label on the left and its value ending at a share `at` of the width; below it when both do not fit."""
         size = self.paper.size * scale
-        room = self.inner * at - self.paper.measure(value, size, bold) - size
-        if room < self.paper.measure(label, size, bold):
+        screen = self.inner * at - self.paper.measure(value, size, bold) - size
+        if screen < self.paper.measure(label, size, bold):
             if self.paper.measure(label, size, bold) > self.inner or self.paper.measure(value, size, bold) > self.inner:
                 self.line(label, centre=False)
                 self.line(value, centre=False)

@@ -13,7 +13,7 @@ BASELINE = 0.79
 
 
 @dataclass(eq=False, slots=True)
-class Mark:
+class ValueMark:
     """One labelled value of a document; every word that carries the mark belongs to its span."""
 
     field: str
@@ -21,7 +21,7 @@ class Mark:
 
 
 @dataclass(eq=False, slots=True)
-class Word:
+class PrintedWord:
     """A printed word; coordinates in points from the top left corner."""
 
     text: str
@@ -29,7 +29,7 @@ class Word:
     y0: float
     x1: float
     y1: float
-    mark: Mark | None
+    mark: ValueMark | None
     cell: int
     font: str
     size: float
@@ -54,11 +54,11 @@ class Sheet:
 
     width: float
     height: float
-    words: list[Word] = field(default_factory=list)
+    words: list[PrintedWord] = field(default_factory=list)
     strokes: list[Stroke] = field(default_factory=list)
 
 
-Piece = tuple[str, Mark | None]
+Piece = tuple[str, ValueMark | None]
 Pieces = Sequence[Piece]
 
 
@@ -141,7 +141,7 @@ class Paper:
                     x += space if self.glued and text else 0.0
                 else:
                     end = x + text_width(font, part) * size
-                    words.append(Word(part, x, y, end, y + size, mark, self._cell, font, size))
+                    words.append(PrintedWord(part, x, y, end, y + size, mark, self._cell, font, size))
                     x = end + space
             if self.glued and x > start and text:
                 x -= space

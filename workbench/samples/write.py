@@ -41,7 +41,7 @@ _FIRST = ("invoice-classic", "receipt-market", "invoice-long", "invoice-credit",
 
 
 @dataclass(slots=True)
-class Written:
+class SampleReport:
     """What was written. `without_picture` names documents that a missing Chinese font left without one."""
 
     documents: int = 0
@@ -71,7 +71,7 @@ class _Vendor:
     template: str
 
 
-def write_words(out: Path, count: int, seed: int, languages: Sequence[str], noise: float = 1.0) -> Written:
+def write_words(out: Path, count: int, seed: int, languages: Sequence[str], noise: float = 1.0) -> SampleReport:
     """One labels.jsonl of words, boxes (points) and labels, without pictures; memory does not grow with `count`.
 
     Raises:
@@ -79,7 +79,7 @@ def write_words(out: Path, count: int, seed: int, languages: Sequence[str], nois
         ValueError: a language is unknown.
     """
     out.mkdir(parents=True, exist_ok=True)
-    written = Written()
+    written = SampleReport()
     encode = msgspec.json.Encoder().encode
     with (out / "labels.jsonl").open("wb") as file:
         for sample in generate(seed, count, languages, noise=noise):
@@ -90,7 +90,7 @@ def write_words(out: Path, count: int, seed: int, languages: Sequence[str], nois
     return written
 
 
-def write_samples(out: Path, count: int, seed: int, languages: Sequence[str]) -> Written:
+def write_samples(out: Path, count: int, seed: int, languages: Sequence[str]) -> SampleReport:
     """The whole folder. The same arguments give the same bytes on the same machine.
 
     About every fourth document goes to the inbox, the others are labelled; a vendor has two or three documents.
@@ -101,7 +101,7 @@ def write_samples(out: Path, count: int, seed: int, languages: Sequence[str]) ->
     """
     for folder in (out / "labelled" / "images", out / "inbox"):
         folder.mkdir(parents=True, exist_ok=True)
-    written = Written()
+    written = SampleReport()
     lines: list[dict[str, Any]] = []
     rows: list[dict[str, str]] = []
     vendors = _vendors(max(count * 2 // 5, min(count, 3)), languages)
@@ -241,7 +241,7 @@ def _csv(rows: Iterable[dict[str, str]]) -> str:
     return out.getvalue()
 
 
-def _readme(written: Written, count: int, seed: int, languages: Sequence[str]) -> str:
+def _readme(written: SampleReport, count: int, seed: int, languages: Sequence[str]) -> str:
     def listed(counts: Counter[str]) -> str:
         return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
 

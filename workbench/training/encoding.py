@@ -20,7 +20,7 @@ from storage.exceptions import ConfigProblem
 from workbench.fields import chunks_of
 from workbench.locate.layout import torn
 from workbench.runs.config.tune import Data
-from workbench.runs.parquet import Row
+from workbench.runs.parquet import FrozenDocument
 from workbench.runs.windows import Window, plan
 
 Array = NDArray[Any]
@@ -29,7 +29,7 @@ IGNORED = -100
 
 
 @dataclass(slots=True)
-class Page:
+class EncodedPage:
     """A page as the model sees it: units (words, or merged pieces of numbers) of tokens.
 
     Token i of unit u: ids[starts[u] + i]. Unit u stands for words[word_starts[u] : word_starts[u + 1]].
@@ -46,11 +46,11 @@ class Page:
 
 
 @dataclass(slots=True)
-class Document:
+class EncodedDocument:
     """A document as the model sees it."""
 
-    row: Row
-    pages: list[Page]
+    row: FrozenDocument
+    pages: list[EncodedPage]
     truncated: bool  # a word had more tokens than a window and was cut to fit
 
     @property
@@ -94,7 +94,7 @@ class Encoder:
         self._unknown = tokenizer.unk_token_id
         self._sep_box = sep_box
 
-    def encode(self, row: Row) -> Document:
+    def encode(self, row: FrozenDocument) -> EncodedDocument:
         """The windows of one document; none for an empty one."""
         pages, truncated = [], False
         for number in sorted(set(row.pages)):
@@ -102,9 +102,9 @@ class Encoder:
             page = self._page(row, number, units)
             truncated = truncated or bool((np.diff(page.starts) > self.capacity).any())
             pages.append(page)
-        return Document(row, pages, truncated)
+        return EncodedDocument(row, pages, truncated)
 
-    def features(self, document: Document, page: Page, window: Window) -> Features:
+    def features(self, document: EncodedDocument, page: EncodedPage, window: Window) -> Features:
         """One window with its special tokens; words longer than a window are cut to fit."""
         lengths = np.minimum(np.diff(page.starts)[window.start : window.end], self.capacity)
         ids = np.concatenate(
@@ -135,11 +135,11 @@ class Encoder:
         cut = self.capacity
         return self._wrap(ids[:cut], all_boxes[:cut], labels[:cut], picture)
 
-    def window_words(self, page: Page, window: Window) -> Array:
+    def window_words(self, page: EncodedPage, window: Window) -> Array:
         """The document's word ids that a window covers, in the order of encoding."""
         return page.words[page.word_starts[window.start] : page.word_starts[window.end]]
 
-    def decided(self, page: Page, window: Window, token_logits: Array) -> tuple[Array, Array, Array]:
+    def decided(self, page: EncodedPage, window: Window, token_logits: Array) -> tuple[Array, Array, Array]:
         """What a window says of the words it decides.
 
         Args:
@@ -174,7 +174,7 @@ class Encoder:
                 logprobs[rows, inside] = np.logaddexp(logprobs[rows, index], logprobs[rows, inside])
                 logprobs[rows, index] = -30.0
 
-    def _units(self, row: Row, words: list[int]) -> list[list[int]]:
+    def _units(self, row: FrozenDocument, words: list[int]) -> list[list[int]]:
         if self.data.reading_order == "geometric":
             words = reading_order(row, words)
         if not self.data.merge_lines:
@@ -187,7 +187,7 @@ class Encoder:
                 units.append([word])
         return units
 
-    def _page(self, row: Row, number: int, units: list[list[int]]) -> Page:
+    def _page(self, row: FrozenDocument, number: int, units: list[list[int]]) -> EncodedPage:
         pieces = self._tokenise(["".join(row.words[word] for word in unit) for unit in units])
         boxes = _line_boxes(row, units) if self.data.boxes == "lines" else [_union(row, unit) for unit in units]
         words = [word for unit in units for word in unit]
@@ -196,7 +196,7 @@ class Encoder:
             tags = retag(row.tags, [unit[0] for unit in units])
             labels = np.array([self._label_ids.get(tag, 0) for tag in tags], np.int16)
         lengths = [len(piece) for piece in pieces]
-        return Page(
+        return EncodedPage(
             number,
             np.array(words, np.int32),
             np.cumsum([0] + [len(unit) for unit in units], dtype=np.int32),
@@ -226,7 +226,7 @@ class Encoder:
             picture,
         )
 
-    def _picture(self, row: Row, number: int) -> tuple[str, float, float] | None:
+    def _picture(self, row: FrozenDocument, number: int) -> tuple[str, float, float] | None:
         return (row.pictures[number], 0.0, 0.0) if number < len(row.pictures) and row.pictures[number] else None
 
 
@@ -298,7 +298,7 @@ def batches(lengths: Sequence[int], size: int) -> list[list[int]]:
     return result
 
 
-def reading_order(row: Row, words: Sequence[int]) -> list[int]:
+def reading_order(row: FrozenDocument, words: Sequence[int]) -> list[int]:
     """Words by lines from top to bottom, and within a line from left to right."""
     lines: list[tuple[float, float, list[int]]] = []  # top, bottom, words
     for word in sorted(words, key=lambda w: (row.boxes[w][1] + row.boxes[w][3], row.boxes[w][0])):
@@ -311,14 +311,14 @@ def reading_order(row: Row, words: Sequence[int]) -> list[int]:
     return [word for _, _, line in lines for word in sorted(line, key=lambda w: (row.boxes[w][0], w))]
 
 
-def _union(row: Row, words: Sequence[int]) -> list[int]:
+def _union(row: FrozenDocument, words: Sequence[int]) -> list[int]:
     boxes = [row.boxes[word] for word in words]
     if len(boxes) == 1:
         return boxes[0]
     return [min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)]
 
 
-def _line_boxes(row: Row, units: list[list[int]]) -> list[list[int]]:
+def _line_boxes(row: FrozenDocument, units: list[list[int]]) -> list[list[int]]:
     lines: dict[int, list[int]] = {}
     for unit in units:
         lines.setdefault(row.lines[unit[0]], []).extend(unit)

@@ -28,7 +28,7 @@ from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import predicted_cases
 from workbench.runs.config.tune import Data
-from workbench.runs.parquet import Row
+from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import thousandths
 from workbench.samples import Sample
 from workbench.training import scoring
@@ -44,7 +44,7 @@ MASKED_WEIGHT = 0.3  # of the masked-language loss beside the fields' loss
 
 
 @dataclass(frozen=True)
-class Plan:
+class StarterPlan:
     """How the starter is made. Tokens are counted with padding."""
 
     minutes: float
@@ -61,7 +61,7 @@ def labels() -> list[str]:
     return ["O", *(f"{prefix}-{field.id}" for field in invoice_schema() for prefix in "BI")]
 
 
-def row_of(number: int, sample: Sample) -> Row:
+def row_of(number: int, sample: Sample) -> FrozenDocument:
     """A generated document as the encoder reads it."""
     words, boxes, lines, pages = [], [], [], []
     for page, (width, height, tokens) in enumerate(sample.pages):
@@ -71,13 +71,13 @@ def row_of(number: int, sample: Sample) -> Row:
             lines.append(line)
             pages.append(page)
     tags = tags_of((Span(field, tokens) for field, tokens in sample.spans), len(words))
-    return Row(
+    return FrozenDocument(
         number, sample.name, sample.group, sample.language, [[w, h] for w, h, _ in sample.pages], words, boxes, lines,
         pages, [1.0] * len(words), tags, [""] * len(sample.pages),
     )  # fmt: skip
 
 
-def held_out_templates(plan: Plan) -> tuple[list[str], list[str]]:
+def held_out_templates(plan: StarterPlan) -> tuple[list[str], list[str]]:
     """(templates to train on, templates held out); the same for the same seed."""
     every = sorted({template for language in dict.fromkeys(LANGUAGES) for template in samples.template_ids(language)})
     random.Random(0).shuffle(every)  # whatever the seed: a starter that is gone on with must not meet them
@@ -85,7 +85,7 @@ def held_out_templates(plan: Plan) -> tuple[list[str], list[str]]:
     return every[count:], every[:count]
 
 
-def stream(encoder: Encoder, plan: Plan, templates: list[str]) -> Iterator[list[Features]]:
+def stream(encoder: Encoder, plan: StarterPlan, templates: list[str]) -> Iterator[list[Features]]:
     """Batches of windows of similar length, without end."""
     rng = random.Random(plan.seed)
     part = 0
@@ -151,13 +151,13 @@ def hide(inputs: dict[str, torch.Tensor], mask_id: int, generator: torch.Generat
     return hidden
 
 
-def evaluate(predictor: Predictor, rows: list[Row]) -> dict[str, float]:
+def evaluate(predictor: Predictor, rows: list[FrozenDocument]) -> dict[str, float]:
     """Strict span F1 of each field, and micro, over words."""
     figures = scoring.figures(list(predictor.predict(rows)), predictor.labels, predictor.fields)
     return {"micro": figures["f1"], **{name: row["f1"] for name, row in figures["fields"].items()}}
 
 
-def record(predictor: Predictor, rows: list[Row]) -> model_and_rules.Counts:
+def record(predictor: Predictor, rows: list[FrozenDocument]) -> model_and_rules.Counts:
     """How the model and the rules about likely places stand to each other on documents that it was not trained on."""
     schema = invoice_schema()
     trust = suggestions.Trust(types={field.id: field.type for field in schema})
@@ -166,7 +166,7 @@ def record(predictor: Predictor, rows: list[Row]) -> model_and_rules.Counts:
     )
 
 
-def cases_of(predictor: Predictor, rows: list[Row]) -> list[Case]:
+def cases_of(predictor: Predictor, rows: list[FrozenDocument]) -> list[Case]:
     """Documents with what the model says of them."""
     pairs = (
         (asdict(outcome.row) | {"references": None}, asdict(outcome.prediction("", predictor.labels)))
@@ -175,18 +175,20 @@ def cases_of(predictor: Predictor, rows: list[Row]) -> list[Case]:
     return list(predicted_cases(pairs, predictor.fields))
 
 
-def held_out_rows(templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES) -> list[Row]:
+def held_out_rows(
+    templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES
+) -> list[FrozenDocument]:
     """Made-up documents of these templates."""
     return [row_of(i, s) for i, s in enumerate(samples.generate(seed, count, languages, templates))]
 
 
-def pretrain(source: Path, out: Path, plan: Plan) -> dict[str, Any]:
+def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     """Make the starter and write it to `out`; returns what the model card says of the making.
 
     Args:
         source: MiniLM as it was published, or a starter to go on from.
         out: the folder to write; a usable starter lies there after every evaluation.
-        plan: see `Plan`.
+        plan: see `StarterPlan`.
     """
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
@@ -265,7 +267,7 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     np.random.seed(given.seed)
-    pretrain(given.source, given.out, Plan(given.minutes, given.seed))
+    pretrain(given.source, given.out, StarterPlan(given.minutes, given.seed))
 
 
 if __name__ == "__main__":

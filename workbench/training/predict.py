@@ -26,7 +26,7 @@ def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> 
     total = sum(sizes.values())
     if not total:
         raise RunProblem("There are no documents to predict.", "Import some first.")
-    judged: dict[str, list[predicting.Outcome]] = {}
+    judged: dict[str, list[predicting.DocumentPrediction]] = {}
 
     def predictions() -> Iterator[parquet.Prediction]:
         """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory."""

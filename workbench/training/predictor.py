@@ -47,10 +47,10 @@ class Description(BaseModel):
 
 
 @dataclass(slots=True)
-class Outcome:
+class DocumentPrediction:
     """What the model thinks of one document."""
 
-    row: parquet.Row
+    row: parquet.FrozenDocument
     probabilities: NDArray[np.float32]  # words × labels
     embedding: NDArray[np.float32]
     word_window: NDArray[np.int16]
@@ -69,14 +69,14 @@ class Outcome:
 class _Gathering:
     """A document whose windows are coming in."""
 
-    document: encoding.Document
+    document: encoding.EncodedDocument
     logprobs: NDArray[np.float32]
     word_window: NDArray[np.int16]
     total: NDArray[np.float64]
     count: int = 0
 
-    def outcome(self) -> Outcome:
-        return Outcome(
+    def outcome(self) -> DocumentPrediction:
+        return DocumentPrediction(
             self.document.row, np.exp(self.logprobs), (self.total / max(1, self.count)).astype(np.float32),
             self.word_window, self.document.windows, self.document.truncated,
         )  # fmt: skip
@@ -105,8 +105,11 @@ class Predictor:
         return frozenset(label[2:] for label in self.labels if label != "O")
 
     def predict(
-        self, documents: Iterable[parquet.Row], progress: Callable[[int], None] = lambda done: None, chunk: int = 128
-    ) -> Iterator[Outcome]:
+        self,
+        documents: Iterable[parquet.FrozenDocument],
+        progress: Callable[[int], None] = lambda done: None,
+        chunk: int = 128,
+    ) -> Iterator[DocumentPrediction]:
         """Predictions in the order of the documents, worked on in chunks, batched by similar length."""
         remaining, done = iter(documents), 0
         while some := list(islice(remaining, chunk)):
@@ -115,7 +118,7 @@ class Predictor:
             progress(done)
 
     @torch.inference_mode()
-    def predict_encoded(self, documents: Sequence[encoding.Document]) -> list[Outcome]:
+    def predict_encoded(self, documents: Sequence[encoding.EncodedDocument]) -> list[DocumentPrediction]:
         """Predictions for documents that are encoded already."""
         was_training = self.model.training
         self.model.eval()
@@ -137,7 +140,7 @@ class Predictor:
             self.model.train(was_training)
         return [g.outcome() for g in gathered]
 
-    def _gathering(self, document: encoding.Document) -> _Gathering:
+    def _gathering(self, document: encoding.EncodedDocument) -> _Gathering:
         words, labels = len(document.row.words), len(self.labels)
         hidden = self.model.config.hidden_size
         return _Gathering(

@@ -23,14 +23,14 @@ from workbench.training.trainer import AdamThenSGD
 
 
 @dataclass(slots=True)
-class Prepared:
+class TrainingInput:
     """What training needs, made from the run folder."""
 
     request: Request
-    documents: dict[str, list[parquet.Row]]  # the labelled ones; the pool may be too large for the memory
+    documents: dict[str, list[parquet.FrozenDocument]]  # the labelled ones; the pool may be too large for the memory
     pool: int  # how many documents it has
     once: frozenset[str]  # fields of which a training document has one value
-    sample: list[parquet.Row]  # training documents that are evaluated
+    sample: list[parquet.FrozenDocument]  # training documents that are evaluated
     labels: list[str]
     device: torch.device
     precision: str  # "fp32", "bf16" or "fp16"
@@ -42,7 +42,7 @@ class Prepared:
         return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
 
 
-def prepare(request: Request, folder: Path) -> Prepared:
+def prepare(request: Request, folder: Path) -> TrainingInput:
     """Read the folder and settle what follows from it.
 
     Raises:
@@ -85,14 +85,16 @@ def prepare(request: Request, folder: Path) -> Prepared:
     random.Random(config.train.seed).shuffle(sample)
     pool = parquet.count(parquet.source(folder, "pool"))
     once = labelled_once(row.tags for row in data["train"])
-    return Prepared(request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes)
+    return TrainingInput(
+        request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes
+    )
 
 
-def limited(documents: list[parquet.Row], most: int | None, seed: int) -> list[parquet.Row]:
+def limited(documents: list[parquet.FrozenDocument], most: int | None, seed: int) -> list[parquet.FrozenDocument]:
     """So many documents at most: whole vendors, one after the other, in an order set by the seed."""
     if most is None or len(documents) <= most:
         return documents
-    groups: dict[str, list[parquet.Row]] = {}
+    groups: dict[str, list[parquet.FrozenDocument]] = {}
     for row in documents:
         groups.setdefault(row.group or f"\0{row.document}", []).append(row)
     order = sorted(groups)
@@ -142,7 +144,7 @@ def adam_then_sgd(config: TuneConfig) -> tuple[Any, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _epochs_between_evaluations(prepared: Prepared) -> int:
+def _epochs_between_evaluations(prepared: TrainingInput) -> int:
     """How many epochs lie between evaluations, so that few documents to learn from are not outweighed by many to test.
 
     Reading a word costs about a third of learning from it; evaluations may take a third of the learning's time, but
@@ -154,7 +156,9 @@ def _epochs_between_evaluations(prepared: Prepared) -> int:
     return max(1, min(most, evaluated // max(1, learnt)))
 
 
-def arguments_of(folder: Path, prepared: Prepared, batch: int, accumulation: int, per_epoch: int) -> TrainingArguments:
+def arguments_of(
+    folder: Path, prepared: TrainingInput, batch: int, accumulation: int, per_epoch: int
+) -> TrainingArguments:
     """The Trainer's arguments, in the names of transformers 5.
 
     Args:

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from workbench.predictions.cases import Stored, decode, lenient_chunks
-from workbench.training.predictor import Outcome
+from workbench.training.predictor import DocumentPrediction
 
 Span = tuple[str, int, int]
 """Field, first word, the word after the last."""
 
 
-def figures(outcomes: Sequence[Outcome], labels: Sequence[str], once: Set[str] = frozenset()) -> dict[str, Any]:
+def figures(
+    outcomes: Sequence[DocumentPrediction], labels: Sequence[str], once: Set[str] = frozenset()
+) -> dict[str, Any]:
     """`documents`, `loss` (of a word, nats), micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
 
     Only documents with labels count; `once` are the fields of which a document has one value.

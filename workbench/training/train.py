@@ -30,12 +30,12 @@ from workbench.runs.config.files import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.training import checkpoints, scoring
 from workbench.training.callbacks import Control, Interrupted, Reporter, Write
-from workbench.training.encoding import Collator, Document, Encoder
+from workbench.training.encoding import Collator, EncodedDocument, Encoder
 from workbench.training.models import smooth
 from workbench.training.models.loading import Built
-from workbench.training.predictor import DESCRIPTION, Description, Outcome, Predictor, write_json
-from workbench.training.preparation import Prepared, adam_then_sgd, arguments_of, prepare
-from workbench.training.trainer import DataOrder, Freezing, Selection, Tuner, Windows, class_weights, loss_function
+from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, Predictor, write_json
+from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of, prepare
+from workbench.training.trainer import BestCheckpoint, DataOrder, Freezing, Tuner, Windows, class_weights, loss_function
 
 
 def run(folder: Path, write: Write, control: Control) -> None:
@@ -83,7 +83,9 @@ class Result:
     tokens_per_second: float
 
 
-def _smaller(prepared: Prepared, batch: int, accumulation: int, write: Write, error: BaseException) -> tuple[int, int]:
+def _smaller(
+    prepared: TrainingInput, batch: int, accumulation: int, write: Write, error: BaseException
+) -> tuple[int, int]:
     """Half the batch and twice the accumulation, where that is allowed."""
     if not prepared.request.config.train.retry_on_oom or batch == 1:
         raise _out_of_memory(batch) from error
@@ -94,7 +96,7 @@ def _smaller(prepared: Prepared, batch: int, accumulation: int, write: Write, er
     return batch // 2, 2 * accumulation
 
 
-def _let_go(prepared: Prepared) -> None:
+def _let_go(prepared: TrainingInput) -> None:
     """Give back what a training that failed has held: the trainer, its model and optimizer refer to each other."""
     gc.collect()
     if prepared.device.type == "cuda":
@@ -109,7 +111,9 @@ def _out_of_memory(batch: int) -> RunProblem:
     )
 
 
-def _train(folder: Path, prepared: Prepared, write: Write, control: Control, batch: int, accumulation: int) -> Result:
+def _train(
+    folder: Path, prepared: TrainingInput, write: Write, control: Control, batch: int, accumulation: int
+) -> Result:
     request, config = prepared.request, prepared.request.config
     resumed = checkpoints.newest(folder / "checkpoints", lambda message: write("note", message=message))
     write("started", **_started(prepared, config, resumed))
@@ -142,7 +146,7 @@ def _train(folder: Path, prepared: Prepared, write: Write, control: Control, bat
         for tag in row.tags or ():
             counts[tag] = counts.get(tag, 0) + 1
     weights = class_weights(prepared.labels, counts, config.regularization.class_weights)
-    selection = Selection(config.train.metric_for_best_model)
+    selection = BestCheckpoint(config.train.metric_for_best_model)
 
     def assess(step: int, epoch: float) -> dict[str, float]:
         figures = {
@@ -204,7 +208,7 @@ def _full_disk(error: Exception) -> Exception:
     )
 
 
-def _started(prepared: Prepared, config: TuneConfig, resumed: Path | None) -> dict[str, Any]:
+def _started(prepared: TrainingInput, config: TuneConfig, resumed: Path | None) -> dict[str, Any]:
     return {
         "pid": os.getpid(), "host": os.uname().nodename, "device": str(prepared.device),
         "precision": prepared.precision,
@@ -214,7 +218,7 @@ def _started(prepared: Prepared, config: TuneConfig, resumed: Path | None) -> di
     }  # fmt: skip
 
 
-def _tell(prepared: Prepared, built: Built, encoded: dict[str, list[Document]], write: Write) -> None:
+def _tell(prepared: TrainingInput, built: Built, encoded: dict[str, list[EncodedDocument]], write: Write) -> None:
     """The event `prepared`, and what is worth a note."""
     for note in built.notes:
         write("note", message=note)
@@ -240,7 +244,7 @@ def _rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def _predict_shared(predictor: Predictor, documents: Sequence[Document]) -> list[Outcome]:
+def _predict_shared(predictor: Predictor, documents: Sequence[EncodedDocument]) -> list[DocumentPrediction]:
     """Predictions for all documents; under torchrun every process does its share and gets the others'."""
     if not distributed.is_initialized():
         return predictor.predict_encoded(documents)
@@ -251,13 +255,15 @@ def _predict_shared(predictor: Predictor, documents: Sequence[Document]) -> list
     return [outcome for share in shares for outcome in share]
 
 
-def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, control: Control, began: float) -> None:
+def _finish(
+    folder: Path, prepared: TrainingInput, result: Result, write: Write, control: Control, began: float
+) -> None:
     """Keep the model, predict, report; the event `finished` comes last."""
     request, config = prepared.request, prepared.request.config
     smooth_tables = config.model.family == "starter"
     if smooth_tables:
         smooth.bake(result.built.model)
-    read: dict[str, list[Outcome]] = {}
+    read: dict[str, list[DocumentPrediction]] = {}
     predictions = _predictions(folder, prepared, result.predictor, read, write)
     try:
         parquet.write_predictions(folder / "predictions.parquet", predictions, prepared.once)
@@ -296,7 +302,11 @@ def _finish(folder: Path, prepared: Prepared, result: Result, write: Write, cont
 
 
 def _predictions(
-    folder: Path, prepared: Prepared, predictor: Predictor, judged: dict[str, list[Outcome]], write: Write
+    folder: Path,
+    prepared: TrainingInput,
+    predictor: Predictor,
+    judged: dict[str, list[DocumentPrediction]],
+    write: Write,
 ) -> Iterator[parquet.Prediction]:
     """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory (`judged`)."""
     labelled = {s: prepared.documents[s] for s in ("validation", "test")} | {"train": prepared.sample}
@@ -325,7 +335,7 @@ def save_model(built: Built, description: Description, folder: Path) -> None:
     draft.rename(folder)
 
 
-def fingerprint(documents: Sequence[parquet.Row]) -> str:
+def fingerprint(documents: Sequence[parquet.FrozenDocument]) -> str:
     """What a model was trained on, in 16 hexadecimal digits: the words, boxes and labels, whatever the order."""
     digests = sorted(
         hashlib.sha256(json.dumps([row.words, row.boxes, row.tags]).encode()).hexdigest() for row in documents

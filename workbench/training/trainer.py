@@ -31,13 +31,17 @@ class Windows(Dataset[encoding.Features]):
     """
 
     def __init__(
-        self, encoder: encoding.Encoder, documents: Sequence[encoding.Document], augmentation: Augmentation, seed: int,
+        self,
+        encoder: encoding.Encoder,
+        documents: Sequence[encoding.EncodedDocument],
+        augmentation: Augmentation,
+        seed: int,
         parties: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._encoder = encoder
         self._names = augment.NOBODY
         if augmentation.party_names:
-            self._names = augment.Names.of(((d.row.words, d.row.tags or []) for d in documents), parties)
+            self._names = augment.PartyNames.of(((d.row.words, d.row.tags or []) for d in documents), parties)
         self._items = [(d, page, window) for d in documents for page in d.pages for window in page.windows]
         self._augmentation = augmentation
         self._seed = seed
@@ -209,7 +213,7 @@ class Freezing(TrainerCallback):  # type: ignore[misc]
 
 
 @dataclass(slots=True)
-class Meter:
+class Throughput:
     """What has gone through the model since it was read last. Tokens are real ones, without padding."""
 
     tokens: Any = 0
@@ -228,7 +232,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         self._assess = assess
         self._guess = guess  # the loss of guessing
         self._recent: list[float] = []
-        self.meter = Meter()
+        self.meter = Throughput()
         # Several GPUs are used through torchrun; without it, one.
         self.args._n_gpu = min(1, self.args.n_gpu)
 
@@ -269,7 +273,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         return metrics
 
 
-class Selection:
+class BestCheckpoint:
     """Which evaluation is the best: by F1 (ties go to the lower loss) or by loss. Higher is better."""
 
     def __init__(self, metric: str) -> None:

@@ -21,8 +21,8 @@ from workbench.active_learning import round_figures
 from workbench.active_learning import selection as queueing
 from workbench.active_learning.selection import Order
 from workbench.annotation import acts, adjudication
-from workbench.annotation.blind_editor import BlindDesk
-from workbench.annotation.editor import Desk
+from workbench.annotation.blind_editor import BlindEditor
+from workbench.annotation.editor import DocumentEditor
 from workbench.cli import group
 from workbench.workspace import Workspace
 
@@ -47,10 +47,10 @@ def select(found, **order):
 
 
 def label(found, document, right=True):
-    desk = Desk(found, document)
+    editor = DocumentEditor(found, document)
     for name, tokens in GOLD.items():
-        desk.act("assign", acts.assign(desk.state, name, tokens if right else (0,), "ann"))
-    desk.act("finish", acts.finish(desk.state))
+        editor.act("assign", acts.assign(editor.state, name, tokens if right else (0,), "ann"))
+    editor.act("finish", acts.finish(editor.state))
 
 
 def queued(found):
@@ -164,8 +164,8 @@ class TestRound:
         found, *_ = made
         number = at_random(found, 2)
         for state, entry in zip((State.SKIPPED, State.UNUSABLE), queueing.look(found, number).entries, strict=True):
-            desk = Desk(found, entry.document)
-            desk.act("skip", acts.set_aside(desk.state, state))
+            editor = DocumentEditor(found, entry.document)
+            editor.act("skip", acts.set_aside(editor.state, state))
         assert queueing.next_entry(found, number) is None
         assert queueing.close(found, number).figures["skipped"] == 2
 
@@ -227,34 +227,34 @@ class TestBlind:
         assert {e.document for e in entries} <= set(labelled) and len(entries) == 4
         with found.db.write() as connection:
             documents.set_references(connection, entries[0].document, [ReferenceValue("amount_total", "9.00", "books")])
-        desk = BlindDesk(found, entries[0].document, number)
-        assert desk.state.spans == frozenset() and desk.content.suggestions == () and desk.history() == []
-        assert desk.content.references == ()  # labels were often found by these
+        editor = BlindEditor(found, entries[0].document, number)
+        assert editor.state.spans == frozenset() and editor.content.suggestions == () and editor.history() == []
+        assert editor.content.references == ()  # labels were often found by these
 
     def test_the_opinion_survives_and_the_labels_stay(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         document = entries[0].document
-        before = Desk(found, document).state
-        desk = BlindDesk(found, document, number)
-        desk.act("assign", acts.assign(desk.state, "amount_total", (0,), "ann"))
-        assert {s.tokens for s in BlindDesk(found, document, number).state.spans} == {(0,)}
-        desk.undo()
-        assert desk.state.spans == frozenset()
-        desk.redo()
-        desk.act("finish", acts.finish(desk.state))
-        assert Desk(found, document).state == before
+        before = DocumentEditor(found, document).state
+        editor = BlindEditor(found, document, number)
+        editor.act("assign", acts.assign(editor.state, "amount_total", (0,), "ann"))
+        assert {s.tokens for s in BlindEditor(found, document, number).state.spans} == {(0,)}
+        editor.undo()
+        assert editor.state.spans == frozenset()
+        editor.redo()
+        editor.act("finish", acts.finish(editor.state))
+        assert DocumentEditor(found, document).state == before
         assert document not in [e.document for e in queueing.look(found, number).left]
 
     def test_consistency_and_the_adjudication_list(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         for entry, right in zip(entries[:2], (True, False), strict=True):
-            desk = BlindDesk(found, entry.document, number)
+            editor = BlindEditor(found, entry.document, number)
             for name, tokens in GOLD.items():
                 shifted = tokens if right or name != "amount_net" else (2, 3)
-                desk.act("assign", acts.assign(desk.state, name, shifted, "ann"))
-            desk.act("finish", acts.finish(desk.state))
+                editor.act("assign", acts.assign(editor.state, name, shifted, "ann"))
+            editor.act("finish", acts.finish(editor.state))
         level = adjudication.look(found)[0][("ann", "ann")]
         assert level.documents == 2 and level.overall.f1 == pytest.approx(10 / 12)
         (dispute,) = adjudication.look(found)[1]
@@ -266,13 +266,13 @@ class TestBlind:
     def test_deciding_a_dispute_makes_nobody_agree_afterwards(self, made):
         found, *_ = made
         number, entries = self.begin(found)
-        desk = BlindDesk(found, entries[0].document, number, annotator="bea")
-        desk.act("assign", acts.assign(desk.state, "amount_net", (2, 3), "bea"))
-        desk.act("finish", acts.finish(desk.state))
+        editor = BlindEditor(found, entries[0].document, number, annotator="bea")
+        editor.act("assign", acts.assign(editor.state, "amount_net", (2, 3), "bea"))
+        editor.act("finish", acts.finish(editor.state))
         before = adjudication.look(found)[0]
         (dispute,) = adjudication.look(found)[1]
         adjudication.decide(found, dispute, take=True)
-        assert {s.tokens for s in Desk(found, entries[0].document).state.spans} == {(2, 3)}
+        assert {s.tokens for s in DocumentEditor(found, entries[0].document).state.spans} == {(2, 3)}
         assert adjudication.look(found)[1] == [] and list(before) == [("ann", "bea")]
         assert adjudication.look(found)[0] == before
 
@@ -281,35 +281,35 @@ class TestBlind:
         found, *_ = made
         number, entries = self.begin(found)
         document = entries[0].document
-        desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("assign", acts.assign(desk.state, "amount_net", (2, 3), "bea"))
-        desk.act("finish", acts.finish(desk.state))
-        before, disputes = Desk(found, document).state, adjudication.look(found)[1]
+        editor = BlindEditor(found, document, number, annotator="bea")
+        editor.act("assign", acts.assign(editor.state, "amount_net", (2, 3), "bea"))
+        editor.act("finish", acts.finish(editor.state))
+        before, disputes = DocumentEditor(found, document).state, adjudication.look(found)[1]
         decided = adjudication.decide(found, disputes[0], take)
-        assert (Desk(found, document).state != before) == take
+        assert (DocumentEditor(found, document).state != before) == take
         adjudication.take_back(found, decided)
-        assert Desk(found, document).state == before and adjudication.look(found)[1] == disputes
+        assert DocumentEditor(found, document).state == before and adjudication.look(found)[1] == disputes
 
     def test_a_decision_on_a_document_that_was_changed_since_stays(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         document = entries[0].document
-        desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("finish", acts.finish(desk.state))
+        editor = BlindEditor(found, document, number, annotator="bea")
+        editor.act("finish", acts.finish(editor.state))
         decided = adjudication.decide(found, adjudication.look(found)[1][0], take=True)
-        later = Desk(found, document)
+        later = DocumentEditor(found, document)
         later.act("assign", acts.assign(later.state, "amount_tax", (3,), "ann"))
         with pytest.raises(UsageProblem, match="changed since"):
             adjudication.take_back(found, decided)
-        assert Desk(found, document).state == later.state and adjudication.look(found)[1] == []
+        assert DocumentEditor(found, document).state == later.state and adjudication.look(found)[1] == []
 
     def test_an_opinion_on_other_words_is_not_compared(self, made):
         found, *_ = made
         number, entries = self.begin(found)
         document = entries[0].document
-        desk = BlindDesk(found, document, number, annotator="bea")
-        desk.act("assign", acts.assign(desk.state, "amount_net", (5,), "bea"))
-        desk.act("finish", acts.finish(desk.state))
+        editor = BlindEditor(found, document, number, annotator="bea")
+        editor.act("assign", acts.assign(editor.state, "amount_net", (5,), "bea"))
+        editor.act("finish", acts.finish(editor.state))
         page = Page(0, 100, 100, (Token(0, 0, 0, "Total", (0.0, 0.0, 9.0, 9.0)),))
         with found.db.write() as connection:  # as reading it again with another engine does
             content = documents.open_document(connection, document)
@@ -327,15 +327,15 @@ class TestBlind:
         found, *_ = made
         number, entries = self.begin(found)
         monkeypatch.setenv("WORKBENCH_ANNOTATOR", "bea")
-        desk = BlindDesk(found, entries[0].document, number)
-        desk.act("finish", acts.finish(desk.state))
+        editor = BlindEditor(found, entries[0].document, number)
+        editor.act("finish", acts.finish(editor.state))
         assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
     def test_labels_of_the_second_annotator_are_told_apart(self, made):
         found, *_ = made
         number, entries = self.begin(found)
-        desk = BlindDesk(found, entries[0].document, number, annotator="bea")
-        desk.act("finish", acts.finish(desk.state))
+        editor = BlindEditor(found, entries[0].document, number, annotator="bea")
+        editor.act("finish", acts.finish(editor.state))
         assert list(adjudication.look(found)[0]) == [("ann", "bea")]
 
 

@@ -95,7 +95,7 @@ def test_it_goes_on_where_it_was_left(prepared):
     again = simulation.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=2, start=3)
     assert again == folder
     Simulator(folder, learner).run()
-    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.SimulationPlan.read(folder).cells
     assert len(half) == 5 and len(set(trained(folder))) == len(trained(folder))
     lines = [json.loads(line) for line in (folder / "cells.jsonl").read_text().splitlines()]
     keys = [(c["strategy"], c["seed"], c["round"]) for c in lines]
@@ -145,7 +145,7 @@ def test_a_warm_loop_that_lost_a_model_trains_it_again(prepared):
         (run / "model").mkdir(exist_ok=True)
 
     Simulator(folder, whole).run()
-    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.SimulationPlan.read(folder).cells
 
 
 def test_a_model_whose_deleting_was_cut_off_is_trained_again(prepared, monkeypatch):
@@ -187,7 +187,7 @@ def test_warm_loops_of_several_strategies_train_side_by_side_from_their_shared_m
         (run / "model").mkdir()
 
     Simulator(folder, both).run(3)
-    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.SimulationPlan.read(folder).cells
 
 
 def test_a_pool_that_empties_ends_the_choosing(tmp_path):
@@ -216,7 +216,7 @@ def test_a_process_that_is_killed_leaves_a_folder_that_goes_on(prepared):
     for begun in (folder / "trained").iterdir():
         assert not (begun / "measured.json").exists()
     Simulator(folder, learner).run()
-    assert simulation.report(folder)["done"] == simulation.Plan.read(folder).cells
+    assert simulation.report(folder)["done"] == simulation.SimulationPlan.read(folder).cells
 
 
 def test_interrupting_the_command_leaves_nothing_at_work(prepared, monkeypatch):

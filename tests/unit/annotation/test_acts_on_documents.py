@@ -9,7 +9,7 @@ from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
 from tests.support import sample_documents
 from workbench.annotation import acts
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.field_states import FieldState, judge, rows
 from workbench.annotation.worklist import Worklist
 from workbench.fields import invoice_schema
@@ -133,7 +133,7 @@ def test_a_conflict_keeps_what_was_refused(tmp_path):
     workspace = sample_documents.workspace_of(
         tmp_path / "w", [sample_documents.new("one", [sample_documents.page_of(sample_documents.RECEIPT)])]
     )
-    mine, theirs = Desk(workspace, 1), Desk(workspace, 1, annotator="bob")
+    mine, theirs = DocumentEditor(workspace, 1), DocumentEditor(workspace, 1, annotator="bob")
     theirs.act("flag", acts.flag(theirs.state, "mine first"))
     wanted = acts.assign(mine.state, "iban", (1,), "ann")
     with pytest.raises(Conflict):
@@ -147,11 +147,11 @@ def test_decided_suggestions_come_back_with_undo(tmp_path):
         sample_documents.new("one", [sample_documents.page_of(sample_documents.RECEIPT)], [("iban", (1,), 0.5, "r")])
     ]
     workspace = sample_documents.workspace_of(tmp_path / "w", listed)
-    desk = Desk(workspace, 1)
-    desk.act("reject", acts.reject(desk.state, desk.open_suggestions[0]))
-    assert desk.open_suggestions == [] and desk.content.document.suggestions == 0
-    desk.undo()
-    assert desk.open_suggestions[0].decision is Decision.OPEN
+    editor = DocumentEditor(workspace, 1)
+    editor.act("reject", acts.reject(editor.state, editor.open_suggestions[0]))
+    assert editor.open_suggestions == [] and editor.content.document.suggestions == 0
+    editor.undo()
+    assert editor.open_suggestions[0].decision is Decision.OPEN
     workspace.close()
 
 
@@ -162,13 +162,13 @@ def test_the_lists_counts_follow_undo(tmp_path):
         )
     ]
     workspace = sample_documents.workspace_of(tmp_path / "w", listed)
-    desk = Desk(workspace, 1, judge(SCHEMA))
-    desk.act("assign", acts.assign(desk.state, "amount_total", at(desk.content, "10.00"), "ann"))
-    assert desk.content.document.disagreements == 1
-    desk.undo()
-    assert desk.content.document.disagreements == 0
-    desk.redo()
-    assert desk.content.document.disagreements == 1
+    editor = DocumentEditor(workspace, 1, judge(SCHEMA))
+    editor.act("assign", acts.assign(editor.state, "amount_total", at(editor.content, "10.00"), "ann"))
+    assert editor.content.document.disagreements == 1
+    editor.undo()
+    assert editor.content.document.disagreements == 0
+    editor.redo()
+    assert editor.content.document.disagreements == 1
     workspace.close()
 
 
@@ -176,8 +176,8 @@ def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
     listed = [sample_documents.new(f"d{n}", [sample_documents.page_of("A 1.00")]) for n in range(3)]
     workspace = sample_documents.workspace_of(tmp_path / "w", listed)
     worklist = Worklist(workspace, documents.Filter("unlabelled"))
-    desk = Desk(workspace, 1)
-    desk.act("finish", acts.finish(desk.state))
+    editor = DocumentEditor(workspace, 1)
+    editor.act("finish", acts.finish(editor.state))
     assert list(worklist.ids) == [1, 2, 3] and worklist.step(1) == 2
     assert worklist.step(5) is None and worklist.current == 2
     assert list(Worklist(workspace, replace(worklist.filter)).ids) == [2, 3]
@@ -201,20 +201,20 @@ def test_the_next_open_document_is_found_however_far_away(tmp_path):
 
 def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_something_is_done(tmp_path):
     """A key does not wait for a long page's places, and a search of its own waits for nobody."""
-    from workbench.annotation.session import Hands
+    from workbench.annotation.session import AnnotationSession
 
     workspace = sample_documents.workspace_of(
         tmp_path / "w", [sample_documents.new("one", [sample_documents.page_of(sample_documents.RECEIPT)])]
     )
-    hands = Hands(Desk(workspace, 1), SCHEMA)
+    session = AnnotationSession(DocumentEditor(workspace, 1), SCHEMA)
     asked = []
 
     def goes_on():
         asked.append(True)
         return len(asked) < 8
 
-    hands.warm(goes_on)
+    session.warm(goes_on)
     assert len(asked) == 8  # within the first fields: each asks many times
     asked.clear()
-    assert hands._finder.ranked(SCHEMA.get("amount_total")) and not asked
+    assert session._finder.ranked(SCHEMA.get("amount_total")) and not asked
     workspace.close()

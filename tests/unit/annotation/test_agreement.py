@@ -7,7 +7,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from storage.records import Span
 from workbench.annotation import agreement
-from workbench.annotation.agreement import Difference, Pair
+from workbench.annotation.agreement import Disagreement, LabelledTwice
 
 category = st.sampled_from(["", "a", "b", "c"])
 
@@ -34,15 +34,15 @@ def test_kappa_does_not_ask_who_was_first(pairs):
 
 def test_the_same_labels_agree_fully_and_none_say_nothing():
     labels = spans(("total", (1, 2)), ("date", (5,)))
-    level = agreement.measure([Pair(labels, labels, 8)]).overall
+    level = agreement.measure([LabelledTwice(labels, labels, 8)]).overall
     assert (level.kappa, level.f1) == (1.0, 1.0)
-    nothing = agreement.measure([Pair(frozenset(), frozenset(), 8)]).overall
+    nothing = agreement.measure([LabelledTwice(frozenset(), frozenset(), 8)]).overall
     assert (nothing.kappa, nothing.f1) == (None, None)
 
 
 def test_fields_are_told_apart():
     first, second = spans(("total", (1,)), ("date", (5,))), spans(("total", (1,)), ("date", (6,)))
-    found = agreement.measure([Pair(first, second, 8)])
+    found = agreement.measure([LabelledTwice(first, second, 8)])
     assert found.fields["total"].f1 == 1 and found.fields["total"].kappa == 1
     assert found.fields["date"].f1 == 0 and found.fields["date"].kappa < 0
     assert found.overall.f1 == 0.5 == agreement.f1(first, second)
@@ -52,9 +52,9 @@ def test_differences_pair_what_overlaps():
     first = spans(("total", (1, 2)), ("date", (5,)), ("net", (9,)))
     second = spans(("total", (2,)), ("tax", (7,)), ("net", (9,)))
     assert agreement.differences(first, second) == [
-        Difference("total", (1, 2), (2,)),
-        Difference("date", (5,), None),
-        Difference("tax", None, (7,)),
+        Disagreement("total", (1, 2), (2,)),
+        Disagreement("date", (5,), None),
+        Disagreement("tax", None, (7,)),
     ]
 
 

@@ -8,7 +8,7 @@ from storage import annotations, queue
 from storage.records import Decision, State
 from tests.support.predicted_pool import add_run, workspace
 from workbench.annotation import acts, review
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 
 
 @pytest.fixture
@@ -66,8 +66,8 @@ def test_what_is_settled_retired_or_labelled_is_not_asked(made):
         (pool[1], lambda s: acts.mark_absent(s, "amount_total")),
         (pool[2], acts.finish),
     ):
-        desk = Desk(found, number)
-        desk.act("act", after(desk.state))
+        editor = DocumentEditor(found, number)
+        editor.act("act", after(editor.state))
     found.change_settings(schema=found.schema.change("invoice_date", retired=True))
     assert asked(found) == [(pool[3], "amount_total", True), (pool[0], "amount_net", False)]
     found.change_settings(schema=type(found.schema)(()))
@@ -80,25 +80,25 @@ def test_an_answer_about_a_near_miss_is_remembered_and_undone(made, answer):
     misses(found, (pool[0], "amount_net", (3,), 0.4))
     suggest(found, {pool[0]: [("amount_total", (1,), 0.6)]})
     question = next(q for q in review.collect(found) if q.field == "amount_net")
-    desk = Desk(found, pool[0])
-    assert review.still_open(desk.content, question)
-    answer(desk, question)
-    assert not review.still_open(desk.content, question)
+    editor = DocumentEditor(found, pool[0])
+    assert review.still_open(editor.content, question)
+    answer(editor, question)
+    assert not review.still_open(editor.content, question)
     assert asked(found) == [(pool[0], "amount_total", True)]  # the model's own suggestion is still there
-    assert {s.field for s in desk.state.spans} == ({"amount_net"} if answer is review.yes else set())
-    desk.undo()
+    assert {s.field for s in editor.state.spans} == ({"amount_net"} if answer is review.yes else set())
+    editor.undo()
     assert {field for _, field, _ in asked(found)} == {"amount_net", "amount_total"}
 
 
 def test_another_field_is_one_act(made):
     found, pool, _ = made
     suggest(found, {pool[0]: [("amount_net", (1,), 0.5)]})
-    desk = Desk(found, pool[0])
-    review.other(desk, review.collect(found)[0], "amount_total")
-    assert {(s.field, s.tokens) for s in desk.state.spans} == {("amount_total", (1,))}
-    assert [d for _, d in desk.state.decisions] == [Decision.REJECTED]
-    desk.undo()
-    assert desk.state.spans == frozenset() and desk.open_suggestions
+    editor = DocumentEditor(found, pool[0])
+    review.other(editor, review.collect(found)[0], "amount_total")
+    assert {(s.field, s.tokens) for s in editor.state.spans} == {("amount_total", (1,))}
+    assert [d for _, d in editor.state.decisions] == [Decision.REJECTED]
+    editor.undo()
+    assert editor.state.spans == frozenset() and editor.open_suggestions
 
 
 def test_completing_takes_the_surest_of_each_field_that_has_no_label(made):
@@ -109,16 +109,16 @@ def test_completing_takes_the_surest_of_each_field_that_has_no_label(made):
             ("amount_net", (2,), 0.6),
         ]
     })  # fmt: skip
-    desk = Desk(found, pool[0])
-    desk.act("assign", acts.assign(desk.state, "invoice_date", (4, 5), "ann"))
-    desk.act("finish", review.completed(desk.content, "ann"))
-    assert desk.state.state is State.LABELLED
-    assert {s.field: s.tokens for s in desk.state.spans} == {"amount_total": (3,), "invoice_date": (4, 5)}
+    editor = DocumentEditor(found, pool[0])
+    editor.act("assign", acts.assign(editor.state, "invoice_date", (4, 5), "ann"))
+    editor.act("finish", review.completed(editor.content, "ann"))
+    assert editor.state.state is State.LABELLED
+    assert {s.field: s.tokens for s in editor.state.spans} == {"amount_total": (3,), "invoice_date": (4, 5)}
 
 
 def test_the_words_around_are_whole_lines(made):
     found, pool, _ = made
-    content = Desk(found, pool[0]).content
+    content = DocumentEditor(found, pool[0]).content
     assert review.around(content, (3,), 0) == [(("Net", False), ("8.00", True))]
     assert [line[0][0] for line in review.around(content, (3,), 1)] == ["Total", "Net", "Date"]
     assert [line[0][0] for line in review.around(content, (1,), 1)] == ["Total", "Net"]

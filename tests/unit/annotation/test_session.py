@@ -11,10 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from storage import documents
 from storage.records import Annotations, State
 from tests.support import sample_documents
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.field_states import judge
-from workbench.annotation.movement import Way
-from workbench.annotation.session import Hands
+from workbench.annotation.movement import Direction
+from workbench.annotation.session import AnnotationSession
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLAIN = (
@@ -25,7 +25,7 @@ FIELDS = ("invoice_no", "invoice_date", "seller_name", "seller_address", "curren
 
 
 class Acts(RuleBasedStateMachine):
-    """The hands on one document; the model is the list of states, and where in it we stand."""
+    """One document being annotated; the model is the list of states, and where in it we stand."""
 
     @initialize()
     def begin(self) -> None:
@@ -44,63 +44,63 @@ class Acts(RuleBasedStateMachine):
 
     def open(self) -> None:
         schema = self.workspace.schema
-        self.hands = Hands(Desk(self.workspace, 1, judge(schema)), schema)
+        self.session = AnnotationSession(DocumentEditor(self.workspace, 1, judge(schema)), schema)
 
     def did(self) -> None:
         """An act that changed something is remembered, and ends what could be redone."""
-        if self.hands.desk.state != self.states[self.now]:
-            self.states[self.now + 1 :] = [self.hands.desk.state]
+        if self.session.editor.state != self.states[self.now]:
+            self.states[self.now + 1 :] = [self.session.editor.state]
             self.now += 1
 
     @rule(field=st.sampled_from(FIELDS), times=st.integers(1, 3))
     def press(self, field: str, times: int) -> None:
         for _ in range(times):
-            self.hands.press(self.workspace.schema.get(field))
+            self.session.press(self.workspace.schema.get(field))
             self.did()
 
-    @rule(way=st.sampled_from(list(Way)), extend=st.booleans())
-    def move(self, way: Way, extend: bool) -> None:
-        self.hands.move(way, extend)
+    @rule(way=st.sampled_from(list(Direction)), extend=st.booleans())
+    def move(self, way: Direction, extend: bool) -> None:
+        self.session.move(way, extend)
 
     @rule(token=st.integers(0, len(PAGE.tokens) - 1), extend=st.booleans())
     def click(self, token: int, extend: bool) -> None:
-        self.hands.click(token, extend)
+        self.session.click(token, extend)
         self.did()
 
     @rule(name=st.sampled_from(PLAIN))
     def act(self, name: str) -> None:
-        getattr(self.hands, name)()
+        getattr(self.session, name)()
         self.did()
 
     @rule(more=st.booleans(), at_end=st.booleans(), phrase=st.booleans())
     def adjust(self, more: bool, at_end: bool, phrase: bool) -> None:
-        self.hands.adjust(more, at_end, phrase)
+        self.session.adjust(more, at_end, phrase)
         self.did()
 
     @rule(how=st.sampled_from([State.SKIPPED, State.UNUSABLE]))
     def set_aside(self, how: State) -> None:
-        self.hands.set_aside(how)
+        self.session.set_aside(how)
         self.did()
 
     @rule(note=st.sampled_from(["", "torn", "两页"]))
     def flag(self, note: str) -> None:
-        self.hands.flag(note)
+        self.session.flag(note)
         self.did()
 
     @rule(text=st.sampled_from(["9.10", "ACME", " "]))
     def correct(self, text: str) -> None:
-        self.hands.correct(text)
+        self.session.correct(text)
         self.did()
 
     @rule()
     def undo(self) -> None:
-        event = self.hands.undo()
+        event = self.session.undo()
         assert (event is None) == (self.now == 0)
         self.now = max(self.now - 1, 0)
 
     @rule()
     def redo(self) -> None:
-        event = self.hands.redo()
+        event = self.session.redo()
         assert (event is None) == (self.now == len(self.states) - 1)
         self.now = min(self.now + 1, len(self.states) - 1)
 
@@ -110,20 +110,20 @@ class Acts(RuleBasedStateMachine):
 
     @invariant()
     def kept_as_done(self) -> None:
-        if not hasattr(self, "hands"):
+        if not hasattr(self, "session"):
             return
         wanted = self.states[self.now]
         with self.workspace.db.read() as connection:
             content = documents.open_document(connection, 1)
-        assert content.annotations == wanted == self.hands.desk.state
-        assert content.document.version == self.hands.content.document.version
-        assert content.tokens == self.hands.tokens
-        assert content.suggestions == self.hands.content.suggestions
+        assert content.annotations == wanted == self.session.editor.state
+        assert content.document.version == self.session.content.document.version
+        assert content.tokens == self.session.tokens
+        assert content.suggestions == self.session.content.suggestions
         assert content.document.labels == len(wanted.spans)
         used = [t for span in wanted.spans for t in span.tokens]
         assert len(used) == len(set(used)) and set(used) <= set(range(len(PAGE.tokens)))
-        view = self.hands.view
-        assert view.cursor in self.hands.layout.where and view.selection <= set(self.hands.layout.where)
+        view = self.session.view
+        assert view.cursor in self.session.layout.where and view.selection <= set(self.session.layout.where)
 
     def teardown(self) -> None:
         self.workspace.close()

@@ -12,7 +12,7 @@ from tests.support import workspaces
 from workbench.cli import group
 from workbench.evaluation import comparison
 from workbench.runs import jobs
-from workbench.runs.watch import Watch, duration
+from workbench.runs.watch import RunWatcher, duration
 from workbench.workspace import Workspace
 
 
@@ -95,7 +95,7 @@ def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
 
 
 def test_a_watch_tells_what_goes_on_and_what_ended(workspace: Workspace, tmp_path: Path) -> None:
-    watch = Watch(workspace)
+    watch = RunWatcher(workspace)
     assert watch.look().line == ""
     run_id = workspaces.finished_run(workspace, tmp_path, 0.9, "third")
     with workspace.db.write() as connection:

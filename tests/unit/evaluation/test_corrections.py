@@ -9,7 +9,7 @@ from storage import documents
 from storage.records import Side, Span
 from tests.support import finished_run, sample_documents
 from workbench.annotation import acts
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import corrections, report
 from workbench.fields import tags_of
 from workbench.runs import jobs
@@ -39,10 +39,10 @@ def label(shop, name, **other):
     """A person labels a document of the pool: as the model read it, but for what is named."""
     with shop.db.read() as connection:
         (number,) = documents.find(connection, name)
-    desk = Desk(shop, number)
+    editor = DocumentEditor(shop, number)
     for field, tokens in (PLACES | other).items():
-        desk.act("label", acts.assign(desk.state, field, tokens, "h"))
-    desk.act("accept", acts.finish(desk.state))
+        editor.act("label", acts.assign(editor.state, field, tokens, "h"))
+    editor.act("accept", acts.finish(editor.state))
 
 
 def test_only_what_people_labelled_later_counts(shop):

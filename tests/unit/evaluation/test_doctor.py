@@ -110,7 +110,7 @@ def test_one_field_that_is_missed_is_no_imbalance():
 def test_nothing_is_advised_that_would_change_nothing():
     lines = data(several_lines=(30, 60), windowed=(0, 80), torn=(0, 9000), wrong_lines={"seller_address": 30})
     (finding,) = findings.diagnose(replace(HEALTHY, data=lines)).findings
-    assert [(action.target, action.room) for action in finding.actions] == [(Target.DATA, "queue")]
+    assert [(action.target, action.screen) for action in finding.actions] == [(Target.DATA, "queue")]
     assert "seller_address" in finding.actions[0].title and "window" not in finding.symptom
     torn = found(replace(HEALTHY, data=replace(lines, torn=(40, 9000))))["values_cut"]
     assert [action.id for action in torn.actions] == ["merge lines"]
@@ -212,8 +212,8 @@ def test_actions_are_configurations_that_can_be_run(name):
                 continue
             tree = {}
             for key, value in action.changes.items():
-                section, _, knob = key.partition(".")
-                tree.setdefault(section, {})[knob] = value
+                section, _, setting = key.partition(".")
+                tree.setdefault(section, {})[setting] = value
             TuneConfig.model_validate(
                 {**tree, "data": {"max_length": 512, "window_stride": 64, **tree.get("data", {})}}
             )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.evaluation import error_analysis
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.cases import NONE, Case, Chunk
 
 
@@ -28,7 +28,12 @@ def test_a_record_carries_values_snippet_and_marks():
         truncated=True,
     )
     (record,) = error_analysis.find(error_analysis.judge([here]))
-    assert (record.kind, record.field, record.gold_field, record.predicted_field) == (Kind.WRONG_FIELD, "x", "x", "y")
+    assert (record.kind, record.field, record.gold_field, record.predicted_field) == (
+        ErrorKind.WRONG_FIELD,
+        "x",
+        "x",
+        "y",
+    )
     assert (record.gold_value, record.predicted_value, record.confidence) == ("d e", "d", 0.7)
     assert record.snippet == ("a b c", "d e", "f g h")
     assert record.window_edge and record.truncated and record.several_lines and record.word == 3
@@ -37,7 +42,7 @@ def test_a_record_carries_values_snippet_and_marks():
 def test_a_missing_value_says_how_sure_the_model_is_that_nothing_is_there():
     missed = case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)
     (record,) = error_analysis.find(error_analysis.judge([missed]))
-    assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (Kind.MISSING, NONE, 0.7)
+    assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (ErrorKind.MISSING, NONE, 0.7)
 
 
 CHUNKS = st.lists(
@@ -59,14 +64,16 @@ def test_tables_and_records_count_the_same(documents):
     )
     kinds = Counter((record.field, record.kind) for record in records)
     for name, row in matrix.items():
-        assert all(row[kind] == kinds[name, kind] for kind in Kind if kind is not Kind.CORRECT)
+        assert all(row[kind] == kinds[name, kind] for kind in ErrorKind if kind is not ErrorKind.CORRECT)
     gold = Counter(chunk.field for one in cases for chunk in one.gold)
     predicted = Counter(chunk.field for one in cases for chunk in one.predicted)
     for name in "xyz":
         assert sum(confusion.get(name, {}).values()) == gold[name]
         assert sum(row.get(name, 0) for row in confusion.values()) == predicted[name]
         diagonal = confusion.get(name, {}).get(name, 0)
-        assert diagonal == matrix.get(name, {}).get(Kind.CORRECT, 0) + matrix.get(name, {}).get(Kind.BOUNDARY, 0)
+        assert diagonal == matrix.get(name, {}).get(ErrorKind.CORRECT, 0) + matrix.get(name, {}).get(
+            ErrorKind.BOUNDARY, 0
+        )
 
 
 def piles(cases):

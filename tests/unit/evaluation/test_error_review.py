@@ -12,11 +12,11 @@ from storage.exceptions import InputProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
 from workbench.annotation import acts
-from workbench.annotation.editor import Desk
+from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_review, report
 from workbench.evaluation.doctor import consultation, findings
 from workbench.evaluation.error_review import TOTAL, Verdict
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
@@ -53,12 +53,12 @@ def found(shop):
 
 def test_cells_pairs_and_sums_are_about_the_same_errors(found):
     assert found.split == "test" and len(found.items) == 8 == sum(line.wrong for line in error_review.lines(found)[:-1])
-    assert len(found.of_cell(TOTAL, None)) == 8 and len(found.of_cell("amount_net", Kind.WRONG_FIELD)) == 4
-    assert found.of_pair("amount_net", "amount_total") == found.of_cell("amount_net", Kind.WRONG_FIELD)
+    assert len(found.of_cell(TOTAL, None)) == 8 and len(found.of_cell("amount_net", ErrorKind.WRONG_FIELD)) == 4
+    assert found.of_pair("amount_net", "amount_total") == found.of_cell("amount_net", ErrorKind.WRONG_FIELD)
     assert found.of_cell("seller_name", None) == ()
     assert [line.field for line in error_review.lines(found, "field")][:2] == ["amount_net", "amount_total"]
-    assert error_review.lines(found)[-1].counts[Kind.CORRECT] == 24
-    assert found.matrix["amount_net"][Kind.WRONG_FIELD] == found.confusion["amount_net"]["amount_total"] == 4
+    assert error_review.lines(found)[-1].counts[ErrorKind.CORRECT] == 24
+    assert found.matrix["amount_net"][ErrorKind.WRONG_FIELD] == found.confusion["amount_net"]["amount_total"] == 4
     assert found.f1 == pytest.approx(24 / 32)
 
 
@@ -68,8 +68,8 @@ def test_nothing_was_done_at_first(shop, found):
 
 
 def relabelled(shop, item, field, tokens):
-    desk = Desk(shop, item.document)
-    desk.act("assign", acts.assign(desk.state, field, tokens, "ann"))
+    editor = DocumentEditor(shop, item.document)
+    editor.act("assign", acts.assign(editor.state, field, tokens, "ann"))
 
 
 def test_a_changed_label_is_a_label_error_and_only_that_one(shop, found):
@@ -77,7 +77,7 @@ def test_a_changed_label_is_a_label_error_and_only_that_one(shop, found):
     relabelled(shop, item, "amount_tax", item.gold[1])
     now = error_review.verdicts(shop, found)
     assert [one for one in found.items if now[id(one)] is Verdict.FIXED] == [item]
-    Desk(shop, item.document).undo()
+    DocumentEditor(shop, item.document).undo()
     assert set(error_review.verdicts(shop, found).values()) == {Verdict.OPEN}
 
 
@@ -106,9 +106,9 @@ def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
 def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     with shop.db.read() as connection:
         number = documents.ids(connection, documents.Filter(split=None))[-1]
-    desk = Desk(shop, number)
+    editor = DocumentEditor(shop, number)
     pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
-    desk.act("assign", acts.assign(desk.state, "seller_name", pieces, "ann"))
+    editor.act("assign", acts.assign(editor.state, "seller_name", pieces, "ann"))
 
     def blind(row, draw):
         return ["O"] * len(row["words"])
@@ -124,7 +124,7 @@ def test_confirming_twice_is_one_act_and_labels_stay(shop, found):
     error_review.confirm(shop, found, item)
     assert error_review.verdicts(shop, found)[id(item)] is Verdict.CONFIRMED
     assert sample_documents.labels(shop, item.document) == before
-    assert [event.act for event in Desk(shop, item.document).history()].count("confirm") == 1
+    assert [event.act for event in DocumentEditor(shop, item.document).history()].count("confirm") == 1
 
 
 def test_a_queued_document_stands_in_one_round_once(shop, found):

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 from workbench.evaluation import error_analysis, html_rendering, report
 from workbench.evaluation.doctor import findings
-from workbench.evaluation.report import Settings
+from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
 
@@ -42,7 +42,7 @@ def page(**facts):
         for n in range(24)
     ]  # fmt: skip
     found = report.evaluate(
-        cases, run="r", split="test", types={"total": FieldType.AMOUNT}, settings=Settings(resamples=50)
+        cases, run="r", split="test", types={"total": FieldType.AMOUNT}, settings=EvaluationSettings(resamples=50)
     )
     judged = error_analysis.judge(cases)
     records = error_analysis.find(judged)

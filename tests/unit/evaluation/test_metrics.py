@@ -12,7 +12,7 @@ from seqeval.metrics import accuracy_score, classification_report
 from seqeval.scheme import IOB2
 
 from workbench.evaluation import metrics
-from workbench.evaluation.metrics import Kind
+from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk, lenient_chunks, strict_chunks, tags_of_chunks, with_confidence
 
@@ -80,9 +80,11 @@ def test_every_chunk_is_judged_once(documents):
             if pair.gold and pair.predicted:
                 assert pair.gold.overlap(pair.predicted) > 0
                 same_field, equal = pair.gold.field == pair.predicted.field, pair.gold == pair.predicted
-                assert pair.kind is (Kind.CORRECT if equal else Kind.BOUNDARY if same_field else Kind.WRONG_FIELD)
+                assert pair.kind is (
+                    ErrorKind.CORRECT if equal else ErrorKind.BOUNDARY if same_field else ErrorKind.WRONG_FIELD
+                )
             else:
-                assert pair.kind is (Kind.MISSING if pair.gold else Kind.SPURIOUS)
+                assert pair.kind is (ErrorKind.MISSING if pair.gold else ErrorKind.SPURIOUS)
 
 
 def test_the_classes_agree_with_nervaluate_where_chunks_meet_one_to_one():
@@ -93,9 +95,9 @@ def test_the_classes_agree_with_nervaluate_where_chunks_meet_one_to_one():
     results = Evaluator([gold], [predicted], tags=["x", "y", "z"], loader="list").evaluate()
     strict, kinds = results["overall"]["ent_type"], Counter(p.kind for p in metrics.match(*_chunks(gold, predicted)))
     # their `ent_type` asks for the field alone: a boundary error is correct there
-    assert strict.correct == kinds[Kind.CORRECT] + kinds[Kind.BOUNDARY] == 2
-    assert strict.incorrect == kinds[Kind.WRONG_FIELD] == 1
-    assert (strict.missed, strict.spurious) == (kinds[Kind.MISSING], kinds[Kind.SPURIOUS]) == (1, 1)
+    assert strict.correct == kinds[ErrorKind.CORRECT] + kinds[ErrorKind.BOUNDARY] == 2
+    assert strict.incorrect == kinds[ErrorKind.WRONG_FIELD] == 1
+    assert (strict.missed, strict.spurious) == (kinds[ErrorKind.MISSING], kinds[ErrorKind.SPURIOUS]) == (1, 1)
 
 
 def _chunks(*tags):
@@ -103,7 +105,7 @@ def _chunks(*tags):
 
 
 def test_partial_credit_counts_a_boundary_error_half():
-    assert metrics.partial_f1({Kind.CORRECT: 1, Kind.BOUNDARY: 2}) == pytest.approx(2 / 3)
+    assert metrics.partial_f1({ErrorKind.CORRECT: 1, ErrorKind.BOUNDARY: 2}) == pytest.approx(2 / 3)
     assert metrics.partial_f1({}) == 0.0
 
 

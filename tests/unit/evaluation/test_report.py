@@ -13,13 +13,13 @@ from storage.exceptions import InputProblem
 from tests.support import ROOT
 from workbench.commands.evaluate import lines_of
 from workbench.evaluation import html_rendering, report
-from workbench.evaluation.report import Settings
+from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk, tags_of_chunks
 from workbench.predictions.repair_rules import Rules
 
 TYPES = {"total": FieldType.AMOUNT, "no": FieldType.ID}
-QUICK = Settings(resamples=200)
+QUICK = EvaluationSettings(resamples=200)
 
 
 def cases(count, wrong, seed=0, vendors=5):

@@ -15,7 +15,7 @@ from storage.exceptions import InputProblem, MissingTool
 from storage.records import Annotations, Span, State, Token
 from tests.support import ROOT
 from workbench.exchange import ocr
-from workbench.exchange.ocr import KINDS, Reading, words_of_line
+from workbench.exchange.ocr import KINDS, PageText, words_of_line
 from workbench.exchange.reocr import carried_tokens, carry
 
 needs_tesseract = pytest.mark.skipif(not KINDS["tesseract"].version(), reason="tesseract is not installed")
@@ -56,7 +56,7 @@ def test_no_letter_is_lost(line: str) -> None:
 
 def test_boxes_are_scaled_to_the_page() -> None:
     token = ocr.IncomingToken("a", (10, 20, 30, 40), 0, 0.9)
-    (scaled,) = Reading(100, 200, (token,), "e", "1").scaled(50, 400)
+    (scaled,) = PageText(100, 200, (token,), "e", "1").scaled(50, 400)
     assert scaled.box == (5, 40, 15, 80)
 
 

@@ -11,7 +11,8 @@ import pytest
 from storage import documents
 from storage.records import Side, Source, State
 from workbench.exchange import pipeline, reference_values
-from workbench.exchange.pipeline import Request, Summary, run
+from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.sources import ImportRequest
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
 from workbench.workspace import Workspace
@@ -43,7 +44,7 @@ def _jsonl(path: Path, *records: dict[str, Any]) -> Path:
 
 
 def _run(workspace: Workspace, *paths: Path, **options: Any) -> Summary:
-    return run(workspace, Request(paths, **options))
+    return run(workspace, ImportRequest(paths, **options))
 
 
 def _content(workspace: Workspace, name: str) -> Any:
@@ -249,7 +250,7 @@ def test_what_others_make_of_the_fields_during_an_import_stays(
         if made == 1 and not elsewhere.schema.get("drawer"):
             elsewhere.change_schema(lambda now: now.change("iban", retired=True).add("drawer"))
 
-    pipeline.run(workspace, Request(tuple(files)), meanwhile)
+    pipeline.run(workspace, ImportRequest(tuple(files)), meanwhile)
     kept = Workspace.find(workspace.files.root).schema
     assert kept.get("iban").retired  # type: ignore[union-attr]
     assert {"drawer", "shelf", "door"} <= {field.id for field in kept.active}

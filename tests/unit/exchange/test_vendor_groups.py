@@ -89,7 +89,8 @@ def test_legal_forms_alone_are_still_a_name() -> None:
 @pytest.mark.realdata
 def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Path) -> None:
     """Without sellers, by looks alone: few vendors' receipts mix, most of a vendor's stay together."""
-    from workbench.exchange.pipeline import Request, run
+    from workbench.exchange.pipeline import run
+    from workbench.exchange.sources import ImportRequest
     from workbench.workspace import Workspace
 
     for kind in ("box", "key"):
@@ -97,7 +98,7 @@ def test_receipts_of_a_vendor_are_rarely_torn_apart(realdata: Path, tmp_path: Pa
         for path in sorted((realdata / "receipts_en" / kind).iterdir())[:150]:
             shutil.copy(path, tmp_path / "in" / kind)
     workspace = Workspace.create(tmp_path / "ws")
-    run(workspace, Request((tmp_path / "in",), group_by="template", ocr=False))
+    run(workspace, ImportRequest((tmp_path / "in",), group_by="template", ocr=False))
     workspace.close()
     with sqlite3.connect(tmp_path / "ws" / "workbench.db") as connection:
         rows = connection.execute(

@@ -182,4 +182,4 @@ def test_the_addressee_s_name_heads_his_address():
 
 
 def test_a_whole_number_is_an_amount_beside_a_currency():
-    assert best("  Hotel\n\n  Room   2\n  Total  Rs 1939\n  Tel  100 444\n", "amount_total") == "1939"
+    assert best("  Hotel\n\n  Screen   2\n  Total  Rs 1939\n  Tel  100 444\n", "amount_total") == "1939"

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.predictions import decoding
-from workbench.predictions.decoding import Evidence
+from workbench.predictions.decoding import WordEvidence
 
 
 def read(rows, breaks=(), once=frozenset()):
     """From {field: [(begins, continues) a word]}: {(field, start, stop)}."""
-    evidence: dict[str, list[Evidence]] = {}
+    evidence: dict[str, list[WordEvidence]] = {}
     for i, shares in enumerate(zip(*rows.values(), strict=True)):
         own = dict(zip(rows, map(sum, shares), strict=True))
         for name, (begins, continues) in zip(rows, shares, strict=True):
             others = [share for other, share in own.items() if other != name]
             otherwise = max(1 - sum(own.values()), *others, 0.0)
             if begins + continues and begins + continues >= decoding.LEAST * otherwise:
-                evidence.setdefault(name, []).append(Evidence(i, begins, continues, otherwise))
+                evidence.setdefault(name, []).append(WordEvidence(i, begins, continues, otherwise))
     return [(name, start, stop) for _, name, start, stop, _ in decoding.read(evidence, breaks, once)]
 
 
@@ -71,7 +71,7 @@ def test_no_word_is_read_twice_and_every_value_has_a_likely_word(rows, breaks, o
 
 
 def test_a_values_confidence_is_that_of_its_words():
-    (value,) = decoding.read({"a": [Evidence(0, 0.9, 0.0, 0.1), Evidence(1, 0.0, 0.6, 0.4)]})
+    (value,) = decoding.read({"a": [WordEvidence(0, 0.9, 0.0, 0.1), WordEvidence(1, 0.0, 0.6, 0.4)]})
     assert value.confidence == pytest.approx(0.75)
 
 

@@ -3,7 +3,7 @@
 from workbench.fields import invoice_schema
 from workbench.predictions import model_and_rules
 from workbench.predictions.cases import Case, Chunk
-from workbench.predictions.model_and_rules import Read, Record
+from workbench.predictions.model_and_rules import TrackRecord, TwoReadings
 
 SCHEMA = invoice_schema()
 WORDS = ["Bright", "Foods", "Ltd", "Date", "03/04/2021", "Item", "4.00", "Total", "9.00"]
@@ -19,32 +19,34 @@ def page(gold=()):
 
 
 def test_the_one_that_was_right_more_often_is_believed_and_its_rate_is_the_confidence():
-    read = Read((1, 2), 0.9, (4,))
-    record = Record({"amount_total": {read.situation: [5, 90, 100]}})
+    read = TwoReadings((1, 2), 0.9, (4,))
+    record = TrackRecord({"amount_total": {read.situation: [5, 90, 100]}})
     words, sure = record.believed("amount_total", read)
     assert words == (4,) and 0.8 < sure < 0.9
-    assert Record({"amount_total": {read.situation: [90, 5, 100]}}).believed("amount_total", read)[0] == (1, 2)
+    assert TrackRecord({"amount_total": {read.situation: [90, 5, 100]}}).believed("amount_total", read)[0] == (1, 2)
 
 
 def test_her_own_documents_outweigh_what_came_with_the_program():
-    read = Read((1,), 0.99, (4,))
+    read = TwoReadings((1,), 0.99, (4,))
     before = {"amount_total": {read.situation: [10, 80, 100]}}
-    assert Record(before).believed("amount_total", read)[0] == (4,)
-    assert Record(before, {"amount_total": {read.situation: [40, 2, 44]}}).believed("amount_total", read)[0] == (1,)
+    assert TrackRecord(before).believed("amount_total", read)[0] == (4,)
+    assert TrackRecord(before, {"amount_total": {read.situation: [40, 2, 44]}}).believed("amount_total", read)[0] == (
+        1,
+    )
 
 
 def test_a_surer_model_is_another_situation():
-    assert Read((1,), 0.4, (2,)).situation != Read((1,), 0.99, (2,)).situation
-    assert Read((), 0.0, (2,)).situation == "rules alone"
-    assert Read((1,), 0.9, ()).situation.startswith("model alone")
+    assert TwoReadings((1,), 0.4, (2,)).situation != TwoReadings((1,), 0.99, (2,)).situation
+    assert TwoReadings((), 0.0, (2,)).situation == "rules alone"
+    assert TwoReadings((1,), 0.9, ()).situation.startswith("model alone")
 
 
 def test_an_unknown_field_is_judged_by_the_others():
-    silent = Read((), 0.0, (2,))
+    silent = TwoReadings((), 0.0, (2,))
     often = {"a": {"rules alone": [0, 90, 100]}, "b": {"rules alone": [0, 95, 100]}}
     never = {"a": {"rules alone": [0, 2, 100]}}
-    assert Record(often).believed("her own", silent)[1] > 0.8
-    assert Record(never).believed("her own", silent)[1] < 0.1
+    assert TrackRecord(often).believed("her own", silent)[1] > 0.8
+    assert TrackRecord(never).believed("her own", silent)[1] < 0.1
 
 
 def test_rules_and_model_are_counted_right_only_with_the_very_words():
@@ -52,8 +54,8 @@ def test_rules_and_model_are_counted_right_only_with_the_very_words():
     values = {"amount_total": ((6,), 0.9), "invoice_date": ((4,), 0.6)}
     fields = [SCHEMA.get("amount_total"), SCHEMA.get("invoice_date"), SCHEMA.get("iban")]
     counts = model_and_rules.measure([page(gold)], fields, lambda case: values)
-    assert counts["amount_total"] == {Read((6,), 0.9, (8,)).situation: [0, 1, 1]}
-    assert counts["invoice_date"] == {Read((4,), 0.6, (4,)).situation: [1, 1, 1]}
+    assert counts["amount_total"] == {TwoReadings((6,), 0.9, (8,)).situation: [0, 1, 1]}
+    assert counts["invoice_date"] == {TwoReadings((4,), 0.6, (4,)).situation: [1, 1, 1]}
 
 
 def test_where_both_agree_is_not_offered_for_another_field():

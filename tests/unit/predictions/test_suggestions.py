@@ -123,8 +123,15 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
 
     (tmp_path / "dataset").mkdir()
     words = ["Total", "9.00"]
-    row = parquet.Row(3, "a", words=words, boxes=[[10, 10, 90, 20], [100, 10, 150, 20]], lines=[0, 0], pages=[0, 0],
-                   confidences=[1.0, 1.0])  # fmt: skip
+    row = parquet.FrozenDocument(
+        3,
+        "a",
+        words=words,
+        boxes=[[10, 10, 90, 20], [100, 10, 150, 20]],
+        lines=[0, 0],
+        pages=[0, 0],
+        confidences=[1.0, 1.0],
+    )
     parquet.write(tmp_path / "dataset" / "pool.parquet", [row])
     silent = parquet.Prediction(3, "pool", ["O", "B-iban"], b"\x00\x3c\x00\x00" * 2, [0.0], 1, [0, 0], False)
     parquet.write_predictions(tmp_path / "predictions.parquet", [silent])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.runs.augmentation import CURRENCIES, HEADERS, Names, change, preview
+from workbench.runs.augmentation import CURRENCIES, HEADERS, PartyNames, change, preview
 from workbench.runs.config.tune import Augmentation
 
 EVERYTHING = Augmentation(
@@ -32,7 +32,7 @@ BOX = st.tuples(*[st.integers(0, 1000)] * 4).map(
 )
 def test_everything_stays_aligned(document: list[tuple[str, list[int], str]], seed: int) -> None:
     words, boxes, tags = ([item[i] for item in document] for i in range(3))
-    names = Names.of([(words, tags)], ["total"])
+    names = PartyNames.of([(words, tags)], ["total"])
     changed = change(words, boxes, tags, EVERYTHING, seed, names)
     assert len({len(changed.words), len(changed.boxes), len(changed.tags), len(changed.origin)}) == 1
     assert all(changed.words)
@@ -81,7 +81,7 @@ def test_currencies_and_numbers_keep_their_meaning() -> None:
         assert {change([text], [[0] * 4], ["O"], number, seed).words[0] for seed in range(40)} == {text}
 
 
-NAMES = Names.of(
+NAMES = PartyNames.of(
     [
         (["ACME", "TRADING", "LTD", "9.00"], ["B-seller", "I-seller", "I-seller", "B-total"]),
         (["Blue", "Whale", "GmbH", "Kunde:", "Nil"], ["B-seller", "I-seller", "I-seller", "O", "B-buyer"]),
@@ -94,7 +94,8 @@ NAMES = Names.of(
 def test_parties_get_names_that_belong_to_nobody() -> None:
     """A vendor's name cannot be learned by heart: its words come and go, its place and its length stay."""
     assert (
-        Names(frozenset({"seller", "buyer"}), ("ACME", "Blue", "Nil"), ("TRADING", "Whale"), ("LTD", "GmbH")) == NAMES
+        PartyNames(frozenset({"seller", "buyer"}), ("ACME", "Blue", "Nil"), ("TRADING", "Whale"), ("LTD", "GmbH"))
+        == NAMES
     )
     tags = ["B-seller", "I-seller", "I-seller", "O", "B-total"]
     drawn = [

@@ -1,4 +1,4 @@
-"""The handbook's file loads as it is; what is wrong is told by name; every knob can be shown."""
+"""The handbook's file loads as it is; what is wrong is told by name; every setting can be shown."""
 
 import subprocess
 import sys
@@ -140,19 +140,19 @@ def test_sets_change_one_thing_each() -> None:
 
 
 def test_every_knob_can_be_shown() -> None:
-    knobs = files.knobs()
+    settings = files.settings()
     defaults = TuneConfig().model_dump(mode="json")
-    assert {k.key for k in knobs} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
-    assert [k.group for k in knobs] == sorted(k.group for k in knobs)
-    for knob in knobs:
-        section, _, name = knob.key.partition(".")
-        assert knob.default == defaults[section][name]
-        assert knob.does and knob.title
-        assert knob.type != "choice" or str(knob.default) in knob.choices
-    rate = next(k for k in knobs if k.key == "train.learning_rate")
+    assert {k.key for k in settings} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
+    assert [k.group for k in settings] == sorted(k.group for k in settings)
+    for setting in settings:
+        section, _, name = setting.key.partition(".")
+        assert setting.default == defaults[section][name]
+        assert setting.does and setting.title
+        assert setting.type != "choice" or str(setting.default) in setting.choices
+    rate = next(k for k in settings if k.key == "train.learning_rate")
     assert (rate.type, rate.low, rate.high, rate.basic) == ("float", 0, 0.1, True)
     assert "When:" in rate.guidance and "Risk:" in rate.guidance
-    structure = [k for k in knobs if k.key in ("model.hidden_size", "model.num_hidden_layers", "model.vocab_size")]
+    structure = [k for k in settings if k.key in ("model.hidden_size", "model.num_hidden_layers", "model.vocab_size")]
     assert all("new model" in k.risk and k.optional and k.default is None for k in structure)
 
 

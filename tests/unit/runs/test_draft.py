@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from storage.exceptions import ConfigProblem
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
-from workbench.runs.config.draft import KNOBS, Draft
+from workbench.runs.config.draft import SETTINGS, Draft
 from workbench.runs.config.tune import Group, TuneConfig
 
 START = Draft.of(TuneConfig(), "A")
@@ -41,7 +41,7 @@ def test_another_family_forgets_the_base_of_the_old_one() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(sorted(KNOBS)), st.sampled_from((-1, 1)), st.integers(1, 30))
+@given(st.sampled_from(sorted(SETTINGS)), st.sampled_from((-1, 1)), st.integers(1, 30))
 def test_stepping_never_leaves_a_knobs_range(key: str, by: int, times: int) -> None:
     now = START
     for _ in range(times):
@@ -59,9 +59,9 @@ def test_the_learning_rate_steps_along_a_ladder() -> None:
 
 def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
     folded = dict(drafts.visible([]))
-    assert KNOBS["train.learning_rate"] in folded[Group.RATE]
-    assert KNOBS["train.adam_beta1"] not in folded[Group.RATE]
-    assert sum(map(len, dict(drafts.visible(Group)).values())) == len(KNOBS)
+    assert SETTINGS["train.learning_rate"] in folded[Group.RATE]
+    assert SETTINGS["train.adam_beta1"] not in folded[Group.RATE]
+    assert sum(map(len, dict(drafts.visible(Group)).values())) == len(SETTINGS)
 
 
 def test_a_grid_is_every_combination() -> None:

@@ -37,7 +37,7 @@ def keep(workspace: Workspace, *new: NewDocument) -> None:
         documents.add(connection, new, "me")
 
 
-def selection(workspace: Workspace, limit: int | None = None) -> snapshot.Selection:
+def selection(workspace: Workspace, limit: int | None = None) -> snapshot.SnapshotChoice:
     with workspace.db.read() as connection:
         return snapshot.select(connection, 7, limit)
 

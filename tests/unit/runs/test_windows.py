@@ -28,14 +28,14 @@ def test_the_window_with_the_unit_furthest_from_an_edge_decides(units: int, capa
     overlap = data.draw(st.integers(0, capacity - 1))
     windows = plan([1] * units, capacity, overlap)
     for unit in range(units):
-        room = {
+        screen = {
             w: min(unit - w.start if w.start else units, w.end - 1 - unit if w.end < units else units)
             for w in windows
             if w.start <= unit < w.end
         }
         chosen = next(w for w in windows if w.decides <= unit < w.until)
         if overlap <= capacity // 2:  # beyond it, three windows share a unit and neighbours settle it between them
-            assert room[chosen] >= max(room.values()) - 1
+            assert screen[chosen] >= max(screen.values()) - 1
 
 
 def test_one_window_is_enough_for_a_page_that_fits() -> None:

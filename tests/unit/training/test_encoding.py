@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support import tiny_model
 from workbench.fields import chunks_of
 from workbench.runs.config.tune import Data
-from workbench.runs.parquet import Row
+from workbench.runs.parquet import FrozenDocument
 from workbench.training.encoding import IGNORED, Collator, Encoder, batches, decode, reading_order, retag
 
 LABELS = ["O", "B-total", "I-total", "B-date", "I-date"]
@@ -22,12 +22,12 @@ WORDS = st.lists(
 )
 
 
-def row_of(words: list[str], pages: list[int] | None = None, tags: list[str] | None = None) -> Row:
+def row_of(words: list[str], pages: list[int] | None = None, tags: list[str] | None = None) -> FrozenDocument:
     where = pages or [0] * len(words)
     boxes = [
         [(37 * i) % 900, 20 * (i // 5) % 900, (37 * i) % 900 + 40, 20 * (i // 5) % 900 + 15] for i in range(len(words))
     ]
-    return Row(
+    return FrozenDocument(
         document=1,
         name="d",
         words=words,
@@ -108,7 +108,7 @@ def test_empty_documents_and_pages_take_no_window() -> None:
 
 def test_torn_numbers_enter_as_one_word_and_come_back_as_several() -> None:
     words = ["1", ",", "234", ".", "00", "total", "7"]
-    row = Row(
+    row = FrozenDocument(
         document=1, name="d", words=words, lines=[0] * 7, pages=[0] * 7, tags=["B-total", *["I-total"] * 4, "O", "O"],
         boxes=[[x, 0, y, 9] for x, y in ((0, 10), (11, 14), (15, 45), (46, 49), (50, 70), (300, 360), (900, 910))],
     )  # fmt: skip
@@ -129,7 +129,7 @@ def test_torn_numbers_enter_as_one_word_and_come_back_as_several() -> None:
 
 
 def test_jumbled_words_are_put_in_reading_order() -> None:
-    row = Row(
+    row = FrozenDocument(
         document=1, name="d", words=["c", "b", "a"], lines=[1, 0, 0], pages=[0] * 3, tags=["O", "I-total", "B-total"],
         boxes=[[0, 50, 30, 60], [50, 11, 90, 21], [0, 10, 40, 20]],
     )  # fmt: skip

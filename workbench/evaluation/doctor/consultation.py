@@ -16,7 +16,7 @@ from storage.records import Run, RunState
 from workbench.active_learning.round_figures import trained_on
 from workbench.evaluation import comparison, report
 from workbench.evaluation.doctor import findings
-from workbench.evaluation.doctor.findings import Action, Diagnosis, Outcome, Target
+from workbench.evaluation.doctor.findings import Action, ActionOutcome, Diagnosis, Target
 from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
 from workbench.workspace import Workspace
 
@@ -63,7 +63,7 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     )
 
 
-def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, Outcome]:
+def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, ActionOutcome]:
     """Run -> what the Doctor's actions that led to it did, the oldest run first.
 
     A run counts whose parent was diagnosed, when its configuration has taken up actions of that diagnosis.
@@ -81,14 +81,14 @@ def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, Outcome]:
 
 
 @lru_cache(maxsize=256)  # runs that ended do not change
-def _outcome(before: Path, after: Path) -> Outcome | None:
+def _outcome(before: Path, after: Path) -> ActionOutcome | None:
     try:
         evidence = findings.examine(before)
         taken = findings.taken(findings.diagnose(evidence), evidence, findings.examine(after).config)
         compared = report.compare_runs(before, after)["differences"]["micro"] if taken else None
     except (ConfigProblem, InputProblem):  # a folder that was deleted or copied in part has nothing to tell
         return None
-    return Outcome(taken, compared["difference"], compared["ci95"]) if compared else None
+    return ActionOutcome(taken, compared["difference"], compared["ci95"]) if compared else None
 
 
 def proposed(config: Any, action: Action) -> Any:

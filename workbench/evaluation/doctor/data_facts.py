@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from workbench.evaluation import error_analysis
-from workbench.evaluation.metrics import Kind, match
+from workbench.evaluation.metrics import ErrorKind, match
 from workbench.locate.layout import torn
 from workbench.predictions.cases import Case
 
@@ -69,7 +69,7 @@ def statistics(
         for pair in match(case.gold, case.predicted):
             if pair.gold is None:
                 continue
-            wrong, inside = pair.kind is not Kind.CORRECT, slice(pair.gold.start, pair.gold.stop)
+            wrong, inside = pair.kind is not ErrorKind.CORRECT, slice(pair.gold.start, pair.gold.stop)
             tallies = [by_vendor[case.group]]
             lines = {*zip(case.pages[inside], case.lines[inside], strict=True)}
             tallies.append(several if len(lines) > 1 else one)

@@ -15,13 +15,13 @@ _RETRAIN = "one training run"
 _SOME = 5  # fewer of anything are no evidence
 
 
-def _task(id: str, title: str, cost: str = "labelling time, then one training run", room: str = "queue") -> Action:
-    return Action(id, title, cost, Target.DATA, room=room)
+def _task(id: str, title: str, cost: str = "labelling time, then one training run", screen: str = "queue") -> Action:
+    return Action(id, title, cost, Target.DATA, screen=screen)
 
 
 def _labelling(id: str, title: str, cost: str, **documents: str) -> Action:
     """Label certain documents, which are not for the queue to choose."""
-    return Action(id, title, cost, Target.DATA, room="annotate", documents=documents)
+    return Action(id, title, cost, Target.DATA, screen="annotate", documents=documents)
 
 
 def _share(part: tuple[int, int]) -> float:
@@ -236,7 +236,7 @@ def split_leakage(evidence: Evidence) -> Finding | None:
         "near_duplicates": alike[0],
         "evaluated_documents": alike[1],
     }
-    task = _task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", room="")
+    task = _task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", screen="")
     symptom = f"{worst:.0%} of the evaluated documents are of training vendors, {alike[0]} repeat a training document"
     return Finding(
         "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (task,)
@@ -252,7 +252,7 @@ def label_noise(evidence: Evidence) -> Finding | None:
     if part[0] < _SOME or _share(part) < 0.1 or not learned:
         return None
     title = "Go through the suspected label errors, the worst first"
-    task = _task("check labels", title, f"about {part[0]} documents", room="errors")
+    task = _task("check labels", title, f"about {part[0]} documents", screen="errors")
     symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
     return Finding(
         "label_noise",
@@ -306,7 +306,7 @@ def ocr_low(evidence: Evidence) -> Finding | None:
         return None
     facts = {"training_documents_under": part[0], "training_documents": part[1], "limit": LOW_OCR, "f1_lost": drop}
     actions = (
-        _task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", room=""),
+        _task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", screen=""),
         Action("ocr noise", "Train with some reading errors", _RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
     )
     symptom = f"{part[0]} of {part[1]} training documents were read with a confidence under {LOW_OCR}"

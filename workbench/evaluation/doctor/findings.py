@@ -43,7 +43,7 @@ class Action:
     cost: str
     target: Target = Target.CONFIG
     changes: Mapping[str, Any] = field(default_factory=dict)
-    room: str = ""  # of a data task: where it is done ("" when a command does it)
+    screen: str = ""  # of a data task: where it is done ("" when a command does it)
     documents: Mapping[str, str] = field(default_factory=dict)  # to be labelled there: of this "split" or "group"
 
 
@@ -231,7 +231,7 @@ def examine(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ActionOutcome:
     """What a run changed against the run it came from. Actions taken together are judged together."""
 
     actions: tuple[str, ...]  # ids, sorted
@@ -260,17 +260,17 @@ def taken(diagnosis: Diagnosis, before: Evidence, after: Mapping[str, Any]) -> t
 
 
 def remember(
-    memory: Sequence[Outcome], actions: Sequence[str], before: float, after: float, ci95: Interval | None = None
-) -> tuple[Outcome, ...]:
+    memory: Sequence[ActionOutcome], actions: Sequence[str], before: float, after: float, ci95: Interval | None = None
+) -> tuple[ActionOutcome, ...]:
     """The memory with one more outcome; nothing is added when no action was taken."""
-    return (*memory, Outcome(tuple(sorted(actions)), after - before, ci95)) if actions else tuple(memory)
+    return (*memory, ActionOutcome(tuple(sorted(actions)), after - before, ci95)) if actions else tuple(memory)
 
 
 _TIMES = {1: "once", 2: "twice"}
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def summaries(memory: Sequence[Outcome]) -> dict[str, str]:
+def summaries(memory: Sequence[ActionOutcome]) -> dict[str, str]:
     """Action(s) -> what they did here so far, as in "lower learning rate: +0.021 F1, better twice of two"."""
     effects: dict[str, list[float]] = {}
     for outcome in memory:

@@ -355,7 +355,7 @@ def truncation(evidence: Evidence) -> Finding | None:
         cost = f"{_RETRAIN}, slower on long pages"
         actions.append(Action("windows", "Cut long pages into overlapping windows", cost, changes=changes))
     look = "Correct words that are longer than a window: they are rarely words"
-    actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, room="annotate"))
+    actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
     facts = {"truncated_in_preparation": cut, "truncated_documents": seen, "evaluated_documents": of}
     symptom = f"{cut or seen} documents are longer than what the model saw of them"
     return Finding(
@@ -380,7 +380,7 @@ def noise(evidence: Evidence) -> Finding | None:
         return None
     facts = {"f1": micro["f1"], "best_other_f1": best, "difference": difference, "half_interval": (high - low) / 2}
     title = f"Compare with {name} by the paired bootstrap before choosing"
-    task = Action("compare paired", title, "seconds", Target.DATA, room="runs")
+    task = Action("compare paired", title, "seconds", Target.DATA, screen="runs")
     symptom = f"The difference to {name} ({difference:.3f}) is smaller than the noise (±{(high - low) / 2:.3f})"
     return Finding(
         "noise",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from storage.exceptions import UsageProblem
 from storage.records import Content
-from workbench.exchange.exporters.base import Written
+from workbench.exchange.exporters.base import ExportReport
 from workbench.fields import Schema
 
 EXPORTERS: dict[str, tuple[str, str]] = {
@@ -30,7 +30,9 @@ class Exporter(Protocol):
     description: str
     folder: bool
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write documents.
 
         Args:

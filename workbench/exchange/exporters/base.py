@@ -17,11 +17,11 @@ from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
-_LONGEST = 120  # bytes of a name, leaving room for endings
+_LONGEST = 120  # bytes of a name, leaving screen for endings
 
 
 @dataclass(slots=True)
-class Written:
+class ExportReport:
     """What an export wrote, and what its format could not hold (sentence -> documents)."""
 
     documents: int = 0
@@ -43,7 +43,7 @@ def safe(name: str) -> str:
     return f"_{plain}" if not plain or _RESERVED.fullmatch(plain) else plain
 
 
-class Names:
+class FileNames:
     """Gives every document a file name of its own, also where two documents are named alike."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ def ordered_spans(content: Content) -> list[Span]:
     return sorted(content.annotations.spans, key=lambda span: (span.tokens, span.field))
 
 
-def tags_by_page(content: Content, schema: Schema, written: Written) -> list[list[str]]:
+def tags_by_page(content: Content, schema: Schema, written: ExportReport) -> list[list[str]]:
     """BIO tags with the fields' names, page by page. Labels with gaps fall into pieces, which is counted."""
     named = [Span(schema.name(span.field), span.tokens) for span in ordered_spans(content)]
     tags = tags_of(named, len(content.tokens))

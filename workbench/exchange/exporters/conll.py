@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import Written, has_labels, tags_by_page, whole_file
+from workbench.exchange.exporters.base import ExportReport, has_labels, tags_by_page, whole_file
 from workbench.fields import Schema
 
 _SPACES = re.compile(r"\s+")
@@ -23,9 +23,11 @@ class ConllExporter:
     description = "a word and its tag a line; no boxes"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = Written()
+        written = ExportReport()
         with whole_file(target) as file:
             for content in contents:
                 if not content.tokens or not has_labels(content):

@@ -15,8 +15,8 @@ import msgspec
 
 from storage.records import Content, Page, Token
 from workbench.exchange.exporters.base import (
-    Names,
-    Written,
+    ExportReport,
+    FileNames,
     copy_picture,
     is_complete,
     ordered_spans,
@@ -33,9 +33,11 @@ class FunsdExporter:
     description = "annotations/ and images/, one JSON a page"
     folder = True
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one folder."""
-        written, names = Written(), Names()
+        written, names = ExportReport(), FileNames()
         with whole_folder(target) as folder:
             (folder / "annotations").mkdir()
             for content in contents:
@@ -54,7 +56,7 @@ class FunsdExporter:
         return written
 
 
-def _form(content: Content, schema: Schema, page: Page, written: Written) -> list[dict[str, Any]]:
+def _form(content: Content, schema: Schema, page: Page, written: ExportReport) -> list[dict[str, Any]]:
     by_id = {token.id: token for token in page.tokens}
     items: list[tuple[str, list[Token]]] = []
     labelled: set[int] = set()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import Written, whole_folder
+from workbench.exchange.exporters.base import ExportReport, whole_folder
 from workbench.exchange.exporters.hf_parquet import write_rows
 from workbench.fields import Schema
 
@@ -20,7 +20,9 @@ class HFDatasetExporter:
     description = "a folder for datasets.load_from_disk, boxes 0-1000, ready for LayoutLM"
     folder = True
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one folder; pictures are inside the Arrow files."""
         with whole_folder(target) as folder, tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
             source = Path(scratch) / "rows.parquet"

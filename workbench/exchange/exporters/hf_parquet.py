@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import Written, has_labels, is_complete, tags_by_page, thousandths, whole_file
+from workbench.exchange.exporters.base import (
+    ExportReport,
+    has_labels,
+    is_complete,
+    tags_by_page,
+    thousandths,
+    whole_file,
+)
 from workbench.fields import Schema
 
 _ROWS = 256  # a batch
@@ -25,18 +32,20 @@ class ParquetExporter:
     description = "the columns of Hugging Face's LayoutLM data sets as one Parquet file"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; pictures are inside it."""
         with whole_file(target) as file:
             return write_rows(contents, schema, file, pictures)
 
 
-def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pictures: Path | None) -> Written:
+def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pictures: Path | None) -> ExportReport:
     """Write documents as Parquet into an open file."""
     import pyarrow as pa  # heavy: only for this format
     from pyarrow import parquet
 
-    written = Written()
+    written = ExportReport()
     tags = ["O", *(f"{prefix}-{entry.name}" for entry in schema for prefix in "BI")]
     numbers = {tag: number for number, tag in enumerate(tags)}
     columns = {
@@ -64,7 +73,7 @@ def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pic
 
 
 def _rows(
-    contents: Iterable[Content], schema: Schema, numbers: dict[str, int], written: Written, pictures: Path | None
+    contents: Iterable[Content], schema: Schema, numbers: dict[str, int], written: ExportReport, pictures: Path | None
 ) -> Iterator[dict[str, Any]]:
     for content in contents:
         tags = tags_by_page(content, schema, written) if has_labels(content) else None

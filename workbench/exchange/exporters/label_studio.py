@@ -14,8 +14,8 @@ import msgspec
 
 from storage.records import Content, Decision, Page, Token
 from workbench.exchange.exporters.base import (
-    Names,
-    Written,
+    ExportReport,
+    FileNames,
     copy_picture,
     has_labels,
     is_complete,
@@ -33,9 +33,11 @@ class LabelStudioExporter:
     description = "Label Studio tasks with annotations and predictions"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; pictures go into a folder beside it."""
-        written, names = Written(), Names()
+        written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             file.write(b"[")
@@ -46,7 +48,7 @@ class LabelStudioExporter:
         return written
 
 
-def _task(content: Content, schema: Schema, names: Names, target: Path, pictures: Path | None) -> dict[str, Any]:
+def _task(content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None) -> dict[str, Any]:
     document = content.document
     base, folder = names.fresh(document.name), pictures_beside(target)
     copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]

@@ -11,7 +11,7 @@ Cannot hold: words, boxes, pages, where on the page a value stands.
 from collections.abc import Iterable, Iterator
 
 from storage.records import Content, Decision, ReferenceValue, Source, Span, Suggestion
-from workbench.exchange.exporters.base import Written, ordered_spans
+from workbench.exchange.exporters.base import ExportReport, ordered_spans
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined, normalise
 
@@ -32,7 +32,7 @@ def header(schema: Schema) -> list[str]:
     return ["file", "group", "split", "state", *names, *extra]
 
 
-def rows(contents: Iterable[Content], schema: Schema, written: Written) -> Iterator[list[str]]:
+def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> Iterator[list[str]]:
     """A row a document, in the order of `header`."""
     for content in contents:
         cells = [_cell(content, entry) for entry in schema.active]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.records import Content
-from workbench.exchange.exporters.base import Written, whole_file
+from workbench.exchange.exporters.base import ExportReport, whole_file
 from workbench.exchange.exporters.values import header, rows
 from workbench.fields import Schema
 
@@ -21,9 +21,11 @@ class CsvExporter:
     description = "one row a document, one column a field"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; there are no pictures in it."""
-        written = Written()
+        written = ExportReport()
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
             table = csv.writer(text)

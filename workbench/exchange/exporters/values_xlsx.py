@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Content
-from workbench.exchange.exporters.base import Written, whole_file
+from workbench.exchange.exporters.base import ExportReport, whole_file
 from workbench.exchange.exporters.values import header, rows
 from workbench.fields import FieldType, Schema
 
@@ -25,13 +25,15 @@ class XlsxExporter:
     description = "one row a document, one column a field, as a workbook"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; there are no pictures in it."""
         from openpyxl import Workbook  # only for this format
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-        written = Written()
+        written = ExportReport()
         table = list(rows(contents, schema, written))  # before the book is begun: it cannot be given up half-way
         book = Workbook(write_only=True)
         sheet = book.create_sheet("values")

@@ -14,8 +14,8 @@ import msgspec
 
 from storage.records import Content
 from workbench.exchange.exporters.base import (
-    Names,
-    Written,
+    ExportReport,
+    FileNames,
     copy_picture,
     has_labels,
     is_complete,
@@ -34,9 +34,11 @@ class WordListExporter:
     description = "JSONL, one object a page: words, bboxes, labels"
     folder = False
 
-    def write(self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None) -> Written:
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
         """Write one file; pictures go into a folder beside it."""
-        written, names = Written(), Names()
+        written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             for content in contents:
@@ -47,7 +49,7 @@ class WordListExporter:
 
 
 def _records(
-    content: Content, schema: Schema, written: Written, names: Names, target: Path, pictures: Path | None
+    content: Content, schema: Schema, written: ExportReport, names: FileNames, target: Path, pictures: Path | None
 ) -> Iterator[dict[str, Any]]:
     tags = tags_by_page(content, schema, written) if has_labels(content) else None
     base = names.fresh(content.document.name)

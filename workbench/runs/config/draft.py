@@ -8,10 +8,10 @@ from typing import Any
 
 from storage.exceptions import ConfigProblem
 from workbench.runs.config import files as config_files
-from workbench.runs.config.files import Knob, TuneConfig
+from workbench.runs.config.files import Setting, TuneConfig
 from workbench.runs.config.tune import Group
 
-KNOBS: Mapping[str, Knob] = {knob.key: knob for knob in config_files.knobs()}
+SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in config_files.settings()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +29,21 @@ class Draft:
         return cls(config, config, preset)
 
     def value(self, key: str) -> Any:
-        """The knob's value in the configuration."""
+        """The setting's value in the configuration."""
         section, _, name = key.partition(".")
         return getattr(getattr(self.config, section), name)
 
     def text(self, key: str) -> str:
-        """What the form shows of a knob: what was typed, or the value."""
+        """What the form shows of a setting: what was typed, or the value."""
         return self.problems[key][0] if key in self.problems else shown(self.value(key))
 
     def changed(self, key: str) -> bool:
-        """Whether the knob is not as it began."""
+        """Whether the setting is not as it began."""
         section, _, name = key.partition(".")
         return key in self.problems or self.value(key) != getattr(getattr(self.origin, section), name)
 
     def change(self, key: str, text: str) -> "Draft":
-        """Another value for a knob.
+        """Another value for a setting.
 
         Values that were impossible are tried again with it: two of them may only fit together (hidden size and heads).
         """
@@ -64,23 +64,23 @@ class Draft:
         return state
 
     def reset(self, key: str) -> "Draft":
-        """The knob as it began."""
+        """The setting as it began."""
         section, _, name = key.partition(".")
         problems = {other: what for other, what in self.problems.items() if other != key}
         return replace(self, problems=problems).change(key, shown(getattr(getattr(self.origin, section), name)))
 
     def stepped(self, key: str, by: int) -> "Draft":
         """The next or previous choice; numbers go on by a step that makes a difference."""
-        knob, value = KNOBS[key], self.value(key)
-        if knob.choices:
-            names = knob.choices
+        setting, value = SETTINGS[key], self.value(key)
+        if setting.choices:
+            names = setting.choices
             at = names.index(value) if value in names else -1
             return self.change(key, names[(at + by) % len(names)])
-        if knob.type == "bool":
-            order: list[Any] = [None, True, False] if knob.optional else [False, True]
+        if setting.type == "bool":
+            order: list[Any] = [None, True, False] if setting.optional else [False, True]
             return self.change(key, shown(order[(order.index(value) + by) % len(order)]))
-        if knob.type in ("int", "float"):
-            now = self.change(key, shown(_next(knob, value, by)))
+        if setting.type in ("int", "float"):
+            now = self.change(key, shown(_next(setting, value, by)))
             return self if key in now.problems and key not in self.problems else now  # the end of its range
         return self
 
@@ -101,7 +101,7 @@ def shown(value: Any) -> str:
 
 
 def _setting(key: str, text: str) -> str:
-    kind, text = KNOBS[key].type, text.strip()
+    kind, text = SETTINGS[key].type, text.strip()
     if kind == "list":
         return f"{key}=[{text}]"
     if kind == "map" or (key == "regularization.class_weights" and ":" in text):
@@ -114,11 +114,11 @@ def _setting(key: str, text: str) -> str:
 _LADDER = (1.0, 2.0, 3.0, 5.0, 7.0)
 
 
-def _next(knob: Knob, value: Any, by: int) -> float | int:
-    """The next number up or down, inside the knob's range."""
-    low = knob.low if knob.low is not None else float("-inf")
-    high = knob.high if knob.high is not None else float("inf")
-    if knob.type == "int":
+def _next(setting: Setting, value: Any, by: int) -> float | int:
+    """The next number up or down, inside the setting's range."""
+    low = setting.low if setting.low is not None else float("-inf")
+    high = setting.high if setting.high is not None else float("inf")
+    if setting.type == "int":
         if value is None:
             return int(max(low, 1))
         step = 1 if abs(value) < 16 else 8 if abs(value) < 128 else 64
@@ -136,11 +136,11 @@ def _next(knob: Knob, value: Any, by: int) -> float | int:
     return float(f"{limited:.6g}")
 
 
-def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Group, list[Knob]]]:
-    """The form's rows: of every group the knobs that matter most, and all of those groups that are unfolded."""
+def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Group, list[Setting]]]:
+    """The form's rows: of every group the settings that matter most, and all of those groups that are unfolded."""
     opened = set(unfolded)
     return [
-        (group, [k for k in KNOBS.values() if k.group is group and (group in opened or (basic_too and k.basic))])
+        (group, [k for k in SETTINGS.values() if k.group is group and (group in opened or (basic_too and k.basic))])
         for group in Group
     ]
 
@@ -154,7 +154,7 @@ def variants(config: TuneConfig, text: str) -> dict[str, TuneConfig]:
     axes = []
     for part in text.split():
         key, equals, values = part.partition("=")
-        if not equals or not values or key not in KNOBS:
+        if not equals or not values or key not in SETTINGS:
             raise ConfigProblem(
                 f"{part!r} is no list of values for a setting.", "Write it as train.learning_rate=1e-4,3e-4."
             )

@@ -24,8 +24,22 @@ from workbench.runs.config.presets import Preset, choose_preset, preset, presets
 from workbench.runs.config.tune import Group, TuneConfig
 
 __all__ = [
-    "FieldSpec", "Group", "Knob", "Preset", "Request", "TuneConfig", "apply_sets", "choose_preset", "difference",
-    "dump", "from_dict", "knobs", "load", "notes_on", "preset", "presets",
+    "FieldSpec",
+    "Group",
+    "Preset",
+    "Request",
+    "Setting",
+    "TuneConfig",
+    "apply_sets",
+    "choose_preset",
+    "difference",
+    "dump",
+    "from_dict",
+    "load",
+    "notes_on",
+    "preset",
+    "presets",
+    "settings",
 ]  # fmt: skip
 
 RENAMED = {
@@ -129,7 +143,7 @@ class Request(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
+class Setting:
     """What a form, a flag or a page of documentation needs to know of a setting."""
 
     key: str  # dotted: "train.learning_rate"
@@ -182,7 +196,7 @@ def from_dict(data: Mapping[str, Any]) -> TuneConfig:
         return TuneConfig.model_validate(_translate(data))
     except ValidationError as error:
         raise ConfigProblem(
-            _explain(error), "Correct the setting; every knob's range is in the form and the documentation."
+            _explain(error), "Correct the setting; every setting's range is in the form and the documentation."
         ) from error
 
 
@@ -235,18 +249,18 @@ def difference(a: TuneConfig, b: TuneConfig) -> dict[str, tuple[Any, Any]]:
     return {key: (first[key], second[key]) for key in first if first[key] != second[key]}
 
 
-def knobs() -> list[Knob]:
+def settings() -> list[Setting]:
     """Every setting, in the order of tuning and, within a group, as declared."""
     found = []
     for section, info in TuneConfig.model_fields.items():
         model = info.annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
-        found += [_knob(f"{section}.{name}", field) for name, field in model.model_fields.items()]
+        found += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
     order = list(Group)
-    return sorted(found, key=lambda knob: order.index(knob.group))
+    return sorted(found, key=lambda setting: order.index(setting.group))
 
 
-def _knob(key: str, field: FieldInfo) -> Knob:
+def _setting(key: str, field: FieldInfo) -> Setting:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     kind, optional, choices = _kind(field.annotation)
@@ -261,7 +275,7 @@ def _knob(key: str, field: FieldInfo) -> Knob:
             high = limit.le
         elif isinstance(limit, annotated_types.Lt):
             high = limit.lt
-    return Knob(
+    return Setting(
         key, kind, field.get_default(call_default_factory=True), field.title or key, field.description or "",
         str(extra["when"]), str(extra["risk"]), Group(str(extra["group"])), bool(extra["basic"]), optional, choices,
         low, high,
@@ -350,7 +364,7 @@ def _explain(error: ValidationError) -> str:
 
 def _nearest(key: str) -> str:
     section, _, name = key.partition(".")
-    known = {k: k.rpartition(".")[2] for k in (*(knob.key for knob in knobs()), *RENAMED)}
+    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in settings()), *RENAMED)}
     if not name:
         near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
     else:

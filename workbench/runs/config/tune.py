@@ -1,4 +1,4 @@
-"""The knobs of a run, each declared once: its type, range and default, and what an analyst should know of it.
+"""The settings of a run, each declared once: its type, range and default, and what an analyst should know of it.
 
 The form, the command line's --set, the YAML file and the documentation are all made from these declarations.
 """
@@ -22,7 +22,7 @@ class Group(StrEnum):
     RUN = "6 Evaluation, saving and the machine"
 
 
-def _knob(
+def _setting(
     default: Any,
     group: Group,
     title: str,
@@ -49,77 +49,77 @@ _NEW_MODEL = "Builds a new model: the pretrained weights no longer fit, so it ne
 class Model(_Section):
     """Which model is fine-tuned, and its structure."""
 
-    family: Literal["starter", "layoutlmv3", "layoutlm", "lilt", "text"] = _knob(
+    family: Literal["starter", "layoutlmv3", "layoutlm", "lilt", "text"] = _setting(
         "starter", Group.BASE, "Family",
         "The kind of model: what it looks at (words, boxes, picture) and how large it is.",
         "The starter for a first model and without a GPU; LayoutLMv3 with one; text as a cross-check.",
         "The weights' licence may forbid commercial use; it is shown beside the name.",
         basic=True,
     )  # fmt: skip
-    name: str = _knob(
+    name: str = _setting(
         "", Group.BASE, "Base",
         "Hub name or local folder of the pretrained weights; empty takes the family's own base.",
         "A folder where there is no network, or to go on from a model of yours.",
         basic=True,
     )  # fmt: skip
-    carry_head: bool = _knob(
+    carry_head: bool = _setting(
         True, Group.BASE, "Keep what the base knows",
         "Starts your fields from the rows of the base's head that mean the same, by id or by type.",
         "Off to compare with a head that starts from nothing.",
     )  # fmt: skip
-    head_map: dict[str, str] = _knob(
+    head_map: dict[str, str] = _setting(
         dict, Group.BASE, "Fields mapped by hand",
         "Your field's id: the base's field it starts from. Goes before the mapping by name and type.",
     )  # fmt: skip
-    added_tokens: list[str] = _knob(
+    added_tokens: list[str] = _setting(
         list, Group.STRUCTURE, "Own tokens",
         "Special tokens such as <AMT> that the tokenizer keeps whole; the embeddings grow by them.",
         "Symbols of your documents that the tokenizer tears apart.",
         "New embeddings start at the mean of the others and need a small learning rate and more epochs.",
     )  # fmt: skip
-    vocab_size: int | None = _knob(
+    vocab_size: int | None = _setting(
         None, Group.STRUCTURE, "Vocabulary size",
         "How many pieces of words the model knows.",
         "Mostly Chinese or other languages with a tokenizer of your own.",
         f"{_NEW_MODEL} What it learnt about words is lost.",
         ge=100, le=1_000_000,
     )  # fmt: skip
-    hidden_size: int | None = _knob(
+    hidden_size: int | None = _setting(
         None, Group.STRUCTURE, "Hidden size",
         "The width of the model; must be a multiple of the heads.",
         "From about 100,000 pages on: 768 to 1024, heads in step.",
         f"{_NEW_MODEL} Overfits small data; wants a longer warmup.",
         ge=8, le=8192,
     )  # fmt: skip
-    num_hidden_layers: int | None = _knob(
+    num_hidden_layers: int | None = _setting(
         None, Group.STRUCTURE, "Layers",
         "The depth of the model.",
         "Many layouts and languages: 16 or 24, with a large batch, a small learning rate and checkpointing.",
         f"{_NEW_MODEL} Unstable without warmup, clipping and a smaller learning rate.",
         ge=1, le=96,
     )  # fmt: skip
-    num_attention_heads: int | None = _knob(
+    num_attention_heads: int | None = _setting(
         None, Group.STRUCTURE, "Attention heads",
         "How many relations a layer looks at side by side.",
         "Only together with the hidden size.",
         _NEW_MODEL,
         ge=1, le=256,
     )  # fmt: skip
-    max_position_embeddings: int | None = _knob(
+    max_position_embeddings: int | None = _setting(
         None, Group.STRUCTURE, "Positions",
         "The longest window the model can take, in tokens.",
         "The last resort, after merging lines and sliding windows: 768 or 1024.",
         f"{_NEW_MODEL} Time and memory grow with the square.",
         ge=16, le=16384,
     )  # fmt: skip
-    type_vocab_size: int | None = _knob(
+    type_vocab_size: int | None = _setting(
         None, Group.STRUCTURE, "Segment types",
         "How many kinds of segment the model tells apart.",
         "To mark header, body and table; otherwise leave it.",
         f"{_NEW_MODEL} The types must be learnt anew.",
         ge=1, le=64,
     )  # fmt: skip
-    classifier_dropout: float | None = _knob(
+    classifier_dropout: float | None = _setting(
         None, Group.REGULARISATION, "Dropout of the head",
         "The share of the head's inputs left out at random in training; empty: as in the base.",
         "0.2 to 0.3 when training F1 runs away from validation F1.",
@@ -136,7 +136,7 @@ class Model(_Section):
 
     @property
     def structure(self) -> dict[str, int]:
-        """The structural knobs that were set; a value that differs from the base's builds a new model."""
+        """The structural settings that were set; a value that differs from the base's builds a new model."""
         names = (
             "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
             "max_position_embeddings", "type_vocab_size",
@@ -147,167 +147,167 @@ class Model(_Section):
 class Train(_Section):
     """How the weights move."""
 
-    learning_rate: float = _knob(
+    learning_rate: float = _setting(
         5e-5, Group.RATE, "Learning rate",
-        "How far one step moves the weights. The first knob to turn.",
+        "How far one step moves the weights. The first setting to turn.",
         "5e-5 or 3e-5 on small data, 3e-5 to 1e-5 on more; it rises with the effective batch. "
         "The small starter takes more: about 1e-4.",
         "Too high: the loss jumps and validation falls behind. Too low: late convergence.",
         basic=True, gt=0, le=0.1,
     )  # fmt: skip
-    per_device_train_batch_size: int = _knob(
+    per_device_train_batch_size: int = _setting(
         4, Group.RATE, "Batch on a device",
         "Windows worked on at once. Effective batch = this × devices × accumulation.",
         "As much as the memory holds.",
         "Too much ends in out-of-memory; the run may then halve it by itself.",
         basic=True, ge=1, le=4096,
     )  # fmt: skip
-    gradient_accumulation_steps: int = _knob(
+    gradient_accumulation_steps: int = _setting(
         1, Group.RATE, "Accumulation",
         "Batches added up before one step: a larger effective batch in the same memory.",
         "For an effective batch of 32–64 on small data, 128–512 at scale.",
         "Fewer steps an epoch; raise the learning rate or the epochs with it.",
         basic=True, ge=1, le=4096,
     )  # fmt: skip
-    num_train_epochs: float = _knob(
+    num_train_epochs: float = _setting(
         15, Group.RATE, "Epochs",
         "Passes over the training documents.",
         "10–30 on small data, 6–12 on medium, 3–8 on large; early stopping ends it sooner.",
         "Too many overfit when nothing stops them.",
         basic=True, gt=0, le=1000,
     )  # fmt: skip
-    max_steps: int = _knob(
+    max_steps: int = _setting(
         -1, Group.RATE, "Steps at most", "Ends the run after so many steps; −1: the epochs decide.",
         "For short trials.", ge=-1,
     )  # fmt: skip
-    warmup_ratio: float = _knob(
+    warmup_ratio: float = _setting(
         0.1, Group.RATE, "Warmup",
         "The share of all steps in which the learning rate rises from nothing.",
         "0.06–0.1; 0.1–0.2 for long runs, big models, or slow convergence on small data.",
         "None at all makes the first steps wild.",
         ge=0.0, lt=1.0,
     )  # fmt: skip
-    warmup_steps: int = _knob(
+    warmup_steps: int = _setting(
         0, Group.RATE, "Warmup in steps", "The same as a number of steps; goes before the share when above 0.", ge=0,
     )  # fmt: skip
     lr_scheduler_type: Literal[
         "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
         "inverse_sqrt", "reduce_lr_on_plateau",
-    ] = _knob(
+    ] = _setting(
         "linear", Group.RATE, "Schedule",
         "How the learning rate falls after the warmup.",
         "Linear first; cosine is smoother on long runs, polynomial decays harder at the end.",
         "Linear can oscillate where cosine does not.",
     )  # fmt: skip
-    max_grad_norm: float = _knob(
+    max_grad_norm: float = _setting(
         1.0, Group.RATE, "Gradient clipping", "Longer gradients are shortened to this; 0 turns it off.",
         "Leave it at 1; lower when the loss jumps.", ge=0.0, le=1000,
     )  # fmt: skip
-    optim: Literal["adamw", "adamw_then_sgd", "sgd", "adafactor"] = _knob(
+    optim: Literal["adamw", "adamw_then_sgd", "sgd", "adafactor"] = _setting(
         "adamw", Group.RATE, "Optimiser",
         "The rule that turns gradients into steps.",
         "AdamW; AdamW first and plain SGD after k steps can settle in a flatter place on long runs; "
         "Adafactor saves memory.",
         "SGD needs a learning rate of its own, far larger than AdamW's.",
     )  # fmt: skip
-    sgd_after_steps: int = _knob(
+    sgd_after_steps: int = _setting(
         500, Group.RATE, "AdamW for the first k steps", "Used by adamw_then_sgd: the step at which SGD takes over.",
         ge=1,
     )  # fmt: skip
-    sgd_learning_rate: float = _knob(
+    sgd_learning_rate: float = _setting(
         1e-2, Group.RATE, "Learning rate of SGD",
         "Used by adamw_then_sgd; falls along the same schedule.", gt=0, le=10,
     )  # fmt: skip
-    sgd_momentum: float = _knob(0.9, Group.RATE, "Momentum of SGD", "How much of the last step is kept.", ge=0, lt=1)
-    adam_beta1: float = _knob(0.9, Group.RATE, "Adam β1", "Memory of the gradient's mean.", ge=0, lt=1)
-    adam_beta2: float = _knob(0.999, Group.RATE, "Adam β2", "Memory of the gradient's size.", ge=0, lt=1)
-    adam_epsilon: float = _knob(1e-8, Group.RATE, "Adam ε", "Keeps a division from zero.", gt=0, le=1)
-    weight_decay: float = _knob(
+    sgd_momentum: float = _setting(0.9, Group.RATE, "Momentum of SGD", "How much of the last step is kept.", ge=0, lt=1)
+    adam_beta1: float = _setting(0.9, Group.RATE, "Adam β1", "Memory of the gradient's mean.", ge=0, lt=1)
+    adam_beta2: float = _setting(0.999, Group.RATE, "Adam β2", "Memory of the gradient's size.", ge=0, lt=1)
+    adam_epsilon: float = _setting(1e-8, Group.RATE, "Adam ε", "Keeps a division from zero.", gt=0, le=1)
+    weight_decay: float = _setting(
         0.01, Group.REGULARISATION, "Weight decay", "Pulls weights towards zero at every step.",
         "0.01; more when overfitting.", basic=True, ge=0.0, le=1.0,
     )  # fmt: skip
-    freeze: Literal["none", "head_only", "lowest", "gradual"] = _knob(
+    freeze: Literal["none", "head_only", "lowest", "gradual"] = _setting(
         "none", Group.REGULARISATION, "Freezing",
         "Which weights stay as they are: none; all but the head; the embeddings and the lowest layers; or "
         "layers thawing one after the other from the top.",
         "Head only on very little data; the lowest 3–6 layers early on small data.",
         "Frozen layers cannot learn your layout.",
     )  # fmt: skip
-    freeze_layers: int = _knob(
+    freeze_layers: int = _setting(
         3, Group.REGULARISATION, "Frozen layers", "How many layers, counted from the bottom, freezing `lowest` holds.",
         ge=0, le=96,
     )  # fmt: skip
-    unfreeze_after_epochs: float = _knob(
+    unfreeze_after_epochs: float = _setting(
         0, Group.REGULARISATION, "Thaw after epochs",
         "Everything learns from this epoch on; 0: never. With gradual freezing, one more layer each so many epochs.",
         ge=0, le=1000,
     )  # fmt: skip
-    fp16: bool | None = _knob(
+    fp16: bool | None = _setting(
         None, Group.RUN, "fp16", "Half precision with loss scaling; empty: the device decides.", "GPUs without bf16.",
         "Impossible on a CPU.",
     )  # fmt: skip
-    bf16: bool | None = _knob(
+    bf16: bool | None = _setting(
         None, Group.RUN, "bf16", "Half precision with the full range; empty: used where the device is fast at it.",
         "Leave it empty.", "Slow on CPUs without the instructions for it.",
     )  # fmt: skip
-    device: Literal["auto", "cpu", "cuda", "mps"] = _knob(
+    device: Literal["auto", "cpu", "cuda", "mps"] = _setting(
         "auto", Group.RUN, "Device", "Where the model is trained; auto takes a GPU where there is one.",
     )  # fmt: skip
-    gradient_checkpointing: bool = _knob(
+    gradient_checkpointing: bool = _setting(
         False, Group.RUN, "Gradient checkpointing",
         "Computes activations twice instead of keeping them: less memory, a third more time.",
         "Out of memory, or a large model.",
     )  # fmt: skip
-    per_device_eval_batch_size: int = _knob(
+    per_device_eval_batch_size: int = _setting(
         16, Group.RUN, "Batch in evaluation", "Windows predicted at once.", ge=1, le=4096,
     )  # fmt: skip
-    retry_on_oom: bool = _knob(
+    retry_on_oom: bool = _setting(
         True, Group.RUN, "Retry when memory runs out",
         "On a GPU: halve the batch, double the accumulation and go on, with a note in the run.",
     )  # fmt: skip
-    eval_strategy: Literal["steps", "epoch"] = _knob(
+    eval_strategy: Literal["steps", "epoch"] = _setting(
         "epoch", Group.RUN, "Evaluate by", "When the figures on validation are taken.",
         "Steps for small data, epochs for large.",
     )  # fmt: skip
-    eval_steps: int = _knob(
+    eval_steps: int = _setting(
         500, Group.RUN, "Steps between evaluations",
         "Used with `steps`; never less often than once an epoch on short runs.", ge=1,
     )  # fmt: skip
-    save_steps: int = _knob(
+    save_steps: int = _setting(
         500, Group.RUN, "Steps between checkpoints",
         "A run that is killed loses at most the work since the last one.",
         risk="With the best model kept at the end, a whole multiple of the steps between evaluations.", ge=1,
     )  # fmt: skip
-    save_total_limit: int = _knob(
+    save_total_limit: int = _setting(
         2, Group.RUN, "Checkpoints kept", "The newest ones; the best one is kept besides.", ge=1, le=100,
     )  # fmt: skip
-    load_best_model_at_end: bool = _knob(
+    load_best_model_at_end: bool = _setting(
         True, Group.RUN, "Keep the best", "The model of the best evaluation is the result, not the last one.",
     )  # fmt: skip
-    metric_for_best_model: Literal["f1", "loss"] = _knob(
+    metric_for_best_model: Literal["f1", "loss"] = _setting(
         "f1", Group.RUN, "Best by", "The figure on validation that decides; a tie in F1 goes to the lower loss.",
     )  # fmt: skip
-    early_stopping_patience: int = _knob(
+    early_stopping_patience: int = _setting(
         5, Group.RUN, "Early stopping", "Ends the run after so many evaluations without a better one; 0: never.",
         "On; raise it when validation F1 jumps about.", basic=True, ge=0, le=1000,
     )  # fmt: skip
-    early_stopping_threshold: float = _knob(
+    early_stopping_threshold: float = _setting(
         0.0, Group.RUN, "Better by at least", "Smaller gains do not count for early stopping.", ge=0, le=1,
     )  # fmt: skip
-    logging_steps: int = _knob(10, Group.RUN, "Steps between log lines", "How often the curves get a point.", ge=1)
-    train_sample: int = _knob(
+    logging_steps: int = _setting(10, Group.RUN, "Steps between log lines", "How often the curves get a point.", ge=1)
+    train_sample: int = _setting(
         50, Group.RUN, "Training documents evaluated",
         "A fixed sample whose figures are shown beside validation's: the gap between the two tells overfitting.",
         ge=0, le=10_000,
     )  # fmt: skip
-    seed: int = _knob(
+    seed: int = _setting(
         42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
         basic=True, ge=0, le=2**31 - 1,
     )  # fmt: skip
-    deepspeed: str = _knob("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
-    fsdp: str = _knob("", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.")
-    fsdp_config: str = _knob("", Group.RUN, "FSDP file", "Path of an FSDP configuration.")
-    report_to: list[str] = _knob(
+    deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
+    fsdp: str = _setting("", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.")
+    fsdp_config: str = _setting("", Group.RUN, "FSDP file", "Path of an FSDP configuration.")
+    report_to: list[str] = _setting(
         list, Group.RUN, "Report to", "tensorboard, wandb, mlflow, trackio … where they are installed.",
     )  # fmt: skip
 
@@ -315,30 +315,30 @@ class Train(_Section):
 class Regularization(_Section):
     """What keeps the model from learning the training documents by heart."""
 
-    hidden_dropout_prob: float | None = _knob(
+    hidden_dropout_prob: float | None = _setting(
         None, Group.REGULARISATION, "Dropout", "The share of activations left out at random; empty: as in the base.",
         "0.2 when overfitting; 0 for a quick model on a CPU, where it costs a third of a step.",
         basic=True, ge=0.0, lt=1.0,
     )  # fmt: skip
-    attention_probs_dropout_prob: float | None = _knob(
+    attention_probs_dropout_prob: float | None = _setting(
         None, Group.REGULARISATION, "Dropout of attention",
         "The share of attention left out at random; empty: as in the base.",
         "0.15–0.2 on small or single-template data.",
         "Too much hurts the alignment of words and page.", ge=0.0, lt=1.0,
     )  # fmt: skip
-    label_smoothing_factor: float = _knob(
+    label_smoothing_factor: float = _setting(
         0.0, Group.REGULARISATION, "Label smoothing", "Takes so much belief from the right label and spreads it.",
         "0.05–0.1 where words without a field dominate.",
         "Confidences become too low; calibrate before you rely on them.", basic=True, ge=0.0, lt=1.0,
     )  # fmt: skip
-    loss: Literal["cross_entropy", "focal"] = _knob(
+    loss: Literal["cross_entropy", "focal"] = _setting(
         "cross_entropy", Group.REGULARISATION, "Loss", "Focal gives easy words less weight than hard ones.",
         "When words without a field drown the others and class weights do not help.",
     )  # fmt: skip
-    focal_gamma: float = _knob(
+    focal_gamma: float = _setting(
         1.0, Group.REGULARISATION, "Focal γ", "How strongly easy words are played down.", "1 to 2.", ge=0, le=10,
     )  # fmt: skip
-    class_weights: Literal["none", "inverse"] | dict[str, float] = _knob(
+    class_weights: Literal["none", "inverse"] | dict[str, float] = _setting(
         "none", Group.REGULARISATION, "Class weights",
         "What a mistake costs by label: the same for all, by inverse frequency, or by hand ({O: 0.3, iban: 2}).",
         "Rare fields are missed: inverse, or a lower weight for O.",
@@ -349,35 +349,35 @@ class Regularization(_Section):
 class Data(_Section):
     """What the model gets to see of a document."""
 
-    max_length: int = _knob(
+    max_length: int = _setting(
         512, Group.DATA, "Window", "Tokens the model sees at once. A longer page becomes overlapping windows.",
         "As long as the model allows when headers and values stand far apart; shorter when memory is short.",
         "Time and memory grow faster than the length.", basic=True, ge=8, le=16384,
     )  # fmt: skip
-    window_stride: int = _knob(
+    window_stride: int = _setting(
         64, Group.DATA, "Overlap", "Tokens that neighbouring windows share, so that nothing is cut at an edge.",
         "64; more when long values are cut.", ge=0, le=16384,
     )  # fmt: skip
-    bbox_norm: Literal[1000] = _knob(
+    bbox_norm: Literal[1000] = _setting(
         1000, Group.DATA, "Box units", "Boxes are thousandths of the page. All these models were pretrained so.",
     )  # fmt: skip
-    boxes: Literal["words", "lines"] = _knob(
+    boxes: Literal["words", "lines"] = _setting(
         "words", Group.DATA, "Boxes of", "Each word's own box, or the box of the OCR line it stands on.",
         "Lines can help LayoutLMv3, which was pretrained on segments.", "Words of a line are told apart by order only.",
     )  # fmt: skip
-    merge_lines: bool = _knob(
+    merge_lines: bool = _setting(
         False, Group.DATA, "Merge torn numbers",
         "Pieces of one number or amount on the same line (1, 234 . 00) enter the model as one word.",
         "OCR that is too fine; values cut or lost.",
     )  # fmt: skip
-    reading_order: Literal["given", "geometric"] = _knob(
+    reading_order: Literal["given", "geometric"] = _setting(
         "given", Group.DATA, "Reading order", "As imported, or by lines from top to bottom and left to right.",
         "Geometric when the import's order is jumbled: models fall by 10 points in a wrong order.",
     )  # fmt: skip
-    similar_length: bool = _knob(
+    similar_length: bool = _setting(
         True, Group.DATA, "Batches of similar length", "Puts windows of similar length together: less padding.",
     )  # fmt: skip
-    max_train_documents: int | None = _knob(
+    max_train_documents: int | None = _setting(
         None, Group.DATA, "Training documents at most",
         "Takes only so many, whole vendors in an order set by the seed: for learning curves.", ge=1,
     )  # fmt: skip
@@ -386,36 +386,36 @@ class Data(_Section):
 class Augmentation(_Section):
     """Harmless changes to training documents, drawn anew in every epoch. Each number is a chance from 0 to 1."""
 
-    header_synonyms: float = _knob(
+    header_synonyms: float = _setting(
         0.0, Group.DATA, "Header synonyms", "Chance that a header is worded otherwise (Total, Amount Due, 合计).",
         "New vendors word things differently.", basic=True, ge=0, le=1,
     )  # fmt: skip
-    party_names: float = _knob(
+    party_names: float = _setting(
         0.0, Group.DATA, "Party names", "Chance that the name of a seller or buyer is made of other names' words.",
         "Few vendors have many of the documents: their names are learned by heart, and new ones missed.", basic=True,
         ge=0, le=1,
     )  # fmt: skip
-    currency_forms: float = _knob(
+    currency_forms: float = _setting(
         0.0, Group.DATA, "Currency forms", "Chance that a currency is written otherwise (EUR, €; CNY, RMB, ¥).",
         "Currencies are missed or confused.", ge=0, le=1,
     )  # fmt: skip
-    number_formats: float = _knob(
+    number_formats: float = _setting(
         0.0, Group.DATA, "Number formats", "Chance that a number's separators change (1,000 / 1000 / 1.000,00).",
         "Documents from several countries.", ge=0, le=1,
     )  # fmt: skip
-    ocr_noise: float = _knob(
+    ocr_noise: float = _setting(
         0.0, Group.DATA, "OCR noise", "Chance that a word gets a reading error (0/O, 1/l, rn/m).",
         "Scans and photographs.", "More than 0.05 teaches nonsense.", ge=0, le=0.2,
     )  # fmt: skip
-    box_jitter: float = _knob(
+    box_jitter: float = _setting(
         0.0, Group.DATA, "Box jitter", "Boxes move at random by up to so many thousandths of the page.",
         "Few templates: 3–10.", basic=True, ge=0, le=50,
     )  # fmt: skip
-    rotation: float = _knob(
+    rotation: float = _setting(
         0.0, Group.DATA, "Rotation", "The page (boxes, picture) turns by up to so many degrees.", "Photographs: 1–2.",
         "Never strong.", ge=0, le=5,
     )  # fmt: skip
-    blur: float = _knob(
+    blur: float = _setting(
         0.0, Group.DATA, "Blur", "The picture is softened by up to so many pixels (families that see it).",
         "Photographs: 0.5–1.", "Never strong.", ge=0, le=3,
     )  # fmt: skip
