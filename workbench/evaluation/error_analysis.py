@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.evaluation.metrics import ErrorKind, Judgement, match, slices
+from workbench.evaluation.metrics import ChunkPair, ErrorKind, match, slices
 from workbench.predictions.cases import NONE, Case, Chunk
 
 _AROUND = 4  # words shown on each side of an error
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
     """A document with its judgements, made once for all tables."""
 
     case: Case
-    pairs: tuple[Judgement, ...]
+    pairs: tuple[ChunkPair, ...]
     cuts: Mapping[str, str]  # the slices it belongs to
 
 
@@ -106,7 +106,7 @@ def around(case: Case, start: int, stop: int) -> tuple[str, str, str]:
     )
 
 
-def matrix(pairs: Iterable[Judgement]) -> dict[str, dict[ErrorKind, int]]:
+def matrix(pairs: Iterable[ChunkPair]) -> dict[str, dict[ErrorKind, int]]:
     """Field -> how often each kind occurs (every kind is named), fields in alphabetical order."""
     counts: defaultdict[str, Counter[ErrorKind]] = defaultdict(Counter)
     for pair in pairs:
@@ -114,7 +114,7 @@ def matrix(pairs: Iterable[Judgement]) -> dict[str, dict[ErrorKind, int]]:
     return {name: {kind: counts[name][kind] for kind in ErrorKind} for name in sorted(counts)}
 
 
-def confusion(pairs: Iterable[Judgement]) -> dict[str, dict[str, int]]:
+def confusion(pairs: Iterable[ChunkPair]) -> dict[str, dict[str, int]]:
     """Gold field -> predicted field -> how often, NONE standing for nothing.
 
     Boundary errors are on the diagonal.

@@ -41,7 +41,7 @@ class ErrorKind(StrEnum):
     SPURIOUS = "spurious"
 
 
-class Judgement(NamedTuple):
+class ChunkPair(NamedTuple):
     """One judgement. `gold` is None for spurious ones, `predicted` for missing ones."""
 
     kind: ErrorKind
@@ -56,7 +56,7 @@ class Judgement(NamedTuple):
         return chunk.field
 
 
-def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Judgement]:
+def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[ChunkPair]:
     """Each gold and each predicted chunk in exactly one pair: equal ones, then the same field, then others.
 
     Among overlapping candidates the one with the larger overlap wins, then the one further left.
@@ -64,7 +64,7 @@ def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Judgement]:
     predictions = {chunk: chunk for chunk in predicted}  # equality ignores confidence; the value keeps it
     left = dict.fromkeys(gold)
     pairs = [
-        Judgement(ErrorKind.CORRECT, chunk, predictions.pop(chunk)) for chunk in list(left) if chunk in predictions
+        ChunkPair(ErrorKind.CORRECT, chunk, predictions.pop(chunk)) for chunk in list(left) if chunk in predictions
     ]
     for pair in pairs:
         del left[pair.gold]  # type: ignore[arg-type]
@@ -77,9 +77,9 @@ def match(gold: Iterable[Chunk], predicted: Iterable[Chunk]) -> list[Judgement]:
     for other_field, *_, a, b in candidates:
         if a in left and b in predictions:
             del left[a], predictions[b]
-            pairs.append(Judgement(ErrorKind.WRONG_FIELD if other_field else ErrorKind.BOUNDARY, a, b))
-    pairs += [Judgement(ErrorKind.MISSING, chunk, None) for chunk in left]
-    pairs += [Judgement(ErrorKind.SPURIOUS, None, chunk) for chunk in predictions.values()]
+            pairs.append(ChunkPair(ErrorKind.WRONG_FIELD if other_field else ErrorKind.BOUNDARY, a, b))
+    pairs += [ChunkPair(ErrorKind.MISSING, chunk, None) for chunk in left]
+    pairs += [ChunkPair(ErrorKind.SPURIOUS, None, chunk) for chunk in predictions.values()]
     return pairs
 
 

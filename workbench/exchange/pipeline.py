@@ -19,8 +19,7 @@ from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, Rejected
 from workbench.exchange.reference_values import ValuesReport, bring_in
-from workbench.exchange.sources import DocumentSource, PendingDocument
-from workbench.exchange.sources import ImportRequest as Request
+from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
 from workbench.workspace import Workspace
@@ -94,7 +93,7 @@ class _Made:
     twin: _Twin | None
 
 
-def run(workspace: Workspace, request: Request, progress: Progress | None = None) -> Summary:
+def run(workspace: Workspace, request: ImportRequest, progress: Progress | None = None) -> Summary:
     """Import files and folders.
 
     Raises:
@@ -111,7 +110,7 @@ def run(workspace: Workspace, request: Request, progress: Progress | None = None
 
 
 class _ImportJob:
-    def __init__(self, workspace: Workspace, request: Request, progress: Progress | None) -> None:
+    def __init__(self, workspace: Workspace, request: ImportRequest, progress: Progress | None) -> None:
         self._workspace = workspace
         self._request = request
         self._progress = progress or (lambda done, total, made: None)
