@@ -30,8 +30,8 @@ from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
 from workbench.active_learning import selection as queueing  # noqa: E402
 from workbench.annotation import acts, rounds  # noqa: E402
-from workbench.annotation.blind_editor import open_editor  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
+from workbench.annotation.session import open_editor  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 

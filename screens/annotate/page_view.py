@@ -54,16 +54,16 @@ def marks_of(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
 
 def _ahead(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
     """The first words of the places that the field's key goes to next."""
-    tries = view.tries
-    if tries is None or tries.moved:
+    proposals = view.proposals
+    if proposals is None or proposals.moved:
         return {}
-    field = schema.get(tries.field)
+    field = schema.get(proposals.field)
     colour = field.colour if field else "#888888"
     found: dict[int, TokenMark] = {}
     for press, key in enumerate(_PRESSES, 1):
-        if press >= len(tries.places):
+        if press >= len(proposals.places):
             break
-        place = tries.places[(tries.now + press) % len(tries.places)]
+        place = proposals.places[(proposals.now + press) % len(proposals.places)]
         found.setdefault(place[0], TokenMark(place, key, colour, ahead=True))
     return found
 
@@ -110,7 +110,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             before is None
             or before.content.annotations != view.content.annotations
             or (before.content.suggestions != view.content.suggestions or before.focus != view.focus)
-            or before.tries != view.tries
+            or before.proposals != view.proposals
             or layout is not self._layout
         ):
             marks = marks_of(view, self.schema)

@@ -12,7 +12,7 @@ from tests.support.sample_documents import find, kept, labels
 
 def word(pilot):
     session = pilot.app.mode_screen.session
-    return session.tokens[session.cursor].text
+    return session.tokens[session.cursor.token].text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -54,7 +54,7 @@ async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
     workspace = sample_documents.workspace_of(tmp_path / "two", [sample_documents.new("two", pages)])
     async with opened(workspace) as pilot:
         await pilot.press("ctrl+pagedown")
-        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor].page == 1
+        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor.token].page == 1
         assert "page 2/2" in str(pilot.app.mode_screen.query_one(StatusLine).render())
         await pilot.press("ctrl+pageup")
         assert word(pilot) == "ACME"
