@@ -6,12 +6,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
 from screens.keys import bindings
-from screens.runs.actions import ending
+from screens.navigation import CloneRun, ProposeRun, Request
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import OptionForm
 from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Prompt, TextPage
-from screens.widgets.run_panel import RunPanel
+from screens.widgets.run_panel import RunPanel, ending
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
@@ -83,6 +83,15 @@ class TuneScreen(SettingUp):
         self.query_one(OptionForm).focus()
         self.show_form()
         self.check_data()
+
+    def receive(self, request: Request) -> None:
+        match request:
+            case ProposeRun():
+                self.propose(request.config, request.changed, request.preset, request.parent)
+            case CloneRun():
+                self.begin_with(request.config, request.preset, request.parent)
+            case _:
+                super().receive(request)
 
     def on_screen_resume(self) -> None:
         """Labels may have come in another screen."""
