@@ -193,7 +193,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def _refresh_status(self) -> None:
         if self.is_running and self.mode_screen is not None:
-            self.mode_screen.refresh_status()
+            self.mode_screen.refresh_status_line()
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""

@@ -148,12 +148,20 @@ class ModeScreen(Typed, Screen[None]):
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""
         self._facts = parts
-        self.refresh_status()
+        self.refresh_status_line()
 
     _facts: tuple[str, ...] = ()
 
     def refresh_status(self) -> None:
-        """Show the status line again, after the application's part changed."""
+        """Bring hint, status and buttons up to date with what the screen shows. Screens that have more override it."""
+        self.refresh_status_line()
+
+    def show_message(self, text: str) -> None:
+        """Show a message in the hint line, until the next key."""
+        self.hint(text)
+
+    def refresh_status_line(self) -> None:
+        """Draw the status line alone, after the application's part changed."""
         for line in self.query(StatusLine):
             line.show(self._facts, self.workbench.common_facts)
 
@@ -165,7 +173,7 @@ class ModeScreen(Typed, Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Coming back to a screen shows the facts of now."""
-        self.refresh_status()
+        self.refresh_status_line()
         self.runs_changed(self.workbench.news)
 
     def key_of(self, binding_id: str) -> str:

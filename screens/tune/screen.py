@@ -173,7 +173,7 @@ class TuneScreen(SettingUp):
     def show_run(self) -> None:
         """Draw the run that is shown from its snapshot."""
         if self._shown is None or not self.has_class("-live"):
-            self.tell()
+            self.refresh_status()
             return
         try:
             run = self._chosen()
@@ -187,7 +187,7 @@ class TuneScreen(SettingUp):
         names = {f.id: f.name for f in self.workspace.schema.active}
         said = jobs.last_words(folder)
         self.query_one(RunPanel).show(run, seen, names, [said] if said else [], news.active)
-        self.tell()
+        self.refresh_status()
 
     def action_view(self) -> None:
         """The check or the run: the one that is at work, else the last."""
@@ -266,7 +266,7 @@ class TuneScreen(SettingUp):
             ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
         ]
 
-    def tell(self) -> None:
+    def refresh_status(self) -> None:
         """Buttons, hint and status for what can be done now."""
         run: Run | None = None
         if self._shown is not None:
