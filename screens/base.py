@@ -85,6 +85,10 @@ class Shell(Protocol):
     def common_facts(self) -> tuple[str, ...]:
         """The application's part of the status line."""
 
+    @property
+    def mode_screen(self) -> "ModeScreen | None":
+        """The screen in view, below any dialog."""
+
     async def visit(self, mode: str, request: "Request | None" = None) -> None:
         """Go to a screen, and hand it a request."""
 
@@ -96,6 +100,9 @@ class Shell(Protocol):
 
     def say_saved(self, text: str) -> None:
         """The saved state for the status line: "saved" after a commit, or what is wrong."""
+
+    def say_training(self, text: str) -> None:
+        """The running training and its progress, for the status line; "" when there is none."""
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""

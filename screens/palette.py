@@ -26,7 +26,8 @@ def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[[
         if binding.id and binding.id not in listed and not binding.id.startswith("mode."):
             listed.add(binding.id)
             key = shown(keys.get(binding.id, binding.key).split(",")[0])
-            yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, binding.action))
+            action = f"app.{binding.action}" if binding.id.startswith("app.") else binding.action
+            yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, action))
     for theme in themes.THEMES:
         action = f"app.choose_theme('{theme.name}')"
         yield SystemCommand(f"Theme: {theme.name}", "Kept in workbench.toml", partial(run, action))
