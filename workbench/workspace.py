@@ -28,11 +28,11 @@ class Workspace:
 
     @property
     def db(self) -> "Database":
-        """The database, opened when first asked for; raises as `connect` does."""
+        """The database, opened when first asked for; raises what `connect` raises."""
         return self.connect()
 
     def connect(self) -> "Database":
-        """Open the database and bring it to this version, where that was not done yet.
+        """Open the database now, so that what is wrong with it is known before any work is done.
 
         Raises:
             WorkspaceProblem: it is damaged, read-only or out of reach.
