@@ -9,8 +9,7 @@ from textual.message import Message
 from screens.queue.batch_pane import BatchPane, explanation
 from screens.queue.choice_list import bar
 from screens.queue.review_control import Answering
-from screens.widgets.dialogs import Choice, Confirm
-from screens.widgets.several import Several
+from screens.widgets.dialogs import Choice, Confirm, Several
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies

@@ -350,13 +350,13 @@ def test_the_curve_over_runs_and_its_advice(made):
 KILLED = """
 import sys
 from pathlib import Path
-from workbench import queueing
+from workbench.active_learning import selection
 from workbench.workspace import Workspace
 w = Workspace.open(Path(sys.argv[1]))
-s = queueing.start(w, queueing.Order(strategy=sys.argv[2], size=5, seed=1))
+s = selection.start(w, selection.Order(strategy=sys.argv[2], size=5, seed=1))
 s.wait()
 print("chosen", flush=True)
-print(queueing.open_round(w, s, 0), flush=True)
+print(selection.open_round(w, s, 0), flush=True)
 """
 
 
