@@ -140,7 +140,7 @@ async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_lab
         await pilot.pause()
         annotate = pilot.app.mode_screen
         assert annotate.mode == "annotate" and annotate.session.content.document.name == "test-1"
-        assert annotate.session.cursor == CASH[0] and annotate.session.view.focus.field == "amount_total"
+        assert annotate.session.cursor.token == CASH[0] and annotate.session.view.focus.field == "amount_total"
         await pilot.press("enter")  # take it
         assert sample_documents.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
         await pilot.press("f6")
@@ -155,7 +155,7 @@ async def test_fixing_a_label_anywhere_is_counted_and_undoing_it_takes_it_back(o
         screen = await enter(pilot)
         await pilot.press("tab", "enter")
         await pilot.pause()
-        assert pilot.app.mode_screen.session.cursor == TOTAL[0]
+        assert pilot.app.mode_screen.session.cursor.token == TOTAL[0]
         await pilot.press("backspace", "f6")
         await settled(pilot)
         assert "1 of 4 errors were label errors" in screen._facts
@@ -187,7 +187,9 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
         for key in ("E", "V", "E"):
             await pilot.press(key)
             await pilot.pause()
-            seen.append((pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor))
+            seen.append(
+                (pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor.token)
+            )
         await pilot.press("right")  # the hint is that of any document again, but for the way on
         assert "E next error" in text_of(pilot.app.mode_screen.query_one(HintLine))
         assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]

@@ -206,7 +206,7 @@ def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_
     workspace = sample_documents.workspace_of(
         tmp_path / "w", [sample_documents.new("one", [sample_documents.page_of(sample_documents.RECEIPT)])]
     )
-    session = AnnotationSession(DocumentEditor(workspace, 1), SCHEMA)
+    session = AnnotationSession.open(workspace, 1)
     asked = []
 
     def goes_on():
@@ -216,5 +216,5 @@ def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_
     session.warm(goes_on)
     assert len(asked) == 8  # within the first fields: each asks many times
     asked.clear()
-    assert session._finder.ranked(SCHEMA.get("amount_total")) and not asked
+    assert session.words.finder.ranked(SCHEMA.get("amount_total")) and not asked
     workspace.close()
