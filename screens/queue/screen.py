@@ -31,7 +31,7 @@ from workbench.runs.watch import RunUpdate
 
 GLANCE_SECONDS = 2.0
 """How often another terminal's work is looked for."""
-_TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "AgreementOverview"}
+_TITLES = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
 
 
 class QueueScreen(Choosing):
