@@ -29,7 +29,7 @@ from storage import annotations, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
 from workbench.active_learning import selection as queueing  # noqa: E402
-from workbench.annotation import acts  # noqa: E402
+from workbench.annotation import acts, rounds  # noqa: E402
 from workbench.annotation.blind_editor import open_editor  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
@@ -48,7 +48,7 @@ def work(folder: Path, seed: int, out: int) -> None:
     chance = random.Random(seed)
     workspace = Workspace.open(folder)
     while True:
-        now = queueing.current(workspace)
+        now = rounds.current(workspace)
         if now is None or not now.left:
             if now is not None:
                 queueing.close(workspace, now.round.id)
@@ -86,10 +86,10 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
     wrong = []
     workspace = Workspace.open(folder)
     try:
-        queueing.current(workspace)
+        rounds.current(workspace)
         with workspace.db.read() as connection:
-            rounds = {r.id: r for r in queue.listed(connection)}
-            entries = {number: [e.document for e in queue.entries(connection, number)] for number in rounds}
+            kept = {r.id: r for r in queue.listed(connection)}
+            entries = {number: [e.document for e in queue.entries(connection, number)] for number in kept}
             free = set(documents.ids(connection, documents.Filter("unlabelled")))
             for fact in said:
                 if "version" in fact:
@@ -100,7 +100,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
                         )
                 elif "opened" in fact:
                     known[fact["opened"]] = set(fact["documents"])
-                elif rounds[fact["closed"]].closed is None:
+                elif kept[fact["closed"]].closed is None:
                     wrong.append(f"round {fact['closed']} was closed and is open")
             for number in {fact["document"] for fact in said if "document" in fact}:
                 content = documents.open_document(connection, number)
@@ -110,16 +110,14 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
                     state = annotations.applied(state, event.change)
                 if state != content.annotations or len(log) != content.document.version:
                     wrong.append(f"document {number}: its labels are not what its log says")
-            waiting = Counter(
-                d for number, r in rounds.items() if r.closed is None for d in entries[number] if d in free
-            )
+            waiting = Counter(d for number, r in kept.items() if r.closed is None for d in entries[number] if d in free)
         wrong += [f"document {d} stands {n} times in the queue" for d, n in waiting.items() if n > 1]
         for number, listed in entries.items():
             if len(listed) != len(set(listed)) or (number in known and set(listed) != known[number]):
                 wrong.append(f"round {number} has {listed}, said were {sorted(known.get(number, ()))}")
             if not listed:
                 wrong.append(f"round {number} is empty")
-        wrong += [f"round {number} is gone" for number in known if number not in rounds]
+        wrong += [f"round {number} is gone" for number in known if number not in kept]
     finally:
         workspace.close()
     return wrong

@@ -16,6 +16,7 @@ from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection import Order, RunningSelection
+from workbench.annotation import rounds
 from workbench.evaluation import inference
 
 _SIZES = (5, 500)
@@ -155,7 +156,7 @@ class Choosing(Answering):
         """In a thread: close the old round, let a child process choose, keep the choice as a round."""
         selection = None
         try:
-            now, known = queueing.current(self.workspace), self.loop.round
+            now, known = rounds.current(self.workspace), self.loop.round
             if now is not None and (known is None or now.round.id != known.round.id):
                 raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
             queueing.check(self.workspace, order)

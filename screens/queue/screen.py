@@ -25,7 +25,7 @@ from storage.records import Run
 from workbench.active_learning import overview, retraining, selection
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
-from workbench.annotation import adjudication
+from workbench.annotation import adjudication, rounds
 from workbench.annotation.adjudication import Decided
 from workbench.runs.watch import RunUpdate
 
@@ -251,7 +251,7 @@ class QueueScreen(Choosing):
         now, entry = self.loop.round, self.query_one(BatchPane).entry
         if now is None or entry is None:
             return
-        fresh = selection.look(self.workspace, now.round.id)  # another terminal may have replaced it
+        fresh = rounds.look(self.workspace, now.round.id)  # another terminal may have replaced it
         if fresh.round.closed is not None:
             self.look()
             raise UsageProblem(f"Round {now.round.id} was ended in another terminal.", "Choose a batch.")

@@ -6,10 +6,10 @@ from typing import Any
 
 from storage import documents, open_suggestions, queue, runs
 from storage.records import Round, Run, RunState, Split, State
-from workbench.active_learning import round_figures, selection
+from workbench.active_learning import round_figures
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
-from workbench.annotation import adjudication
+from workbench.annotation import adjudication, rounds
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
 from workbench.runs import jobs, progress
@@ -36,7 +36,7 @@ class LoopOverview:
     model: Run | None = None
     training: Run | None = None
     share: float = 0.0
-    round: selection.RoundProgress | None = None
+    round: rounds.RoundProgress | None = None
     begun: bool = False
     names: Mapping[int, str] = field(default_factory=dict)
     states: Mapping[int, State] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class AgreementOverview:
 
 def read(workspace: Workspace) -> LoopOverview:
     """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
-    now = selection.current(workspace)
+    now = rounds.current(workspace)
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         active = runs.listed(connection, runs.ACTIVE)

@@ -21,8 +21,10 @@ from sqlalchemy import Connection
 from storage import documents, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
-from storage.records import QueueEntry, Round, Run, RunState, Split, State
+from storage.records import QueueEntry, Round, Run, RunState, Split
 from workbench.active_learning import strategies
+from workbench.annotation import rounds
+from workbench.annotation.rounds import RoundProgress
 from workbench.runs import machine
 from workbench.workspace import Workspace
 
@@ -31,8 +33,6 @@ UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
-OPEN = (State.NEW, State.STARTED)
-"""States of documents that still want labels."""
 _POOL = documents.Filter("unlabelled", split=Split.POOL)
 
 
@@ -313,72 +313,6 @@ def _blind(connection: Connection, workspace: Workspace, size: int, share: float
     return draw.sample(fresh, min(wanted, len(fresh)))
 
 
-@dataclass(frozen=True, slots=True)
-class RoundProgress:
-    """A round and how far it is."""
-
-    round: Round
-    entries: tuple[QueueEntry, ...]
-
-    @property
-    def left(self) -> tuple[QueueEntry, ...]:
-        """The documents that still want a decision, in the round's order."""
-        return tuple(entry for entry in self.entries if not entry.done)
-
-
-def current(workspace: Workspace) -> RoundProgress | None:
-    """The newest round that is open, brought up to date; None when every round is closed."""
-    with workspace.db.read() as connection:
-        open_ones = [r.id for r in queue.listed(connection) if r.closed is None]
-    return look(workspace, open_ones[-1]) if open_ones else None
-
-
-def look(workspace: Workspace, round_id: int) -> RoundProgress:
-    """A round, brought up to date: what was labelled, skipped or given a blind opinion anywhere counts as done.
-
-    Raises:
-        RunProblem: there is no such round.
-    """
-    with workspace.db.read() as connection:
-        found, entries = _state(connection, round_id)
-        changed = _changes(connection, found, entries)
-    if changed:
-        with workspace.db.write() as connection:
-            for document, done in changed.items():
-                queue.mark_done(connection, round_id, document, done)
-            found, entries = _state(connection, round_id)
-    active = {f.id for f in workspace.schema.active}
-    shown = tuple(
-        replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
-        for entry in entries
-    )
-    return RoundProgress(found, shown)
-
-
-def _state(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry]]:
-    found = next((r for r in queue.listed(connection) if r.id == round_id), None)
-    if found is None:
-        raise RunProblem(f"There is no round {round_id}.", "`workbench rounds` shows them.")
-    return found, queue.entries(connection, round_id)
-
-
-def _changes(connection: Connection, found: Round, entries: list[QueueEntry]) -> dict[int, bool]:
-    """Entries whose done is not as it should be; a closed round stays as it is."""
-    if found.closed is not None:
-        return {}
-    given = {opinion.document for opinion in opinions.listed(connection, found.id)}
-    ids = tuple(entry.document for entry in entries)
-    states = {d.id: d.state for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
-    should = {e.document: e.document in given if e.blind else states[e.document] not in OPEN for e in entries}
-    return {e.document: should[e.document] for e in entries if should[e.document] != e.done}
-
-
-def next_entry(workspace: Workspace, round_id: int) -> QueueEntry | None:
-    """The document to label next; None when all are decided, and the round can be closed."""
-    left = look(workspace, round_id).left
-    return left[0] if left else None
-
-
 def close(workspace: Workspace, round_id: int) -> Round:
     """Close a round with its figures (see round_figures.py); what is left of it goes back to the pool.
 
@@ -386,13 +320,12 @@ def close(workspace: Workspace, round_id: int) -> Round:
     """
     from workbench.active_learning import round_figures
 
-    progress = look(workspace, round_id)
+    progress = rounds.look(workspace, round_id)
     if progress.round.closed is None:
         figures = {**progress.round.figures, **round_figures.figures(workspace, progress.round, progress.entries)}
         with workspace.db.write() as connection:
             queue.close_round(connection, round_id, figures)
-    with workspace.db.read() as connection:
-        return _state(connection, round_id)[0]
+    return rounds.look(workspace, round_id).round
 
 
 def as_dict(progress: RoundProgress) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from storage import documents, queue
 from storage.documents import Filter
 from storage.records import State
-from workbench.active_learning import selection
+from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
@@ -53,7 +53,7 @@ class Worklist:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
         if self.filter.round is not None:
-            open_ones = {entry.document for entry in selection.look(workspace, self.filter.round).left}
+            open_ones = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
         else:
             near = order[:_NEAR]
             with workspace.db.read() as connection:

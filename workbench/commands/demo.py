@@ -176,20 +176,20 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
 def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
     from workbench.active_learning import selection as queueing
-    from workbench.annotation import acts
+    from workbench.annotation import acts, rounds
     from workbench.annotation.editor import DocumentEditor
 
     with _step("Relabel queue"):
         selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
         selection.wait()
         round_id = queueing.open_round(workspace, selection, 0.0)
-        progress = queueing.look(workspace, round_id)
+        progress = rounds.look(workspace, round_id)
         with workspace.db.read() as connection:
             names = queueing.names(connection, progress)
         for picked in progress.entries:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
         act_count = 0
-        while (entry := queueing.next_entry(workspace, round_id)) is not None:
+        while (entry := rounds.next_entry(workspace, round_id)) is not None:
             editor = DocumentEditor(workspace, entry.document)
             act_count += _label_from_values(editor, workspace)
             editor.act("accept document", acts.finish(editor.state))

@@ -8,6 +8,7 @@ import click
 from storage.records import Round
 from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies
+from workbench.annotation import rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 from workbench.runs import jobs
@@ -76,7 +77,7 @@ def command(
             selection.wait(_counter(as_json))
         finally:
             selection.stop()
-        progress = queueing.look(workspace, queueing.open_round(workspace, selection, blind))
+        progress = rounds.look(workspace, queueing.open_round(workspace, selection, blind))
         with workspace.db.read() as connection:
             names = queueing.names(connection, progress)
         emit(queueing.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
@@ -109,7 +110,7 @@ def _head(found: Round) -> str:
     return f"Round {found.id}: {found.strategy}, run {found.run or 'none'}, seed {found.seed}"
 
 
-def _lines(progress: queueing.RoundProgress, names: dict[int, str]) -> list[str]:
+def _lines(progress: rounds.RoundProgress, names: dict[int, str]) -> list[str]:
     rows = [
         (
             e.rank,

@@ -6,7 +6,7 @@ import click
 
 from storage import queue
 from workbench.active_learning import round_figures, selection
-from workbench.annotation import adjudication
+from workbench.annotation import adjudication, rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 
@@ -30,7 +30,7 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
         if closing is not None:
             selection.close(workspace, closing)
         with workspace.db.read() as connection:
-            found = [selection.look(workspace, one.id) for one in queue.listed(connection)]
+            found = [rounds.look(workspace, one.id) for one in queue.listed(connection)]
         chart = round_figures.chart(workspace, batch)
         _, disputes = adjudication.look(workspace)
         data: dict[str, Any] = {

@@ -20,7 +20,7 @@ from tests.support.predicted_pool import GOLD, add_run, workspace
 from workbench.active_learning import round_figures
 from workbench.active_learning import selection as queueing
 from workbench.active_learning.selection import Order
-from workbench.annotation import acts, adjudication
+from workbench.annotation import acts, adjudication, rounds
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.editor import DocumentEditor
 from workbench.cli import group
@@ -99,7 +99,7 @@ class TestSelection:
         first = at_random(found)
         at_random(found, 5)
         assert len(queued(found)) == 5
-        kept = queueing.current(found)
+        kept = rounds.current(found)
         label(found, kept.left[0].document)
         third = at_random(found, 6)
         assert third != first and len(queued(found)) == len(set(queued(found))) == 11
@@ -131,7 +131,7 @@ class TestSelection:
         with pytest.raises(RunProblem, match="ended before"):
             selection.choice()
         assert queued(found) == []
-        assert len(queueing.look(found, queueing.open_round(found, select(found, size=3), 0)).entries) == 3
+        assert len(rounds.look(found, queueing.open_round(found, select(found, size=3), 0)).entries) == 3
 
     def test_a_pool_that_is_empty_is_told(self, made):
         found, pool, _ = made
@@ -146,16 +146,16 @@ class TestSelection:
         gone = selection.choice()["items"][0]["document"]
         label(found, gone)
         number = queueing.open_round(found, selection, 0)
-        assert gone not in [e.document for e in queueing.look(found, number).entries]
+        assert gone not in [e.document for e in rounds.look(found, number).entries]
 
 
 class TestRound:
     def test_goes_through_the_batch_in_order_and_ends(self, made):
         found, *_ = made
         number = at_random(found)
-        order = [e.document for e in queueing.look(found, number).entries]
+        order = [e.document for e in rounds.look(found, number).entries]
         seen = []
-        while entry := queueing.next_entry(found, number):
+        while entry := rounds.next_entry(found, number):
             seen.append(entry.document)
             label(found, entry.document)
         assert seen == order
@@ -163,10 +163,10 @@ class TestRound:
     def test_skipped_and_unusable_count_as_done(self, made):
         found, *_ = made
         number = at_random(found, 2)
-        for state, entry in zip((State.SKIPPED, State.UNUSABLE), queueing.look(found, number).entries, strict=True):
+        for state, entry in zip((State.SKIPPED, State.UNUSABLE), rounds.look(found, number).entries, strict=True):
             editor = DocumentEditor(found, entry.document)
             editor.act("skip", acts.set_aside(editor.state, state))
-        assert queueing.next_entry(found, number) is None
+        assert rounds.next_entry(found, number) is None
         assert queueing.close(found, number).figures["skipped"] == 2
 
     def test_figures_say_what_was_made_of_the_suggestions(self, made):
@@ -194,16 +194,16 @@ class TestRound:
         found, *_ = made
         number = at_random(found)
         first = queueing.close(found, number)
-        for entry in queueing.look(found, number).entries:
+        for entry in rounds.look(found, number).entries:
             label(found, entry.document)
         assert queueing.close(found, number) == first and first.figures["left"] == 4
 
     def test_a_field_retired_midway_is_neither_shown_nor_counted(self, made):
         found, (one, two, *_), _ = made
         number = opened(found, (one, two))
-        label(found, queueing.look(found, number).entries[0].document)
+        label(found, rounds.look(found, number).entries[0].document)
         found.change_settings(schema=found.schema.change("amount_net", retired=True))
-        assert all("amount_net" not in e.fields for e in queueing.look(found, number).entries)
+        assert all("amount_net" not in e.fields for e in rounds.look(found, number).entries)
         figures = queueing.close(found, number).figures
         assert "amount_net" not in figures["fields"] and figures["retired"] == 1
 
@@ -218,7 +218,7 @@ class TestRound:
 class TestBlind:
     def begin(self, found):
         number = at_random(found, 4, 1.0)
-        entries = [e for e in queueing.look(found, number).entries if e.blind]
+        entries = [e for e in rounds.look(found, number).entries if e.blind]
         return number, entries
 
     def test_labelled_documents_come_back_without_their_labels(self, made):
@@ -244,7 +244,7 @@ class TestBlind:
         editor.redo()
         editor.act("finish", acts.finish(editor.state))
         assert DocumentEditor(found, document).state == before
-        assert document not in [e.document for e in queueing.look(found, number).left]
+        assert document not in [e.document for e in rounds.look(found, number).left]
 
     def test_consistency_and_the_adjudication_list(self, made):
         found, *_ = made
@@ -321,7 +321,7 @@ class TestBlind:
     def test_five_percent_of_twenty_is_one(self, made):
         found, *_ = made
         number = at_random(found, 20, 0.05)
-        assert sum(e.blind for e in queueing.look(found, number).entries) in (1, 2)
+        assert sum(e.blind for e in rounds.look(found, number).entries) in (1, 2)
 
     def test_two_people_on_one_workspace_go_by_their_own_names(self, made, monkeypatch):
         found, *_ = made
@@ -376,7 +376,7 @@ def test_killed_at_any_moment_no_entry_is_twice_or_missing(with_run):
         assert len(entries) in (0, 5) and len(set(entries)) == len(entries)
         again.close()
     number = queueing.open_round(found, select(found, strategy="value_error", size=5, seed=1), 0)
-    assert len(queueing.look(found, number).entries) == 5 == len(queued(found))
+    assert len(rounds.look(found, number).entries) == 5 == len(queued(found))
 
 
 def test_a_round_is_kept_whole_or_not_at_all(made, monkeypatch):
