@@ -1,9 +1,9 @@
 """The choosing part of the queue screen: strategy, size and fields of a batch, and what goes on in the background."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
+from msgspec import structs
 from textual.message import Message
 
 from screens.queue.batch_pane import BatchPane, explanation
@@ -15,7 +15,8 @@ from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
-from workbench.active_learning.selection import Order, RunningSelection
+from workbench.active_learning.selection import RunningSelection
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import rounds
 from workbench.evaluation import inference
 
@@ -56,13 +57,13 @@ class Choosing(Answering):
         """Give the focus to what the view's keys move."""
 
     @property
-    def order(self) -> Order:
+    def order(self) -> SelectionRequest:
         """What choosing a batch would choose now."""
         usual = strategies.DEFAULT if self.loop.model else queueing.UNLEARNED[0]
-        order = Order(self._strategy or usual, self.batch_size, focus=self.focus_fields)
+        order = SelectionRequest(self._strategy or usual, self.batch_size, focus=self.focus_fields)
         entry = self.query_one(BatchPane).entry
         if order.strategy == "similar":
-            order = replace(order, like=self._like or ((entry.document,) if entry else ()))
+            order = structs.replace(order, like=self._like or ((entry.document,) if entry else ()))
         return order
 
     def choose_like(self, documents: Sequence[int]) -> None:
@@ -152,7 +153,7 @@ class Choosing(Answering):
         self._begin("Choosing")
         self.in_background(partial(self._select, self.order, closing), "work")
 
-    def _select(self, order: Order, closing: int | None) -> None:
+    def _select(self, order: SelectionRequest, closing: int | None) -> None:
         """In a thread: close the old round, let a child process choose, keep the choice as a round."""
         selection = None
         try:

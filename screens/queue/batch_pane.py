@@ -13,7 +13,7 @@ from screens.queue.choice_list import MUTED, Rows, bar, fit, sentence
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
-from workbench.active_learning.selection import Order
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import Strategy
 from workbench.fields import Schema
 
@@ -29,7 +29,7 @@ Key = Callable[[str], str]
 
 
 class BatchPane(Vertical):
-    """Draws a `LoopOverview` and an `Order`; knows nothing else."""
+    """Draws a `LoopOverview` and an `SelectionRequest`; knows nothing else."""
 
     DEFAULT_CSS = """
     BatchPane {
@@ -68,7 +68,7 @@ class BatchPane(Vertical):
         """The document under the cursor."""
         return self._entries.get(self.query_one(Rows).at or "")
 
-    def show(self, loop: LoopOverview, order: Order, key: Key) -> None:
+    def show(self, loop: LoopOverview, order: SelectionRequest, key: Key) -> None:
         """Draw everything anew."""
         self._loop = loop
         self.query_one("#order", Static).update(self._order(loop, order))
@@ -112,7 +112,7 @@ class BatchPane(Vertical):
                 text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
         return text
 
-    def _order(self, loop: LoopOverview, order: Order) -> Content:
+    def _order(self, loop: LoopOverview, order: SelectionRequest) -> Content:
         if loop.round is not None:
             now, entries = loop.round.round, loop.round.entries
             title = strategies.STRATEGIES[now.strategy].title if now.strategy in strategies.STRATEGIES else now.strategy
