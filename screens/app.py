@@ -1,8 +1,8 @@
 """The application: screens, themes, keys, the command palette and the status that all screens share."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from textual import events
 from textual.app import SystemCommand
@@ -14,16 +14,13 @@ from screens import graphics, modes, palette, runtime, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
+from screens.navigation import Request
 from screens.opening import Opening
 from screens.run_watcher import FollowingRuns
 from screens.startup import Preloading
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
-
-if TYPE_CHECKING:
-    from screens.annotate.hints import Hint
-    from workbench.runs.config.files import TuneConfig
 
 
 class WorkbenchApp(FollowingRuns, Preloading):
@@ -116,7 +113,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self._mapped = keymap(settings.keys, settings.bindings)
         self.set_keymap(self._mapped)
 
-    def choose_keys(self, preset: str) -> None:
+    def action_choose_keys(self, preset: str) -> None:
         """Another preset, kept in workbench.toml."""
         self.workspace.change_settings(keys=preset)
         self.use_keys()
@@ -146,43 +143,20 @@ class WorkbenchApp(FollowingRuns, Preloading):
         if self.mode_screen is not None:
             self.mode_screen.action_help()
 
-    async def open_document(
-        self, document_id: int, round_id: int | None = None, tokens: Sequence[int] = (), task: "Hint | None" = None
-    ) -> None:
-        """Open a document in the annotate screen; with a relabel round, `next` follows that.
-
-        The cursor goes to `tokens`, and the hint line says what is to be decided there (`task`).
-        """
-        await self._go_to("annotate")
-        from screens.annotate.screen import AnnotateScreen
-
-        if isinstance(screen := self.mode_screen, AnnotateScreen):
-            screen.go_to(document_id, round_id, tokens, task)
-
-    async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
-        """Open the tune screen with a run's configuration and changes to it, marked there."""
-        await self._go_to("tune")
-        from screens.tune.screen import TuneScreen
-
-        if isinstance(screen := self.mode_screen, TuneScreen):
-            screen.propose(config, changed, preset, parent)
+    async def visit(self, mode: str, request: Request | None = None) -> None:
+        """Go to a screen, and hand it a request."""
+        await self._go_to(mode)
+        if request is not None and (screen := self.mode_screen) is not None and screen.mode == mode:
+            screen.receive(request)
 
     # themes
-
-    async def choose_like(self, documents: Sequence[int]) -> None:
-        """Open the queue screen with the next batch ordered: the pool's documents that are like these."""
-        await self._go_to("queue")
-        from screens.queue.screen import QueueScreen
-
-        if isinstance(screen := self.mode_screen, QueueScreen):
-            screen.choose_like(documents)
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
         names = [theme.name for theme in themes.THEMES]
-        self.choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
+        self.action_choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
 
-    def choose_theme(self, name: str) -> None:
+    def action_choose_theme(self, name: str) -> None:
         """Another theme, kept in workbench.toml."""
         self.theme = name
         self.workspace.change_settings(theme=name)
@@ -219,7 +193,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def _refresh_status(self) -> None:
         if self.is_running and self.mode_screen is not None:
-            self.mode_screen.refresh_status()
+            self.mode_screen.refresh_status_line()
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""
@@ -236,7 +210,11 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: screens, themes, key presets, and every binding of the screen by name."""
-        return palette.commands(self)
+        return palette.commands(self.mode_screen, self.keys, self._run_soon)
+
+    def _run_soon(self, action: str) -> None:
+        """Run an action of the screen in view once the dialog in front has closed."""
+        self.call_later(self.run_action, action, self.mode_screen or self)
 
 
 def run(workspace: Workspace) -> None:

@@ -1,11 +1,10 @@
 """What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
 
+from screens.widgets.status_lines import Hint
 from storage.records import Content
 from workbench.annotation.field_states import text_of
 from workbench.annotation.view import SessionView
 from workbench.fields import Schema
-
-Hint = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def hint_of(view: SessionView, schema: Schema, review: bool, similar: Content | None = None) -> Hint:

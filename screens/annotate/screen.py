@@ -1,7 +1,6 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
 from asyncio import to_thread
-from collections.abc import Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,10 +11,11 @@ from screens.annotate.dialogs import Asking
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
-from screens.annotate.hints import Hint, hint_of
+from screens.annotate.hints import hint_of
 from screens.annotate.keys import ANNOTATE, SIGNS
 from screens.annotate.page_view import PageView
 from screens.keys import bindings
+from screens.navigation import ListDocuments, OpenDocument, Request
 from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
 from storage.documents import Filter
@@ -81,20 +81,27 @@ class AnnotateScreen(Asking):
     def _page(self) -> PageView:
         return self.query_one(PageView)
 
-    def go_to(
-        self, document: int, round_id: int | None = None, tokens: Sequence[int] = (), task: Hint | None = None
-    ) -> None:
-        """Open a document; with a round, `next` follows that round; with tokens, at them, and saying what to decide."""
-        if round_id is not None:
-            self.worklist = Worklist(self.workspace, Filter(round=round_id))
-        if self.worklist is None or not self.worklist.move_to(document):
+    def receive(self, request: Request) -> None:
+        match request:
+            case OpenDocument():
+                self._open(request)
+            case ListDocuments():
+                self.use_list(request.filter)
+            case _:
+                super().receive(request)
+
+    def _open(self, request: OpenDocument) -> None:
+        if request.round is not None:
+            self.worklist = Worklist(self.workspace, Filter(round=request.round))
+        if self.worklist is None or not self.worklist.move_to(request.document):
             self.worklist = Worklist(self.workspace)
-            self.worklist.move_to(document)
+            self.worklist.move_to(request.document)
         self.open_current()
-        if tokens:
-            self.act(lambda session: session.point(tokens))
-        if task is not None:
-            self.hint(task[0], *((self.key_of(name), text) for name, text in task[1]))
+        if request.tokens:
+            self.act(lambda session: session.point(request.tokens))
+        if request.task is not None:
+            lead, pairs = request.task
+            self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
 
     async def action_error_walk(self, act: str) -> None:
         """Go on with the errors of the errors screen."""
@@ -248,9 +255,7 @@ class AnnotateScreen(Asking):
     def action_go(self, by: int) -> None:
         """Another document of the list."""
         if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
-            self.app.call_later(
-                self.workbench.action_show_mode, "queue"
-            )  # what was made of the batch, and the next step
+            self.app.call_later(self.workbench.visit, "queue")  # what was made of the batch, and the next step
         elif self.worklist is None or self.worklist.step(by) is None:
             self.say("This is the list's last document." if by > 0 else "This is the list's first document.")
         else:
@@ -316,7 +321,7 @@ class AnnotateScreen(Asking):
         elif self.worklist.next_open(self.workspace):
             self.open_current()
         else:
-            self.app.call_later(self.workbench.action_show_mode, "queue")
+            self.app.call_later(self.workbench.visit, "queue")
 
     def action_turn(self, way: str) -> None:
         """Undo or redo."""

@@ -11,6 +11,7 @@ from screens.errors.browser import Surveying
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorList
 from screens.keys import bindings
+from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
 from screens.widgets.dialogs import Choice, Prompt
 from storage import documents
 from storage import runs as run_store
@@ -94,8 +95,8 @@ class ErrorsScreen(Surveying):
         error_review.propose(self.workspace, self.shown.survey, item)
         self.workbench.error_walk = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
-        lead, pairs = tables.task(item, self.workspace.schema, most)
-        await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
+        request = OpenDocument(item.document, tokens=item.tokens, task=tables.task(item, self.workspace.schema, most))
+        await self.workbench.visit("annotate", request)
 
     def action_confirm(self) -> None:
         """The label is right."""
@@ -118,7 +119,8 @@ class ErrorsScreen(Surveying):
     async def action_choose_like(self) -> None:
         """Order a batch of documents that are like those of the list."""
         assert self._item, "else it says that none is chosen"
-        await self.workbench.choose_like(list(dict.fromkeys(item.document for item in self.items)))
+        documents = tuple(dict.fromkeys(item.document for item in self.items))
+        await self.workbench.visit("queue", ChooseLike(documents))
 
     def _mark(self, verdict: Verdict) -> None:
         """Show what was done at once, and go on."""
@@ -146,8 +148,8 @@ class ErrorsScreen(Surveying):
         if self.query_one(ErrorList).step(1, only_open=True):
             await self.action_open()
         else:
-            self.workbench.notify("That was the last open error of the list.")
-            await self.workbench.action_show_mode("errors")
+            self.notify("That was the last open error of the list.")
+            await self.workbench.visit("errors")
 
     async def confirm_error(self) -> None:
         """The label is right; the next error."""
@@ -188,8 +190,9 @@ class ErrorsScreen(Surveying):
         with self.guarded():
             if action.target is Target.CONFIG:
                 config = from_dict(run.config)
-                await self.workbench.propose_run(config, consultation.proposed(config, action), run.preset, run.id)
-                self.workbench.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
+                proposed = consultation.proposed(config, action)
+                await self.workbench.visit("tune", ProposeRun(config, proposed, run.preset, run.id))
+                self.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
                 self.switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
             elif action.screen == self.mode:
@@ -198,23 +201,19 @@ class ErrorsScreen(Surveying):
                 await self._go_and_label(action)
             else:
                 if action.screen:
-                    await self.workbench.action_show_mode(action.screen)
-                self.workbench.notify(f"{action.title}.", markup=False)
+                    await self.workbench.visit(action.screen)
+                self.notify(f"{action.title}.", markup=False)
 
     async def _go_and_label(self, action: Action) -> None:
         """List the documents that the Doctor wants labelled; where there are none, say so."""
-        from screens.annotate.screen import AnnotateScreen
-
         split = action.documents.get("split")
         wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))
         with self.workspace.db.read() as connection:
             waiting = documents.count(connection, wanted)
         if not waiting:
             raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
-        await self.workbench.action_show_mode(action.screen)
-        if isinstance(screen := self.workbench.mode_screen, AnnotateScreen):
-            screen.use_list(wanted)
-            self.workbench.notify(f"{action.title}. {waiting} of these wait.", markup=False)
+        await self.workbench.visit(action.screen, ListDocuments(wanted))
+        self.notify(f"{action.title}. {waiting} of these wait.", markup=False)
 
     # runs and the report
 

@@ -1,14 +1,14 @@
 """What the errors space's tables say. Pure: from a survey to rows, columns and sentences."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from screens.annotate.hints import Hint
 from screens.errors.heat_grid import Cell, Table
+from screens.widgets.columns import heads
+from screens.widgets.status_lines import Hint
 from workbench.evaluation import error_review
 from workbench.evaluation.error_analysis import Concentration
 from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
@@ -114,13 +114,6 @@ def confusion(found: ErrorReview, schema: Schema) -> Table:
             cells.append(Cell(str(count) if count else "·", heat))
         rows.append((gold, *_row(gold, schema), tuple(cells)))
     return Table("label ↓ found →", columns, tuple(rows))
-
-
-def heads(names: Sequence[str], schema: Schema) -> list[str]:
-    """Short heads for columns: a name's last word where that is no other's, else with the first word's beginning."""
-    words = [schema.name(name).replace("_", " ").split() or [""] for name in names]
-    last = Counter(parts[-1] for parts in words)
-    return [parts[-1] if last[parts[-1]] == 1 or len(parts) == 1 else f"{parts[0][:3]}.{parts[-1]}" for parts in words]
 
 
 def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> Table:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import LoopOverview
-
-Hint = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)

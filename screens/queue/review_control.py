@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.message import Message
 
 from screens.base import ModeScreen
+from screens.navigation import OpenDocument
 from screens.queue.review_pane import ReviewPane
 from screens.widgets.dialogs import Choice
 from storage.exceptions import Conflict
@@ -201,4 +202,4 @@ class Answering(ModeScreen):
     async def action_open_asked(self) -> None:
         """Open the document that is asked about; coming back goes on here."""
         if self._editor is not None:
-            await self.workbench.open_document(self._editor.content.document.id)
+            await self.workbench.visit("annotate", OpenDocument(self._editor.content.document.id))

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, OptionList, Static
 
 from screens.keys import bindings
+from screens.navigation import ChooseLike, OpenDocument, Request
 from screens.queue.batch_control import Choosing
 from screens.queue.batch_pane import BatchPane
 from screens.queue.choice_list import Rows
@@ -179,6 +180,13 @@ class QueueScreen(Choosing):
         self.focus_view()
         self.said()
 
+    def receive(self, request: Request) -> None:
+        match request:
+            case ChooseLike():
+                self.choose_like(request.documents)
+            case _:
+                super().receive(request)
+
     def choose_like(self, documents: Sequence[int]) -> None:
         """Order documents that are like these; it is seen in the batch's view."""
         if self.now != "batch":
@@ -255,7 +263,7 @@ class QueueScreen(Choosing):
         if fresh.round.closed is not None:
             self.look()
             raise UsageProblem(f"Round {now.round.id} was ended in another terminal.", "Choose a batch.")
-        await self.workbench.open_document(entry.document, now.round.id)
+        await self.workbench.visit("annotate", OpenDocument(entry.document, now.round.id))
 
     def action_close(self) -> None:
         """End the round."""
@@ -322,7 +330,7 @@ class QueueScreen(Choosing):
     async def action_open_dispute(self) -> None:
         """Open the disputed document."""
         if (dispute := self.query_one(QualityPane).dispute) is not None:
-            await self.workbench.open_document(dispute.document)
+            await self.workbench.visit("annotate", OpenDocument(dispute.document))
 
     def action_settle(self, who: str) -> None:
         """Decide a dispute: the label stays, or the opinion becomes the label."""

@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from screens.errors.tables import heads as short_heads
 from screens.keys import bindings
+from screens.navigation import CloneRun
 from screens.runs.actions import Keeping
+from screens.widgets.columns import heads as short_heads
 from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
@@ -389,13 +390,8 @@ class RunsScreen(Keeping):
 
     async def action_clone(self) -> None:
         """Take its settings to the tune screen."""
-        from screens.tune.screen import TuneScreen
-
         run = self.current
-        config = config_files.from_dict(run.config)
-        await self.workbench.action_show_mode("tune")
-        if isinstance(screen := self.workbench.mode_screen, TuneScreen):
-            screen.begin_with(config, run.preset, parent=run.id)
+        await self.workbench.visit("tune", CloneRun(config_files.from_dict(run.config), run.preset, run.id))
 
     def action_picture(self) -> None:
         """Ask for the file."""

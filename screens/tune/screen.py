@@ -6,12 +6,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
 from screens.keys import bindings
-from screens.runs.actions import ending
+from screens.navigation import CloneRun, ProposeRun, Request
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import OptionForm
 from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Prompt, TextPage
-from screens.widgets.run_panel import RunPanel
+from screens.widgets.run_panel import RunPanel, ending
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
@@ -83,6 +83,15 @@ class TuneScreen(SettingUp):
         self.query_one(OptionForm).focus()
         self.show_form()
         self.check_data()
+
+    def receive(self, request: Request) -> None:
+        match request:
+            case ProposeRun():
+                self.propose(request.config, request.changed, request.preset, request.parent)
+            case CloneRun():
+                self.begin_with(request.config, request.preset, request.parent)
+            case _:
+                super().receive(request)
 
     def on_screen_resume(self) -> None:
         """Labels may have come in another screen."""
@@ -164,7 +173,7 @@ class TuneScreen(SettingUp):
     def show_run(self) -> None:
         """Draw the run that is shown from its snapshot."""
         if self._shown is None or not self.has_class("-live"):
-            self.tell()
+            self.refresh_status()
             return
         try:
             run = self._chosen()
@@ -178,7 +187,7 @@ class TuneScreen(SettingUp):
         names = {f.id: f.name for f in self.workspace.schema.active}
         said = jobs.last_words(folder)
         self.query_one(RunPanel).show(run, seen, names, [said] if said else [], news.active)
-        self.tell()
+        self.refresh_status()
 
     def action_view(self) -> None:
         """The check or the run: the one that is at work, else the last."""
@@ -257,7 +266,7 @@ class TuneScreen(SettingUp):
             ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
         ]
 
-    def tell(self) -> None:
+    def refresh_status(self) -> None:
         """Buttons, hint and status for what can be done now."""
         run: Run | None = None
         if self._shown is not None:

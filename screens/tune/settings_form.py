@@ -51,7 +51,7 @@ class Checked(Message):
 
 
 class SettingUp(ModeScreen):
-    """The form and what follows from it. Subclasses say what can be done with it in `tell`."""
+    """The form and what follows from it. Subclasses say what can be done with it in `refresh_status`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class SettingUp(ModeScreen):
         self._checker = DataChecker(self.workspace)
         self.draft = self._auto()
 
-    def tell(self) -> None:
+    def refresh_status(self) -> None:
         """Say what can be done now."""
 
     # the form
@@ -104,7 +104,7 @@ class SettingUp(ModeScreen):
             Content.assemble(("Weights: ", "bold"), f"{spec.licence}. {spec.commercial}")
         )
         self._guide(self.query_one(OptionForm).key)
-        self.tell()
+        self.refresh_status()
 
     def _guide(self, key: str, problem: str = "") -> None:
         setting = drafts.SETTINGS.get(key)
@@ -327,7 +327,7 @@ class SettingUp(ModeScreen):
         if message.config == self.draft.config:
             self._check, self._estimate = message.check, message.estimated
             self._show_check()
-            self.tell()
+            self.refresh_status()
 
     def _show_check(self) -> None:
         names = {f.id: f.name for f in self.workspace.schema.active}

@@ -5,6 +5,7 @@ import pytest
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
 from screens.app import WorkbenchApp
+from screens.navigation import OpenDocument
 from screens.widgets.status_lines import HintLine, StatusLine
 from tests.support import sample_documents
 from tests.support.sample_documents import find, kept, labels
@@ -132,7 +133,7 @@ async def test_a_round_is_followed_in_its_order_and_marked_done(opened, workspac
         entries = [QueueEntry(0, 3, 0, 0.9), QueueEntry(0, 1, 1, 0.5)]
         number = queue.open_round(connection, "run-1", "mnlp", 1, entries, {})
     async with opened(workspace) as pilot:
-        await pilot.app.open_document(3, number)
+        await pilot.app.visit("annotate", OpenDocument(3, number))
         await pilot.pause()
         await pilot.press("t", "a")
         assert pilot.app.mode_screen.session.content.document.id == 1
