@@ -230,9 +230,9 @@ async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, s
         await pilot.press("w")
         await settled(pilot)
         queue_screen = pilot.app.mode_screen
-        assert queue_screen.mode == "queue" and queue_screen.now == "batch"
-        assert (queue_screen.order.strategy, queue_screen.order.like) == ("similar", wanted)
-        said = text_of(queue_screen.query_one("#order", Static))
+        assert queue_screen.mode == "queue" and queue_screen.view == "batch"
+        assert (queue_screen.batch_pane.request.strategy, queue_screen.batch_pane.request.like) == ("similar", wanted)
+        said = text_of(queue_screen.query_one("#request", Static))
         told = " ".join(notice.message for notice in pilot.app._notifications)
         assert "The next batch: More like these, like 3 documents" in told
         assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
