@@ -28,7 +28,8 @@ sys.path.insert(0, str(ROOT))
 from storage import annotations, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
-from workbench.active_learning import selection as queueing  # noqa: E402
+from workbench.active_learning import selection  # noqa: E402
+from workbench.active_learning.selection_request import SelectionRequest  # noqa: E402
 from workbench.annotation import acts, rounds  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.annotation.session import open_editor  # noqa: E402
@@ -51,7 +52,7 @@ def work(folder: Path, seed: int, out: int) -> None:
         now = rounds.current(workspace)
         if now is None or not now.left:
             if now is not None:
-                queueing.close(workspace, now.round.id)
+                selection.close(workspace, now.round.id)
                 say(closed=now.round.id)
             with workspace.db.read() as connection:
                 free = documents.count(connection, documents.Filter("unlabelled"))
@@ -61,10 +62,10 @@ def work(folder: Path, seed: int, out: int) -> None:
                     editor = DocumentEditor(workspace, number)
                     editor.act("clear", Annotations())
                     say(document=number, version=editor.content.document.version)
-            order = queueing.Order(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
-            selection = queueing.start(workspace, order)
-            selection.wait()
-            number = queueing.open_round(workspace, selection)
+            request = SelectionRequest(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
+            running = selection.start(workspace, request)
+            running.wait()
+            number = selection.open_round(workspace, running)
             with workspace.db.read() as connection:
                 say(opened=number, documents=[e.document for e in queue.entries(connection, number)])
             continue

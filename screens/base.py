@@ -39,6 +39,7 @@ GROUPS = {
     "run": "Runs",
     "form": "Settings",
     "compare": "Comparing",
+    "queue": "Queue",
 }
 """Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
 

@@ -1,4 +1,4 @@
-"""What the errors space's tables say. Pure: from a survey to rows, columns and sentences."""
+"""What the errors screen's tables say. Pure: from an ErrorReview to rows, columns and sentences."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,9 +37,9 @@ ALL_KINDS = ("errors", "share")
 _WIDTH = 10
 
 
-def matrix(found: ErrorReview, schema: Schema, order: str) -> Table:
+def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
     """Fields × kinds of error: counts with their share of the field's spans; last all fields."""
-    listed = error_review.lines(found, order)
+    listed = error_review.lines(review, order)
     columns = (
         ("errors", "errors", 8),
         ("share", "share", 7),
@@ -59,7 +59,7 @@ def matrix(found: ErrorReview, schema: Schema, order: str) -> Table:
             text = f"{count} {line.share(kind):4.0%}" if count else "·"
             cells.append(Cell(text, 0.0 if total else count / most))
         rows.append((line.field, *_row(line.field, schema), tuple(cells)))
-    return Table(f"{found.documents} documents", columns, tuple(rows), order)
+    return Table(f"{review.documents} documents", columns, tuple(rows), order)
 
 
 ERRORS_SHOWN = tuple(KINDS)
@@ -97,16 +97,16 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
     return schema.name(name), field.colour if field else ""
 
 
-def confusion(found: ErrorReview, schema: Schema) -> Table:
+def confusion(review: ErrorReview, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
-    names = error_review.fields_of(found)
+    names = error_review.fields_of(review)
     shown = heads(names, schema)
     columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
-    off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]
-    most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in found.confusion.items()), default=0) or 1
+    off = [n for gold, row in review.confusion.items() for predicted, n in row.items() if gold != predicted]
+    most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in review.confusion.items()), default=0) or 1
     rows = []
     for gold in names:
-        row = found.confusion.get(gold, {})
+        row = review.confusion.get(gold, {})
         cells = []
         for predicted in names:
             count = row.get(predicted, 0)
@@ -146,15 +146,16 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     return Table("on validation", columns, tuple(rows))
 
 
-def pile(one: Concentration, schema: Schema) -> str:
+def concentration(group: Concentration, schema: Schema) -> str:
     """A sentence about a group, with the field's shown name."""
-    return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
+    return group.sentence().replace(f"in {group.field} (", f"in {schema.name(group.field)} (")
 
 
-def pile_title(one: Concentration, schema: Schema) -> str:
-    """What a group's list is of."""
-    who = ", ".join(one.members)
-    return f"{schema.name(one.field)} · {who if one.dimension == 'vendor' else f'{one.dimension}: {who}'}"
+def concentration_title(group: Concentration, schema: Schema) -> str:
+    """What a group's errors have in common."""
+    members = ", ".join(group.members)
+    common = members if group.dimension == "vendor" else f"{group.dimension}: {members}"
+    return f"{schema.name(group.field)} · {common}"
 
 
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:
@@ -197,12 +198,12 @@ def task(item: ErrorItem, schema: Schema, most: int = 24) -> Hint:
     gold = schema.name(item.gold_field) if item.gold else "nothing"
     gold += f" “{elided(item.gold_value, most)}”" if item.gold and not short else ""
     if item.predicted is None:
-        said = "nothing found" if short else "the model found nothing here"
-        lead, first = f"{gold}: {said}.", ("label.clear", "no label" if short else "no label here")
+        text = "nothing found" if short else "the model found nothing here"
+        lead, first = f"{gold}: {text}.", ("label.clear", "no label" if short else "no label here")
     else:
-        given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
-        text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
-        lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
+        field = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
+        value = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
+        lead = f"{gold}, found: {' '.join(part for part in (field, value) if part)} {item.confidence:.0%}"
         first = ("label.confirm", "take" if short else "take that")
     kept = ("error_walk.confirm", "keep" if short else "label right")
     return lead, (first, kept, ("error_walk.next", "next"), ("error_walk.queue", "queue"))

@@ -87,7 +87,11 @@ async def trained(pilot, made, count):
             listed = runs.listed(connection)
         ended = [run for run in listed if run.state is RunState.FINISHED]
         assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
-        if len(ended) == count and (seen := pilot.app.mode_screen.loop.model) is not None and seen.id == ended[0].id:
+        if (
+            len(ended) == count
+            and (seen := pilot.app.mode_screen.overview.model) is not None
+            and seen.id == ended[0].id
+        ):
             await settled(pilot)
             return ended[0]
         await asyncio.sleep(0.1)
@@ -120,7 +124,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         for _ in range(5):
             assert app.mode_screen.mode == "annotate"
             await label(pilot, gold)
-        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.overview.complete
         with workspace.db.read() as connection:
             first = queue.listed(connection)[0]
             batch = [entry.document for entry in queue.entries(connection, first.id)]
@@ -133,7 +137,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         await press(pilot, "t", "enter")
         run = await trained(pilot, workspace, 1)
         assert jobs.folder_of(workspace, run.id).joinpath("model", "config.json").is_file()
-        assert app.mode_screen.loop.model.id == run.id and app.mode_screen.loop.round is None
+        assert app.mode_screen.overview.model.id == run.id and app.mode_screen.overview.round is None
         # the model's view of the pool: suggested, or nearly
         await press(pilot, "minus", "c")
         with workspace.db.read() as connection:
@@ -145,7 +149,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         await press(pilot, "enter")
         for _ in entries:
             await label(pilot, gold)
-        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.overview.complete
         # the second round goes on from the first model
         await press(pilot, "t", "l")
         again = await trained(pilot, workspace, 2)

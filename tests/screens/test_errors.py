@@ -79,7 +79,7 @@ async def enter_all(pilot):
 
 
 def listed(screen):
-    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.items]
+    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.panel.items]
 
 
 def text_of(widget) -> str:
@@ -145,7 +145,7 @@ async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_lab
         assert sample_documents.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
         await pilot.press("f6")
         await settled(pilot)
-        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[1]
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.panel.items[1]
         assert "1 label error" in text_of(screen.query_one("#title", Static))
         assert "1 of 4 errors were label errors" in screen._facts
 
@@ -168,7 +168,7 @@ async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(ope
     async with opened(shop) as pilot:
         screen = await enter_all(pilot)
         await pilot.press("tab", "y", "y")
-        assert screen.query_one(ErrorList).item is screen.items[2]
+        assert screen.query_one(ErrorList).item is screen.panel.items[2]
         await pilot.press("f2", "f6")
         await settled(pilot)
         assert "2 confirmed" in text_of(screen.query_one("#title", Static))
@@ -208,19 +208,22 @@ async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, sh
             document = documents.open_document(connection, entry.document).document
         assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
         assert "9.00" in entry.reasons[0]
-        assert screen.query_one(ErrorList).item is screen.items[2]  # its other error waits with it
+        assert screen.query_one(ErrorList).item is screen.panel.items[2]  # its other error waits with it
         assert "2 queued" in text_of(screen.query_one("#title", Static))
         await pilot.press("n")
-        assert screen.query_one(ErrorList).item is screen.items[3]
+        assert screen.query_one(ErrorList).item is screen.panel.items[3]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
-    pile = Concentration("amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1)
+    group = Concentration(
+        "amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1
+    )
     async with opened(shop, size) as pilot:
         screen = await enter(pilot)
-        screen.shown = replace(screen.shown, survey=replace(screen.shown.survey, piles=(pile,)))
-        screen._list_pile(0)
+        review = replace(screen.shown.review, concentrations=(group,))
+        screen.tables.show(review, screen.shown.evaluation, shop.schema)
+        await pilot.press("g")
         shown = text_of(screen.query_one("#title", Static))
         assert shown.endswith("… · 0") and "amount_total · 上海" in shown and cell_len(shown) <= size[0] - 2
 
@@ -228,13 +231,13 @@ async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
 async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter_all(pilot)
-        wanted = tuple(dict.fromkeys(item.document for item in screen.items))
+        wanted = tuple(dict.fromkeys(item.document for item in screen.panel.items))
         await pilot.press("w")
         await settled(pilot)
         queue_screen = pilot.app.mode_screen
-        assert queue_screen.mode == "queue" and queue_screen.now == "batch"
-        assert (queue_screen.order.strategy, queue_screen.order.like) == ("similar", wanted)
-        said = text_of(queue_screen.query_one("#order", Static))
+        assert queue_screen.mode == "queue" and queue_screen.view == "batch"
+        assert (queue_screen.batch_pane.request.strategy, queue_screen.batch_pane.request.like) == ("similar", wanted)
+        said = text_of(queue_screen.query_one("#request", Static))
         told = " ".join(notice.message for notice in pilot.app._notifications)
         assert "The next batch: More like these, like 3 documents" in told
         assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
@@ -244,11 +247,11 @@ async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("l")
-        assert screen.items and {item.kind for item in screen.items} == {"doubt"}
-        assert {item.name for item in screen.items} <= {"test-1", "test-2", "test-3"}
+        assert screen.panel.items and {item.kind for item in screen.panel.items} == {"doubt"}
+        assert {item.name for item in screen.panel.items} <= {"test-1", "test-2", "test-3"}
         await pilot.press("s")
         await settled(pilot)
-        assert screen.shown.survey.split == "validation" and screen.items == ()
+        assert screen.shown.review.split == "validation" and screen.panel.items == ()
 
 
 async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
@@ -357,7 +360,7 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("tab", "enter", "y", "q")
-        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[0]
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.panel.items[0]
         with shop.db.read() as connection:
             assert queue.listed(connection) == []
 
@@ -382,8 +385,16 @@ async def test_nothing_is_cut_off(opened, shop, size):
     """On a small terminal table and list take turns; then the list stands below, on a large one all side by side."""
     async with opened(shop, size) as pilot:
         screen = await enter(pilot)
-        shown = {80: {"#matrix"}, 120: {"#matrix", "#right"}, 140: {"#matrix", "#confusion", "#piles", "#right"}}
-        visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if screen.query_one(name).region.area}
+        shown = {
+            80: {"#matrix"},
+            120: {"#matrix", "#right"},
+            140: {"#matrix", "#confusion", "#concentrations", "#right"},
+        }
+        visible = {
+            name
+            for name in ("#matrix", "#confusion", "#concentrations", "#right")
+            if screen.query_one(name).region.area
+        }
         assert visible == shown[size[0]]
         table = screen.query_one("#matrix", HeatGrid)
         assert table.virtual_size.width <= table.size.width

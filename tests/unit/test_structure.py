@@ -1,4 +1,4 @@
-"""The floor plan holds: no circle of imports, small packages and modules, no class cut into superclasses, plain words."""
+"""The floor plan holds: no circle of imports, small packages and modules, whole classes, plain words."""
 
 import ast
 import io

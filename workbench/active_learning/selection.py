@@ -11,18 +11,20 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from storage import documents, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
-from workbench.active_learning import strategies
+from workbench.active_learning import round_figures, strategies
+from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.runs import machine
@@ -34,27 +36,6 @@ UNLEARNED = ("per_vendor", "random")
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
 _POOL = documents.Filter("unlabelled", split=Split.POOL)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to select.
-
-    Attributes:
-        run: whose predictions decide; None takes the newest run that ended with a model.
-        seed: None takes the number of rounds that were begun, so that every round draws differently.
-        focus: field ids whose doubt counts; empty: all.
-        like: documents to find more of (strategy "similar").
-        committee: further runs that vote (strategy "committee"); empty: the newest ones that ended.
-    """
-
-    strategy: str = strategies.DEFAULT
-    size: int = 20
-    run: str | None = None
-    seed: int | None = None
-    focus: tuple[str, ...] = ()
-    like: tuple[int, ...] = ()
-    committee: tuple[str, ...] = ()
 
 
 class RunningSelection:
@@ -109,63 +90,42 @@ class RunningSelection:
         raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")
 
 
-def start(workspace: Workspace, order: Order) -> RunningSelection:
+def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     """Start a selection in a child process.
 
     Raises:
         UsageProblem: there is no such strategy, or nothing is left to label.
         RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
-    if order.size < 1:
-        raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
+    if request.size < 1:
+        raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
-        run, committee = _models(workspace, connection, order)
+        run, committee = _models(workspace, connection, request)
         groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
-        # a round that nobody began gives way, so that the same order gives the same batch
+        # a round that nobody began gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
     if not free:
         raise UsageProblem(
             "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
         )
-    seed = begun if order.seed is None else order.seed
-    facts = [
-        asdict(replace(order, committee=tuple(committee))),
-        seed,
-        begun,
-        run.id if run else "",
-        hashlib.sha256(repr(free).encode()).hexdigest(),
-    ]
-    key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    request = structs.replace(request, committee=tuple(committee))
+    seed = begun if request.seed is None else request.seed
     place = workspace.files.runs / run.id if run else workspace.files.root
-    folder = place / "selections" / key
+    folder = place / "selections" / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # made before, by a terminal that did not get round to opening it
     if run is None:
-        named = groups if order.strategy == "per_vendor" else {}
-        write_atomic(folder / "choice.json", json.dumps(_at_random(order.strategy, free, order.size, seed, named)))
+        vendors = groups if request.strategy == "per_vendor" else {}
+        choice = _at_random(request.strategy, free, request.size, seed, vendors)
+        write_atomic(folder / "choice.json", json.dumps(choice))
         return RunningSelection(folder, None)
-    write_atomic(folder / "only.json", json.dumps(free))
-    command = [
-        *(
-            sys.executable,
-            "-P",
-            "-m",
-            "workbench.active_learning.selection_worker",
-            str(place),
-            "--strategy",
-            order.strategy,
-        ),
-        *("--size", str(order.size), "--seed", str(seed), "--only", str(folder / "only.json")),
-        *("--out", str(folder / "choice.json")),
-        *(part for name in order.focus for part in ("--focus", name)),
-        *(part for number in order.like for part in ("--like", str(number))),
-        *(part for name in committee for part in ("--committee", str(workspace.files.runs / name))),
-    ]
+    request = structs.replace(request, run=run.id, seed=seed, only=tuple(free))
+    write_atomic(folder / FILE, request.text())
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", WORKER, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=progress,
             stderr=log,
@@ -175,21 +135,29 @@ def start(workspace: Workspace, order: Order) -> RunningSelection:
     return RunningSelection(folder, process)
 
 
-def check(workspace: Workspace, order: Order) -> None:
+def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:
+    """The folder's name: the same request of the same pool finds the selection that was made before."""
+    asked = structs.asdict(request)
+    del asked["only"]  # the free documents, which stand below
+    facts = [asked, seed, begun, run, hashlib.sha256(repr(list(free)).encode()).hexdigest()]
+    return f"{request.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+
+
+def check(workspace: Workspace, request: SelectionRequest) -> None:
     """See whether there is all that a selection needs, before anything is given up for it.
 
     Raises:
         UsageProblem, RunProblem: as for `start`.
     """
     with workspace.db.read() as connection:
-        _models(workspace, connection, order)
+        _models(workspace, connection, request)
 
 
-def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple[Run | None, list[str]]:
+def _models(workspace: Workspace, connection: Connection, request: SelectionRequest) -> tuple[Run | None, list[str]]:
     """The run to select with, and the runs that vote with it."""
-    needs = strategies.get(order.strategy).needs
-    run = _run(connection, order, needs)
-    committee = [runs.get(connection, name).id for name in order.committee]
+    needs = strategies.get(request.strategy).needs
+    run = _run(connection, request, needs)
+    committee = [runs.get(connection, name).id for name in request.committee]
     if "committee" in needs and not committee:
         committee = _others(workspace, connection, run)
     if "dropout" in needs and run is not None:
@@ -197,11 +165,11 @@ def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple
     return run, committee
 
 
-def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | None:
-    if order.run is not None:
-        return runs.get(connection, order.run)
+def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str]) -> Run | None:
+    if request.run is not None:
+        return runs.get(connection, request.run)
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    if not ended and needs and order.strategy not in UNLEARNED:
+    if not ended and needs and request.strategy not in UNLEARNED:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
             "Train a first model, or take --strategy per_vendor or random.",
@@ -318,8 +286,6 @@ def close(workspace: Workspace, round_id: int) -> Round:
 
     Closing twice keeps the first figures.
     """
-    from workbench.active_learning import round_figures
-
     progress = rounds.look(workspace, round_id)
     if progress.round.closed is None:
         figures = {**progress.round.figures, **round_figures.figures(workspace, progress.round, progress.entries)}

@@ -31,6 +31,8 @@ from workbench.runs import progress, snapshot
 from workbench.runs.config.files import FieldSpec, TuneConfig
 from workbench.workspace import Workspace
 
+WORKER = "workbench.active_learning.simulation_worker"
+"""The module that carries a simulation out: `python -P -m WORKER FOLDER [--jobs N]`."""
 CONTROL = "random"
 TARGETS = (90, 95, 99)
 """Percent of the F1 that the full data gives."""
@@ -124,15 +126,7 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
         return None
     with (folder / "stderr.log").open("ab") as log:
         return subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "workbench.active_learning.simulation_worker",
-                str(folder),
-                "--jobs",
-                str(jobs),
-            ],
+            [sys.executable, "-P", "-m", WORKER, str(folder), "--jobs", str(jobs)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

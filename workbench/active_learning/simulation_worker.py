@@ -28,6 +28,7 @@ from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import SimulationPlan, cells, specs
 from workbench.evaluation.metrics import micro
 from workbench.predictions.run_reader import read_cases
@@ -213,10 +214,9 @@ class Simulator:
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
         path = folder / f"choice-{name}.json"
         if not path.is_file():
-            order = selection_worker.Order(name, self.plan.batch, seed * 1000 + turn)
-            write_atomic(
-                path, json.dumps([item["document"] for item in selection_worker.choose(folder, order)["items"]])
-            )
+            request = SelectionRequest(name, self.plan.batch, seed=seed * 1000 + turn)
+            items = selection_worker.choose(folder, request)["items"]
+            write_atomic(path, json.dumps([item["document"] for item in items]))
         chosen: list[int] = json.loads(path.read_text())
         return chosen
 

@@ -62,6 +62,7 @@ def _step(title: str) -> Iterator[None]:
 
 
 def fill(workspace: "Workspace") -> None:
+    """Import the sample data into an empty workspace, and divide it by vendor."""
     from storage import documents
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
@@ -175,17 +176,18 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
-    from workbench.active_learning import selection as queueing
+    from workbench.active_learning import selection
+    from workbench.active_learning.selection_request import SelectionRequest
     from workbench.annotation import acts, rounds
     from workbench.annotation.editor import DocumentEditor
 
     with _step("Relabel queue"):
-        selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
-        selection.wait()
-        round_id = queueing.open_round(workspace, selection, 0.0)
+        running = selection.start(workspace, SelectionRequest(size=ROUND_SIZE, run=run_id))
+        running.wait()
+        round_id = selection.open_round(workspace, running, 0.0)
         progress = rounds.look(workspace, round_id)
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
+            names = selection.names(connection, progress)
         for picked in progress.entries:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
         act_count = 0
@@ -193,7 +195,7 @@ def _relabel(workspace: "Workspace", run_id: str) -> None:
             editor = DocumentEditor(workspace, entry.document)
             act_count += _label_from_values(editor, workspace)
             editor.act("accept document", acts.finish(editor.state))
-        closed = queueing.close(workspace, round_id)
+        closed = selection.close(workspace, round_id)
         click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
 
 

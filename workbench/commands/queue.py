@@ -6,8 +6,8 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench.active_learning import selection as queueing
-from workbench.active_learning import strategies
+from workbench.active_learning import selection, strategies
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
@@ -29,7 +29,7 @@ from workbench.workspace import Workspace
     help="A further run that votes (strategy committee); without it the newest ones.",
 )
 @click.option(
-    "--blind", default=queueing.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
+    "--blind", default=selection.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
     help="Share of labelled documents that come back without their labels.",
 )  # fmt: skip
 @click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
@@ -71,16 +71,16 @@ def command(
     workspace = context.open_workspace()
     try:
         jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
-        order = queueing.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
-        selection = queueing.start(workspace, order)
+        request = SelectionRequest(strategy, size, run, seed, _fields(workspace, focus), like, committee)
+        running = selection.start(workspace, request)
         try:
-            selection.wait(_counter(as_json))
+            running.wait(_counter(as_json))
         finally:
-            selection.stop()
-        progress = rounds.look(workspace, queueing.open_round(workspace, selection, blind))
+            running.stop()
+        progress = rounds.look(workspace, selection.open_round(workspace, running, blind))
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
-        emit(queueing.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
+            names = selection.names(connection, progress)
+        emit(selection.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
     finally:
         workspace.close()
 

@@ -84,7 +84,7 @@ class ErrorReview:
     doubts: tuple[ErrorItem, ...]
     matrix: Mapping[str, Mapping[ErrorKind, int]]
     confusion: Mapping[str, Mapping[str, int]]
-    piles: tuple[Concentration, ...]
+    concentrations: tuple[Concentration, ...]
     lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
 
     def of_document(self, number: int) -> tuple[ErrorItem, ...]:
@@ -103,14 +103,14 @@ class ErrorReview:
         """The errors of a cell of the confusion matrix; on its diagonal are boundary errors."""
         return tuple(item for item in self.items if (item.gold_field, item.predicted_field) == (gold, predicted))
 
-    def of_pile(self, pile: Concentration) -> tuple[ErrorItem, ...]:
+    def of_concentration(self, group: Concentration) -> tuple[ErrorItem, ...]:
         """The errors that a sentence about groups is about."""
         return tuple(
             item
             for item in self.items
             if item.record is not None
-            and item.field == pile.field
-            and error_analysis.member(item.record, pile.dimension) in pile.members
+            and item.field == group.field
+            and error_analysis.member(item.record, group.dimension) in group.members
         )
 
 
@@ -150,7 +150,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in error_analysis.suspects(here)),
         matrix=error_analysis.matrix(pairs),
         confusion=error_analysis.confusion(pairs),
-        piles=tuple(error_analysis.concentrations(judged, records)),
+        concentrations=tuple(error_analysis.concentrations(judged, records)),
         lengths={case.document: (case.name, len(case.words)) for case in here},
     )
 
