@@ -1,14 +1,14 @@
 """Annotations: every act is kept as one event together with the new state, so nothing is lost and all can be undone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage import retired_fields
 from storage.exceptions import Conflict
-from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
+from storage.records import Annotations, Decision, Event, Source, Span, State
 from storage.tables import documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
@@ -109,14 +109,6 @@ def load(connection: Connection, document_row: Any) -> Annotations:
         frozenset((int(token), text) for token, text in document_row.corrections.items()),
         frozenset((r.id, Decision(r.decision)) for r in decided),
     )
-
-
-def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
-    """All suggestions of a document, decided ones included."""
-    rows = connection.execute(
-        select(suggestions).where(suggestions.c.document_id == document_id).order_by(suggestions.c.id)
-    )
-    return tuple(Suggestion(r.id, r.field, tuple(r.tokens), r.confidence, r.run, Decision(r.decision)) for r in rows)
 
 
 def commit(
@@ -268,54 +260,3 @@ def redo(
     after = applied(before, undone[-1].change)
     commit(connection, document_id, version, before, after, REDO, annotator, target=undone[-1].id)
     return after, undone[-1]
-
-
-def suggest(
-    connection: Connection,
-    run: str,
-    found: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
-    replaces: Sequence[str] | None = None,
-    settled: bool = False,
-) -> int:
-    """Keep a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
-
-    Open suggestions of the runs in `replaces` (None: of every run) give way; decided ones stay, and what a person
-    rejected before, or has labelled exactly so, is not suggested again (with `settled` it is).
-    """
-    listed = list(found)
-    kept = 0
-    for start in range(0, len(listed), 500):
-        part = listed[start : start + 500]
-        old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
-        connection.execute(
-            delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
-        )
-        known = {
-            (r.document_id, r.field, tuple(r.tokens))
-            for table in (suggestions, spans)
-            for r in connection.execute(
-                select(table.c.document_id, table.c.field, table.c.tokens).where(table.c.document_id.in_(part))
-            )
-        }
-        rows = [
-            {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
-            for number in part
-            for of, tokens, sure in found[number]
-            if settled or (number, of, tuple(tokens)) not in known
-        ]
-        if rows:
-            connection.execute(insert(suggestions), rows)
-        kept += len(rows)
-        retired_fields.count_suggestions(connection, part)
-    return kept
-
-
-def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:
-    """Give suggestions other tokens (after OCR with another engine); those without a place (None) are forgotten."""
-    for number, tokens in moved.items():
-        where = suggestions.c.id == number
-        if tokens is None:
-            connection.execute(delete(suggestions).where(where))
-        else:
-            connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
-    retired_fields.count_suggestions(connection, [document_id])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
 from storage.migrations import HEAD
@@ -169,14 +169,10 @@ class Database:
             command.upgrade(config, "head")
 
     def _revision(self) -> str | None:
-        with self._translated():
-            try:
-                with self.engine.connect() as connection:
-                    if not inspect(connection).has_table("alembic_version"):
-                        return None
-                    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            except (OperationalError, DatabaseError):
-                raise
+        with self.read() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
     def close(self) -> None:
         """Give the connections back; files are closed."""

@@ -1,11 +1,11 @@
-"""Documents: adding, opening, and the list, page by page."""
+"""Documents: adding, opening, changing. The list of them is in document_list."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
@@ -16,10 +16,10 @@ from storage.records import (
     ReferenceValue,
     Side,
     Span,
-    Split,
     State,
 )
-from storage.tables import documents, events, pages, problems, queue, references, spans, suggestions, texts
+from storage.suggestions import suggestions_of
+from storage.tables import documents, events, pages, problems, references, spans, suggestions, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,6 @@ class NewDocument:
     duplicate_of: int | None = None
     disagreements: int = 0
     problems: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which documents a list shows. Empty parts do not restrict."""
-
-    kind: str = "all"  # one of KINDS
-    split: Split | None = None
-    group: str | None = None
-    text: str = ""  # all words must occur in the document or its name
-    round: int | None = None  # the documents of a relabel round, in its order
-    ids: tuple[int, ...] | None = field(default=None)
-
-
-KINDS = {
-    "all": "all documents",
-    "unlabelled": "not labelled yet",
-    "labelled": "labelled",
-    "suggested": "with open suggestions",
-    "disagrees": "label and reference value disagree",
-    "problems": "with problems",
-    "flagged": "flagged",
-    "skipped": "skipped or unusable",
-}
 
 
 def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> list[int]:
@@ -177,15 +153,8 @@ def known(connection: Connection, digests: Iterable[str]) -> set[str]:
     return found
 
 
-def undecided(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Those of the documents (some hundreds) that nobody has accepted, skipped or marked as unusable."""
-    open_ones = (State.NEW.value, State.STARTED.value)
-    return set(
-        connection.scalars(select(documents.c.id).where(documents.c.id.in_(ids), documents.c.state.in_(open_ones)))
-    )
-
-
-def _record(row: Any) -> Document:
+def as_document(row: Any) -> Document:
+    """A row of the table as a record."""
     return Document(
         row.id,
         row.name,
@@ -219,12 +188,7 @@ def get(connection: Connection, document_id: int) -> Document:
             f"There is no document {document_id} in this workspace.",
             "`workbench status` shows what there is.",
         )
-    return _record(row)
-
-
-def find(connection: Connection, name: str) -> list[int]:
-    """Ids of the documents with this name."""
-    return list(connection.scalars(select(documents.c.id).where(documents.c.name == name).order_by(documents.c.id)))
+    return as_document(row)
 
 
 def open_document(connection: Connection, document_id: int) -> Content:
@@ -235,7 +199,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
     corrections = {int(token): text for token, text in row.corrections.items()}
     page_rows = connection.execute(select(pages).where(pages.c.document_id == document_id).order_by(pages.c.number))
     return Content(
-        _record(row),
+        as_document(row),
         tuple(
             Page(
                 p.number,
@@ -249,7 +213,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
             for p in page_rows
         ),
         annotations.load(connection, row),
-        annotations.suggestions_of(connection, document_id),
+        suggestions_of(connection, document_id),
         tuple(
             ReferenceValue(r.field, r.value, r.source)
             for r in connection.execute(
@@ -257,74 +221,6 @@ def open_document(connection: Connection, document_id: int) -> Content:
             )
         ),
     )
-
-
-def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
-    d = documents.c
-    kinds = {
-        "unlabelled": d.state.in_([State.NEW.value, State.STARTED.value]),
-        "labelled": d.state == State.LABELLED.value,
-        "suggested": d.suggestions > 0,
-        "disagrees": d.disagreements > 0,
-        "problems": d.problems > 0,
-        "flagged": d.note != "",
-        "skipped": d.state.in_([State.SKIPPED.value, State.UNUSABLE.value]),
-    }
-    if chosen.kind in kinds:
-        query = query.where(kinds[chosen.kind])
-    if chosen.split is Split.POOL:
-        query = query.where(d.side == Side.TRAIN.value, d.state != State.LABELLED.value)
-    elif chosen.split is Split.TRAIN:
-        query = query.where(d.side == Side.TRAIN.value, d.state == State.LABELLED.value)
-    elif chosen.split is not None:
-        query = query.where(d.side == chosen.split.value)
-    if chosen.group is not None:
-        query = query.where(d.group_name == chosen.group)
-    if chosen.ids is not None:
-        # Written into the statement: databases bound the number of parameters, and an id is a number.
-        query = query.where(d.id.in_(bindparam("ids", chosen.ids, expanding=True, literal_execute=True)))
-    if chosen.round is not None:
-        query = query.join(queue, queue.c.document_id == d.id).where(queue.c.round == chosen.round)
-    if chosen.text.strip():
-        query = query.join(texts, texts.c.document_id == d.id)
-        for word in chosen.text.casefold().split():
-            pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            query = query.where(
-                or_(texts.c.body.like(pattern, escape="\\"), func.lower(d.name).like(pattern, escape="\\"))
-            )
-    return query
-
-
-def _order(query: Select[Any], chosen: Filter) -> Select[Any]:
-    return query.order_by(queue.c.rank if chosen.round is not None else documents.c.id)
-
-
-def count(connection: Connection, chosen: Filter = Filter()) -> int:
-    """How many documents the filter shows."""
-    return int(connection.scalar(_where(select(func.count(documents.c.id)), chosen)) or 0)
-
-
-def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> list[Document]:
-    """Rows `offset` to `offset + limit` of the list."""
-    return [
-        _record(row)
-        for row in connection.execute(_order(_where(select(documents), chosen), chosen).offset(offset).limit(limit))
-    ]
-
-
-def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
-    """The ids that the filter shows, in the list's order (100,000 take about 30 ms)."""
-    return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
-
-
-def groups(connection: Connection) -> dict[str, int]:
-    """Documents per vendor or template group, the largest first."""
-    query = (
-        select(documents.c.group_name, func.count())
-        .group_by(documents.c.group_name)
-        .order_by(func.count().desc(), documents.c.group_name)
-    )
-    return {name: int(number) for name, number in connection.execute(query)}
 
 
 def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
@@ -417,39 +313,3 @@ def add_problems(connection: Connection, found: Iterable[tuple[str, str, str]]) 
 def list_problems(connection: Connection) -> list[tuple[str, str, str]]:
     """(file, record, reason) of everything that could not be read."""
     return [(r.file, r.record, r.reason) for r in connection.execute(select(problems).order_by(problems.c.id))]
-
-
-def status(connection: Connection) -> dict[str, Any]:
-    """The counts of `workbench status`; fields by id."""
-    d = documents.c
-    row = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(d.page_count), 0),
-            func.coalesce(func.sum(d.token_count), 0),
-            func.coalesce(func.sum(d.suggestions), 0),
-        ).select_from(documents)
-    ).one()
-    by_split = dict.fromkeys((split.value for split in Split), 0)
-    labelled = 0
-    for side, state, number in connection.execute(select(d.side, d.state, func.count()).group_by(d.side, d.state)):
-        is_labelled = state == State.LABELLED.value
-        labelled += number if is_labelled else 0
-        by_split[Split.POOL.value if side == Side.TRAIN.value and not is_labelled else side] += number
-    return {
-        "documents": row[0],
-        "pages": int(row[1]),
-        "tokens": int(row[2]),
-        "labelled": labelled,
-        "by_split": by_split,
-        "by_group": groups(connection),
-        "fields": {
-            name: int(number)
-            for name, number in connection.execute(
-                select(spans.c.field, func.count()).group_by(spans.c.field).order_by(spans.c.field)
-            )
-        },
-        "reference_values": int(connection.scalar(select(func.count()).select_from(references)) or 0),
-        "suggestions": int(row[3]),
-        "problems": int(connection.scalar(select(func.count()).select_from(problems)) or 0),
-    }

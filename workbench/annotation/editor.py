@@ -12,6 +12,7 @@ from msgspec import structs
 from storage import annotations, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
+from storage.suggestions import keep_suggestions
 from workbench.workspace import Workspace
 
 Judge = Callable[[Content], tuple[int, int]]
@@ -151,7 +152,7 @@ class DocumentEditor:
         They take the place of the same run's open suggestions; nothing becomes a label by it.
         """
         with self._workspace.db.write() as connection:
-            kept = annotations.suggest(connection, run, {self.content.document.id: found}, replaces=(run,))
+            kept = keep_suggestions(connection, run, {self.content.document.id: found}, replaces=(run,))
         self.reload()
         return kept
 

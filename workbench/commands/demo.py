@@ -62,13 +62,13 @@ def _step(title: str) -> Iterator[None]:
 
 
 def _fill(workspace: "Workspace") -> None:
-    from storage import documents
+    from storage import document_list, documents
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.samples import write
 
     with workspace.db.read() as connection:
-        if documents.count(connection):
+        if document_list.count(connection):
             return
     with tempfile.TemporaryDirectory() as temporary, _step("Import (pictures without words are read by OCR)"):
         source = SAMPLES
@@ -91,12 +91,12 @@ def _fill(workspace: "Workspace") -> None:
 
 
 def _loop(workspace: "Workspace") -> None:
-    from storage import documents
+    from storage import document_list
     from storage.exceptions import WorkbenchError
     from workbench.evaluation import inference
 
     with workspace.db.read() as connection:
-        status = documents.status(connection)
+        status = document_list.status(connection)
     click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:

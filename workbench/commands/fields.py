@@ -86,11 +86,11 @@ def list_(context: Context, as_json: bool) -> None:
 
 
 def _list(context: Context, as_json: bool) -> None:
-    from storage import documents
+    from storage import document_list
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
-        labels = documents.status(connection)["fields"]
+        labels = document_list.status(connection)["fields"]
     rows = [
         (f.key, f.name, f.type.value, f.colour, labels.get(f.id, 0), "retired" if f.retired else "")
         for f in workspace.schema

@@ -132,7 +132,7 @@ def _null() -> Any:
 
 def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) -> tuple[dict[str, Any], str]:
     """Name -> configuration (one without files has no name), and the preset that was used."""
-    from storage import documents
+    from storage import document_list
     from storage.records import Split
     from workbench.runs.config import files as config_files
     from workbench.runs.machine import device
@@ -142,8 +142,8 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
     where = device()
     if preset == "auto":
         with workspace.db.read() as connection:
-            trained = documents.Filter("labelled", split=Split.TRAIN)
-            number = documents.count(connection, trained)
+            trained = document_list.Filter("labelled", split=Split.TRAIN)
+            number = document_list.count(connection, trained)
         preset = config_files.choose_preset(number, number, where)
     found = config_files.preset(preset, where)
     return {"": found.config}, found.name

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
+from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.known_values import KnownRow, read
@@ -187,7 +188,7 @@ def _apply(
         else:
             offers.append((of, place.tokens, place.score))
     _commit(connection, workspace, content, after)
-    outcome.suggestions += annotations.suggest(connection, RUN, {number: offers}, replaces=(RUN,))
+    outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,))
 
 
 def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 from rapidfuzz import fuzz
 
-from storage import annotations, documents, import_index
+from storage import annotations, document_list, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
+from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
@@ -102,9 +103,9 @@ def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]
         if not wanted:
             return import_index.read_by_others(connection, engine, _GIVEN)
         for name in wanted:
-            found = documents.find(connection, name)
+            found = document_list.find(connection, name)
             if not found and name.isdigit():
-                found = documents.ids(connection, documents.Filter(ids=(int(name),)))
+                found = document_list.ids(connection, document_list.Filter(ids=(int(name),)))
             if not found:
                 raise InputProblem(f"There is no document '{name}' in the workspace.", "`workbench status` says more.")
             chosen += found
@@ -171,7 +172,7 @@ def _replace(
     moved = {s.id: carried_tokens([content.tokens[i] for i in s.tokens], new) for s in content.suggestions}
     with workspace.db.write() as connection:
         version = documents.replace_pages(connection, document.id, document.version, pages)
-        annotations.move_suggestions(connection, document.id, moved)
+        move_suggestions(connection, document.id, moved)
         annotations.commit(connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who)
     result.documents += 1
     result.pages += len(readings)

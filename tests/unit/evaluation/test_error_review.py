@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage import documents
+from storage import document_list
 from storage.exceptions import InputProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
@@ -105,7 +105,7 @@ def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
 
 def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     with shop.db.read() as connection:
-        number = documents.ids(connection, documents.Filter(split=None))[-1]
+        number = document_list.ids(connection, document_list.Filter(split=None))[-1]
     editor = DocumentEditor(shop, number)
     pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
     editor.act("assign", acts.assign(editor.state, "seller_name", pieces, "ann"))
