@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench.fields import amounts, dates
+from workbench.fields import amounts, currencies, dates
 from workbench.fields.schema import FieldType
 
 
@@ -25,50 +25,6 @@ class Value:
     note: str = ""
 
 
-_CURRENCIES = {
-    name: code
-    for code, names in {
-        "CNY": "¥ cn¥ rmb cny 人民币 人民幣 元 圆 圓 yuan renminbi",
-        "USD": "$ us$ $us usd 美元 us-dollar dollar dollars dollaramericain",
-        "EUR": "€ eur euro euros 欧元",
-        "MYR": "rm myr ringgit malaysianringgit 令吉",
-        "GBP": "£ gbp 英镑 pound pounds sterling poundsterling",
-        "CHF": "chf sfr sfr. fr. franken schweizerfranken",
-        "JPY": "jpy 円 日元 yen",
-        "HKD": "hk$ hkd 港币 港元",
-        "TWD": "nt$ twd 新台币",
-        "SGD": "s$ sgd",
-        "AUD": "a$ au$ aud",
-        "CAD": "c$ ca$ cad",
-        "NZD": "nz$ nzd",
-        "BRL": "r$ brl real reais",
-        "INR": "₹ inr rs rs. rupee rupees",
-        "IDR": "rp rp. idr rupiah",
-        "KRW": "₩ krw 韩元 won",
-        "RUB": "₽ rub",
-        "TRY": "₺ tl try",
-        "VND": "₫ vnd",
-        "THB": "฿ thb baht",
-        "PHP": "₱ php",
-        "UAH": "₴ uah",
-        "ILS": "₪ ils",
-        "PLN": "zł pln złoty zloty",
-        "CZK": "kč czk",
-        "HUF": "ft huf forint",
-        "SEK": "sek",
-        "NOK": "nok",
-        "DKK": "dkk",
-    }.items()
-    for name in names.split()
-}
-_SHARED_SIGNS = {
-    "$": "another dollar",
-    "¥": "JPY",
-    "£": "another pound",
-    "dollar": "another dollar",
-    "rs": "PKR or LKR",
-}
-_SEVERAL = {"kr": "SEK, NOK or DKK", "kr.": "SEK, NOK or DKK", "dinar": "several countries'"}
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
 _EDGE = " \t.,;:#*'\"()[]{}<>=_|"
 _NOT_PRINTED = re.compile(r"[\W_]+")
@@ -178,11 +134,11 @@ def _is_amount(text: str) -> bool:
 
 def _currency(text: str) -> tuple[str | None, str, str | None]:
     folded = amounts.plain(text).casefold().replace(" ", "").strip("()[],;:")
-    if folded in _SEVERAL:
-        return None, f"{text.strip()} can be {_SEVERAL[folded]}", None
+    if folded in currencies.AMBIGUOUS:
+        return None, f"{text.strip()} can be {currencies.AMBIGUOUS[folded]}", None
     for key in (folded, folded.rstrip(".")):
-        if code := _CURRENCIES.get(key):
-            shared = _SHARED_SIGNS.get(key, "")
+        if code := currencies.CODES.get(key):
+            shared = currencies.SHARED.get(key, "")
             return code, f"{text.strip()} read as {code}; could be {shared}" if shared else "", None
     if not 2 < len(folded) <= 40 or any(c.isdigit() for c in folded):
         return None, f"{text.strip() or 'nothing'} is no currency", None
