@@ -7,7 +7,8 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from workbench.evaluation.metrics import micro
@@ -90,9 +91,6 @@ class _Header:
     fields: Mapping[str, float]  # field -> weight, 0..1
 
 
-_named = lru_cache(maxsize=65_536)(headers.fields_of)  # the same few words stand on all pages
-
-
 @dataclass(frozen=True)
 class _Work:
     """What the rules look at, beside the chunks."""
@@ -112,20 +110,16 @@ class _Work:
     @cached_property
     def headers(self) -> list[_Header]:
         """All header phrases, the longest at each place; a phrase stays on its line."""
-        case, found, position = self.case, [], 0
+        case, found = self.case, []
         folded = [headers.fold(word) for word in case.words]
-        lines = [*zip(case.pages, case.lines, strict=True), None]
-        while position < len(folded):
-            stop = position + 1
-            while stop - position < headers.LONGEST and lines[stop] == lines[position]:
-                stop += 1
-            for end in range(stop, position, -1):
-                if named := _named("".join(folded[position:end])):
-                    text = case.text(Chunk("", position, end))
-                    found.append(_Header(text, case.pages[position], self.box(position, end), named))
-                    position = end - 1
-                    break
-            position += 1
+        start = 0
+        for _, line in groupby(zip(case.pages, case.lines, strict=True)):
+            stop = start + len(list(line))
+            for phrase in headers.header_phrases(case.words[start:stop], folded[start:stop], glued=False):
+                first, end = start + phrase.first, start + phrase.last + 1
+                text = case.text(Chunk("", first, end))
+                found.append(_Header(text, case.pages[first], self.box(first, end), phrase.fields))
+            start = stop
         return found
 
     def near(self, chunk: Chunk) -> Iterator[tuple[float, _Header]]:
