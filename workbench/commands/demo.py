@@ -48,7 +48,7 @@ def command(context: Context, headless: bool, directory: Path) -> None:
     if headless:
         _loop(workspace)
         return
-    from workbench.cli import open_workbench
+    from workbench.commands.launch import open_workbench
 
     open_workbench(workspace)
 

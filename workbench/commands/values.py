@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.import_ import by_reason, listed, pairs
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
     from workbench.exchange.reference_values import ValuesReport
