@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers.base import Limits
+from workbench.settings import Limits
 
 LONGEST = 2000
 """Pixels of a stored picture's longest side: what the OCR engine works at, and more than a screen shows."""

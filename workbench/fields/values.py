@@ -212,15 +212,10 @@ def _bare(text: str) -> str:
 def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
     """The whole text, else the text without its caption. Dates of other languages come last: they load dateparser."""
     bodies = dict.fromkeys((text, _bare(text)))
-    tried = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
-    refused = None
-    for body, quick in tried:
-        found = _read_bare(type, body, day_first, quick)
-        if found[0] is not None:
-            return found
-        refused = refused or found
-    assert refused is not None
-    return refused
+    attempts = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
+    results = (_read_bare(type, body, day_first, quick) for body, quick in attempts)
+    first = next(results)
+    return first if first[0] is not None else next((result for result in results if result[0] is not None), first)
 
 
 def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) -> tuple[str | None, str, str | None]:

@@ -16,6 +16,7 @@ from workbench.fields import FieldType, amounts, checks
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
 from workbench.predictions.cases import Case, Chunk, strict_chunks, with_confidence
+from workbench.settings import REPAIR_RULES
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
 
@@ -52,7 +53,7 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     """
     default = Rules()
     on = {}
-    for name in _RULES:
+    for name in REPAIR_RULES:
         told = verdict(effects[name]) if name in effects else 0
         on[name] = settings.get(name, told > 0 or (told == 0 and bool(getattr(default, name))))
     return replace(default, **on)
@@ -288,10 +289,10 @@ def apply(
     # what the tags say word by word; of a case made by hand, the values that it was given
     plain = with_confidence(strict_chunks(case.tags), case.certainty) if case.tags else case.predicted
     chunks, changes = list(plain), []
-    for name, rule in _RULES.items():
+    for name in REPAIR_RULES:
         if not getattr(rules, name) or (name in ("neighbourhood", "unsupported") and not case.boxes):
             continue
-        made = list(rule(work, tuple(chunks)))
+        made = list(_RULES[name](work, tuple(chunks)))
         for change in made:
             if change.before is not None:
                 chunks.remove(change.before)
@@ -300,10 +301,6 @@ def apply(
                 chunks.append(change.after)
         changes += made
     return replace(case, predicted=tuple(sorted(chunks))), changes
-
-
-NAMES = tuple(_RULES)
-"""The rules, in the order in which they work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +340,7 @@ def effects(cases: Sequence[Case], types: Mapping[str, FieldType], rules: Rules 
     applied = [(case, *apply(case, types, rules)) for case in cases]
     f1_with = micro(repaired for _, repaired, _ in applied).f1
     found = {}
-    for name in _RULES:
+    for name in REPAIR_RULES:
         if not asdict(rules)[name]:
             continue
         verdicts = [judge(case, c) for case, _, changes in applied for c in changes if c.rule == name]

@@ -20,6 +20,7 @@ from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
+from workbench.settings import REPAIR_RULES
 from workbench.workspace import Workspace
 
 PLACES = sample_documents.places_of(sample_documents.VALUES, sample_documents.page_of(sample_documents.RECEIPT))
@@ -148,7 +149,7 @@ def test_the_report_says_what_the_list_says(shop):
     evaluation = consultation.evaluation_of(jobs.folder_of(shop, run.id))
     assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
     assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(jobs.folder_of(shop, run.id)).f1)
-    assert evaluation["postprocess"].keys() == set(report.postprocess.NAMES)
+    assert evaluation["postprocess"].keys() == set(REPAIR_RULES)
 
 
 def test_references_travel_into_the_cases(shop):

@@ -6,17 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.records import Box
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on what is read, so that one file cannot take the machine down. Kept in workbench.toml under [limits]."""
-
-    picture_pixels: int = 200_000_000
-    page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
-    file_bytes: int = 500_000_000
-    pages: int = 2_000
-    tokens_per_page: int = 50_000
+from workbench.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +16,7 @@ class Options:
     root: Path  # nothing outside it is read on a file's say-so
     password: str | None = None
     pixels: bool | None = None  # True: boxes are pixels, False: 0-1000, None: decide by their size
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers.base import Limits, Rejected
+from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.parsing import PICTURES
+from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
 """Names that the column with the document's file may have; otherwise it is the first one."""

@@ -20,9 +20,10 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Limits, Options, Rejected
+from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.fields import chunks_of
 from workbench.locate.layout import split_line
+from workbench.settings import Limits
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()
