@@ -20,7 +20,7 @@ def import_progress() -> Iterator[Callable[[int, int, int], None]]:
     """
     progress = Progress(
         BarColumn(20),
-        TextColumn("{task.completed:,}/{task.total:,} files, {task.fields[documents]:,} documents"),
+        TextColumn("{task.completed:,}/{task.total:,} files, {task.fields[documents]:,} documents,"),
         TextColumn("{task.fields[rate]:,.1f}/s,"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
