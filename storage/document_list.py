@@ -13,7 +13,7 @@ from storage.tables import documents, problems, queue, references, spans, texts
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which documents a list shows. Empty parts do not restrict."""
+    """Which documents a list shows. Empty attributes do not restrict it."""
 
     kind: str = "all"  # one of KINDS
     split: Split | None = None
@@ -41,7 +41,7 @@ def find(connection: Connection, name: str) -> list[int]:
 
 
 def undecided(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Those of the documents (some hundreds) that nobody has accepted, skipped or marked as unusable."""
+    """Those of the documents (some hundreds) that are not accepted, skipped or marked as unusable."""
     open_ones = (State.NEW.value, State.STARTED.value)
     return set(
         connection.scalars(select(documents.c.id).where(documents.c.id.in_(ids), documents.c.state.in_(open_ones)))
@@ -70,7 +70,7 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
     if chosen.group is not None:
         query = query.where(d.group_name == chosen.group)
     if chosen.ids is not None:
-        # Written into the statement: databases bound the number of parameters, and an id is a number.
+        # Written into the statement, as databases limit the number of parameters; ids are numbers, so this is safe.
         query = query.where(d.id.in_(bindparam("ids", chosen.ids, expanding=True, literal_execute=True)))
     if chosen.round is not None:
         query = query.join(queue, queue.c.document_id == d.id).where(queue.c.round == chosen.round)

@@ -24,7 +24,7 @@ from storage.tables import documents, events, pages, problems, references, spans
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document ready to be kept. `suggestions` are (field, tokens, confidence, run)."""
+    """A document to be added. `suggestions` are (field, tokens, confidence, run)."""
 
     name: str
     source: str
@@ -46,7 +46,7 @@ class NewDocument:
 
 
 def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> list[int]:
-    """Keep documents with everything that came with them; ids in the order given. One transaction is the caller's."""
+    """Add documents with their pages, labels, suggestions and values, in the caller's transaction; their ids."""
     if not new:
         return []
     now = datetime.now(UTC)
@@ -144,17 +144,17 @@ def _page_row(document_id: int, page: Page) -> dict[str, Any]:
 
 
 def known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Those of the digests that the workspace already has."""
+    """Those of the digests that are in the workspace already."""
     wanted = list(digests)
-    found: set[str] = set()
+    present: set[str] = set()
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        found.update(connection.scalars(select(documents.c.digest).where(documents.c.digest.in_(part))))
-    return found
+        present.update(connection.scalars(select(documents.c.digest).where(documents.c.digest.in_(part))))
+    return present
 
 
 def as_document(row: Any) -> Document:
-    """A row of the table as a record."""
+    """A row of the documents table as a record."""
     return Document(
         row.id,
         row.name,
@@ -177,7 +177,7 @@ def as_document(row: Any) -> Document:
 
 
 def get(connection: Connection, document_id: int) -> Document:
-    """One document's row.
+    """One document.
 
     Raises:
         WorkspaceProblem: there is no such document.
@@ -224,7 +224,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
 
 
 def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
-    """Put whole groups on a side."""
+    """Put groups of documents on a side."""
     for side in Side:
         names = [name for name, wanted in sides.items() if wanted is side]
         for start in range(0, len(names), 500):
@@ -233,7 +233,7 @@ def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
 
 
 def regroup(connection: Connection, groups_of: dict[int, str]) -> None:
-    """Give documents another group (sides follow at the next split)."""
+    """Give documents another group; their sides follow at the next split."""
     for document_id, group in groups_of.items():
         connection.execute(update(documents).where(documents.c.id == document_id).values(group_name=group))
 
@@ -261,26 +261,26 @@ def count_disagreements(connection: Connection, document_id: int, number: int) -
 
 
 def recount(connection: Connection, document_id: int, disagreements: int, problems: int) -> None:
-    """Keep the list's counts of a document; they follow from its labels, so its version stays."""
+    """Set a document's counts for the list. They follow from its labels, so its version stays."""
     connection.execute(
         update(documents).where(documents.c.id == document_id).values(disagreements=disagreements, problems=problems)
     )
 
 
 def replace_pages(connection: Connection, document_id: int, version: int, new: Sequence[Page]) -> int:
-    """Other tokens for a document (OCR with another engine); the caller carries labels over in the same transaction.
+    """Replace a document's pages after OCR with another engine; the caller moves the labels in the same transaction.
 
     Args:
-        version: the version that the labels to carry over were read at.
+        version: the version that the labels were read at.
 
     Returns:
         The document's new version.
 
     Raises:
-        Conflict: somebody else changed the document in between.
+        Conflict: the document was changed since that version.
     """
     d = documents.c
-    taken = connection.execute(
+    updated = connection.execute(
         update(documents)
         .where(d.id == document_id, d.version == version)
         .values(
@@ -290,7 +290,7 @@ def replace_pages(connection: Connection, document_id: int, version: int, new: S
             corrections={},
         )
     )
-    if taken.rowcount == 0:
+    if updated.rowcount == 0:
         raise Conflict(
             f"Document {document_id} was changed while it was read again. It was left as it is.", "Read it again."
         )
@@ -301,10 +301,10 @@ def replace_pages(connection: Connection, document_id: int, version: int, new: S
     return version + 1
 
 
-def add_problems(connection: Connection, found: Iterable[tuple[str, str, str]]) -> None:
-    """Keep (file, record, reason) of what could not be read; a repeated import does not double them."""
+def add_problems(connection: Connection, records: Iterable[tuple[str, str, str]]) -> None:
+    """Store (file, record, reason) of what could not be read; those that are stored already are left out."""
     now = datetime.now(UTC)
-    for file, record, reason in found:
+    for file, record, reason in records:
         same = (problems.c.file == file, problems.c.record == record, problems.c.reason == reason)
         if connection.execute(select(problems.c.id).where(*same)).first() is None:
             connection.execute(insert(problems).values(file=file, record=record, reason=reason, at=now))

@@ -20,16 +20,16 @@ def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion
 def keep_suggestions(
     connection: Connection,
     run: str,
-    found: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
+    proposals: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
     replaces: Sequence[str] | None = None,
     settled: bool = False,
 ) -> int:
-    """Keep a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
+    """Store a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
 
-    Open suggestions of the runs in `replaces` (None: of every run) give way; decided ones stay, and what a person
-    rejected before, or has labelled exactly so, is not suggested again (with `settled` it is).
+    Open suggestions of the runs in `replaces` (None: of every run) are deleted, decided ones stay. A place that was
+    decided before, or is labelled, is not suggested again, except with `settled`.
     """
-    listed = list(found)
+    listed = list(proposals)
     kept = 0
     for start in range(0, len(listed), 500):
         part = listed[start : start + 500]
@@ -47,7 +47,7 @@ def keep_suggestions(
         rows = [
             {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
             for number in part
-            for of, tokens, sure in found[number]
+            for of, tokens, sure in proposals[number]
             if settled or (number, of, tuple(tokens)) not in known
         ]
         if rows:
@@ -58,7 +58,7 @@ def keep_suggestions(
 
 
 def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:
-    """Give suggestions other tokens (after OCR with another engine); those without a place (None) are forgotten."""
+    """Give suggestions other tokens (after OCR with another engine); those without tokens (None) are deleted."""
     for number, tokens in moved.items():
         where = suggestions.c.id == number
         if tokens is None:
