@@ -54,9 +54,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
             with editor.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    found = inference.found_on(content, proposals.get(number, []), editor)
+                    values = inference.found_on(content, proposals.get(number, []), editor)
                     fields = {
-                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in found
+                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in values
                     }
                     data.append(
                         {"document": content.document.name, "source": content.document.source, "fields": fields}

@@ -43,8 +43,8 @@ def read(source: Path | bytes) -> dict[str, str]:
     Raises:
         InputProblem: the file is no PDF, or carries an e-invoice that cannot be read; the message says why.
     """
-    found = xml_of(source)
-    return {} if found is None else values_of(found[1], found[0])
+    attachment = xml_of(source)
+    return {} if attachment is None else values_of(attachment[1], attachment[0])
 
 
 def xml_of(source: Path | bytes) -> tuple[str, bytes] | None:
@@ -116,15 +116,15 @@ def _local(element: "_Element") -> str:
 
 
 def _all(element: "_Element", path: str) -> "list[_Element]":
-    found = [element]
+    elements = [element]
     for step in path.split("/"):
         names = step.split("|")
-        found = [child for parent in found for child in parent if _local(child) in names]
-    return found
+        elements = [child for parent in elements for child in parent if _local(child) in names]
+    return elements
 
 
 def _text(element: "_Element", path: str) -> str:
-    return next((text for found in _all(element, path) if (text := " ".join((found.text or "").split()))), "")
+    return next((text for node in _all(element, path) if (text := " ".join((node.text or "").split()))), "")
 
 
 def _iso(text: str) -> str:

@@ -154,12 +154,12 @@ class RapidOcr:
         lines = []
         if len(result):
             by_words = all(
-                isinstance(found, tuple) and len(found) == 3 for line in result.word_results for found in line
+                isinstance(words, tuple) and len(words) == 3 for line in result.word_results for words in line
             )
             # Where it could not place words, the engine gives fewer lists of words than lines.
             if by_words and len(result.word_results) == len(result.txts):
-                for text, found in zip(result.txts, result.word_results, strict=True):
-                    pieces = [(piece, _box(quad), float(sure)) for piece, sure, quad in found if quad is not None]
+                for text, words in zip(result.txts, result.word_results, strict=True):
+                    pieces = [(piece, _box(quad), float(sure)) for piece, sure, quad in words if quad is not None]
                     lines.append(self._line(str(text), pieces))
             else:
                 for text, sure, quad in zip(result.txts, result.scores, result.boxes, strict=True):
@@ -197,11 +197,11 @@ class Tesseract:
             if level == "5" and text.strip():
                 box = (float(left), float(top), float(left) + float(w), float(top) + float(h))
                 lines.setdefault(tuple(place), []).append((text.strip(), box, max(float(sure), 0.0) / 100))
-        found = [
+        text_lines = [
             _TextLine(" ".join(text for text, _, _ in words), _around(box for _, box, _ in words), words=tuple(words))
             for words in lines.values()
         ]
-        return PageText(width, height, _in_order(found), "tesseract", tesseract_version())
+        return PageText(width, height, _in_order(text_lines), "tesseract", tesseract_version())
 
 
 def _tesseract(*arguments: str) -> str:
@@ -219,8 +219,8 @@ def _tesseract(*arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise InputProblem(f"Tesseract took longer than {_PAGE_SECONDS:.0f} seconds for the page") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise InputProblem(f"Tesseract could not read the page ({said[-1] if said else error.returncode})") from error
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise InputProblem(f"Tesseract could not read the page ({lines[-1] if lines else error.returncode})") from error
     return done.stdout.decode(errors="replace")
 
 

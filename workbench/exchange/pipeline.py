@@ -113,7 +113,7 @@ class _ImportJob:
     def __init__(self, workspace: Workspace, request: ImportRequest, progress: Progress | None) -> None:
         self._workspace = workspace
         self._request = request
-        self._progress = progress or (lambda done, total, made: None)
+        self._progress = progress or (lambda done, total, documents_done: None)
         self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []
@@ -127,16 +127,18 @@ class _ImportJob:
     def run(self) -> Summary:
         started = time.monotonic()
         with self._workspace.db.read() as connection:
-            seen = import_index.digests(connection)
+            digests = import_index.digests(connection)
             self._sides = import_index.sides(connection)
             self._grouper = Grouper(self._request.group_by, import_index.representatives(connection))
             self._index = duplicates.Index()
             for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
-        sources = self._sources = DocumentSource(self._workspace, self._request, seen, self._reject)
+        sources = self._sources = DocumentSource(self._workspace, self._request, digests, self._reject)
         try:
-            with closing(sources.documents(lambda n: self._progress(n, len(sources.files), self._made))) as found:
-                for prepared in found:
+            with closing(
+                sources.documents(lambda n: self._progress(n, len(sources.files), self._made))
+            ) as pending_documents:
+                for prepared in pending_documents:
                     self._finish(prepared)
                     if len(self._batch) >= BATCH or time.monotonic() - self._stored_at > _BATCH_SECONDS:
                         self._store()
@@ -223,16 +225,16 @@ class _ImportJob:
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        found: dict[str, ReferenceValue] = {}
+        references: dict[str, ReferenceValue] = {}
         source = incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
                 of = self._labels.field(label)
-                found.setdefault(of, ReferenceValue(of, value.strip(), source))
-        return list(found.values())
+                references.setdefault(of, ReferenceValue(of, value.strip(), source))
+        return list(references.values())
 
     def _aligned(
-        self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], given: list[Span]
+        self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
         """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
         from workbench.locate.alignment import (
@@ -240,14 +242,14 @@ class _ImportJob:
         )
 
         schema = self._labels.schema
-        have = {span.field for span in given}
+        have = {span.field for span in own}
         wanted = {
-            r.field: (found.type, r.value)
+            r.field: (target.type, r.value)
             for r in references
-            if r.field not in have and (found := schema.get(r.field)) is not None
+            if r.field not in have and (target := schema.get(r.field)) is not None
         }
         aligned, missing = align_all(tokens, wanted)
-        labelled = {token for span in given for token in span.tokens}
+        labelled = {token for span in own for token in span.tokens}
         spans: list[Span] = []
         offers: list[tuple[str, tuple[int, ...], float, str]] = []
         is_gold = incoming.values_source in ("", GOLD)
@@ -314,10 +316,10 @@ class _ImportJob:
     def _bring_in_values(self) -> None:
         """Give the documents what tables say of them; a table that was only found among them adds no fields."""
         request = self._request
-        found = [
+        discovered = [
             path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
         ]
-        for tables, is_asked in ((request.tables, True), (found, False)):
+        for tables, is_asked in ((request.tables, True), (discovered, False)):
             if tables:
                 self._summary.values = bring_in(
                     self._workspace,
@@ -343,27 +345,27 @@ class _ImportJob:
         if self._batch or self._problems:
             with self._workspace.db.write() as connection:
                 # Another import may have been quicker.
-                there = documents.known(connection, (made.new.digest for made in self._batch))
-                kept = [made for made in self._batch if made.new.digest not in there]
-                ids = documents.add(connection, [made.new for made in kept], self._who)
-                number_of = {id(made): number for made, number in zip(kept, ids, strict=True)}
+                there = documents.known(connection, (document.new.digest for document in self._batch))
+                kept = [document for document in self._batch if document.new.digest not in there]
+                ids = documents.add(connection, [document.new for document in kept], self._who)
+                number_of = {id(document): number for document, number in zip(kept, ids, strict=True)}
                 repeats = {
-                    number_of[id(made)]: number_of.get(id(self._batch[made.twin.position]))
-                    for made in kept
-                    if made.twin is not None and made.twin.position is not None
+                    number_of[id(document)]: number_of.get(id(self._batch[document.twin.position]))
+                    for document in kept
+                    if document.twin is not None and document.twin.position is not None
                 }
                 import_index.mark_duplicates(connection, {of: twin for of, twin in repeats.items() if twin is not None})
                 documents.add_problems(connection, self._problems)
             self._summary.known += len(there)
-            for made in kept:
-                self._count(made)
-                if made.fingerprint is not None:
-                    self._index.add(number_of[id(made)], made.fingerprint)
+            for document in kept:
+                self._count(document)
+                if document.fingerprint is not None:
+                    self._index.add(number_of[id(document)], document.fingerprint)
         self._batch, self._problems, self._batch_index = [], [], duplicates.Index()
         self._stored_at = time.monotonic()
 
-    def _count(self, made: _Made) -> None:
-        summary, new = self._summary, made.new
+    def _count(self, document: _Made) -> None:
+        summary, new = self._summary, document.new
         summary.documents += 1
         summary.pages += len(new.pages)
         summary.tokens += sum(len(page.tokens) for page in new.pages)
@@ -371,10 +373,10 @@ class _ImportJob:
         summary.labels.update(span.field for span in new.spans)
         summary.suggestions.update(of for of, *_ in new.suggestions)
         summary.reference_values += len(new.references)
-        if made.twin is not None:
+        if document.twin is not None:
             summary.duplicate_count += 1
             if len(summary.duplicates) < _LISTED:
-                summary.duplicates.append((new.name, made.twin.name))
+                summary.duplicates.append((new.name, document.twin.name))
 
 
 def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
@@ -382,10 +384,10 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
     pages = []
     first = 0
     for number, page in enumerate(incoming):
-        given = page.tokens or []
+        words = page.tokens or []
         tokens = tuple(
             Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
-            for i, t in enumerate(given, first)
+            for i, t in enumerate(words, first)
         )
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)

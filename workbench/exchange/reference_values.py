@@ -137,8 +137,10 @@ def _place(
 ) -> Rejected | None:
     outcome.rows += 1
     plain = PurePath(row.file.replace("\\", "/"))
-    found = next((by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None)
-    if found is None:
+    document_ids = next(
+        (by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None
+    )
+    if document_ids is None:
         return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
     values: dict[str, str] = {}
     for column, value in row.values.items():
@@ -151,7 +153,7 @@ def _place(
             outcome.left_out[column] += 1  # a VAT number under "vat", say
             continue
         values.setdefault(of, value)
-    work.extend((number, values) for number in found)
+    work.extend((number, values) for number in document_ids)
     return None
 
 

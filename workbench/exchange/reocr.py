@@ -44,16 +44,16 @@ def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...
         old: the words of one label.
         new: all words of the document as it was read again, in the same page units.
     """
-    found = sorted(
+    tokens = sorted(
         {token.id for token in new for before in old if token.page == before.page and _one_inside(token, before)}
     )
-    if not found:
+    if not tokens:
         return None
     number = {token.id: token for token in new}
     text = fold("".join(token.text for token in old))
-    now = fold("".join(number[i].text for i in found))
+    now = fold("".join(number[i].text for i in tokens))
     is_same = fuzz.ratio(text, now) >= _SAME_TEXT or (len(text) > 1 and text in now)
-    return tuple(found) if is_same else None
+    return tuple(tokens) if is_same else None
 
 
 def _one_inside(a: Token, b: Token) -> bool:
@@ -76,8 +76,8 @@ def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tu
     lost: list[Span] = []
     taken: set[int] = set()
     for span in sorted(before.spans, key=lambda s: s.tokens):
-        found = carried_tokens([old[i] for i in span.tokens], new)
-        free = tuple(i for i in found or () if i not in taken)
+        tokens = carried_tokens([old[i] for i in span.tokens], new)
+        free = tuple(i for i in tokens or () if i not in taken)
         if not free:
             lost.append(span)
             continue
@@ -85,9 +85,9 @@ def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tu
         spans.add(replace(span, tokens=free))
     texts = set()
     for number, text in before.texts:
-        found = carried_tokens([structs.replace(old[number], text=text)], new)
-        if found and len(found) == 1 and new[found[0]].text != text:
-            texts.add((found[0], text))
+        tokens = carried_tokens([structs.replace(old[number], text=text)], new)
+        if tokens and len(tokens) == 1 and new[tokens[0]].text != text:
+            texts.add((tokens[0], text))
     return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost
 
 
@@ -103,12 +103,12 @@ def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]
         if not wanted:
             return import_index.read_by_others(connection, engine, _GIVEN)
         for name in wanted:
-            found = document_list.find(connection, name)
-            if not found and name.isdigit():
-                found = document_list.ids(connection, document_list.Filter(ids=(int(name),)))
-            if not found:
+            ids = document_list.find(connection, name)
+            if not ids and name.isdigit():
+                ids = document_list.ids(connection, document_list.Filter(ids=(int(name),)))
+            if not ids:
                 raise InputProblem(f"There is no document '{name}' in the workspace.", "`workbench status` says more.")
-            chosen += found
+            chosen += ids
     return chosen
 
 

@@ -94,9 +94,9 @@ class DocumentSource:
     """
 
     def __init__(
-        self, workspace: Workspace, request: ImportRequest, seen: set[str], reject: Callable[[Rejected], None]
+        self, workspace: Workspace, request: ImportRequest, known_digests: set[str], reject: Callable[[Rejected], None]
     ) -> None:
-        self._workspace, self._request, self._seen, self._reject = workspace, request, seen, reject
+        self._workspace, self._request, self._seen, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
@@ -171,10 +171,10 @@ class DocumentSource:
             )
         if self._request.format != "auto":
             return importers.load(self._request.format)
-        found = importers.detect(path)
-        if found is None and not known_values.is_table(path, self._limits):
+        importer = importers.detect(path)
+        if importer is None and not known_values.is_table(path, self._limits):
             raise InputProblem(importers.unrecognised(path))
-        return found
+        return importer
 
     def options(self, path: Path) -> Options:
         """How a file is to be read."""

@@ -54,7 +54,7 @@ def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
     top = min(token.box[1] for token in tokens)
     width = max(max(token.box[2] for token in tokens) - left, 1e-6)
     height = max(median(token.box[3] - token.box[1] for token in tokens), 1e-6) * 1.5
-    found = set()
+    features = set()
     for token in tokens:
         line = (token.box[1] - top) / height
         if line > _HEAD_LINES:
@@ -66,10 +66,10 @@ def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
                 continue
         if len(word) < (2 if word[0] > "\u2e80" else 3):
             continue
-        found.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
+        features.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
         if line <= _TOP_LINES:
-            found.add(word)
-    return frozenset(found)
+            features.add(word)
+    return frozenset(features)
 
 
 class Grouper:
@@ -165,12 +165,12 @@ def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[in
         sellers: document -> its labelled seller.
     """
     grouper = Grouper("seller", ((name, Page(0, 1.0, 1.0, ())) for name in sorted(set(groups.values()))))
-    found: dict[str, dict[int, str]] = {}
+    named_groups: dict[str, dict[int, str]] = {}
     for document in sorted(sellers):
         if groups[document].startswith(GUESSED) and sellers[document].strip():
-            found.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
+            named_groups.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
     changed: dict[int, str] = {}
-    for guessed, named in found.items():
+    for guessed, named in named_groups.items():
         if len(set(named.values())) == 1:
             seller = next(iter(named.values()))
             named = {document: seller for document, group in groups.items() if group == guessed}

@@ -55,13 +55,13 @@ def _canonical(whole: str, fraction: str, negative: bool) -> str:
 
 def _digits(body: str) -> tuple[str, str] | None:
     """(whole, fraction) of an unsigned number without currency, or None."""
-    if found := _GROUPED.fullmatch(body):
-        whole, fraction = next((a, b) for a, b in zip(found.groups()[::2], found.groups()[1::2], strict=True) if a)
+    if match := _GROUPED.fullmatch(body):
+        whole, fraction = next((a, b) for a, b in zip(match.groups()[::2], match.groups()[1::2], strict=True) if a)
         return re.sub("[^0-9]", "", whole), fraction or ""
-    if found := _PLAIN.fullmatch(body):
-        return found[1], found[2] or ""
-    if found := _SMALL.fullmatch(body):
-        return "0", found[1]
+    if match := _PLAIN.fullmatch(body):
+        return match[1], match[2] or ""
+    if match := _SMALL.fullmatch(body):
+        return "0", match[1]
     return None
 
 
@@ -91,8 +91,8 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     negative = False
     if rest.startswith("(") and rest.endswith(")"):
         negative, rest = True, rest[1:-1].strip()
-    if rest.endswith("-") and (found := _NO_CENTS.fullmatch(rest)):
-        rest = found[1]
+    if rest.endswith("-") and (match := _NO_CENTS.fullmatch(rest)):
+        rest = match[1]
     signs = rest.startswith("-") + rest.endswith("-") + negative
     if signs > 1:
         return None, f"{body} has two minus signs", None
@@ -109,11 +109,11 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     if parts is None:
         return None, f"{body} is no amount", None
     normal = _canonical(*parts, negative)
-    if found := _AMBIGUOUS.fullmatch(rest):
-        other = _canonical(found[1], found[3], negative)
+    if match := _AMBIGUOUS.fullmatch(rest):
+        other = _canonical(match[1], match[3], negative)
         if any(mark.upper() in currencies.THREE_DECIMALS for mark in marks):
             return None, f"{body} can be {normal} or {other}", other
         # A comma before three digits groups thousands in practice; a point is as often a decimal point.
-        note = f"read as {normal}; could be {other}" if found[2] == "." else ""
+        note = f"read as {normal}; could be {other}" if match[2] == "." else ""
         return normal, note, other
     return normal, "", None

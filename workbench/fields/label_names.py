@@ -32,13 +32,13 @@ class LabelMap:
         keep_names: only a field of exactly this id or name is the label's; aliases do not count.
     """
 
-    def __init__(self, schema: Schema, given: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
+    def __init__(self, schema: Schema, mapping: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
         self.schema = schema
         self.used: dict[str, str] = {}  # label -> field id, as met
         self.added: list[str] = []  # ids of new fields
         self._begun = schema
         self._pending: list[Field] = []  # added or in use again here, and not in what `onto` returned yet
-        self._given = {label.casefold(): field for label, field in (given or {}).items()}
+        self._given = {label.casefold(): field for label, field in (mapping or {}).items()}
         self._keep = keep_names
 
     def field(self, label: str) -> str:

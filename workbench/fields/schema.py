@@ -157,8 +157,8 @@ class Schema:
 
     def name(self, field_id: str) -> str:
         """The shown name of a field; the id itself where the schema no longer knows it."""
-        found = self.get(field_id)
-        return found.name if found else field_id
+        field = self.get(field_id)
+        return field.name if field else field_id
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""

@@ -88,9 +88,9 @@ def same(type: FieldType, a: str, b: str) -> bool:
 def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozenset[str]]]:
     """(start, end, readings) of the dates, amounts, rates or ids inside a longer text, as in "Date:25/12/2018"."""
     pattern = _INSIDE.get(type)
-    for found in pattern.finditer(text) if pattern else ():
-        if meant := readings(type, found[0], quick=True):
-            yield found.start(), found.end(), meant
+    for match in pattern.finditer(text) if pattern else ():
+        if meant := readings(type, match[0], quick=True):
+            yield match.start(), match.end(), meant
 
 
 def looks_like(type: FieldType, token_text: str) -> bool:
@@ -126,8 +126,8 @@ def _has_date(text: str) -> bool:
 
 def _is_amount(text: str) -> bool:
     """A number with cents, with thousands, or beside a currency; bare whole numbers are quantities more often."""
-    for found in amounts.INSIDE.finditer(text):
-        if re.search(r"[.,' ][0-9]", found[0]) and amounts.read(found[0])[0]:
+    for match in amounts.INSIDE.finditer(text):
+        if re.search(r"[.,' ][0-9]", match[0]) and amounts.read(match[0])[0]:
             return not any(True for _ in occurrences(FieldType.DATE, text))
     return bool(amounts.marks_of(text)) and amounts.read(text)[0] is not None
 
@@ -179,10 +179,10 @@ def iban_is_valid(text: str) -> bool:
 
 def _rate(text: str) -> tuple[str | None, str, str | None]:
     body = amounts.plain(text)
-    found = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
-    if len(set(found)) != 1:
-        return None, f"{body or 'nothing'} is no rate" if not found else f"{body} holds {len(found)} rates", None
-    whole, _, fraction = found[0].replace(",", ".").partition(".")
+    rates = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
+    if len(set(rates)) != 1:
+        return None, f"{body or 'nothing'} is no rate" if not rates else f"{body} holds {len(rates)} rates", None
+    whole, _, fraction = rates[0].replace(",", ".").partition(".")
     sign = "-" if whole.startswith("-") else ""
     normal = sign + (whole.lstrip("-0") or "0") + ("." + fraction.rstrip("0") if fraction.strip("0") else "")
     if float(normal) > 100 or sign:
@@ -225,8 +225,8 @@ def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) 
         case FieldType.DATE:
             return dates.read(_SPACED_COMMA.sub(",", text), day_first, quick=quick)
         case FieldType.CURRENCY:
-            found, marks = _currency(text), set(amounts.marks_of(text))
-            return _currency(marks.pop()) if found[0] is None and len(marks) == 1 else found
+            reading, marks = _currency(text), set(amounts.marks_of(text))
+            return _currency(marks.pop()) if reading[0] is None and len(marks) == 1 else reading
         case FieldType.ID:
             return _id(_NUMBER_SIGN.sub("", _bare(text)))
         case FieldType.RATE:

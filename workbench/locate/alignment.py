@@ -76,15 +76,15 @@ def align_all(
         (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for people.
     """
     aligner = Aligner(tokens)
-    found = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
+    ranked = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
     aligned: dict[str, Alignment] = {}
     missing: dict[str, str] = {}
     taken: dict[int, str] = {}
     # The surest first; a currency is often printed in the same token as an amount, and gives way to it.
     for field in sorted(
-        found, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in found[f]), default=0))
+        ranked, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in ranked[f]), default=0))
     ):
-        places = found[field]
+        places = ranked[field]
         free = [place for place in places if not any(token in taken for token in place.tokens)]
         if free and free[0].score >= threshold:
             aligned[field] = free[0]
@@ -165,7 +165,7 @@ class Aligner:
 
     def _exact(self, type: FieldType, value: str, wanted: frozenset[str]) -> list[_Candidate]:
         own = normalise(type, value).normal
-        found: list[_Candidate] = []
+        places: list[_Candidate] = []
         for window in self._windows(type, value, wanted):
             texts = [self._texts[i] for i in window]
             joined = " ".join(texts)
@@ -191,8 +191,8 @@ class Aligner:
             if type is FieldType.RATE and score and "%" not in joined:
                 score = min(score, 0.85)
             if score:
-                found.append(_Candidate(tuple(window), score))
-        return _apart(found)
+                places.append(_Candidate(tuple(window), score))
+        return _apart(places)
 
     def _windows(self, type: FieldType, value: str, wanted: frozenset[str]) -> Iterator[list[int]]:
         """Neighbouring words of a row that can be the value; a cheap look at the digits leaves few."""
@@ -232,15 +232,15 @@ class Aligner:
 
     def _spelled(self, value: str) -> list[_Candidate]:
         wanted = headers.fold(value)
-        found = []
+        places = []
         for row in self._layout.rows:
             for start in range(len(row)):
                 letters = ""
                 for end in range(start, min(start + 8, len(row))):
                     letters += self._letters[row[end]]
                     if letters == wanted and wanted:
-                        found.append(_Candidate(tuple(row[start : end + 1]), 0.95))
-        return _apart(found)
+                        places.append(_Candidate(tuple(row[start : end + 1]), 0.95))
+        return _apart(places)
 
     # -- names and addresses: by their letters
 
@@ -270,11 +270,11 @@ class Aligner:
             pages: dict[int, list[int]] = {}
             for row in rows:
                 pages.setdefault(self._words[row[0]].page, []).extend(row)
-            given: dict[int, list[int]] = {}
+            sequences: dict[int, list[int]] = {}
             for index, word in enumerate(self._words):
-                given.setdefault(word.page, []).append(index)
+                sequences.setdefault(word.page, []).append(index)
             columns = [[i for piece in chain for i in piece] for chain in self._layout.chains()]
-            self._streams = [*pages.values(), *given.values(), *columns]
+            self._streams = [*pages.values(), *sequences.values(), *columns]
         return self._streams
 
     # -- the words beside a value
@@ -320,7 +320,7 @@ class Aligner:
                 break
         x0, y0, x1, _ = words[first].box
         height = self._layout.height(first)
-        seen = 0
+        rows_over = 0
         for above in range(number - 1, max(number - 12, -1), -1):
             upper = self._layout.rows[above]
             if words[upper[0]].page != words[first].page:
@@ -331,10 +331,10 @@ class Aligner:
             items = 0.3 if any("~amount" in header.fields for header in self._headers[above]) else 1.0
             for header in self._headers[above]:
                 if any(header.first <= n <= header.last for n in over):
-                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * seen, 0.1)
+                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * rows_over, 0.1)
                 elif distance < 0.6 and not left and words[upper[header.last]].box[2] <= x0:
                     yield header, 0.6  # the row was divided by a slanted scan
-            seen += bool(over)
+            rows_over += bool(over)
 
 
 def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:

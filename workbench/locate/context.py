@@ -41,10 +41,10 @@ class Surroundings:
     @cached_property
     def pieces(self) -> list[list[list[int]]]:
         """For every row its pieces: words without a wide gap between them."""
-        found: list[list[list[int]]] = [[] for _ in self.layout.rows]
+        pieces: list[list[list[int]]] = [[] for _ in self.layout.rows]
         for piece in self.layout.pieces:
-            found[self.layout.row_of[piece[0]]].append(piece)
-        return found
+            pieces[self.layout.row_of[piece[0]]].append(piece)
+        return pieces
 
     @cached_property
     def headings(self) -> list[list[HeaderPhrase]]:

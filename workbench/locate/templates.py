@@ -23,7 +23,7 @@ Proposal = tuple[str, tuple[int, ...], float]
 def proposals(source: Content, target: Content, schema: Schema) -> list[Proposal]:
     """(field, token ids, confidence) on `target` for the labels of `source`, a document of the same vendor."""
     finder = Finder(target.tokens)
-    found: list[Proposal] = []
+    proposed: list[Proposal] = []
     for span in sorted(source.annotations.spans, key=lambda s: s.tokens):
         field = schema.get(span.field)
         if field is None or field.retired:
@@ -31,8 +31,8 @@ def proposals(source: Content, target: Content, schema: Schema) -> list[Proposal
         places = {c.tokens for c in finder.ranked(field)} | set(_spelled(source, span, target.tokens))
         scored = [(_likeness(source, span, target, place, field), place) for place in places]
         if scored and (best := max(scored, key=lambda s: (s[0], [-t for t in s[1]])))[0] >= LEAST:
-            found.append((field.id, best[1], round(best[0], 3)))
-    return found
+            proposed.append((field.id, best[1], round(best[0], 3)))
+    return proposed
 
 
 def _folded(tokens: Sequence[Token], ids: Sequence[int]) -> str:

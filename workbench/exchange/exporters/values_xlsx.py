@@ -41,9 +41,9 @@ class XlsxExporter:
 
         def cell(value: Any) -> Any:
             if isinstance(value, str):
-                made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
-                made.data_type = "s"  # never a formula
-                return made
+                text_cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
+                text_cell.data_type = "s"  # never a formula
+                return text_cell
             return value
 
         names = header(schema)

@@ -126,15 +126,15 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     Raises:
         InputProblem: a path does not exist.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(_walk(path)))
+            files.update(dict.fromkeys(_walk(path)))
         elif path.exists():
-            found[path] = None
+            files[path] = None
         else:
             raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
-    real = {path: Path(os.path.realpath(path)) for path in found}
+    real = {path: Path(os.path.realpath(path)) for path in files}
     known = set(real.values())
     companions = {other for path in known for other in _beside(path)}
     # Only pictures and PDFs are looked for in what files refer to: without them the files need not be opened.
@@ -152,7 +152,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
 
     def walk(folder: Path) -> Iterator[Path]:
         try:
@@ -160,9 +160,9 @@ def _walk(folder: Path) -> Iterator[Path]:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:  # a folder that may not be read, or a link that leads nowhere
             return
-        if (stat.st_dev, stat.st_ino) in seen:
+        if (stat.st_dev, stat.st_ino) in visited:
             return
-        seen.add((stat.st_dev, stat.st_ino))
+        visited.add((stat.st_dev, stat.st_ino))
         for entry in entries:
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue

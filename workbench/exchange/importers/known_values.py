@@ -64,15 +64,15 @@ def _records(path: Path, limits: Limits) -> Iterable[Any]:
     return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
-def _row(path: Path, record: str, given: Any) -> KnownRow | Rejected:
-    if not isinstance(given, dict):
+def _row(path: Path, record: str, data: Any) -> KnownRow | Rejected:
+    if not isinstance(data, dict):
         return Rejected(str(path), record, "it is no object with a file and values")
-    cells = {str(column).strip(): _text(value) for column, value in given.items() if column is not None}
+    cells = {str(column).strip(): _text(value) for column, value in data.items() if column is not None}
     column = next((c for wanted in FILE_COLUMNS for c in cells if c.casefold() == wanted), next(iter(cells), ""))
     file = cells.pop(column, "")
     if not file:
         return Rejected(str(path), record, f"it names no file (column '{column}')")
-    if None in given:
+    if None in data:
         return Rejected(str(path), record, "it has more cells than the table has columns")
     return KnownRow(file, {name: value for name, value in cells.items() if name and value}, record)
 

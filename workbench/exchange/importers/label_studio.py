@@ -141,9 +141,11 @@ def _references(data: dict[str, Any]) -> list[str]:
     """What a task's data says about pictures: the first value that is one, or a list of them (pages)."""
     for value in data.values():
         listed = value if isinstance(value, list) else [value]
-        found = [v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)]
-        if found:
-            return found
+        pictures = [
+            v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)
+        ]
+        if pictures:
+            return pictures
     return []
 
 
@@ -195,22 +197,22 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
 
 def _box(result: dict[str, Any], value: dict[str, Any]) -> tuple[tuple[float, float] | None, Box]:
     width, height = result.get("original_width"), result.get("original_height")
-    given = (parsing.number(width), parsing.number(height)) if width and height else None
+    size = (parsing.number(width), parsing.number(height)) if width and height else None
     if isinstance(value.get("points"), list):
-        return given, parsing.around(value["points"])
+        return size, parsing.around(value["points"])
     x, y = parsing.number(value.get("x")), parsing.number(value.get("y"))
     w, h = parsing.number(value.get("width")), parsing.number(value.get("height"))
     turned = value.get("rotation") or 0
     if not turned:
-        return given, (x, y, x + w, y + h)
+        return size, (x, y, x + w, y + h)
     # Turned clockwise about its upper left corner, in pixels: percents of width and height differ.
-    across, down = given or (_UNKNOWN, _UNKNOWN)
+    across, down = size or (_UNKNOWN, _UNKNOWN)
     angle = math.radians(parsing.number(turned))
     if not math.isfinite(angle):
         raise InputProblem("a rotation is not a number")
     cos, sin = math.cos(angle), math.sin(angle)
     corners = [(0.0, 0.0), (w * across, 0.0), (0.0, h * down), (w * across, h * down)]
-    return given, parsing.around(
+    return size, parsing.around(
         [(x + (a * cos - b * sin) / across, y + (a * sin + b * cos) / down) for a, b in corners]
     )
 
@@ -230,24 +232,28 @@ def _pages(
     if count > options.limits.pages:
         raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
     for number in range(count):
-        found = None
+        picture_and_size = None
         if number < len(references):
             names = _names(references[number])
-            found = parsing.picture_for(options, path.parent, names, incoming.notes)
+            picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
         sizes = [region.size for region in regions if region.page == number and region.size]
         if number < len(shapes):
             size = parsing.number(shapes[number].get("width")), parsing.number(shapes[number].get("height"))
         elif sizes:
             size = sizes[0]
-        elif found:
-            size = found[1:]
+        elif picture_and_size:
+            size = picture_and_size[1:]
         else:
             size = _UNKNOWN, _UNKNOWN
             incoming.notes.append(
                 f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
             )
         incoming.pages.append(
-            IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None)
+            IncomingPage(
+                *size,
+                [] if words or own or not picture_and_size else None,
+                picture_and_size[0] if picture_and_size else None,
+            )
         )
     first = 0
     for page in range(count):

@@ -135,23 +135,23 @@ def _tried(data: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
 def is_lines(path: Path, limits: Limits) -> bool:
     """Whether a JSON file holds one record a line rather than one value."""
     content_size(path, limits)
-    found: list[bytes] = []
+    first_lines: list[bytes] = []
     try:
         with path.open("rb") as file:
             for line in file:
                 if stripped := line.removeprefix(_BOM).strip():
-                    found.append(stripped)
-                if len(found) == 2:
+                    first_lines.append(stripped)
+                if len(first_lines) == 2:
                     break
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
-    if not found:
+    if not first_lines:
         raise InputProblem("it is empty")
-    if not found[0].startswith(b"{"):
+    if not first_lines[0].startswith(b"{"):
         return False
-    if len(found) == 2:
-        return found[1].startswith(b"{") or (
-            found[0].endswith(b"}") and not isinstance(_tried(found[0], _ANY), Exception)
+    if len(first_lines) == 2:
+        return first_lines[1].startswith(b"{") or (
+            first_lines[0].endswith(b"}") and not isinstance(_tried(first_lines[0], _ANY), Exception)
         )
     return path.suffix.lower() in (".jsonl", ".ndjson")
 
@@ -233,10 +233,10 @@ def picture_for(
 
     for name in names:
         try:
-            found = inside(options, base, name)
-            if found is not None:
-                width, height = pictures.measure(found, options.limits)[0]
-                return found, float(width), float(height)
+            file = inside(options, base, name)
+            if file is not None:
+                width, height = pictures.measure(file, options.limits)[0]
+                return file, float(width), float(height)
         except InputProblem as problem:
             notes.append(f"picture left out: {problem.message}")
     return None
@@ -303,20 +303,20 @@ _OUTSIDE = frozenset({"", "O", "o", "_"})
 
 def pieces_of(text: str) -> list[tuple[int, int]]:
     """(start, end) of the words of a text: between spaces; Chinese and Japanese characters each for themselves."""
-    found: list[tuple[int, int]] = []
+    pieces: list[tuple[int, int]] = []
     start = -1
     for position, character in enumerate(text):
         space, wide = character.isspace(), unicodedata.east_asian_width(character) in "WF" and character.isalpha()
         if start >= 0 and (space or wide):
-            found.append((start, position))
+            pieces.append((start, position))
             start = -1
         if wide:
-            found.append((position, position + 1))
+            pieces.append((position, position + 1))
         elif not space and start < 0:
             start = position
     if start >= 0:
-        found.append((start, len(text)))
-    return found
+        pieces.append((start, len(text)))
+    return pieces
 
 
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80

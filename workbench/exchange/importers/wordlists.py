@@ -172,7 +172,7 @@ def _document(
     words = record.words if record.words is not None else record.tokens
     if words is None:
         raise InputProblem('it has no "words" (or "tokens")')
-    boxes = next((given for given in (record.bboxes, record.boxes, record.bbox) if given is not None), None)
+    boxes = next((value for value in (record.bboxes, record.boxes, record.bbox) if value is not None), None)
     if boxes is None:
         raise InputProblem('it has no "bboxes" (or "boxes")')
     if len(words) != len(boxes):
@@ -188,9 +188,9 @@ def _document(
     picture, size = _picture(path, record, options, incoming)
     if record.page_width and record.page_height:
         size = record.page_width, record.page_height
-    pixels, said = units.of(record, boxes, size)
-    if said:
-        incoming.notes.append(said)
+    pixels, note = units.of(record, boxes, size)
+    if note:
+        incoming.notes.append(note)
     lines: Sequence[int | None] = record.lines or [None] * len(words)
     sure: Sequence[float | None] = record.confidences or [None] * len(words)
     tokens = [
@@ -231,12 +231,12 @@ def _picture(
         return None, None
     before = len(incoming.notes)
     names = dict.fromkeys([named, parsing.local_name(named)])
-    found = parsing.picture_for(options, path.parent, names, incoming.notes)
-    if found is None:
+    picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
+    if picture_and_size is None:
         if len(incoming.notes) == before:
             incoming.notes.append("the picture that the record names is not there")
         return None, None
-    return found[0], found[1:]
+    return picture_and_size[0], picture_and_size[1:]
 
 
 def _labels(
