@@ -45,8 +45,8 @@ def difference(before: Annotations, after: Annotations) -> Change:
 def inverse(change: Change) -> Change:
     """The change that undoes a change."""
     return {
-        part: {"-": what["+"], "+": what["-"]} if isinstance(what, dict) else [what[1], what[0]]
-        for part, what in change.items()
+        part: {"-": parts["+"], "+": parts["-"]} if isinstance(parts, dict) else [parts[1], parts[0]]
+        for part, parts in change.items()
     }
 
 

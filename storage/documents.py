@@ -64,7 +64,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
             "page_count": len(n.pages),
             "token_count": sum(len(page.tokens) for page in n.pages),
             "labels": len(n.spans),
-            "suggestions": sum(of not in unused for of, *_ in n.suggestions),
+            "suggestions": sum(field_id not in unused for field_id, *_ in n.suggestions),
             "disagreements": n.disagreements,
             "problems": n.problems,
             "original": n.original,
@@ -91,9 +91,9 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
         connection,
         suggestions,
         (
-            {"document_id": i, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
+            {"document_id": i, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
             for i, n in numbered
-            for of, tokens, sure, run in n.suggestions
+            for field_id, tokens, confidence, run in n.suggestions
         ),
     )
     _insert(

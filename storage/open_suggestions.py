@@ -19,13 +19,13 @@ def waiting(connection: Connection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def least_certain(connection: Connection, fields: Sequence[str], sure: float, limit: int) -> list[int]:
+def least_certain(connection: Connection, fields: Sequence[str], below: float, limit: int) -> list[int]:
     """Undecided documents with an open suggestion of these fields below `sure`, those nearest to ½ first."""
     doubt = func.min(func.abs(suggestions.c.confidence - 0.5))
     query = (
         select(suggestions.c.document_id)
         .join(documents, documents.c.id == suggestions.c.document_id)
-        .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < sure)
+        .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < below)
         .where(suggestions.c.field.in_(fields))
         .group_by(suggestions.c.document_id)
         .order_by(doubt, suggestions.c.document_id)

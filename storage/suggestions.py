@@ -45,10 +45,10 @@ def keep_suggestions(
             )
         }
         rows = [
-            {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
+            {"document_id": number, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
             for number in part
-            for of, tokens, sure in proposals[number]
-            if settled or (number, of, tuple(tokens)) not in known
+            for field_id, tokens, confidence in proposals[number]
+            if settled or (number, field_id, tuple(tokens)) not in known
         ]
         if rows:
             connection.execute(insert(suggestions), rows)

@@ -100,7 +100,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
     """The summary with stable keys; fields by name."""
 
     def named(counts: dict[str, int]) -> dict[str, int]:
-        return {name.get(of, of): number for of, number in counts.items()}
+        return {name.get(field_id, field_id): number for field_id, number in counts.items()}
 
     return {
         "documents": summary.documents,
@@ -116,7 +116,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "known_labelled": summary.known_labelled,
         "skipped": summary.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
-        "duplicates": [{"document": of, "repeats": twin} for of, twin in summary.duplicates],
+        "duplicates": [{"document": document, "repeats": twin} for document, twin in summary.duplicates],
         "aligned": named(summary.aligned),
         "not_aligned": named(summary.not_aligned),
         "unaligned": [
@@ -132,7 +132,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
-    """The summary for people."""
+    """The summary as text."""
     rate = f", {summary.documents / summary.seconds:,.0f}/s" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
@@ -148,20 +148,20 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     if fields:
         yield ""
         counted = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
-        rows = [(name.get(of, of), *(counts[of] or "" for counts in counted)) for of in fields]
+        rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in counted)) for field_id in fields]
         yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
-    mapped = [f"{label} → {of}" for label, of in summary.mapping.items() if label != of]
+    mapped = [f"{label} → {field}" for label, field in summary.mapping.items() if label != field]
     if mapped:
         yield ""
         yield f"Labels mapped: {', '.join(mapped)} (--map LABEL=FIELD and --keep-names change it)"
     if summary.new_fields:
         yield f"New fields: {', '.join(summary.new_fields)}"
-    unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in summary.unaligned]
+    unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in summary.unaligned]
     yield from listed("values without a place", summary.not_aligned.total(), unaligned)
     yield from listed(
         "near-duplicates, kept on their twins' side",
         summary.duplicate_count,
-        [f"{of} repeats {twin}" for of, twin in summary.duplicates],
+        [f"{document} repeats {twin}" for document, twin in summary.duplicates],
     )
     yield from listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
     yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))

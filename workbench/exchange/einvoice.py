@@ -13,7 +13,7 @@ _LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
 _REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
 
 # Where each value stands, from the root, by local names: ZUGFeRD 1 and 2 differ in namespaces and in some names,
-# and "|" divides those. The first path that leads somewhere counts.
+# and "|" divides those. The first path with an element counts.
 _AGREEMENT = "ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
 _SETTLEMENT = "ApplicableHeaderTradeSettlement|ApplicableSupplyChainTradeSettlement"
 _TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"

@@ -27,7 +27,7 @@ _AHEAD = 4
 
 @dataclass
 class Reread:
-    """What became of the documents that were read again."""
+    """The result of reading documents again."""
 
     documents: int = 0
     pages: int = 0
@@ -38,14 +38,14 @@ class Reread:
 
 
 def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...] | None:
-    """The new words that stand where old ones stood and say about the same; None where they do not.
+    """The new words at the place of old ones, if they have about the same text; else None.
 
     Args:
         old: the words of one label.
         new: all words of the document as it was read again, in the same page units.
     """
     tokens = sorted(
-        {token.id for token in new for before in old if token.page == before.page and _one_inside(token, before)}
+        {token.id for token in new for before in old if token.page == before.page and _overlaps(token, before)}
     )
     if not tokens:
         return None
@@ -56,8 +56,8 @@ def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...
     return tuple(tokens) if is_same else None
 
 
-def _one_inside(a: Token, b: Token) -> bool:
-    """Whether the middle of one box lies in the other: words are divided in different ways by different engines."""
+def _overlaps(a: Token, b: Token) -> bool:
+    """Whether the middle of one box is in the other: engines divide words in different ways."""
     return _middle_in(a, b) or _middle_in(b, a)
 
 
@@ -67,9 +67,9 @@ def _middle_in(a: Token, b: Token) -> bool:
 
 
 def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tuple[Annotations, list[Span]]:
-    """The annotations over the new words, and the labels that could not be carried over.
+    """The annotations on the new words, and the labels that were lost.
 
-    Corrections of single words are carried where the word stands alone at its place; a word in two labels stays in
+    Corrections of single words are carried over where one new word is at that place; a word in two labels stays in
     the first.
     """
     spans: set[Span] = set()

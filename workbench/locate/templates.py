@@ -55,9 +55,9 @@ def _likeness(source: Content, span: Span, target: Content, place: tuple[int, ..
     """How much a place is like the label's, 0..1: words before it, position on the page, its own words."""
     own, other = source.tokens, target.tokens
     before = _folded(own, range(max(span.tokens[0] - _BEFORE, 0), span.tokens[0]))
-    there = _folded(other, range(max(place[0] - _BEFORE, 0), place[0]))
+    after_letters = _folded(other, range(max(place[0] - _BEFORE, 0), place[0]))
     letters = "".join(c for c in before if c.isalpha())
-    same_header = bool(letters) and "".join(c for c in there if c.isalpha()) == letters
+    same_header = bool(letters) and "".join(c for c in after_letters if c.isalpha()) == letters
     ax, ay = _middle(source, span.tokens)
     bx, by = _middle(target, place)
     near = max(1 - (abs(ax - bx) + 0.5 * abs(ay - by)) / _FAR, 0.0)

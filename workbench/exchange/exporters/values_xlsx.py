@@ -34,7 +34,9 @@ class XlsxExporter:
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         written = ExportReport()
-        table = list(rows(contents, schema, written))  # before the book is begun: it cannot be given up half-way
+        table = list(
+            rows(contents, schema, written)
+        )  # before the workbook is begun, as it cannot be abandoned half-way
         book = Workbook(write_only=True)
         sheet = book.create_sheet("values")
         sheet.freeze_panes = "B2"

@@ -95,9 +95,12 @@ def _pages(words: Any, sizes: list[Any]) -> list[IncomingPage]:
                 for word in parsing.need(line, "words", list, "a line of the ocr file"):
                     text = parsing.need(word, "value", str, "a word of the ocr file")
                     corners = parsing.need(word, "geometry", list, "a word of the ocr file")
-                    sure = word.get("confidence")
+                    confidence = word.get("confidence")
+                    confidence = None if confidence is None else parsing.number(confidence)
                     box = _scaled(parsing.box_of(corners), width, height)
-                    tokens.append(IncomingToken(text, box, lines, None if sure is None else parsing.number(sure)))
+                    tokens.append(
+                        IncomingToken(text, box, lines, None if confidence is None else parsing.number(confidence))
+                    )
                 lines += 1
         pages.append(IncomingPage(width, height, tokens, engine="docile"))
     return pages

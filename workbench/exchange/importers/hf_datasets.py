@@ -112,7 +112,7 @@ def _batches(pa: Any, file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[A
 
 
 def _columns(present: list[str], only: tuple[str, ...]) -> list[str]:
-    """The columns that are read; others (already encoded pixel values …) are left alone."""
+    """The columns to read; others (such as encoded pixel values) are skipped."""
     return [name for name in present if name in (only or Record.__struct_fields__)]
 
 
