@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from storage import annotations, documents, locks, queue, runs  # noqa: E402
+from storage import annotations, document_list, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
 from workbench.active_learning import selection  # noqa: E402
@@ -55,8 +55,8 @@ def work(folder: Path, seed: int, out: int) -> None:
                 selection.close(workspace, now.round.id)
                 say(closed=now.round.id)
             with workspace.db.read() as connection:
-                free = documents.count(connection, documents.Filter("unlabelled"))
-                done = documents.ids(connection, documents.Filter("labelled"))
+                free = document_list.count(connection, document_list.Filter("unlabelled"))
+                done = document_list.ids(connection, document_list.Filter("labelled"))
             if free < 20:  # what was labelled first is unlabelled again, so that there is always something to do
                 for number in done[:40]:
                     editor = DocumentEditor(workspace, number)
@@ -91,7 +91,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
         with workspace.db.read() as connection:
             kept = {r.id: r for r in queue.listed(connection)}
             entries = {number: [e.document for e in queue.entries(connection, number)] for number in kept}
-            free = set(documents.ids(connection, documents.Filter("unlabelled")))
+            free = set(document_list.ids(connection, document_list.Filter("unlabelled")))
             for fact in said:
                 if "version" in fact:
                     held = documents.get(connection, fact["document"]).version
@@ -194,7 +194,7 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         if state in ENDED_WELL:
             finished += 1
             with workspace.db.read() as connection:
-                pool = documents.ids(connection, documents.Filter("unlabelled"))
+                pool = document_list.ids(connection, document_list.Filter("unlabelled"))
                 offered = sum(len(documents.open_document(connection, d).suggestions) for d in pool)
             if not offered:
                 wrong.append(f"run {run} ended well and suggests nothing")
@@ -206,7 +206,7 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
 
 
 def _labels(connection: Any) -> dict[int, Any]:
-    listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+    listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
     assert all(d.state is State.LABELLED for d in listed)
     return {d.id: documents.open_document(connection, d.id).annotations for d in listed}
 

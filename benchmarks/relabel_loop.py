@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from frozen_learner import FrozenLearner  # noqa: E402
 
-from storage import documents, import_index  # noqa: E402
+from storage import document_list, documents, import_index  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench.active_learning import simulation  # noqa: E402
@@ -66,7 +66,7 @@ def opened(folder: Path, data: Path) -> Workspace:
             while sum(sizes[name] for name in sides if sides[name] is side) < wanted:
                 sides[small.pop()] = side
         documents.assign_sides(connection, sides)
-        labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
+        labelled = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
     for number in chance.sample(labelled, max(0, len(labelled) - POOL)):
         DocumentEditor(workspace, number).act("clear", Annotations())
     return workspace

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from training_speed import frozen  # noqa: E402
 
-from storage import documents, events  # noqa: E402
+from storage import document_list, documents, events  # noqa: E402
 from storage.records import Side  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
@@ -44,7 +44,7 @@ def main() -> None:
         _, request = frozen(given, Path(temporary))
         workspace = Workspace.open(Path(temporary) / "workspace")
         with workspace.db.read() as connection:
-            listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+            listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
         measured = {d.id for d in random.Random(0).sample(listed, len(listed) // 5)}
         with workspace.db.write() as connection:
             documents.regroup(connection, {d.id: "measured" if d.id in measured else "learnt" for d in listed})

@@ -158,7 +158,7 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
 
 def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     """A run folder with labelled receipts on the training side, and its request."""
-    from storage import documents
+    from storage import document_list, documents
     from storage.records import Side
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
@@ -175,7 +175,7 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     workspace = Workspace.create(folder / "workspace")
     pipeline.run(workspace, ImportRequest((folder / "receipts",)))
     with workspace.db.read() as connection:
-        listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+        listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
     with workspace.db.write() as connection:
         documents.regroup(connection, {d.id: "all" for d in listed})
         documents.assign_sides(connection, {"all": Side.TRAIN})

@@ -188,12 +188,12 @@ class WorkbenchApp(App[None]):
 
     def count_progress(self) -> None:
         """Count the labelled documents anew."""
-        from storage import documents
+        from storage import document_list
 
         with self.workspace.db.read() as connection:
             self._progress = (
-                documents.count(connection, documents.Filter("labelled")),
-                documents.count(connection),
+                document_list.count(connection, document_list.Filter("labelled")),
+                document_list.count(connection),
             )
         self._refresh_status()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from screens.widgets.status_lines import Hint
 
 if TYPE_CHECKING:
-    from storage.documents import Filter
+    from storage.document_list import Filter
     from workbench.runs.config.tune import TuneConfig
 
 

@@ -1,4 +1,4 @@
-"""A workspace: the directory in which everything about one pile of invoices is kept."""
+"""A workspace: the directory in which everything about one collection of invoices is kept."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -182,9 +182,9 @@ def _note_retired(db: "Database", schema: Schema) -> None:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    """Tells whether a file was written since; three zeros for one that is not there."""
+    """Changes whenever the file is written; zeros where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -10,8 +10,8 @@ from textual.message import Message
 from screens.annotate import conflict
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
-from storage import documents
-from storage.documents import KINDS, Filter
+from storage import document_list
+from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench.annotation import acts
@@ -230,7 +230,7 @@ class Asking(ModeScreen):
             )
         elif chosen == "=group":
             with self.workspace.db.read() as connection:
-                groups = list(documents.groups(connection).items())
+                groups = list(document_list.groups(connection).items())
             named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
             self.app.push_screen(
                 Choice("Show the vendor", named, _GUESSED),

@@ -18,7 +18,7 @@ from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
 from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.records import Content, State
 from workbench.annotation import field_states
 from workbench.annotation.movement import Direction

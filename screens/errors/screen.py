@@ -19,9 +19,9 @@ from screens.errors.error_tables import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
 from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
 from screens.widgets.dialogs import Choice, Prompt
-from storage import documents
+from storage import document_list
 from storage import runs as run_store
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, Split
@@ -384,7 +384,7 @@ class ErrorsScreen(ModeScreen):
         split = action.documents.get("split")
         wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))
         with self.workspace.db.read() as connection:
-            waiting = documents.count(connection, wanted)
+            waiting = document_list.count(connection, wanted)
         if not waiting:
             raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
         await self.workbench.visit(action.screen, ListDocuments(wanted))

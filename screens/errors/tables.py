@@ -16,6 +16,7 @@ from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
+from workbench.settings import REPAIR_RULES
 
 KINDS = {
     ErrorKind.MISSING: "missing",
@@ -127,7 +128,7 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     )
     chosen = repair_rules.chosen(effects, switched)
     rows = []
-    for name in repair_rules.NAMES:
+    for name in REPAIR_RULES:
         effect = effects.get(name)
         on = "on" if getattr(chosen, name) else "off"
         use = Cell(f"{on} (by hand)" if name in switched else on, -0.4 if on == "on" else 0.0)

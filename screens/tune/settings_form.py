@@ -14,7 +14,7 @@ from screens.base import ModeScreen
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
-from storage import documents
+from storage import document_list, documents
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
@@ -74,7 +74,7 @@ class SettingUp(ModeScreen):
 
     def _auto(self) -> Draft:
         with self.workspace.db.read() as connection:
-            number = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
+            number = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
         chosen = config_files.preset(config_files.choose_preset(number, number, self._device), self._device)
         return Draft.of(chosen.config, chosen.name)
 
@@ -280,9 +280,9 @@ class SettingUp(ModeScreen):
         if not settings.active:
             raise RunProblem("No augmentation is on.", "Group 3 of the form has it: header synonyms, box jitter …")
         parties = [field.id for field in self.workspace.schema.active if field.type is FieldType.PARTY]
-        trained = documents.Filter("labelled", split=Split.TRAIN)
+        trained = document_list.Filter("labelled", split=Split.TRAIN)
         with self.workspace.db.read() as connection:
-            listed = documents.page(connection, trained, 0, NAMED)
+            listed = document_list.page(connection, trained, 0, NAMED)
             opened = [documents.open_document(connection, document.id) for document in listed]
         read = [[token.text for token in content.tokens] for content in opened]
         tags = [tags_of(content.annotations.spans, len(words)) for content, words in zip(opened, read, strict=True)]

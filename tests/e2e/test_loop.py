@@ -8,7 +8,7 @@ from screens.app import WorkbenchApp
 from screens.queue.batch_pane import BatchPane
 from screens.queue.choice_list import Rows
 from screens.queue.rounds_pane import RoundsPane
-from storage import documents, queue, runs
+from storage import document_list, documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from tests.support import tiny_model
 from workbench.active_learning import retraining
@@ -37,7 +37,7 @@ def gold_of(made):
     """What is right, as the sample data say; the documents are put back to unlabelled."""
     gold = {}
     with made.db.read() as connection:
-        listed = documents.page(connection, documents.Filter(), 0, 100)
+        listed = document_list.page(connection, document_list.Filter(), 0, 100)
     for number, document in enumerate(listed):
         editor = DocumentEditor(made, document.id)
         gold[document.id] = {span.field: span.tokens for span in editor.state.spans}

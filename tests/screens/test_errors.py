@@ -12,7 +12,7 @@ from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorDetail, ErrorList
 from screens.errors.heat_grid import HeatGrid
 from screens.widgets.status_lines import HintLine
-from storage import documents, queue
+from storage import document_list, documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
 from workbench.evaluation.doctor.findings import Action, Finding, Target
@@ -88,7 +88,7 @@ def text_of(widget) -> str:
 
 def number_of(workspace, name):
     with workspace.db.read() as connection:
-        return next(d.id for d in documents.page(connection, documents.Filter(), 0, 99) if d.name == name)
+        return next(d.id for d in document_list.page(connection, document_list.Filter(), 0, 99) if d.name == name)
 
 
 ALL = [

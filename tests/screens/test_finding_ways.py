@@ -83,9 +83,9 @@ async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, work
         assert "= 2018-12-25" in shown and "✓ agrees" in shown
         assert "≠ known: 9.00" in shown
     with workspace.db.read() as connection:
-        from storage import documents
+        from storage import document_list
 
-        assert documents.count(connection, documents.Filter("disagrees")) == 1
+        assert document_list.count(connection, document_list.Filter("disagrees")) == 1
 
 
 async def test_the_filter_decides_what_next_is(opened, workspace):

@@ -18,9 +18,10 @@ from screens.queue.review_pane import ReviewPane
 from screens.queue.rounds_pane import RoundsPane
 from screens.widgets.dialogs import Confirm
 from screens.widgets.status_lines import HintLine
-from storage import annotations, documents, opinions, queue, runs
+from storage import documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
+from storage.suggestions import keep_suggestions
 from tests.support import predicted_pool as kit
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
@@ -44,7 +45,7 @@ def trained(shop):
     made, pool, labelled = shop
     kit.add_run(made, pool, labelled)
     with made.db.write() as connection:
-        annotations.suggest(
+        keep_suggestions(
             connection,
             "r1",
             {
@@ -153,7 +154,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     def suggest(workspace, model, tick):
         tick(6, 12)
         with workspace.db.write() as connection:
-            annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
+            keep_suggestions(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
     monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
@@ -378,7 +379,7 @@ async def test_a_document_is_not_called_answered_while_fields_out_of_focus_wait(
     made, pool, _ = trained
     with made.db.write() as connection:
         both = [("amount_total", (1,), 0.52), ("amount_net", (3,), 0.6)]
-        annotations.suggest(connection, "r1", {pool[0]: both, pool[1]: []})
+        keep_suggestions(connection, "r1", {pool[0]: both, pool[1]: []})
     async with opened(made) as pilot:
         await press(pilot, "f3", "2", "f", "t", "enter", "y")
         assert pilot.app.mode_screen.review_pane.questions == []
@@ -724,7 +725,7 @@ def test_state(snap_compare, tmp_path, state, size):
         kit.add_run(made, pool, labelled)
         found = {n: [("amount_total", (1,), 0.52), ("invoice_date", (5,), 0.99)] for n in pool[:6]}
         with made.db.write() as connection:
-            annotations.suggest(connection, "r1", found)
+            keep_suggestions(connection, "r1", found)
     if state not in ("begin", "ready"):
         a_round(made, pool[:6], labelled[:1])
     if state == "decided":

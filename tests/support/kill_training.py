@@ -22,7 +22,7 @@ from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
-from storage import documents, events, runs
+from storage import document_list, events, runs
 from storage.records import RunState
 from tests.support import tiny_model, workspaces
 from workbench.runs import jobs, progress
@@ -77,7 +77,7 @@ def state(workspace: Workspace, run_id: str) -> RunState:
 
 def suggestions(workspace: Workspace) -> list[int]:
     with workspace.db.read() as connection:
-        return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
+        return [d.suggestions for d in document_list.page(connection, document_list.Filter(), 0, 100)]
 
 
 def kill_at(workspace: Workspace, run_id: str, stage: str, draw: random.Random) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storage import documents, open_suggestions, queue, runs
+from storage import document_list, open_suggestions, queue, runs
 from storage.records import Round, Run, RunState, Split, State
 from workbench.active_learning import round_figures
 from workbench.active_learning.round_figures import Chart
@@ -83,7 +83,7 @@ def read(workspace: Workspace) -> LoopOverview:
         active = runs.listed(connection, runs.ACTIVE)
         pool, suggested = open_suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
-        listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
+        listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
         loop = LoopOverview(
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
@@ -92,11 +92,11 @@ def read(workspace: Workspace) -> LoopOverview:
             begun=now is not None and now.round.id not in queue.untouched(connection),
             names={d.id: d.name for d in listed},
             states={d.id: d.state for d in listed},
-            labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
+            labelled=document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN)),
             pool=pool,
             suggested=suggested,
             measuring=sum(
-                documents.count(connection, documents.Filter("unlabelled", split=side))
+                document_list.count(connection, document_list.Filter("unlabelled", split=side))
                 for side in (Split.VALIDATION, Split.TEST)
             ),
         )

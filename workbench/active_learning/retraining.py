@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import documents, runs
+from storage import document_list, runs
 from storage.exceptions import UsageProblem
 from storage.records import Run, RunState, Split
 from workbench.active_learning import round_figures
@@ -61,7 +61,7 @@ def offer(workspace: Workspace) -> Offer:
         UsageProblem: nothing is labelled on the training side.
     """
     with workspace.db.read() as connection:
-        labelled = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
+        labelled = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
     if not labelled:
         raise UsageProblem(
             "No document of the training side is labelled yet.", "Label a few first: five to ten are enough to begin."

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import documents, events, opinions, queue, runs
+from storage import document_list, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
@@ -35,7 +35,7 @@ UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
-_POOL = documents.Filter("unlabelled", split=Split.POOL)
+_POOL = document_list.Filter("unlabelled", split=Split.POOL)
 
 
 class RunningSelection:
@@ -101,7 +101,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
         run, committee = _models(workspace, connection, request)
-        groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
+        groups = {d.id: d.group for d in document_list.page(connection, _POOL, 0, -1)} if run is None else {}
         # a round that nobody began gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -210,7 +210,7 @@ def _check_dropout(folder: Path) -> None:
 
 def _free(connection: Connection) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
-    return set(documents.ids(connection, _POOL)) - _taken(connection)
+    return set(document_list.ids(connection, _POOL)) - _taken(connection)
 
 
 def _taken(connection: Connection) -> set[int]:
@@ -276,7 +276,7 @@ def _blind(connection: Connection, workspace: Workspace, size: int, share: float
     """Labelled documents of the training side that come back; shares of a document become chances."""
     wanted = int(size * share + draw.random())
     mine = {o.document for o in opinions.listed(connection) if o.annotator == workspace.settings.who}
-    labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
+    labelled = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
     fresh = sorted(set(labelled) - mine - _taken(connection))
     return draw.sample(fresh, min(wanted, len(fresh)))
 
@@ -320,4 +320,4 @@ def as_dict(progress: RoundProgress) -> dict[str, Any]:
 def names(connection: Connection, progress: RoundProgress) -> dict[int, str]:
     """The names of a round's documents."""
     ids = tuple(entry.document for entry in progress.entries)
-    return {d.id: d.name for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
+    return {d.id: d.name for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}

@@ -12,6 +12,7 @@ from msgspec import structs
 from storage import annotations, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
+from storage.suggestions import keep_suggestions
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -154,7 +155,7 @@ class DocumentEditor:
         They take the place of the same run's open suggestions; nothing becomes a label by it.
         """
         with self._workspace.db.write() as connection:
-            kept = annotations.suggest(connection, run, {self.content.document.id: proposals}, replaces=(run,))
+            kept = keep_suggestions(connection, run, {self.content.document.id: proposals}, replaces=(run,))
         self.reload()
         return kept
 

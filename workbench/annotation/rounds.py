@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from storage import documents, opinions, queue
+from storage import document_list, opinions, queue
 from storage.exceptions import RunProblem
 from storage.records import QueueEntry, Round, State
 from workbench.workspace import Workspace
@@ -74,7 +74,7 @@ def _outdated(connection: Connection, kept: Round, entries: list[QueueEntry]) ->
         return {}
     with_opinion = {opinion.document for opinion in opinions.listed(connection, kept.id)}
     ids = tuple(entry.document for entry in entries)
-    states = {d.id: d.state for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
+    states = {d.id: d.state for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}
     decided = {
         e.document: e.document in with_opinion if e.blind else states[e.document] not in _UNDECIDED for e in entries
     }

@@ -48,7 +48,7 @@ def command(context: Context, headless: bool, directory: Path) -> None:
     if headless:
         _loop(workspace)
         return
-    from workbench.cli import open_workbench
+    from workbench.commands.launch import open_workbench
 
     open_workbench(workspace)
 
@@ -63,13 +63,13 @@ def _step(title: str) -> Iterator[None]:
 
 def fill(workspace: "Workspace") -> None:
     """Import the sample data into an empty workspace, and divide it by vendor."""
-    from storage import documents
+    from storage import document_list, documents
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.samples import write
 
     with workspace.db.read() as connection:
-        if documents.count(connection):
+        if document_list.count(connection):
             return
     with tempfile.TemporaryDirectory() as temporary, _step("Import (pictures without words are read by OCR)"):
         source = SAMPLES
@@ -92,17 +92,17 @@ def fill(workspace: "Workspace") -> None:
 
 
 def _loop(workspace: "Workspace") -> None:
-    from storage import documents
+    from storage import document_list
     from storage.exceptions import WorkbenchError
     from workbench.evaluation import inference
 
     with workspace.db.read() as connection:
-        status = documents.status(connection)
+        status = document_list.status(connection)
     click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:
-            made = inference.suggest(workspace)
-            click.echo(f"  {made['suggestions']} suggestions on {made['documents']} documents of the pool")
+            suggested = inference.suggest(workspace)
+            click.echo(f"  {suggested['suggestions']} suggestions on {suggested['documents']} documents of the pool")
         except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
             click.echo(f"  {error.message} {error.remedy}")
     first = _train(workspace, "First model")
@@ -143,10 +143,10 @@ def _train(workspace: "Workspace", name: str) -> str:
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
-        seen = progress.of(jobs.folder_of(workspace, run.id))
-        best = seen.best
+        state = progress.of(jobs.folder_of(workspace, run.id))
+        best = state.best
         shown = f"F1 {best.validation.get('f1') or 0:.3f} on validation" if best else "no validation documents"
-        click.echo(f"  run {run.id}: {seen.step} steps in {seen.seconds:.0f} s, {shown}")
+        click.echo(f"  run {run.id}: {state.step} steps in {state.seconds:.0f} s, {shown}")
     return run.id
 
 
@@ -163,15 +163,15 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = error_analysis.find(
+        errors = error_analysis.find(
             error_analysis.judge(run_reader.read_labelled(folder, figures["split"], boxes=False))
         )
-        for record in found[:3]:
+        for record in errors[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):
         with workspace.db.read() as connection:
-            told = consultation.consult(workspace, runs.get(connection, run_id))
-        click.echo("\n".join("  " + line for line in lines_of(told)[:16]))
+            advice = consultation.consult(workspace, runs.get(connection, run_id))
+        click.echo("\n".join("  " + line for line in lines_of(advice)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
@@ -210,6 +210,6 @@ def _label_from_values(editor: Any, workspace: "Workspace") -> int:
             wanted[field.id] = (field.type, reference.value)
     aligned, _ = align_all(editor.content.tokens, wanted)
     act_count = 0
-    for field_id, found in aligned.items():
-        act_count += editor.act("assign", acts.assign(editor.state, field_id, found.tokens, "bookkeeping"))
+    for field_id, place in aligned.items():
+        act_count += editor.act("assign", acts.assign(editor.state, field_id, place.tokens, "bookkeeping"))
     return act_count

@@ -86,14 +86,14 @@ def command(
 
 
 def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
-    found = []
+    ids = []
     for name in names:
         field = workspace.schema.resolve(name)
         if field is None or field.retired:
             known = ", ".join(f.name for f in workspace.schema.active)
             raise click.BadParameter(f"There is no field '{name}'. Known: {known}.", param_hint="--focus")
-        found.append(field.id)
-    return tuple(found)
+        ids.append(field.id)
+    return tuple(ids)
 
 
 def _counter(quiet: bool) -> Callable[[int, int], None]:
@@ -106,8 +106,8 @@ def _counter(quiet: bool) -> Callable[[int, int], None]:
     return tick
 
 
-def _head(found: Round) -> str:
-    return f"Round {found.id}: {found.strategy}, run {found.run or 'none'}, seed {found.seed}"
+def _head(opened: Round) -> str:
+    return f"Round {opened.id}: {opened.strategy}, run {opened.run or 'none'}, seed {opened.seed}"
 
 
 def _lines(progress: rounds.RoundProgress, names: dict[int, str]) -> list[str]:

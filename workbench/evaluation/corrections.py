@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from storage import documents, label_queries
+from storage import document_list, label_queries
 from storage.records import Span
 from workbench.evaluation import metrics
 from workbench.fields import FieldType, tags_of, values
@@ -57,7 +57,7 @@ def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     """The documents of a run's pool that are labelled now, with these labels."""
     asked = run_reader.fields_labelled(folder)
     with workspace.db.read() as connection:
-        done = frozenset(documents.ids(connection, documents.Filter("labelled")))
+        done = frozenset(document_list.ids(connection, document_list.Filter("labelled")))
     cases = list(run_reader.stream_cases(folder, "pool", done))
     ids = [case.document for case in cases]
     with workspace.db.read() as connection:

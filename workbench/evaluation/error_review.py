@@ -10,10 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, label_queries, queue
+from storage import label_queries, queue
 from storage.exceptions import InputProblem
 from storage.label_queries import Place
 from storage.records import Decision, QueueEntry, State
+from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
@@ -272,7 +273,7 @@ def propose(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     if item.predicted is not None:
         found = [(*item.predicted, item.confidence)]
         with workspace.db.write() as connection:
-            annotations.suggest(connection, survey.run, {item.document: found}, replaces=(survey.run,))
+            keep_suggestions(connection, survey.run, {item.document: found}, replaces=(survey.run,))
 
 
 def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
@@ -284,7 +285,7 @@ def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     assert place is not None
     with workspace.db.write() as connection:
         found = {item.document: [(*place, item.confidence)]}
-        annotations.suggest(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
+        keep_suggestions(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
     editor = DocumentEditor(workspace, item.document)
     for suggestion in editor.content.suggestions:
         if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:

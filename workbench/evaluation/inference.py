@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, documents, label_queries, runs
+from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
+from storage.suggestions import keep_suggestions
 from workbench.evaluation import report
 from workbench.fields.values import joined, normalise
 from workbench.predictions import run_reader, suggestions
@@ -128,7 +129,7 @@ def suggest(
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
         allowed = None if ids is None else set(ids)
-        unlabelled = documents.ids(connection, documents.Filter("unlabelled"))
+        unlabelled = document_list.ids(connection, document_list.Filter("unlabelled"))
         wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
     counted: dict[str, int] = {}
     kept = 0
@@ -136,8 +137,8 @@ def suggest(
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
-            still = set(documents.ids(connection, documents.Filter("unlabelled")))
-            kept = annotations.suggest(
+            still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
+            kept = keep_suggestions(
                 connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
             )
         for found in proposals.values():
@@ -162,7 +163,7 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
         sides = {
-            split: tuple(documents.ids(connection, documents.Filter("labelled", split=split)))
+            split: tuple(document_list.ids(connection, document_list.Filter("labelled", split=split)))
             for split in {on, Split.VALIDATION}
         }
         labelled = label_queries.fields(connection)

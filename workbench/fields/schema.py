@@ -157,15 +157,15 @@ class Schema:
 
     def name(self, field_id: str) -> str:
         """The shown name of a field; the id itself where the schema no longer knows it."""
-        found = self.get(field_id)
-        return found.name if found else field_id
+        field = self.get(field_id)
+        return field.name if field else field_id
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""
         wanted = _fold(name)
-        for of in (lambda f: (f.id, f.name), lambda f: f.aliases):
+        for names_of in (lambda f: (f.id, f.name), lambda f: f.aliases):
             for candidate in self.fields:
-                if wanted in {_fold(known) for known in of(candidate)}:
+                if wanted in {_fold(known) for known in names_of(candidate)}:
                     return candidate
         return None
 
@@ -175,8 +175,8 @@ class Schema:
         while self.get(field_id):
             field_id += "_2"
         colours = [row[3] for row in _INVOICE]
-        of = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
-        return Schema((*self.fields, of))
+        field = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
+        return Schema((*self.fields, field))
 
     def free_key(self, wanted: str = "") -> str:
         """This key where no field in use has it, else the next that is free; "" where none is."""

@@ -18,11 +18,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, documents, events, locks
+from storage import document_list, events, locks
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
+from storage.suggestions import keep_suggestions
 from workbench.predictions import suggestions
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families
@@ -357,15 +358,15 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     pool = suggestions.read(folder, workspace.settings)
     known = {field.id for field in workspace.schema.active}
     with workspace.db.write() as connection:
-        listed = documents.Filter("unlabelled", ids=tuple(found.document for found in pool))
-        here = {d.id: (d.name, d.token_count) for d in documents.page(connection, listed, 0, max(1, len(pool)))}
+        listed = document_list.Filter("unlabelled", ids=tuple(found.document for found in pool))
+        here = {d.id: (d.name, d.token_count) for d in document_list.page(connection, listed, 0, max(1, len(pool)))}
         # A run from another workspace counts its documents otherwise: only what is surely the same is taken.
         proposals = {
             found.document: [proposal for proposal in found.proposals if proposal[0] in known]
             for found in pool
             if here.get(found.document) == (found.name, found.words)
         }
-        annotations.suggest(connection, run_id, proposals)
+        keep_suggestions(connection, run_id, proposals)
         run_store.change(
             connection,
             run_id,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import documents
+from storage import document_list, documents
 from storage.exceptions import RunProblem
 from storage.files import replacing
 from storage.records import Content, Document, Side, Split, State
@@ -85,7 +85,7 @@ def select(connection: Connection, seed: int, limit: int | None = None) -> Snaps
 
 def _everything(connection: Connection) -> Iterable[Document]:
     offset = 0
-    while part := documents.page(connection, documents.Filter(), offset, 1000):
+    while part := document_list.page(connection, document_list.Filter(), offset, 1000):
         yield from part
         offset += len(part)
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from storage import annotations, documents, queue
+from storage import annotations, document_list, documents, queue
 from storage.exceptions import RunProblem, UsageProblem
 from storage.records import Page, QueueEntry, ReferenceValue, State, Token
+from storage.suggestions import keep_suggestions
 from tests.support import ROOT
 from tests.support.predicted_pool import GOLD, add_run, workspace
 from workbench.active_learning import round_figures, selection
@@ -192,7 +193,7 @@ class TestRound:
         found, (one, two, *_), _ = made
         number = opened(found, (one, two))
         with found.db.write() as connection:
-            annotations.suggest(
+            keep_suggestions(
                 connection, "r1",
                 {
                     one: [("amount_total", (1,), 0.9), ("amount_net", (2, 3), 0.8)],
@@ -440,7 +441,7 @@ class TestCommand:
         data = json.loads(result.output)
         assert data["rounds"][0]["closed"] and data["rounds"][0]["figures"]["left"] == 4
         with found.db.read() as connection:
-            assert documents.count(connection) == 35
+            assert document_list.count(connection) == 35
 
     def test_strategies_are_listed(self, made):
         found, *_ = made

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import documents
+from storage import document_list
 from storage.records import Side, Span
 from tests.support import finished_run, sample_documents
 from workbench.annotation import acts
@@ -38,7 +38,7 @@ def trained(shop, wrong=lambda row, draw: list(TAGS)):
 def label(shop, name, **other):
     """A person labels a document of the pool: as the model read it, but for what is named."""
     with shop.db.read() as connection:
-        (number,) = documents.find(connection, name)
+        (number,) = document_list.find(connection, name)
     editor = DocumentEditor(shop, number)
     for field, tokens in (PLACES | other).items():
         editor.act("label", acts.assign(editor.state, field, tokens, "h"))

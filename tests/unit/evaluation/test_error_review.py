@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage import documents
+from storage import document_list
 from storage.exceptions import InputProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
@@ -17,10 +17,10 @@ from workbench.evaluation import error_review, report
 from workbench.evaluation.doctor import consultation, findings
 from workbench.evaluation.error_review import TOTAL, Verdict
 from workbench.evaluation.metrics import ErrorKind
-from workbench.predictions import repair_rules
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
+from workbench.settings import REPAIR_RULES
 from workbench.workspace import Workspace
 
 PLACES = sample_documents.places_of(sample_documents.VALUES, sample_documents.page_of(sample_documents.RECEIPT))
@@ -106,7 +106,7 @@ def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
 
 def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     with shop.db.read() as connection:
-        number = documents.ids(connection, documents.Filter(split=None))[-1]
+        number = document_list.ids(connection, document_list.Filter(split=None))[-1]
     editor = DocumentEditor(shop, number)
     pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
     editor.act("assign", acts.assign(editor.state, "seller_name", pieces, "ann"))
@@ -149,7 +149,7 @@ def test_the_report_says_what_the_list_says(shop):
     evaluation = consultation.evaluation_of(jobs.folder_of(shop, run.id))
     assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
     assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(jobs.folder_of(shop, run.id)).f1)
-    assert evaluation["postprocess"].keys() == set(repair_rules.NAMES)
+    assert evaluation["postprocess"].keys() == set(REPAIR_RULES)
 
 
 def test_references_travel_into_the_cases(shop):

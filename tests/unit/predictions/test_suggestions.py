@@ -10,8 +10,9 @@ from workbench.fields import FieldType
 from workbench.predictions import repair_rules, suggestions
 from workbench.predictions.cases import Case, Chunk
 from workbench.predictions.suggestions import Trust
+from workbench.settings import REPAIR_RULES
 
-OFF = repair_rules.Rules(*[False] * len(repair_rules.NAMES))
+OFF = repair_rules.Rules(*[False] * len(REPAIR_RULES))
 
 
 def case(words, tags, certainty, lines=None):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from storage import documents, events, locks, runs
+from storage import document_list, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
 from tests.support import tiny_model, workspaces
@@ -84,7 +84,7 @@ def types_since_start(folder: Path) -> list[str]:
 
 def suggestions(workspace: Workspace) -> list[int]:
     with workspace.db.read() as connection:
-        return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
+        return [d.suggestions for d in document_list.page(connection, document_list.Filter(), 0, 100)]
 
 
 def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Workspace, str]) -> None:
@@ -94,8 +94,8 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Works
     assert run.report is not None and run.report["figures"]["validation"]["fields"]
     assert run.started and run.ended and run.started < run.ended
     with workspace.db.read() as connection:
-        suggested = documents.ids(connection, documents.Filter("suggested"))
-        pool = documents.ids(connection, documents.Filter("unlabelled"))
+        suggested = document_list.ids(connection, document_list.Filter("suggested"))
+        pool = document_list.ids(connection, document_list.Filter("unlabelled"))
     assert suggested and set(suggested) <= set(pool)
     assert (jobs.folder_of(workspace, run_id) / "model" / "workbench.json").exists()
 
@@ -126,13 +126,13 @@ def test_a_disk_that_is_full_while_a_run_is_collected_loses_nothing(
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.annotations, "suggest", full)
+        patch.setattr(jobs, "keep_suggestions", full)
         with pytest.raises(WorkspaceProblem, match="disk is full"):
             workspaces.finished_run(workspace, tmp_path)
     assert [run.state for run in listed(workspace)] == [RunState.QUEUED]
     jobs.reconcile(workspace)  # there is space again
     with workspace.db.read() as connection:
-        assert documents.ids(connection, documents.Filter("suggested"))
+        assert document_list.ids(connection, document_list.Filter("suggested"))
     assert [run.state for run in listed(workspace)] == [RunState.FINISHED]
 
 
@@ -166,7 +166,7 @@ def test_a_folder_copied_elsewhere_is_adopted_without_suggesting_on_other_docume
     run = transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
     assert run.state is RunState.FINISHED and run.f1 is not None
     with elsewhere.db.read() as connection:
-        assert documents.count(connection, documents.Filter("suggested")) == 0
+        assert document_list.count(connection, document_list.Filter("suggested")) == 0
     with pytest.raises(RunProblem, match="here already"):
         transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
     jobs.delete(elsewhere, run_id)
