@@ -23,7 +23,7 @@ from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
     from screens.annotate.hints import Hint
-    from workbench.runs.config.files import TuneConfig
+    from workbench.runs.config.tune import TuneConfig
 
 
 class WorkbenchApp(FollowingRuns, Preloading):

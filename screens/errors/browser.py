@@ -24,7 +24,6 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorItem, ErrorReview, Verdict
 from workbench.evaluation.metrics import ErrorKind
-from workbench.runs import jobs
 from workbench.runs.watch import RunUpdate
 
 VIEWS = {
@@ -136,7 +135,7 @@ class Surveying(ModeScreen):
             if known and before is not None:
                 found, evaluation = before.survey, before.evaluation
             else:
-                folder = jobs.folder_of(self.workspace, run.id)
+                folder = self.workspace.files.run(run.id)
                 found, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
             self.post_message(Looked(Shown(run, found, error_review.verdicts(self.workspace, found), evaluation)))
 

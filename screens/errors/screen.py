@@ -23,7 +23,6 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
 from workbench.evaluation.error_review import ErrorItem, Verdict
-from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 
 ERRORS = [
@@ -253,7 +252,7 @@ class ErrorsScreen(Surveying):
         def work() -> None:
             from workbench.evaluation import html_report
 
-            folder = jobs.folder_of(self.workspace, shown.run.id)
+            folder = self.workspace.files.run(shown.run.id)
             names = {field.id: field.name for field in self.workspace.schema}
             made = html_report.make(folder, title=shown.run.name, names=names, split=shown.survey.split)
             write_atomic(target, made)

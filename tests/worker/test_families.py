@@ -15,7 +15,7 @@ from transformers import AutoModelForTokenClassification
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
 from tests.support import tiny_model
 from workbench.runs.config import families, files
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.training import predictor as predicting
 from workbench.training.models import loading, smooth, starter
 

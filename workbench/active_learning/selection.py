@@ -24,6 +24,7 @@ from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split, State
 from workbench.active_learning import strategies
 from workbench.runs import machine
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -137,8 +138,8 @@ def start(workspace: Workspace, order: Order) -> RunningSelection:
         hashlib.sha256(repr(free).encode()).hexdigest(),
     ]
     key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-    place = workspace.files.runs / run.id if run else workspace.files.root
-    folder = place / "selections" / key
+    place = workspace.files.run(run.id) if run else workspace.files.root
+    folder = RunFolder(place).selections / key
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # made before, by a terminal that did not get round to opening it
@@ -161,9 +162,9 @@ def start(workspace: Workspace, order: Order) -> RunningSelection:
         *("--out", str(folder / "choice.json")),
         *(part for name in order.focus for part in ("--focus", name)),
         *(part for number in order.like for part in ("--like", str(number))),
-        *(part for name in committee for part in ("--committee", str(workspace.files.runs / name))),
+        *(part for name in committee for part in ("--committee", str(workspace.files.run(name)))),
     ]
-    with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
+    with (folder / "progress.jsonl").open("wb") as progress, RunFolder(folder).log.open("wb") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -193,7 +194,7 @@ def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple
     if "committee" in needs and not committee:
         committee = _others(workspace, connection, run)
     if "dropout" in needs and run is not None:
-        _check_dropout(workspace.files.runs / run.id)
+        _check_dropout(workspace.files.run(run.id))
     return run, committee
 
 
@@ -216,7 +217,7 @@ def _others(workspace: Workspace, connection: Connection, run: Run | None) -> li
         RunProblem: there is none.
     """
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    able = [one.id for one in ended if (workspace.files.runs / one.id / "predictions.parquet").is_file()]
+    able = [one.id for one in ended if RunFolder(workspace.files.run(one.id)).predictions.is_file()]
     others = [name for name in able if run is not None and name != run.id]
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
@@ -229,7 +230,7 @@ def _check_dropout(folder: Path) -> None:
     Raises:
         RunProblem: the run's model has no dropout that could make it contradict itself.
     """
-    path = folder / "model" / "config.json"
+    path = RunFolder(folder).model / "config.json"
     if not path.is_file():
         return  # what it said under dropout may be known from before
     shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]

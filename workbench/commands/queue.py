@@ -10,7 +10,7 @@ from workbench.active_learning import selection as queueing
 from workbench.active_learning import strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
-from workbench.runs import jobs
+from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace
 
 
@@ -69,7 +69,7 @@ def command(
         return
     workspace = context.open_workspace()
     try:
-        jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
+        reconcile(workspace)  # a run that ended while no terminal was open counts
         order = queueing.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
         selection = queueing.start(workspace, order)
         try:

@@ -118,8 +118,8 @@ def test_a_number_that_is_no_amount_is_not_said_to_be_one():
 
 def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
     from workbench.fields import invoice_schema
-    from workbench.runs import parquet
-    from workbench.runs.config.files import FieldSpec, Request
+    from workbench.runs import parquet, suggestions_file
+    from workbench.runs.config.request import FieldSpec, Request
 
     (tmp_path / "dataset").mkdir()
     words = ["Total", "9.00"]
@@ -138,7 +138,7 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
     fields = [FieldSpec.of(field) for field in invoice_schema().active]
     (tmp_path / "request.yaml").write_text(Request(run="r", fields=fields, task="predict", model="starter").text())
     suggestions.write(tmp_path, None)
-    (stored,) = suggestions.read(tmp_path, settings.read(tmp_path / "none.toml"))
+    (stored,) = suggestions_file.read(tmp_path)
     assert (stored.document, stored.words) == (3, 2)
     assert ("amount_total", (1,)) in [(name, place) for name, place, _ in stored.proposals]
 
