@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, lenient_chunks
+from workbench.fields import chunks_of
+from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 
@@ -212,7 +213,7 @@ def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded:
         language=row["language"] or "",
         words=tuple(row["words"]),
         # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
-        gold=tuple(Chunk(*found) for found in lenient_chunks(_tags(row))),
+        gold=tuple(Chunk(*chunk) for chunk in chunks_of(_tags(row))),
         predicted=decoded.values,
         pages=tuple(row["pages"]),
         lines=tuple(row["lines"]),

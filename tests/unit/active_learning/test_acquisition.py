@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from storage.exceptions import InputProblem, RunProblem
 from tests.support.predicted_pool import LABELS, probabilities, run_folder
 from workbench.active_learning import acquisition, selection_worker
-from workbench.predictions.cases import Stored, decode, strict_chunks, with_confidence
+from workbench.fields import chunks_of
+from workbench.predictions.cases import Stored, decode, with_confidence
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 
@@ -70,7 +71,7 @@ def test_values_are_those_that_evaluation_reads(seed):
     found = score(*documents)
     for row, matrix in enumerate(documents):
         (read,) = decode([Stored(pack(matrix), ["O"] * len(matrix))], LABELS)
-        chunks = with_confidence(strict_chunks(read.tags), read.certainty)
+        chunks = with_confidence(chunks_of(read.tags, strict=True), read.certainty)
         for f, name in enumerate(FIELDS):
             mine = [c for c in chunks if c.field == name]
             if not mine:

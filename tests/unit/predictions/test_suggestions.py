@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from workbench import settings
-from workbench.fields import FieldType
+from workbench.fields import FieldType, chunks_of
 from workbench.predictions import repair_rules, suggestions
 from workbench.predictions.cases import Case, Chunk
 from workbench.predictions.suggestions import Trust
@@ -16,12 +16,12 @@ OFF = repair_rules.Rules(*[False] * len(repair_rules.NAMES))
 
 def case(words, tags, certainty, lines=None):
     count = len(words.split())
-    from workbench.predictions.cases import strict_chunks, with_confidence
+    from workbench.predictions.cases import with_confidence
 
     return Case(
         1, "a", "", "", tuple(words.split()),
-        predicted=with_confidence(strict_chunks(tags), certainty), tags=tuple(tags), certainty=tuple(certainty),
-        pages=(0,) * count, lines=tuple(lines or (0,) * count),
+        predicted=with_confidence(chunks_of(tags, strict=True), certainty), tags=tuple(tags),
+        certainty=tuple(certainty), pages=(0,) * count, lines=tuple(lines or (0,) * count),
         boxes=tuple((10 * i, 0, 10 * i + 8, 10) for i in range(count)),
     )  # fmt: skip
 
