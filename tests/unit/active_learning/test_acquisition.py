@@ -13,6 +13,7 @@ from tests.support.predicted_pool import LABELS, probabilities, run_folder
 from workbench.active_learning import acquisition, selection_worker
 from workbench.fields import chunks_of
 from workbench.predictions.cases import Stored, decode, with_confidence
+from workbench.training.mc_dropout import disagreement
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 
@@ -149,9 +150,9 @@ def test_a_committee_is_divided_where_its_runs_differ():
 
 def test_bald_is_nothing_when_every_pass_agrees():
     one = probabilities(0.6)
-    mean, each = acquisition.disagreement(np.stack([one, one]))
+    mean, each = disagreement(np.stack([one, one]))
     assert mean - each == pytest.approx(0, abs=1e-6)
-    mean, each = acquisition.disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
+    mean, each = disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
     assert mean - each == pytest.approx(np.log(2) / 3, abs=0.05), "one bit on one of three words"
 
 
