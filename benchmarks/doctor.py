@@ -31,7 +31,7 @@ from workbench.evaluation import report
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor import findings as doctor
 from workbench.evaluation.doctor.findings import Finding, Severity, Target
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
 
 
 class Late(Exception):

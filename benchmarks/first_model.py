@@ -35,6 +35,7 @@ from workbench.exchange import pipeline  # noqa: E402
 from workbench.exchange.sources import ImportRequest  # noqa: E402
 from workbench.runs import jobs, machine  # noqa: E402
 from workbench.runs.config import files as config  # noqa: E402
+from workbench.runs.config import presets  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Gold = dict[int, set[tuple[str, tuple[int, ...]]]]
@@ -104,7 +105,7 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
             figures["zero_label"] = {"skipped": error.message}
         with workspace.db.read() as connection:
             number = document_list.count(connection, Filter("labelled", split=Split.TRAIN))
-        chosen = config.preset(config.choose_preset(number, number, machine.device()), machine.device()).config
+        chosen = presets.preset(presets.choose_preset(number, number, machine.device()), machine.device()).config
         began = time.monotonic()
         run = jobs.prepare(workspace, config.apply_sets(chosen, given.sets))
         jobs.start(workspace, run.id)

@@ -33,7 +33,9 @@ from workbench.active_learning.selection_request import SelectionRequest  # noqa
 from workbench.annotation import acts, rounds  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.annotation.session import open_editor  # noqa: E402
-from workbench.runs import jobs  # noqa: E402
+from workbench.runs import jobs, progress  # noqa: E402
+from workbench.runs.reconcile import reconcile  # noqa: E402
+from workbench.runs.state import RunFolder, state_of  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 STRATEGIES = ("random", "per_vendor", "value_error")
@@ -168,24 +170,24 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     while done < kills or run is not None:
         if run is None:
             run = jobs.prepare(workspace, config).id
+            place = workspace.files.run(run)
             jobs.start(workspace, run)
-        elif jobs.state_of(jobs.folder_of(workspace, run)) is not RunState.FINISHED:
+        elif state_of(RunFolder(place), progress.of(place)) is not RunState.FINISHED:
             jobs.resume(workspace, run)
-        place = jobs.folder_of(workspace, run)
         began = time.monotonic()
         until = began + (chance.uniform(0, took) if done < kills else 600)
-        while time.monotonic() < until and jobs.at_work(place):
+        while time.monotonic() < until and RunFolder(place).at_work():
             time.sleep(0.01)
         pid = locks.holder(place / "lock") if locks.held(place / "lock") else locks.holder(place / "waiting")
-        if jobs.at_work(place) and pid:
+        if RunFolder(place).at_work() and pid:
             moments[_moment(place)] += 1
             os.kill(pid, signal.SIGKILL)
             done += 1
-            while jobs.at_work(place):
+            while RunFolder(place).at_work():
                 time.sleep(0.01)
         else:
             took = max(5.0, 0.9 * (time.monotonic() - began))
-        jobs.reconcile(workspace)
+        reconcile(workspace)
         with workspace.db.read() as connection:
             state = runs.get(connection, run).state
             if _labels(connection) != labels:

@@ -36,7 +36,7 @@ from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
 from workbench.exchange.sources import ImportRequest  # noqa: E402
-from workbench.runs.config import files  # noqa: E402
+from workbench.runs.config import files, presets  # noqa: E402
 from workbench.training.models import starter  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -104,7 +104,7 @@ def main() -> None:
     began = time.monotonic()
     workspace = opened(given.workspace, given.data)
     folder = simulation.prepare(
-        workspace, given.strategies.split(","), files.apply_sets(files.preset("first model").config, given.sets),
+        workspace, given.strategies.split(","), files.apply_sets(presets.preset("first model").config, given.sets),
         rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
     workspace.close()

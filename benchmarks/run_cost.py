@@ -27,6 +27,7 @@ from storage import document_list, documents, events  # noqa: E402
 from storage.records import Side  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
+from workbench.runs.reconcile import reconcile  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 
@@ -56,8 +57,8 @@ def main() -> None:
         done = jobs.wait(workspace, run.id)
         if done.state.value != "finished":
             raise SystemExit(f"The run ended as {done.state.value}. {done.reason}")
-        told = events.read(jobs.folder_of(workspace, run.id) / "events.jsonl")[0]
-        jobs.reconcile(workspace)  # the child is waited for: what it took is known now
+        told = events.read(workspace.files.run(run.id) / "events.jsonl")[0]
+        reconcile(workspace)  # the child is waited for: what it took is known now
         workspace.close()
     spent: dict[str, float] = {}
     for before, event in itertools.pairwise(told):

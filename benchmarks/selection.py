@@ -21,6 +21,7 @@ import numpy as np
 from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
 from workbench.fields import invoice_schema
 from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 
 
 def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) -> None:
@@ -47,7 +48,7 @@ def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) ->
     parquet.write_predictions(folder / "predictions.parquet", predictions())
     pool = range(len(of_split), documents)
     parquet.write(
-        parquet.source(folder, "pool"),
+        RunFolder(folder).dataset("pool"),
         (parquet.FrozenDocument(number, f"d{number}", f"v{number % 500}") for number in pool),
     )
 

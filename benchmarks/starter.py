@@ -32,7 +32,7 @@ from workbench.exchange.sources import ImportRequest
 from workbench.fields.values import same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import jobs
-from workbench.runs.config import files
+from workbench.runs.config import files, presets
 from workbench.runs.splits import divide
 from workbench.workspace import Workspace
 
@@ -62,7 +62,7 @@ def keep(workspace: Workspace, count: int, seed: int) -> None:
 
 def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, Path], more: list[str]) -> dict:
     """The test figures of one training on what is labelled now."""
-    preset = files.preset(files.choose_preset(labels, labels))
+    preset = presets.preset(presets.choose_preset(labels, labels))
     run = jobs.prepare(
         workspace, files.apply_sets(preset.config, (*sets(kind, *folders), *more)), name=f"{kind} {labels}"
     )
@@ -70,7 +70,7 @@ def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, P
     done = jobs.wait(workspace, run.id)
     if done.state.value != "finished":
         raise SystemExit(f"{kind} {labels}: {done.reason}")
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     figures = report.evaluate_run(folder, "test")
     judged = run_reader.read_labelled(folder, "test")
     figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))

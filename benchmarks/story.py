@@ -37,7 +37,7 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.findings import Target
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
-from workbench.runs import jobs, splits
+from workbench.runs import splits
 from workbench.workspace import Workspace
 
 MOST = 80  # keys that she spends on a document's labels
@@ -259,7 +259,7 @@ def figures(workspace: Workspace) -> list[dict[str, Any]]:
         ended = runs.listed(connection, consultation.ENDED)[::-1]
     made = []
     for number, run in enumerate(ended):
-        folder = jobs.folder_of(workspace, run.id)
+        folder = workspace.files.run(run.id)
         found = report.evaluate_run(folder, Split.TEST.value)
         one = {
             "run": run.id,
@@ -274,7 +274,7 @@ def figures(workspace: Workspace) -> list[dict[str, Any]]:
             "values": found["value_exact_match"],
         }
         if number:
-            before = jobs.folder_of(workspace, ended[number - 1].id)
+            before = workspace.files.run(ended[number - 1].id)
             one["against_the_one_before"] = report.compare_runs(before, folder)["differences"]["micro"]
         made.append(one)
     return made

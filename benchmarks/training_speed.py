@@ -82,7 +82,7 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     from transformers import Trainer
     from transformers.utils import logging
 
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
     request = Request.read(Path(folder))
     torch.set_num_threads(request.threads or 1)
@@ -97,9 +97,10 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     Trainer.training_step = counted
     Trainer._maybe_log_save_evaluate = lambda *_, **__: None
     if arm.name == "ours":
+        from workbench.runs.state import RunFolder
         from workbench.training import callbacks, train
 
-        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(Path(folder)))
+        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(RunFolder(Path(folder))))
     else:
         tutorial(arm, request, Path(folder))
 
@@ -163,7 +164,8 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.runs import jobs
-    from workbench.runs.config import files
+    from workbench.runs.config import files, presets
+    from workbench.runs.config.request import Request
     from workbench.workspace import Workspace
 
     names = sorted(path.stem for path in (given.data / "box").iterdir())
@@ -180,13 +182,13 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
         documents.regroup(connection, {d.id: "all" for d in listed})
         documents.assign_sides(connection, {"all": Side.TRAIN})
     sets = ["train.num_train_epochs=1000", *([f"model.name={given.model.absolute()}"] if given.model else [])]
-    settings = files.apply_sets(files.preset(given.preset).config, sets)
+    settings = files.apply_sets(presets.preset(given.preset).config, sets)
     run = jobs.prepare(workspace, settings)
-    made = jobs.folder_of(workspace, run.id)
+    made = workspace.files.run(run.id)
     workspace.close()
     for split in ("validation", "test", "pool"):
         (made / "dataset" / f"{split}.parquet").unlink(missing_ok=True)
-    request = files.Request.read(made)
+    request = Request.read(made)
     request = request.model_copy(update={"threads": given.threads or request.threads})
     (made / "request.yaml").write_text(request.text(), encoding="utf-8")
     return made, request
@@ -256,7 +258,7 @@ def bf16() -> bool:
     """Whether the product would choose bf16 here."""
     import torch
 
-    from workbench.training.predictor import bf16_pays
+    from workbench.training.device import bf16_pays
 
     torch.set_num_threads(1)
     return bf16_pays(torch.device("cpu"))

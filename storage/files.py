@@ -62,6 +62,10 @@ class Files:
                             file.write(chunk)
         return name
 
+    def run(self, run_id: str) -> Path:
+        """The folder of a run."""
+        return self.runs / run_id
+
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
         return self.pages / name

@@ -30,7 +30,6 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
 from workbench.evaluation.error_review import ErrorItem, ErrorReview, Verdict
-from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 from workbench.runs.watch import RunUpdate
 
@@ -149,7 +148,7 @@ class ErrorsScreen(ModeScreen):
         if before is not None and before.run.id == run.id and split in (None, before.review.split):
             review, evaluation = before.review, before.evaluation
         else:
-            folder = jobs.folder_of(self.workspace, run.id)
+            folder = self.workspace.files.run(run.id)
             review, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
         verdicts = error_review.verdicts(self.workspace, review)
         self.post_message(self.RunRead(Shown(run, review, verdicts, evaluation)))
@@ -427,7 +426,7 @@ class ErrorsScreen(ModeScreen):
         def work() -> None:
             from workbench.evaluation import html_report
 
-            folder = jobs.folder_of(self.workspace, shown.run.id)
+            folder = self.workspace.files.run(shown.run.id)
             names = {field.id: field.name for field in self.workspace.schema}
             page = html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split)
             write_atomic(target, page)

@@ -22,11 +22,12 @@ from storage.exceptions import RunProblem
 from storage.records import Run
 from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Measured
-from workbench.runs import jobs, progress
+from workbench.runs import progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
+from workbench.runs.cost import cost, duration
 from workbench.runs.progress import Progress
-from workbench.runs.watch import RunUpdate, cost, duration
+from workbench.runs.watch import RunUpdate
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
@@ -159,7 +160,7 @@ class RunsScreen(Keeping):
             return
 
         def work() -> None:
-            seen = {run.id: progress.of(jobs.folder_of(self.workspace, run.id)) for run in unread}
+            seen = {run.id: progress.of(self.workspace.files.run(run.id)) for run in unread}
             self.post_message(FoldersRead(seen, comparison.measured(self.workspace, rated)))
 
         self.in_background(work, "folders")
@@ -228,7 +229,7 @@ class RunsScreen(Keeping):
 
     def _progress(self, run: Run) -> Progress:
         if run.id not in self.view.seen:
-            seen = progress.of(jobs.folder_of(self.workspace, run.id))
+            seen = progress.of(self.workspace.files.run(run.id))
             self.view = replace(self.view, seen={**self.view.seen, run.id: seen})
         return self.view.seen[run.id]
 

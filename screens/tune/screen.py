@@ -20,6 +20,7 @@ from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.estimate import Estimate
+from workbench.runs.state import RunFolder
 from workbench.runs.watch import RunUpdate
 
 TUNE = [
@@ -182,10 +183,10 @@ class TuneScreen(SettingUp):
             self.remove_class("-live")
             return
         news = self.workbench.news
-        folder = jobs.folder_of(self.workspace, run.id)
+        folder = self.workspace.files.run(run.id)
         seen = next((one.progress for one in news.active if one.run.id == run.id), None) or progress.of(folder)
         names = {f.id: f.name for f in self.workspace.schema.active}
-        said = jobs.last_words(folder)
+        said = RunFolder(folder).log_tail()
         self.query_one(RunPanel).show(run, seen, names, [said] if said else [], news.active)
         self.refresh_status()
 
@@ -222,7 +223,7 @@ class TuneScreen(SettingUp):
     def action_pause(self) -> None:
         """Pause, or go on."""
         run = self._chosen()
-        paused = (jobs.folder_of(self.workspace, run.id) / "pause").exists()
+        paused = RunFolder(self.workspace.files.run(run.id)).pause.exists()
         (jobs.unpause if paused else jobs.pause)(self.workspace, run.id)
         self.notify("It goes on." if paused else "It rests after its current step.")
 
@@ -245,7 +246,7 @@ class TuneScreen(SettingUp):
     def action_log(self) -> None:
         """The end of what the process printed."""
         run = self._chosen()
-        path = jobs.folder_of(self.workspace, run.id) / "stderr.log"
+        path = RunFolder(self.workspace.files.run(run.id)).log
         text = path.read_text(errors="replace") if path.exists() else ""
         self.app.push_screen(
             TextPage(f"Log of {run.name}", text[-20_000:] or "The process printed nothing.", wide=True)

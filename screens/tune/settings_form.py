@@ -22,11 +22,10 @@ from storage.records import Split
 from workbench.fields import FieldType, tags_of
 from workbench.runs import augmentation, machine
 from workbench.runs.config import draft as drafts
-from workbench.runs.config import families
+from workbench.runs.config import families, presets
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
-from workbench.runs.config.files import TuneConfig
-from workbench.runs.config.tune import Group
+from workbench.runs.config.tune import Group, TuneConfig
 from workbench.runs.data_check import DataCheck, DataChecker
 from workbench.runs.estimate import Estimate, estimate
 
@@ -75,7 +74,7 @@ class SettingUp(ModeScreen):
     def _auto(self) -> Draft:
         with self.workspace.db.read() as connection:
             number = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
-        chosen = config_files.preset(config_files.choose_preset(number, number, self._device), self._device)
+        chosen = presets.preset(presets.choose_preset(number, number, self._device), self._device)
         return Draft.of(chosen.config, chosen.name)
 
     def begin_with(self, config: TuneConfig, preset: str = "", parent: str | None = None) -> None:
@@ -112,7 +111,7 @@ class SettingUp(ModeScreen):
         if problem:
             text = Content.styled(problem, "$error")
         elif key == PRESET:
-            known = config_files.presets(self._device).get(self.draft.preset)
+            known = presets.presets(self._device).get(self.draft.preset)
             text = Content(f"{known.title}: {known.when}." if known else "Settings of your own.")
         elif setting is None:
             text = Content.styled("Enter folds or unfolds the group. The groups stand in the order of tuning.", "")
@@ -143,7 +142,7 @@ class SettingUp(ModeScreen):
     @on(OptionForm.Stepped)
     def _stepped(self, event: OptionForm.Stepped) -> None:
         if event.key == PRESET:
-            names = list(config_files.presets(self._device))
+            names = list(presets.presets(self._device))
             at = names.index(self.draft.preset) if self.draft.preset in names else -1
             self._choose_preset(names[(at + event.by) % len(names)])
         else:
@@ -229,13 +228,13 @@ class SettingUp(ModeScreen):
 
     def action_preset(self) -> None:
         """Choose where to begin."""
-        found = config_files.presets(self._device)
+        found = presets.presets(self._device)
         listed = [(name, f"{name:<14} {one.when}", "") for name, one in found.items()]
         self.app.push_screen(Choice("Begin with a preset", listed), lambda name: self._choose_preset(name or ""))
 
     def _choose_preset(self, name: str) -> None:
         if name:
-            chosen = config_files.preset(name, self._device)
+            chosen = presets.preset(name, self._device)
             self.draft, self._cloned = Draft.of(chosen.config, chosen.name), None
             self._changed()
 

@@ -12,8 +12,9 @@ from screens.widgets.run_chart import RunChart, spark
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.evaluation.charts import KINDS, series
+from workbench.runs.cost import duration
 from workbench.runs.progress import Progress
-from workbench.runs.watch import ActiveRun, duration
+from workbench.runs.watch import ActiveRun
 
 SHOWN = ("loss", "f1", "learning_rate")
 """The curves of the panel: one at a time, or side by side where there is space."""

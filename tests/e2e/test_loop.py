@@ -16,7 +16,6 @@ from workbench.active_learning.strategies import DEFAULT
 from workbench.annotation.editor import DocumentEditor
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
-from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 from workbench.samples.write import write_words
 from workbench.workspace import Workspace
@@ -136,7 +135,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         # the first model, and what it was trained on
         await press(pilot, "t", "enter")
         run = await trained(pilot, workspace, 1)
-        assert jobs.folder_of(workspace, run.id).joinpath("model", "config.json").is_file()
+        assert workspace.files.run(run.id).joinpath("model", "config.json").is_file()
         assert app.mode_screen.overview.model.id == run.id and app.mode_screen.overview.round is None
         # the model's view of the pool: suggested, or nearly
         await press(pilot, "minus", "c")

@@ -17,7 +17,6 @@ from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
 from workbench.evaluation.doctor.findings import Action, Finding, Target
 from workbench.evaluation.error_analysis import Concentration
-from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -366,7 +365,7 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
 
 
 async def test_a_damaged_run_is_told_and_another_can_be_chosen(opened, shop):
-    (jobs.folder_of(shop, shop_run(shop)) / "predictions.parquet").unlink()
+    (shop.files.run(shop_run(shop)) / "predictions.parquet").unlink()
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         assert screen.shown is None

@@ -12,7 +12,7 @@ from workbench.active_learning.stopping import Advice
 from workbench.annotation import adjudication, rounds
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
-from workbench.runs import jobs, progress
+from workbench.runs import progress
 from workbench.workspace import Workspace
 
 
@@ -87,7 +87,7 @@ def read(workspace: Workspace) -> LoopOverview:
         loop = LoopOverview(
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
-            share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
+            share=progress.of(workspace.files.run(active[-1].id)).share if active else 0.0,
             round=now,
             begun=now is not None and now.round.id not in queue.untouched(connection),
             names={d.id: d.name for d in listed},

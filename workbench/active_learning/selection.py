@@ -28,6 +28,7 @@ from workbench.active_learning.selection_request import FILE, WORKER, SelectionR
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.runs import machine
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -161,7 +162,7 @@ def _models(workspace: Workspace, connection: Connection, request: SelectionRequ
     if "committee" in needs and not committee:
         committee = _others(workspace, connection, run)
     if "dropout" in needs and run is not None:
-        _check_dropout(workspace.files.runs / run.id)
+        _check_dropout(workspace.files.run(run.id))
     return run, committee
 
 
@@ -184,7 +185,7 @@ def _others(workspace: Workspace, connection: Connection, run: Run | None) -> li
         RunProblem: there is none.
     """
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    able = [one.id for one in ended if (workspace.files.runs / one.id / "predictions.parquet").is_file()]
+    able = [one.id for one in ended if RunFolder(workspace.files.run(one.id)).predictions.is_file()]
     others = [name for name in able if run is not None and name != run.id]
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
@@ -197,7 +198,7 @@ def _check_dropout(folder: Path) -> None:
     Raises:
         RunProblem: the run's model has no dropout that could make it contradict itself.
     """
-    path = folder / "model" / "config.json"
+    path = RunFolder(folder).model / "config.json"
     if not path.is_file():
         return  # what it said under dropout may be known from before
     shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]

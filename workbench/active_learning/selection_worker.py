@@ -26,6 +26,8 @@ from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vec
 from workbench.evaluation.metrics import count, scores
 from workbench.predictions.calibration import fit_temperature
 from workbench.predictions.run_reader import read_labelled
+from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 from workbench.training import mc_dropout
 
 Progress = Callable[[int, int], None]
@@ -144,20 +146,13 @@ def read_scores(
 
 
 def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, memory_map=True) as file:
-            done, total = 0, file.metadata.num_rows
-            names = ["document", "split", "labels", "probabilities", "embedding"]
-            for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-                done += batch.num_rows
-                yield batch, done, total
-    except (OSError, pa.ArrowException) as error:
-        raise InputProblem(
-            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
-        ) from error
+    """Record batches of the predictions, with how many documents are done then and how many there are."""
+    with parquet.opened(path) as file:
+        done, total = 0, file.metadata.num_rows
+        names = ["document", "split", "labels", "probabilities", "embedding"]
+        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
+            done += batch.num_rows
+            yield batch, done, total
 
 
 def _indices(rows: Indices) -> Any:
@@ -203,14 +198,11 @@ def _joined(parts: Sequence[acquisition.Scored]) -> acquisition.Scored:
 
 def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], frozenset[str]]:
     """The vendor or template of each pool document, and those of the training documents."""
-    import pyarrow.parquet as pq
 
     def read(split: str) -> dict[int, str]:
-        path = folder / "dataset" / f"{split}.parquet"
-        if not path.is_file():
-            return {}
-        table = pq.ParquetFile(path).read(["document", "group"])  # read_table would import far more
-        return dict(zip(table.column("document").to_pylist(), table.column("group").to_pylist(), strict=True))
+        path = RunFolder(folder).dataset(split)
+        rows = parquet.rows(path, ["document", "group"]) if path.is_file() else []
+        return {row["document"]: row["group"] for row in rows}
 
     of = read("pool")
     return [of.get(int(number)) or "" for number in documents], frozenset(filter(None, read("train").values()))

@@ -28,7 +28,8 @@ from workbench.active_learning import strategies
 from workbench.active_learning.stopping import Point, interval, labels_needed
 from workbench.evaluation import charts
 from workbench.runs import progress, snapshot
-from workbench.runs.config.files import FieldSpec, TuneConfig
+from workbench.runs.config.request import FieldSpec
+from workbench.runs.config.tune import TuneConfig
 from workbench.workspace import Workspace
 
 WORKER = "workbench.active_learning.simulation_worker"

@@ -122,11 +122,11 @@ def _loop(workspace: "Workspace") -> None:
 
 def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
     from storage import runs
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     with workspace.db.read() as connection:
         run = runs.get(connection, run_id)
-    prepared = progress.of(jobs.folder_of(workspace, run_id)).prepared or {}
+    prepared = progress.of(workspace.files.run(run_id)).prepared or {}
     return run.name, int((prepared.get("documents") or {}).get("train", 0)), run.f1
 
 
@@ -143,7 +143,7 @@ def _train(workspace: "Workspace", name: str) -> str:
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
-        state = progress.of(jobs.folder_of(workspace, run.id))
+        state = progress.of(workspace.files.run(run.id))
         best = state.best
         shown = f"F1 {best.validation.get('f1') or 0:.3f} on validation" if best else "no validation documents"
         click.echo(f"  run {run.id}: {state.step} steps in {state.seconds:.0f} s, {shown}")
@@ -157,9 +157,8 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     from workbench.evaluation import error_analysis, report
     from workbench.evaluation.doctor import consultation
     from workbench.predictions import run_reader
-    from workbench.runs import jobs
 
-    folder = jobs.folder_of(workspace, run_id)
+    folder = workspace.files.run(run_id)
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))

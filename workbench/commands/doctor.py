@@ -35,10 +35,10 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     """
     from storage import runs
     from workbench.evaluation.doctor import consultation
-    from workbench.runs import jobs
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     with workspace.db.read() as connection:
         record = runs.get(connection, run)
     if learning_curve:

@@ -11,7 +11,7 @@ from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
-from workbench.runs import jobs
+from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace
 
 
@@ -70,7 +70,7 @@ def command(
         return
     workspace = context.open_workspace()
     try:
-        jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
+        reconcile(workspace)  # a run that ended while no terminal was open counts
         request = SelectionRequest(strategy, size, run, seed, _fields(workspace, focus), like, committee)
         running = selection.start(workspace, request)
         try:

@@ -7,6 +7,7 @@ import click
 
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
+from workbench.runs.state import RunFolder
 
 
 @click.group()
@@ -22,10 +23,10 @@ def command() -> None:
 
 
 def _open(context: Context) -> Any:
-    from workbench.runs import jobs
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     return workspace
 
 
@@ -48,8 +49,8 @@ def list_runs(context: Context, as_json: bool) -> None:
     """
     from storage import runs
     from workbench.evaluation import comparison
-    from workbench.runs import jobs, progress
-    from workbench.runs.watch import cost, duration
+    from workbench.runs import progress
+    from workbench.runs.cost import cost, duration
 
     workspace = _open(context)
     with workspace.db.read() as connection:
@@ -58,7 +59,7 @@ def list_runs(context: Context, as_json: bool) -> None:
     best = comparison.best(listed, measured)
     data, rows = [], []
     for run in listed:
-        state = progress.of(jobs.folder_of(workspace, run.id))
+        state = progress.of(workspace.files.run(run.id))
         is_alike = best is not None and run.f1 is not None and measured.get(run.id) == measured[best.id]
         data.append(
             {
@@ -101,11 +102,11 @@ def show(context: Context, run: str, as_json: bool) -> None:
     """One run: its state, progress, figures and configuration."""
     from dataclasses import asdict
 
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     workspace = _open(context)
     record = _run(workspace, run)
-    state = progress.of(jobs.folder_of(workspace, record.id))
+    state = progress.of(workspace.files.run(record.id))
     kept = state.best or (state.evaluations[-1] if state.evaluations else None)
     data = asdict(record) | {
         "run": record.id,
@@ -158,10 +159,9 @@ for _name, _summary, _done in (
 @click.pass_obj
 def log(context: Context, run: str, lines: int) -> None:
     """What the run's process printed."""
-    from workbench.runs import jobs
 
     workspace = _open(context)
-    path = jobs.folder_of(workspace, _run(workspace, run).id) / "stderr.log"
+    path = RunFolder(workspace.files.run(_run(workspace, run).id)).log
     text = path.read_text(errors="replace").splitlines() if path.exists() else []
     click.echo("\n".join(text[-lines:]) or "The process printed nothing.")
 
@@ -268,12 +268,12 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
     """
     from workbench.evaluation import charts, comparison
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     workspace = _open(context)
     records = [_run(workspace, name) for name in runs]
     marks = comparison.picture(
-        records, kind, lambda run: progress.of(jobs.folder_of(workspace, run.id)), workspace.schema.name
+        records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
     )
     charts.save(marks, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

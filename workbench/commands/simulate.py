@@ -62,7 +62,7 @@ def command(
     """
     from workbench.active_learning import simulation
     from workbench.evaluation import charts
-    from workbench.runs.config import files
+    from workbench.runs.config import files, presets
     from workbench.runs.machine import device
 
     if picture is not None:
@@ -72,7 +72,7 @@ def command(
         if stopping:
             _stop(workspace, as_json)
             return
-        chosen = files.apply_sets(files.preset(preset, device()).config, sets)
+        chosen = files.apply_sets(presets.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulation.prepare(
             workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm

@@ -59,9 +59,10 @@ def command(
     from workbench.runs import jobs
     from workbench.runs.config import draft
     from workbench.runs.config import files as config_files
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     for note in (note for file in files for note in config_files.notes_on(file)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
@@ -114,7 +115,7 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
 
     with click.progressbar(length=1000, label=f"Run {run.id}", file=_null() if quiet else None) as bar:
         done = jobs.wait(workspace, run.id, lambda state: bar.update(int(1000 * state.share) - bar.pos))
-    state = progress.of(jobs.folder_of(workspace, run.id))
+    state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
     validation = dict(state.best.validation) if state.best else None
@@ -135,6 +136,7 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
     from storage import document_list
     from storage.records import Split
     from workbench.runs.config import files as config_files
+    from workbench.runs.config import presets
     from workbench.runs.machine import device
 
     if files:
@@ -144,8 +146,8 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
         with workspace.db.read() as connection:
             trained = document_list.Filter("labelled", split=Split.TRAIN)
             number = document_list.count(connection, trained)
-        preset = config_files.choose_preset(number, number, where)
-    chosen = config_files.preset(preset, where)
+        preset = presets.choose_preset(number, number, where)
+    chosen = presets.preset(preset, where)
     return {"": chosen.config}, chosen.name
 
 

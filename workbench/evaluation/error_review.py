@@ -22,6 +22,7 @@ from workbench.evaluation.error_analysis import Concentration, ErrorRecord, Susp
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 SPLITS = ("test", "validation", "train")
@@ -144,7 +145,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
     return ErrorReview(
         run=folder.name,
         split=chosen,
-        splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
+        splits=tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file()),
         documents=len(here),
         f1=metrics.micro(here).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),

@@ -17,7 +17,7 @@ from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import read_groups, read_labelled, uncollected
 
 if TYPE_CHECKING:
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
 PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
@@ -208,7 +208,7 @@ def final(folder: Path) -> dict[str, Any] | None:
 
 
 def _request(folder: Path) -> "Request":
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
     return Request.read(folder)
 

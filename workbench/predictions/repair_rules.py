@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import Any
 
 from workbench.evaluation.metrics import micro
-from workbench.fields import FieldType, amounts, checks
+from workbench.fields import FieldType, amounts, checks, chunks_of
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
-from workbench.predictions.cases import Case, Chunk, strict_chunks, with_confidence
+from workbench.predictions.cases import Case, Chunk, with_confidence
 from workbench.settings import REPAIR_RULES
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
@@ -287,7 +287,7 @@ def apply(
     rules = rules or Rules()
     work = _Work(case, types, rules.radius, checker)
     # what the tags say word by word; of a case made by hand, the values that it was given
-    plain = with_confidence(strict_chunks(case.tags), case.certainty) if case.tags else case.predicted
+    plain = with_confidence(chunks_of(case.tags, strict=True), case.certainty) if case.tags else case.predicted
     chunks, changes = list(plain), []
     for name in REPAIR_RULES:
         if not getattr(rules, name) or (name in ("neighbourhood", "unsupported") and not case.boxes):

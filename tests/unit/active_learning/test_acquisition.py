@@ -12,7 +12,9 @@ from storage.exceptions import InputProblem, RunProblem
 from tests.support.predicted_pool import LABELS, probabilities, run_folder
 from workbench.active_learning import acquisition, selection_worker
 from workbench.active_learning.selection_request import SelectionRequest
-from workbench.predictions.cases import Stored, decode, strict_chunks, with_confidence
+from workbench.fields import chunks_of
+from workbench.predictions.cases import Stored, decode, with_confidence
+from workbench.training.mc_dropout import disagreement
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 
@@ -71,7 +73,7 @@ def test_values_are_those_that_evaluation_reads(seed):
     found = score(*documents)
     for row, matrix in enumerate(documents):
         (read,) = decode([Stored(pack(matrix), ["O"] * len(matrix))], LABELS)
-        chunks = with_confidence(strict_chunks(read.tags), read.certainty)
+        chunks = with_confidence(chunks_of(read.tags, strict=True), read.certainty)
         for f, name in enumerate(FIELDS):
             mine = [c for c in chunks if c.field == name]
             if not mine:
@@ -149,9 +151,9 @@ def test_a_committee_is_divided_where_its_runs_differ():
 
 def test_bald_is_nothing_when_every_pass_agrees():
     one = probabilities(0.6)
-    mean, each = acquisition.disagreement(np.stack([one, one]))
+    mean, each = disagreement(np.stack([one, one]))
     assert mean - each == pytest.approx(0, abs=1e-6)
-    mean, each = acquisition.disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
+    mean, each = disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
     assert mean - each == pytest.approx(np.log(2) / 3, abs=0.05), "one bit on one of three words"
 
 

@@ -12,7 +12,6 @@ from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import corrections, report
 from workbench.fields import tags_of
-from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -28,7 +27,7 @@ def shop(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def trained(shop, wrong=lambda row, draw: list(TAGS)):
-    folder = jobs.folder_of(shop, finished_run.finish(shop, wrong=wrong).id)
+    folder = shop.files.run(finished_run.finish(shop, wrong=wrong).id)
     figures = report.evaluate_run(folder)
     for limit in figures["thresholds"]["fields"].values():
         limit["confidence"] = 0.6  # the made-up model is surer of everything, so that nothing hangs on its draws

@@ -15,6 +15,7 @@ from typing import Any
 from workbench.evaluation.doctor.data_facts import DataStatistics
 from workbench.evaluation.metrics import Interval
 from workbench.runs.config import families
+from workbench.runs.state import RunFolder
 
 __all__ = ["Action", "DataStatistics", "Diagnosis", "Evidence", "Finding", "Severity", "Target", "diagnose", "rule"]
 
@@ -211,17 +212,17 @@ def examine(
     from storage import events
     from workbench.evaluation.doctor.data_facts import statistics
     from workbench.predictions.run_reader import read_dataset, read_labelled
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
     request = Request.read(folder)
-    kept = folder / "report.json"
+    kept = RunFolder(folder).report
     if report is None:
         report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
-    predicted = (folder / "predictions.parquet").is_file()
+    predicted = RunFolder(folder).predictions.is_file()
     split = report.get("split", "validation")
     evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)
     return Evidence(
-        events=tuple(events.iterate(folder / "events.jsonl")),
+        events=tuple(events.iterate(RunFolder(folder).events)),
         report=report,
         data=statistics(read_dataset(folder, "train"), [case for case in evaluated if case.labelled], split, predicted),
         config=request.config.model_dump(mode="json"),

@@ -22,6 +22,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.fields import chunks_of
+from workbench.fields.schema import repaired_tags
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 
@@ -293,8 +294,8 @@ def spans_of_tags(tags: Sequence[str]) -> tuple[list[IncomingSpan], int]:
         else:
             normal.append(f"{'I' if tag == before else 'B'}-{tag}")
         before = tag
-    chunks, repaired = chunks_of(normal)
-    return [IncomingSpan(name, tokens) for name, tokens in chunks], repaired
+    spans = [IncomingSpan(name, tuple(range(start, stop))) for name, start, stop in chunks_of(normal)]
+    return spans, repaired_tags(normal)
 
 
 _TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
