@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from workbench.evaluation.bootstrap import Interval
 from workbench.evaluation.doctor.data_facts import DataStatistics
-from workbench.evaluation.metrics import Interval
 from workbench.runs.config import families
 
 __all__ = ["Action", "DataStatistics", "Diagnosis", "Evidence", "Finding", "Severity", "Target", "diagnose", "rule"]
@@ -236,7 +236,7 @@ class ActionOutcome:
 
     actions: tuple[str, ...]  # ids, sorted
     difference: float  # of micro F1, after - before
-    ci95: Interval | None = None  # by the paired bootstrap (metrics.compare)
+    ci95: Interval | None = None  # by the paired bootstrap (bootstrap.compare)
 
     def sentence(self) -> str:
         """As it is said when the run ends."""
