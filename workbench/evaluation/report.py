@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.exceptions import InputProblem
-from workbench.evaluation import bootstrap, error_analysis, metrics
+from workbench.evaluation import bootstrap, error_analysis, metrics, repair_effects
 from workbench.evaluation import report_sections as sections
 from workbench.evaluation.bootstrap import Interval
 from workbench.evaluation.metrics import ErrorKind, Same
@@ -212,7 +212,7 @@ def _types(request: "Request") -> dict[str, FieldType]:
 def _effects(
     cases: Sequence[Case], types: Mapping[str, FieldType], rules: repair_rules.Rules
 ) -> dict[str, dict[str, Any]]:
-    effects = repair_rules.effects(cases, types, rules)
+    effects = repair_effects.effects(cases, types, rules)
     return {name: asdict(effect) | {"hurts": effect.hurts} for name, effect in effects.items()}
 
 
