@@ -28,9 +28,8 @@ from storage.exceptions import InputProblem
 from tests.support import symptoms
 from tests.support.symptoms import Scenario
 from workbench.evaluation import report
-from workbench.evaluation.doctor import consultation
-from workbench.evaluation.doctor import findings as doctor
-from workbench.evaluation.doctor.findings import Finding, Severity, Target
+from workbench.evaluation.doctor import consultation, diagnosis
+from workbench.evaluation.doctor.findings import Action, Finding, Severity, Target
 from workbench.runs.config.request import Request
 
 
@@ -69,7 +68,7 @@ class Trainings:
                 yield action.id, self.run(name, lambda folder, done=done: symptoms.prepare(folder, done, seed))
 
 
-def changed(before: Path, folder: Path, action: doctor.Action) -> None:
+def changed(before: Path, folder: Path, action: Action) -> None:
     """The same data, the configuration as an action wants it."""
     shutil.copytree(before / "dataset", folder / "dataset")
     request = Request.read(before)
@@ -110,8 +109,8 @@ def main() -> None:
             except Late:
                 left += 1
                 continue
-            evidence = doctor.examine(folder)
-            findings = {one.rule: one for one in doctor.diagnose(evidence).findings}
+            evidence = diagnosis.examine(folder)
+            findings = {one.rule: one for one in diagnosis.diagnose(evidence).findings}
             problems = [one for one in findings.values() if one.severity is Severity.PROBLEM]
             line = {
                 "run": name, "expected": scenario.rule, "found": list(findings),

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from workbench.evaluation import error_analysis, report
+from workbench.evaluation import error_analysis, label_errors, report
 from workbench.fields import invoice_schema
 from workbench.predictions.run_reader import read_cases
 
@@ -102,7 +102,7 @@ def main() -> None:
             judged = error_analysis.judge(cases)
             records = error_analysis.find(judged)
             error_analysis.confusion(pair for one in judged for pair in one.pairs)
-            error_analysis.concentrations(judged, records), error_analysis.suspects(cases)
+            error_analysis.concentrations(judged, records), label_errors.suspects(cases)
             done = time.perf_counter()
             here = {
                 "process": started - began,

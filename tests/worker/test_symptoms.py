@@ -5,7 +5,7 @@ import torch
 from transformers.utils import logging
 
 from tests.support import symptoms
-from workbench.evaluation.doctor import findings
+from workbench.evaluation.doctor.diagnosis import diagnose, examine
 from workbench.evaluation.doctor.findings import Severity
 
 logging.set_verbosity_error()
@@ -17,7 +17,7 @@ CHEAP = ("rate far too high", "rate far too low", "one vendor is missing", "vend
 
 def rules(folder, scenario, seed):
     symptoms.train(symptoms.prepare(folder, scenario, seed))
-    return {one.rule: one for one in findings.diagnose(findings.examine(folder)).findings}
+    return {one.rule: one for one in diagnose(examine(folder)).findings}
 
 
 @pytest.mark.parametrize("name", CHEAP)

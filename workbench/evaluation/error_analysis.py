@@ -1,4 +1,4 @@
-"""What a model gets wrong: one record an error, tables over them, where they pile up, and labels to doubt."""
+"""What a model gets wrong: one record an error, tables over them, and where they pile up."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -210,60 +210,3 @@ def concentrations(
                     found.append(Concentration(name, dimension, members, made, errors.total(), part, expected))
                 break
     return sorted(found, key=lambda one: (-one.errors * (one.share - one.expected), one.field, one.dimension))
-
-
-# --- labels to doubt ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A document whose label the model confidently disagrees with, at its worst word."""
-
-    document: int
-    name: str
-    word: int
-    text: str
-    gold_field: str
-    predicted_field: str
-    agreement: float  # the model's probability of the gold field at that word, 0..1
-    certainty: float  # of the predicted field
-    words: int  # how many words of the document are in doubt
-
-
-def suspects(cases: Sequence[Case]) -> list[Suspect]:
-    """Documents with a suspected label error, the least agreement first.
-
-    A word is in doubt when the model names another field at least as surely as it names that field where it
-    is labelled (confident learning's threshold); a document is ranked by its worst such word. Give
-    predictions on documents that the model was not trained on: of the others it has learned the errors too.
-    """
-    cases = [case for case in cases if case.agreement]
-    sums: defaultdict[str, list[float]] = defaultdict(list)
-    fields = {id(case): _gold_fields(case) for case in cases}
-    for case in cases:
-        for name, agreement in zip(fields[id(case)], case.agreement, strict=True):
-            sums[name].append(agreement)
-    usual = {name: sum(values) / len(values) for name, values in sums.items()}
-    found = []
-    for case in cases:
-        doubts = [
-            (case.agreement[word], word, gold, tag[2:] or NONE)
-            for word, (gold, tag) in enumerate(zip(fields[id(case)], case.tags, strict=True))
-            if (tag[2:] or NONE) != gold and case.certainty[word] >= usual.get(tag[2:] or NONE, 1.0)
-        ]
-        if doubts:
-            agreement, word, gold, predicted = min(doubts)
-            found.append(
-                Suspect(
-                    case.document, case.name, word, case.words[word], gold, predicted, agreement,
-                    case.certainty[word], len(doubts),
-                )
-            )  # fmt: skip
-    return sorted(found, key=lambda suspect: (suspect.agreement, suspect.document))
-
-
-def _gold_fields(case: Case) -> list[str]:
-    fields = [NONE] * len(case.agreement)
-    for chunk in case.gold:
-        fields[chunk.start : chunk.stop] = [chunk.field] * (chunk.stop - chunk.start)
-    return fields

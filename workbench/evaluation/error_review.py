@@ -18,7 +18,8 @@ from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
-from workbench.evaluation.error_analysis import Concentration, ErrorRecord, Suspect
+from workbench.evaluation.error_analysis import Concentration, ErrorRecord
+from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
@@ -149,7 +150,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
         documents=len(here),
         f1=metrics.micro(here).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),
-        doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in error_analysis.suspects(here)),
+        doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in suspects(here)),
         matrix=error_analysis.matrix(pairs),
         confusion=error_analysis.confusion(pairs),
         concentrations=tuple(error_analysis.concentrations(judged, records)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from storage import events
 from storage.exceptions import InputProblem
 from workbench.evaluation import error_analysis, html_rendering, report
-from workbench.evaluation.doctor import findings
+from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
 from workbench.predictions import run_reader
 from workbench.predictions.cases import Case
@@ -41,7 +41,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         names=names,
         records=records,
         concentrations=error_analysis.concentrations(judged, records),
-        diagnosis=findings.diagnose(findings.examine(folder, figures)),
+        diagnosis=diagnosis.diagnose(diagnosis.examine(folder, figures)),
         events=list(events.iterate(RunFolder(folder).events)),
         pictures=cuttings(folder, figures["split"], here, records[:_MOST]),
     )

@@ -1,7 +1,7 @@
 """What the next labels will bring: a power law per field through (labels, F1), with its uncertainty.
 
 F1(n) = ceiling - scale * n ** -rate. The rate is taken from a grid, ceiling and scale by least squares; every rate
-that fits the points about as well as the best one stays in, and so do fits that leave one point out. What they
+that fits the points about as well as the best one stays in, and so do fits that leave a point out. What they
 disagree about is the uncertainty.
 """
 
@@ -21,7 +21,7 @@ _SATURATED = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One fitted power law."""
+    """A fitted power law."""
 
     ceiling: float  # 0..1
     scale: float  # >= 0
@@ -34,16 +34,16 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the next labels are expected to bring for one field."""
+    """What the next labels are expected to bring for a field."""
 
     field: str
     labels: int  # so far
     more: int  # the next
-    gain: float | None  # of F1, expected; None: too little to say
+    gain: float | None  # of F1, expected; None: too few points
     low: float | None  # the gain's range
     high: float | None
     curves: tuple[Curve, ...]
-    why: str = ""  # why nothing is said
+    why: str = ""  # there is no gain
 
     @property
     def saturated(self) -> bool:
@@ -51,7 +51,7 @@ class Forecast:
         return self.high is not None and self.high < _SATURATED
 
     def sentence(self) -> str:
-        """As it is said to the analyst."""
+        """For the analyst."""
         if self.gain is None or self.low is None or self.high is None:
             return f"{self.field}: {self.why}"
         if self.saturated:
@@ -63,10 +63,10 @@ class Forecast:
 
 
 def forecast(field: str, points: Sequence[Point], more: int = 20) -> Forecast:
-    """Fit one field's points. Several F1 for the same count (seeds, rounds) are averaged.
+    """Fit a field's points. Several F1 for the same count (seeds, rounds) are averaged.
 
     Args:
-        field: named in what is said.
+        field: named in the sentence.
         points: evaluations on growing subsets, or of past rounds; on the same evaluated documents.
         more: how many labels the question is about.
     """
@@ -74,56 +74,51 @@ def forecast(field: str, points: Sequence[Point], more: int = 20) -> Forecast:
     for labels, f1 in points:
         if labels > 0:
             grouped.setdefault(labels, []).append(f1)
-    known = [(labels, sum(values) / len(values)) for labels, values in sorted(grouped.items())]
-    so_far = known[-1][0] if known else 0
+    averaged = [(labels, sum(values) / len(values)) for labels, values in sorted(grouped.items())]
+    so_far = averaged[-1][0] if averaged else 0
 
-    def silent(why: str) -> Forecast:
+    def refusal(why: str) -> Forecast:
         return Forecast(field, so_far, more, None, None, None, (), f"too little to say: {why}")
 
-    if len(known) < ENOUGH:
-        return silent(f"{len(known)} of {ENOUGH} counts of labels were tried")
-    if known[-1][0] < 2 * known[0][0]:
-        return silent(f"from {known[0][0]} to {known[-1][0]} labels is less than twofold")
-    if known[-1][1] < max(f1 for _, f1 in known) - 0.05:
-        return silent("F1 fell with more labels, the points are too noisy")
-    curves = _plausible(known)
-    for left_out in range(len(known)) if len(known) > ENOUGH else ():
-        curves += _plausible([point for position, point in enumerate(known) if position != left_out])
-    if not curves:
-        return silent("no rising curve fits the points")
+    if len(averaged) < ENOUGH:
+        return refusal(f"{len(averaged)} of {ENOUGH} counts of labels were tried")
+    if averaged[-1][0] < 2 * averaged[0][0]:
+        return refusal(f"from {averaged[0][0]} to {averaged[-1][0]} labels is less than twofold")
+    if averaged[-1][1] < max(f1 for _, f1 in averaged) - 0.05:
+        return refusal("F1 fell with more labels, the points are too noisy")
+    curves = _plausible(averaged)
+    for left_out in range(len(averaged)) if len(averaged) > ENOUGH else ():
+        curves += _plausible([point for position, point in enumerate(averaged) if position != left_out])
     gains = sorted(curve.at(so_far + more) - curve.at(so_far) for curve in curves)
     return Forecast(field, so_far, more, median(gains), gains[0], gains[-1], tuple(curves))
 
 
 def forecasts(points: Mapping[str, Sequence[Point]], more: int = 20) -> list[Forecast]:
-    """Every field's forecast: where labels pay most first, fields that nothing can be said of last."""
-    found = [forecast(name, points[name], more) for name in sorted(points)]
-    return sorted(found, key=lambda one: (one.gain is None, -(one.gain or 0.0)))
+    """Every field's forecast: where labels pay most first, fields without a gain last."""
+    by_name = [forecast(name, points[name], more) for name in sorted(points)]
+    return sorted(by_name, key=lambda item: (item.gain is None, -(item.gain or 0.0)))
 
 
-def _plausible(known: Sequence[Point]) -> list[Curve]:
-    fits = [(error, curve) for rate in _RATES if (fit := _fit(known, rate)) for error, curve in [fit]]
-    if not fits:
-        return []
+def _plausible(points: Sequence[Point]) -> list[Curve]:
+    fits = [_fit(points, rate) for rate in _RATES]
     best = min(error for error, _ in fits)
     return [curve for error, curve in fits if error <= best + _TOLERANCE]
 
 
-def _fit(known: Sequence[Point], rate: float) -> tuple[float, Curve] | None:
-    """Root mean square error and curve; None where the points do not rise along this rate."""
-    xs = [labels**-rate for labels, _ in known]
-    ys = [f1 for _, f1 in known]
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    spread = sum((x - mean_x) ** 2 for x in xs)
-    if spread == 0:
-        return None
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
-    if slope > 0:  # falling with more labels: no gain is the nearest law
-        slope = 0.0
-    ceiling = mean_y - slope * mean_x
-    if ceiling > 1:  # F1 ends at 1: the best scale under that ceiling
-        ceiling = 1.0
-        slope = min(0.0, sum(x * (y - 1) for x, y in zip(xs, ys, strict=True)) / sum(x * x for x in xs))
-    curve = Curve(ceiling, -slope, rate)
-    error = (sum((y - curve.at(labels)) ** 2 for labels, y in known) / len(known)) ** 0.5
+def _fit(points: Sequence[Point], rate: float) -> tuple[float, Curve]:
+    """Root mean square error and curve of the best ceiling and scale for a rate.
+
+    The ceiling is at most 1, the scale at least 0: points that fall with more labels give a flat curve.
+    """
+    import numpy as np
+
+    labels, f1 = np.array(points, dtype=np.float64).T
+    lost = (labels / labels[0]) ** -rate  # counted from the first point, so that a high rate keeps its digits
+    ceiling, slope = np.linalg.lstsq(np.column_stack([np.ones_like(lost), lost]), f1)[0]
+    if slope > 0:
+        ceiling, slope = f1.mean(), 0.0
+    if ceiling > 1:
+        ceiling, slope = 1.0, min(0.0, np.linalg.lstsq(lost[:, None], f1 - 1)[0][0])
+    curve = Curve(float(ceiling), float(-slope * labels[0] ** rate), rate)
+    error = float(np.sqrt(np.mean((f1 - np.clip(ceiling + slope * lost, 0, 1)) ** 2)))
     return error, curve

@@ -6,12 +6,11 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from workbench.evaluation.metrics import micro
 from workbench.fields import FieldType, amounts, checks, chunks_of
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
@@ -48,7 +47,7 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     """The rules to work with: what the settings say, else what was measured on validation, else the default.
 
     Args:
-        effects: rule -> its `Effect` as a mapping, as a run's report keeps them under `postprocess`.
+        effects: rule -> its `repair_effects.Effect` as a mapping, as a run's report keeps them under `postprocess`.
         settings: rule -> on or off, from [postprocess] of workbench.toml.
     """
     default = Rules()
@@ -301,52 +300,3 @@ def apply(
                 chunks.append(change.after)
         changes += made
     return replace(case, predicted=tuple(sorted(chunks))), changes
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What one rule did over many documents."""
-
-    rule: str
-    changes: int
-    repaired: int  # right now and wrong before, or a wrong chunk dropped
-    broke: int  # wrong now and right before
-    f1_without: float  # strict micro F1 with this rule alone switched off
-    f1_with: float  # with all rules that are on
-
-    @property
-    def hurts(self) -> bool:
-        """Whether the figures are better without it."""
-        return self.f1_with < self.f1_without
-
-
-def judge(case: Case, change: Change) -> int:
-    """1 when a change repaired, -1 when it broke, 0 when it changed nothing that counts."""
-    before = change.before is not None and change.before in case.gold
-    after = change.after is not None and change.after in case.gold
-    if change.after is None:
-        return -1 if before else 1
-    if change.before is None:
-        return 1 if after else -1
-    return after - before
-
-
-def effects(cases: Sequence[Case], types: Mapping[str, FieldType], rules: Rules | None = None) -> dict[str, Effect]:
-    """Rule -> what it repaired and broke, for the rules that are on.
-
-    The figures of validation decide their use.
-    """
-    rules = rules or Rules()
-    applied = [(case, *apply(case, types, rules)) for case in cases]
-    f1_with = micro(repaired for _, repaired, _ in applied).f1
-    found = {}
-    for name in REPAIR_RULES:
-        if not asdict(rules)[name]:
-            continue
-        verdicts = [judge(case, c) for case, _, changes in applied for c in changes if c.rule == name]
-        f1_without = f1_with
-        if verdicts:
-            off = replace(rules, **{name: False})
-            f1_without = micro(apply(case, types, off)[0] for case in cases).f1
-        found[name] = Effect(name, len(verdicts), verdicts.count(1), verdicts.count(-1), f1_without, f1_with)
-    return found

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.evaluation.doctor import findings
 from workbench.evaluation.doctor.data_facts import DataStatistics, FieldData, near_duplicates, statistics
+from workbench.evaluation.doctor.diagnosis import RULES, diagnose, examine
 from workbench.evaluation.doctor.findings import Evidence, Severity, Target
+from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config.tune import TuneConfig
 
@@ -73,7 +74,7 @@ HEALTHY = Evidence(run([min(0.98, s + 0.05) for s in RISING], RISING), HEALTHY_R
 
 
 def found(evidence):
-    return {finding.rule: finding for finding in findings.diagnose(evidence).findings}
+    return {finding.rule: finding for finding in diagnose(evidence).findings}
 
 
 def healthy_runs():
@@ -90,7 +91,7 @@ def healthy_runs():
 
 @pytest.mark.parametrize("evidence", [HEALTHY, *healthy_runs()])
 def test_healthy_runs_are_left_in_peace(evidence):
-    diagnosis = findings.diagnose(evidence)
+    diagnosis = diagnose(evidence)
     assert diagnosis.findings == () and diagnosis.healthy
 
 
@@ -109,7 +110,7 @@ def test_one_field_that_is_missed_is_no_imbalance():
 
 def test_nothing_is_advised_that_would_change_nothing():
     lines = data(several_lines=(30, 60), windowed=(0, 80), torn=(0, 9000), wrong_lines={"seller_address": 30})
-    (finding,) = findings.diagnose(replace(HEALTHY, data=lines)).findings
+    (finding,) = diagnose(replace(HEALTHY, data=lines)).findings
     assert [(action.target, action.screen) for action in finding.actions] == [(Target.DATA, "queue")]
     assert "seller_address" in finding.actions[0].title and "window" not in finding.symptom
     torn = found(replace(HEALTHY, data=replace(lines, torn=(40, 9000))))["values_cut"]
@@ -119,7 +120,7 @@ def test_nothing_is_advised_that_would_change_nothing():
 
 
 def test_nothing_known_is_nothing_found():
-    assert findings.diagnose(Evidence()).findings == ()
+    assert diagnose(Evidence()).findings == ()
 
 
 def report(**changes):
@@ -192,21 +193,21 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_and_nothing_else(name):
-    (finding,) = findings.diagnose(FAULTS[name]).findings
+    (finding,) = diagnose(FAULTS[name]).findings
     assert finding.rule == name
     assert finding.evidence and any(isinstance(value, int | float) for value in finding.evidence.values())
     assert finding.symptom and finding.cause and finding.actions
     assert all(action.cost and (action.changes or action.target is Target.DATA) for action in finding.actions)
-    assert json.loads(json.dumps(findings.diagnose(FAULTS[name]).as_dict()))["findings"][0]["rule"] == name
+    assert json.loads(json.dumps(diagnose(FAULTS[name]).as_dict()))["findings"][0]["rule"] == name
 
 
 def test_every_rule_has_a_fault_that_shows_it():
-    assert set(findings.RULES) == set(FAULTS)
+    assert set(RULES) == set(FAULTS)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_actions_are_configurations_that_can_be_run(name):
-    for finding in findings.diagnose(FAULTS[name]).findings:
+    for finding in diagnose(FAULTS[name]).findings:
         for action in finding.actions:
             if action.target is not Target.CONFIG:
                 continue
@@ -220,7 +221,7 @@ def test_actions_are_configurations_that_can_be_run(name):
 
 
 def test_hints_do_not_make_a_run_ill():
-    diagnosis = findings.diagnose(FAULTS["small_evaluation"])
+    diagnosis = diagnose(FAULTS["small_evaluation"])
     assert diagnosis.healthy and diagnosis.findings[0].severity is Severity.HINT
 
 
@@ -240,7 +241,7 @@ def test_the_handbooks_worked_example():
         CONFIG,
         TYPES,
     )
-    diagnosis = findings.diagnose(round0)
+    diagnosis = diagnose(round0)
     assert [finding.rule for finding in diagnosis.findings] == ["overfitting", "amounts_confused"]
     overfitting, confused = diagnosis.findings
     assert overfitting.evidence["train_f1"] == pytest.approx(0.95)
@@ -323,7 +324,7 @@ def test_longer_windows_never_exceed_what_the_model_can_read(tmp_path: Path):
 
 def test_a_stopped_run_is_not_blamed_for_ending():
     events = (*FAULTS["ended_early"].events[:-1], {"type": "finished", "state": "stopped", "epochs": 4})
-    assert findings.diagnose(replace(HEALTHY, events=events)).healthy
+    assert diagnose(replace(HEALTHY, events=events)).healthy
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------
@@ -383,24 +384,25 @@ def test_a_run_folder_is_examined_in_any_state(tmp_path):
         "run: r1\nfields: [{id: x, type: id}]\nconfig: {train: {learning_rate: 1.0e-3}}\n"
     )
     (tmp_path / "events.jsonl").write_text('{"type": "step", "step": 1, "loss": null}\n')
-    evidence = findings.examine(tmp_path)
+    evidence = examine(tmp_path)
     assert (evidence.learning_rate, evidence.types, evidence.report) == (1e-3, {"x": "id"}, {})
     assert found(evidence).keys() == {"unstable"}
     (tmp_path / "report.json").write_text('{"evaluation": {"split": "test"}}')
-    assert findings.examine(tmp_path).data.one_line == (0, 1)
+    assert examine(tmp_path).data.one_line == (0, 1)
     (tmp_path / "predictions.parquet").unlink()
-    assert findings.examine(tmp_path).data.one_line == (0, 0)
+    assert examine(tmp_path).data.one_line == (0, 0)
 
 
 # --- memory ---------------------------------------------------------------------------------------------------------
 
 
 def test_what_an_action_did_is_remembered():
-    memory = findings.remember((), ["lower learning rate"], 0.80, 0.83)
-    memory = findings.remember(memory, ["lower learning rate"], 0.85, 0.862)
-    memory = findings.remember(memory, ["more warmup", "augmentation"], 0.85, 0.84, (-0.03, 0.01))
-    assert findings.remember(memory, [], 0.1, 0.9) == memory
-    assert findings.summaries(memory) == {
+    memory = [
+        ActionOutcome(("lower learning rate",), 0.03),
+        ActionOutcome(("lower learning rate",), 0.012),
+        ActionOutcome(("augmentation", "more warmup"), -0.01, (-0.03, 0.01)),
+    ]
+    assert summaries(memory) == {
         "lower learning rate": "lower learning rate: +0.021 F1, better twice of two",
         "augmentation + more warmup": "augmentation + more warmup: -0.010 F1, better never of one",
     }
@@ -408,11 +410,11 @@ def test_what_an_action_did_is_remembered():
 
 
 def test_the_actions_that_the_next_run_took_are_recognised():
-    diagnosis = findings.diagnose(FAULTS["overfitting"])
+    diagnosis = diagnose(FAULTS["overfitting"])
     after = {
         **CONFIG,
         "train": {**CONFIG["train"], "learning_rate": 3e-5},
         "regularization": {"hidden_dropout_prob": 0.2},
     }
-    assert findings.taken(diagnosis, FAULTS["overfitting"], after) == ("lower learning rate", "more hidden dropout")
-    assert findings.taken(diagnosis, FAULTS["overfitting"], CONFIG) == ()
+    assert taken(diagnosis, FAULTS["overfitting"], after) == ("lower learning rate", "more hidden dropout")
+    assert taken(diagnosis, FAULTS["overfitting"], CONFIG) == ()

@@ -14,7 +14,9 @@ from tests.support import finished_run, sample_documents
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_review, report
-from workbench.evaluation.doctor import consultation, findings
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.diagnosis import diagnose, examine
+from workbench.evaluation.doctor.findings import Target
 from workbench.evaluation.error_review import TOTAL, Verdict
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.run_reader import read_cases
@@ -168,8 +170,8 @@ def test_references_travel_into_the_cases(shop):
 
 def test_what_an_action_did_is_said_and_remembered(shop):
     first = finished_run.finish(shop, wrong=swapped)
-    diagnosis = findings.diagnose(findings.examine(shop.files.run(first.id)))
-    action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is findings.Target.CONFIG)
+    diagnosis = diagnose(examine(shop.files.run(first.id)))
+    action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is Target.CONFIG)
     config = consultation.proposed(from_dict(first.config), action)
     second = finished_run.finish(shop, config, wrong=right, parent=first.id)
     told = consultation.consult(shop, second)

@@ -4,7 +4,8 @@ import re
 from html.parser import HTMLParser
 
 from workbench.evaluation import error_analysis, html_rendering, report
-from workbench.evaluation.doctor import findings
+from workbench.evaluation.doctor.diagnosis import diagnose
+from workbench.evaluation.doctor.findings import Evidence
 from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
@@ -62,7 +63,7 @@ def test_the_page_is_well_formed_and_shows_the_figures():
         }
         for n in range(5)
     ]
-    html = page(events=events, diagnosis=findings.diagnose(findings.Evidence()), pictures={0: b"\x89PNG"})
+    html = page(events=events, diagnosis=diagnose(Evidence()), pictures={0: b"\x89PNG"})
     checker = Checker()
     checker.feed(html)
     text = " ".join(checker.text)

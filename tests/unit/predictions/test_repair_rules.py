@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.evaluation import repair_effects
 from workbench.fields import FieldType, invoice_schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case, Chunk
@@ -98,7 +99,7 @@ def test_a_contradiction_halves_the_confidence_of_the_values_in_it():
     assert {c.field: c.confidence for c in repaired.predicted} == {
         "amount_net": 0.4, "amount_tax": 0.4, "amount_total": 0.4, "currency": 0.8,
     }  # fmt: skip
-    assert {repair_rules.judge(case(rows, gold=predicted), change) for change in changes} == {0}
+    assert {repair_effects.judge(case(rows, gold=predicted), change) for change in changes} == {0}
 
 
 def test_another_checker_can_be_hooked_in():
@@ -142,10 +143,10 @@ def test_what_a_rule_repaired_and_broke_is_counted_and_a_harmful_one_named():
     rows = [[(500, "Subtotal"), (700, "90.00")]]
     helped = case(rows, gold=[Chunk("amount_net", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
     hurt = case(rows, gold=[Chunk("amount_total", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
-    effect = repair_rules.effects([helped, helped, hurt], TYPES)["neighbourhood"]
+    effect = repair_effects.effects([helped, helped, hurt], TYPES)["neighbourhood"]
     assert (effect.changes, effect.repaired, effect.broke) == (3, 2, 1)
     assert effect.f1_with == pytest.approx(2 / 3) and effect.f1_without == pytest.approx(1 / 3)
-    assert not effect.hurts and repair_rules.effects([hurt], TYPES)["neighbourhood"].hurts
+    assert not effect.hurts and repair_effects.effects([hurt], TYPES)["neighbourhood"].hurts
 
 
 def test_types_that_nobody_named_are_text():
@@ -200,14 +201,14 @@ def test_headers_on_real_receipts_undo_swapped_amounts_and_spare_right_ones(real
     swap = {"amount_total": "amount_net", "amount_net": "amount_total"}
     right = list(cord_receipts(realdata / "cord"))
     rules = replace(OFF, neighbourhood=True)
-    spared = repair_rules.effects(right, TYPES, rules)["neighbourhood"]
+    spared = repair_effects.effects(right, TYPES, rules)["neighbourhood"]
     amounts = sum(len(case.gold) for case in right)
     assert amounts > 150 and spared.broke < 0.05 * amounts
     swapped = [
         replace(case, predicted=tuple(replace(c, field=swap.get(c.field, c.field)) for c in case.gold))
         for case in right
     ]
-    undone = repair_rules.effects(swapped, TYPES, rules)["neighbourhood"]
+    undone = repair_effects.effects(swapped, TYPES, rules)["neighbourhood"]
     assert undone.repaired > 80 and undone.broke < 5
     assert undone.f1_with > undone.f1_without + 0.3
 

@@ -14,8 +14,9 @@ from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem
 from storage.records import Run, RunState
 from workbench.evaluation import comparison, report
-from workbench.evaluation.doctor import findings
-from workbench.evaluation.doctor.findings import Action, ActionOutcome, Diagnosis, Target
+from workbench.evaluation.doctor.diagnosis import diagnose, examine
+from workbench.evaluation.doctor.findings import Action, Diagnosis, Target
+from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
 from workbench.runs import parquet
 from workbench.runs.progress import trained_on
@@ -52,9 +53,9 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     on = comparison.measured(workspace, listed)
     alike = [one for one in listed if one.id != run.id and on.get(one.id) == on.get(run.id)]
     peers = {one.name: one.f1 for one in alike if one.f1 is not None}
-    diagnosis = findings.diagnose(findings.examine(workspace.files.run(run.id), None, peers))
+    diagnosis = diagnose(examine(workspace.files.run(run.id), None, peers))
     made = memory(workspace, listed)
-    said = findings.summaries(tuple(made.values()))
+    said = summaries(tuple(made.values()))
     ended = [one for one in listed if one.state in ENDED]
     return Consultation(
         run.id,
@@ -85,12 +86,12 @@ def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, ActionOutco
 @lru_cache(maxsize=256)  # runs that ended do not change
 def _outcome(before: Path, after: Path) -> ActionOutcome | None:
     try:
-        evidence = findings.examine(before)
-        taken = findings.taken(findings.diagnose(evidence), evidence, findings.examine(after).config)
-        compared = report.compare_runs(before, after)["differences"]["micro"] if taken else None
+        evidence = examine(before)
+        actions = taken(diagnose(evidence), evidence, examine(after).config)
+        compared = report.compare_runs(before, after)["differences"]["micro"] if actions else None
     except (ConfigProblem, InputProblem):  # a folder that was deleted or copied in part has nothing to tell
         return None
-    return ActionOutcome(taken, compared["difference"], compared["ci95"]) if compared else None
+    return ActionOutcome(actions, compared["difference"], compared["ci95"]) if compared else None
 
 
 def proposed(config: Any, action: Action) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from workbench.evaluation import error_analysis
+from workbench.evaluation.label_errors import suspects
 from workbench.evaluation.metrics import ErrorKind, match
 from workbench.locate.layout import torn
 from workbench.predictions.cases import Case
@@ -90,7 +90,7 @@ def statistics(
         near_duplicates=(len(near_duplicates(train, evaluated)), len(evaluated)),
         low_ocr=(sum(_ocr(case) < LOW_OCR for case in train), len(train)),
         truncated=(sum(case.truncated for case in evaluated), len(evaluated)),
-        suspects=(len(error_analysis.suspects(evaluated)), len(evaluated)),
+        suspects=(len(suspects(evaluated)), len(evaluated)),
         several_lines=(several[0], several[1]),
         one_line=(one[0], one[1]),
         window_edges=(edges[0], edges[1]),

@@ -5,30 +5,19 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from workbench.evaluation.doctor.actions import RETRAIN, labelling, layout_augmentation, merged_lines, task, windows
 from workbench.evaluation.doctor.data_facts import LOW_OCR
-from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Severity, Target, rule
-from workbench.evaluation.doctor.training_rules import merged_lines, windows
+from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Rule, Severity, Target
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 
-_RETRAIN = "one training run"
 _SOME = 5  # fewer of anything are no evidence
-
-
-def _task(id: str, title: str, cost: str = "labelling time, then one training run", screen: str = "queue") -> Action:
-    return Action(id, title, cost, Target.DATA, screen=screen)
-
-
-def _labelling(id: str, title: str, cost: str, **documents: str) -> Action:
-    """Label certain documents, which are not for the queue to choose."""
-    return Action(id, title, cost, Target.DATA, screen="annotate", documents=documents)
 
 
 def _share(part: tuple[int, int]) -> float:
     return part[0] / part[1] if part[1] else 0.0
 
 
-@rule("amounts_confused")
 def amounts_confused(evidence: Evidence) -> Finding | None:
     """Amount fields taken for each other, or currencies not found."""
     confusion: Mapping[str, Mapping[str, int]] = evidence.report.get("confusion") or {}
@@ -50,10 +39,10 @@ def amounts_confused(evidence: Evidence) -> Finding | None:
     names = sorted({name.split(" ")[0] for name in facts})
     augment = {"augmentation.currency_forms": 0.3, "augmentation.header_synonyms": 0.3}
     actions = [
-        _task("header samples", "Label documents in which a column header stands with its number"),
+        task("header samples", "Label documents in which a column header stands with its number"),
         *windows(evidence),
         *merged_lines(evidence),
-        Action("augment currencies and headers", "Vary currency signs and header words", _RETRAIN, changes=augment),
+        Action("augment currencies and headers", "Vary currency signs and header words", RETRAIN, changes=augment),
         Action(
             "neighbourhood rules",
             "Let the header beside an amount decide (within 500 thousandths of the page)",
@@ -66,7 +55,6 @@ def amounts_confused(evidence: Evidence) -> Finding | None:
     return Finding("amounts_confused", f"Confused with each other: {', '.join(names)}", facts, cause, tuple(actions))
 
 
-@rule("values_cut")
 def values_cut(evidence: Evidence) -> Finding | None:
     """Values over several lines, or at a window's edge, are wrong far more often than others."""
     if not evidence.data:
@@ -98,12 +86,11 @@ def values_cut(evidence: Evidence) -> Finding | None:
         worst = evidence.data.wrong_lines
         names = sorted(worst, key=lambda name: -worst[name])[:3]
         causes = ["Such a value is right only as a whole, and there are few to learn from"]
-        actions = [_task("values over lines", f"Queue documents that have {', '.join(names) or 'such values'}")]
+        actions = [task("values over lines", f"Queue documents that have {', '.join(names) or 'such values'}")]
     where = "over several lines or at window edges" if edges else "over several lines"
     return Finding("values_cut", f"Values {where} are cut or lost", facts, f"{', or '.join(causes)}.", tuple(actions))
 
 
-@rule("languages")
 def languages(evidence: Evidence) -> Finding | None:
     """A language that scores far lower and is rare in training."""
     rows = (evidence.report.get("slices") or {}).get("language") or {}
@@ -121,18 +108,17 @@ def languages(evidence: Evidence) -> Finding | None:
                 "a download, a longer run",
                 changes={"model.family": "lilt", "model.name": "SCUT-DLVCLab/lilt-infoxlm-base"},
             )
-            more = _task("more of the language", f"Label more documents in {name}, to at least 20–30 % of training")
+            more = task("more of the language", f"Label more documents in {name}, to at least 20–30 % of training")
             return Finding(
                 "languages",
                 f"F1 is {row['f1']:.2f} in {name}, {best:.2f} elsewhere",
                 facts,
                 "The training documents are biased, or the vocabulary lacks the language.",
-                (more, base, _layout_augmentation()),
+                (more, base, layout_augmentation()),
             )
     return None
 
 
-@rule("new_templates")
 def new_templates(evidence: Evidence) -> Finding | None:
     """Vendors that were not in training score far lower than those that were."""
     seen, unseen = (evidence.report.get(f"{side}_vendors") or {} for side in ("seen", "unseen"))
@@ -149,16 +135,10 @@ def new_templates(evidence: Evidence) -> Finding | None:
         f"F1 is {unseen['f1']:.2f} on new vendors, {seen['f1']:.2f} on known ones",
         facts,
         "The model knows its vendors' layouts, not invoices.",
-        (_task("more vendors", "Label a few documents each of more vendors"), _layout_augmentation()),
+        (task("more vendors", "Label a few documents each of more vendors"), layout_augmentation()),
     )
 
 
-def _layout_augmentation() -> Action:
-    changes = {"augmentation.box_jitter": 8.0, "augmentation.rotation": 1.0, "augmentation.header_synonyms": 0.3}
-    return Action("layout augmentation", "Vary layout, angle and header words", _RETRAIN, changes=changes)
-
-
-@rule("class_imbalance")
 def class_imbalance(evidence: Evidence) -> Finding | None:
     """Nearly all words carry no field, and values are missed rather than invented, whatever field they are of."""
     micro = evidence.report.get("micro") or {}
@@ -174,19 +154,19 @@ def class_imbalance(evidence: Evidence) -> Finding | None:
         Action(
             "label smoothing",
             "Smooth the labels by 0.1",
-            _RETRAIN,
+            RETRAIN,
             changes={"regularization.label_smoothing_factor": 0.1},
         ),
         Action(
             "class weights",
             "Weigh rare fields more than words without a field",
-            _RETRAIN,
+            RETRAIN,
             changes={"regularization.class_weights": "inverse"},
         ),
         Action(
             "focal loss",
             "Use the focal loss",
-            _RETRAIN,
+            RETRAIN,
             changes={"regularization.loss": "focal", "regularization.focal_gamma": 1.5},
         ),
     ]
@@ -194,7 +174,6 @@ def class_imbalance(evidence: Evidence) -> Finding | None:
     return Finding("class_imbalance", symptom, facts, "The model is safest when it says nothing.", tuple(actions))
 
 
-@rule("few_examples")
 def few_examples(evidence: Evidence) -> Finding | None:
     """A field that scores low and was hardly seen in training."""
     fields, micro = evidence.report.get("fields") or {}, evidence.report.get("micro") or {}
@@ -212,11 +191,10 @@ def few_examples(evidence: Evidence) -> Finding | None:
     if not said:
         return None
     names = ", ".join(name.split(" ")[0] for name in facts if name.endswith(" f1"))
-    task = _task("more examples", f"Queue documents that have {names}; 20 labels from 5 vendors are a start")
-    return Finding("few_examples", "; ".join(said), facts, "Too few examples to learn these fields from.", (task,))
+    action = task("more examples", f"Queue documents that have {names}; 20 labels from 5 vendors are a start")
+    return Finding("few_examples", "; ".join(said), facts, "Too few examples to learn these fields from.", (action,))
 
 
-@rule("split_leakage")
 def split_leakage(evidence: Evidence) -> Finding | None:
     """The same vendors, or almost the same documents, on both sides."""
     if not evidence.data:
@@ -236,14 +214,13 @@ def split_leakage(evidence: Evidence) -> Finding | None:
         "near_duplicates": alike[0],
         "evaluated_documents": alike[1],
     }
-    task = _task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", screen="")
+    action = task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", screen="")
     symptom = f"{worst:.0%} of the evaluated documents are of training vendors, {alike[0]} repeat a training document"
     return Finding(
-        "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (task,)
+        "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (action,)
     )
 
 
-@rule("label_noise")
 def label_noise(evidence: Evidence) -> Finding | None:
     """Many labels that the model confidently disagrees with."""
     part = evidence.data.suspects if evidence.data else (0, 0)
@@ -252,18 +229,17 @@ def label_noise(evidence: Evidence) -> Finding | None:
     if part[0] < _SOME or _share(part) < 0.1 or not learned:
         return None
     title = "Go through the suspected label errors, the worst first"
-    task = _task("check labels", title, f"about {part[0]} documents", screen="errors")
+    action = task("check labels", title, f"about {part[0]} documents", screen="errors")
     symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
     return Finding(
         "label_noise",
         symptom,
         {"suspected_documents": part[0], "documents": part[1]},
         "Labels are wrong or not consistent.",
-        (task,),
+        (action,),
     )
 
 
-@rule("missing_vendor")
 def missing_vendor(evidence: Evidence) -> Finding | None:
     """A vendor without training documents that fails far more than the others."""
     if not evidence.data:
@@ -282,9 +258,9 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     facts = {f"{name} wrong": _share(row) for name, row in bad.items()} | {"vendors": len(rows)}
     worst = max(bad, key=lambda name: bad[name][0])
     title = f"Label 3–5 documents of {', '.join(bad)} for training"
-    task = _labelling("label the vendor", title, "labelling time, then one training run", group=worst)
+    action = labelling("label the vendor", title, "labelling time, then one training run", group=worst)
     said = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
-    return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (task,))
+    return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (action,))
 
 
 def _at_least(part: tuple[int, int], chance: float) -> float:
@@ -292,7 +268,6 @@ def _at_least(part: tuple[int, int], chance: float) -> float:
     return sum(math.comb(part[1], k) * chance**k * (1 - chance) ** (part[1] - k) for k in range(part[0], part[1] + 1))
 
 
-@rule("ocr_low")
 def ocr_low(evidence: Evidence) -> Finding | None:
     """Words that were read badly, in training or where the figures are low."""
     if not evidence.data:
@@ -306,14 +281,13 @@ def ocr_low(evidence: Evidence) -> Finding | None:
         return None
     facts = {"training_documents_under": part[0], "training_documents": part[1], "limit": LOW_OCR, "f1_lost": drop}
     actions = (
-        _task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", screen=""),
-        Action("ocr noise", "Train with some reading errors", _RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
+        task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", screen=""),
+        Action("ocr noise", "Train with some reading errors", RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
     )
     symptom = f"{part[0]} of {part[1]} training documents were read with a confidence under {LOW_OCR}"
     return Finding("ocr_low", symptom, facts, "Scans or photographs that the OCR reads badly.", actions)
 
 
-@rule("small_evaluation")
 def small_evaluation(evidence: Evidence) -> Finding | None:
     """Too few evaluated documents for the digits that are shown."""
     micro, documents = evidence.report.get("micro") or {}, evidence.report.get("documents", 0)
@@ -326,12 +300,11 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
     facts = {"documents": documents, "f1": micro["f1"], "interval_low": low, "interval_high": high}
     split = evidence.report.get("split", "test")
     title = f"Label about {wanted} {split} documents in all for ±0.05"
-    task = _labelling("more evaluated documents", title, "labelling time", split=split)
+    action = labelling("more evaluated documents", title, "labelling time", split=split)
     symptom = f"{documents} documents say only that F1 is between {low:.2f} and {high:.2f}"
-    return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (task,), Severity.HINT)
+    return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (action,), Severity.HINT)
 
 
-@rule("rule_hurts")
 def rule_hurts(evidence: Evidence) -> Finding | None:
     """A post-processing rule that breaks more than it repairs."""
     effects: Mapping[str, Mapping[str, Any]] = evidence.report.get("postprocess") or {}
@@ -356,3 +329,19 @@ def rule_hurts(evidence: Evidence) -> Finding | None:
     symptom = "; ".join(f"{name} repaired {e['repaired']} and broke {e['broke']}" for name, e in bad.items())
     cause = "The rule does not suit these documents, or this model. It rests, unless it was switched on by hand."
     return Finding("rule_hurts", symptom, facts, cause, actions, Severity.HINT)
+
+
+RULES: tuple[Rule, ...] = (
+    amounts_confused,
+    values_cut,
+    languages,
+    new_templates,
+    class_imbalance,
+    few_examples,
+    split_leakage,
+    label_noise,
+    missing_vendor,
+    ocr_low,
+    small_evaluation,
+    rule_hurts,
+)

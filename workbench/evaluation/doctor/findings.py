@@ -1,23 +1,13 @@
-"""The Doctor: from what a run left behind to findings, each with its evidence, cause, and actions in order.
-
-Pure functions. The rules are in `doctor_rules` (curves and configuration) and `doctor_data` (data and labels), each
-registered under an id with `rule`. A rule that lacks its evidence says nothing; no finding is an answer: healthy.
-"""
+"""What the Doctor looks at and what it finds: evidence, findings, actions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from workbench.evaluation.doctor.data_facts import DataStatistics
-from workbench.evaluation.metrics import Interval
 from workbench.runs.config import families
-from workbench.runs.state import RunFolder
-
-__all__ = ["Action", "DataStatistics", "Diagnosis", "Evidence", "Finding", "Severity", "Target", "diagnose", "rule"]
 
 
 class Severity(StrEnum):
@@ -37,7 +27,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do. `changes` maps dotted keys to new values; a data task has none."""
+    """A thing to do. `changes` maps dotted keys to new values; a data task has none."""
 
     id: str  # stable, for the memory of what it did: "lower learning rate"
     title: str
@@ -62,17 +52,17 @@ class Finding:
     @property
     def facts(self) -> tuple[str, ...]:
         """The evidence as it is read."""
-        return tuple(f"{name.replace('_', ' ')} {_told(value)}" for name, value in self.evidence.items())
+        return tuple(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.evidence.items())
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     """A fact as it is read: figures with three digits."""
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_told, value))
+        return ", ".join(map(_shown, value))
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_told(one)}" for key, one in value.items())
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
     return str(value)
 
 
@@ -173,116 +163,4 @@ class Diagnosis:
 
 
 Rule = Callable[[Evidence], Finding | None]
-RULES: dict[str, Rule] = {}
-
-
-def rule(id: str) -> Callable[[Rule], Rule]:
-    """Register a rule under its id; its findings must carry the same."""
-
-    def register(function: Rule) -> Rule:
-        RULES[id] = function
-        return function
-
-    return register
-
-
-def diagnose(evidence: Evidence) -> Diagnosis:
-    """Ask every rule."""
-    from workbench.evaluation.doctor import (
-        data_rules,  # noqa: F401  they register themselves
-        training_rules,  # noqa: F401  they register themselves
-    )
-
-    found = [finding for function in RULES.values() if (finding := function(evidence))]
-    return Diagnosis(tuple(sorted(found, key=lambda finding: finding.severity is not Severity.PROBLEM)))
-
-
-def examine(
-    folder: Path, report: Mapping[str, Any] | None = None, peers: Mapping[str, float] | None = None
-) -> Evidence:
-    """The evidence that a run folder holds, whatever state the run is in; what is missing stays empty.
-
-    Args:
-        folder: the run's.
-        report: its evaluation; None takes that of report.json where it is there.
-        peers: F1 of the runs shown beside it, by name.
-    """
-    import json
-
-    from storage import events
-    from workbench.evaluation.doctor.data_facts import statistics
-    from workbench.predictions.run_reader import read_dataset, read_labelled
-    from workbench.runs.config.request import Request
-
-    request = Request.read(folder)
-    kept = RunFolder(folder).report
-    if report is None:
-        report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
-    predicted = RunFolder(folder).predictions.is_file()
-    split = report.get("split", "validation")
-    evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)
-    return Evidence(
-        events=tuple(events.iterate(RunFolder(folder).events)),
-        report=report,
-        data=statistics(read_dataset(folder, "train"), [case for case in evaluated if case.labelled], split, predicted),
-        config=request.config.model_dump(mode="json"),
-        types={field.id: field.type for field in request.fields},
-        peers=peers or {},
-    )
-
-
-# --- the memory of what actions did -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ActionOutcome:
-    """What a run changed against the run it came from. Actions taken together are judged together."""
-
-    actions: tuple[str, ...]  # ids, sorted
-    difference: float  # of micro F1, after - before
-    ci95: Interval | None = None  # by the paired bootstrap (metrics.compare)
-
-    def sentence(self) -> str:
-        """As it is said when the run ends."""
-        about = f" (95 % between {self.ci95[0]:+.3f} and {self.ci95[1]:+.3f})" if self.ci95 else ""
-        unsure = self.ci95 is not None and self.ci95[0] <= 0 <= self.ci95[1]
-        return f"{' + '.join(self.actions)}: {self.difference:+.3f} F1{about}{', within the noise' if unsure else ''}"
-
-
-def taken(diagnosis: Diagnosis, before: Evidence, after: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the actions that a later configuration has taken up in full, at least one change of them new."""
-    later = Evidence(config=after)
-    ids = {
-        action.id
-        for finding in diagnosis.findings
-        for action in finding.actions
-        if action.changes
-        and all(later.get(key, None) == value for key, value in action.changes.items())
-        and any(before.get(key, None) != value for key, value in action.changes.items())
-    }
-    return tuple(sorted(ids))
-
-
-def remember(
-    memory: Sequence[ActionOutcome], actions: Sequence[str], before: float, after: float, ci95: Interval | None = None
-) -> tuple[ActionOutcome, ...]:
-    """The memory with one more outcome; nothing is added when no action was taken."""
-    return (*memory, ActionOutcome(tuple(sorted(actions)), after - before, ci95)) if actions else tuple(memory)
-
-
-_TIMES = {1: "once", 2: "twice"}
-_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-def summaries(memory: Sequence[ActionOutcome]) -> dict[str, str]:
-    """Action(s) -> what they did here so far, as in "lower learning rate: +0.021 F1, better twice of two"."""
-    effects: dict[str, list[float]] = {}
-    for outcome in memory:
-        effects.setdefault(" + ".join(outcome.actions), []).append(outcome.difference)
-    said = {}
-    for name, differences in effects.items():
-        better, count = sum(difference > 0 for difference in differences), len(differences)
-        of = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-        times = _TIMES.get(better, f"{better} times") if better else "never"
-        said[name] = f"{name}: {fmean(differences):+.3f} F1, better {times} of {of}"
-    return said
+"""A finding carries the name of its rule; a rule that lacks its evidence returns None."""

@@ -5,91 +5,19 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import Any
 
-from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Severity, Target, rule
+from workbench.evaluation.doctor.actions import (
+    RETRAIN,
+    larger_batch,
+    lower_rate,
+    merged_lines,
+    more_warmup,
+    windows,
+)
+from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Rule, Severity, Target
 
 _LAST = 3  # evaluations that a statement about "the end" looks at
-_NICE = (5e-5, 3e-5, 2e-5, 1e-5)
-_RETRAIN = "one training run"
 
 
-def around(rate: float) -> float:
-    """A learning rate rounded to the handbook's steps where one is near, else to two digits."""
-    nearest = min(_NICE, key=lambda nice: abs(math.log(nice / rate)))
-    return nearest if abs(math.log(nearest / rate)) < math.log(1.25) else float(f"{rate:.1e}")
-
-
-def lower_rate(evidence: Evidence, factor: float) -> Action:
-    """A learning rate of about `factor` times the present one."""
-    rate = around(evidence.learning_rate * factor)
-    title = f"Lower the learning rate from {evidence.learning_rate:g} to {rate:g}"
-    return Action("lower learning rate", title, _RETRAIN, changes={"train.learning_rate": rate})
-
-
-def more_warmup(evidence: Evidence, ratio: float) -> list[Action]:
-    """A longer warmup, where the present one is shorter."""
-    if evidence.get("train.warmup_ratio", 0.0) >= ratio or evidence.get("train.warmup_steps", 0):
-        return []
-    return [
-        Action("more warmup", f"Warm up over {ratio:.0%} of the steps", _RETRAIN, changes={"train.warmup_ratio": ratio})
-    ]
-
-
-def larger_batch(evidence: Evidence) -> Action:
-    """Twice the effective batch by accumulation, which needs no memory."""
-    steps = evidence.get("train.gradient_accumulation_steps", 1)
-    return Action(
-        "larger effective batch",
-        f"Accumulate {2 * steps} batches before a step, not {steps}",
-        f"{_RETRAIN}, with half the steps an epoch",
-        changes={"train.gradient_accumulation_steps": 2 * steps},
-    )
-
-
-def windows(evidence: Evidence) -> list[Action]:
-    """Longer windows, or ones that overlap more; none where every page fits into one."""
-    if evidence.data and not evidence.data.windowed[0] and evidence.data.windowed[1]:
-        return []
-    length, stride = evidence.get("data.max_length", 512), evidence.get("data.window_stride", 64)
-    longest = min(512, evidence.positions)
-    if length < longest:
-        return [
-            Action(
-                "longer windows",
-                f"Windows of {longest} sub-tokens, not {length}",
-                f"{_RETRAIN}, slower and more memory",
-                changes={"data.max_length": longest},
-            )
-        ]
-    wider = min(max(64, 2 * stride), length // 2)
-    if wider <= stride:
-        return []
-    return [
-        Action(
-            "more overlap",
-            f"Let windows overlap by {wider} sub-tokens, not {stride}",
-            f"{_RETRAIN}, some slower",
-            changes={"data.window_stride": wider},
-        )
-    ]
-
-
-def merged_lines(evidence: Evidence) -> list[Action]:
-    """Line merging, where it is off and would merge something."""
-    if evidence.get("data.merge_lines", False):
-        return []
-    if evidence.data and not evidence.data.torn[0] and evidence.data.torn[1]:
-        return []
-    return [
-        Action(
-            "merge lines",
-            "Merge the tokens of a line that belong together (numbers, amounts)",
-            _RETRAIN,
-            changes={"data.merge_lines": True},
-        )
-    ]
-
-
-@rule("overfitting")
 def overfitting(evidence: Evidence) -> Finding | None:
     """Train F1 high, validation F1 low."""
     pairs = [
@@ -118,14 +46,14 @@ def overfitting(evidence: Evidence) -> Finding | None:
                 Action(
                     f"more {name}",
                     f"Raise the {name} from {now:g} to {new:g}",
-                    f"{_RETRAIN}, slower on a CPU",
+                    f"{RETRAIN}, slower on a CPU",
                     changes={key: new},
                 )
             )
     if not evidence.get("augmentation.box_jitter", 0.0):
         changes = {"augmentation.box_jitter": 5.0, "augmentation.header_synonyms": 0.2}
         actions.append(
-            Action("augmentation", "Vary boxes and header words of the training documents", _RETRAIN, changes=changes)
+            Action("augmentation", "Vary boxes and header words of the training documents", RETRAIN, changes=changes)
         )
     actions += more_warmup(evidence, 0.1)
     cause = "The model learns its training documents by heart: the learning rate is high, regularisation low, or there "
@@ -138,7 +66,6 @@ def overfitting(evidence: Evidence) -> Finding | None:
     )
 
 
-@rule("unstable")
 def unstable(evidence: Evidence) -> Finding | None:
     """Losses that stay, jump, or break off."""
     facts = _instability(evidence)
@@ -155,7 +82,7 @@ def unstable(evidence: Evidence) -> Finding | None:
             Action(
                 "cosine schedule",
                 "Let the learning rate fall along a cosine",
-                _RETRAIN,
+                RETRAIN,
                 changes={"train.lr_scheduler_type": "cosine"},
             )
         )
@@ -163,7 +90,7 @@ def unstable(evidence: Evidence) -> Finding | None:
     if not 0 < clip <= 0.5:
         clip = 0.5 if clip == 1.0 else 1.0
         actions.append(
-            Action("clip gradients", f"Clip gradients at {clip:g}", _RETRAIN, changes={"train.max_grad_norm": clip})
+            Action("clip gradients", f"Clip gradients at {clip:g}", RETRAIN, changes={"train.max_grad_norm": clip})
         )
     cause = "The steps are too wild: a high learning rate, a small batch, or an unstable schedule."
     return Finding("unstable", "The losses stay where they are, or jump", facts, cause, tuple(actions))
@@ -200,7 +127,6 @@ def _segments(values: list[float], count: int) -> list[float]:
     return [median(values[a:b]) for a, b in pairwise(edges)]
 
 
-@rule("slow_convergence")
 def slow_convergence(evidence: Evidence) -> Finding | None:
     """Small data, and nothing learned for the first half of the run."""
     scores = evidence.curve("validation", "f1")
@@ -216,12 +142,12 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
         changes = {"train.learning_rate": evidence.usual_rate}
         actions.append(
             Action(
-                "raise learning rate", f"Raise the learning rate to {evidence.usual_rate:g}", _RETRAIN, changes=changes
+                "raise learning rate", f"Raise the learning rate to {evidence.usual_rate:g}", RETRAIN, changes=changes
             )
         )
     if evidence.get("train.freeze", "none") == "none":
         frozen = {"train.freeze": "lowest", "train.freeze_layers": 3, "train.unfreeze_after_epochs": 2}
-        actions.append(Action("freeze early", "Freeze the lowest 3 layers for 2 epochs", _RETRAIN, changes=frozen))
+        actions.append(Action("freeze early", "Freeze the lowest 3 layers for 2 epochs", RETRAIN, changes=frozen))
     return Finding(
         "slow_convergence",
         f"Half way the validation F1 was {half:.2f}, at its best {best:.2f}, late in the run",
@@ -231,7 +157,6 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
     )
 
 
-@rule("learning_rate_low")
 def learning_rate_low(evidence: Evidence) -> Finding | None:
     """Even the training documents are not learned, at a rate far below the usual one."""
     scores = evidence.curve("train", "f1") or evidence.curve("validation", "f1")
@@ -239,7 +164,7 @@ def learning_rate_low(evidence: Evidence) -> Finding | None:
         return None
     rate = evidence.usual_rate
     raised = Action(
-        "raise learning rate", f"Raise the learning rate to {rate:g}", _RETRAIN, changes={"train.learning_rate": rate}
+        "raise learning rate", f"Raise the learning rate to {rate:g}", RETRAIN, changes={"train.learning_rate": rate}
     )
     return Finding(
         "learning_rate_low",
@@ -250,7 +175,6 @@ def learning_rate_low(evidence: Evidence) -> Finding | None:
     )
 
 
-@rule("ended_early")
 def ended_early(evidence: Evidence) -> Finding | None:
     """The run ended while validation was still rising."""
     scores = evidence.curve("validation", "f1")
@@ -278,7 +202,7 @@ def ended_early(evidence: Evidence) -> Finding | None:
         action = Action(
             "more patience",
             f"Stop after {2 * patience} evaluations without gain, not {patience}",
-            f"{_RETRAIN}, up to {wished:g} epochs",
+            f"{RETRAIN}, up to {wished:g} epochs",
             changes={"train.early_stopping_patience": 2 * patience, "train.early_stopping_threshold": 0.0},
         )
         cause = "Early stopping gave up too soon."
@@ -287,7 +211,7 @@ def ended_early(evidence: Evidence) -> Finding | None:
         action = Action(
             "more epochs",
             f"Train {more} epochs, not {wished:g}",
-            f"{_RETRAIN}, half as long again",
+            f"{RETRAIN}, half as long again",
             changes={"train.num_train_epochs": more},
         )
         cause = "The run was shorter than the model needs."
@@ -295,7 +219,6 @@ def ended_early(evidence: Evidence) -> Finding | None:
     return Finding("ended_early", symptom, facts, cause, (action,))
 
 
-@rule("out_of_memory")
 def out_of_memory(evidence: Evidence) -> Finding | None:
     """The memory was too small, whether the run died of it or was helped."""
     told = [
@@ -314,7 +237,7 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
             Action(
                 "shorter windows",
                 f"Windows of {length // 2} sub-tokens, not {length}",
-                _RETRAIN,
+                RETRAIN,
                 changes={"data.max_length": length // 2},
             )
         )
@@ -324,7 +247,7 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
             Action(
                 "smaller batch",
                 f"Batches of {batch // 2}, and {2 * steps} of them a step",
-                f"{_RETRAIN}, somewhat slower",
+                f"{RETRAIN}, somewhat slower",
                 changes=changes,
             )
         )
@@ -333,7 +256,7 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
             Action(
                 "gradient checkpointing",
                 "Keep less in memory and compute it again",
-                f"{_RETRAIN}, about a third slower",
+                f"{RETRAIN}, about a third slower",
                 changes={"train.gradient_checkpointing": True},
             )
         )
@@ -342,7 +265,6 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
     return Finding("out_of_memory", "The device ran out of memory", facts, cause, tuple(actions))
 
 
-@rule("truncation")
 def truncation(evidence: Evidence) -> Finding | None:
     """Words that the model never saw."""
     cut = sum(int(event.get("truncated") or 0) for event in evidence.of("prepared"))
@@ -352,7 +274,7 @@ def truncation(evidence: Evidence) -> Finding | None:
     actions = [action for action in windows(evidence) if action.id == "longer windows"]
     if evidence.get("data.window_stride", 64) < 64:
         changes = {"data.window_stride": 64}
-        cost = f"{_RETRAIN}, slower on long pages"
+        cost = f"{RETRAIN}, slower on long pages"
         actions.append(Action("windows", "Cut long pages into overlapping windows", cost, changes=changes))
     look = "Correct words that are longer than a window: they are rarely words"
     actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
@@ -367,7 +289,6 @@ def truncation(evidence: Evidence) -> Finding | None:
     )
 
 
-@rule("noise")
 def noise(evidence: Evidence) -> Finding | None:
     """Differences between the shown runs that the documents cannot carry."""
     micro = evidence.report.get("micro") or {}
@@ -380,13 +301,25 @@ def noise(evidence: Evidence) -> Finding | None:
         return None
     facts = {"f1": micro["f1"], "best_other_f1": best, "difference": difference, "half_interval": (high - low) / 2}
     title = f"Compare with {name} by the paired bootstrap before choosing"
-    task = Action("compare paired", title, "seconds", Target.DATA, screen="runs")
+    action = Action("compare paired", title, "seconds", Target.DATA, screen="runs")
     symptom = f"The difference to {name} ({difference:.3f}) is smaller than the noise (±{(high - low) / 2:.3f})"
     return Finding(
         "noise",
         symptom,
         facts,
         "There are too few evaluated documents to tell these runs apart.",
-        (task,),
+        (action,),
         Severity.HINT,
     )
+
+
+RULES: tuple[Rule, ...] = (
+    overfitting,
+    unstable,
+    slow_convergence,
+    learning_rate_low,
+    ended_early,
+    out_of_memory,
+    truncation,
+    noise,
+)
