@@ -1,18 +1,20 @@
 """What every screen is made of: content, a hint line, a status line, and one border for errors."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from screens.keys import shown
 from screens.modes import available
-from screens.widgets.dialogs import TextPage, Typed
+from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
@@ -187,14 +189,18 @@ class ModeScreen(Typed, Screen[None]):
         """The first key of a binding as it is mapped now, for hints."""
         chosen = self.workbench.keys.get(binding_id)
         if chosen is None:
-            chosen = next((b.key for b in self.all_bindings() if b.id == binding_id), "")
+            chosen = next((binding.key for binding, _ in self.all_bindings() if binding.id == binding_id), "")
         return shown(chosen.split(",")[0]) if chosen else ""
 
-    def all_bindings(self) -> Iterator[Binding]:
-        """Every binding of the screen and of the application, as declared."""
-        for owner in (self, self.app):
+    def key_owners(self) -> Iterable[DOMNode]:
+        """What has the keys that work on this screen; a screen adds its widgets that have bindings with ids."""
+        return (self, self.app)
+
+    def all_bindings(self) -> Iterator[tuple[Binding, DOMNode]]:
+        """Every binding as declared, with its owner, which has its action."""
+        for owner in self.key_owners():
             for _, binding in owner._bindings:
-                yield binding
+                yield binding, owner
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -203,6 +209,26 @@ class ModeScreen(Typed, Screen[None]):
             yield
         except WorkbenchError as error:
             self.workbench.show_problem(error)
+
+    def confirm(self, question: Confirm, act: Callable[[], object]) -> None:
+        """Do something when the answer is yes; a WorkbenchError in it is shown."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.guarded():
+                    act()
+
+        self.app.push_screen(question, answered)
+
+    def prompt(self, prompt: Prompt, take: Callable[[str], None]) -> None:
+        """Do something with the text that is typed, unless the dialog is cancelled; a WorkbenchError in it is shown."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                with self.guarded():
+                    take(text)
+
+        self.app.push_screen(prompt, answered)
 
     def in_background(self, work: Callable[[], Any], name: str, exclusive: bool = True) -> Worker[Any]:
         """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""
@@ -254,3 +280,8 @@ class ModeScreen(Typed, Screen[None]):
         told = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
         parts.append((told, "$text-muted"))
         self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))
+
+
+def screen_of(widget: Widget) -> ModeScreen:
+    """The screen that a widget belongs to: it has the border for errors, dialogs and work in the background."""
+    return cast(ModeScreen, widget.screen)

@@ -11,10 +11,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
+from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import CloneRun
-from screens.runs.actions import Keeping
+from screens.run_actions import RunActions
 from screens.widgets.columns import heads as short_heads
+from screens.widgets.dialogs import Prompt
 from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
@@ -35,16 +37,16 @@ RUNS = [
     ("compare.draw", "b", "charting", "Text or chart, in a narrow terminal"),
     ("compare.picture", "w", "picture", "Write the chart to a PNG or SVG file"),
     ("run.clone", "enter", "clone", "A new run with these settings, to be changed"),
-    ("run.stop", "x", "act('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
-    ("run.kill", "K", "kill", "End the run at once"),
-    ("run.resume", "r", "act('resume')", "Go on from the last checkpoint"),
-    ("run.name", "N", "name", "Give it a name"),
-    ("run.note", "n", "note", "Write a note"),
-    ("run.tags", "t", "tags", "Tag it"),
-    ("run.pin", "p", "pin", "Pin it: it cannot be deleted"),
-    ("run.delete", "D", "delete", "Delete it with its folder"),
-    ("run.export", "e", "export", "Give its model away: a folder with a model card"),
-    ("run.import", "i", "import", "Take a run folder from another machine in"),
+    ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
+    ("run.kill", "K", "run('kill')", "End the run at once"),
+    ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
+    ("run.name", "N", "run('name')", "Give it a name"),
+    ("run.note", "n", "run('note')", "Write a note"),
+    ("run.tags", "t", "run('tags')", "Tag it"),
+    ("run.pin", "p", "run('pin')", "Pin it: it cannot be deleted"),
+    ("run.delete", "D", "run('delete')", "Delete it with its folder"),
+    ("run.export", "e", "run('export')", "Give its model away: a folder with a model card"),
+    ("run.import", "i", "take_in", "Take a run folder from another machine in"),
 ]
 
 
@@ -80,7 +82,7 @@ class Compared(Message):
         self.pair, self.found = pair, found
 
 
-class RunsScreen(Keeping):
+class RunsScreen(ModeScreen):
     """Follow and compare runs."""
 
     mode = "runs"
@@ -90,6 +92,7 @@ class RunsScreen(Keeping):
     def __init__(self) -> None:
         super().__init__()
         self.view = RunsView()
+        self._actions = RunActions(self, self.read_list)
         self._comparing: set[tuple[str, str]] = set()
         self._on = ""  # the run under the cursor: it stays there when others come and go
 
@@ -103,7 +106,6 @@ class RunsScreen(Keeping):
                 yield RunChart()
 
     def on_mount(self) -> None:
-        """List the runs."""
         self._table.focus()
         self.read_list()
 
@@ -124,12 +126,10 @@ class RunsScreen(Keeping):
         return self.view.runs[at]
 
     def on_resize(self) -> None:
-        """Columns fit the width."""
         if self.is_mounted:
             self._fill()
 
     def runs_changed(self, news: RunUpdate) -> None:
-        """Read the list again."""
         if self.is_mounted:
             self.read_list()
 
@@ -165,7 +165,6 @@ class RunsScreen(Keeping):
         self.in_background(work, "folders")
 
     def on_folders_read(self, message: FoldersRead) -> None:
-        """Show it."""
         view = self.view
         self.view = replace(view, seen={**message.seen, **view.seen}, measured={**view.measured, **message.measured})
         self._fill()
@@ -333,7 +332,6 @@ class RunsScreen(Keeping):
         self.in_background(work, f"compare {pair}")
 
     def on_compared(self, message: Compared) -> None:
-        """Show it."""
         self._comparing.discard(message.pair)
         self.view = replace(self.view, compared={**self.view.compared, message.pair: message.found})
         self._show()
@@ -366,20 +364,23 @@ class RunsScreen(Keeping):
 
     # acts
 
+    def action_run(self, act: str) -> None:
+        self._actions.act(act, self.current)
+
+    def action_take_in(self) -> None:
+        self._actions.take_in()
+
     def action_mark(self) -> None:
-        """Mark or unmark."""
         name, marked = self.current.id, self.view.marked
         now = tuple(m for m in marked if m != name) if name in marked else (*marked, name)
         self.view = replace(self.view, marked=now)
         self._fill()
 
     def action_unmark(self) -> None:
-        """All."""
         self.view = replace(self.view, marked=())
         self._fill()
 
     def action_chart(self) -> None:
-        """Another one."""
         kinds = [*charts.KINDS, "fields"]
         self.view = replace(self.view, kind=kinds[(kinds.index(self.view.kind) + 1) % len(kinds)])
         self._show()
@@ -389,12 +390,10 @@ class RunsScreen(Keeping):
         self.toggle_class("-charting")
 
     async def action_clone(self) -> None:
-        """Take its settings to the tune screen."""
         run = self.current
         await self.workbench.visit("tune", CloneRun(config_files.from_dict(run.config), run.preset, run.id))
 
     def action_picture(self) -> None:
-        """Ask for the file."""
         chosen = [run for name in self.view.marked if (run := self.view.run(name))]
         runs = chosen if len(chosen) > 1 else [self.current]
         marks = comparison.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
@@ -404,7 +403,7 @@ class RunsScreen(Keeping):
             charts.save(marks, path)
             self.notify(f"Written: {path}", markup=False)
 
-        self.prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
+        self.prompt(Prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg"), take)
 
 
 def _short(changed: dict[str, tuple[Any, Any]]) -> str:

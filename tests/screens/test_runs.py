@@ -209,4 +209,4 @@ async def test_a_run_is_cloned_into_the_tune_screen(opened: Opener, invoices: Wo
         await pilot.pause()
         screen = pilot.app.screen
         assert isinstance(screen, TuneScreen)
-        assert screen.draft.config.train.learning_rate == 1e-3
+        assert screen.form.draft.config.train.learning_rate == 1e-3
