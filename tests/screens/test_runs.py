@@ -49,7 +49,7 @@ async def screen_of(pilot: Pilot[None]) -> RunsScreen:
     await pilot.pause()
     screen = pilot.app.screen
     assert isinstance(screen, RunsScreen)
-    await until(pilot, lambda: all(run.id in screen.view.seen for run in screen.view.runs))
+    await until(pilot, lambda: all(run.id in screen.view.progress for run in screen.view.runs))
     return screen
 
 
