@@ -7,7 +7,7 @@ from textual.app import SystemCommand
 
 from screens import modes, themes
 from screens.base import ModeScreen
-from screens.keys import shown
+from screens.keys import key_label
 from workbench.settings import KEY_PRESETS
 
 
@@ -25,7 +25,7 @@ def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[.
     for binding, owner in screen.all_bindings() if screen is not None else ():
         if binding.id and binding.id not in listed and not binding.id.startswith("mode."):
             listed.add(binding.id)
-            key = shown(keys.get(binding.id, binding.key).split(",")[0])
+            key = key_label(keys.get(binding.id, binding.key).split(",")[0])
             yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, binding.action, owner))
     for theme in themes.THEMES:
         action = f"app.choose_theme('{theme.name}')"

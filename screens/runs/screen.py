@@ -179,7 +179,6 @@ class RunsScreen(ModeScreen):
     # what is shown
 
     def on_resize(self) -> None:
-        """Columns fit the width."""
         if self.is_mounted:
             self._fill()
 
@@ -263,7 +262,6 @@ class RunsScreen(ModeScreen):
         await self.run_action("screen.clone")
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """What the columns mean."""
         return [
             (
                 "F1",
@@ -306,7 +304,6 @@ class RunsScreen(ModeScreen):
         self._show()
 
     def action_charting(self) -> None:
-        """Only where there is no space for both."""
         self.toggle_class("-charting")
 
     def action_picture(self) -> None:

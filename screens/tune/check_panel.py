@@ -33,7 +33,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
     """Checks the data for a configuration and estimates what the run takes; posts `Checked` as either is known."""
 
     class Checked(Message):
-        """The check, and then also the estimate, of the configuration that was asked for last."""
+        """The check, and then also the estimate, of the latest configuration."""
 
         def __init__(self, config: TuneConfig, check: DataCheck, estimated: Estimate | str | None) -> None:
             super().__init__()
@@ -43,7 +43,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
         super().__init__(id=id)
         self._workspace = workspace
         self._checker = DataChecker(workspace)
-        self._config: TuneConfig | None = None  # what was asked for last
+        self._config: TuneConfig | None = None  # the latest
         self.check: DataCheck | None = None
         self.estimate: Estimate | str | None = None  # a text where there is none
 
@@ -61,7 +61,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
         return self.estimate.smaller if isinstance(self.estimate, Estimate) else ()
 
     def look(self, config: TuneConfig) -> None:
-        """Check the data for a configuration, then estimate, in a thread; what was asked for before is given up."""
+        """Check the data for a configuration, then estimate, in a thread; work on an earlier one is cancelled."""
         self._config = config
 
         def work() -> None:
@@ -108,8 +108,8 @@ def check_text(
     """The panel's text.
 
     Args:
-        check: None while it is made.
-        estimate: None while it is made; a text when there is none.
+        check: None while the data are being checked.
+        estimate: None while it is being measured; a text when there is none.
         names: field id -> name.
         columns: of the screen that the panel has; names are cut where the numbers need them.
     """
@@ -123,8 +123,8 @@ def check_text(
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
     fields = sorted({name for side in facts[:3] for name in side.labels if name in names}, key=list(names).index)
-    wanted = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
-    wide = max(_NARROWEST, min(wanted, _WIDEST, columns - sum(_NUMBERS)))
+    widest = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
+    wide = max(_NARROWEST, min(widest, _WIDEST, columns - sum(_NUMBERS)))
     parts.append((f"{'':<{wide}}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
     for title, numbers in (
         ("documents", [side.documents for side in facts]),

@@ -209,7 +209,7 @@ class TuneScreen(ModeScreen):
         self.refresh_status()
 
     def action_view(self) -> None:
-        """The check or the run: the one that is at work, else the last."""
+        """Switch between the check and the run in view; where there is none, the last run comes into view."""
         if self._shown is None:
             with self.workspace.db.read() as connection:
                 listed = run_store.listed(connection)
@@ -224,7 +224,7 @@ class TuneScreen(ModeScreen):
         self.query_one(RunPanel).next_chart()
 
     def action_next_run(self) -> None:
-        """Among those that are active, and the one that is shown."""
+        """Show the next of the active runs."""
         ids = [active.run.id for active in self.workbench.news.active]
         if ids:
             at = ids.index(self._shown) if self._shown in ids else -1
@@ -243,7 +243,6 @@ class TuneScreen(ModeScreen):
         await self.run_action("screen.start" if name == "start" else f"screen.run('{name}')")
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """The marks of the form."""
         return [
             ("•", "changed from what the preset (or the run it was cloned from) says"),
             ("Δ", "differs from the last run"),

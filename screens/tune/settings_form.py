@@ -55,10 +55,10 @@ class SettingsForm(Vertical):
     """
 
     class DraftChanged(Message):
-        """The draft is another one.
+        """There is another draft.
 
         Args:
-            config_changed: the configuration is another, not only what was typed for a setting that cannot be.
+            config_changed: False where only a value was typed that cannot be.
             begun: the form was filled anew: from a preset, a file or a run.
         """
 
@@ -120,7 +120,7 @@ class SettingsForm(Vertical):
         self.post_message(self.DraftChanged(draft.config != before.config))
 
     def reread_last_run(self) -> None:
-        """Show where the draft differs from the run that is the last one now."""
+        """Show the form; the marks of what differs from the last run are of the run that is the last now."""
         with self._workspace.db.read() as connection:
             listed = run_store.listed(connection)
         with screen_of(self).guarded():
@@ -227,7 +227,7 @@ class SettingsForm(Vertical):
         self._options.focus()
 
     def key_escape(self) -> None:
-        """Leave a value as it was."""
+        """Close the edit line; the value stays as it was."""
         if self._edit_line.has_class("-shown"):
             self._close_edit()
             self._guide(self._editing)

@@ -27,7 +27,7 @@ def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | 
 
 
 class RunChart(Vertical):
-    """Curves over steps, or a bar chart of fields; what is what stands above, where it covers nothing."""
+    """Curves over steps, or a bar chart of fields; the legend stands above, where it covers nothing."""
 
     DEFAULT_CSS = """
     RunChart { min-height: 6; }
@@ -38,19 +38,18 @@ class RunChart(Vertical):
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._legend, self._chart = Static(), PlotextPlot()
-        self._told: tuple[str, Sequence[tuple[str, str]]] = ("", ())
+        self._titles: tuple[str, Sequence[tuple[str, str]]] = ("", ())
 
     def compose(self) -> ComposeResult:
         yield self._legend
         yield self._chart
 
     def on_resize(self) -> None:
-        """Names of curves fill the lines."""
-        self._explain(*self._told)
+        self._explain(*self._titles)
 
     def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
         """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
-        self._told = (title, named)
+        self._titles = (title, named)
         parts, at, space = [(title, "bold")], cell_len(title), self.size.width - 2
         for name, colour in named if len(named) > 1 else ():
             width = cell_len(f"  ■ {name}")

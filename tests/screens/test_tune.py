@@ -32,12 +32,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    made = workspaces.workspace(tmp_path / "invoices")
-    yield made
-    for run in listed(made):
-        if jobs.at_work(jobs.folder_of(made, run.id)):
-            jobs.kill(made, run.id)
-    made.close()
+    workspace = workspaces.workspace(tmp_path / "invoices")
+    yield workspace
+    for run in listed(workspace):
+        if jobs.at_work(jobs.folder_of(workspace, run.id)):
+            jobs.kill(workspace, run.id)
+    workspace.close()
 
 
 def listed(workspace: Workspace) -> list[Run]:
@@ -74,8 +74,8 @@ async def test_the_check_and_the_form_are_in_view(
 ) -> None:
     async with opened(invoices, size) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
-        told = text_of(screen, "#facts")
-        assert "documents" in told and "amount_total" in told and "at most" in told
+        facts = text_of(screen, "#facts")
+        assert "documents" in facts and "amount_total" in facts and "at most" in facts
         form = screen.query_one(OptionForm)
         assert form.size.width >= 34 and form.size.height >= 10
         assert screen.query_one("#check").size.width >= 34
@@ -83,7 +83,7 @@ async def test_the_check_and_the_form_are_in_view(
         assert "MIT" in text_of(screen, "#licence")
 
 
-async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+async def test_settings_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
         form = screen.query_one(OptionForm)
@@ -164,7 +164,7 @@ async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: 
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
         await pilot.press("a")
-        assert pilot.app.screen is screen, "nothing is on, and that is said"
+        assert pilot.app.screen is screen, "nothing is on, which a message shows"
         screen.query_one(OptionForm).focus_key("augmentation.header_synonyms")
         await pilot.press("1", "enter", "a")
         await pilot.pause()
