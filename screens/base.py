@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from screens.help import help_text
 from screens.keys import key_label
 from screens.modes import available
 from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
@@ -23,26 +23,6 @@ if TYPE_CHECKING:
     from screens.navigation import Request
     from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
-
-GROUPS = {
-    "app": "Everywhere",
-    "mode": "Screens",
-    "document": "Document",
-    "label": "Labelling",
-    "suggestion": "Suggestions",
-    "select": "Selecting",
-    "span": "Adjusting a label",
-    "move": "Moving",
-    "history": "Undo and history",
-    "view": "View",
-    "list": "Document list",
-    "error": "Errors",
-    "error_walk": "Going through a model's errors",
-    "run": "Runs",
-    "form": "Settings",
-    "compare": "Comparing",
-}
-"""Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
 
 
 class ErrorWalk(Protocol):
@@ -117,6 +97,7 @@ class ModeScreen(Typed, Screen[None]):
     """
 
     mode = ""
+    _facts: tuple[str, ...] = ()  # the screen's part of the status line
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     DEFAULT_CSS = """
     ModeScreen { layout: vertical; background: $background; }
@@ -158,8 +139,6 @@ class ModeScreen(Typed, Screen[None]):
         """The screen's part of the status line; the most important first."""
         self._facts = parts
         self.refresh_status_line()
-
-    _facts: tuple[str, ...] = ()
 
     def refresh_status(self) -> None:
         """Bring hint, status and buttons up to date with what the screen shows. Screens that have more override it."""
@@ -251,34 +230,8 @@ class ModeScreen(Typed, Screen[None]):
         return []
 
     def action_help(self) -> None:
-        groups: dict[str, list[tuple[str, str, str]]] = {}
-        keys: dict[str, list[str]] = {}
-        described: dict[str, str] = {}
-        for key, active in self.active_bindings.items():
-            binding = active.binding
-            if binding.id and binding.description and active.enabled:
-                keys.setdefault(binding.id, []).append(key_label(key))
-                described[binding.id] = binding.description
-        for name, text in described.items():
-            groups.setdefault(name.partition(".")[0], []).append((" ".join(keys[name]), text, name))
-        order = [*GROUPS, *(group for group in groups if group not in GROUPS)]
-        parts: list[Content | str | tuple[str, str]] = []
-        for group in sorted(groups, key=lambda name: (name in ("app", "mode"), order.index(name))):
-            parts.append((GROUPS.get(group, group.capitalize()) + "\n", "bold $primary"))
-            for listed, text, _ in groups[group]:
-                parts += [(f"  {listed:<16} ", "bold $accent"), f"{text}\n"]
-            parts.append("\n")
-        for title, rows in (("Fields", self.help_notes()), ("Signs", self.help_signs())):
-            if not rows:
-                continue
-            parts.append((f"{title}\n", "bold $primary"))
-            for sign, text in rows:
-                parts += [(f"  {sign:<16} ", "bold $accent"), f"{text}\n"]
-            parts.append("\n")
-        commands = self.key_of("app.commands")
-        note = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
-        parts.append((note, "$text-muted"))
-        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))
+        text = help_text(self.active_bindings, self.help_notes(), self.help_signs(), self.key_of("app.commands"))
+        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", text, wide=True))
 
 
 def screen_of(widget: Widget) -> ModeScreen:
