@@ -15,7 +15,7 @@ from screens.help import help_text
 from screens.keys import key_label
 from screens.modes import available
 from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
-from screens.widgets.status_lines import HintLine, StatusLine
+from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
@@ -134,6 +134,11 @@ class ModeScreen(Typed, Screen[None]):
     def hint(self, lead: str, *pairs: tuple[str, str]) -> None:
         """What the next key will do: a sentence, then (key, what it does), the most useful first."""
         self.query_one(HintLine).show(lead, *pairs)
+
+    def show_hint(self, hint: Hint) -> None:
+        """Show a hint that names bindings by their ids, with their keys as they are mapped now."""
+        lead, pairs = hint
+        self.hint(lead, *((self.key_of(name) if "." in name else name, text) for name, text in pairs))
 
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""

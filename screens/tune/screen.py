@@ -13,32 +13,19 @@ from screens.keys import bindings
 from screens.navigation import CloneRun, ProposeRun, Request
 from screens.run_actions import RunActions
 from screens.tune.check_panel import CheckPanel
+from screens.tune.hints import hint_of
+from screens.tune.keys import SIGNS, TUNE
 from screens.tune.settings_form import SettingsForm
 from screens.widgets.dialogs import Prompt
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
-from storage.records import Run
-from workbench.runs import jobs, progress
+from workbench.runs import jobs
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.watch import RunUpdate
-
-TUNE = [
-    ("run.start", "s", "start", "Start a run with these settings"),
-    ("run.stop", "x", "run('stop')", "Stop the run well: checkpoint, evaluate, keep the model"),
-    ("run.pause", "p", "run('pause')", "Let the run rest, or go on"),
-    ("run.kill", "K", "run('kill')", "End the run at once"),
-    ("run.resume", "r", "run('resume')", "Go on from the last checkpoint"),
-    ("run.next", "n", "next_run", "Show the next run"),
-    ("run.grid", "g", "grid", "Start a grid of settings as one group"),
-    ("view.live", "v", "view", "Data check or the live run"),
-    ("view.chart", "c", "chart", "Next curve"),
-    ("view.log", "l", "run('log')", "What the run's process printed"),
-    ("form.smaller", "m", "smaller", "Take the smaller choice"),
-]
 
 
 class TuneScreen(ModeScreen):
@@ -50,7 +37,6 @@ class TuneScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: str | None = None  # the run in view
         self._away = False
         self._actions = RunActions(self, lambda _: self.show_run())
 
@@ -59,7 +45,7 @@ class TuneScreen(ModeScreen):
             yield SettingsForm(self.workspace, id="left")
             with Vertical(id="side"):
                 yield CheckPanel(self.workspace, id="check")
-                yield RunPanel(id="live")
+                yield RunPanel(self.workspace, id="live")
                 with Horizontal(id="buttons"):
                     yield Button("Start", id="start", compact=True, variant="success")
                     yield Button("Stop", id="stop", compact=True)
@@ -169,15 +155,20 @@ class TuneScreen(ModeScreen):
 
     # the run in view
 
+    @property
+    def live(self) -> RunPanel:
+        """The run in view."""
+        return self.query_one(RunPanel)
+
     def runs_changed(self, news: RunUpdate) -> None:
         """A run went on: show it; a new one comes into view by itself."""
-        if self._shown is None and news.active:
+        if self.live.run_id is None and news.active:
             self._bring_into_view(news.active[0].run.id)
         else:
             self.show_run()
 
     def _bring_into_view(self, run_id: str) -> None:
-        self._shown = run_id
+        self.live.run_id = run_id
         self.add_class("-live")
         self._show_laid_out()
 
@@ -185,55 +176,39 @@ class TuneScreen(ModeScreen):
         """Draw the run once it is known how much screen it has."""
         self.call_after_refresh(self.show_run)
 
-    def _run(self) -> Run | None:
-        """The run in view; None where there is none, or it was deleted."""
-        if self._shown is not None:
-            with self.workspace.db.read() as connection:
-                try:
-                    return run_store.get(connection, self._shown)
-                except RunProblem:
-                    self._shown = None
-                    self.remove_class("-live")
-        return None
-
     def show_run(self) -> None:
-        """Draw the run that is in view."""
-        run = self._run()
-        if run is not None and self.has_class("-live"):
-            active = self.workbench.news.active
-            folder = jobs.folder_of(self.workspace, run.id)
-            known = next((other.progress for other in active if other.run.id == run.id), None) or progress.of(folder)
-            names = {field.id: field.name for field in self.workspace.schema.active}
-            message = jobs.last_words(folder)
-            self.query_one(RunPanel).show(run, known, names, [message] if message else [], active)
+        if (run := self.live.run) is None:
+            self.live.run_id = None
+            self.remove_class("-live")
+        elif self.has_class("-live"):
+            self.live.show(run, self.workbench.news.active)
         self.refresh_status()
 
     def action_view(self) -> None:
         """Switch between the check and the run in view; where there is none, the last run comes into view."""
-        if self._shown is None:
+        if self.live.run_id is None:
             with self.workspace.db.read() as connection:
                 listed = run_store.listed(connection)
             if not listed:
                 self.notify("No run was started yet.")
                 return
-            self._shown = listed[0].id
+            self.live.run_id = listed[0].id
         self.toggle_class("-live")
         self._show_laid_out()
 
     def action_chart(self) -> None:
-        self.query_one(RunPanel).next_chart()
+        self.live.next_chart()
 
     def action_next_run(self) -> None:
         """Show the next of the active runs."""
         ids = [active.run.id for active in self.workbench.news.active]
         if ids:
-            at = ids.index(self._shown) if self._shown in ids else -1
+            at = ids.index(self.live.run_id) if self.live.run_id in ids else -1
             self._bring_into_view(ids[(at + 1) % len(ids)])
 
     def action_run(self, act: str) -> None:
         """Do something with the run in view."""
-        run = self._run()
-        if run is None:
+        if (run := self.live.run) is None:
             raise RunProblem("No run is shown here.", "Start one, or look at the runs screen (F5).")
         self._actions.act(act, run)
 
@@ -243,15 +218,10 @@ class TuneScreen(ModeScreen):
         await self.run_action("screen.start" if name == "start" else f"screen.run('{name}')")
 
     def help_signs(self) -> list[tuple[str, str]]:
-        return [
-            ("•", "changed from what the preset (or the run it was cloned from) says"),
-            ("Δ", "differs from the last run"),
-            ("!", "cannot be; the text below says why"),
-            ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
-        ]
+        return SIGNS
 
     def refresh_status(self) -> None:
-        run = self._run()
+        run = self.live.run
         at_work = run is not None and run.state in run_store.ACTIVE
         resumable = run is not None and run.state in run_store.RESUMABLE
         for name in ("stop", "pause", "kill"):
@@ -259,39 +229,11 @@ class TuneScreen(ModeScreen):
         self.query_one("#resume", Button).display = resumable
         refused = bool(self.form.draft.problems) or self.panel.refusal is not None
         self.query_one("#start", Button).disabled = refused
-        self._hint(at_work, resumable, refused)
+        live = self.has_class("-live")
+        self.show_hint(hint_of(live, at_work, resumable, refused, smaller=bool(self.panel.smaller)))
         preset, last = self.form.draft.preset, self.form.last
         differences = len(config_files.difference(last, self.form.draft.config)) if last else 0
         self.facts(
             f"preset {preset}" if preset else "own settings",
             f"{differences} different from the last run" if last else "",
-        )
-
-    def _hint(self, at_work: bool, resumable: bool, refused: bool) -> None:
-        key, live = self.key_of, self.has_class("-live")
-        if at_work and live:
-            self.hint(
-                "",
-                (key("run.stop"), "stop"),
-                (key("run.pause"), "pause"),
-                (key("run.kill"), "kill"),
-                (key("view.chart"), "curve"),
-                (key("view.live"), "check"),
-                (key("run.start"), "another run"),
-            )
-            return
-        resume = [(key("run.resume"), "resume")] if resumable and live else []
-        start = [] if refused else [(key("run.start"), "start")]
-        smaller = [(key("form.smaller"), "smaller")] if self.panel.smaller else []
-        self.hint(
-            "This cannot work yet." if refused else "",
-            *resume,
-            *start,
-            *smaller,
-            ("←→", "change"),
-            ("Enter", "edit"),
-            (key("form.preset"), "preset"),
-            (key("form.yaml"), "YAML"),
-            (key("form.difference"), "difference"),
-            (key("view.live"), "data check" if live else "the run"),
         )

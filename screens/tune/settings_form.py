@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from screens.base import screen_of
 from screens.keys import bindings
 from screens.tune import augmentation_page
+from screens.tune.keys import FORM
 from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
 from storage import documents
@@ -27,17 +28,6 @@ from workbench.runs.config.draft import Draft
 from workbench.runs.config.files import Setting
 from workbench.runs.config.tune import Group, TuneConfig
 from workbench.workspace import Workspace
-
-FORM = [
-    ("form.preset", "P", "preset", "Begin with another preset"),
-    ("form.all", "f", "fold", "Fold or unfold all groups"),
-    ("form.reset", "backspace,delete", "reset", "This setting as it began"),
-    ("form.yaml", "y", "yaml", "The settings as YAML"),
-    ("form.difference", "d", "difference", "Difference to the last run"),
-    ("form.load", "o", "load", "Read settings from a YAML file"),
-    ("form.save", "w", "save", "Write the settings to a YAML file"),
-    ("form.augmentation", "a", "augmentation", "Preview the augmentation"),
-]
 
 
 class SettingsForm(Vertical):

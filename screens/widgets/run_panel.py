@@ -8,11 +8,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.widgets.run_chart import RunChart, spark
+from storage import runs as run_store
+from storage.exceptions import RunProblem
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.evaluation.charts import KINDS, series
+from workbench.runs import jobs, progress
 from workbench.runs.progress import Progress
 from workbench.runs.watch import ActiveRun, duration
+from workbench.workspace import Workspace
 
 SHOWN = ("loss", "f1", "learning_rate")
 """The curves of the panel: one at a time, or side by side where there is space."""
@@ -50,10 +54,12 @@ class RunPanel(Vertical):
     }
     """
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, workspace: Workspace, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._workspace = workspace
         self._kind = SHOWN[0]
         self._drawn: tuple[object, ...] = ()
+        self.run_id: str | None = None  # the run that is shown
 
     def compose(self) -> ComposeResult:
         yield Static(id="several")
@@ -76,35 +82,35 @@ class RunPanel(Vertical):
     def on_resize(self) -> None:
         self._arrange()
 
-    def show(
-        self,
-        run: Run,
-        progress: Progress,
-        names: Mapping[str, str],
-        log: Sequence[str],
-        others: Sequence[ActiveRun] = (),
-    ) -> None:
-        """Show a run as it is now.
+    @property
+    def run(self) -> Run | None:
+        """The run as the database has it; None where none is shown, or it was deleted."""
+        if self.run_id is None:
+            return None
+        with self._workspace.db.read() as connection:
+            try:
+                return run_store.get(connection, self.run_id)
+            except RunProblem:
+                return None
 
-        Args:
-            run: the row of the list.
-            progress: what its events say.
-            names: field id -> name.
-            log: the end of what its process printed.
-            others: all runs that are queued or at work.
-        """
+    def show(self, run: Run, active: Sequence[ActiveRun]) -> None:
+        """Show a run as it is now; `active` are all that are queued or at work."""
+        folder = jobs.folder_of(self._workspace, run.id)
+        known = next((other.progress for other in active if other.run.id == run.id), None) or progress.of(folder)
         several = self.query_one("#several", Static)
-        several.display = len(others) > 1
-        if len(others) > 1:
-            several.update(_several(run, others))
-        self.query_one("#head", Static).update(_head(run, progress, max(10, self.size.width - 2)))
-        now = (run.id, len(progress.steps), len(progress.evaluations), self.app.theme, self.size.width)
-        if now != self._drawn:  # drawing takes ten milliseconds a curve
-            self._drawn = now
+        several.display = len(active) > 1
+        if len(active) > 1:
+            several.update(_several(run, active))
+        self.query_one("#head", Static).update(_head(run, known, max(10, self.size.width - 2)))
+        state = (run.id, len(known.steps), len(known.evaluations), self.app.theme, self.size.width)
+        if state != self._drawn:  # drawing takes ten milliseconds a curve
+            self._drawn = state
             for kind in SHOWN:
-                self.query_one(f"#chart-{kind}", RunChart).curves(KINDS[kind], series(progress, kind))
-            self.query_one("#fields", Static).update(fields_table(progress, names, self.size.width - 2))
-        lines = [line[: max(10, self.size.width - 1)] for line in [*progress.notes[-2:], *log][-3:]]
+                self.query_one(f"#chart-{kind}", RunChart).curves(KINDS[kind], series(known, kind))
+            names = {field.id: field.name for field in self._workspace.schema.active}
+            self.query_one("#fields", Static).update(fields_table(known, names, self.size.width - 2))
+        log = [*known.notes[-2:], *filter(None, [jobs.last_words(folder)])]
+        lines = [line[: max(10, self.size.width - 1)] for line in log]
         self.query_one("#log", Static).update(Content("\n".join(lines)))
 
 
@@ -124,46 +130,46 @@ def _several(run: Run, others: Sequence[ActiveRun]) -> Content:
     return Content("\n").join(rows)
 
 
-def _head(run: Run, progress: Progress, width: int) -> Content:
+def _head(run: Run, known: Progress, width: int) -> Content:
     parts: list[Content | str | tuple[str, str]] = [
         (run.name, "bold"), "  ", (run.state.value, STATES[run.state]),
         (f"  {run.family}, {run.preset or 'own settings'}", "$text-muted"),
     ]  # fmt: skip
     if run.reason:
         parts.append((f"\n{run.reason}", "$error" if run.state in (RunState.FAILED, RunState.CRASHED) else ""))
-    if progress.total_steps:
-        goes_on = run.state in ACTIVE and not progress.finished
-        left = f" {duration(progress.seconds_left)} left" if progress.seconds_left is not None and goes_on else ""
-        count = f" {progress.step}/{progress.total_steps}{left}"
-        parts.append(f"\n{bar(progress.share, max(5, min(40, width - len(count) - 1)))}{count}")
+    if known.total_steps:
+        goes_on = run.state in ACTIVE and not known.finished
+        left = f" {duration(known.seconds_left)} left" if known.seconds_left is not None and goes_on else ""
+        count = f" {known.step}/{known.total_steps}{left}"
+        parts.append(f"\n{bar(known.share, max(5, min(40, width - len(count) - 1)))}{count}")
     elif run.state is RunState.RUNNING:
         parts.append("\nReading the documents, loading the model …")
-    if progress.predicting and run.state in ACTIVE and not progress.finished:
-        done, total = progress.predicting
+    if known.predicting and run.state in ACTIVE and not known.finished:
+        done, total = known.predicting
         parts.append(f"\nPredicting {done} of {total} documents for suggestions and the report")
-    if progress.steps:
-        last = progress.steps[-1]
-        facts = [f"epoch {last.epoch:.2f}", progress.device]
+    if known.steps:
+        last = known.steps[-1]
+        facts = [f"epoch {last.epoch:.2f}", known.device]
         if last.tokens_per_second is not None:
             facts.append(f"{last.tokens_per_second:,.0f} tokens/s")
         if last.memory_mb is not None:
             facts.append(f"{last.memory_mb / 1024:.1f} GiB")
         if last.device_memory_mb:
             facts.append(f"{last.device_memory_mb / 1024:.1f} GiB on the device")
-        facts.append(f"for {duration(progress.seconds)}")
+        facts.append(f"for {duration(known.seconds)}")
         parts.append(("\n" + " · ".join(fact for fact in facts if fact), "$text-muted"))
     return Content.assemble(*parts)
 
 
-def fields_table(progress: Progress, names: Mapping[str, str], width: int = 60) -> Content:
+def fields_table(known: Progress, names: Mapping[str, str], width: int = 60) -> Content:
     """F1 of every field with labels, how it came there where there is space, and of all.
 
     At the last evaluation; of a run that has ended, of the model that was kept.
     """
-    if not progress.evaluations:
+    if not known.evaluations:
         return Content.styled("The fields' figures come with the first evaluation.", "$text-muted")
-    best = progress.best
-    last = best if progress.finished and best is not None else progress.evaluations[-1]
+    best = known.best
+    last = best if known.finished and best is not None else known.evaluations[-1]
     by_field: Mapping[str, Mapping[str, float]] = last.validation.get("fields") or last.train.get("fields") or {}
     by_field = {field: row for field, row in by_field.items() if row.get("support", 1)} or by_field
     side = "validation" if last.validation.get("fields") else "train"
@@ -173,7 +179,7 @@ def fields_table(progress: Progress, names: Mapping[str, str], width: int = 60) 
     head = f"{'field':<{space}} {'P':>5} {'R':>5} {'F1':>5} {'n':>4}" + ("  over time" if curve else "")
     rows: list[Content | str | tuple[str, str]] = [(head, "bold $primary")]
     for field, row in by_field.items():
-        past = [(getattr(e, side).get("fields") or {}).get(field, {}).get("f1", 0.0) for e in progress.evaluations]
+        past = [(getattr(e, side).get("fields") or {}).get(field, {}).get("f1", 0.0) for e in known.evaluations]
         rows.append(
             f"\n{names.get(field, field)[:space]:<{space}} {row['precision']:5.2f} {row['recall']:5.2f}"
             f" {row['f1']:5.2f} {row['support']:4.0f}" + (f"  {spark(past, span=(0.0, 1.0))}" if curve else "")
