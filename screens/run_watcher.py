@@ -16,7 +16,7 @@ _UNHEARD = "They go on by themselves, and it is tried again every second. `workb
 
 
 class RunFollower:
-    """Follows the runs from any screen, says what ended, and tells the screen in view.
+    """Follows the runs whatever screen is in view, and keeps that screen up to date; a message shows what ended.
 
     Args:
         app: runs the timer and the threads.
