@@ -94,16 +94,16 @@ class HeatGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return None
 
     def start_at_hottest(self) -> None:
-        """Put the cursor on the cell that weighs most, without saying so."""
+        """Put the cursor on the cell that weighs most, without posting it."""
         cells = [(-cell.heat, row, at) for row, line in enumerate(self._table.rows) for at, cell in enumerate(line[3])]
         if cells:
             _, row, column = min(cells)
             self._at = (row, column)
 
     def point(self, row: str, column: str) -> None:
-        """Put the cursor on a cell, where it exists, and say so."""
-        rows = [one[0] for one in self._table.rows]
-        columns = [one[0] for one in self._table.columns]
+        """Put the cursor on a cell, where it exists, and post it."""
+        rows = [row_id for row_id, *_ in self._table.rows]
+        columns = [column_id for column_id, *_ in self._table.columns]
         if row in rows and column in columns:
             self._go(rows.index(row), columns.index(column))
 
@@ -112,19 +112,15 @@ class HeatGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if not rows or not columns:
             return
         self._at = (min(max(row, 0), rows - 1), min(max(column, 0), columns - 1))
-        left = self._table.label_width + sum(one[2] for one in self._table.columns[: self._at[1]])
+        left = self._table.label_width + sum(width for *_, width in self._table.columns[: self._at[1]])
         # the head stays in view: one row above the cursor's
         region = Region(left, self._at[0], self._table.columns[self._at[1]][2], 2)
         if self._at[1] == 0:
             region = Region(0, self._at[0], left + region.width, 2)
         self.scroll_to_region(region, animate=False, immediate=True, force=True)
         self.refresh()
-        self.tell(chosen)
-
-    def tell(self, chosen: bool = False) -> None:
-        """Say which cell is under the cursor."""
-        if (where := self.pointed) is not None:
-            self.post_message((self.Chosen if chosen else self.Pointed)(self, *where))
+        if (cell := self.pointed) is not None:
+            self.post_message((self.Chosen if chosen else self.Pointed)(self, *cell))
 
     def on_key(self, event: events.Key) -> None:
         """Arrows, Home, End and Enter."""
@@ -213,7 +209,6 @@ class HeatGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def on_blur(self) -> None:
-        """As on_focus."""
         self.refresh()
 
 

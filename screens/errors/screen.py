@@ -389,7 +389,6 @@ class ErrorsScreen(ModeScreen):
     # the lines at the foot
 
     def refresh_status(self) -> None:
-        """What can be done now, and which run is in view."""
         if self.shown is None:
             return
         review = self.shown.review

@@ -35,7 +35,7 @@ GLANCE_SECONDS = 2.0
 
 
 class QueueScreen(ModeScreen):
-    """The panes as tabs, the state of the relabel loop, and training; what one pane does, the others are told."""
+    """The panes as tabs, the state of the relabel loop, and training; what a pane changes, the others show."""
 
     mode = "queue"
     CSS_PATH = "queue.tcss"
@@ -69,7 +69,7 @@ class QueueScreen(ModeScreen):
         self.batch_pane, self.review_pane = BatchPane(), ReviewPane()
         self.rounds_pane, self.quality_pane = RoundsPane(), QualityPane()
         self._ready = False
-        self._schema: object = None  # the one that the overview was drawn with
+        self._schema: object = None  # with which the overview was drawn
         self._stamp: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
@@ -83,7 +83,7 @@ class QueueScreen(ModeScreen):
 
     @property
     def pane(self) -> Pane:
-        """The one in view."""
+        """The pane in view."""
         return self.panes[list(VIEWS).index(self.view)]
 
     def on_mount(self) -> None:
