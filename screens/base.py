@@ -1,18 +1,20 @@
-"""What every screen is made of: content, a hint line, a status line, and one border for errors."""
+"""What all screens share: a hint line, a status line, keys and their help, dialogs, and one border for errors."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from screens.keys import shown
+from screens.keys import key_label
 from screens.modes import available
-from screens.widgets.dialogs import TextPage, Typed
+from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
 from screens.widgets.status_lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
@@ -45,17 +47,17 @@ GROUPS = {
 
 
 class ErrorWalk(Protocol):
-    """Errors that are gone through one by one while their documents are open in the annotate screen."""
+    """The errors of a list, each of whose documents is opened in the annotate screen in turn."""
 
     @property
     def document(self) -> int:
-        """The document of the error that is being looked at."""
+        """The document of the current error."""
 
     async def next_error(self) -> None:
-        """Go on to the next one."""
+        """Open the document of the next error."""
 
     async def confirm_error(self) -> None:
-        """The label is right; go on."""
+        """Keep that the label is right, and go on."""
 
     async def queue_error(self) -> None:
         """Put the document into the relabel queue; go on."""
@@ -86,6 +88,10 @@ class Shell(Protocol):
     def common_facts(self) -> tuple[str, ...]:
         """The application's part of the status line."""
 
+    @property
+    def mode_screen(self) -> "ModeScreen | None":
+        """The screen in view, below any dialog."""
+
     async def visit(self, mode: str, request: "Request | None" = None) -> None:
         """Go to a screen, and hand it a request."""
 
@@ -97,6 +103,9 @@ class Shell(Protocol):
 
     def say_saved(self, text: str) -> None:
         """The saved state for the status line: "saved" after a commit, or what is wrong."""
+
+    def say_training(self, text: str) -> None:
+        """The running training and its progress, for the status line; "" when there is none."""
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""
@@ -135,10 +144,10 @@ class ModeScreen(Typed, Screen[None]):
         return self.workbench.workspace
 
     def receive(self, request: "Request") -> None:
-        """Do what another screen asks; this one has just come into view.
+        """Act on another screen's request; this screen has just come into view.
 
         Raises:
-            TypeError: it is no request for this screen.
+            TypeError: the request is for another screen.
         """
         raise TypeError(f"The {self.mode} screen takes no {type(request).__name__}.")
 
@@ -181,14 +190,18 @@ class ModeScreen(Typed, Screen[None]):
         """The first key of a binding as it is mapped now, for hints."""
         chosen = self.workbench.keys.get(binding_id)
         if chosen is None:
-            chosen = next((b.key for b in self.all_bindings() if b.id == binding_id), "")
-        return shown(chosen.split(",")[0]) if chosen else ""
+            chosen = next((binding.key for binding, _ in self.all_bindings() if binding.id == binding_id), "")
+        return key_label(chosen.split(",")[0]) if chosen else ""
 
-    def all_bindings(self) -> Iterator[Binding]:
-        """Every binding of the screen and of the application, as declared."""
-        for owner in (self, self.app):
+    def key_owners(self) -> Iterable[DOMNode]:
+        """What has the keys that work on this screen; a screen adds its widgets that have bindings with ids."""
+        return (self, self.app)
+
+    def all_bindings(self) -> Iterator[tuple[Binding, DOMNode]]:
+        """Every binding as declared, with its owner, which has its action."""
+        for owner in self.key_owners():
             for _, binding in owner._bindings:
-                yield binding
+                yield binding, owner
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -198,12 +211,32 @@ class ModeScreen(Typed, Screen[None]):
         except WorkbenchError as error:
             self.workbench.show_problem(error)
 
+    def confirm(self, question: Confirm, act: Callable[[], object]) -> None:
+        """Do something when the answer is yes; a WorkbenchError in it is shown."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.guarded():
+                    act()
+
+        self.app.push_screen(question, answered)
+
+    def prompt(self, prompt: Prompt, take: Callable[[str], None]) -> None:
+        """Do something with the text that is typed, unless the dialog is cancelled; a WorkbenchError in it is shown."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                with self.guarded():
+                    take(text)
+
+        self.app.push_screen(prompt, answered)
+
     def in_background(self, work: Callable[[], Any], name: str, exclusive: bool = True) -> Worker[Any]:
         """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""
         return self.run_worker(work, name=name, group=name, thread=True, exclusive=exclusive, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A failed worker says why."""
+        """Show why a worker failed; what is no WorkbenchError is a fault of the program."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
             if not isinstance(error, WorkbenchError):
@@ -211,22 +244,21 @@ class ModeScreen(Typed, Screen[None]):
             self.workbench.show_problem(error)
 
     def help_notes(self) -> list[tuple[str, str]]:
-        """Keys that are no bindings (a schema's field keys, say), for the help."""
+        """Keys that are no bindings, such as a schema's field keys, for the help: (key, what it does)."""
         return []
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """What signs and words mean that are seen in the screen, for the help."""
+        """Signs and words of the screen, for the help: (sign, what it means)."""
         return []
 
     def action_help(self) -> None:
-        """All keys of the screen."""
         groups: dict[str, list[tuple[str, str, str]]] = {}
         keys: dict[str, list[str]] = {}
         described: dict[str, str] = {}
         for key, active in self.active_bindings.items():
             binding = active.binding
             if binding.id and binding.description and active.enabled:
-                keys.setdefault(binding.id, []).append(shown(key))
+                keys.setdefault(binding.id, []).append(key_label(key))
                 described[binding.id] = binding.description
         for name, text in described.items():
             groups.setdefault(name.partition(".")[0], []).append((" ".join(keys[name]), text, name))
@@ -245,6 +277,11 @@ class ModeScreen(Typed, Screen[None]):
                 parts += [(f"  {sign:<16} ", "bold $accent"), f"{text}\n"]
             parts.append("\n")
         commands = self.key_of("app.commands")
-        told = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
-        parts.append((told, "$text-muted"))
+        note = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
+        parts.append((note, "$text-muted"))
         self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))
+
+
+def screen_of(widget: Widget) -> ModeScreen:
+    """The screen that a widget belongs to: it has the border for errors, dialogs and work in the background."""
+    return cast(ModeScreen, widget.screen)

@@ -28,7 +28,11 @@ class Workspace:
 
     @property
     def db(self) -> "Database":
-        """The database, opened and brought to this version when first asked for.
+        """The database, opened when first asked for; raises what `connect` raises."""
+        return self.connect()
+
+    def connect(self) -> "Database":
+        """Open the database now, so that what is wrong with it is known before any work is done.
 
         Raises:
             WorkspaceProblem: it is damaged, read-only or out of reach.
@@ -98,7 +102,7 @@ class Workspace:
             NewerWorkspace: a newer version of the program wrote it.
         """
         workspace = cls._at(directory)
-        assert workspace.db  # opens it
+        workspace.connect()
         return workspace
 
     @classmethod

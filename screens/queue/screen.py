@@ -1,13 +1,11 @@
 """The queue screen: choose what to label next, answer yes or no, see what the rounds brought."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
@@ -20,8 +18,7 @@ from screens.queue.pane import Pane
 from screens.queue.quality_pane import QualityPane
 from screens.queue.review_pane import ReviewPane
 from screens.queue.rounds_pane import RoundsPane
-from screens.widgets.dialogs import Choice
-from screens.widgets.several import Several
+from screens.widgets.dialogs import Choice, Several
 from storage import queue
 from storage.exceptions import UsageProblem
 from workbench.active_learning import overview as loop
@@ -212,17 +209,8 @@ class QueueScreen(ModeScreen):
             f"F1 {model.f1:.2f}" if model and model.f1 is not None else "",
         )
 
-    def all_bindings(self) -> Iterator[Binding]:
-        """Those of all panes, too: for keys in hints, and for the command palette, which runs actions on the screen."""
-        for pane in self.panes:
-            for _, binding in pane._bindings:
-                yield replace(binding, action=f"in_pane({pane.id!r}, {binding.action!r})")
-        yield from super().all_bindings()
-
-    async def action_in_pane(self, pane: str, action: str) -> None:
-        """Do what a key of a pane does, where that pane is in view."""
-        if pane == self.view:
-            await self.app.run_action(action, self.pane)
+    def key_owners(self) -> tuple[DOMNode, ...]:
+        return (self, *self.panes, self.app)
 
     def action_fields(self) -> None:
         """Ask for the fields in focus: only their doubt counts, only they are asked about."""

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
+from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label, OptionList, Static
+from textual.strip import Strip
+from textual.widgets import Input, Label, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
 
 Answer = TypeVar("Answer")
 
@@ -19,7 +22,7 @@ class Typed:
     """A screen or a dialog that does something with keys which are no bindings."""
 
     def typed(self, event: events.Key) -> bool:
-        """A key that is no binding, or wins over one; whether something was done with it."""
+        """Handle a key that is no binding; False where it means nothing here."""
         return False
 
 
@@ -51,7 +54,6 @@ class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
     """
 
     def action_cancel(self) -> None:
-        """Close without an answer."""
         self.dismiss(None)
 
 
@@ -59,7 +61,7 @@ class Confirm(_Dialog[bool]):
     """A yes-or-no question. Enter is yes; of what cannot be undone it is no, and only y is yes.
 
     Args:
-        question: what is asked.
+        question: in one line.
         detail: what a yes does.
         final: it cannot be undone.
     """
@@ -83,11 +85,9 @@ class Confirm(_Dialog[bool]):
             yield Label(f"{yes} yes   {no}/[b]Esc[/b] no", classes="hint")
 
     def action_answer(self, yes: bool) -> None:
-        """Close with the answer."""
         self.dismiss(yes)
 
     def action_usual(self) -> None:
-        """Enter is what does no harm."""
         self.dismiss(not self._final)
 
     def action_cancel(self) -> None:
@@ -109,7 +109,6 @@ class Prompt(_Dialog[str]):
             yield Label(Content(self._hint or "Enter: take it   Esc: cancel"), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter takes the text."""
         event.stop()
         self.dismiss(event.value)
 
@@ -121,7 +120,7 @@ class Choice(_Dialog[str]):
         title: what is chosen.
         options: (id, text, key) of each; the key may be "".
         detail: a text above the list.
-        explained: id -> what is said below the list while that choice is under the cursor.
+        explained: id -> text below the list while that choice is under the cursor.
         current: the id that the cursor begins at.
     """
 
@@ -153,18 +152,15 @@ class Choice(_Dialog[str]):
             yield Label("Enter: choose   Esc: cancel", classes="hint")
 
     def on_mount(self) -> None:
-        """Begin at the current choice."""
         if self._current:
             self.query_one(OptionList).highlighted = [choice for choice, *_ in self._options].index(self._current)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Explain what is under the cursor."""
         event.stop()
         if self._explained:
             self.query_one(".explanation", Label).update(Content(self._explained.get(event.option.id or "", "")))
 
     def typed(self, event: events.Key) -> bool:
-        """A choice's key picks it."""
         choice = next((name for name, _, key in self._options if key and event.character == key), None)
         if choice is not None:
             self.call_later(self._pick, choice)
@@ -174,7 +170,6 @@ class Choice(_Dialog[str]):
         self.dismiss(choice)  # not awaited: it would wait for this very message
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter or a click picks it."""
         event.stop()
         self.dismiss(event.option.id)
 
@@ -194,3 +189,61 @@ class TextPage(_Dialog[None]):
             with VerticalScroll():
                 yield Static(self._body if isinstance(self._body, Content) else Content(self._body), classes="page")
             yield Label("Esc: close   ↑ ↓ PgUp PgDn: scroll", classes="hint")
+
+
+class _Boxes(SelectionList[str]):
+    """Textual tells a box that is on from one that is off by its colour alone; here the latter is empty."""
+
+    def render_line(self, y: int) -> Strip:
+        line, at = super().render_line(y), y + int(self.scroll_y)
+        if at >= self.option_count or self.get_option_at_index(at).value in self.selected:
+            return line
+        left, inner, *rest = line
+        return Strip([left, Segment(" ", inner.style), *rest])
+
+
+class Several(_Dialog[tuple[str, ...]]):
+    """Any number of choices; dismissed with the ids in their order, or None. A choice's key switches it.
+
+    Args:
+        title: what is chosen.
+        options: (id, text, key) of each; the key may be "".
+        chosen: ids that are switched on at first.
+    """
+
+    BINDINGS = [Binding("enter", "take", "Take these", id="dialog.take", priority=True)]
+    DEFAULT_CSS = "Several _Boxes { background: $surface; height: auto; max-height: 45vh; border: none; }"
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str, str]], chosen: Sequence[str]) -> None:
+        super().__init__()
+        self._title, self._options, self._chosen = title, options, chosen
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Label(Content(self._title), classes="title")
+            yield _Boxes(
+                *(
+                    Selection(Content(f"{key:>2}  {text}"), name, name in self._chosen)
+                    for name, text, key in self._options
+                )
+            )
+            yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
+
+    def typed(self, event: events.Key) -> bool:
+        """A choice's key switches it, in view; Enter comes here where it was typed while the dialog opened."""
+        place = next((n for n, (_, _, key) in enumerate(self._options) if key and event.character == key), None)
+        if place is not None:
+            self.call_later(self._switch, place)
+        elif event.key == "enter":
+            self.call_later(self.action_take)
+        return place is not None or event.key == "enter"
+
+    def _switch(self, place: int) -> None:
+        boxes = self.query_one(_Boxes)
+        boxes.highlighted = place
+        boxes.toggle(self._options[place][0])
+
+    def action_take(self) -> None:
+        """Close with what is switched on; nothing means all."""
+        on = set(self.query_one(_Boxes).selected)
+        self.dismiss(tuple(name for name, _, _ in self._options if name in on))

@@ -337,9 +337,9 @@ async def test_an_action_of_the_doctor_opens_the_tune_screen_with_the_change_mar
         await settled(pilot)
         tune = pilot.app.mode_screen
         assert tune.mode == "tune"
-        assert all(tune.draft.value(key) == value for key, value in action.changes.items())
-        assert tune.draft.changed(next(iter(action.changes)))
-        assert tune._cloned == screen.shown.run.id
+        assert all(tune.form.draft.value(key) == value for key, value in action.changes.items())
+        assert tune.form.draft.changed(next(iter(action.changes)))
+        assert tune.form.parent_run == screen.shown.run.id
 
 
 async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, tmp_path):

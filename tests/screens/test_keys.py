@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from screens.annotate.keys import ANNOTATE
-from screens.keys import PRESETS, keymap, shown
+from screens.keys import PRESETS, key_label, keymap
 from workbench.fields import invoice_schema
 from workbench.settings import KEY_PRESETS
 
@@ -44,7 +44,7 @@ def test_keys_that_not_every_terminal_sends_never_stand_alone():
     ],
 )
 def test_keys_are_shown_as_people_read_them(key, text):
-    assert shown(key) == text
+    assert key_label(key) == text
 
 
 def test_a_lone_comma_and_signs_can_be_written_as_they_are():
@@ -52,3 +52,15 @@ def test_a_lone_comma_and_signs_can_be_written_as_they_are():
         "span.end-less": "comma",
         "app.help": "question_mark,F1",
     }
+
+
+async def test_the_command_palette_runs_the_application_s_own_commands(workspace, opened):
+    async with opened(workspace) as pilot:
+        theme = pilot.app.theme
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        commands["Next theme: dark, light, high contrast"]()
+        await pilot.pause(0.1)
+        assert pilot.app.theme != theme
+        commands["Leave the workbench"]()
+        await pilot.pause(0.1)
+        assert not pilot.app.is_running

@@ -82,11 +82,11 @@ def test_a_half_downloaded_model_says_how_to_bring_a_whole_one(tmp_path: Path, f
     whole = (snapshot / "model.safetensors").read_bytes()
     code = """
 from storage.exceptions import WorkbenchError
-from workbench import config
-from workbench.families import layoutlm
+from workbench.runs.config import files
+from workbench.training.models import layoutlm
 model = {"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}
 try:
-    layoutlm.build(config.from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
+    layoutlm.build(files.from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
 except WorkbenchError as error:
     print(error.message, error.remedy)
 """

@@ -44,7 +44,7 @@ def command(context: Context, headless: bool, directory: Path) -> None:
         click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
     else:
         workspace = Workspace.create(directory)
-    _fill(workspace)
+    fill(workspace)
     if headless:
         _loop(workspace)
         return
@@ -61,7 +61,7 @@ def _step(title: str) -> Iterator[None]:
     click.echo(f"  ({time.monotonic() - started:.1f} s)")
 
 
-def _fill(workspace: "Workspace") -> None:
+def fill(workspace: "Workspace") -> None:
     from storage import documents
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest

@@ -17,6 +17,7 @@ from workbench.evaluation import error_review, report
 from workbench.evaluation.doctor import consultation, findings
 from workbench.evaluation.error_review import TOTAL, Verdict
 from workbench.evaluation.metrics import ErrorKind
+from workbench.predictions import repair_rules
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
@@ -148,7 +149,7 @@ def test_the_report_says_what_the_list_says(shop):
     evaluation = consultation.evaluation_of(jobs.folder_of(shop, run.id))
     assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
     assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(jobs.folder_of(shop, run.id)).f1)
-    assert evaluation["postprocess"].keys() == set(report.postprocess.NAMES)
+    assert evaluation["postprocess"].keys() == set(repair_rules.NAMES)
 
 
 def test_references_travel_into_the_cases(shop):

@@ -173,7 +173,7 @@ def test_presets_follow_the_size_of_the_data() -> None:
 
 def test_the_configuration_is_light() -> None:
     heavy = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy")
-    names = ", ".join(f"workbench.{name}" for name in ("config", "windows", "rows", "augment"))
+    names = ", ".join(f"workbench.runs.{name}" for name in ("config.files", "windows", "parquet", "augmentation"))
     code = f"import sys, {names}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
