@@ -111,6 +111,21 @@ async def test_the_list_begins_with_the_worst_field_and_follows_the_cursor(opene
         assert "TOTAL: 9.00" in text_of(screen.query_one(ErrorDetail)).replace("  ", " ")
 
 
+async def test_one_click_on_a_cell_lists_its_errors_and_one_on_a_heading_sorts(opened, shop):
+    async with opened(shop, (120, 36)) as pilot:
+        screen = await enter(pilot)
+        grid = screen.query_one("#matrix", HeatGrid)
+        await pilot.click("#matrix", offset=(38, 1))
+        await pilot.pause()
+        assert grid.pointed == ("amount_total", "missing") and listed(screen) == ALL[:1]
+        assert screen.focused is screen.query_one(ErrorList)
+        await pilot.click("#matrix", offset=(2, 3))  # the row's name
+        await pilot.pause()
+        assert grid.pointed == ("seller_name", "errors") and listed(screen) == ALL[2:3]
+        await pilot.click("#matrix", offset=(70, 0))
+        assert grid._table.sorted_by == "boundary"
+
+
 async def test_the_table_is_sorted_by_the_column_under_the_cursor(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
