@@ -151,8 +151,7 @@ def _train(workspace: "Workspace", name: str) -> str:
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
     from storage import runs
-    from workbench.commands.doctor import lines_of
-    from workbench.commands.evaluate import lines_of as figures_of
+    from workbench.commands import doctor, evaluate
     from workbench.evaluation import error_analysis, report
     from workbench.evaluation.doctor import consultation
     from workbench.predictions import run_reader
@@ -161,7 +160,7 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     folder = jobs.folder_of(workspace, run_id)
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
-        click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
+        click.echo("\n".join("  " + line for line in evaluate.lines_of(figures, workspace.schema.name)))
         errors = error_analysis.find(
             error_analysis.judge(run_reader.read_labelled(folder, figures["split"], boxes=False))
         )
@@ -170,30 +169,30 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("The Doctor"):
         with workspace.db.read() as connection:
             advice = consultation.consult(workspace, runs.get(connection, run_id))
-        click.echo("\n".join("  " + line for line in lines_of(advice)[:16]))
+        click.echo("\n".join("  " + line for line in doctor.lines_of(advice)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
-    """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
-    from workbench.active_learning import selection as queueing
+    """A round of the relabel loop, in which reference values take the place of a person's decisions."""
+    from workbench.active_learning import selection
     from workbench.annotation import acts
     from workbench.annotation.editor import DocumentEditor
 
     with _step("Relabel queue"):
-        selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
-        selection.wait()
-        round_id = queueing.open_round(workspace, selection, 0.0)
-        progress = queueing.look(workspace, round_id)
+        running = selection.start(workspace, selection.Order(size=ROUND_SIZE, run=run_id))
+        running.wait()
+        round_id = selection.open_round(workspace, running, 0.0)
+        progress = selection.look(workspace, round_id)
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
+            names = selection.names(connection, progress)
         for picked in progress.entries:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
         act_count = 0
-        while (entry := queueing.next_entry(workspace, round_id)) is not None:
+        while (entry := selection.next_entry(workspace, round_id)) is not None:
             editor = DocumentEditor(workspace, entry.document)
             act_count += _label_from_values(editor, workspace)
             editor.act("accept document", acts.finish(editor.state))
-        closed = queueing.close(workspace, round_id)
+        closed = selection.close(workspace, round_id)
         click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench.active_learning import selection as queueing
-from workbench.active_learning import strategies
+from workbench.active_learning import selection, strategies
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 from workbench.runs import jobs
@@ -28,7 +27,7 @@ from workbench.workspace import Workspace
     help="A further run that votes (strategy committee); without it the newest ones.",
 )
 @click.option(
-    "--blind", default=queueing.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
+    "--blind", default=selection.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
     help="Share of labelled documents that come back without their labels.",
 )  # fmt: skip
 @click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
@@ -70,16 +69,16 @@ def command(
     workspace = context.open_workspace()
     try:
         jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
-        order = queueing.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
-        selection = queueing.start(workspace, order)
+        order = selection.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
+        running = selection.start(workspace, order)
         try:
-            selection.wait(_counter(as_json))
+            running.wait(_counter(as_json))
         finally:
-            selection.stop()
-        progress = queueing.look(workspace, queueing.open_round(workspace, selection, blind))
+            running.stop()
+        progress = selection.look(workspace, selection.open_round(workspace, running, blind))
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
-        emit(queueing.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
+            names = selection.names(connection, progress)
+        emit(selection.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
     finally:
         workspace.close()
 
@@ -96,20 +95,20 @@ def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counter(quiet: bool) -> Callable[[int, int], None]:
-    shown = not quiet and sys.stderr.isatty()
+    is_shown = not quiet and sys.stderr.isatty()
 
-    def tick(done: int, total: int) -> None:
-        if shown and total:
+    def show(done: int, total: int) -> None:
+        if is_shown and total:
             click.echo(f"\r{done:,} of {total:,} documents scored ", err=True, nl=done == total)
 
-    return tick
+    return show
 
 
 def _head(opened: Round) -> str:
     return f"Round {opened.id}: {opened.strategy}, run {opened.run or 'none'}, seed {opened.seed}"
 
 
-def _lines(progress: queueing.RoundProgress, names: dict[int, str]) -> list[str]:
+def _lines(progress: selection.RoundProgress, names: dict[int, str]) -> list[str]:
     rows = [
         (
             e.rank,

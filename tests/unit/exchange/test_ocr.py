@@ -181,7 +181,7 @@ def test_the_same_reading_carries_everything(words: list[str]) -> None:
 
 
 def test_processes_do_not_hear_ctrl_c_even_while_they_load() -> None:
-    with ocr._deaf_to_interrupts():
+    with ocr._interrupts_blocked():
         child = subprocess.Popen(
             [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read(); print('whole')"],
             stdin=subprocess.PIPE,
