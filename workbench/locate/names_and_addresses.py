@@ -77,7 +77,7 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 - 1.0 * _only_a_header(around, short)
             )
             score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
-            # In an envelope's window the line above the addressee is the sender's; the addressee's name is above the address.
+            # In an envelope's window the sender's line is above the addressee, whose name is above the address.
             score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _heads_address(around, short))
             score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
             reason = f"beside “{beside}”" if beside else "a name by its look"

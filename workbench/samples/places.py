@@ -1,4 +1,4 @@
-"""How names, addresses and numbers look where an invoice comes from: one grammar a locale."""
+"""Names, addresses and numbers of each country: one grammar per locale."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ _EN_NAMES = {
 
 @dataclass(frozen=True)
 class Locale:
-    """What is usual on the invoices of one country."""
+    """The conventions of one country's invoices."""
 
     code: str
     language: str
