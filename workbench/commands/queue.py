@@ -51,8 +51,8 @@ def command(
     A round in which nothing was labelled yet is replaced.
 
     With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue screen's Quality
-    view then says how far they agree. Who labels is told by WORKBENCH_ANNOTATOR, by annotator in workbench.toml, or by
-    the login name.
+    view then shows how far they agree. The annotator's name is WORKBENCH_ANNOTATOR, else annotator in workbench.toml,
+    else the login name.
 
     \b
     Example:

@@ -70,7 +70,7 @@ class Finder:
 
         Args:
             field: the field.
-            labelled: the tokens of fields that are labelled. They are no candidates, and they tell where others are: an
+            labelled: the tokens of fields that are labelled. They are no candidates, but show where others are: an
                 address is below its name, net and tax add up to the total.
         """
         used = {t for tokens in labelled.values() for t in tokens}

@@ -83,7 +83,7 @@ class ReceiptHead:
             self.roll.line([(label, None), (facts.seller.tax, facts.mark("seller_tax_id"))])
 
     def customer(self) -> None:
-        """Who bought, on receipts that say so."""
+        """The buyer, on some kinds of receipts."""
         facts = self.facts
         self.roll.line(plain(facts.word("bill_to") + self.roll.mark), centre=False)
         if self.rng.random() < 0.3:

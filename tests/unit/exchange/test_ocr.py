@@ -40,18 +40,18 @@ def _pieces(text: str) -> list[tuple[str, tuple[float, float, float, float], flo
     ],
 )
 def test_words_of_a_line(line: str, words: list[str]) -> None:
-    found = words_of_line(line, _pieces(line))
-    assert [text for text, _, _ in found] == words
-    first, last = found[0][1], found[-1][1]
+    result = words_of_line(line, _pieces(line))
+    assert [text for text, _, _ in result] == words
+    first, last = result[0][1], result[-1][1]
     assert first[0] == 0
     assert last[2] == 10 * len(line)
 
 
 @given(st.text("ab 1年¥：（）中.,", min_size=1, max_size=30))
 def test_no_letter_is_lost(line: str) -> None:
-    found = words_of_line(line, _pieces(line))
-    assert "".join(text for text, _, _ in found) == "".join(line.split())
-    assert all(a[1][2] <= b[1][0] for a, b in pairwise(found))
+    result = words_of_line(line, _pieces(line))
+    assert "".join(text for text, _, _ in result) == "".join(line.split())
+    assert all(a[1][2] <= b[1][0] for a, b in pairwise(result))
 
 
 def test_boxes_are_scaled_to_the_page() -> None:
