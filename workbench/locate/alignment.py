@@ -192,7 +192,7 @@ class Aligner:
                 score = min(score, 0.85)
             if score:
                 places.append(_Candidate(tuple(window), score))
-        return _apart(places)
+        return _without_overlaps(places)
 
     def _windows(self, type: FieldType, value: str, wanted: frozenset[str]) -> Iterator[list[int]]:
         """Neighbouring words of a row that can be the value; a comparison of digits excludes most."""
@@ -240,7 +240,7 @@ class Aligner:
                     letters += self._letters[row[end]]
                     if letters == wanted and wanted:
                         places.append(_Candidate(tuple(row[start : end + 1]), 0.95))
-        return _apart(places)
+        return _without_overlaps(places)
 
     # -- names and addresses: by their letters
 
@@ -261,7 +261,7 @@ class Aligner:
             return []
         top = max(best.values())
         near = [_Candidate(tokens, score) for tokens, score in best.items() if score >= top - 0.03]
-        return _apart(near)
+        return _without_overlaps(near)
 
     def _reading_orders(self) -> list[list[int]]:
         """The words row by row, and column by column from every piece of a row."""
@@ -344,7 +344,7 @@ def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:
     return (re.sub("[^0-9]", "", reading).strip("0") or "0",)
 
 
-def _apart(places: list[_Candidate]) -> list[_Candidate]:
+def _without_overlaps(places: list[_Candidate]) -> list[_Candidate]:
     """Of places that share words only the best, then the shortest: "9.00" rather than "RM 9.00"."""
     kept: list[_Candidate] = []
     for place in sorted(places, key=lambda p: (-p.score, len(p.tokens))):

@@ -75,14 +75,14 @@ class Finder:
         """
         used = {t for tokens in labelled.values() for t in tokens}
         best: dict[tuple[int, ...], Candidate] = {}
-        for c in self._all(field):
-            if used.isdisjoint(c.tokens) and self._holds(field, c):
+        for c in self._candidates(field):
+            if used.isdisjoint(c.tokens) and self._is_valid(field, c):
                 c = replace(c, score=c.score + self._agreement(field, c, labelled))
                 if c.tokens not in best or best[c.tokens].score < c.score:
                     best[c.tokens] = c
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
 
-    def _holds(self, field: Field, c: Candidate) -> bool:
+    def _is_valid(self, field: Field, c: Candidate) -> bool:
         """Whether a candidate is a valid value of the field."""
         text = self._around.text(c.tokens)
         if field.id == "iban":
@@ -101,7 +101,7 @@ class Finder:
             return 1.0 * self._beside_total(c, labelled.get("amount_total"))
         return names_and_addresses.nearness(self._around, field, c, labelled)
 
-    def _all(self, field: Field) -> list[Candidate]:
+    def _candidates(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
             candidates: Iterable[Candidate]
             if not self._tokens:
@@ -137,7 +137,7 @@ class Finder:
                 # Totals are low on the page, other fields high; of several equal totals the last one wins.
                 depth = number / len(rows)
                 place = depth if field.id.startswith("amount") or field.type is FieldType.CURRENCY else 1 - depth
-                score = 2 * context + 0.5 * place + self._look(field, window)
+                score = 2 * context + 0.5 * place + self._resemblance(field, window)
                 here.append(Candidate(window, score, f"beside “{beside}”" if beside else "looks like one"))
             if field.id == "amount_total":
                 # A row of several amounts is a line item or a table of taxes.
@@ -158,7 +158,7 @@ class Finder:
         normal = normalise(FieldType.AMOUNT, self._around.text(tokens)).normal
         return abs(float(normal)) if normal else 0.0
 
-    def _look(self, field: Field, window: tuple[int, ...]) -> float:
+    def _resemblance(self, field: Field, window: tuple[int, ...]) -> float:
         """How much the words look like a value of the field: large print for amounts, no caption in a date's word."""
         text, kind = self._around.text(window), field.type
         if kind is FieldType.AMOUNT:
@@ -242,7 +242,7 @@ class Finder:
 
     @cached_property
     def _likely_totals(self) -> list[tuple[int, ...]]:
-        likely = self._all(_TOTAL)
+        likely = self._candidates(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
         return [c.tokens for c in likely if c.score > most - 1.0 and c.score > 1.2]
 

@@ -60,7 +60,7 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
         here: list[list[int]] = []
         for piece in around.pieces[number]:
             short = _without_title(around, _without_number(around, _without_header(around, number, piece)))
-            sender = _sender(around, short)
+            sender = _name_before_address(around, short)
             short = sender or short
             text = around.text(short)
             if not _LETTERS.search(text) or _REGISTRATION.fullmatch(text):
@@ -78,13 +78,13 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
             )
             score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
             # In an envelope's window the sender's line is above the addressee, whose name is above the address.
-            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _heads_address(around, short))
+            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _is_above_address(around, short))
             score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
             reason = f"beside “{beside}”" if beside else "a name by its look"
             yield Candidate(tuple(short), score, reason)
             if len(short) < len(piece) and not sender:
                 yield Candidate(tuple(piece), score - 0.2, reason)
-            above = next((other for other in upper if _under(around, other, short)), None)
+            above = next((other for other in upper if _continues_below(around, other, short)), None)
             if above and company and _LETTERS.search(around.text(above)) and not _only_a_header(around, above):
                 # A name over two lines, surely so if the second line is only a short rest.
                 remainder = len(short) < 3 or text.startswith("&")
@@ -99,7 +99,7 @@ def _bounds(around: Surroundings, piece: Sequence[int]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def _under(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
+def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
     """Whether a piece continues in the line below, without a gap."""
     if around.tokens[upper[0]].page != around.tokens[lower[0]].page:
         return False
@@ -155,7 +155,7 @@ def _without_title(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
-def _sender(around: Surroundings, piece: list[int]) -> list[int]:
+def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
     """The name in a line that continues with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
     for position in range(1, len(piece) - 1):
         if _SEPARATOR.fullmatch(around.tokens[piece[position]].text):
@@ -164,13 +164,13 @@ def _sender(around: Surroundings, piece: list[int]) -> list[int]:
     return []
 
 
-def _heads_address(around: Surroundings, piece: list[int]) -> bool:
+def _is_above_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether the lines right below are an address with a postcode."""
     below = _below(around, piece)
     further = _below(around, below) if below else None
-    if below is None or _addressed(around, piece):
+    if below is None or _is_address_line(around, piece):
         return False
-    return (_addressed(around, below) or _leads(around, below)) and any(
+    return (_is_address_line(around, below) or _is_street_above_postcode(around, below)) and any(
         line is not None and bool(_POSTCODE.search(around.text(line))) for line in (below, further)
     )
 
@@ -181,17 +181,21 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
     inside: set[int] = set()
     for top, row in enumerate(around.layout.rows):
         for whole in around.pieces[top]:
-            sender = _sender(around, whole)
-            piece = whole if _addressed(around, whole) else _after_colon(around, whole)
+            sender = _name_before_address(around, whole)
+            piece = whole if _is_address_line(around, whole) else _after_colon(around, whole)
             piece = whole[len(sender) + 1 :] if sender else piece
             text = around.text(piece)
-            if not (_addressed(around, piece) or _leads(around, piece)) or _REGISTRATION.fullmatch(text):
+            if not (
+                _is_address_line(around, piece) or _is_street_above_postcode(around, piece)
+            ) or _REGISTRATION.fullmatch(text):
                 continue
             if len(piece) < len(whole) and not _LETTERS.search(text):
                 continue
             lines = [_without_phone(around, piece)]
             while len(lines) < 7 and (below := _below(around, lines[-1])):
-                if not (_addressed(around, below) or _goes_on(around, below)) or _apart(around, lines, below):
+                if not (_is_address_line(around, below) or _can_end_address(around, below)) or _is_gap_larger(
+                    around, lines, below
+                ):
                     break
                 lines.append(_without_phone(around, below))
             marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(around.text, lines)]
@@ -222,7 +226,7 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     return None
 
 
-def _addressed(around: Surroundings, piece: list[int]) -> bool:
+def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _NUMBER_ONLY.fullmatch(text):
         return False
@@ -234,7 +238,7 @@ def _addressed(around: Surroundings, piece: list[int]) -> bool:
     )
 
 
-def _leads(around: Surroundings, piece: list[int]) -> bool:
+def _is_street_above_postcode(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line is a street and number, one or two lines above a line with a postcode."""
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text):
@@ -242,7 +246,7 @@ def _leads(around: Surroundings, piece: list[int]) -> bool:
     if not (re.search(r"[^\W\d_]{3}", text) and re.search("[0-9]", text)):
         return False
     below = _below(around, piece)
-    further = _below(around, below) if below and _goes_on(around, below) else None
+    further = _below(around, below) if below and _can_end_address(around, below) else None
     return any(line is not None and _POSTCODE.search(around.text(line)) for line in (below, further))
 
 
@@ -254,7 +258,7 @@ def _without_phone(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
-def _apart(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
+def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
     """Whether the gap above a line is larger than the gaps between the lines of the address."""
     if len(lines) < 2:
         return False
@@ -262,7 +266,7 @@ def _apart(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
-def _goes_on(around: Surroundings, piece: list[int]) -> bool:
+def _can_end_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether a line can end an address: a town or a country, without digits."""
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _only_a_header(around, piece):
