@@ -52,25 +52,16 @@ _LEAST_CONTEXT = 0.25  # a header that is weaker or further away does not count
 _SHORT_ID = 4  # ids of fewer characters count only beside their header
 
 
-def align(
-    tokens: Sequence[Word], field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD
-) -> Alignment | None:
-    """The place of one value; None when it is not found or not sure enough.
-
-    Args:
-        tokens: the document's words with text, box, page and line; positions in the result count over these.
-        field: the field's id; its header words are looked for.
-        type: the field's type: how texts are compared.
-        value: the known value, spelled in any way that `values.normalise` reads.
-        threshold: the least score, 0..1.
-    """
-    return Aligner(tokens).align(field, type, value, threshold=threshold)
-
-
 def align_all(
     tokens: Sequence[Word], values: Mapping[str, tuple[FieldType, str]], *, threshold: float = THRESHOLD
 ) -> tuple[dict[str, Alignment], dict[str, str]]:
     """The places of several values of one document (field id -> type and value); they share no token.
+
+    Args:
+        tokens: the document's words with text, box, page and line; positions in the result count over these.
+        values: field id -> type and value, spelled in any way that `values.normalise` reads. The id selects the
+            field's header words, the type how texts are compared.
+        threshold: the least score, 0..1.
 
     Returns:
         (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for display.
@@ -112,11 +103,6 @@ class Aligner:
         self._layout = Layout(tokens)
         self._headers = [list(self._headers_of(row)) for row in self._layout.rows]
         self._streams: list[list[int]] | None = None
-
-    def align(self, field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD) -> Alignment | None:
-        """The best place of a value, or None; as `align`."""
-        places = self.ranked(field, type, value)
-        return places[0] if places and places[0].score >= threshold else None
 
     def ranked(self, field: str, type: FieldType, value: str) -> list[Alignment]:
         """All places of a value, the best first, whatever their score."""

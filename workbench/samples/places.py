@@ -39,11 +39,6 @@ class Locale:
     weight: float = 1.0
     short_months: str = ""  # where they are not the first three letters
 
-    @property
-    def rate_values(self) -> tuple[float, ...]:
-        """The rates as numbers."""
-        return tuple(float(rate) for rate in self.rates)
-
 
 _DMY = (
     "d/m/Y",

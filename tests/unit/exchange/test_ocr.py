@@ -79,7 +79,8 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("engine", ["rapidocr", pytest.param("tesseract", marks=needs_tesseract)])
 def test_an_engine_reads_words_with_boxes_and_confidences(scan: Path, engine: str) -> None:
-    (reading,) = ocr.read_all([scan], engine, 1)
+    with ocr.Readers(engine, 1) as readers:
+        reading = readers.result(readers.submit(scan))
     assert (reading.width, reading.height, reading.engine) == (900, 400, engine)
     assert reading.engine_version == KINDS[engine].version()
     assert [token.text for token in reading.tokens] == [
@@ -133,8 +134,10 @@ def test_the_engine_is_silent_and_stays_in_its_process(scan: Path, tmp_path: Pat
 
 
 def test_a_page_that_cannot_be_read_is_an_input_problem(tmp_path: Path) -> None:
-    with pytest.raises(InputProblem, match="could not read"):
-        list(ocr.read_all([tmp_path / "missing.png"], "rapidocr", 1))
+    with ocr.Readers("rapidocr", 1) as readers:
+        reading = readers.submit(tmp_path / "missing.png")
+        with pytest.raises(InputProblem, match="could not read"):
+            readers.result(reading)
 
 
 def _token(number: int, text: str, x: float, width: float = 8) -> Token:
