@@ -138,7 +138,15 @@ def _act(name: str, summary: str, done: str) -> None:
 
         workspace = _open(context)
         record = _run(workspace, run)
-        getattr(jobs, name)(workspace, record.id)
+        acts = {
+            "stop": jobs.stop,
+            "pause": jobs.pause,
+            "unpause": jobs.unpause,
+            "kill": jobs.kill,
+            "resume": jobs.resume,
+            "delete": jobs.delete,
+        }
+        acts[name](workspace, record.id)
         emit({"run": record.id, "asked": name}, as_json=as_json, text=done.format(record.name))
 
 
