@@ -49,7 +49,7 @@ class FrozenDocument:
 
 @dataclass(slots=True)
 class Prediction:
-    """A row of `predictions.parquet`: what a model thinks of a document.
+    """A row of `predictions.parquet`: a model's prediction for a document.
 
     `probabilities` are little-endian 16-bit floats, words × labels, row-major; `embedding` is the mean of the
     encoder's last layer over the words; `word_window` the window that decided each word.

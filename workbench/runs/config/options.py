@@ -43,13 +43,13 @@ class Setting:
 
 def settings() -> list[Setting]:
     """Every setting, in the order of tuning and, within a group, as declared."""
-    found = []
+    listed = []
     for section, info in TuneConfig.model_fields.items():
         model = info.annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
-        found += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
+        listed += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
     order = list(Group)
-    return sorted(found, key=lambda setting: order.index(setting.group))
+    return sorted(listed, key=lambda setting: order.index(setting.group))
 
 
 def _setting(key: str, field: FieldInfo) -> Setting:

@@ -204,7 +204,7 @@ def _dropouts(settings: Any, config: TuneConfig) -> None:
 
 
 def _restructure(settings: Any, config: TuneConfig, offset: int) -> dict[str, tuple[int, int]]:
-    """Put the wanted structure into the settings, and say what it changes."""
+    """Put the wanted structure into the settings, and return what it changes."""
     changed = {}
     for name, value in config.model.structure.items():
         old = getattr(settings, name, None)
@@ -236,30 +236,30 @@ def head_mapping(
 ) -> dict[str, str]:
     """The user's field id -> the base's field id whose rows it starts from: by hand, by id, by name, by type.
 
-    By type only a base's field that no other of hers means, so that no two fields start as the same.
+    By type only a base's field that no other field maps to, so that no two fields start as the same.
     """
     base = list(dict.fromkeys(label[2:] for label in from_labels if label != "O"))
-    found = {
+    mapping = {
         field: target for field, target in by_hand.items() if target in base and any(f.id == field for f in fields)
     }
     if not by_meaning:
-        return found
+        return mapping
     schema = invoice_schema()
     for spec in fields:
-        if spec.id in found:
+        if spec.id in mapping:
             continue
         resolved = schema.resolve(spec.id) or schema.resolve(spec.name)
         for candidate in (spec.id, resolved.id if resolved else ""):
-            if candidate in base and candidate not in found.values():
-                found[spec.id] = candidate
+            if candidate in base and candidate not in mapping.values():
+                mapping[spec.id] = candidate
                 break
     types = {f.id: f.type.value for f in schema}
     for spec in fields:
-        if spec.id not in found and spec.type != "text":
-            free = [name for name in base if types.get(name) == spec.type and name not in found.values()]
+        if spec.id not in mapping and spec.type != "text":
+            free = [name for name in base if types.get(name) == spec.type and name not in mapping.values()]
             if free:
-                found[spec.id] = free[0]
-    return found
+                mapping[spec.id] = free[0]
+    return mapping
 
 
 def carry_head(
