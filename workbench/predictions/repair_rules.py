@@ -194,10 +194,10 @@ def _normalisation(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
         kind = work.type(chunk)
         if kind not in _READ or normalise(kind, work.case.text(chunk)).normal is not None:
             continue
-        free = {i for other in chunks if other is not chunk for i in range(other.start, other.stop)}
+        taken = {i for other in chunks if other is not chunk for i in range(other.start, other.stop)}
         for start, stop in _alternatives(work.case, chunk):
             other = replace(chunk, start=start, stop=stop)
-            if not free & set(range(start, stop)) and normalise(kind, work.case.text(other)).normal is not None:
+            if not taken & set(range(start, stop)) and normalise(kind, work.case.text(other)).normal is not None:
                 reason = f"“{work.case.text(chunk)}” is no {kind}, “{work.case.text(other)}” is"
                 yield Change("normalisation", chunk, other, reason)
                 break

@@ -160,7 +160,7 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
 
 
 def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], float]]:
-    """The model's own values, repaired: field -> (words, calibrated confidence); only values that fit the field's type."""
+    """The model's own values, repaired: field -> (words, calibrated confidence); only values that fit their type."""
     repaired, _ = repair_rules.apply(case, trust.types, trust.rules)
     by_field: dict[str, list[Chunk]] = {}
     for chunk in repaired.predicted:

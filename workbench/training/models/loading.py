@@ -4,7 +4,8 @@ Folders and hubs are not trusted: only safetensors are read, no code of theirs i
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,30 +83,29 @@ def source_of(name: str) -> str:
     return name
 
 
-class loading:  # noqa: N801 (reads as what it does: `with loading(name):`)
-    """Turns what libraries raise when weights cannot be had into errors with a remedy."""
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Turn the errors that libraries raise when weights cannot be loaded into errors with a remedy.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SafetensorError):
-            raise InputProblem(
-                f"The weights of {self._name} are damaged: {error}",
-                "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
-            ) from error
-        if isinstance(error, OSError | ValueError) and not isinstance(error, MemoryError):
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            if Path(self._name).is_dir():
-                raise InputProblem(f"{self._name} cannot be loaded: {first}", "Check the folder.") from error
-            raise MissingTool(
-                f"{self._name} cannot be had: {first}",
-                f"Connect to the network (and unset HF_HUB_OFFLINE), or bring a folder: run `hf download {self._name} "
-                "--local-dir DIR` on a machine with network, copy DIR here and set model.name to its path.",
-            ) from error
+    Args:
+        name: of the folder or the model on the hub.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        raise InputProblem(
+            f"The weights of {name} are damaged: {error}",
+            "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
+        ) from error
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if Path(name).is_dir():
+            raise InputProblem(f"{name} cannot be loaded: {first}", "Check the folder.") from error
+        raise MissingTool(
+            f"{name} cannot be had: {first}",
+            f"Connect to the network (and unset HF_HUB_OFFLINE), or bring a folder: run `hf download {name} "
+            "--local-dir DIR` on a machine with network, copy DIR here and set model.name to its path.",
+        ) from error
 
 
 def load_tokenizer(source: str, **options: Any) -> Any:
@@ -133,7 +133,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             "Choose the family it belongs to, or another base.",
         )
     offset = position_offset(settings.model_type)
-    # RoBERTa's kin need words to begin as after a space.
+    # RoBERTa and the like need words to begin as after a space.
     tokenizer = load_tokenizer(source, **({"add_prefix_space": True} if offset else {}))
     known = _own_labels(settings)
     notes = []
@@ -146,33 +146,43 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             f"Set data.max_length to {positions}; longer pages become windows.",
         )
     if changed:
-        _set_labels(settings, labels)
-        with loading(source):
-            model = AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+        model = _new_model(source, settings, labels)
         notes.append(
             f"A new model was built ({', '.join(f'{k} {a} → {b}' for k, (a, b) in changed.items())}): the pretrained "
             "weights do not fit it, so it starts from nothing."
         )
     else:
-        if not known:
-            _set_labels(settings, labels)
-        with loading(source):
-            model = AutoModelForTokenClassification.from_pretrained(
-                source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                ignore_mismatched_sizes=True,
-            )  # fmt: skip
-        if known:
-            carried = carry_head(
-                model,
-                known,
-                fields,
-                config.model.head_map if config.model.carry_head else {},
-                by_meaning=config.model.carry_head,
+        model = _pretrained(source, settings, known or labels)
+        carried = _fit_head(model, known, fields, config) if known else {}
+        if carried and known != labels:
+            notes.append(
+                "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
             )
-            if carried and known != labels:
-                notes.append(
-                    "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
-                )
+    _fit_vocabulary(model, tokenizer, config)
+    return Built(model, tokenizer, notes=notes)
+
+
+def _new_model(source: str, settings: Any, labels: Sequence[str]) -> Any:
+    _set_labels(settings, labels)
+    with loading(source):
+        return AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+
+
+def _pretrained(source: str, settings: Any, labels: Sequence[str]) -> Any:
+    _set_labels(settings, labels)
+    with loading(source):
+        return AutoModelForTokenClassification.from_pretrained(
+            source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+        )  # fmt: skip
+
+
+def _fit_head(model: Any, known: Sequence[str], fields: Sequence[FieldSpec], config: TuneConfig) -> dict[str, str]:
+    by_hand = config.model.head_map if config.model.carry_head else {}
+    return carry_head(model, known, fields, by_hand, by_meaning=config.model.carry_head)
+
+
+def _fit_vocabulary(model: Any, tokenizer: Any, config: TuneConfig) -> None:
     if config.model.added_tokens:
         tokenizer.add_tokens(list(config.model.added_tokens), special_tokens=True)
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
@@ -182,7 +192,6 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
                 "Give at least as many.",
             )
         model.resize_token_embeddings(len(tokenizer))
-    return Built(model, tokenizer, notes=notes)
 
 
 def _own_labels(settings: Any) -> list[str]:
