@@ -9,6 +9,7 @@ from textual import events
 from textual.app import App
 from textual.timer import Timer
 
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 STEPS = (
@@ -56,7 +57,7 @@ class Preloading(App[None]):
     def preload(self) -> None:
         """Begin to; the first screen is there."""
         self._touched = monotonic()
-        is_run_there = any(self.workspace.files.runs.glob("*/predictions.parquet"))
+        is_run_there = any(RunFolder(path).predictions.is_file() for path in self.workspace.files.runs.glob("*"))
         self._steps = [*STEPS, *(READING if is_run_there else ())]
         self._preloading = self.set_interval(_EVERY, self._step)
 

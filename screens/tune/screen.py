@@ -214,7 +214,7 @@ class TuneScreen(SettingUp):
     def action_pause(self) -> None:
         """Pause, or go on."""
         run = self._chosen()
-        paused = RunFolder(self.workspace.files.run(run.id)).pause.exists()
+        paused = RunFolder(self.workspace.files.run(run.id)).is_paused()
         (jobs.unpause if paused else jobs.pause)(self.workspace, run.id)
         self.notify("It goes on." if paused else "It rests after its current step.")
 

@@ -164,7 +164,7 @@ def start(workspace: Workspace, order: Order) -> RunningSelection:
         *(part for number in order.like for part in ("--like", str(number))),
         *(part for name in committee for part in ("--committee", str(workspace.files.run(name)))),
     ]
-    with (folder / "progress.jsonl").open("wb") as progress, RunFolder(folder).log.open("wb") as log:
+    with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
