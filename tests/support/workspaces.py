@@ -18,6 +18,7 @@ from workbench.runs import jobs, parquet
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import reconcile
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test", Side.TEST, 3), ("pool", Side.TRAIN, 4))
@@ -87,7 +88,8 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
     labels = ["O", *(f"{prefix}-{field.id}" for field in workspace.schema.active for prefix in "BI")]
     predictions = []
     figures: dict[str, Any] = {}
-    for split, found in parquet.read_all(folder).items():
+    for split in parquet.SPLITS:
+        found = parquet.read(RunFolder(folder).dataset(split))
         for number, row in enumerate(found):
             good = number < right * len(found)
             amount = next(i for i, word in enumerate(row.words) if re.fullmatch(r"\d+\.\d\d", word))

@@ -175,11 +175,6 @@ def read(path: Path) -> list[FrozenDocument]:
     return list(stream(path))
 
 
-def read_all(folder: Path) -> dict[str, list[FrozenDocument]]:
-    """The documents of a run folder by split; every split is a key."""
-    return {split: read(RunFolder(folder).dataset(split)) for split in SPLITS}
-
-
 def count(path: Path) -> int:
     """How many documents a file has; 0 when it is missing.
 

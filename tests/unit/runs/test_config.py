@@ -152,7 +152,7 @@ def test_every_knob_can_be_shown() -> None:
         assert setting.type != "choice" or str(setting.default) in setting.choices
     rate = next(k for k in settings if k.key == "train.learning_rate")
     assert (rate.type, rate.low, rate.high, rate.basic) == ("float", 0, 0.1, True)
-    assert "When:" in rate.guidance and "Risk:" in rate.guidance
+    assert rate.when and rate.risk
     structure = [k for k in settings if k.key in ("model.hidden_size", "model.num_hidden_layers", "model.vocab_size")]
     assert all("new model" in k.risk and k.optional and k.default is None for k in structure)
 

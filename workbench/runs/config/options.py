@@ -30,16 +30,6 @@ class Setting:
     low: float | None = None
     high: float | None = None
 
-    @property
-    def guidance(self) -> str:
-        """What it does, when to change it, and the risk, as one text."""
-        parts = [self.does]
-        if self.when:
-            parts.append(f"When: {self.when}")
-        if self.risk:
-            parts.append(f"Risk: {self.risk}")
-        return "\n".join(parts)
-
 
 def settings() -> list[Setting]:
     """Every setting, in the order of tuning and, within a group, as declared."""
