@@ -83,7 +83,7 @@ class FollowingRuns(App[None]):
 
     def _look(self) -> None:
         try:
-            self.post_message(RunNews(self._watch.look()))
+            self.post_message(RunNews(self._watch.poll()))
         except Busy:  # somebody writes for long; the next look is a second away
             return
         except WorkbenchError as error:  # it is tried again with every look
