@@ -54,7 +54,7 @@ class RunActions:
     def _pause(self, run: Run) -> None:
         """Pause the run, or let it go on."""
         workspace = self._screen.workspace
-        is_paused = (workspace.files.run(run.id) / "pause").exists()
+        is_paused = RunFolder(workspace.files.run(run.id)).is_paused()
         (jobs.unpause if is_paused else jobs.pause)(workspace, run.id)
         self._screen.notify("It goes on." if is_paused else "It rests after its current step.")
 
@@ -68,7 +68,7 @@ class RunActions:
         self._screen.workbench.look_after_runs()
 
     def _show_log(self, run: Run) -> None:
-        path = self._screen.workspace.files.run(run.id) / "stderr.log"
+        path = RunFolder(self._screen.workspace.files.run(run.id)).log
         text = path.read_text(errors="replace") if path.exists() else ""
         body = text[-LOG_CHARACTERS:] or "The process printed nothing."
         self._screen.app.push_screen(TextPage(f"Log of {run.name}", body, wide=True))

@@ -50,7 +50,7 @@ def last_model(workspace: Workspace) -> Run | None:
     """The newest run that ended with a model that is still there."""
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    return next((run for run in ended if (_model(workspace, run) / "config.json").is_file()), None)
+    return next((run for run in ended if RunFolder(workspace.files.run(run.id)).has_model()), None)
 
 
 def _model(workspace: Workspace, run: Run) -> Path:

@@ -132,8 +132,9 @@ class Simulator:
                     (self.train or self._in_worker)(folder)
                 side = "test" if RunFolder(folder).dataset("test").is_file() else "validation"
                 f1 = micro(read_cases(folder, side, boxes=False)).f1
-                for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
-                    shutil.rmtree(folder / heavy, ignore_errors=True)
+                shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)
+                if not self.plan.warm:
+                    shutil.rmtree(RunFolder(folder).model, ignore_errors=True)
                 write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
         return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
 
@@ -176,17 +177,17 @@ class Simulator:
             parent="" if model is None else model.parent.name,
             threads=self.threads,
         )
-        target = RunFolder(folder).datasets
-        target.mkdir(parents=True, exist_ok=True)
-        parquet.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
+        run = RunFolder(folder)
+        run.datasets.mkdir(parents=True, exist_ok=True)
+        parquet.write(run.dataset("train"), [row for number, row in self.documents.items() if number in labelled])
         pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
         if pool:
-            parquet.write(target / "pool.parquet", pool)
+            parquet.write(run.dataset("pool"), pool)
         for split in ("validation", "test"):
             source = RunFolder(self.folder).dataset(split)
             if source.is_file():
-                shutil.copy2(source, target / source.name)
-        write_atomic(RunFolder(folder).request, request.text())
+                shutil.copy2(source, run.dataset(split))
+        write_atomic(run.request, request.text())
 
     def _in_worker(self, folder: Path) -> None:
         """Train in a process of its own.
@@ -209,7 +210,7 @@ class Simulator:
             failed = last(RunFolder(folder).events, frozenset({"failed"})) or {}
             raise RunProblem(
                 failed.get("message") or f"Training in {folder} ended with {code}.",
-                failed.get("remedy") or f"{folder / 'stderr.log'} says why.",
+                failed.get("remedy") or f"{RunFolder(folder).log} says why.",
             )
 
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:

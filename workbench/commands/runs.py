@@ -167,7 +167,6 @@ for _name, _summary, _done in (
 @click.pass_obj
 def log(context: Context, run: str, lines: int) -> None:
     """What the run's process printed."""
-
     workspace = _open(context)
     path = RunFolder(workspace.files.run(_run(workspace, run).id)).log
     text = path.read_text(errors="replace").splitlines() if path.exists() else []
