@@ -401,11 +401,11 @@ class RunsScreen(Keeping):
         """Ask for the file."""
         chosen = [run for name in self.view.marked if (run := self.view.run(name))]
         runs = chosen if len(chosen) > 1 else [self.current]
-        marks = comparison.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
+        chart = comparison.picture(runs, self.view.kind, self._progress, self.workspace.schema.name)
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()
-            charts.save(marks, path)
+            charts.save(chart, path)
             self.notify(f"Written: {path}", markup=False)
 
         self.prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)

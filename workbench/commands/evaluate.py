@@ -55,14 +55,13 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
-        from workbench.evaluation import html_rendering
-        from workbench.evaluation import html_report as report_page
+        from workbench.evaluation import html_rendering, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
             written = html_rendering.render(figures, title=str(figures["run"]), names=names)
         else:
-            written = report_page.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
+            written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)
     emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 

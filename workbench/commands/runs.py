@@ -267,8 +267,8 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
 
     workspace = _open(context)
     found = [_run(workspace, name) for name in runs]
-    marks = comparison.picture(
+    chart = comparison.picture(
         found, kind, lambda run: progress.of(jobs.folder_of(workspace, run.id)), workspace.schema.name
     )
-    charts.save(marks, file.absolute())
+    charts.save(chart, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

@@ -7,7 +7,7 @@ from typing import Any
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.records import Run
 from workbench.evaluation import charts, report
-from workbench.evaluation.charts import Mark, Series
+from workbench.evaluation.charts import Chart, Series
 from workbench.predictions import run_reader
 from workbench.runs import jobs
 from workbench.runs.config import files as config_files
@@ -80,12 +80,12 @@ def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress
 
 def picture(
     runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
-) -> list[Mark]:
+) -> Chart:
     """The chart of one of `charts.KINDS` or of "fields", to be saved; `shown` gives a field its name."""
     if kind == "fields":
         names = fields_of(runs)
-        return charts.bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
-    return charts.curves(charts.KINDS[kind], curves(runs, kind, progress_of))
+        return charts.Bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
+    return charts.Curves(charts.KINDS[kind], curves(runs, kind, progress_of))
 
 
 def trained(a: Run, b: Run) -> str:
