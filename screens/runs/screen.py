@@ -405,8 +405,13 @@ class RunsScreen(Keeping):
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()
-            charts.save(chart, path)
-            self.notify(f"Written: {path}", markup=False)
+            charts.check(path)
+
+            def draw() -> None:  # matplotlib takes a moment to load
+                charts.save(chart, path)
+                self.app.call_from_thread(self.notify, f"Written: {path}", markup=False)
+
+            self.in_background(draw, "picture")
 
         self.prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg", take)
 

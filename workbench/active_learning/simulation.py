@@ -273,7 +273,7 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
     return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
 
 
-def chart(told: Mapping[str, Any]) -> charts.Chart:
+def chart(told: Mapping[str, Any]) -> charts.Curves:
     """A report's curves, F1 by labels, with the intervals over seeds as bars, and the F1 of all labels as a line."""
     lines = [
         charts.Series(
