@@ -25,7 +25,8 @@ from pathlib import Path
 from storage.records import Box
 from workbench.exchange import einvoice
 from workbench.fields import invoice_schema
-from workbench.locate.alignment import align_all, split_line
+from workbench.locate.alignment import align_all
+from workbench.locate.layout import split_line
 
 FIELDS = {"company": "seller_name", "date": "invoice_date", "address": "seller_address", "total": "amount_total"}
 HEADER = ("invoice_no", "invoice_date", "seller_name", "currency", "amount_total")

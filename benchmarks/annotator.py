@@ -44,17 +44,11 @@ MOVES: dict[str, Direction] = {
 }
 
 
-class _Trial(Cursor):
-    """A cursor to think with: where would these keys lead?"""
-
-    def __init__(self, session: AnnotationSession, at: int) -> None:
-        super().__init__(session.layout)
-        self._tokens = session.tokens
-        self.cursor = at
-
-    @property
-    def tokens(self) -> Sequence[Any]:
-        return self._tokens
+def _trial(session: AnnotationSession, at: int) -> Cursor:
+    """A cursor to try keys with: where would they lead?"""
+    cursor = Cursor(session.layout, session.words)
+    cursor.token = at
+    return cursor
 
 
 class Annotator:
@@ -107,7 +101,7 @@ class Annotator:
         return str(self.schema.get(field).key)
 
     def _at(self, session: AnnotationSession, span: Span) -> Keys:
-        return [] if session.cursor in span.tokens else [self._key(span.field)]
+        return [] if session.cursor.token in span.tokens else [self._key(span.field)]
 
     def _mended(
         self, session: AnnotationSession, visible: Collection[int], span: Span, wanted: tuple[int, ...]
@@ -117,22 +111,22 @@ class Annotator:
         adjusting = self._adjusting(session, span.tokens, wanted)
         if adjusting is not None:
             plans.append([*self._at(session, span), *adjusting])
-        tries = session.view.tries
-        if tries is not None and tries.field == span.field and not tries.moved:
-            plans += self._pressing_on(session, visible, tries, wanted)
+        proposals = session.view.proposals
+        if proposals is not None and proposals.field == span.field and not proposals.moved:
+            plans += self._pressing_on(session, visible, proposals, wanted)
         plans.append(self._by_hand(session, visible, span.field, wanted))
         return self._first_new(span.field, sorted(plans, key=len))
 
     def _pressing_on(
-        self, session: AnnotationSession, visible: Collection[int], tries: Proposals, wanted: tuple[int, ...]
+        self, session: AnnotationSession, visible: Collection[int], proposals: Proposals, wanted: tuple[int, ...]
     ) -> list[Keys]:
         plans: list[Keys] = []
-        for press in range(1, min(len(tries.places), SHOWN + 1)):
-            place = tries.places[(tries.now + press) % len(tries.places)]
+        for press in range(1, min(len(proposals.places), SHOWN + 1)):
+            place = proposals.places[(proposals.now + press) % len(proposals.places)]
             if place[0] in visible and set(place) & set(wanted):
                 then = self._adjusting(session, place, wanted)
                 if then is not None:
-                    plans.append([self._key(tries.field)] * press + then)
+                    plans.append([self._key(proposals.field)] * press + then)
         return plans
 
     def _first_new(self, field: str, plans: list[Keys]) -> Keys:
@@ -152,7 +146,7 @@ class Annotator:
         while set(now) != goal:
             best: tuple[int, str, list[int]] | None = None
             for key, (more, at_end, phrase) in ADJUSTING.items():
-                after = session.adjusted(now, more, at_end, phrase)
+                after = movement.adjusted(session.layout, session.tokens, now, more, at_end, phrase)
                 if after and (best is None or len(goal ^ set(after)) < best[0]):
                     best = (len(goal ^ set(after)), key, after)
             if best is None or best[0] >= len(goal ^ set(now)):
@@ -188,7 +182,7 @@ class Annotator:
         for start in listed:
             yield start, [], (start,)
         for start in movement.phrase(session.layout, session.tokens, listed[0]):
-            trial = _Trial(session, start)
+            trial = _trial(session, start)
             for presses in range(1, 8):
                 trial.select_phrase()
                 yield start, ["L"] * presses, tuple(trial.selection)
@@ -199,7 +193,7 @@ class Annotator:
             (listed[0], Direction.RIGHT, "shift+right"),
             (listed[-1], Direction.LEFT, "shift+left"),
         ):
-            trial = _Trial(session, start)
+            trial = _trial(session, start)
             for presses in range(1, len(wanted)):
                 trial.move(way, extend=True)
                 yield start, [name] * presses, tuple(trial.selection)
@@ -207,18 +201,18 @@ class Annotator:
             (listed[0], Direction.LINE_END, "shift+end"),
             (listed[-1], Direction.LINE_START, "shift+home"),
         ):
-            trial = _Trial(session, start)
+            trial = _trial(session, start)
             trial.move(way, extend=True)
             yield start, [name], tuple(trial.selection)
 
     def _route(self, session: AnnotationSession, visible: Collection[int], to: int) -> Keys:
         """The fewest keys that bring the cursor to a word: the cursor keys where she sees it, or the find bar."""
-        walked = self._walked(session, to) if to in visible and session.cursor in visible else None
+        walked = self._walked(session, to) if to in visible and session.cursor.token in visible else None
         searched = self._searched(session, to)
         return walked if walked is not None and len(walked) <= len(searched) else searched
 
     def _walked(self, session: AnnotationSession, to: int) -> Keys | None:
-        at = session.cursor
+        at = session.cursor.token
         assert at is not None
         wanted = self.schema.get(session.view.armed) if session.view.armed else None
         reached: dict[int, Keys] = {at: []}

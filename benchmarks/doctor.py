@@ -30,7 +30,7 @@ from tests.support.symptoms import Scenario
 from workbench.evaluation import report
 from workbench.evaluation.doctor import consultation, diagnosis
 from workbench.evaluation.doctor.findings import Action, Finding, Severity, Target
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
 
 
 class Late(Exception):

@@ -24,8 +24,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from storage import documents  # noqa: E402
-from storage.documents import Filter  # noqa: E402
+from storage import document_list, documents  # noqa: E402
+from storage.document_list import Filter  # noqa: E402
 from storage.exceptions import WorkbenchError  # noqa: E402
 from storage.records import Annotations, Decision, Side, Split  # noqa: E402
 from workbench.active_learning.stopping import interval  # noqa: E402
@@ -35,6 +35,7 @@ from workbench.exchange import pipeline  # noqa: E402
 from workbench.exchange.sources import ImportRequest  # noqa: E402
 from workbench.runs import jobs, machine  # noqa: E402
 from workbench.runs.config import files as config  # noqa: E402
+from workbench.runs.config import presets  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 Gold = dict[int, set[tuple[str, tuple[int, ...]]]]
@@ -54,7 +55,7 @@ def hide(workspace: Workspace, labelled: int) -> Gold:
     """Take the labels of all but some documents away; gives what they were."""
     gold: Gold = {}
     with workspace.db.read() as connection:
-        listed = documents.page(connection, Filter("labelled"), 0, -1)
+        listed = document_list.page(connection, Filter("labelled"), 0, -1)
     with workspace.db.write() as connection:
         documents.regroup(connection, {d.id: f"receipt {d.id}" for d in listed})
         documents.assign_sides(connection, {f"receipt {d.id}": Side.TRAIN for d in listed})
@@ -103,8 +104,8 @@ def once(given: argparse.Namespace, seed: int, folder: Path) -> dict[str, Any]:
         except WorkbenchError as error:  # without the starter's file the rest is measured all the same
             figures["zero_label"] = {"skipped": error.message}
         with workspace.db.read() as connection:
-            number = documents.count(connection, Filter("labelled", split=Split.TRAIN))
-        chosen = config.preset(config.choose_preset(number, number, machine.device()), machine.device()).config
+            number = document_list.count(connection, Filter("labelled", split=Split.TRAIN))
+        chosen = presets.preset(presets.choose_preset(number, number, machine.device()), machine.device()).config
         began = time.monotonic()
         run = jobs.prepare(workspace, config.apply_sets(chosen, given.sets))
         jobs.start(workspace, run.id)

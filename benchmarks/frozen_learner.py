@@ -19,11 +19,12 @@ from transformers import get_linear_schedule_with_warmup
 
 from workbench.predictions.cases import labelled_once
 from workbench.runs import parquet
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
+from workbench.training.device import choose_device
 from workbench.training.encoding import IGNORED, Collator, EncodedDocument, EncodedPage, Encoder, Window, batches
 from workbench.training.models import starter
 from workbench.training.models.loading import labels_of
-from workbench.training.predictor import DocumentPrediction, choose_device
+from workbench.training.predictor import DocumentPrediction
 from workbench.training.trainer import loss_function
 
 
@@ -77,7 +78,7 @@ class FrozenLearner:
         (folder / "model").mkdir(exist_ok=True)
         torch.save(top.state_dict(), folder / "model" / "top.pt")
         made = [
-            outcome.prediction(split, labels)
+            outcome.as_row(split, labels)
             for split, found in splits.items()
             for outcome in _predicted(top, encoder, found, parts[split])
         ]

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.annotator import Annotator, Gold
 from screens.annotate.page_view import PageView
 from screens.app import WorkbenchApp
-from storage import documents
+from storage import document_list, documents
 from storage.documents import NewDocument
 from storage.records import Content, Page
 from workbench.exchange import pipeline
@@ -118,7 +118,7 @@ def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list
     pipeline.run(workspace, ImportRequest((source,), ocr=False))
     found = []
     with workspace.db.read() as connection:
-        for number in documents.ids(connection):
+        for number in document_list.ids(connection):
             content = documents.open_document(connection, number)
             gold: Gold = {}
             for span in content.annotations.spans:

@@ -25,14 +25,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from storage import annotations, documents, locks, queue, runs  # noqa: E402
+from storage import annotations, document_list, documents, locks, queue, runs  # noqa: E402
 from storage.records import Annotations, RunState, State  # noqa: E402
 from tests.support import predicted_pool, tiny_model, workspaces  # noqa: E402
-from workbench.active_learning import selection as queueing  # noqa: E402
-from workbench.annotation import acts  # noqa: E402
-from workbench.annotation.blind_editor import open_editor  # noqa: E402
+from workbench.active_learning import selection  # noqa: E402
+from workbench.active_learning.selection_request import SelectionRequest  # noqa: E402
+from workbench.annotation import acts, rounds  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
-from workbench.runs import jobs  # noqa: E402
+from workbench.annotation.session import open_editor  # noqa: E402
+from workbench.runs import jobs, progress  # noqa: E402
+from workbench.runs.reconcile import reconcile  # noqa: E402
+from workbench.runs.state import RunFolder, state_of  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 STRATEGIES = ("random", "per_vendor", "value_error")
@@ -48,23 +51,23 @@ def work(folder: Path, seed: int, out: int) -> None:
     chance = random.Random(seed)
     workspace = Workspace.open(folder)
     while True:
-        now = queueing.current(workspace)
+        now = rounds.current(workspace)
         if now is None or not now.left:
             if now is not None:
-                queueing.close(workspace, now.round.id)
+                selection.close(workspace, now.round.id)
                 say(closed=now.round.id)
             with workspace.db.read() as connection:
-                free = documents.count(connection, documents.Filter("unlabelled"))
-                done = documents.ids(connection, documents.Filter("labelled"))
+                free = document_list.count(connection, document_list.Filter("unlabelled"))
+                done = document_list.ids(connection, document_list.Filter("labelled"))
             if free < 20:  # what was labelled first is unlabelled again, so that there is always something to do
                 for number in done[:40]:
                     editor = DocumentEditor(workspace, number)
                     editor.act("clear", Annotations())
                     say(document=number, version=editor.content.document.version)
-            order = queueing.Order(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
-            selection = queueing.start(workspace, order)
-            selection.wait()
-            number = queueing.open_round(workspace, selection)
+            request = SelectionRequest(chance.choice(STRATEGIES), size=15, seed=chance.randrange(1000))
+            running = selection.start(workspace, request)
+            running.wait()
+            number = selection.open_round(workspace, running)
             with workspace.db.read() as connection:
                 say(opened=number, documents=[e.document for e in queue.entries(connection, number)])
             continue
@@ -86,11 +89,11 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
     wrong = []
     workspace = Workspace.open(folder)
     try:
-        queueing.current(workspace)
+        rounds.current(workspace)
         with workspace.db.read() as connection:
-            rounds = {r.id: r for r in queue.listed(connection)}
-            entries = {number: [e.document for e in queue.entries(connection, number)] for number in rounds}
-            free = set(documents.ids(connection, documents.Filter("unlabelled")))
+            kept = {r.id: r for r in queue.listed(connection)}
+            entries = {number: [e.document for e in queue.entries(connection, number)] for number in kept}
+            free = set(document_list.ids(connection, document_list.Filter("unlabelled")))
             for fact in said:
                 if "version" in fact:
                     held = documents.get(connection, fact["document"]).version
@@ -100,7 +103,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
                         )
                 elif "opened" in fact:
                     known[fact["opened"]] = set(fact["documents"])
-                elif rounds[fact["closed"]].closed is None:
+                elif kept[fact["closed"]].closed is None:
                     wrong.append(f"round {fact['closed']} was closed and is open")
             for number in {fact["document"] for fact in said if "document" in fact}:
                 content = documents.open_document(connection, number)
@@ -110,16 +113,14 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
                     state = annotations.applied(state, event.change)
                 if state != content.annotations or len(log) != content.document.version:
                     wrong.append(f"document {number}: its labels are not what its log says")
-            waiting = Counter(
-                d for number, r in rounds.items() if r.closed is None for d in entries[number] if d in free
-            )
+            waiting = Counter(d for number, r in kept.items() if r.closed is None for d in entries[number] if d in free)
         wrong += [f"document {d} stands {n} times in the queue" for d, n in waiting.items() if n > 1]
         for number, listed in entries.items():
             if len(listed) != len(set(listed)) or (number in known and set(listed) != known[number]):
                 wrong.append(f"round {number} has {listed}, said were {sorted(known.get(number, ()))}")
             if not listed:
                 wrong.append(f"round {number} is empty")
-        wrong += [f"round {number} is gone" for number in known if number not in rounds]
+        wrong += [f"round {number} is gone" for number in known if number not in kept]
     finally:
         workspace.close()
     return wrong
@@ -169,24 +170,24 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     while done < kills or run is not None:
         if run is None:
             run = jobs.prepare(workspace, config).id
+            place = workspace.files.run(run)
             jobs.start(workspace, run)
-        elif jobs.state_of(jobs.folder_of(workspace, run)) is not RunState.FINISHED:
+        elif state_of(RunFolder(place), progress.of(place)) is not RunState.FINISHED:
             jobs.resume(workspace, run)
-        place = jobs.folder_of(workspace, run)
         began = time.monotonic()
         until = began + (chance.uniform(0, took) if done < kills else 600)
-        while time.monotonic() < until and jobs.at_work(place):
+        while time.monotonic() < until and RunFolder(place).at_work():
             time.sleep(0.01)
         pid = locks.holder(place / "lock") if locks.held(place / "lock") else locks.holder(place / "waiting")
-        if jobs.at_work(place) and pid:
+        if RunFolder(place).at_work() and pid:
             moments[_moment(place)] += 1
             os.kill(pid, signal.SIGKILL)
             done += 1
-            while jobs.at_work(place):
+            while RunFolder(place).at_work():
                 time.sleep(0.01)
         else:
             took = max(5.0, 0.9 * (time.monotonic() - began))
-        jobs.reconcile(workspace)
+        reconcile(workspace)
         with workspace.db.read() as connection:
             state = runs.get(connection, run).state
             if _labels(connection) != labels:
@@ -195,7 +196,7 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         if state in ENDED_WELL:
             finished += 1
             with workspace.db.read() as connection:
-                pool = documents.ids(connection, documents.Filter("unlabelled"))
+                pool = document_list.ids(connection, document_list.Filter("unlabelled"))
                 offered = sum(len(documents.open_document(connection, d).suggestions) for d in pool)
             if not offered:
                 wrong.append(f"run {run} ended well and suggests nothing")
@@ -207,7 +208,7 @@ def training(folder: Path, kills: int, seed: int) -> dict[str, Any]:
 
 
 def _labels(connection: Any) -> dict[int, Any]:
-    listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+    listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
     assert all(d.state is State.LABELLED for d in listed)
     return {d.id: documents.open_document(connection, d.id).annotations for d in listed}
 

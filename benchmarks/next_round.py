@@ -24,7 +24,7 @@ from relabel_loop import opened  # noqa: E402
 from storage.events import iterate  # noqa: E402
 from workbench.active_learning import simulation  # noqa: E402
 from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
-from workbench.runs.config import files  # noqa: E402
+from workbench.runs.config import presets  # noqa: E402
 
 
 def seconds(folder: Path) -> float:
@@ -46,7 +46,7 @@ def main() -> None:
     told = {}
     for way, warm in (("on from the last model", True), ("from the base again", False)):
         folder = simulation.prepare(
-            workspace, ["random"], files.preset("first model").config,
+            workspace, ["random"], presets.preset("first model").config,
             rounds=1, batch=given.more, seeds=given.seeds, start=given.start, warm=warm,
         )  # fmt: skip
         simulator = Simulator(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from storage import documents
+from storage import document_list, documents
 from storage.records import Content
 from workbench.annotation.field_states import text_of
 from workbench.fields import Field, Schema
@@ -65,7 +65,7 @@ def main() -> None:
     workspace = Workspace.open(options.workspace)
     right, asked = Counter[str](), Counter[str]()
     with workspace.db.read() as connection:
-        for number in documents.ids(connection):
+        for number in document_list.ids(connection):
             content = documents.open_document(connection, number)
             judged = (by_values if options.values else by_labels)(content, workspace.schema)
             for field, text, gold, is_right in judged:

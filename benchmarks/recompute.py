@@ -18,7 +18,7 @@ from seqeval.scheme import IOB2
 from sklearn.metrics import accuracy_score
 
 from workbench.fields import FieldType, values
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
 
 JOINED = ("party", "address", "text")
 

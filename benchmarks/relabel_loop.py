@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from frozen_learner import FrozenLearner  # noqa: E402
 
-from storage import documents, import_index  # noqa: E402
+from storage import document_list, documents, import_index  # noqa: E402
 from storage.exceptions import RunProblem  # noqa: E402
 from storage.records import Annotations, Side, Split  # noqa: E402
 from workbench.active_learning import simulation  # noqa: E402
@@ -36,7 +36,7 @@ from workbench.active_learning.simulation_worker import Simulator  # noqa: E402
 from workbench.annotation.editor import DocumentEditor  # noqa: E402
 from workbench.exchange import pipeline  # noqa: E402
 from workbench.exchange.sources import ImportRequest  # noqa: E402
-from workbench.runs.config import files  # noqa: E402
+from workbench.runs.config import files, presets  # noqa: E402
 from workbench.training.models import starter  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
@@ -66,7 +66,7 @@ def opened(folder: Path, data: Path) -> Workspace:
             while sum(sizes[name] for name in sides if sides[name] is side) < wanted:
                 sides[small.pop()] = side
         documents.assign_sides(connection, sides)
-        labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
+        labelled = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
     for number in chance.sample(labelled, max(0, len(labelled) - POOL)):
         DocumentEditor(workspace, number).act("clear", Annotations())
     return workspace
@@ -104,7 +104,7 @@ def main() -> None:
     began = time.monotonic()
     workspace = opened(given.workspace, given.data)
     folder = simulation.prepare(
-        workspace, given.strategies.split(","), files.apply_sets(files.preset("first model").config, given.sets),
+        workspace, given.strategies.split(","), files.apply_sets(presets.preset("first model").config, given.sets),
         rounds=given.rounds, batch=given.batch, seeds=given.seeds, start=given.start, warm=not given.cold,
     )  # fmt: skip
     workspace.close()

@@ -23,10 +23,11 @@ sys.path.insert(0, str(ROOT))
 
 from training_speed import frozen  # noqa: E402
 
-from storage import documents, events  # noqa: E402
+from storage import document_list, documents, events  # noqa: E402
 from storage.records import Side  # noqa: E402
 from workbench.runs import jobs  # noqa: E402
 from workbench.runs.config import files  # noqa: E402
+from workbench.runs.reconcile import reconcile  # noqa: E402
 from workbench.workspace import Workspace  # noqa: E402
 
 
@@ -44,7 +45,7 @@ def main() -> None:
         _, request = frozen(given, Path(temporary))
         workspace = Workspace.open(Path(temporary) / "workspace")
         with workspace.db.read() as connection:
-            listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+            listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
         measured = {d.id for d in random.Random(0).sample(listed, len(listed) // 5)}
         with workspace.db.write() as connection:
             documents.regroup(connection, {d.id: "measured" if d.id in measured else "learnt" for d in listed})
@@ -56,8 +57,8 @@ def main() -> None:
         done = jobs.wait(workspace, run.id)
         if done.state.value != "finished":
             raise SystemExit(f"The run ended as {done.state.value}. {done.reason}")
-        told = events.read(jobs.folder_of(workspace, run.id) / "events.jsonl")[0]
-        jobs.reconcile(workspace)  # the child is waited for: what it took is known now
+        told = events.read(workspace.files.run(run.id) / "events.jsonl")[0]
+        reconcile(workspace)  # the child is waited for: what it took is known now
         workspace.close()
     spent: dict[str, float] = {}
     for before, event in itertools.pairwise(told):

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
 from workbench.fields import invoice_schema
 from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 
 
 def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) -> None:
@@ -46,29 +48,18 @@ def make(folder: Path, documents: int, words: int, width: int, seed: int = 0) ->
     parquet.write_predictions(folder / "predictions.parquet", predictions())
     pool = range(len(of_split), documents)
     parquet.write(
-        parquet.source(folder, "pool"),
+        RunFolder(folder).dataset("pool"),
         (parquet.FrozenDocument(number, f"d{number}", f"v{number % 500}") for number in pool),
     )
 
 
 def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:
     """One selection in a process of its own: wall seconds and the largest resident memory."""
-    out = folder / f"{strategy}.json"
+    selection = folder / "selections" / strategy
+    selection.mkdir(parents=True)
+    (selection / FILE).write_text(SelectionRequest(strategy, size, seed=0).text())
     started = time.monotonic()
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "workbench.active_learning.selection_worker",
-        folder,
-        "--strategy",
-        strategy,
-        "--size",
-        size,
-        "--out",
-        out,
-    ]
-    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([sys.executable, "-P", "-m", WORKER, str(selection)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -78,7 +69,7 @@ def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:
         "strategy": strategy,
         "seconds": round(seconds, 2),
         "memory_mb": round(usage.ru_maxrss / 1024),
-        "picked": len(json.loads(out.read_text())["items"]),
+        "picked": len(json.loads((selection / "choice.json").read_text())["items"]),
     }
 
 

@@ -22,8 +22,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from storage import documents, import_index
-from storage.documents import Filter
+from storage import document_list, documents, import_index
+from storage.document_list import Filter
 from storage.records import Annotations, Split
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import inference, report
@@ -32,7 +32,7 @@ from workbench.exchange.sources import ImportRequest
 from workbench.fields.values import same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import jobs
-from workbench.runs.config import files
+from workbench.runs.config import files, presets
 from workbench.runs.splits import divide
 from workbench.workspace import Workspace
 
@@ -54,7 +54,7 @@ def sets(kind: str, plain: Path, text: Path) -> tuple[str, ...]:
 def keep(workspace: Workspace, count: int, seed: int) -> None:
     """Take the labels of all but so many training documents away; a larger count keeps what a smaller one keeps."""
     with workspace.db.read() as connection:
-        labelled = documents.page(connection, Filter("labelled", split=Split.TRAIN), 0, -1)
+        labelled = document_list.page(connection, Filter("labelled", split=Split.TRAIN), 0, -1)
     order = sorted(labelled, key=lambda d: random.Random(f"{seed} {d.name}").random())
     for document in order[count:]:
         DocumentEditor(workspace, document.id).act("clear", Annotations())
@@ -62,7 +62,7 @@ def keep(workspace: Workspace, count: int, seed: int) -> None:
 
 def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, Path], more: list[str]) -> dict:
     """The test figures of one training on what is labelled now."""
-    preset = files.preset(files.choose_preset(labels, labels))
+    preset = presets.preset(presets.choose_preset(labels, labels))
     run = jobs.prepare(
         workspace, files.apply_sets(preset.config, (*sets(kind, *folders), *more)), name=f"{kind} {labels}"
     )
@@ -70,7 +70,7 @@ def trained(workspace: Workspace, kind: str, labels: int, folders: tuple[Path, P
     done = jobs.wait(workspace, run.id)
     if done.state.value != "finished":
         raise SystemExit(f"{kind} {labels}: {done.reason}")
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     figures = report.evaluate_run(folder, "test")
     judged = run_reader.read_labelled(folder, "test")
     figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
@@ -126,7 +126,7 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
     """field -> right/known: of the known values, those that would be suggested before the first label."""
     hits, known = Counter[str](), Counter[str]()
     with workspace.db.read() as connection:
-        numbers = tuple(documents.ids(connection, Filter()))
+        numbers = tuple(document_list.ids(connection, Filter()))
     with inference.reading(workspace, inference.STARTER, {Split.POOL: numbers}) as folder:
         proposals = inference.proposed(workspace, folder)
     with workspace.db.read() as connection:

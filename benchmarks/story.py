@@ -37,7 +37,7 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.findings import Target
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
-from workbench.runs import jobs, splits
+from workbench.runs import splits
 from workbench.workspace import Workspace
 
 MOST = 80  # keys that she spends on a document's labels
@@ -168,22 +168,24 @@ class Story:
     async def relabelled(self, batch: int, golds: dict[str, Gold]) -> dict[str, Any]:
         """A batch out of the pool, labelled; then the next training, from the base again."""
         await self.enter("f3", "queue")
-        await self.until(lambda: self.mode_screen.loop.model is not None)
-        if self.mode_screen.loop.round is None:
-            size = "plus" if batch > self.mode_screen.batch_size else "minus"
-            while self.mode_screen.batch_size != batch:
+        await self.until(lambda: self.mode_screen.overview.model is not None)
+        if self.mode_screen.overview.round is None:
+            size = "plus" if batch > self.mode_screen.batch_pane.batch_size else "minus"
+            while self.mode_screen.batch_pane.batch_size != batch:
                 await self.press(size)
             await self.press("c")
-            await self.until(lambda: self.mode_screen.loop.round is not None)
+            await self.until(lambda: self.mode_screen.overview.round is not None)
             await self.pilot.app.workers.wait_for_complete()
         self.picture("story-batch")
         made: list[int] = []
-        if self.mode_screen.loop.round.left:
+        if self.mode_screen.overview.round.left:
             await self.press("enter")
             await self.until(lambda: self.mode_screen.mode == "annotate")
         while self.mode_screen.mode == "annotate":
             made.append(await self._label(golds))
-        await self.until(lambda: self.mode_screen.loop.round is not None and not self.mode_screen.loop.round.left)
+        await self.until(
+            lambda: self.mode_screen.overview.round is not None and not self.mode_screen.overview.round.left
+        )
         await self.press("t")
         await self.until(lambda: len(self.pilot.app.screen_stack) > 1)
         before = len(self.ended())
@@ -257,7 +259,7 @@ def figures(workspace: Workspace) -> list[dict[str, Any]]:
         ended = runs.listed(connection, consultation.ENDED)[::-1]
     made = []
     for number, run in enumerate(ended):
-        folder = jobs.folder_of(workspace, run.id)
+        folder = workspace.files.run(run.id)
         found = report.evaluate_run(folder, Split.TEST.value)
         one = {
             "run": run.id,
@@ -272,7 +274,7 @@ def figures(workspace: Workspace) -> list[dict[str, Any]]:
             "values": found["value_exact_match"],
         }
         if number:
-            before = jobs.folder_of(workspace, ended[number - 1].id)
+            before = workspace.files.run(ended[number - 1].id)
             one["against_the_one_before"] = report.compare_runs(before, folder)["differences"]["micro"]
         made.append(one)
     return made

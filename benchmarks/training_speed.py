@@ -82,7 +82,7 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     from transformers import Trainer
     from transformers.utils import logging
 
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
     request = Request.read(Path(folder))
     torch.set_num_threads(request.threads or 1)
@@ -97,9 +97,10 @@ def child(arm: Arm, folder: str, pipe: Connection, batches: int) -> None:
     Trainer.training_step = counted
     Trainer._maybe_log_save_evaluate = lambda *_, **__: None
     if arm.name == "ours":
+        from workbench.runs.state import RunFolder
         from workbench.training import callbacks, train
 
-        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(Path(folder)))
+        train.run(Path(folder), lambda *_, **__: None, callbacks.Control(RunFolder(Path(folder))))
     else:
         tutorial(arm, request, Path(folder))
 
@@ -158,12 +159,13 @@ def tutorial(arm: Arm, request: Any, folder: Path) -> None:
 
 def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     """A run folder with labelled receipts on the training side, and its request."""
-    from storage import documents
+    from storage import document_list, documents
     from storage.records import Side
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.runs import jobs
-    from workbench.runs.config import files
+    from workbench.runs.config import files, presets
+    from workbench.runs.config.request import Request
     from workbench.workspace import Workspace
 
     names = sorted(path.stem for path in (given.data / "box").iterdir())
@@ -175,18 +177,18 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     workspace = Workspace.create(folder / "workspace")
     pipeline.run(workspace, ImportRequest((folder / "receipts",)))
     with workspace.db.read() as connection:
-        listed = documents.page(connection, documents.Filter("labelled"), 0, -1)
+        listed = document_list.page(connection, document_list.Filter("labelled"), 0, -1)
     with workspace.db.write() as connection:
         documents.regroup(connection, {d.id: "all" for d in listed})
         documents.assign_sides(connection, {"all": Side.TRAIN})
     sets = ["train.num_train_epochs=1000", *([f"model.name={given.model.absolute()}"] if given.model else [])]
-    settings = files.apply_sets(files.preset(given.preset).config, sets)
+    settings = files.apply_sets(presets.preset(given.preset).config, sets)
     run = jobs.prepare(workspace, settings)
-    made = jobs.folder_of(workspace, run.id)
+    made = workspace.files.run(run.id)
     workspace.close()
     for split in ("validation", "test", "pool"):
         (made / "dataset" / f"{split}.parquet").unlink(missing_ok=True)
-    request = files.Request.read(made)
+    request = Request.read(made)
     request = request.model_copy(update={"threads": given.threads or request.threads})
     (made / "request.yaml").write_text(request.text(), encoding="utf-8")
     return made, request
@@ -256,7 +258,7 @@ def bf16() -> bool:
     """Whether the product would choose bf16 here."""
     import torch
 
-    from workbench.training.predictor import bf16_pays
+    from workbench.training.device import bf16_pays
 
     torch.set_num_threads(1)
     return bf16_pays(torch.device("cpu"))

@@ -1,32 +1,31 @@
 """The application: screens, themes, keys, the command palette and the status that all screens share."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import SystemCommand
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import graphics, modes, palette, runtime, themes
+from screens import graphics, modes, palette, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
-from screens.opening import Opening
-from screens.run_watcher import FollowingRuns
-from screens.startup import Preloading
+from screens.navigation import Request
+from screens.run_watcher import RunFollower
+from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
-    from screens.annotate.hints import Hint
-    from workbench.runs.config.files import TuneConfig
+    from workbench.runs.watch import RunUpdate
 
 
-class WorkbenchApp(FollowingRuns, Preloading):
+class WorkbenchApp(App[None]):
     """The workbench on one workspace.
 
     Args:
@@ -57,8 +56,11 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self.graphics = graphics or Graphics()
         self.problem: Exception | None = None  # why the workspace could not be opened
         self._first = mode
+        self._follower = RunFollower(self, shell=self)
+        self._preloader = Preloader(self)
         self._progress: tuple[int, int] = (0, 0)
         self._saved = ""
+        self._training = ""
         self.error_walk: ErrorWalk | None = None  # errors that are gone through in the annotate screen
         for theme in themes.THEMES:
             self.register_theme(theme)
@@ -72,25 +74,30 @@ class WorkbenchApp(FollowingRuns, Preloading):
         if self.workspace.is_open:
             self._enter()
         else:
-            self.push_screen(Opening(self.workspace.name, self._first))
+            self.push_screen(OpeningScreen(self.workspace.name, self._first))
             self.run_worker(self._open, name="opening", group="opening", thread=True, exit_on_error=False)
 
     def _open(self) -> None:
         """In a thread: the database, and the modules of the first screen."""
         try:
-            assert self.workspace.db
+            self.workspace.connect()
             next(m for m in modes.MODES if m.id == self._first).bring()
-            runtime.prepare()
+            tune_interpreter()
             self.call_from_thread(self._enter)
-        except Exception as error:  # noqa: BLE001 - nobody waits for a thread: the border outside shows what it was
+        except Exception as error:  # noqa: BLE001 - `run` raises it, when the terminal is as it was
             self.problem = error
             self.call_from_thread(self.exit)
 
     def _enter(self) -> None:
         self.count_progress()
-        self.follow_runs()
+        self._follower.start()
         self.switch_mode(self._first)
-        self.preload()
+        self._preloader.start(reading=any(self.workspace.files.runs.glob("*/predictions.parquet")))
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self._preloader.touch()
+        await super().on_event(event)
 
     # keys
 
@@ -116,8 +123,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
         self._mapped = keymap(settings.keys, settings.bindings)
         self.set_keymap(self._mapped)
 
-    def choose_keys(self, preset: str) -> None:
-        """Another preset, kept in workbench.toml."""
+    def action_choose_keys(self, preset: str) -> None:
         self.workspace.change_settings(keys=preset)
         self.use_keys()
         self.notify(f"Keys: {preset}. ? shows them.")
@@ -142,52 +148,36 @@ class WorkbenchApp(FollowingRuns, Preloading):
         await self.switch_mode(mode)
 
     def action_help(self) -> None:
-        """All keys of the screen in view."""
         if self.mode_screen is not None:
             self.mode_screen.action_help()
 
-    async def open_document(
-        self, document_id: int, round_id: int | None = None, tokens: Sequence[int] = (), task: "Hint | None" = None
-    ) -> None:
-        """Open a document in the annotate screen; with a relabel round, `next` follows that.
-
-        The cursor goes to `tokens`, and the hint line says what is to be decided there (`task`).
-        """
-        await self._go_to("annotate")
-        from screens.annotate.screen import AnnotateScreen
-
-        if isinstance(screen := self.mode_screen, AnnotateScreen):
-            screen.go_to(document_id, round_id, tokens, task)
-
-    async def propose_run(self, config: "TuneConfig", changed: "TuneConfig", preset: str, parent: str) -> None:
-        """Open the tune screen with a run's configuration and changes to it, marked there."""
-        await self._go_to("tune")
-        from screens.tune.screen import TuneScreen
-
-        if isinstance(screen := self.mode_screen, TuneScreen):
-            screen.propose(config, changed, preset, parent)
+    async def visit(self, mode: str, request: Request | None = None) -> None:
+        """Go to a screen, and hand it a request."""
+        await self._go_to(mode)
+        if request is not None and (screen := self.mode_screen) is not None and screen.mode == mode:
+            screen.receive(request)
 
     # themes
-
-    async def choose_like(self, documents: Sequence[int]) -> None:
-        """Open the queue screen with the next batch ordered: the pool's documents that are like these."""
-        await self._go_to("queue")
-        from screens.queue.screen import QueueScreen
-
-        if isinstance(screen := self.mode_screen, QueueScreen):
-            screen.choose_like(documents)
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
         names = [theme.name for theme in themes.THEMES]
-        self.choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
+        self.action_choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
 
-    def choose_theme(self, name: str) -> None:
-        """Another theme, kept in workbench.toml."""
+    def action_choose_theme(self, name: str) -> None:
         self.theme = name
         self.workspace.change_settings(theme=name)
 
-    # what all screens show
+    # runs, and what all screens show
+
+    @property
+    def news(self) -> "RunUpdate":
+        """What is known of the runs, as of the last look."""
+        return self._follower.update
+
+    def look_after_runs(self) -> None:
+        """Look at the runs now, not only at the next tick."""
+        self._follower.look()
 
     @property
     def common_facts(self) -> tuple[str, ...]:
@@ -198,12 +188,12 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def count_progress(self) -> None:
         """Count the labelled documents anew."""
-        from storage import documents
+        from storage import document_list
 
         with self.workspace.db.read() as connection:
             self._progress = (
-                documents.count(connection, documents.Filter("labelled")),
-                documents.count(connection),
+                document_list.count(connection, document_list.Filter("labelled")),
+                document_list.count(connection),
             )
         self._refresh_status()
 
@@ -219,7 +209,7 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def _refresh_status(self) -> None:
         if self.is_running and self.mode_screen is not None:
-            self.mode_screen.refresh_status()
+            self.mode_screen.refresh_status_line()
 
     def show_problem(self, error: WorkbenchError) -> None:
         """What happened and what can be done about it."""
@@ -236,7 +226,11 @@ class WorkbenchApp(FollowingRuns, Preloading):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: screens, themes, key presets, and every binding of the screen by name."""
-        return palette.commands(self)
+        return palette.commands(self.mode_screen, self.keys, self._run_soon)
+
+    def _run_soon(self, action: str) -> None:
+        """Run an action of the screen in view once the dialog in front has closed."""
+        self.call_later(self.run_action, action, self.mode_screen or self)
 
 
 def run(workspace: Workspace) -> None:

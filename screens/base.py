@@ -1,6 +1,6 @@
 """What every screen is made of: content, a hint line, a status line, and one border for errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -17,7 +17,8 @@ from screens.widgets.status_lines import HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
-    from screens.app import WorkbenchApp
+    from screens.graphics import Graphics
+    from screens.navigation import Request
     from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
 
@@ -38,6 +39,7 @@ GROUPS = {
     "run": "Runs",
     "form": "Settings",
     "compare": "Comparing",
+    "queue": "Queue",
 }
 """Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
 
@@ -57,6 +59,54 @@ class ErrorWalk(Protocol):
 
     async def queue_error(self) -> None:
         """Put the document into the relabel queue; go on."""
+
+
+class Shell(Protocol):
+    """The application, as screens and widgets know it."""
+
+    error_walk: ErrorWalk | None
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The open workspace."""
+
+    @property
+    def graphics(self) -> "Graphics":
+        """What the terminal can draw."""
+
+    @property
+    def news(self) -> "RunUpdate":
+        """What is known of the runs, as of the last look."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Binding id -> keys, of the bindings that the preset or workbench.toml changed."""
+
+    @property
+    def common_facts(self) -> tuple[str, ...]:
+        """The application's part of the status line."""
+
+    @property
+    def mode_screen(self) -> "ModeScreen | None":
+        """The screen in view, below any dialog."""
+
+    async def visit(self, mode: str, request: "Request | None" = None) -> None:
+        """Go to a screen, and hand it a request."""
+
+    def look_after_runs(self) -> None:
+        """Look at the runs now, not only at the next tick."""
+
+    def count_progress(self) -> None:
+        """Count the labelled documents anew."""
+
+    def say_saved(self, text: str) -> None:
+        """The saved state for the status line: "saved" after a commit, or what is wrong."""
+
+    def say_training(self, text: str) -> None:
+        """The running training and its progress, for the status line; "" when there is none."""
+
+    def show_problem(self, error: WorkbenchError) -> None:
+        """What happened and what can be done about it."""
 
 
 class ModeScreen(Typed, Screen[None]):
@@ -82,14 +132,22 @@ class ModeScreen(Typed, Screen[None]):
         yield from ()
 
     @property
-    def workbench(self) -> "WorkbenchApp":
-        """The application, with its type."""
-        return cast("WorkbenchApp", self.app)
+    def workbench(self) -> Shell:
+        """The application, as a screen knows it."""
+        return cast("Shell", self.app)
 
     @property
     def workspace(self) -> "Workspace":
         """The open workspace."""
         return self.workbench.workspace
+
+    def receive(self, request: "Request") -> None:
+        """Do what another screen asks; this one has just come into view.
+
+        Raises:
+            TypeError: it is no request for this screen.
+        """
+        raise TypeError(f"The {self.mode} screen takes no {type(request).__name__}.")
 
     def hint(self, lead: str, *pairs: tuple[str, str]) -> None:
         """What the next key will do: a sentence, then (key, what it does), the most useful first."""
@@ -98,12 +156,20 @@ class ModeScreen(Typed, Screen[None]):
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""
         self._facts = parts
-        self.refresh_status()
+        self.refresh_status_line()
 
     _facts: tuple[str, ...] = ()
 
     def refresh_status(self) -> None:
-        """Show the status line again, after the application's part changed."""
+        """Bring hint, status and buttons up to date with what the screen shows. Screens that have more override it."""
+        self.refresh_status_line()
+
+    def show_message(self, text: str) -> None:
+        """Show a message in the hint line, until the next key."""
+        self.hint(text)
+
+    def refresh_status_line(self) -> None:
+        """Draw the status line alone, after the application's part changed."""
         for line in self.query(StatusLine):
             line.show(self._facts, self.workbench.common_facts)
 
@@ -115,7 +181,7 @@ class ModeScreen(Typed, Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Coming back to a screen shows the facts of now."""
-        self.refresh_status()
+        self.refresh_status_line()
         self.runs_changed(self.workbench.news)
 
     def key_of(self, binding_id: str) -> str:

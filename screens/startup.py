@@ -1,15 +1,24 @@
-"""The code of the other screens, loaded while nothing is typed: entering one then takes no longer than drawing it."""
+"""The way to the first screen, and what is done for the others while nothing is typed."""
 
+import gc
 import sys
 from functools import partial
 from importlib import import_module
 from time import monotonic
 
-from textual import events
-from textual.app import App
+from textual.app import App, ComposeResult
+from textual.screen import Screen
 from textual.timer import Timer
+from textual.widgets import Static
 
-from workbench.workspace import Workspace
+from screens.modes import available
+from screens.widgets.status_lines import HintLine, StatusLine
+
+GC_THRESHOLDS = (10_000, 10, 20)
+"""Of the garbage collector: an opened document makes some 50,000 objects, and a whole collection takes tens of ms."""
+SWITCH_SECONDS = 0.0005
+"""For how long a thread that looks ahead may hold up the one that draws, each time that one has waited for the disk.
+With Python's own 0.005 opening a long document took a third longer while places were looked for on another."""
 
 STEPS = (
     *(
@@ -30,7 +39,7 @@ STEPS = (
     ),
     *(
         "workbench.evaluation.error_review",
-        "screens.errors.browser",
+        "screens.errors.error_tables",
         "screens.errors.screen",
         "textual_plotext",
         "screens.widgets.run_chart",
@@ -42,38 +51,71 @@ READING = ("numpy", "pyarrow.lib", "pyarrow", "pyarrow.parquet")
 """What reads a run's folder; it takes 40 MB, so that it is loaded where there is a run to read."""
 
 _REST = 1.0  # seconds without a key
-_EVERY = 0.05
+_EVERY = 0.05  # seconds between steps
 
 
-class Preloading(App[None]):
-    """Loads what other screens need, a step at a time."""
+class OpeningScreen(Screen[None]):
+    """The frame of the first screen, painted while the database is opened in a thread."""
 
-    workspace: Workspace
-    _touched = 0.0
-    _steps: list[str]
-    _preloading: Timer
+    DEFAULT_CSS = "OpeningScreen { background: $background; } OpeningScreen Static { height: 1fr; }"
 
-    def preload(self) -> None:
-        """Begin to; the first screen is there."""
+    def __init__(self, workspace: str, mode: str) -> None:
+        super().__init__()
+        self._workspace, self._mode = workspace, mode
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+        yield HintLine()
+        yield StatusLine(available(), self._mode)
+
+    def on_mount(self) -> None:
+        self.query_one(HintLine).show(f"Opening {self._workspace} …")
+        self.query_one(StatusLine).show((), (self._workspace,))
+
+
+def tune_interpreter() -> None:
+    """Have no key wait for Python itself.
+
+    Called when all that the first screen needs is loaded; `workbench/cli.py` had the collector rest until then.
+    """
+    gc.freeze()  # what is loaded by now stays: no later collection walks it
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+class Preloader:
+    """Imports what other screens need, a step at a time: entering one then takes no longer than drawing it."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._touched = 0.0
+        self._steps: list[str] = []
+        self._timer: Timer | None = None
+
+    def start(self, reading: bool) -> None:
+        """Begin; the first screen is there.
+
+        Args:
+            reading: whether there is a run's folder to read.
+        """
         self._touched = monotonic()
-        is_run_there = any(self.workspace.files.runs.glob("*/predictions.parquet"))
-        self._steps = [*STEPS, *(READING if is_run_there else ())]
-        self._preloading = self.set_interval(_EVERY, self._step)
+        self._steps = [*STEPS, *(READING if reading else ())]
+        self._timer = self._app.set_interval(_EVERY, self._step)
 
-    async def on_event(self, event: events.Event) -> None:
-        """Whatever is typed or clicked comes first."""
-        if isinstance(event, events.InputEvent):
-            self._touched = monotonic()
-        await super().on_event(event)
+    def touch(self) -> None:
+        """A key or the mouse was used, which comes first."""
+        self._touched = monotonic()
 
     def _step(self) -> None:
-        if monotonic() - self._touched < _REST or any(w.group == "preload" and w.is_running for w in self.workers):
+        loading = any(worker.group == "preload" and worker.is_running for worker in self._app.workers)
+        if loading or monotonic() - self._touched < _REST:
             return
         while self._steps and self._steps[0] in sys.modules:
             del self._steps[0]
-        if not self._steps:
-            self._preloading.stop()
-            return
-        load = partial(import_module, self._steps.pop(0))
-        # what cannot be loaded says so when its screen is entered
-        self.run_worker(load, group="preload", thread=True, exit_on_error=False)
+        if self._steps:
+            # what cannot be loaded says so when its screen is entered
+            load = partial(import_module, self._steps.pop(0))
+            self._app.run_worker(load, group="preload", thread=True, exit_on_error=False)
+        elif self._timer is not None:
+            self._timer.stop()

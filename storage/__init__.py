@@ -1,1 +1,1 @@
-"""What is kept: records, database, files and run directories. Imports nothing above itself."""
+"""Storage: records, database, files and locks. Imports nothing from the layers above."""

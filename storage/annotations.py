@@ -1,14 +1,14 @@
-"""Annotations: every act is kept as one event together with the new state, so nothing is lost and all can be undone."""
+"""Annotations: every act is stored as one event together with the new state, so that it can be undone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage import retired_fields
 from storage.exceptions import Conflict
-from storage.records import Annotations, Decision, Event, Source, Span, State, Suggestion
+from storage.records import Annotations, Decision, Event, Source, Span, State
 from storage.tables import documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
@@ -21,8 +21,8 @@ def _span(span: Span) -> list[Any]:
     return [span.field, list(span.tokens), span.source.value, span.annotator]
 
 
-def _unspan(kept: Sequence[Any]) -> Span:
-    return Span(kept[0], tuple(kept[1]), Source(kept[2]), kept[3])
+def _unspan(stored: Sequence[Any]) -> Span:
+    return Span(stored[0], tuple(stored[1]), Source(stored[2]), stored[3])
 
 
 def difference(before: Annotations, after: Annotations) -> Change:
@@ -43,10 +43,10 @@ def difference(before: Annotations, after: Annotations) -> Change:
 
 
 def inverse(change: Change) -> Change:
-    """The change that takes it back."""
+    """The change that undoes a change."""
     return {
-        part: {"-": what["+"], "+": what["-"]} if isinstance(what, dict) else [what[1], what[0]]
-        for part, what in change.items()
+        part: {"-": parts["+"], "+": parts["-"]} if isinstance(parts, dict) else [parts[1], parts[0]]
+        for part, parts in change.items()
     }
 
 
@@ -55,8 +55,8 @@ def applied(state: Annotations, change: Change) -> Annotations:
     decode: dict[str, Any] = {
         "spans": _unspan,
         "absent": str,
-        "texts": lambda kept: (kept[0], kept[1]),
-        "decisions": lambda kept: (kept[0], Decision(kept[1])),
+        "texts": tuple,
+        "decisions": lambda stored: (stored[0], Decision(stored[1])),
     }
     parts: dict[str, Any] = {}
     for part, read in decode.items():
@@ -75,14 +75,14 @@ def applied(state: Annotations, change: Change) -> Annotations:
 
 
 def import_change(imported: Iterable[Span], labelled: bool) -> Change:
-    """The change that an import made."""
+    """The change from an empty document to the imported labels."""
     listed = frozenset(imported)
     state = State.LABELLED if labelled else State.STARTED if listed else State.NEW
     return difference(Annotations(), Annotations(spans=listed, state=state))
 
 
 def span_row(document_id: int, span: Span) -> dict[str, Any]:
-    """A span as a row."""
+    """A row of the spans table."""
     return {
         "document_id": document_id,
         "field": span.field,
@@ -95,28 +95,20 @@ def span_row(document_id: int, span: Span) -> dict[str, Any]:
 def load(connection: Connection, document_row: Any) -> Annotations:
     """The annotations of a document whose row was just read."""
     number = document_row.id
-    found = connection.execute(select(spans).where(spans.c.document_id == number))
-    decided = connection.execute(
+    span_rows = connection.execute(select(spans).where(spans.c.document_id == number))
+    decisions = connection.execute(
         select(suggestions.c.id, suggestions.c.decision).where(
             suggestions.c.document_id == number, suggestions.c.decision != Decision.OPEN.value
         )
     )
     return Annotations(
-        frozenset(Span(r.field, tuple(r.tokens), Source(r.source), r.annotator) for r in found),
+        frozenset(Span(r.field, tuple(r.tokens), Source(r.source), r.annotator) for r in span_rows),
         frozenset(document_row.absent),
         State(document_row.state),
         document_row.note,
         frozenset((int(token), text) for token, text in document_row.corrections.items()),
-        frozenset((r.id, Decision(r.decision)) for r in decided),
+        frozenset((r.id, Decision(r.decision)) for r in decisions),
     )
-
-
-def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
-    """All suggestions of a document, decided ones included."""
-    rows = connection.execute(
-        select(suggestions).where(suggestions.c.document_id == document_id).order_by(suggestions.c.id)
-    )
-    return tuple(Suggestion(r.id, r.field, tuple(r.tokens), r.confidence, r.run, Decision(r.decision)) for r in rows)
 
 
 def commit(
@@ -132,14 +124,14 @@ def commit(
     disagreements: int | None = None,
     problems: int | None = None,
 ) -> int:
-    """Keep an act: one event and the new state, in the caller's transaction. Returns the document's new version.
+    """Store an act as one event together with the new state, in the caller's transaction. Returns the new version.
 
     Args:
         version: the version that `before` was read at.
         disagreements, problems: the new counts for the list, where the caller knows them.
 
     Raises:
-        Conflict: somebody else changed the document in between; nothing is written.
+        Conflict: the document was changed since that version; nothing is written.
     """
     change = difference(before, after)
     if not change:
@@ -156,10 +148,10 @@ def commit(
         values["disagreements"] = disagreements
     if problems is not None:
         values["problems"] = problems
-    taken = connection.execute(
+    updated = connection.execute(
         update(documents).where(documents.c.id == document_id, documents.c.version == version).values(**values)
     )
-    if taken.rowcount == 0:
+    if updated.rowcount == 0:
         raise _conflict(connection, document_id)
     _write_spans(connection, document_id, change.get("spans"))
     if "decisions" in change:
@@ -184,11 +176,11 @@ def commit(
 def _write_spans(connection: Connection, document_id: int, change: Change | None) -> None:
     if change is None:
         return
-    gone = {repr(item) for item in change["-"]}
-    if gone:
+    removed = {repr(item) for item in change["-"]}
+    if removed:
         rows = connection.execute(select(spans).where(spans.c.document_id == document_id)).all()
-        doomed = [r.id for r in rows if repr([r.field, list(r.tokens), r.source, r.annotator]) in gone]
-        connection.execute(delete(spans).where(spans.c.id.in_(doomed)))
+        removed_ids = [r.id for r in rows if repr([r.field, list(r.tokens), r.source, r.annotator]) in removed]
+        connection.execute(delete(spans).where(spans.c.id.in_(removed_ids)))
     if change["+"]:
         connection.execute(insert(spans), [span_row(document_id, _unspan(item)) for item in change["+"]])
 
@@ -208,16 +200,16 @@ def _conflict(connection: Connection, document_id: int) -> Conflict:
 
 
 def history(connection: Connection, document_id: int) -> list[Event]:
-    """Who did what when, the oldest first."""
+    """All events of a document, the oldest first."""
     rows = connection.execute(select(events).where(events.c.document_id == document_id).order_by(events.c.id))
     return [Event(r.id, r.document_id, utc(r.at), r.annotator, r.act, r.change, r.target) for r in rows]
 
 
 def as_of(connection: Connection, document_id: int, now: Annotations, moment: datetime) -> Annotations | None:
-    """What people had said by a moment; None where the document was imported or read anew since: other words, then.
+    """The annotations at a moment; None where the document was imported or read by OCR since, as its words changed.
 
     Args:
-        now: what they have said by now.
+        now: the current annotations.
     """
     state = now
     for event in reversed(history(connection, document_id)):
@@ -230,7 +222,7 @@ def as_of(connection: Connection, document_id: int, now: Annotations, moment: da
 
 
 def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
-    """(what can be undone, what can be redone), the next one last. An import is where undoing ends."""
+    """(events that can be undone, events that can be redone), the next one last. Imports cannot be undone."""
     done: list[Event] = []
     undone: list[Event] = []
     for event in acts:
@@ -249,7 +241,7 @@ def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
 def undo(
     connection: Connection, document_id: int, version: int, before: Annotations, annotator: str
 ) -> tuple[Annotations, Event] | None:
-    """Take the last act back; None when there is none. The event of the undo is kept like any other."""
+    """Undo the last act; None when there is none. The undo is itself stored as an event."""
     done, _ = stacks(history(connection, document_id))
     if not done:
         return None
@@ -261,61 +253,10 @@ def undo(
 def redo(
     connection: Connection, document_id: int, version: int, before: Annotations, annotator: str
 ) -> tuple[Annotations, Event] | None:
-    """Do the last undone act again; None when there is none."""
+    """Redo the last undone act; None when there is none."""
     _, undone = stacks(history(connection, document_id))
     if not undone:
         return None
     after = applied(before, undone[-1].change)
     commit(connection, document_id, version, before, after, REDO, annotator, target=undone[-1].id)
     return after, undone[-1]
-
-
-def suggest(
-    connection: Connection,
-    run: str,
-    found: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
-    replaces: Sequence[str] | None = None,
-    settled: bool = False,
-) -> int:
-    """Keep a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
-
-    Open suggestions of the runs in `replaces` (None: of every run) give way; decided ones stay, and what a person
-    rejected before, or has labelled exactly so, is not suggested again (with `settled` it is).
-    """
-    listed = list(found)
-    kept = 0
-    for start in range(0, len(listed), 500):
-        part = listed[start : start + 500]
-        old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
-        connection.execute(
-            delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
-        )
-        known = {
-            (r.document_id, r.field, tuple(r.tokens))
-            for table in (suggestions, spans)
-            for r in connection.execute(
-                select(table.c.document_id, table.c.field, table.c.tokens).where(table.c.document_id.in_(part))
-            )
-        }
-        rows = [
-            {"document_id": number, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
-            for number in part
-            for of, tokens, sure in found[number]
-            if settled or (number, of, tuple(tokens)) not in known
-        ]
-        if rows:
-            connection.execute(insert(suggestions), rows)
-        kept += len(rows)
-        retired_fields.count_suggestions(connection, part)
-    return kept
-
-
-def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:
-    """Give suggestions other tokens (after OCR with another engine); those without a place (None) are forgotten."""
-    for number, tokens in moved.items():
-        where = suggestions.c.id == number
-        if tokens is None:
-            connection.execute(delete(suggestions).where(where))
-        else:
-            connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
-    retired_fields.count_suggestions(connection, [document_id])

@@ -1,4 +1,4 @@
-"""The engine: SQLite in WAL mode by default, any other database by URL. All that is particular to SQLite is here."""
+"""The database: SQLite in WAL mode by default, any other by its URL. Everything specific to SQLite is here."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
 from storage.migrations import HEAD
@@ -23,10 +23,10 @@ class Database:
 
     Args:
         url: a SQLAlchemy URL; `sqlite:///…` for a workspace's own file.
-        busy_seconds: how long to wait for another process before saying who it is.
+        busy_seconds: how long to wait for another process before `Busy` is raised.
 
     Raises:
-        WorkspaceProblem: the URL means nothing, or this machine lacks its driver.
+        WorkspaceProblem: the URL is invalid, or its driver is not installed.
     """
 
     def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -50,7 +50,7 @@ class Database:
 
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
-            # pysqlite must not begin transactions by itself: we do, and say of which kind
+            # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
             connection.isolation_level = None
             cursor = connection.cursor()
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -73,10 +73,10 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is kept, or nothing.
+        """One transaction: all of it is stored, or nothing.
 
         Raises:
-            Busy: another process holds the database for longer than we wait.
+            Busy: another process holds the database for longer than `busy_seconds`.
             WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
         """
         with self._translated():
@@ -122,7 +122,7 @@ class Database:
         return error
 
     def _announce(self) -> None:
-        """Leave a note of who writes, for the message that a waiting process shows."""
+        """Write this process's id beside the database, for the message that a waiting process shows."""
         if self._sqlite is not None and os.access(self._sqlite.parent, os.W_OK):
             note = self._sqlite.with_name("writer.pid")
             if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
@@ -142,7 +142,7 @@ class Database:
         return f": process {pid}" + (f" ({command[:80]})" if command else "")
 
     def migrate(self) -> None:
-        """Bring the schema to this program's version, in one transaction, after a copy of the old file.
+        """Upgrade the schema to this program's version, in one transaction. SQLite's file is copied before.
 
         Raises:
             NewerWorkspace: it was written by a newer version; it is left untouched.
@@ -169,15 +169,11 @@ class Database:
             command.upgrade(config, "head")
 
     def _revision(self) -> str | None:
-        with self._translated():
-            try:
-                with self.engine.connect() as connection:
-                    if not inspect(connection).has_table("alembic_version"):
-                        return None
-                    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            except (OperationalError, DatabaseError):
-                raise
+        with self.read() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
     def close(self) -> None:
-        """Give the connections back; files are closed."""
+        """Close all connections and files."""
         self.engine.dispose()

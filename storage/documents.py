@@ -1,11 +1,11 @@
-"""Documents: adding, opening, and the list, page by page."""
+"""Documents: adding, opening, changing. The list of them is in document_list."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
@@ -16,15 +16,15 @@ from storage.records import (
     ReferenceValue,
     Side,
     Span,
-    Split,
     State,
 )
-from storage.tables import documents, events, pages, problems, queue, references, spans, suggestions, texts
+from storage.suggestions import suggestions_of
+from storage.tables import documents, events, pages, problems, references, spans, suggestions, texts
 
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document ready to be kept. `suggestions` are (field, tokens, confidence, run)."""
+    """A document to be added. `suggestions` are (field, tokens, confidence, run)."""
 
     name: str
     source: str
@@ -45,32 +45,8 @@ class NewDocument:
     problems: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which documents a list shows. Empty parts do not restrict."""
-
-    kind: str = "all"  # one of KINDS
-    split: Split | None = None
-    group: str | None = None
-    text: str = ""  # all words must occur in the document or its name
-    round: int | None = None  # the documents of a relabel round, in its order
-    ids: tuple[int, ...] | None = field(default=None)
-
-
-KINDS = {
-    "all": "all documents",
-    "unlabelled": "not labelled yet",
-    "labelled": "labelled",
-    "suggested": "with open suggestions",
-    "disagrees": "label and reference value disagree",
-    "problems": "with problems",
-    "flagged": "flagged",
-    "skipped": "skipped or unusable",
-}
-
-
 def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> list[int]:
-    """Keep documents with everything that came with them; ids in the order given. One transaction is the caller's."""
+    """Add documents with their pages, labels, suggestions and values, in the caller's transaction; their ids."""
     if not new:
         return []
     now = datetime.now(UTC)
@@ -88,7 +64,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
             "page_count": len(n.pages),
             "token_count": sum(len(page.tokens) for page in n.pages),
             "labels": len(n.spans),
-            "suggestions": sum(of not in unused for of, *_ in n.suggestions),
+            "suggestions": sum(field_id not in unused for field_id, *_ in n.suggestions),
             "disagreements": n.disagreements,
             "problems": n.problems,
             "original": n.original,
@@ -115,9 +91,9 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
         connection,
         suggestions,
         (
-            {"document_id": i, "field": of, "tokens": list(tokens), "confidence": sure, "run": run}
+            {"document_id": i, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
             for i, n in numbered
-            for of, tokens, sure, run in n.suggestions
+            for field_id, tokens, confidence, run in n.suggestions
         ),
     )
     _insert(
@@ -168,24 +144,17 @@ def _page_row(document_id: int, page: Page) -> dict[str, Any]:
 
 
 def known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Those of the digests that the workspace already has."""
+    """Those of the digests that are in the workspace already."""
     wanted = list(digests)
-    found: set[str] = set()
+    present: set[str] = set()
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        found.update(connection.scalars(select(documents.c.digest).where(documents.c.digest.in_(part))))
-    return found
+        present.update(connection.scalars(select(documents.c.digest).where(documents.c.digest.in_(part))))
+    return present
 
 
-def undecided(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Those of the documents (some hundreds) that nobody has accepted, skipped or marked as unusable."""
-    open_ones = (State.NEW.value, State.STARTED.value)
-    return set(
-        connection.scalars(select(documents.c.id).where(documents.c.id.in_(ids), documents.c.state.in_(open_ones)))
-    )
-
-
-def _record(row: Any) -> Document:
+def as_document(row: Any) -> Document:
+    """A row of the documents table as a record."""
     return Document(
         row.id,
         row.name,
@@ -208,7 +177,7 @@ def _record(row: Any) -> Document:
 
 
 def get(connection: Connection, document_id: int) -> Document:
-    """One document's row.
+    """One document.
 
     Raises:
         WorkspaceProblem: there is no such document.
@@ -219,12 +188,7 @@ def get(connection: Connection, document_id: int) -> Document:
             f"There is no document {document_id} in this workspace.",
             "`workbench status` shows what there is.",
         )
-    return _record(row)
-
-
-def find(connection: Connection, name: str) -> list[int]:
-    """Ids of the documents with this name."""
-    return list(connection.scalars(select(documents.c.id).where(documents.c.name == name).order_by(documents.c.id)))
+    return as_document(row)
 
 
 def open_document(connection: Connection, document_id: int) -> Content:
@@ -235,7 +199,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
     corrections = {int(token): text for token, text in row.corrections.items()}
     page_rows = connection.execute(select(pages).where(pages.c.document_id == document_id).order_by(pages.c.number))
     return Content(
-        _record(row),
+        as_document(row),
         tuple(
             Page(
                 p.number,
@@ -249,7 +213,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
             for p in page_rows
         ),
         annotations.load(connection, row),
-        annotations.suggestions_of(connection, document_id),
+        suggestions_of(connection, document_id),
         tuple(
             ReferenceValue(r.field, r.value, r.source)
             for r in connection.execute(
@@ -259,76 +223,8 @@ def open_document(connection: Connection, document_id: int) -> Content:
     )
 
 
-def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
-    d = documents.c
-    kinds = {
-        "unlabelled": d.state.in_([State.NEW.value, State.STARTED.value]),
-        "labelled": d.state == State.LABELLED.value,
-        "suggested": d.suggestions > 0,
-        "disagrees": d.disagreements > 0,
-        "problems": d.problems > 0,
-        "flagged": d.note != "",
-        "skipped": d.state.in_([State.SKIPPED.value, State.UNUSABLE.value]),
-    }
-    if chosen.kind in kinds:
-        query = query.where(kinds[chosen.kind])
-    if chosen.split is Split.POOL:
-        query = query.where(d.side == Side.TRAIN.value, d.state != State.LABELLED.value)
-    elif chosen.split is Split.TRAIN:
-        query = query.where(d.side == Side.TRAIN.value, d.state == State.LABELLED.value)
-    elif chosen.split is not None:
-        query = query.where(d.side == chosen.split.value)
-    if chosen.group is not None:
-        query = query.where(d.group_name == chosen.group)
-    if chosen.ids is not None:
-        # Written into the statement: databases bound the number of parameters, and an id is a number.
-        query = query.where(d.id.in_(bindparam("ids", chosen.ids, expanding=True, literal_execute=True)))
-    if chosen.round is not None:
-        query = query.join(queue, queue.c.document_id == d.id).where(queue.c.round == chosen.round)
-    if chosen.text.strip():
-        query = query.join(texts, texts.c.document_id == d.id)
-        for word in chosen.text.casefold().split():
-            pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            query = query.where(
-                or_(texts.c.body.like(pattern, escape="\\"), func.lower(d.name).like(pattern, escape="\\"))
-            )
-    return query
-
-
-def _order(query: Select[Any], chosen: Filter) -> Select[Any]:
-    return query.order_by(queue.c.rank if chosen.round is not None else documents.c.id)
-
-
-def count(connection: Connection, chosen: Filter = Filter()) -> int:
-    """How many documents the filter shows."""
-    return int(connection.scalar(_where(select(func.count(documents.c.id)), chosen)) or 0)
-
-
-def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> list[Document]:
-    """Rows `offset` to `offset + limit` of the list."""
-    return [
-        _record(row)
-        for row in connection.execute(_order(_where(select(documents), chosen), chosen).offset(offset).limit(limit))
-    ]
-
-
-def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
-    """The ids that the filter shows, in the list's order (100,000 take about 30 ms)."""
-    return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
-
-
-def groups(connection: Connection) -> dict[str, int]:
-    """Documents per vendor or template group, the largest first."""
-    query = (
-        select(documents.c.group_name, func.count())
-        .group_by(documents.c.group_name)
-        .order_by(func.count().desc(), documents.c.group_name)
-    )
-    return {name: int(number) for name, number in connection.execute(query)}
-
-
 def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
-    """Put whole groups on a side."""
+    """Put groups of documents on a side."""
     for side in Side:
         names = [name for name, wanted in sides.items() if wanted is side]
         for start in range(0, len(names), 500):
@@ -337,7 +233,7 @@ def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:
 
 
 def regroup(connection: Connection, groups_of: dict[int, str]) -> None:
-    """Give documents another group (sides follow at the next split)."""
+    """Give documents another group; their sides follow at the next split."""
     for document_id, group in groups_of.items():
         connection.execute(update(documents).where(documents.c.id == document_id).values(group_name=group))
 
@@ -365,26 +261,26 @@ def count_disagreements(connection: Connection, document_id: int, number: int) -
 
 
 def recount(connection: Connection, document_id: int, disagreements: int, problems: int) -> None:
-    """Keep the list's counts of a document; they follow from its labels, so its version stays."""
+    """Set a document's counts for the list. They follow from its labels, so its version stays."""
     connection.execute(
         update(documents).where(documents.c.id == document_id).values(disagreements=disagreements, problems=problems)
     )
 
 
 def replace_pages(connection: Connection, document_id: int, version: int, new: Sequence[Page]) -> int:
-    """Other tokens for a document (OCR with another engine); the caller carries labels over in the same transaction.
+    """Replace a document's pages after OCR with another engine; the caller moves the labels in the same transaction.
 
     Args:
-        version: the version that the labels to carry over were read at.
+        version: the version that the labels were read at.
 
     Returns:
         The document's new version.
 
     Raises:
-        Conflict: somebody else changed the document in between.
+        Conflict: the document was changed since that version.
     """
     d = documents.c
-    taken = connection.execute(
+    updated = connection.execute(
         update(documents)
         .where(d.id == document_id, d.version == version)
         .values(
@@ -394,7 +290,7 @@ def replace_pages(connection: Connection, document_id: int, version: int, new: S
             corrections={},
         )
     )
-    if taken.rowcount == 0:
+    if updated.rowcount == 0:
         raise Conflict(
             f"Document {document_id} was changed while it was read again. It was left as it is.", "Read it again."
         )
@@ -405,10 +301,10 @@ def replace_pages(connection: Connection, document_id: int, version: int, new: S
     return version + 1
 
 
-def add_problems(connection: Connection, found: Iterable[tuple[str, str, str]]) -> None:
-    """Keep (file, record, reason) of what could not be read; a repeated import does not double them."""
+def add_problems(connection: Connection, records: Iterable[tuple[str, str, str]]) -> None:
+    """Store (file, record, reason) of what could not be read; those that are stored already are left out."""
     now = datetime.now(UTC)
-    for file, record, reason in found:
+    for file, record, reason in records:
         same = (problems.c.file == file, problems.c.record == record, problems.c.reason == reason)
         if connection.execute(select(problems.c.id).where(*same)).first() is None:
             connection.execute(insert(problems).values(file=file, record=record, reason=reason, at=now))
@@ -417,39 +313,3 @@ def add_problems(connection: Connection, found: Iterable[tuple[str, str, str]]) 
 def list_problems(connection: Connection) -> list[tuple[str, str, str]]:
     """(file, record, reason) of everything that could not be read."""
     return [(r.file, r.record, r.reason) for r in connection.execute(select(problems).order_by(problems.c.id))]
-
-
-def status(connection: Connection) -> dict[str, Any]:
-    """The counts of `workbench status`; fields by id."""
-    d = documents.c
-    row = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(d.page_count), 0),
-            func.coalesce(func.sum(d.token_count), 0),
-            func.coalesce(func.sum(d.suggestions), 0),
-        ).select_from(documents)
-    ).one()
-    by_split = dict.fromkeys((split.value for split in Split), 0)
-    labelled = 0
-    for side, state, number in connection.execute(select(d.side, d.state, func.count()).group_by(d.side, d.state)):
-        is_labelled = state == State.LABELLED.value
-        labelled += number if is_labelled else 0
-        by_split[Split.POOL.value if side == Side.TRAIN.value and not is_labelled else side] += number
-    return {
-        "documents": row[0],
-        "pages": int(row[1]),
-        "tokens": int(row[2]),
-        "labelled": labelled,
-        "by_split": by_split,
-        "by_group": groups(connection),
-        "fields": {
-            name: int(number)
-            for name, number in connection.execute(
-                select(spans.c.field, func.count()).group_by(spans.c.field).order_by(spans.c.field)
-            )
-        },
-        "reference_values": int(connection.scalar(select(func.count()).select_from(references)) or 0),
-        "suggestions": int(row[3]),
-        "problems": int(connection.scalar(select(func.count()).select_from(problems)) or 0),
-    }

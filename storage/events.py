@@ -1,8 +1,8 @@
 """Run events: JSON lines that the worker appends and the terminal process follows.
 
-Every event has `type` and `time` (seconds since the epoch, UTC; for people, never for ordering). Types:
+Every event has `type` and `time` (seconds since the epoch, UTC; for display, never for ordering). Types:
 
-- `queued`    (by the terminal) the run is started or resumed; what ended it before counts no more
+- `queued`    (by the terminal) the run is started or resumed; earlier `failed` and `finished` events no longer count
 - `started`   pid, host, device, threads, processes, precision, seed, resumed_from (step or null)
 - `prepared`  documents{split: n}, windows{split: n}, tokens{split: n}, truncated, family, parameters, labels
 - `step`      step, total_steps, epoch, loss, learning_rate, grad_norm, tokens_per_second, documents_per_second,
@@ -13,7 +13,7 @@ Every event has `type` and `time` (seconds since the epoch, UTC; for people, nev
 - `paused`, `resumed`
 - `predicting` done, total
 - `failed`    title, message, remedy
-- `finished`  state ("finished" | "stopped"), seconds, f1, epochs — always the last line of a run that ended well
+- `finished`  state ("finished" | "stopped"), seconds, f1, epochs — the last line of a run that ended well
 """
 
 import json
@@ -33,11 +33,11 @@ class EventWriter:
     def __init__(self, path: Path) -> None:
         torn = _cut_off(path)
         self._file = path.open("a", encoding="utf-8")
-        if torn:  # what is written next must not be lost with the last writer's half line
+        if torn:  # the last writer was cut off: the next event must not become part of its half line
             self._file.write("\n")
 
     def write(self, type: str, **facts: Any) -> None:
-        """Append one event and hand it to the operating system at once. NaN and infinities become null."""
+        """Append one event and flush. NaN and infinities become null."""
         line = json.dumps({"type": type, "time": time.time(), **_finite(facts)}, ensure_ascii=False, allow_nan=False)
         self._file.write(line + "\n")
         self._file.flush()
@@ -49,7 +49,7 @@ class EventWriter:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the writer cannot be used afterwards."""
+        """Close the file."""
         self._file.close()
 
 
@@ -73,7 +73,7 @@ def _finite(value: Any) -> Any:
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """Events from a byte offset on, and the offset to go on from.
+    """The events after a byte offset, and the offset for the next call.
 
     A last line without its newline (the writer was cut off) is left for the next call; a damaged line is skipped.
     """
@@ -97,11 +97,11 @@ def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
 
 def last(path: Path, types: frozenset[str]) -> dict[str, Any] | None:
     """The last event of one of these types, if any."""
-    found: dict[str, Any] | None = None
+    latest: dict[str, Any] | None = None
     for event in iterate(path):
         if event["type"] in types:
-            found = event
-    return found
+            latest = event
+    return latest
 
 
 def iterate(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The one exception tree. Everything a user can cause ends here: title, message, remedy, exit code.
+"""The exceptions for everything that a user can cause: title, message, remedy, exit code.
 
 Exit codes (documented in the README): 1 a fault of the program, 2 wrong usage, 3 workspace,
 4 input, 5 busy or changed by another process, 6 something is missing on this machine,
@@ -9,11 +9,11 @@ from typing import ClassVar
 
 
 class WorkbenchError(Exception):
-    """An error whose reader is the analyst.
+    """An error that is shown to the analyst.
 
     Args:
         message: what happened, with the names and numbers that matter.
-        remedy: what she can do about it; "" when nothing can be done.
+        remedy: what the analyst can do about it; "" when there is nothing.
     """
 
     title: ClassVar[str] = "Something went wrong"
@@ -69,14 +69,14 @@ class ConfigProblem(InputProblem):
 
 
 class Busy(WorkbenchError):
-    """The database is held by another process for longer than we wait."""
+    """Another process holds the database or a file for too long."""
 
     title = "The workspace is busy"
     exit_code = 5
 
 
 class Conflict(WorkbenchError):
-    """The document was changed by somebody else since it was opened."""
+    """The document was changed by another process since it was opened."""
 
     title = "The document was changed by someone else"
     exit_code = 5

@@ -1,4 +1,4 @@
-"""A workspace's files: paths, originals by content, and writing that leaves nothing half-written."""
+"""A workspace's files: paths, originals by content, and atomic writing."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from storage.exceptions import WorkspaceProblem
 
 
 class Files:
-    """Where everything lies in a workspace.
+    """The paths of a workspace.
 
     Args:
         root: the workspace's directory.
@@ -41,7 +41,7 @@ class Files:
             ) from error
 
     def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
-        """Keep a file under the SHA-256 of its content and return its name; the same content is kept once."""
+        """Store a file under the SHA-256 of its content, once, and return its name."""
         digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest_of(content)
         name = f"{digest[:2]}/{digest}{suffix.lower()}"
         target = folder / name
@@ -62,6 +62,10 @@ class Files:
                             file.write(chunk)
         return name
 
+    def run(self, run_id: str) -> Path:
+        """The folder of a run."""
+        return self.runs / run_id
+
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
         return self.pages / name
@@ -75,7 +79,7 @@ def digest_of(path: Path) -> str:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
-    """Write a file that appears whole or not at all: a temporary neighbour, flushed to the disk, then renamed.
+    """Write a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
 
     Raises:
         WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.

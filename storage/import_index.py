@@ -1,4 +1,4 @@
-"""What an import has to know of the documents that are there: their digests, fingerprints, groups and sides."""
+"""What an import needs of the documents in the workspace: their digests, fingerprints, groups and sides."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -22,7 +22,7 @@ def fingerprints(connection: Connection) -> Iterator[tuple[int, str]]:
 
 
 def sides(connection: Connection) -> dict[str, Side]:
-    """Group -> the side that its documents stand on."""
+    """Group -> the side of its documents."""
     query = select(documents.c.group_name, documents.c.side).order_by(documents.c.id.desc())
     return {row.group_name: Side(row.side) for row in connection.execute(query.distinct())}
 
@@ -35,11 +35,11 @@ def name_and_group(connection: Connection, document_id: int) -> tuple[str, str]:
 
 
 def read_by_others(connection: Connection, engine: str, never: Sequence[str]) -> list[int]:
-    """Documents with a page that another OCR engine read, or that has a picture but no words.
+    """Documents with a page read by another OCR engine, or with a picture but no words.
 
     Args:
-        engine: the engine whose pages are fine.
-        never: engine names of words that did not come from OCR.
+        engine: the engine whose pages are not wanted.
+        never: `Page.engine` of words that did not come from OCR.
     """
     p = pages.c
     by_another = p.engine.not_in([engine, *never])
@@ -59,7 +59,7 @@ def names(connection: Connection) -> Iterator[tuple[int, str, str]]:
 
 
 def mark_duplicates(connection: Connection, twins: Mapping[int, int]) -> None:
-    """Note that documents repeat others: {document: the one that it repeats}."""
+    """Store which documents repeat others: {document: the document that it repeats}."""
     for document_id, twin in twins.items():
         connection.execute(update(documents).where(documents.c.id == document_id).values(duplicate_of=twin))
 

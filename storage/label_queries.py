@@ -1,4 +1,4 @@
-"""What people said about many documents at once: labels and decided suggestions, without opening each document."""
+"""Labels and decided suggestions of many documents at once, without opening each document."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from storage.records import Decision
 from storage.tables import documents, queue, rounds, spans, suggestions
 
 Place = tuple[str, tuple[int, ...]]
-"""A field and the tokens on which it stands."""
+"""A field and its tokens."""
 
 
 def _of(column: Column[int], part: Sequence[int]) -> Select[Any]:
@@ -21,14 +21,14 @@ def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def labels(connection: Connection, ids: Sequence[int]) -> dict[int, set[Place]]:
-    """Document -> its labels as they are now; documents that are gone are left out."""
-    found: dict[int, set[Place]] = {}
+    """Document -> its current labels; documents that no longer exist are left out."""
+    places: dict[int, set[Place]] = {}
     for part in _parts(ids):
-        found.update((number, set()) for number in connection.scalars(_of(documents.c.id, part)))
+        places.update((number, set()) for number in connection.scalars(_of(documents.c.id, part)))
         rows = _of(spans.c.document_id, part).add_columns(spans.c.field, spans.c.tokens)
         for number, field, tokens in connection.execute(rows):
-            found[number].add((field, tuple(tokens)))
-    return found
+            places[number].add((field, tuple(tokens)))
+    return places
 
 
 def fields(connection: Connection) -> frozenset[str]:
@@ -37,8 +37,8 @@ def fields(connection: Connection) -> frozenset[str]:
 
 
 def decided(connection: Connection, ids: Sequence[int], decision: Decision, run: str) -> dict[int, set[Place]]:
-    """Document -> the suggestions of a run that people decided so; documents without any are left out."""
-    found: dict[int, set[Place]] = {}
+    """Document -> the suggestions of a run with this decision; documents without any are left out."""
+    places: dict[int, set[Place]] = {}
     for part in _parts(ids):
         rows = (
             _of(suggestions.c.document_id, part)
@@ -46,8 +46,8 @@ def decided(connection: Connection, ids: Sequence[int], decision: Decision, run:
             .where(suggestions.c.decision == decision.value, suggestions.c.run == run)
         )
         for number, field, tokens in connection.execute(rows):
-            found.setdefault(number, set()).add((field, tuple(tokens)))
-    return found
+            places.setdefault(number, set()).add((field, tuple(tokens)))
+    return places
 
 
 def queued(connection: Connection) -> set[int]:
@@ -57,7 +57,7 @@ def queued(connection: Connection) -> set[int]:
 
 
 def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Document -> (name, how many tokens): whether a document is the one that a run folder speaks of."""
+    """Document -> (name, number of tokens), which tell whether a document is the same as in a run folder."""
     return {
         number: (name, count)
         for part in _parts(ids)

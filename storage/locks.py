@@ -1,4 +1,4 @@
-"""Locks that end with their process, however it ends: a file held with flock (msvcrt on Windows)."""
+"""Locks that are released when their process ends, also when it crashes: files held with flock (msvcrt on Windows)."""
 
 import os
 import sys
@@ -19,20 +19,20 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _look(descriptor: int) -> None:
-        # shared: those who only look do not take each other for the holder
+        # shared: processes that only look do not take each other for the holder
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 PATIENCE_SECONDS = 0.3
-"""How long `acquire` tries: whoever looks whether a lock is held keeps it for a moment."""
+"""How long `acquire` tries: a process that calls `held` has the lock for a moment."""
 
 
 def acquire(path: Path, *, inheritable: bool = False, named: bool = True) -> int | None:
-    """Take the lock and note this process in the file; None when another process has it.
+    """Take the lock and write this process's id into the file; None when another process has it.
 
     The lock is held until the returned descriptor is closed, at the latest when the process ends. An inheritable
-    one also passes to the program that this process turns into, or that it starts. Without `named` the file is left
-    empty, for another process to note itself.
+    one is also passed on to the program that this process becomes (exec) or starts. Without `named` the file is left
+    empty, for another process's id.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -1,4 +1,4 @@
-"""Second labellings: what an annotator made of a document without seeing its labels."""
+"""Second labellings of documents, made without seeing the first."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from storage.tables import opinions, utc
 
 
 def keep(connection: Connection, opinion: Opinion) -> None:
-    """Keep an opinion as it stands now; called after every act, so that nothing of it is lost."""
+    """Store the current state of an opinion; called after every act."""
     values = {
         "spans": sorted([span.field, list(span.tokens)] for span in opinion.spans),
         "absent": sorted(opinion.absent),
@@ -24,8 +24,7 @@ def keep(connection: Connection, opinion: Opinion) -> None:
 
 
 def settle(connection: Connection, opinion: Opinion, settled: bool = True) -> None:
-    """Note that its differences were decided, or that they are open again; when it was given stays, as it is compared
-    with the labels of then."""
+    """Store whether an opinion's differences are decided; its time stays, as it names the labels to compare with."""
     connection.execute(update(opinions).where(_same(opinion)).values(settled=settled))
 
 
@@ -38,9 +37,9 @@ def _same(opinion: Opinion) -> ColumnElement[bool]:
 
 
 def get(connection: Connection, document: int, annotator: str, round_id: int = 0) -> Opinion:
-    """An annotator's opinion on a document; an empty one where she has not begun."""
-    found = _read(connection, document_id=document, annotator=annotator, round=round_id)
-    return found[0] if found else Opinion(document, annotator, round_id, frozenset())
+    """An annotator's opinion on a document; an empty one where there is none."""
+    kept = _read(connection, document_id=document, annotator=annotator, round=round_id)
+    return kept[0] if kept else Opinion(document, annotator, round_id, frozenset())
 
 
 def listed(connection: Connection, round_id: int | None = None) -> list[Opinion]:

@@ -13,13 +13,13 @@ from storage.tables import events, opinions, queue, rounds, suggestions, utc
 def open_round(
     connection: Connection, run: str, strategy: str, seed: int, entries: Sequence[QueueEntry], figures: dict[str, Any]
 ) -> int:
-    """Keep a new round with its documents; returns the round's id."""
-    made = connection.execute(
+    """Store a new round with its documents; returns the round's id."""
+    inserted = connection.execute(
         insert(rounds)
         .values(run=run, strategy=strategy, seed=seed, created=datetime.now(UTC), figures=figures)
         .returning(rounds.c.id)
     )
-    number = int(made.scalar_one())
+    number = int(inserted.scalar_one())
     rows = [
         {
             "round": number,
@@ -39,7 +39,7 @@ def open_round(
 
 
 def append(connection: Connection, round_id: int, entry: QueueEntry) -> None:
-    """Put one more document at the end of a round; one that stands in it already is open again."""
+    """Add a document at the end of a round; a document that is in it already is opened again."""
     here = (queue.c.round == round_id) & (queue.c.document_id == entry.document)
     if connection.execute(update(queue).where(here).values(done=False)).rowcount:
         return
@@ -83,17 +83,17 @@ def entries(connection: Connection, round_id: int) -> list[QueueEntry]:
 
 
 def waiting(connection: Connection) -> dict[int, set[int]]:
-    """The documents of every round that is still open, decided there or not."""
-    found: dict[int, set[int]] = {
+    """Open round -> its documents, decided or not."""
+    members: dict[int, set[int]] = {
         r: set() for r in connection.scalars(select(rounds.c.id).where(rounds.c.closed.is_(None)))
     }
-    for row in connection.execute(select(queue.c.round, queue.c.document_id).where(queue.c.round.in_(found))):
-        found[row.round].add(row.document_id)
-    return found
+    for row in connection.execute(select(queue.c.round, queue.c.document_id).where(queue.c.round.in_(members))):
+        members[row.round].add(row.document_id)
+    return members
 
 
 def untouched(connection: Connection) -> set[int]:
-    """Open rounds in which nothing happened yet: no document decided, none worked on since, no blind opinion begun."""
+    """Open rounds in which no document was decided or worked on, and no blind opinion was begun."""
     here = select(rounds.c.id).where(rounds.c.closed.is_(None))
     decided = select(queue.c.round).where(queue.c.done)
     worked_on = (
@@ -107,27 +107,27 @@ def untouched(connection: Connection) -> set[int]:
 
 
 def stamp(connection: Connection) -> tuple[object, ...]:
-    """Tells whether any process labelled, suggested, gave an opinion, or opened or ended a round since."""
+    """Changes whenever a process labels, suggests, stores an opinion, or opens or closes a round."""
     newest = (func.max(events.c.id), func.max(suggestions.c.id), func.max(rounds.c.id), func.count(rounds.c.closed))
     moments = (func.max(opinions.c.at), func.count().filter(opinions.c.settled))
-    return tuple(connection.scalar(select(one)) for one in (*newest, *moments))
+    return tuple(connection.scalar(select(column)) for column in (*newest, *moments))
 
 
 def remove(connection: Connection, round_id: int) -> None:
-    """Forget a round and its queue; its documents are back in the pool."""
+    """Delete a round and its queue; its documents are back in the pool."""
     connection.execute(delete(queue).where(queue.c.round == round_id))
     connection.execute(delete(rounds).where(rounds.c.id == round_id))
 
 
 def mark_done(connection: Connection, round_id: int, document_id: int, done: bool = True) -> None:
-    """Note that a document of the round was decided (or is open again)."""
+    """Store that a document of the round was decided (or is open again)."""
     connection.execute(
         update(queue).where(queue.c.round == round_id, queue.c.document_id == document_id).values(done=done)
     )
 
 
 def close_round(connection: Connection, round_id: int, figures: dict[str, Any]) -> None:
-    """Close a round with its figures; closing twice keeps the first time."""
+    """Close a round with its figures; a round that is closed already stays as it is."""
     connection.execute(
         update(rounds)
         .where(rounds.c.id == round_id, rounds.c.closed.is_(None))

@@ -1,4 +1,4 @@
-"""The records that every layer speaks in. Frozen; no behaviour beyond derived facts."""
+"""The records that all layers share. Frozen; no behaviour beyond derived facts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +49,7 @@ class Source(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person made of a suggestion."""
+    """What a person decided about a suggestion."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -64,7 +64,7 @@ class Token(Struct, frozen=True, gc=False):  # an import makes millions: a froze
     line: int  # line number on the page, 0-based
     text: str
     box: Box
-    confidence: float | None = None  # OCR confidence, 0..1; None when the words were given
+    confidence: float | None = None  # of the OCR, 0..1; None when the words came with the file
     original: str | None = None
 
 
@@ -93,7 +93,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A model's (or a reference value's) proposal. Never a label until a person says so."""
+    """A model's (or a reference value's) proposal. It becomes a label only when a person accepts it."""
 
     id: int
     field: str
@@ -118,7 +118,7 @@ class Document:
 
     id: int
     name: str
-    source: str  # where it was imported from, for people
+    source: str  # where it was imported from, for display
     digest: str  # SHA-256 of the content, unique in a workspace
     format: str
     language: str | None
@@ -144,10 +144,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """All that people said about one document; every act maps one of these to the next."""
+    """Everything that people annotated on one document; every act maps one of these to the next."""
 
     spans: frozenset[Span] = frozenset()
-    absent: frozenset[str] = frozenset()  # fields that she said are not on the document
+    absent: frozenset[str] = frozenset()  # fields that were marked as not on the document
     state: State = State.NEW
     note: str = ""
     texts: frozenset[tuple[int, str]] = frozenset()  # corrected token texts
@@ -174,7 +174,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act, as it is kept: the audit trail and the source of undo."""
+    """One act, as it is stored: for the audit trail and for undo."""
 
     id: int
     document: int
@@ -186,7 +186,7 @@ class Event:
 
 
 class RunState(StrEnum):
-    """A run's life."""
+    """How far a run is."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -194,7 +194,7 @@ class RunState(StrEnum):
     FINISHED = "finished"
     STOPPED = "stopped"  # ended early on request, with a model
     FAILED = "failed"  # ended with a diagnosis
-    CRASHED = "crashed"  # ended without a word
+    CRASHED = "crashed"  # ended without an event
     KILLED = "killed"
 
 
@@ -215,7 +215,7 @@ class Run:
     batch: str | None = None  # runs started together as a grid
     f1: float | None = None  # micro F1 on validation
     report: dict[str, Any] | None = None
-    reason: str = ""  # why it failed, for people
+    reason: str = ""  # why it failed, for display
     note: str = ""
     tags: tuple[str, ...] = ()
     pinned: bool = False
@@ -243,7 +243,7 @@ class QueueEntry:
     reasons: tuple[str, ...] = ()
     fields: dict[str, float] = field(default_factory=dict)  # confidence per field
     done: bool = False
-    blind: bool = False  # labelled already; comes back without its labels, to see whether they come out the same
+    blind: bool = False  # labelled already; shown without its labels, to measure agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +255,9 @@ class Opinion:
     round: int  # 0: outside a round
     spans: frozenset[Span]
     absent: frozenset[str] = frozenset()
-    done: bool = False  # complete, as the annotator said
+    done: bool = False  # marked as complete by the annotator
     settled: bool = False  # its differences from the document's labels were decided
-    at: datetime | None = None  # when it was last worked on; None before it is kept
+    at: datetime | None = None  # when it was last changed; None before it is stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""How many suggestions of a document wait for somebody: those of retired fields are kept and wait for nobody.
+"""The number of open suggestions of each document, without those of retired fields.
 
-The schema stands in workbench.toml; which of its fields are retired is noted here as well, so that every process
-counts alike, whenever it read the schema.
+The schema is in workbench.toml. Which of its fields are retired is stored in the database as well, so that all
+processes count alike, whenever they read the schema.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,7 +18,7 @@ def fields(connection: Connection) -> frozenset[str]:
 
 
 def keep(connection: Connection, retired: Collection[str]) -> None:
-    """Note which fields are retired, and count the documents anew that have suggestions of those that changed."""
+    """Store which fields are retired, and recount the documents with suggestions of fields that changed."""
     changed = fields(connection) ^ frozenset(retired)
     if not changed:
         return
@@ -32,7 +32,7 @@ def keep(connection: Connection, retired: Collection[str]) -> None:
 
 
 def count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
-    """Count what waits on these documents."""
+    """Recount the open suggestions of these documents."""
     listed = list(ids)
     for start in range(0, len(listed), 500):
         part = listed[start : start + 500]

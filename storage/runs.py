@@ -1,4 +1,4 @@
-"""Runs: the list's rows. What a run made lies in its folder; see docs/architecture.md."""
+"""Runs: the rows of the run list. A run's results are in its folder; see docs/architecture.md."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -11,9 +11,9 @@ from storage.records import Run, RunState
 from storage.tables import runs, utc
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
-"""States from which a run goes on by itself or by a key press."""
+"""States of a run that has not ended."""
 RESUMABLE = (RunState.STOPPED, RunState.KILLED, RunState.CRASHED, RunState.FAILED)
-"""States of a run that has no process any more and is not done."""
+"""States of a run that ended before it was complete."""
 
 
 def _record(row: Any) -> Run:
@@ -24,7 +24,7 @@ def _record(row: Any) -> Run:
 
 
 def add(connection: Connection, run: Run) -> None:
-    """Keep a new run."""
+    """Store a new run."""
     connection.execute(insert(runs).values(**_row({f.name: getattr(run, f.name) for f in fields(Run)})))
 
 
@@ -48,7 +48,7 @@ def get(connection: Connection, run_id: str) -> Run:
     """One run, by its id or an unambiguous beginning of it, or by its name.
 
     Raises:
-        RunProblem: there is none, or several begin so.
+        RunProblem: there is none, or several begin like this.
     """
     rows = connection.execute(select(runs).where(runs.c.id == run_id)).all()
     if not rows:

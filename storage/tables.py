@@ -1,4 +1,4 @@
-"""The tables. Portable SQL only: what is particular to SQLite stands in database.py."""
+"""The tables. Portable SQL only: what is specific to SQLite is in database.py."""
 
 from datetime import UTC, datetime
 
@@ -114,7 +114,7 @@ suggestions = Table(
     Index(None, "document_id"),
 )
 
-retired_fields = Table(  # as workbench.toml has them: their suggestions wait for nobody
+retired_fields = Table(  # as in workbench.toml; their suggestions do not count
     "retired_fields",
     metadata,
     Column("field", Text, primary_key=True),
@@ -219,5 +219,5 @@ opinions = Table(  # a second, independent labelling of a document; never its la
 
 
 def utc(moment: datetime) -> datetime:
-    """A moment as it was kept: SQLite forgets its time zone."""
+    """A stored moment with its time zone, which SQLite drops."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Tokens of a page as one compact blob: columns in MessagePack, boxes in hundredths of a page unit.
+"""The tokens of a page as one compact blob: columns in MessagePack, boxes in hundredths of a page unit.
 
 5,000 tokens take about 60 kB and unpack in a few milliseconds.
 """
@@ -12,14 +12,14 @@ import msgspec
 from storage.records import Token
 
 SCALE = 100
-"""Boxes are kept to 1/100 of a page unit; importers round to that, so nothing changes on the way."""
+"""Boxes are stored in 1/100 of a page unit; importers round to that, so nothing is lost here."""
 
 
 class _Columns(msgspec.Struct, array_like=True):
     texts: list[str]
     boxes: bytes  # 4 x int32 a token, little-endian
     lines: bytes  # int32
-    confidences: bytes  # float32; NaN where there is none; empty when none has one
+    confidences: bytes  # float32; NaN where there is none; empty when no token has one
 
 
 def _bytes(values: "array[int] | array[float]") -> bytes:
@@ -37,7 +37,7 @@ def _array(code: str, data: bytes) -> "array[int] | array[float]":
 
 
 def pack(tokens: Sequence[Token]) -> bytes:
-    """The blob of a page's tokens; ids and page number are kept beside it."""
+    """The blob of a page's tokens, without ids and page number."""
     # round() takes three times as long; sides are never negative.
     boxes = array("i", [int(side * SCALE + 0.5) for token in tokens for side in token.box])
     lines = array("i", [token.line for token in tokens])
@@ -60,12 +60,12 @@ def unpack(blob: bytes, page: int, first: int, corrections: Mapping[int, str]) -
     sides = [side / SCALE for side in _array("i", columns.boxes)]
     quads = zip(sides[0::4], sides[1::4], sides[2::4], sides[3::4], strict=True)
     lines = _array("i", columns.lines)
-    known: Sequence[float | None]
-    known = _array("f", columns.confidences) if columns.confidences else [None] * len(columns.texts)
+    confidences: Sequence[float | None]
+    confidences = _array("f", columns.confidences) if columns.confidences else [None] * len(columns.texts)
     tokens = [
         Token(number, page, int(line), text, box, None if sure is None or sure != sure else round(sure, 4))
         for number, line, text, box, sure in zip(
-            range(first, first + len(columns.texts)), lines, columns.texts, quads, known, strict=True
+            range(first, first + len(columns.texts)), lines, columns.texts, quads, confidences, strict=True
         )
     ]
     for number, text in corrections.items():

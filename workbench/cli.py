@@ -4,16 +4,14 @@ import gc
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from storage.exceptions import WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
-
-if TYPE_CHECKING:
-    from workbench.workspace import Workspace
+from workbench.commands.launch import open_workbench
 
 
 class _Group(click.Group):
@@ -90,13 +88,6 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
     if ctx.invoked_subcommand is None:
         gc.disable()  # nothing that is loaded on the way to the screens is garbage; they turn it on again
         open_workbench(ctx.obj.find_workspace())
-
-
-def open_workbench(workspace: "Workspace") -> None:
-    """Open the screens on a workspace."""
-    from screens.app import run  # the one door upward: see the contract in pyproject.toml
-
-    run(workspace)
 
 
 def main() -> Any:

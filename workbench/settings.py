@@ -2,27 +2,42 @@
 
 import getpass
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
-from workbench.exchange.importers.base import Limits
-from workbench.fields import Field, FieldType, Schema, invoice_schema
+from workbench.fields import FieldType, Schema, invoice_schema
 
 KEY_PRESETS = ("workbench", "prodigy", "label-studio", "doccano")
+
+REPAIR_RULES = ("iob_repair", "neighbourhood", "unsupported", "normalisation", "one_value", "cross_field")
+"""The rules that repair predictions, in the order in which they work."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on what is read, so that one file cannot take the machine down. Kept in workbench.toml under [limits]."""
+
+    picture_pixels: int = 200_000_000
+    page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
+    file_bytes: int = 500_000_000
+    pages: int = 2_000
+    tokens_per_page: int = 50_000
 
 
 @dataclass(frozen=True)
 class Settings:
     """All that an analyst can set for a workspace."""
 
-    schema: Schema
+    schema: Schema = field(default_factory=invoice_schema)
     keys: str = "workbench"  # key preset
     bindings: dict[str, str] = field(default_factory=dict)  # binding id -> keys, over the preset
     theme: str = ""  # "" means the terminal's own brightness decides
@@ -45,6 +60,15 @@ class Settings:
 
 
 _PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first")
+_KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema"}
+_REMEDIES = {
+    "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
+    "bindings": "Write a binding's id and its keys, both in quotes.",
+    "day_first": "Write true or false, or leave it out.",
+    "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
+    "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
+}
+_FIELD_DEFAULTS = {"type": "text", "key": "", "colour": "#56B4E9"}
 
 
 def read(path: Path) -> Settings:
@@ -56,32 +80,47 @@ def read(path: Path) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Settings(invoice_schema())
+        return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigProblem(
             f"{path} cannot be read: {error}.", "Correct the line, or move the file away to start over."
         ) from error
-    unknown = set(data) - {*_PLAIN, "fields", "bindings", "limits", "postprocess"}
-    if unknown:
+    if unknown := set(data) - _KNOWN:
         raise ConfigProblem(
             f"{path} has settings that are not known: {', '.join(sorted(unknown))}.", "Remove or correct them."
         )
-    plain = {name: data[name] for name in _PLAIN if name in data}
-    keys = plain.get("keys", "workbench")
-    if keys not in KEY_PRESETS:
+    if (keys := data.get("keys", "workbench")) not in KEY_PRESETS:
         raise ConfigProblem(f"{path}: there is no key preset '{keys}'.", f"Use one of {', '.join(KEY_PRESETS)}.")
-    schema = Schema(tuple(_field(path, entry) for entry in data["fields"])) if data.get("fields") else invoice_schema()
-    known_limits = {f.name for f in fields(Limits)}
-    limits = data.get("limits", {})
-    if set(limits) - known_limits:
-        raise ConfigProblem(f"{path}: [limits] knows only {', '.join(sorted(known_limits))}.")
-    return Settings(
-        schema,
-        bindings=dict(data.get("bindings", {})),
-        limits=replace(Limits(), **limits),
-        postprocess=_rules(path, data.get("postprocess", {})),
-        **plain,
-    )
+    if wrong := [name for name in data.get("postprocess", ()) if name not in REPAIR_RULES]:
+        raise ConfigProblem(f"{path}: [postprocess] {', '.join(wrong)} cannot be used.", _REMEDIES["postprocess"])
+    if entries := data.pop("fields", None):
+        listed = [_with_defaults(entry) for entry in entries] if isinstance(entries, list) else entries
+        data["schema"] = {"fields": listed}
+    try:
+        return msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        raise _problem(path, error) from error
+
+
+def _with_defaults(entry: Any) -> Any:
+    """A field's table with what may be left out, and with quotes around numbers."""
+    if not isinstance(entry, dict):
+        return entry
+    complete = {**_FIELD_DEFAULTS, **({"name": entry["id"]} if "id" in entry else {}), **entry}
+    return {name: [*map(_text, value)] if isinstance(value, list) else _text(value) for name, value in complete.items()}
+
+
+def _text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+def _problem(path: Path, error: msgspec.ValidationError) -> ConfigProblem:
+    """What msgspec says ("Expected `bool`, got `int` - at `$.day_first`") in the terms of the file."""
+    reason, _, place = str(error).replace("$.schema.fields", "$.fields").partition(" - at ")
+    key = re.search(r"\$\.([^`]+)", place)
+    name = key[1].removesuffix("[...]") if key else "a setting"
+    remedy = _REMEDIES.get(re.split(r"[.\[]", name)[0], "Write it in quotes.")
+    return ConfigProblem(f"{path}: {name} cannot be used ({reason}).", remedy)
 
 
 @contextmanager
@@ -106,36 +145,6 @@ def locked(path: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _rules(path: Path, switched: dict[str, Any]) -> dict[str, bool]:
-    if switched:
-        from workbench.predictions import repair_rules  # only when something is set
-
-        wrong = [name for name, on in switched.items() if name not in repair_rules.NAMES or not isinstance(on, bool)]
-        if wrong:
-            raise ConfigProblem(
-                f"{path}: [postprocess] {', '.join(wrong)} cannot be used.",
-                f"Write true or false for one of {', '.join(repair_rules.NAMES)}.",
-            )
-    return dict(switched)
-
-
-def _field(path: Path, entry: dict[str, Any]) -> Field:
-    try:
-        return Field(
-            str(entry["id"]),
-            str(entry.get("name", entry["id"])),
-            FieldType(entry.get("type", "text")),
-            str(entry.get("key", "")),
-            str(entry.get("colour", "#56B4E9")),
-            tuple(str(alias) for alias in entry.get("aliases", ())),
-            bool(entry.get("retired", False)),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise ConfigProblem(
-            f"{path}: a field cannot be used ({error}).", f"It needs an id, and a type of {', '.join(FieldType)}."
-        ) from error
-
-
 def write(path: Path, settings: Settings) -> None:
     """Write the settings; the comments and the order of an existing file are kept."""
     import tomlkit  # only when something changes
@@ -152,7 +161,7 @@ def write(path: Path, settings: Settings) -> None:
     if settings.postprocess or "postprocess" in document:
         document["postprocess"] = settings.postprocess
     if settings.limits != Limits():
-        document["limits"] = asdict(settings.limits)
+        document["limits"] = msgspec.structs.asdict(settings.limits)
     listed = tomlkit.aot()
     for entry in settings.schema:
         table = tomlkit.table()

@@ -1,4 +1,4 @@
-"""A workspace: the directory in which everything about one pile of invoices is kept."""
+"""A workspace: the directory in which everything about one collection of invoices is kept."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,11 @@ class Workspace:
 
     @property
     def db(self) -> "Database":
-        """The database, opened and brought to this version when first asked for.
+        """The database, opened when first asked for; raises what `connect` raises."""
+        return self.connect()
+
+    def connect(self) -> "Database":
+        """Open the database now, so that what is wrong with it is known before any work is done.
 
         Raises:
             WorkspaceProblem: it is damaged, read-only or out of reach.
@@ -98,7 +102,7 @@ class Workspace:
             NewerWorkspace: a newer version of the program wrote it.
         """
         workspace = cls._at(directory)
-        assert workspace.db  # opens it
+        workspace.connect()
         return workspace
 
     @classmethod
@@ -178,9 +182,9 @@ def _note_retired(db: "Database", schema: Schema) -> None:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    """Tells whether a file was written since; three zeros for one that is not there."""
+    """Changes whenever the file is written; zeros where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -10,8 +10,8 @@ from textual.message import Message
 from screens.annotate import conflict
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
-from storage import documents
-from storage.documents import KINDS, Filter
+from storage import document_list
+from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Split
 from workbench.annotation import acts
@@ -138,10 +138,12 @@ class Asking(ModeScreen):
         mine, session.editor.refused = session.editor.refused, None
         if choice == "both":
             self.act(
-                lambda session: session.repeat(mine.name, acts.merge(session.editor.state, mine.before, mine.after))
+                lambda session: session.document_acts.repeat(
+                    mine.name, acts.merge(session.editor.state, mine.before, mine.after)
+                )
             )
         elif choice == "mine":
-            self.act(lambda session: session.repeat(mine.name, mine.after))
+            self.act(lambda session: session.document_acts.repeat(mine.name, mine.after))
 
     # notes, corrections, history, templates
 
@@ -154,19 +156,19 @@ class Asking(ModeScreen):
 
     def _flagged(self, note: str | None) -> None:
         if note is not None:
-            self.act(lambda session: session.flag(note))
+            self.act(lambda session: session.document_acts.flag(note))
 
     def action_correct(self) -> None:
         """Correct a word's text."""
-        if self.session is not None and self.session.cursor is not None:
-            token = self.session.tokens[self.session.cursor]
+        if self.session is not None and self.session.cursor.token is not None:
+            token = self.session.tokens[self.session.cursor.token]
             original = f"Read as “{token.original}”. " if token.original is not None else ""
             prompt = Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
             self.app.push_screen(prompt, self._corrected)
 
     def _corrected(self, text: str | None) -> None:
         if text:
-            self.act(lambda session: session.correct(text))
+            self.act(lambda session: session.document_acts.correct(text))
 
     def action_history(self) -> None:
         """Who did what when."""
@@ -196,7 +198,7 @@ class Asking(ModeScreen):
             return
         schema = self.workspace.schema
         found = await to_thread(templates.proposals, source, session.content, schema)
-        self.act(lambda session: session.propose(found, "template"))
+        self.act(lambda session: session.document_acts.propose(found, "template"))
         missed = {s.field for s in source.annotations.spans} - {field for field, _, _ in found}
         told = f"As in {source.document.name}: {len(found)} suggestions"
         self.say(told + (f", not found: {', '.join(map(schema.name, sorted(missed)))}." if missed else "."))
@@ -228,7 +230,7 @@ class Asking(ModeScreen):
             )
         elif chosen == "=group":
             with self.workspace.db.read() as connection:
-                groups = list(documents.groups(connection).items())
+                groups = list(document_list.groups(connection).items())
             named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
             self.app.push_screen(
                 Choice("Show the vendor", named, _GUESSED),

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from screens.widgets.line_view import Drawn
-from storage import documents
+from storage import document_list
 from storage.database import Database
 from storage.records import Document, State
 
@@ -83,7 +83,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         if page not in self._pages:
             wanted = tuple(self._ids[page * PAGE : (page + 1) * PAGE])
             with self._db.read() as connection:
-                read = documents.page(connection, documents.Filter(ids=wanted), 0, PAGE)
+                read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
             self._pages[page] = {document.id: document for document in read}

@@ -1,11 +1,10 @@
 """What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
 
+from screens.widgets.status_lines import Hint
 from storage.records import Content
 from workbench.annotation.field_states import text_of
 from workbench.annotation.view import SessionView
 from workbench.fields import Schema
-
-Hint = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def hint_of(view: SessionView, schema: Schema, review: bool, similar: Content | None = None) -> Hint:
@@ -113,7 +112,8 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
     name = field.name if field else str(view.armed)
     key = field.key if field else ""
     rest = (("select.none", "done"), *_document(view))
-    if view.tries is None:
+    proposals, tokens = view.proposals, view.content.tokens
+    if proposals is None:
         if any(s.field == view.armed for s in view.content.annotations.spans):
             return f"{name}:", (("label.confirm", f"add or drop “{_short(word)}”"), *rest)
         return f"{name}: no likely place.", (
@@ -121,19 +121,18 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             ("label.absent", "not there"),
             *rest,
         )
-    if view.tries.moved:
+    if proposals.moved:
         return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same"), *rest)
-    tries, tokens = view.tries, view.content.tokens
-    following = tries.places[(tries.now + 1) % len(tries.places)]
+    following = proposals.places[(proposals.now + 1) % len(proposals.places)]
     return (
-        f"{name} ({tries.now + 1} of {len(tries.places)}): “{_short(text_of(tokens, tries.span.tokens))}”.",
+        f"{name} ({proposals.now + 1} of {len(proposals.places)}): “{_short(text_of(tokens, proposals.span.tokens))}”.",
         (
             (key, f"“{_short(text_of(tokens, following), 16)}” instead")
-            if len(tries.places) > 1
+            if len(proposals.places) > 1
             else ("move.right", "other word"),
             ("span.line-more", "line more"),
             ("span.line-less", "line less"),
-            *((("span.line-after", "first line off"),) if len(tries.span.tokens) > 1 else ()),
+            *((("span.line-after", "first line off"),) if len(proposals.span.tokens) > 1 else ()),
             ("span.end-less", "word less"),
             ("span.end-more", "word more"),
             ("label.absent", "not there"),

@@ -4,6 +4,11 @@ Letters that a schema may use for its fields (see workbench/fields.py) stay free
 taken here. A field's key wins over a binding of the same character.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
+
+from screens.base import ErrorWalk
+from workbench.annotation.session import AnnotationSession
+
 ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("document.accept", "a", "accept", "Accept the document as it is and go to the next"),
     ("document.accept-all", "A", "accept_all", "Accept the suggestions in view, the document, and go to the next"),
@@ -28,7 +33,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("label.find", "slash", "find", "Find a value and select it: 1234.5 finds 1,234.50"),
     ("label.template", "C", "template", "Suggest labels from a similar document of this vendor"),
     ("suggestion.next", "tab", "session('next_suggestion')", "Next suggestion, the least sure first"),
-    ("suggestion.previous", "shift+tab", "session('next_suggestion', -1)", "Previous suggestion"),
+    ("suggestion.previous", "shift+tab", "session('previous_suggestion')", "Previous suggestion"),
     ("suggestion.accept-visible", "plus", "accept_visible", "Accept all suggestions in view"),
     ("suggestion.review", "R", "review", "Review run: every document begins at its least sure suggestion"),
     ("span.end-more", "full_stop", "adjust(True, True, False)", "End one word later"),
@@ -64,9 +69,9 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("move.screen-up", "pageup", "screenful(-1)", "A screenful up"),
     ("move.screen-down", "pagedown", "screenful(1)", "A screenful down"),
     ("move.like", "g", "session('next_like')", "Next word that looks like what the armed field wants"),
-    ("move.like-back", "G", "session('next_like', True)", "Previous such word"),
-    ("history.undo", "ctrl+z,Z", "turn('undo')", "Undo, without end, across restarts"),
-    ("history.redo", "ctrl+y,Y", "turn('redo')", "Redo"),
+    ("move.like-back", "G", "session('previous_like')", "Previous such word"),
+    ("history.undo", "ctrl+z,Z", "session('undo')", "Undo, without end, across restarts"),
+    ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "Who did what when"),
     ("view.zoom-in", "equals_sign", "zoom(1)", "More space between the words"),
     ("view.zoom-out", "minus", "zoom(-1)", "Less space between the words"),
@@ -89,3 +94,30 @@ SIGNS = (
     ("armed field", "the one whose key was pressed last: ▸ in the panel"),
 )
 """What is seen on the page, in the panel and in the list, for the help."""
+
+SESSION_ACTS: Mapping[str, Callable[[AnnotationSession], object]] = {
+    "confirm": lambda session: session.field_key.confirm(),
+    "add": lambda session: session.field_key.add(),
+    "reject": lambda session: session.reject(),
+    "clear": lambda session: session.clear(),
+    "mark_absent": lambda session: session.document_acts.mark_absent(),
+    "mark_missing_absent": lambda session: session.document_acts.mark_missing_absent(),
+    "next_suggestion": lambda session: session.next_suggestion(),
+    "previous_suggestion": lambda session: session.next_suggestion(-1),
+    "select_phrase": lambda session: session.cursor.select_phrase(),
+    "select_block": lambda session: session.cursor.select_block(),
+    "toggle": lambda session: session.cursor.toggle(),
+    "let_go": lambda session: session.let_go(),
+    "next_like": lambda session: session.next_like(),
+    "previous_like": lambda session: session.next_like(backwards=True),
+    "undo": lambda session: session.document_acts.undo(),
+    "redo": lambda session: session.document_acts.redo(),
+}
+"""What the action `session(name)` does."""
+
+ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
+    "next_error": lambda walk: walk.next_error(),
+    "confirm_error": lambda walk: walk.confirm_error(),
+    "queue_error": lambda walk: walk.queue_error(),
+}
+"""What the action `error_walk(name)` does."""

@@ -1,7 +1,5 @@
 """The page as text in space, drawn line by line: a key press repaints only the rows that changed."""
 
-from dataclasses import dataclass
-
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -12,60 +10,12 @@ from textual.strip import Strip
 
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
+from screens.widgets.marks import TokenMark, marks_of
 from workbench.annotation.text_grid import GridRow, PageLayout, PlacedToken
 from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 _LEVELS = "▁▂▃▄▅▆▇█"
-_PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenMark:
-    """How a token is marked: a label, or a suggestion with its confidence."""
-
-    owner: object  # the span or suggestion: neighbours with one owner are drawn as one
-    key: str
-    colour: str
-    confidence: float | None = None  # None: a label
-    focused: bool = False
-    ahead: bool = False  # where the field's key would go next; `key` says after how many presses
-
-
-def marks_of(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
-    """Token id -> mark; a label hides a suggestion, the surer suggestion hides the other, both hide places ahead."""
-    found = _ahead(view, schema)
-    for suggestion in view.open_suggestions:
-        field = schema.get(suggestion.field)
-        mark = TokenMark(
-            suggestion.id,
-            (field.key if field else "") or "•",
-            field.colour if field else "#888888",
-            suggestion.confidence,
-            view.focus is not None and view.focus.id == suggestion.id,
-        )
-        found.update(dict.fromkeys(suggestion.tokens, mark))
-    for span in view.content.annotations.spans:
-        field = schema.get(span.field)
-        mark = TokenMark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
-        found.update(dict.fromkeys(span.tokens, mark))
-    return found
-
-
-def _ahead(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
-    """The first words of the places that the field's key goes to next."""
-    tries = view.tries
-    if tries is None or tries.moved:
-        return {}
-    field = schema.get(tries.field)
-    colour = field.colour if field else "#888888"
-    found: dict[int, TokenMark] = {}
-    for press, key in enumerate(_PRESSES, 1):
-        if press >= len(tries.places):
-            break
-        place = tries.places[(tries.now + press) % len(tries.places)]
-        found.setdefault(place[0], TokenMark(place, key, colour, ahead=True))
-    return found
 
 
 class PageView(Drawn, can_focus=True, inherit_bindings=False):
@@ -110,7 +60,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             before is None
             or before.content.annotations != view.content.annotations
             or (before.content.suggestions != view.content.suggestions or before.focus != view.focus)
-            or before.tries != view.tries
+            or before.proposals != view.proposals
             or layout is not self._layout
         ):
             marks = marks_of(view, self.schema)

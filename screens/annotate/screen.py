@@ -1,7 +1,6 @@
 """The annotate screen: a document as text in space, its fields, the list; every act is one key."""
 
 from asyncio import to_thread
-from collections.abc import Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,18 +11,19 @@ from screens.annotate.dialogs import Asking
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
-from screens.annotate.hints import Hint, hint_of
-from screens.annotate.keys import ANNOTATE, SIGNS
+from screens.annotate.hints import hint_of
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
 from screens.annotate.page_view import PageView
 from screens.keys import bindings
+from screens.navigation import ListDocuments, OpenDocument, Request
 from screens.widgets.picture_view import PictureView, frame_of
 from storage import queue
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.records import Content, State
-from workbench.annotation import blind_editor, field_states
+from workbench.annotation import field_states
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.text_grid import ZOOMS, lay_out
+from workbench.annotation.text_grid import ZOOMS
 from workbench.annotation.worklist import Worklist
 
 
@@ -81,27 +81,34 @@ class AnnotateScreen(Asking):
     def _page(self) -> PageView:
         return self.query_one(PageView)
 
-    def go_to(
-        self, document: int, round_id: int | None = None, tokens: Sequence[int] = (), task: Hint | None = None
-    ) -> None:
-        """Open a document; with a round, `next` follows that round; with tokens, at them, and saying what to decide."""
-        if round_id is not None:
-            self.worklist = Worklist(self.workspace, Filter(round=round_id))
-        if self.worklist is None or not self.worklist.move_to(document):
+    def receive(self, request: Request) -> None:
+        match request:
+            case OpenDocument():
+                self._open(request)
+            case ListDocuments():
+                self.use_list(request.filter)
+            case _:
+                super().receive(request)
+
+    def _open(self, request: OpenDocument) -> None:
+        if request.round is not None:
+            self.worklist = Worklist(self.workspace, Filter(round=request.round))
+        if self.worklist is None or not self.worklist.move_to(request.document):
             self.worklist = Worklist(self.workspace)
-            self.worklist.move_to(document)
+            self.worklist.move_to(request.document)
         self.open_current()
-        if tokens:
-            self.act(lambda session: session.point(tokens))
-        if task is not None:
-            self.hint(task[0], *((self.key_of(name), text) for name, text in task[1]))
+        if request.tokens:
+            self.act(lambda session: session.point(request.tokens))
+        if request.task is not None:
+            lead, pairs = request.task
+            self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
 
     async def action_error_walk(self, act: str) -> None:
         """Go on with the errors of the errors screen."""
         if self.workbench.error_walk is None:
             self.notify("Choose an error in the errors screen first.")
         else:
-            await getattr(self.workbench.error_walk, act)()
+            await ERROR_WALK_ACTS[act](self.workbench.error_walk)
 
     def open_current(self) -> None:
         self.at_work()
@@ -114,19 +121,16 @@ class AnnotateScreen(Asking):
             return
         settings = self.workspace.settings
         with self.guarded():
-            judge = field_states.judge(settings.schema, settings.day_first)
-            editor = blind_editor.open_editor(
-                self.workspace, current, self.worklist.filter.round if self.worklist else None, judge
-            )
-            layout = lay_out(editor.content.pages, self._page.columns, self._zoom)
-            self.session = AnnotationSession(editor, settings.schema, layout)
+            round_id = self.worklist.filter.round if self.worklist else None
+            self.session = AnnotationSession.open(self.workspace, current, round_id, self._page.columns, self._zoom)
+            editor = self.session.editor
             self._page.schema = settings.schema
             if self._review and editor.open_suggestions:
                 self.session.next_suggestion()
             self._page.scroll_to(0, 0, animate=False, immediate=True)
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
             again = "It comes back without its labels: label it as if it were new." if editor.blind else ""
-            self.session.say(self._told or again)
+            self.session.show_message(self._told or again)
             self._told = ""
             self.workbench.say_saved("")
             self.refresh_view()
@@ -139,7 +143,7 @@ class AnnotateScreen(Asking):
         session = self.session
         if session is None or self.worklist is None:
             return
-        if session.laid_out != session.content.annotations.texts:  # a word's text was corrected
+        if session.layout_is_stale:
             session.lay_out(self._page.columns, self._zoom)
         view = session.view
         self._page.show(session.layout, view)
@@ -166,9 +170,9 @@ class AnnotateScreen(Asking):
         )
 
     def _page_number(self) -> int:
-        if self.session is None or self.session.cursor is None:
+        if self.session is None or self.session.cursor.token is None:
             return 1
-        return self.session.tokens[self.session.cursor].page + 1
+        return self.session.tokens[self.session.cursor.token].page + 1
 
     # acts
 
@@ -192,27 +196,27 @@ class AnnotateScreen(Asking):
             return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
-            self.act(lambda session: session.press(field))
+            self.act(lambda session: session.field_key.press(field))
         return field is not None
 
     @on(FieldsPanel.Pressed)
     def _field_clicked(self, event: FieldsPanel.Pressed) -> None:
         field = self.workspace.schema.get(event.field)
         if field is not None:
-            self.act(lambda session: session.press(field))
+            self.act(lambda session: session.field_key.press(field))
 
     @on(PageView.Touched)
     def _touched(self, event: PageView.Touched) -> None:
         self._page.focus()
         if event.dragged:
-            self.act(lambda session: session.go_to(event.token, extend=True))
+            self.act(lambda session: session.cursor.go_to(event.token, extend=True))
         else:
-            self.act(lambda session: session.click(event.token, event.extend))
+            self.act(lambda session: session.field_key.click(event.token, event.extend))
 
     @on(PageView.Dragged)
     def _dragged(self) -> None:
         if self.session is not None and self.session.view.armed:
-            self.act(lambda session: session.confirm())
+            self.act(lambda session: session.field_key.confirm())
 
     @on(PageView.Resized)
     def _resized(self) -> None:
@@ -228,10 +232,8 @@ class AnnotateScreen(Asking):
         self._page.focus()
         self.open_current()
 
-    def action_session(self, name: str, argument: object = None) -> None:
-        """One of the session's acts."""
-        arguments = () if argument is None else (argument,)
-        self.act(lambda session: getattr(session, name)(*arguments))
+    def action_session(self, name: str) -> None:
+        self.act(SESSION_ACTS[name])
 
     def action_adjust(self, more: bool, at_end: bool, phrase: bool) -> None:
         """Make the label in hand longer or shorter."""
@@ -239,18 +241,16 @@ class AnnotateScreen(Asking):
 
     def action_move(self, way: str, extend: bool = False) -> None:
         """Move the cursor."""
-        self.act(lambda session: session.move(Direction(way), extend))
+        self.act(lambda session: session.cursor.move(Direction(way), extend))
 
     def action_screenful(self, direction: int) -> None:
         """Move by a screenful."""
-        self.act(lambda session: session.scroll(direction * self._page.page_rows()))
+        self.act(lambda session: session.cursor.scroll(direction * self._page.page_rows()))
 
     def action_go(self, by: int) -> None:
         """Another document of the list."""
         if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
-            self.app.call_later(
-                self.workbench.action_show_mode, "queue"
-            )  # what was made of the batch, and the next step
+            self.app.call_later(self.workbench.visit, "queue")  # what was made of the batch, and the next step
         elif self.worklist is None or self.worklist.step(by) is None:
             self.say("This is the list's last document." if by > 0 else "This is the list's first document.")
         else:
@@ -259,7 +259,7 @@ class AnnotateScreen(Asking):
     def say(self, message: str) -> None:
         """Something in the hint line, until the next key."""
         if self.session is not None:
-            self.session.say(message)
+            self.session.show_message(message)
             self.refresh_view()
 
     async def action_go_open(self) -> None:
@@ -278,7 +278,7 @@ class AnnotateScreen(Asking):
         if not state.spans and not state.absent and session.tokens and self._empty is not session:
             self._empty = session
             self.say("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
-        elif self.act(lambda session: session.finish()):
+        elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
     def action_accept_visible(self) -> None:
@@ -292,7 +292,7 @@ class AnnotateScreen(Asking):
         rest = self.session.acceptable()
         if rest:
             first = min(rest, key=lambda s: s.tokens)
-            self.act(lambda session: session.go_to(min(first.tokens)))
+            self.act(lambda session: session.cursor.go_to(min(first.tokens)))
             more = "1 suggestion was" if len(rest) == 1 else f"{len(rest)} suggestions were"
             self.say(f"{more} out of view. Look, then press again.")
         else:
@@ -301,7 +301,7 @@ class AnnotateScreen(Asking):
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable."""
         if (
-            self.act(lambda session: session.set_aside(State(how)))
+            self.act(lambda session: session.document_acts.set_aside(State(how)))
             and self.session
             and self.session.editor.state.state is State(how)
         ):
@@ -316,11 +316,7 @@ class AnnotateScreen(Asking):
         elif self.worklist.next_open(self.workspace):
             self.open_current()
         else:
-            self.app.call_later(self.workbench.action_show_mode, "queue")
-
-    def action_turn(self, way: str) -> None:
-        """Undo or redo."""
-        self.act(lambda session: getattr(session, way)())
+            self.app.call_later(self.workbench.visit, "queue")
 
     def action_review(self) -> None:
         """Switch the review run on or off."""
@@ -374,7 +370,9 @@ class AnnotateScreen(Asking):
 
     @on(FindBar.Found)
     def _found(self, event: FindBar.Found) -> None:
-        self.act(lambda session: session.select(event.tokens) if event.tokens else session.drop_selection())
+        self.act(
+            lambda session: session.cursor.select(event.tokens) if event.tokens else session.cursor.drop_selection()
+        )
         told = f"Found {event.number} of {event.places}." if event.tokens else "Found nowhere."
         self.hint(told, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 

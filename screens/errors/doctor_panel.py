@@ -40,33 +40,33 @@ class DoctorPanel(OptionList):
             super().__init__()
             self.finding, self.action = finding, action
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._choices: dict[str, tuple[Finding, Action]] = {}
 
-    def show(self, told: Consultation | None) -> None:
+    def show(self, consultation: Consultation | None) -> None:
         """Show a consultation; None while it is being made."""
         self._choices.clear()
-        if told is None:
+        if consultation is None:
             self._fill([Option("The Doctor is reading the run …", disabled=True)])
             return
         options: list[Option | None] = []
-        diagnosis = told.diagnosis
+        diagnosis = consultation.diagnosis
         if diagnosis.healthy:
             options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
-        for sentence in told.outcome:
+        for sentence in consultation.outcome:
             options.append(Option(Content.assemble(("It was tried: ", "bold $primary"), sentence), disabled=True))
         for number, finding in enumerate(diagnosis.findings):
-            options.append(Option(_told(finding), disabled=True))
+            options.append(Option(_facts(finding), disabled=True))
             for place, action in enumerate(finding.actions):
                 name = f"{number}.{place}"
                 self._choices[name] = (finding, action)
-                options.append(Option(_offered(place + 1, action, told.remembered.get(action.id, "")), id=name))
+                options.append(Option(_action(place + 1, action, consultation.remembered.get(action.id, "")), id=name))
             options.append(None)
-        if told.forecast:
-            said = [one.sentence() for one in told.forecast if one.gain is not None]
-            command = f"`workbench doctor {told.run} --learning-curve` trains on parts of the documents for it"
-            lines = "\n".join(f"  {line}" for line in said or [told.forecast[0].why, command])
+        if consultation.forecast:
+            sentences = [forecast.sentence() for forecast in consultation.forecast if forecast.gain is not None]
+            command = f"`workbench doctor {consultation.run} --learning-curve` trains on parts of the documents for it"
+            lines = "\n".join(f"  {line}" for line in sentences or [consultation.forecast[0].why, command])
             options.append(
                 Option(Content.assemble(("What more labels bring\n", "bold $primary"), lines), disabled=True)
             )
@@ -86,7 +86,7 @@ class DoctorPanel(OptionList):
             self.post_message(self.Taken(*self._choices[event.option.id]))
 
 
-def _told(finding: Finding) -> Content:
+def _facts(finding: Finding) -> Content:
     problem = finding.severity is Severity.PROBLEM
     facts = " · ".join(finding.facts)
     return Content.assemble(
@@ -97,7 +97,7 @@ def _told(finding: Finding) -> Content:
     )
 
 
-def _offered(number: int, action: Action, remembered: str) -> Content:
+def _action(number: int, action: Action, remembered: str) -> Content:
     parts: list[str | tuple[str, str]] = [
         (f"  {number}. ", "bold $accent" if action.target is not Target.DATA else "$text-muted"),
         action.title,

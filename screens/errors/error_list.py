@@ -30,7 +30,7 @@ KINDS = {
 _VENDOR, _NAME = 24, 14  # cells
 _BOTH = 80  # cells from which values leave space for the vendor
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.CONFIRMED: "=", Verdict.QUEUED: "»", None: "·"}
-_SAID = {
+_DONE = {
     Verdict.OPEN: "",
     Verdict.FIXED: "the label was wrong and has been changed since",
     Verdict.CONFIRMED: "the label was confirmed: the model is wrong",
@@ -127,7 +127,6 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def on_blur(self) -> None:
-        """As on_focus."""
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -184,8 +183,7 @@ class ErrorDetail(Static):
 
     DEFAULT_CSS = "ErrorDetail { height: auto; background: $panel; padding: 0 1; }"
 
-    def tell(self, item: ErrorItem | None, verdict: Verdict | None, schema: Schema, place: tuple[int, int]) -> None:
-        """Show an error."""
+    def show(self, item: ErrorItem | None, verdict: Verdict | None, schema: Schema, place: tuple[int, int]) -> None:
         if item is None:
             self.update("")
             return
@@ -202,7 +200,7 @@ class ErrorDetail(Static):
             (item.snippet[1], "bold $warning"),
             (f" {item.snippet[2]} …", "$text-muted"),
         ]
-        if notes := [*item.marks, *([_SAID[verdict]] if _SAID[verdict] else [])]:
+        if notes := [*item.marks, *([_DONE[verdict]] if _DONE[verdict] else [])]:
             parts += ["\n", ("! " + " · ".join(notes), "$warning")]
         self.update(Content.assemble(*parts))
 

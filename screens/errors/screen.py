@@ -1,20 +1,27 @@
 """The errors screen: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.message import Message
 
+from screens.base import ModeScreen
 from screens.errors import tables
-from screens.errors.browser import Surveying
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorList
+from screens.errors.error_panel import ErrorPanel
+from screens.errors.error_tables import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
+from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
 from screens.widgets.dialogs import Choice, Prompt
-from storage import documents
+from storage import document_list
 from storage import runs as run_store
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, Split
@@ -22,14 +29,14 @@ from workbench.evaluation import error_review
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
-from workbench.evaluation.error_review import ErrorItem, Verdict
-from workbench.runs import jobs
+from workbench.evaluation.error_review import ErrorItem, ErrorReview, Verdict
 from workbench.runs.config.files import from_dict
+from workbench.runs.watch import RunUpdate
 
 ERRORS = [
     ("view.matrix", "m", "view('matrix')", "Fields and kinds of error"),
     ("view.confusion", "c", "view('confusion')", "Which field is taken for which"),
-    ("view.piles", "g", "view('piles')", "Groups: where errors pile up"),
+    ("view.piles", "g", "view('concentrations')", "Groups: where errors pile up"),
     ("view.rules", "r", "view('rules')", "What the repair rules repaired and broke"),
     ("view.doctor", "d", "view('doctor')", "The Doctor: what to change next"),
     ("error.doubts", "l", "doubts", "Labels to doubt, the most doubtful first"),
@@ -51,36 +58,213 @@ ERRORS = [
 _PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
 
 
-class Consulted(Message):
-    """The Doctor has spoken."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the screen shows; one snapshot drives its widgets."""
 
-    def __init__(self, told: Consultation) -> None:
-        super().__init__()
-        self.told = told
+    run: Run
+    review: ErrorReview
+    verdicts: dict[int, Verdict | None]  # by id(item), as error_review.verdicts gives them
+    evaluation: dict[str, Any]
 
 
-class ErrorsScreen(Surveying):
+class ErrorsScreen(ModeScreen):
     """Read a model's errors, and do something about them."""
 
     mode = "errors"
     CSS_PATH = "errors.tcss"
     BINDINGS = bindings(ERRORS)
 
+    class RunRead(Message):
+        """A run's errors were read, or what was done about them was looked up again."""
+
+        def __init__(self, shown: Shown) -> None:
+            super().__init__()
+            self.shown = shown
+
+    class Consulted(Message):
+        """The Doctor has read the run."""
+
+        def __init__(self, consultation: Consultation) -> None:
+            super().__init__()
+            self.consultation = consultation
+
     def __init__(self) -> None:
         super().__init__()
-        self._told: Consultation | None = None
+        self.shown: Shown | None = None
+        self._chosen_run = ""  # its id; "" is the newest that ended
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="work"):
+            yield ErrorTables(self.workspace.schema)
+            yield ErrorPanel(lambda: self.workspace.schema)
+
+    @property
+    def tables(self) -> ErrorTables:
+        return self.query_one(ErrorTables)
+
+    @property
+    def panel(self) -> ErrorPanel:
+        return self.query_one(ErrorPanel)
+
+    def on_mount(self) -> None:
+        """Read the newest run that ended."""
+        self._arrange("matrix")
+        self.look()
+
+    def on_screen_resume(self) -> None:
+        """Labels may have been fixed in the meantime."""
+        if self.shown is not None:
+            self.look()
+
+    def runs_changed(self, news: RunUpdate) -> None:
+        """A run that ended is read, where none was chosen by hand."""
+        if self.is_mounted and news.ended and not self._chosen_run:
+            self.look()
+
+    def on_resize(self) -> None:
+        """On wide terminals the tables stand below each other."""
+        self.call_after_refresh(lambda: self._arrange(self.tables.view))
+        if self.shown is not None:
+            self.call_after_refresh(self.panel.show_title)
+
+    # reading
+
+    def look(self, run_id: str = "", split: str | None = None) -> None:
+        """Read a run in the background, by default the one in view; of one that was read, only what was done since."""
+        before = self.shown
+        run_id = run_id or self._chosen_run
+        if before is None or run_id not in ("", before.run.id):
+            self.panel.show_message("Reading the run …")
+        self.in_background(partial(self._read, before, run_id, split), "look")
+
+    def _read(self, before: Shown | None, run_id: str, split: str | None) -> None:
+        with self.workspace.db.read() as connection:
+            ended = run_store.listed(connection, ENDED)
+        run = next((run for run in ended if run_id in ("", run.id)), None)
+        if run is None:
+            self.app.call_from_thread(self._show_nothing)
+            return
+        if before is not None and before.run.id == run.id and split in (None, before.review.split):
+            review, evaluation = before.review, before.evaluation
+        else:
+            folder = self.workspace.files.run(run.id)
+            review, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
+        verdicts = error_review.verdicts(self.workspace, review)
+        self.post_message(self.RunRead(Shown(run, review, verdicts, evaluation)))
+
+    def _show_nothing(self) -> None:
+        self.panel.show_message("")
+        self.tables.show_message("No run has ended with predictions yet.")
+        self.hint("Train a model first.", ("F4", "set up a run"), ("F5", "follow the runs"))
+        self.facts("no run")
+
+    def on_errors_screen_run_read(self, message: RunRead) -> None:
+        """Show a run; the cell and the error in view stay where the run is the same."""
+        before, self.shown = self.shown, message.shown
+        shown = message.shown
+        self.tables.show(shown.review, shown.evaluation, self.workspace.schema)
+        self._show_rules(shown)
+        if before is not None and before.review is shown.review:
+            self.panel.show_verdicts(shown.verdicts)
+        else:
+            self._list(self.tables.pointed)
+            self._consult(shown.run)
+            if self.focused is None:
+                self.tables.shown_view.focus()
+        self.refresh_status()
+
+    def _show_rules(self, shown: Shown) -> None:
+        self.tables.show_rules(shown.evaluation.get("postprocess") or {}, self.workspace.settings.postprocess)
+
+    # views and the list
+
+    def _arrange(self, view: str) -> None:
+        self.set_class(view in ALONE, "-alone")
+        keys = {name: self.key_of(binding) for name, (binding, _) in VIEWS.items()}
+        self.tables.show_view(view, self.has_class("-wide"), keys)
+
+    def action_view(self, view: str) -> None:
+        """Another view on the left; the list shows the cell under its cursor."""
+        before = self.tables.view
+        self.remove_class("-listing")
+        self._arrange(view)
+        self.tables.shown_view.focus()
+        if view != before and view not in ALONE:
+            self._list(self.tables.pointed)
+        self.refresh_status()
+
+    def action_back(self) -> None:
+        self.action_view(self.tables.view)
+
+    def action_sort(self) -> None:
+        self.tables.sort()
+
+    def _list(self, errors: CellErrors | None) -> None:
+        if errors is not None and self.shown is not None:
+            self.panel.show(errors.items, errors.title, self.shown.verdicts)
+
+    @on(ErrorTables.CellChosen)
+    def _cell_chosen(self, event: ErrorTables.CellChosen) -> None:
+        self._list(event.errors)
+        if event.enter:
+            self._enter_list()
+
+    def _enter_list(self) -> None:
+        if not self.panel.items:
+            self.notify("Nothing is wrong here: there is no list to go into.")
+            return
+        self.add_class("-listing")
+        self.panel.list.focus()
+        self.refresh_status()
+
+    def action_doubts(self) -> None:
+        """List the labels that the model confidently disagrees with."""
+        if self.shown is not None:
+            self._list(CellErrors(self.shown.review.doubts, "Labels to doubt"))
+            self._enter_list()
+
+    def action_other_side(self) -> None:
+        """From the table into the list, and back."""
+        if self.panel.list.has_focus:
+            self.action_back()
+        else:
+            self._enter_list()
+
+    def action_step(self, by: int) -> None:
+        """The next error that nothing was done about."""
+        if not self.panel.list.step(by, only_open=True):
+            self.notify("No further open error in this list.")
+
+    @on(ErrorTables.RuleChosen)
+    def _rule_chosen(self, event: ErrorTables.RuleChosen) -> None:
+        """On, off, as measured, in turn."""
+        rules = dict(self.workspace.settings.postprocess)
+        turns: list[bool | None] = [None, True, False]
+        chosen = turns[(turns.index(rules.pop(event.rule, None)) + 1) % 3]
+        self._switch_rules(rules if chosen is None else {**rules, event.rule: chosen})
+
+    def _switch_rules(self, rules: dict[str, bool]) -> None:
+        self.workspace.change_settings(postprocess=rules)
+        if self.shown is not None:
+            self._show_rules(self.shown)
+        self.notify("Kept in workbench.toml; the next suggestions follow it.")
 
     # what is done about an error
 
-    @property
-    def _item(self) -> ErrorItem:
-        item = self.query_one(ErrorList).item
-        if item is None or self.shown is None:
+    def _pointed_error(self) -> tuple[Shown, ErrorItem]:
+        """The error under the pointer, with what the screen shows.
+
+        Raises:
+            RunProblem: there is none, or its document is not in this workspace.
+        """
+        shown, item = self.shown, self.panel.item
+        if item is None or shown is None:
             raise RunProblem("No error is chosen.", "Choose a cell with errors first.")
-        if self.shown.verdicts.get(id(item), Verdict.OPEN) is None:
+        if shown.verdicts.get(id(item), Verdict.OPEN) is None:
             problem = f"{item.name} is not a document of this workspace."
             raise RunProblem(problem, "The run was made elsewhere: its errors can be read.")
-        return item
+        return shown, item
 
     @on(ErrorList.Chosen)
     async def _error_chosen(self) -> None:
@@ -89,65 +273,60 @@ class ErrorsScreen(Surveying):
 
     async def action_open(self) -> None:
         """Open the document in the annotate screen at the error, the prediction beside the label."""
-        item = self._item
-        assert self.shown is not None
-        error_review.propose(self.workspace, self.shown.survey, item)
+        shown, item = self._pointed_error()
+        error_review.propose(self.workspace, shown.review, item)
         self.workbench.error_walk = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
-        lead, pairs = tables.task(item, self.workspace.schema, most)
-        await self.workbench.open_document(item.document, tokens=item.tokens, task=(lead, pairs))
+        request = OpenDocument(item.document, tokens=item.tokens, task=tables.task(item, self.workspace.schema, most))
+        await self.workbench.visit("annotate", request)
 
     def action_confirm(self) -> None:
         """The label is right."""
-        assert self.shown is not None or self._item
-        error_review.confirm(self.workspace, self.shown.survey, self._item)  # type: ignore[union-attr]
-        self._mark(Verdict.CONFIRMED)
+        shown, item = self._pointed_error()
+        error_review.confirm(self.workspace, shown.review, item)
+        self._mark(shown, item, Verdict.CONFIRMED)
 
     def action_enqueue(self) -> None:
-        """Into the relabel queue."""
-        item = self._item
-        assert self.shown is not None
-        number = error_review.enqueue(self.workspace, self.shown.survey, item)
+        """Put the document into the relabel queue."""
+        shown, item = self._pointed_error()
+        number = error_review.enqueue(self.workspace, shown.review, item)
         self.workbench.count_progress()
         self.notify(f"{item.name} waits in round {number}.", markup=False, timeout=3)
-        for other in self.shown.survey.of_document(item.document):  # the whole document waits
-            if self.shown.verdicts[id(other)] is Verdict.OPEN:
-                self.shown.verdicts[id(other)] = Verdict.QUEUED
-        self._mark(Verdict.QUEUED)
+        for other in shown.review.of_document(item.document):  # the whole document waits
+            if shown.verdicts[id(other)] is Verdict.OPEN:
+                shown.verdicts[id(other)] = Verdict.QUEUED
+        self._mark(shown, item, Verdict.QUEUED)
 
     async def action_choose_like(self) -> None:
-        """Order a batch of documents that are like those of the list."""
-        assert self._item, "else it says that none is chosen"
-        await self.workbench.choose_like(list(dict.fromkeys(item.document for item in self.items)))
+        """Choose a batch of documents that are like those of the list."""
+        self._pointed_error()
+        documents = tuple(dict.fromkeys(item.document for item in self.panel.items))
+        await self.workbench.visit("queue", ChooseLike(documents))
 
-    def _mark(self, verdict: Verdict) -> None:
+    def _mark(self, shown: Shown, item: ErrorItem, verdict: Verdict) -> None:
         """Show what was done at once, and go on."""
-        assert self.shown is not None
-        listed = self.query_one(ErrorList)
-        self.shown.verdicts[id(listed.item)] = verdict
-        listed.show(self.items, self.shown.verdicts)
-        self.head()
-        self.say()
-        listed.step(1, only_open=True)
+        shown.verdicts[id(item)] = verdict
+        self.panel.show_verdicts(shown.verdicts)
+        self.refresh_status()
+        self.panel.list.step(1, only_open=True)
 
     # from the annotate screen
 
     @property
     def document(self) -> int:
         """The document of the error that is being looked at."""
-        item = self.query_one(ErrorList).item
+        item = self.panel.item
         return item.document if item is not None else 0
 
     async def next_error(self) -> None:
         """Open the next open error's document."""
         if self.shown is not None:
-            found = error_review.verdicts(self.workspace, self.shown.survey)
-            self.shown.verdicts.update(found)
-        if self.query_one(ErrorList).step(1, only_open=True):
+            self.shown.verdicts.update(error_review.verdicts(self.workspace, self.shown.review))
+        if self.panel.list.step(1, only_open=True):
             await self.action_open()
         else:
-            self.workbench.notify("That was the last open error of the list.")
-            await self.workbench.action_show_mode("errors")
+            self.notify("That was the last open error of the list.")
+            await self.workbench.visit("errors")
 
     async def confirm_error(self) -> None:
         """The label is right; the next error."""
@@ -161,60 +340,54 @@ class ErrorsScreen(Surveying):
 
     # the Doctor
 
-    def another_run(self) -> None:
+    def _consult(self, run: Run) -> None:
         """Ask the Doctor, in the background, when the tables have been painted."""
-        assert self.shown is not None
-        self._told = None
         self.query_one(DoctorPanel).show(None)
-        self.set_timer(_PAINTED, partial(self._ask, self.shown.run))
+        self.set_timer(_PAINTED, partial(self._start_consulting, run))
 
-    def _ask(self, run: Run) -> None:
+    def _start_consulting(self, run: Run) -> None:
         if self.shown is not None and self.shown.run.id == run.id:
             self.in_background(
-                lambda: self.post_message(Consulted(consultation.consult(self.workspace, run))), "doctor"
+                lambda: self.post_message(self.Consulted(consultation.consult(self.workspace, run))), "doctor"
             )
 
-    def on_consulted(self, message: Consulted) -> None:
-        """Show what the Doctor says."""
-        if self.shown is not None and message.told.run == self.shown.run.id:
-            self._told = message.told
-            self.query_one(DoctorPanel).show(message.told)
-            self.say()
+    def on_errors_screen_consulted(self, message: Consulted) -> None:
+        if self.shown is not None and message.consultation.run == self.shown.run.id:
+            self.query_one(DoctorPanel).show(message.consultation)
+            self.refresh_status()
 
     @on(DoctorPanel.Taken)
     async def _action_taken(self, event: DoctorPanel.Taken) -> None:
-        assert self.shown is not None
+        if self.shown is None:
+            return
         run, action = self.shown.run, event.action
         with self.guarded():
             if action.target is Target.CONFIG:
                 config = from_dict(run.config)
-                await self.workbench.propose_run(config, consultation.proposed(config, action), run.preset, run.id)
-                self.workbench.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
+                proposed = consultation.proposed(config, action)
+                await self.workbench.visit("tune", ProposeRun(config, proposed, run.preset, run.id))
+                self.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
-                self.switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
+                self._switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
             elif action.screen == self.mode:
                 self.action_doubts()
             elif action.documents:
                 await self._go_and_label(action)
             else:
                 if action.screen:
-                    await self.workbench.action_show_mode(action.screen)
-                self.workbench.notify(f"{action.title}.", markup=False)
+                    await self.workbench.visit(action.screen)
+                self.notify(f"{action.title}.", markup=False)
 
     async def _go_and_label(self, action: Action) -> None:
         """List the documents that the Doctor wants labelled; where there are none, say so."""
-        from screens.annotate.screen import AnnotateScreen
-
         split = action.documents.get("split")
         wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))
         with self.workspace.db.read() as connection:
-            waiting = documents.count(connection, wanted)
+            waiting = document_list.count(connection, wanted)
         if not waiting:
             raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
-        await self.workbench.action_show_mode(action.screen)
-        if isinstance(screen := self.workbench.mode_screen, AnnotateScreen):
-            screen.use_list(wanted)
-            self.workbench.notify(f"{action.title}. {waiting} of these wait.", markup=False)
+        await self.workbench.visit(action.screen, ListDocuments(wanted))
+        self.notify(f"{action.title}. {waiting} of these wait.", markup=False)
 
     # runs and the report
 
@@ -225,18 +398,18 @@ class ErrorsScreen(Surveying):
         options = [
             (run.id, f"{run.name}  {'' if run.f1 is None else f'F1 {run.f1:.3f}'}  {run.family}", "") for run in ended
         ]
-        self.app.push_screen(Choice("Errors of the run", options), self._chosen)
+        self.app.push_screen(Choice("Errors of the run", options), self._use_run)
 
-    def _chosen(self, run_id: str | None) -> None:
+    def _use_run(self, run_id: str | None) -> None:
         if run_id is not None:
-            self.wanted = run_id
+            self._chosen_run = run_id
             self.look(run_id)
 
     def action_split(self) -> None:
         """Another side of the split."""
         if self.shown is not None:
-            names = self.shown.survey.splits
-            at = names.index(self.shown.survey.split)
+            names = self.shown.review.splits
+            at = names.index(self.shown.review.split)
             self.look(self.shown.run.id, names[(at + 1) % len(names)])
 
     def action_export(self) -> None:
@@ -253,10 +426,10 @@ class ErrorsScreen(Surveying):
         def work() -> None:
             from workbench.evaluation import html_report
 
-            folder = jobs.folder_of(self.workspace, shown.run.id)
+            folder = self.workspace.files.run(shown.run.id)
             names = {field.id: field.name for field in self.workspace.schema}
-            made = html_report.make(folder, title=shown.run.name, names=names, split=shown.survey.split)
-            write_atomic(target, made)
+            page = html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split)
+            write_atomic(target, page)
             self.app.call_from_thread(self.notify, f"Written to {target}.", markup=False)
 
         self.notify("The report is being written …", timeout=2)
@@ -264,16 +437,16 @@ class ErrorsScreen(Surveying):
 
     # the lines at the foot
 
-    def say(self) -> None:
-        """What can be done now, and where we are."""
+    def refresh_status(self) -> None:
+        """What can be done now, and which run is in view."""
         if self.shown is None:
             return
-        found = self.shown.survey
-        fixed, of = error_review.label_errors(found, self.shown.verdicts)
-        said = f"{fixed} of {of} errors were label errors" if fixed else f"{of} errors"
-        self.facts(f"{self.shown.run.name} · {found.split}", f"F1 {found.f1:.3f}", said)
+        review = self.shown.review
+        fixed, total = error_review.label_errors(review, self.shown.verdicts)
+        errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
+        self.facts(f"{self.shown.run.name} · {review.split}", f"F1 {review.f1:.3f}", errors)
         key = self.key_of
-        if self.query_one(ErrorList).has_focus or self.has_class("-listing"):
+        if self.panel.list.has_focus or self.has_class("-listing"):
             self.hint(
                 "",
                 ("Enter", "open it there"),
@@ -284,9 +457,9 @@ class ErrorsScreen(Surveying):
                 ("Esc", "back"),
                 (key("run.export"), "HTML report"),
             )
-        elif self.view == "doctor":
+        elif self.tables.view == "doctor":
             self.hint("", ("Enter", "take this action"), ("↑↓", "read on"), (key("run.choose"), "another run"))
-        elif self.view == "rules":
+        elif self.tables.view == "rules":
             self.hint("", ("Enter", "on, off, as measured"), (key("run.choose"), "another run"))
         else:
             self.hint(

@@ -1,14 +1,14 @@
-"""What the errors space's tables say. Pure: from a survey to rows, columns and sentences."""
+"""What the errors screen's tables say. Pure: from an ErrorReview to rows, columns and sentences."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from screens.annotate.hints import Hint
 from screens.errors.heat_grid import Cell, Table
+from screens.widgets.columns import heads
+from screens.widgets.status_lines import Hint
 from workbench.evaluation import error_review
 from workbench.evaluation.error_analysis import Concentration
 from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
@@ -16,6 +16,7 @@ from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
+from workbench.settings import REPAIR_RULES
 
 KINDS = {
     ErrorKind.MISSING: "missing",
@@ -37,9 +38,9 @@ ALL_KINDS = ("errors", "share")
 _WIDTH = 10
 
 
-def matrix(found: ErrorReview, schema: Schema, order: str) -> Table:
+def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
     """Fields × kinds of error: counts with their share of the field's spans; last all fields."""
-    listed = error_review.lines(found, order)
+    listed = error_review.lines(review, order)
     columns = (
         ("errors", "errors", 8),
         ("share", "share", 7),
@@ -59,7 +60,7 @@ def matrix(found: ErrorReview, schema: Schema, order: str) -> Table:
             text = f"{count} {line.share(kind):4.0%}" if count else "·"
             cells.append(Cell(text, 0.0 if total else count / most))
         rows.append((line.field, *_row(line.field, schema), tuple(cells)))
-    return Table(f"{found.documents} documents", columns, tuple(rows), order)
+    return Table(f"{review.documents} documents", columns, tuple(rows), order)
 
 
 ERRORS_SHOWN = tuple(KINDS)
@@ -97,16 +98,16 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
     return schema.name(name), field.colour if field else ""
 
 
-def confusion(found: ErrorReview, schema: Schema) -> Table:
+def confusion(review: ErrorReview, schema: Schema) -> Table:
     """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
-    names = error_review.fields_of(found)
+    names = error_review.fields_of(review)
     shown = heads(names, schema)
     columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
-    off = [n for gold, row in found.confusion.items() for predicted, n in row.items() if gold != predicted]
-    most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in found.confusion.items()), default=0) or 1
+    off = [n for gold, row in review.confusion.items() for predicted, n in row.items() if gold != predicted]
+    most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in review.confusion.items()), default=0) or 1
     rows = []
     for gold in names:
-        row = found.confusion.get(gold, {})
+        row = review.confusion.get(gold, {})
         cells = []
         for predicted in names:
             count = row.get(predicted, 0)
@@ -114,13 +115,6 @@ def confusion(found: ErrorReview, schema: Schema) -> Table:
             cells.append(Cell(str(count) if count else "·", heat))
         rows.append((gold, *_row(gold, schema), tuple(cells)))
     return Table("label ↓ found →", columns, tuple(rows))
-
-
-def heads(names: Sequence[str], schema: Schema) -> list[str]:
-    """Short heads for columns: a name's last word where that is no other's, else with the first word's beginning."""
-    words = [schema.name(name).replace("_", " ").split() or [""] for name in names]
-    last = Counter(parts[-1] for parts in words)
-    return [parts[-1] if last[parts[-1]] == 1 or len(parts) == 1 else f"{parts[0][:3]}.{parts[-1]}" for parts in words]
 
 
 def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> Table:
@@ -134,7 +128,7 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     )
     chosen = repair_rules.chosen(effects, switched)
     rows = []
-    for name in repair_rules.NAMES:
+    for name in REPAIR_RULES:
         effect = effects.get(name)
         on = "on" if getattr(chosen, name) else "off"
         use = Cell(f"{on} (by hand)" if name in switched else on, -0.4 if on == "on" else 0.0)
@@ -153,15 +147,16 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     return Table("on validation", columns, tuple(rows))
 
 
-def pile(one: Concentration, schema: Schema) -> str:
+def concentration(group: Concentration, schema: Schema) -> str:
     """A sentence about a group, with the field's shown name."""
-    return one.sentence().replace(f"in {one.field} (", f"in {schema.name(one.field)} (")
+    return group.sentence().replace(f"in {group.field} (", f"in {schema.name(group.field)} (")
 
 
-def pile_title(one: Concentration, schema: Schema) -> str:
-    """What a group's list is of."""
-    who = ", ".join(one.members)
-    return f"{schema.name(one.field)} · {who if one.dimension == 'vendor' else f'{one.dimension}: {who}'}"
+def concentration_title(group: Concentration, schema: Schema) -> str:
+    """What a group's errors have in common."""
+    members = ", ".join(group.members)
+    common = members if group.dimension == "vendor" else f"{group.dimension}: {members}"
+    return f"{schema.name(group.field)} · {common}"
 
 
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:
@@ -204,12 +199,12 @@ def task(item: ErrorItem, schema: Schema, most: int = 24) -> Hint:
     gold = schema.name(item.gold_field) if item.gold else "nothing"
     gold += f" “{elided(item.gold_value, most)}”" if item.gold and not short else ""
     if item.predicted is None:
-        said = "nothing found" if short else "the model found nothing here"
-        lead, first = f"{gold}: {said}.", ("label.clear", "no label" if short else "no label here")
+        text = "nothing found" if short else "the model found nothing here"
+        lead, first = f"{gold}: {text}.", ("label.clear", "no label" if short else "no label here")
     else:
-        given = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
-        text = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
-        lead = f"{gold}, found: {' '.join(part for part in (given, text) if part)} {item.confidence:.0%}"
+        field = schema.name(item.predicted_field) if item.gold_field != item.predicted_field else ""
+        value = f"“{elided(item.predicted_value, most)}”" if item.gold_value != item.predicted_value else ""
+        lead = f"{gold}, found: {' '.join(part for part in (field, value) if part)} {item.confidence:.0%}"
         first = ("label.confirm", "take" if short else "take that")
     kept = ("error_walk.confirm", "keep" if short else "label right")
     return lead, (first, kept, ("error_walk.next", "next"), ("error_walk.queue", "queue"))

@@ -1,39 +1,46 @@
-"""The batch: what was chosen, with scores and reasons; before that, what can be done; after it, what was changed."""
+"""The batch: what is chosen next and how; what was chosen, with scores and reasons; what became of it."""
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
+from msgspec import structs
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.message import Message
+from textual.widgets import OptionList, Static
 
-from screens.queue.choice_list import MUTED, Rows, bar, fit, sentence
-from storage.records import QueueEntry, State
-from workbench.active_learning import strategies
+from screens.keys import bindings
+from screens.navigation import OpenDocument
+from screens.queue import batch_text, hints
+from screens.queue.choice_list import Rows, bar
+from screens.queue.keys import BATCH
+from screens.queue.pane import Pane
+from screens.widgets.dialogs import Choice, Confirm
+from screens.widgets.status_lines import Hint
+from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
+from storage.records import QueueEntry
+from workbench.active_learning import overview as loop
+from workbench.active_learning import selection, strategies
 from workbench.active_learning.overview import LoopOverview
-from workbench.active_learning.selection import Order
-from workbench.active_learning.strategies import Strategy
-from workbench.fields import Schema
+from workbench.active_learning.selection import RunningSelection
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.annotation import rounds
+from workbench.evaluation import inference
+from workbench.workspace import Workspace
 
-_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _SHOWN = 1000
-_UNLEARNED = {
-    "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
-    "random": "Drawn at random: there is no model yet that could be unsure.",
-}
-"""What the strategies do before the first model."""
-Key = Callable[[str], str]
-"""Binding id -> the key as it is mapped now."""
+_SIZES = (5, 500)
+_SCORING = "Scoring"
 
 
-class BatchPane(Vertical):
-    """Draws a `LoopOverview` and an `Order`; knows nothing else."""
+class BatchPane(Pane):
+    """Chooses batches in a child process, lets the starter suggest, and can stop either."""
 
+    BINDINGS = bindings(BATCH)
     DEFAULT_CSS = """
     BatchPane {
-        #order { padding: 0 1; height: auto; background: $surface; }
+        #request { padding: 0 1; height: auto; background: $surface; }
         #doing { padding: 0 1; height: auto; display: none; color: $accent; }
         &.-failed #doing { color: $error; }
         &.-busy #doing { display: block; }
@@ -47,14 +54,36 @@ class BatchPane(Vertical):
     }
     """
 
-    def __init__(self, schema: Schema) -> None:
+    class Worked(Message):
+        """The work in the background went on (`text` says what is done), or ended (text "")."""
+
+        def __init__(
+            self,
+            text: str = "",
+            done: int = 0,
+            total: int = 0,
+            notice: str = "",
+            error: WorkbenchError | None = None,
+            overview: LoopOverview | None = None,
+        ) -> None:
+            super().__init__()
+            self.text, self.done, self.total = text, done, total
+            self.notice, self.error, self.overview = notice, error, overview
+
+    def __init__(self) -> None:
         super().__init__(id="batch")
-        self.schema = schema
+        self.overview = LoopOverview()
+        self.batch_size = 20
+        self.focus_fields: tuple[str, ...] = ()
+        self.working = False
+        self._strategy = ""
+        self._like: tuple[int, ...] = ()  # documents that `similar` looks for; empty: the one under the cursor
         self._entries: dict[str, QueueEntry] = {}
-        self._loop = LoopOverview()
+        self._stopping = False
+        self._selection: RunningSelection | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="order")
+        yield Static(id="request")
         yield Static(id="doing")
         with Container(id="listed"):
             yield Rows()
@@ -63,194 +92,285 @@ class BatchPane(Vertical):
         with VerticalScroll(id="nothing", can_focus=True):
             yield Static(id="guide")
 
+    def on_unmount(self) -> None:
+        """Nothing goes on in the background when the program ends."""
+        self.stop()
+
+    # what is shown
+
     @property
     def entry(self) -> QueueEntry | None:
         """The document under the cursor."""
         return self._entries.get(self.query_one(Rows).at or "")
 
-    def show(self, loop: LoopOverview, order: Order, key: Key) -> None:
-        """Draw everything anew."""
-        self._loop = loop
-        self.query_one("#order", Static).update(self._order(loop, order))
-        now = loop.round
+    @property
+    def request(self) -> SelectionRequest:
+        """What choosing a batch would choose now."""
+        usual = strategies.DEFAULT if self.overview.model else selection.UNLEARNED[0]
+        request = SelectionRequest(self._strategy or usual, self.batch_size, focus=self.focus_fields)
+        entry = self.entry
+        if request.strategy == "similar":
+            request = structs.replace(request, like=self._like or ((entry.document,) if entry else ()))
+        return request
+
+    def show(self, overview: LoopOverview) -> None:
+        """Draw the loop; of a new batch, and after a decision, the cursor goes to the first document without one."""
+        before, self.overview = self.overview, overview
+        self._draw()
+        now, entry = overview.round, self.entry
+        if now is None or not now.left:
+            return
+        if before.documents != overview.documents or entry is None or entry.done:
+            self.query_one(Rows).highlighted = now.entries.index(now.left[0])
+
+    def focus_on(self, fields: tuple[str, ...]) -> None:
+        """Let only the doubt about these fields count; empty: all."""
+        self.focus_fields = fields
+        self._request_changed()
+
+    def _draw(self) -> None:
+        overview, now = self.overview, self.overview.round
+        self.query_one("#request", Static).update(batch_text.head(overview, self.request, self.schema))
         self.set_class(now is None, "-empty")
-        self.set_class(loop.complete, "-done")
+        self.set_class(overview.complete, "-done")
         if now is None:
-            self.query_one("#guide", Static).update(guide(loop, key))
+            self.query_one("#guide", Static).update(batch_text.guide(overview, self.owner.key_of))
             self._entries = {}
             return
-        shown = now.entries[:_SHOWN]
-        self._entries = {str(entry.document): entry for entry in shown}
-        self.query_one(Rows).show([(str(e.document), self._line(e)) for e in shown])
+        entries = now.entries[:_SHOWN]
+        self._entries = {str(entry.document): entry for entry in entries}
+        lines = [(str(entry.document), batch_text.line(entry, overview, self.schema)) for entry in entries]
+        self.query_one(Rows).show(lines)
         self.explain()
 
-    def busy(self, text: str, failed: bool = False) -> None:
-        """What is being done in the background, or why it came to nothing; "" for nothing."""
+    def explain(self) -> None:
+        """Beside the list: why the document under the cursor was picked, or what became of a whole batch."""
+        beside, overview = self.query_one("#why", Static), self.overview
+        if overview.complete:
+            summary = batch_text.summary(overview.figures, self.schema)
+            beside.update(Content.assemble(summary, *batch_text.warning(overview)))
+        elif (entry := self.entry) is not None:
+            beside.update(batch_text.why(entry, overview, self.schema))
+        else:
+            beside.update("")
+
+    def show_work(self, text: str, failed: bool = False) -> None:
+        """What is done in the background, or why it came to nothing; "" for nothing."""
         self.query_one("#doing", Static).update(Content(text))
         self.set_class(bool(text), "-busy")
         self.set_class(failed, "-failed")
 
-    @property
-    def decided(self) -> bool:
-        """Whether the document under the cursor is decided, or there is none."""
-        return self.entry is None or self.entry.done
+    def clear_problem(self) -> None:
+        """Show no longer why what was asked for before came to nothing."""
+        if not self.working:
+            self.show_work("")
 
-    def explain(self) -> None:
-        """Beside the list: why the document under the cursor was picked, or what became of a whole batch."""
-        beside = self.query_one("#why", Static)
-        if self._loop.complete:
-            beside.update(Content.assemble(summary(self._loop.figures, self.schema), *warning(self._loop)))
-        elif (entry := self.entry) is not None:
-            beside.update(self._why(entry))
+    def hint(self) -> Hint:
+        return hints.batch(self.overview, self.batch_size, self.working)
+
+    def take_focus(self) -> None:
+        if self.overview.round is None:
+            self.screen.set_focus(self.query_one("#nothing"))
         else:
-            beside.update("")
+            super().take_focus()
 
-    def named(self, text: str) -> str:
-        """Field ids in a reason by their names."""
-        for field in self.schema:
-            if field.id != field.name:
-                text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
-        return text
+    # what is chosen next
 
-    def _order(self, loop: LoopOverview, order: Order) -> Content:
-        if loop.round is not None:
-            now, entries = loop.round.round, loop.round.entries
-            title = strategies.STRATEGIES[now.strategy].title if now.strategy in strategies.STRATEGIES else now.strategy
-            done = len(entries) - len(loop.round.left)
-            return Content.assemble(
-                (f"Round {now.id}", "bold"),
-                f" · {title} · {f'model {now.run}' if now.run else 'no model yet'} · ",
-                (f"{done} of {len(entries)} decided ", "bold"),
-                (bar(done / (len(entries) or 1), 12), "$accent"),
-            )
-        strategy = strategies.STRATEGIES[order.strategy]
-        focus = ", ".join(self.schema.name(f) for f in order.focus) or "all fields"
-        return Content.assemble(
-            ("Next batch: ", "bold"),
-            (strategy.title, "$accent bold"),
-            " · ",
-            (f"{order.size} documents", "$accent bold"),
-            " · ",
-            (focus, "$accent bold"),
-            f" · like {len(order.like)} documents" if order.like else "",
-            f"\n{explanation(strategy, loop)}",
-        )
+    def choose_like(self, documents: Sequence[int]) -> None:
+        """Ask for documents that are like these, such as those of a cell of the errors."""
+        self._strategy, self._like = "similar", tuple(documents)
+        self._draw()
+        self._announce_request()
 
-    def _line(self, entry: QueueEntry) -> Content:
-        state = self._loop.states.get(entry.document, State.NEW)
-        # whether a blind one is decided is its opinion's business, its own state would give it away
-        sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
-        why = "once more, without its labels" if entry.blind else self.named("; ".join(entry.reasons))
-        style = MUTED if entry.done else ""
-        return Content.assemble(
-            (f"{entry.rank:>3} ", MUTED),
-            (f"{sign} ", "$success" if entry.done else ""),
-            (fit(self._loop.names.get(entry.document, str(entry.document)), 20), style or "bold"),
-            (f" {'' if entry.blind or not entry.score else f'{entry.score:.2f}':>5}  ", "$accent"),
-            (why, style),
-        )
-
-    def _why(self, entry: QueueEntry) -> Content:
-        name = self._loop.names.get(entry.document, "")
-        if entry.blind:
-            text = "It was labelled before and comes back without its labels, to see whether they come out the same."
-            return Content.assemble((name, "bold"), f"\n{text}")
-        parts: list[Content | str | tuple[str, str]] = [(name, "bold")]
-        parts += [f"\n· {self.named(reason)}" for reason in entry.reasons]
-        if entry.fields:
-            parts.append(("\nHow sure the model is:", MUTED))
-        for field, sure in sorted(entry.fields.items(), key=lambda item: item[1]):
-            colour = "$error" if sure < 0.5 else "$warning" if sure < 0.85 else "$success"
-            parts += [f"\n{fit(self.schema.name(field), 16)} ", (bar(sure, 14), colour), f" {sure:4.0%}"]
-        return Content.assemble(*parts)
-
-
-def explanation(strategy: Strategy, loop: LoopOverview) -> str:
-    """How a strategy chooses, as things stand."""
-    return strategy.explanation if loop.model else _UNLEARNED.get(strategy.name, strategy.explanation)
-
-
-def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
-    """What was made of the suggestions of a decided batch, field by field."""
-    minutes = figures.get("seconds", 0) / 60
-    agreement = figures.get("agreement")
-    kept = "there were no suggestions" if agreement is None else f"{agreement:.0%} of the suggestions were right"
-    parts: list[Content | str | tuple[str, str]] = [
-        ("The batch is decided. ", "bold $success"),
-        f"{figures.get('documents', 0)} labelled, {figures.get('skipped', 0)} set aside, "
-        f"{figures.get('labels', 0)} labels in {minutes:.0f} min; {kept}.",
-    ]
-    if figures.get("retired"):
-        parts.append(f" {figures['retired']} labels are of fields that were retired meanwhile.")
-    fields = figures.get("fields") or {}
-    if fields:
-        parts.append(("\n\nAgainst the suggestions      kept changed rejected added", MUTED))
-    for name, row in fields.items():
-        wrong = row["changed"] + row["rejected"] + row["added"]
-        colour = "$success" if not wrong else "$warning" if wrong <= row["kept"] else "$error"
-        parts += [
-            f"\n{fit(schema.name(name), 20)} ",
-            (bar(row["kept"] / (row["kept"] + wrong), 6), colour),
-            f" {row['kept']:>5} {row['changed']:>7} {row['rejected']:>8} {row['added']:>5}",
+    def action_strategy(self) -> None:
+        overview = self.overview
+        some = self.entry is not None or bool(self._like)
+        listed = [
+            strategy
+            for strategy in strategies.STRATEGIES.values()
+            if (overview.model or strategy.name in selection.UNLEARNED) and (some or strategy.name != "similar")
         ]
-    for who, level in (figures.get("consistency") or {}).items():
-        told = "–" if level["f1"] is None else f"{level['f1']:.0%}"
-        parts.append(f"\n\n{level['documents']} came back blind: {told} of the labels came out the same ({who}).")
-    return Content.assemble(*parts)
+        note = "" if overview.model else "Without a model there is nothing to be unsure of; the others come with it."
+        names = [strategy.name for strategy in listed]
+        chosen = self.request.strategy
+        dialog = Choice(
+            "How documents are chosen",
+            [(strategy.name, strategy.title, "") for strategy in listed],
+            note,
+            {strategy.name: batch_text.explanation(strategy, overview) for strategy in listed},
+            chosen if chosen in names else names[0],
+        )
+        self.app.push_screen(dialog, self._use_strategy)
 
+    def _use_strategy(self, strategy: str | None) -> None:
+        if strategy is not None:
+            self._strategy = strategy
+            if self.entry is not None:
+                self._like = ()  # chosen here, it is about the document under the cursor
+            self._request_changed()
 
-def guide(loop: LoopOverview, key: Key) -> Content:
-    """What can be done while no round is open; the most useful first."""
-    parts: list[Content | str | tuple[str, str]] = []
+    def action_size(self, by: int) -> None:
+        self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
+        self._request_changed()
 
-    def step(binding: str, text: str) -> None:
-        parts.extend(("\n  ", (fit(key(binding), 6), "bold $accent"), text))
+    def _request_changed(self) -> None:
+        self.clear_problem()
+        self._draw()
+        if self.overview.round is not None and self.display:
+            self._announce_request()
+        self.post_message(self.Changed())
 
-    def title(text: str) -> None:
-        parts.append((text, "bold"))
+    def _announce_request(self) -> None:
+        """What the next batch would be: while a round is in view, nothing else says it."""
+        request = self.request
+        title, name = strategies.STRATEGIES[request.strategy].title, self.schema.name
+        like = f", like {len(request.like)} documents" if request.like else ""
+        focus = "".join(f", {name(field)}" for field in request.focus)
+        chooses = f"{self.owner.key_of('batch.choose')} chooses it."
+        self.notify(f"The next batch: {title}{like}, {request.size} documents{focus}. {chooses}", markup=False)
 
-    if not loop.labelled and not loop.pool:
-        title("There are no documents on the training side.\n")
-        parts.append("\nImport some with `workbench import FOLDER`, then come back.")
-    elif not loop.pool:
-        title("Every document of the training side is decided: the pool is empty.\n")
-        step("queue.train", f"train on all {loop.labelled} labelled documents")
-        step("queue.rounds", "see what the rounds brought")
-        parts.append("\n\nTo go on labelling, import more: workbench import FOLDER")
-    elif loop.training is not None:
-        title(f"The model is being trained: {loop.share:.0%} done.\n")
-        parts.append("\nIts suggestions for the pool appear here when it has finished. Meanwhile:\n")
-        step("queue.review", "answer yes or no to what is suggested already")
-        step("batch.choose", "choose a batch with the model before" if loop.model else "choose a batch at random")
-    elif loop.model is None:
-        title("There is no model yet. The loop begins with a first handful of labels.\n")
-        have = f"{loop.labelled} labelled" if loop.labelled else "none labelled yet"
-        parts.append(f"\n{loop.pool:,} documents wait, {have}; five to ten are enough for a first model.\n")
-        if not loop.suggested:
-            step("batch.starter", "let the starter model suggest: quicker than labelling")
+    # choosing
+
+    def action_choose(self) -> None:
+        """Choose a batch in the background; a round that was begun is asked about."""
+        self._check_idle()
+        now = self.overview.round
+        if now is not None and now.left and self.overview.begun:
+            question = f"Round {now.round.id} still has {len(now.left)} documents. End it?"
+            self.app.push_screen(
+                Confirm(question, "They go back to the pool; nothing is lost."), self._choose_after_closing
+            )
         else:
-            step("queue.review", f"answer yes or no to what is suggested ({loop.suggested:,} documents)")
-        step("batch.choose", "choose a first batch: different vendors, drawn at random")
-        if loop.labelled:
-            step("queue.train", f"train a first model on the {loop.labelled} labelled")
-    else:
-        f1 = "" if loop.model.f1 is None else f", F1 {loop.model.f1:.2f}"
-        title(f"The model {loop.model.name} is ready{f1}.\n")
-        some = f"{loop.suggested:,} of them" if loop.suggested else "none"
-        parts.append(f"\n{loop.pool:,} documents wait, {some} with suggestions.\n")
-        step("batch.choose", "choose what the model would learn most from")
-        step("queue.review", "answer yes or no to its least certain suggestions")
-        step("batch.strategy", "another way of choosing")
-        parts += warning(loop)
-    if loop.measuring:
-        verb, them = ("document is", "it") if loop.measuring == 1 else ("documents are", "them")
-        kept = f"\n\n{loop.measuring:,} more {verb} kept for measuring (validation, test): "
-        parts.append((f"{kept}label {them} in the annotate screen.", MUTED))
-    return Content.assemble(*parts)
+            self._choose(now.round.id if now is not None and not now.left else None)
 
+    def _choose_after_closing(self, yes: bool | None) -> None:
+        if yes and self.overview.round is not None:
+            self._choose(self.overview.round.round.id)
 
-def warning(loop: LoopOverview) -> list[Content | str | tuple[str, str]]:
-    """That more labels hardly pay, where it is so."""
-    if loop.advice is None or not loop.advice.stop:
-        return []
-    return [("\n\nIt may be time to stop. ", "bold $warning"), sentence(loop.advice.reason)]
+    def _choose(self, closing: int | None) -> None:
+        known = self.overview.round
+        self._begin("Choosing")
+        work = partial(self._select, self.workspace, self.request, closing, known.round.id if known else None)
+        self.owner.in_background(work, "work")
+
+    def _select(
+        self, workspace: Workspace, request: SelectionRequest, closing: int | None, known_round: int | None
+    ) -> None:
+        """In a thread: close the old round, let a child process choose, keep the choice as a round."""
+        running = None
+        try:
+            now = rounds.current(workspace)
+            if now is not None and now.round.id != known_round:
+                raise UsageProblem(f"Round {now.round.id} was begun in another terminal.", "It is shown now.")
+            selection.check(workspace, request)
+            if closing is not None:
+                selection.close(workspace, closing)
+            self._selection = running = selection.start(workspace, request)
+            running.wait(partial(self._tick, _SCORING))
+            selection.open_round(workspace, running)
+            # read here, so that the list is the new one when the work has ended
+            self.post_message(self.Worked(overview=loop.read(workspace)))
+        except WorkbenchError as error:
+            self._post_failure(error, "Stopped; no batch was chosen.")
+        finally:
+            if running is not None:
+                running.stop()  # stopped before it was known here, it would go on
+
+    def action_starter(self) -> None:
+        self._check_idle()
+        self._begin("The starter reads")
+        self.owner.in_background(partial(self._suggest, self.workspace), "work")
+
+    def _suggest(self, workspace: Workspace) -> None:
+        try:
+            result = inference.suggest(workspace, inference.STARTER, tick=partial(self._tick, "The starter reads"))
+            notice = f"{result['suggestions']:,} suggestions on {result['documents']:,} documents."
+            self.post_message(self.Worked(notice=notice))
+        except WorkbenchError as error:
+            self._post_failure(error, "Stopped; nothing was changed.")
+
+    def stop(self) -> None:
+        """End what goes on in the background."""
+        self._stopping = True
+        if self._selection is not None:
+            self._selection.stop()
+
+    def _check_idle(self) -> None:
+        if self.working:
+            raise UsageProblem("Something is being done already.", f"{self.owner.key_of('queue.stop')} stops it.")
+
+    def _begin(self, text: str) -> None:
+        self.working, self._stopping, self._selection = True, False, None
+        self.show_work(f"{text} …")
+        self.post_message(self.Changed())
+
+    def _tick(self, text: str, done: int, total: int) -> None:
+        if self._stopping:
+            raise RunProblem("Stopped.", "")
+        self.post_message(self.Worked(text, done, total))
+
+    def _post_failure(self, error: WorkbenchError, stopped: str) -> None:
+        by_user = self._stopping and isinstance(error, RunProblem)
+        self.post_message(self.Worked(notice=stopped) if by_user else self.Worked(error=error))
+
+    def on_batch_pane_worked(self, event: Worked) -> None:
+        event.stop()
+        if event.text:
+            self.show_work(self._progress_text(event))
+            return
+        self.working = False
+        error = event.error
+        self.show_work(f"{error.message} {error.remedy}" if error else "", failed=error is not None)
+        if error is not None and not self.display:
+            self.workbench.show_problem(error)
+        if event.notice:
+            self.notify(event.notice)
+        self.post_message(self.Changed(stale=True, overview=event.overview))
+
+    def _progress_text(self, event: Worked) -> str:
+        stops = f"   {self.owner.key_of('queue.stop')} stops"
+        if not event.total:
+            return f"{event.text} …{stops}"
+        if event.done == event.total and event.text == _SCORING:
+            return f"All are scored; choosing {self.batch_size} of them …{stops}"
+        return f"{event.text} {bar(event.done / event.total, 20)} {event.done:,} of {event.total:,}{stops}"
+
+    # the open round
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter on a document, or a click."""
+        event.stop()
+        with self.owner.guarded():
+            await self.action_label()
+
+    async def action_label(self) -> None:
+        """Label the batch from the cursor on.
+
+        Raises:
+            UsageProblem: the round was ended in another terminal.
+            RunProblem: another terminal replaced it.
+        """
+        now, entry = self.overview.round, self.entry
+        if now is None or entry is None:
+            return
+        if rounds.look(self.workspace, now.round.id).round.closed is not None:
+            self.post_message(self.Changed(stale=True))
+            raise UsageProblem(f"Round {now.round.id} was ended in another terminal.", "Choose a batch.")
+        await self.workbench.visit("annotate", OpenDocument(entry.document, now.round.id))
+
+    def action_close(self) -> None:
+        """End the round; one with undecided documents is asked about."""
+        now = self.overview.round
+        if now is None:
+            return
+        if now.left:
+            question = f"End round {now.round.id}? {len(now.left)} documents are not decided."
+            self.app.push_screen(Confirm(question, "They go back to the pool; nothing is lost."), self._close)
+        else:
+            self._close(True)
+
+    def _close(self, yes: bool | None) -> None:
+        if yes and self.overview.round is not None:
+            with self.owner.guarded():
+                selection.close(self.workspace, self.overview.round.round.id)
+            self.post_message(self.Changed(stale=True))

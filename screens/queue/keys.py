@@ -1,9 +1,11 @@
-"""The keys of the queue screen: (id, keys, action, what it does), and the views that each action belongs to.
+"""The keys of the queue screen and of its panes: (id, keys, action, what it does).
 
-A letter may mean different things in different views; where an action does not belong to the view, its key is free.
+A pane's keys are live while it has the focus, so a letter may mean different things in different panes.
 """
 
-QUEUE: tuple[tuple[str, str, str, str], ...] = (
+Keys = tuple[tuple[str, str, str, str], ...]
+
+SCREEN: Keys = (
     ("queue.batch", "1", "view('batch')", "The batch: what to label next, and why"),
     ("queue.review", "2", "view('review')", "Yes/no: one uncertain suggestion after the other, one key each"),
     ("queue.rounds", "3", "view('rounds')", "The rounds: what they cost, what they brought, whether to go on"),
@@ -12,21 +14,27 @@ QUEUE: tuple[tuple[str, str, str, str], ...] = (
     ("queue.previous-view", "shift+tab", "turn(-1)", "Previous view"),
     ("queue.train", "t", "train", "Train the next round"),
     ("queue.stop", "x", "stop", "Stop choosing or suggesting"),
+)
+BATCH: Keys = (
     ("batch.choose", "c", "choose", "Choose a batch"),
     ("batch.strategy", "s", "strategy", "How documents are chosen"),
     ("batch.more", "plus,equals_sign", "size(5)", "A larger batch"),
     ("batch.fewer", "minus", "size(-5)", "A smaller batch"),
-    ("batch.fields", "f", "fields", "The fields in focus: only their doubt counts"),
+    ("batch.fields", "f", "screen.fields", "The fields in focus: only their doubt counts"),
     ("batch.label", "enter", "label", "Label: the document under the cursor, and on in the batch's order"),
     ("batch.starter", "g", "starter", "Let the starter model suggest labels, before there is a model of your own"),
     ("batch.close", "e", "close", "End the round; what is left goes back to the pool"),
+)
+REVIEW: Keys = (
     ("review.yes", "y", "answer('yes')", "Yes"),
     ("review.no", "n", "answer('no')", "No"),
     ("review.other", "w", "other", "Wrong field: choose the right one"),
     ("review.later", "s", "later", "Ask later"),
     ("review.back", "b,backspace", "back", "Back: take the last answer back"),
     ("review.open", "o", "open_asked", "Open the document"),
-    ("review.fields", "f", "fields", "Ask about some fields only"),
+    ("review.fields", "f", "screen.fields", "Ask about some fields only"),
+)
+QUALITY: Keys = (
     ("quality.open", "enter", "open_dispute", "Open the document"),
     ("quality.pair", "right", "pair(1)", "The fields of the next pair of annotators"),
     ("quality.pair-before", "left", "pair(-1)", "The fields of the pair before"),
@@ -35,12 +43,5 @@ QUEUE: tuple[tuple[str, str, str, str], ...] = (
     ("quality.back", "b,backspace", "unsettle", "Back: take the last decision back"),
 )
 
-VIEWS = ("batch", "review", "rounds", "quality")
-
-BELONGS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("choose", "strategy", "size", "label", "starter", "close"), ("batch",)),
-    **dict.fromkeys(("answer", "other", "later", "back", "open_asked"), ("review",)),
-    **dict.fromkeys(("open_dispute", "settle", "unsettle", "pair"), ("quality",)),
-    "fields": ("batch", "review"),
-}
-"""Action -> the views that it is for; an action that is not named is for all."""
+VIEWS = {"batch": "Batch", "review": "Yes/no", "rounds": "Rounds", "quality": "Quality"}
+"""The panes by their ids, with their titles, in the order of their keys."""

@@ -1,22 +1,29 @@
-"""Quality: do annotators agree with each other, and with themselves; and what is disputed."""
+"""Quality: whether annotators agree with each other, and with themselves; and what is disputed."""
 
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
+from screens.keys import bindings
+from screens.navigation import OpenDocument
+from screens.queue import hints
 from screens.queue.choice_list import MUTED, Rows, bar, fit
+from screens.queue.keys import QUALITY
+from screens.queue.pane import Pane
+from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import AgreementOverview
-from workbench.annotation.adjudication import Dispute
+from workbench.annotation import adjudication
+from workbench.annotation.adjudication import Decided, Dispute
 from workbench.annotation.agreement import Agreement, AgreementLevel
-from workbench.fields import Schema
 
 
-class QualityPane(Vertical, can_focus=True):
-    """Draws a `AgreementOverview`; the list is of disputed documents."""
+class QualityPane(Pane, can_focus=True):
+    """Shows an `AgreementOverview`; what is disputed is decided here."""
 
+    BINDINGS = bindings(QUALITY)
     DEFAULT_CSS = """
     QualityPane {
         #measured { height: auto; max-height: 60%; }
@@ -27,12 +34,12 @@ class QualityPane(Vertical, can_focus=True):
     }
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self) -> None:
         super().__init__(id="quality")
-        self.schema = schema
         self._disputes: dict[str, Dispute] = {}
-        self._measured: dict[str, Agreement] = {}  # by who they are
-        self._pair = ""  # of whom the fields are shown
+        self._measured: dict[str, Agreement] = {}  # by the annotators' names
+        self._pair = ""  # whose fields are shown
+        self._decisions: list[Decided] = []  # that can be taken back
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="measured", can_focus=False):
@@ -46,33 +53,18 @@ class QualityPane(Vertical, can_focus=True):
         """The one under the cursor."""
         return self._disputes.get(self.query_one(Rows).at or "")
 
-    @property
-    def pairs(self) -> int:
-        """How many pairs of annotators were measured."""
-        return len(self._measured)
-
-    def turn(self, by: int) -> None:
-        """Show the fields of another pair."""
-        names = list(self._measured)
-        if names:
-            self._pair = names[(names.index(self._pair) + by) % len(names)]
-            self.query_one("#agreement", Static).update(self._agreement())
+    def hint(self) -> Hint:
+        return hints.quality(self.dispute is not None, len(self._measured), bool(self._decisions))
 
     def show(self, quality: AgreementOverview) -> None:
-        """Draw everything anew."""
         self._measured = {
-            f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}": found
-            for (labels, opinion), found in quality.agreement.items()
+            f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}": agreement
+            for (labels, opinion), agreement in quality.agreement.items()
         }
         if self._pair not in self._measured:
             self._pair = next(iter(self._measured), "")
         self.query_one("#agreement", Static).update(self._agreement())
         self._list(quality.disputes)
-
-    def decided(self) -> None:
-        """The dispute under the cursor was decided: the next one is there before all is read again."""
-        gone = self.query_one(Rows).at
-        self._list([dispute for name, dispute in self._disputes.items() if name != gone])
 
     def _list(self, disputes: Sequence[Dispute]) -> None:
         self._disputes = {f"{d.document}/{d.opinion.annotator}/{d.opinion.round}": d for d in disputes}
@@ -80,21 +72,22 @@ class QualityPane(Vertical, can_focus=True):
         rows.show([(name, self._line(dispute)) for name, dispute in self._disputes.items()])
         rows.display = bool(self._disputes)
         count = len(self._disputes)
-        told = f"{count} to decide: the label, or the second opinion?" if count else "Nothing is disputed."
-        self.query_one("#disputed", Static).update(told)
+        text = f"{count} to decide: the label, or the second opinion?" if count else "Nothing is disputed."
+        self.query_one("#disputed", Static).update(text)
         self.explain()
 
     def explain(self) -> None:
         """What differs on the document under the cursor."""
         parts: list[Content | str | tuple[str, str]] = []
         if (dispute := self.dispute) is not None:
-            for one in dispute.differences:
+            for difference in dispute.differences:
+                label, opinion = difference.first, difference.second
                 parts += [
-                    (f"{fit(self.schema.name(one.field), 16)} ", "bold"),
+                    (f"{fit(self.schema.name(difference.field), 16)} ", "bold"),
                     "label ",
-                    (f"“{dispute.words[one.first]}”", "$primary") if one.first else "nothing",
+                    (f"“{dispute.words[label]}”", "$primary") if label else "nothing",
                     "  opinion ",
-                    (f"“{dispute.words[one.second]}”", "$accent") if one.second else "nothing",
+                    (f"“{dispute.words[opinion]}”", "$accent") if opinion else "nothing",
                     "\n",
                 ]
         self.query_one("#dispute", Static).update(Content.assemble(*parts).rstrip())
@@ -120,17 +113,61 @@ class QualityPane(Vertical, can_focus=True):
         parts: list[Content | str | tuple[str, str]] = [
             (f"  {'':<26}{'documents':>9}{'kappa':>7}{'F1':>7}{'labels':>8}\n", MUTED)
         ]
-        for who, found in self._measured.items():
-            here = who == self._pair
+        for pair, agreement in self._measured.items():
+            here = pair == self._pair
             parts += [
                 ("▸ " if here else "  ", "$accent"),
-                *_level(who, found.overall, f"{found.documents}", "bold" if here else ""),
+                *_level(pair, agreement.overall, f"{agreement.documents}", "bold" if here else ""),
             ]
         parts.append((f"\n  {self._pair}, by field\n", MUTED))
         fields = self._measured[self._pair].fields
         for name, level in sorted(fields.items(), key=lambda item: item[1].f1 or 0.0):
             parts += ["  ", *_level(self.schema.name(name), level)]
         return Content.assemble(*parts).rstrip()
+
+    # decisions
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter on a dispute, or a click."""
+        event.stop()
+        with self.owner.guarded():
+            await self.action_open_dispute()
+
+    async def action_open_dispute(self) -> None:
+        if (dispute := self.dispute) is not None:
+            await self.workbench.visit("annotate", OpenDocument(dispute.document))
+
+    def action_settle(self, right: str) -> None:
+        """Decide the dispute under the cursor: the label stays, or the opinion becomes the label.
+
+        Raises:
+            WorkbenchError: it was decided elsewhere, or the document was labelled anew.
+        """
+        if (dispute := self.dispute) is None:
+            return
+        try:
+            self._decisions.append(adjudication.decide(self.workspace, dispute, take=right == "opinion"))
+            self.workbench.say_saved("saved ✓")
+            decided = self.query_one(Rows).at  # the next one is there before all is read again
+            self._list([dispute for name, dispute in self._disputes.items() if name != decided])
+        finally:
+            self.post_message(self.Changed(stale=True))
+
+    def action_unsettle(self) -> None:
+        """Take the last decision back."""
+        if not self._decisions:
+            self.notify("There is no decision to take back.")
+            return
+        adjudication.take_back(self.workspace, self._decisions.pop())
+        self.workbench.say_saved("taken back")
+        self.post_message(self.Changed(stale=True))
+
+    def action_pair(self, by: int) -> None:
+        """Show the fields of another pair."""
+        names = list(self._measured)
+        if names:
+            self._pair = names[(names.index(self._pair) + by) % len(names)]
+            self.query_one("#agreement", Static).update(self._agreement())
 
 
 def _level(name: str, level: AgreementLevel, documents: str = "", style: str = "") -> list[str | tuple[str, str]]:

@@ -1,112 +1,223 @@
-"""Yes/no: one question at a time, with the words around it and the page's picture where there is one."""
+"""Yes/no: one question after the other, each answer one act of its document, and the way back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.message import Message
 
-from screens.queue.choice_list import MUTED, bar, fit
-from screens.themes import legible
-from screens.widgets.picture_view import Frame, PictureView
-from storage.files import Files
-from storage.records import Content as Opened
+from screens.keys import bindings
+from screens.navigation import OpenDocument
+from screens.queue import hints
+from screens.queue.keys import REVIEW
+from screens.queue.pane import Pane
+from screens.queue.review_card import ReviewCard
+from screens.widgets.dialogs import Choice
+from screens.widgets.status_lines import Hint
+from storage.exceptions import Conflict
+from storage.records import State
 from workbench.annotation import field_states, review
+from workbench.annotation.editor import DocumentEditor
 from workbench.annotation.review import Question
-from workbench.fields import Schema
+from workbench.workspace import Workspace
 
 
-class ReviewPane(Horizontal, can_focus=True):
-    """Draws a question, the end of a document, or that nothing is left."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that can be taken back."""
 
-    DEFAULT_CSS = """
-    ReviewPane {
-        #card { width: 1fr; padding: 1 2; }
-        PictureView { width: 44%; display: none; border-left: vkey $panel; }
-        &.-picture PictureView { display: block; }
-    }
-    """
+    document: int
+    question: Question | None  # None: whether the document is complete
+    version: int  # of the document afterwards
 
-    def __init__(self, schema: Schema, files: Files) -> None:
+
+class ReviewPane(Pane, can_focus=True):
+    """Asks about uncertain suggestions and near misses."""
+
+    BINDINGS = bindings(REVIEW)
+
+    class Collected(Message):
+        """The questions were read."""
+
+        def __init__(self, questions: list[Question]) -> None:
+            super().__init__()
+            self.questions = questions
+
+    def __init__(self) -> None:
         super().__init__(id="review")
-        self.schema, self._files = schema, files
+        self.questions: list[Question] | None = None  # None: not read yet
+        self.focus_fields: tuple[str, ...] = ()
+        self._answers: list[Answer] = []
+        self._editor: DocumentEditor | None = None  # of the question's document
+        self._concluding = False
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="card", can_focus=False):
-            yield Static(id="question")
-        yield PictureView()
+        yield ReviewCard(self.workspace.files)
 
-    def ask(self, question: Question, opened: Opened, left: int, answered: int) -> None:
-        """Show a question."""
-        field = self.schema.get(question.field)
-        colour = legible(field.colour if field else "#888888", self.background_colors[1].hex6).hex6
-        kind = f" ({field.type.value})" if field else ""
-        value = field_states.text_of(opened.tokens, question.tokens)
-        missed = question.suggestion is None or question.suggestion.run == review.NEAR_MISS
-        if missed:
-            told = f"Not suggested, but nearly ({question.confidence:.0%})."
-        else:
-            told = f"Suggested, {question.confidence:.0%} sure."
-        parts: list[Content | str | tuple[str, str]] = [
-            (f"{opened.document.name}", "bold"),
-            (f"   {answered} answered, {left:,} left\n\n", MUTED),
-            "Is this the ",
-            (f"{self.schema.name(question.field)}", f"bold {colour}"),
-            (kind, MUTED),
-            "?\n\n   ",
-            (f" {value} ", f"bold reverse {colour}"),
-            "\n\n",
-            (bar(question.confidence, 20), colour),
-            (f" {told}\n\n", MUTED),
-        ]
-        for line in review.around(opened, question.tokens):
-            parts.append(("│ ", MUTED))
-            for text, asked in line:
-                parts += [(text, f"bold underline {colour}") if asked else text, " "]
-            parts.append("\n")
-        self.query_one("#question", Static).update(Content.assemble(*parts))
-        self._picture(opened, question, field.colour if field else "#888888")
+    @property
+    def asked(self) -> Question | None:
+        """The question in view."""
+        return self.questions[0] if self.questions and not self._concluding else None
 
-    def conclude(self, opened: Opened) -> None:
-        """Everything about a document is answered: show what it would be kept with."""
-        rest = {s.field: s for s in review.rest(opened)}
-        parts: list[Content | str | tuple[str, str]] = [
-            (f"{opened.document.name}", "bold"),
-            ("   everything is answered\n\n", "$success"),
-            "Is the document complete with these labels?\n",
-        ]
-        missing = []
-        for row in field_states.rows(opened, self.schema):
-            if row.state is field_states.FieldState.LABELLED or row.state is field_states.FieldState.INVALID:
-                parts += [f"\n  ✓ {fit(row.field.name, 18)} ", (row.values[0].text, "bold")]
-            elif row.field.id in rest:
-                text = field_states.text_of(opened.tokens, rest[row.field.id].tokens)
-                parts += [
-                    f"\n  + {fit(row.field.name, 18)} ",
-                    (text, "bold"),
-                    (f"  sure: {rest[row.field.id].confidence:.0%}", MUTED),
-                ]
-            elif not row.field.retired:
-                missing.append(row.field.name)
-        if missing:
-            parts.append((f"\n\nWithout a label: {', '.join(missing)}.", MUTED))
-        self.query_one("#question", Static).update(Content.assemble(*parts))
-        self.remove_class("-picture")
+    def hint(self) -> Hint:
+        return hints.review(self.asked is not None, self._concluding)
 
-    def nothing(self, text: Content) -> None:
-        """No question is left."""
-        self.query_one("#question", Static).update(text)
-        self.remove_class("-picture")
+    def focus_on(self, fields: tuple[str, ...]) -> None:
+        """Ask about these fields only; empty: about all."""
+        self.focus_fields = fields
+        if self.display:
+            self.collect()
 
-    def _picture(self, opened: Opened, question: Question, colour: str) -> None:
-        first = opened.tokens[question.tokens[0]]
-        page = opened.pages[first.page]
-        wide = self.screen.has_class("-medium") or self.screen.has_class("-wide")
-        self.set_class(wide and page.picture is not None, "-picture")
-        if not wide or page.picture is None:
+    # questions
+
+    def collect(self) -> None:
+        """Read the questions anew, in the background."""
+        self.owner.in_background(partial(self._read, self.workspace, self.focus_fields), "questions")
+
+    def _read(self, workspace: Workspace, fields: tuple[str, ...]) -> None:
+        self.post_message(self.Collected(review.collect(workspace, fields)))
+
+    def on_review_pane_collected(self, event: Collected) -> None:
+        """Begin to ask; a question whose answer is being thought about stays."""
+        event.stop()
+        asked = self.asked
+        self.questions = event.questions
+        if asked is not None and asked in self.questions:
+            self.questions.remove(asked)
+            self.questions.insert(0, asked)
+        if not self._concluding:
+            self._ask()
+
+    def _open(self, document: int) -> DocumentEditor:
+        settings = self.workspace.settings
+        return DocumentEditor(self.workspace, document, field_states.judge(settings.schema, settings.day_first))
+
+    def _ask(self) -> None:
+        """Show the first question that still wants an answer; others labelled some of them meanwhile."""
+        self._concluding = False
+        card = self.query_one(ReviewCard)
+        while self.questions:
+            question = self.questions[0]
+            self._editor = self._open(question.document)
+            if review.still_open(self._editor.content, question):
+                card.ask(question, self._editor.content, self.schema, len(self.questions), len(self._answers))
+                self.post_message(self.Changed())
+                return
+            self.questions.pop(0)
+        self._editor = None
+        card.nothing(self._nothing())
+        self.post_message(self.Changed())
+
+    def _nothing(self) -> Content:
+        if self.questions is None:
+            return Content("Looking for what is uncertain …")
+        done = f"{len(self._answers)} answered. " if self._answers else ""
+        names = ", ".join(self.schema.name(name) for name in self.focus_fields)
+        of = f" of {names}" if names else ""
+        others = f"{self.owner.key_of('review.fields')} asks about other fields. " if names else ""
+        return Content.assemble(
+            (f"{done}No uncertain suggestion{of} is left.\n\n", "bold"),
+            others,
+            "Suggestions come from a trained model, or before that from the starter (1, then g). Choosing a batch "
+            "(1, then c) also brings up places that the model nearly suggested, so that missing values are found.",
+        )
+
+    # answers
+
+    def action_answer(self, answer: str) -> None:
+        if self._concluding:
+            self._conclude(answer == "yes")
+        elif (question := self.asked) is not None:
+            act = review.yes if answer == "yes" else review.no
+            self._answer(question, lambda editor: act(editor, question))
+
+    def action_other(self) -> None:
+        """It is another field: which?"""
+        question = self.asked
+        if question is not None:
+            fields = [(f.id, f.name, f.key) for f in self.schema.active if f.id != question.field]
+            self.app.push_screen(Choice("Which field is it?", fields), self._rename)
+
+    def _rename(self, field: str | None) -> None:
+        question = self.asked
+        if field is not None and question is not None:
+            with self.owner.guarded():
+                self._answer(question, lambda editor: review.other(editor, question, field))
+
+    def action_later(self) -> None:
+        """Ask the others first."""
+        if self._concluding:
+            self._conclude(False)
+        elif self.questions:
+            self.questions.append(self.questions.pop(0))
+            self._ask()
+
+    def _answer(self, question: Question, work: Callable[[DocumentEditor], object]) -> None:
+        """Answer; then comes the next question, or the end of the document when this was its last."""
+        editor = self._editor
+        if editor is None or not self._act(editor, work, question):
             return
-        boxes = tuple((opened.tokens[t].box, colour, True) for t in question.tokens)
-        line = [t.box for t in page.tokens if t.id in question.tokens and t.line == first.line]
-        current = (min(b[0] for b in line), min(b[1] for b in line), max(b[2] for b in line), max(b[3] for b in line))
-        path = self._files.picture(page.picture)
-        frame = Frame(path, page.width, page.height, boxes, current)
-        self.call_after_refresh(lambda: self.query_one(PictureView).show(frame))
+        self.questions = (self.questions or [])[1:]
+        document = editor.content.document
+        more = any(q.document == document.id for q in self.questions)  # near misses are no suggestions yet
+        if more or document.state is not State.STARTED or not review.is_answered(editor.content):
+            self._ask()
+        else:
+            self._ask_whether_complete(editor)
+
+    def _act(self, editor: DocumentEditor, work: Callable[[DocumentEditor], object], question: Question | None) -> bool:
+        """Change the document and remember it for the way back; False when another terminal was quicker."""
+        before = editor.content.document.version
+        try:
+            work(editor)
+        except Conflict as error:
+            self.workbench.show_problem(error)
+            self._ask()
+            return False
+        document = editor.content.document
+        if document.version != before:
+            self._answers.append(Answer(document.id, question, document.version))
+            self.workbench.say_saved("saved ✓")
+        return True
+
+    def _ask_whether_complete(self, editor: DocumentEditor) -> None:
+        self._editor, self._concluding = editor, True
+        self.query_one(ReviewCard).conclude(editor.content, self.schema)
+        self.post_message(self.Changed())
+
+    def _conclude(self, complete: bool) -> None:
+        editor = self._editor
+        if complete and editor is not None:
+            finished = review.completed(editor.content, editor.annotator)
+            if not self._act(editor, lambda editor: editor.act("finish", finished), None):
+                return
+            self.workbench.count_progress()
+        self._ask()
+
+    def action_back(self) -> None:
+        """Take the last answer back and ask again."""
+        if not self._answers:
+            self.notify("There is no answer to take back.")
+            return
+        last = self._answers.pop()
+        editor = self._open(last.document)
+        if editor.content.document.version != last.version:
+            self.notify(
+                f"{editor.content.document.name} was changed since; open it and undo there.", severity="warning"
+            )
+            return
+        editor.undo()
+        self.workbench.say_saved("taken back")
+        self.workbench.count_progress()
+        if last.question is None:
+            self._ask_whether_complete(editor)
+        else:
+            self.questions = [last.question, *(self.questions or [])]
+            self._ask()
+
+    async def action_open_asked(self) -> None:
+        """Open the document that is asked about; coming back goes on here."""
+        if self._editor is not None:
+            await self.workbench.visit("annotate", OpenDocument(self._editor.content.document.id))

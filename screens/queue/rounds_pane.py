@@ -6,20 +6,23 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.color import Color
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
+from screens.queue import hints
 from screens.queue.choice_list import MUTED, Rows, fit, sentence
+from screens.queue.pane import Pane
+from screens.widgets.status_lines import Hint
 from storage.records import Round, Run
 from workbench.active_learning.overview import RoundHistory
+from workbench.active_learning.round_figures import Chart
 from workbench.evaluation.learning_curve_fit import Forecast
-from workbench.fields import Schema
 
 
-class RoundsPane(Vertical):
-    """Draws a `RoundHistory`."""
+class RoundsPane(Pane, can_focus=True):
+    """Shows a `RoundHistory`."""
 
     DEFAULT_CSS = """
     RoundsPane {
@@ -32,9 +35,8 @@ class RoundsPane(Vertical):
     }
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self) -> None:
         super().__init__(id="rounds")
-        self.schema = schema
         self._history: RoundHistory | None = None
 
     def compose(self) -> ComposeResult:
@@ -46,8 +48,10 @@ class RoundsPane(Vertical):
                 yield Static(id="by-field")
             yield PlotextPlot()
 
+    def hint(self) -> Hint:
+        return hints.rounds()
+
     def show(self, history: RoundHistory) -> None:
-        """Draw everything anew."""
         self._history = history
         advice = history.chart.advice
         lead = ("Stop labelling: ", "bold $warning") if advice.stop else ("Go on: ", "bold $success")
@@ -56,39 +60,39 @@ class RoundsPane(Vertical):
         self.query_one("#advice", Static).update(Content.assemble(lead, sentence(advice.reason)))
         before = history.first
         lines = []
-        for one, size, run in history.rounds:
-            lines.append((str(one.id), _line(one, size, run, before)))
+        for round_, size, run in history.rounds:
+            lines.append((str(round_.id), _line(round_, size, run, before)))
             before = run or before
         self.query_one(Rows).show(lines[::-1])
         self.query_one("#head").display = bool(lines)
-        self._draw()
+        self._draw(history.chart)
         self.explain()
 
     def explain(self) -> None:
         """Per field, for the round under the cursor."""
+        rounds = self._history.rounds if self._history else ()
         at = self.query_one(Rows).at
-        found = next(((o, r) for o, _, r in self._history.rounds if str(o.id) == at), None) if self._history else None
         text = Content("No rounds yet. The first begins with a batch: 1, then c.")
-        if found is not None:
-            one, run = found
-            scores = field_scores(run)
-            told = one.figures.get("fields") or {}
-            parts: list[Content | str | tuple[str, str]] = [
-                (f"{fit(f'Round {one.id}', 18)} F1   kept\n", MUTED),
-            ]
-            for name in [f.id for f in self.schema.active if f.id in scores or f.id in told]:
-                row = told.get(name)
-                f1 = f"{scores[name]:.2f}" if name in scores else "  – "
-                kept = f"{row['kept']}/{row['suggested']}" if row and row["suggested"] else "–"
-                parts.append(f"{fit(self.schema.name(name), 17)} {f1} {kept:>6}\n")
-            if len(parts) == 1:
-                parts.append("Its figures come when it is closed and the next model is trained.")
-            text = Content.assemble(*parts)
+        for round_, _, run in rounds:
+            if str(round_.id) == at:
+                text = self._by_field(round_, run)
         self.query_one("#by-field", Static).update(text)
 
-    def _draw(self) -> None:
-        assert self._history is not None
-        points = sorted(self._history.chart.points, key=lambda p: p.labels)
+    def _by_field(self, round_: Round, run: Run | None) -> Content:
+        scores = field_scores(run)
+        suggested = round_.figures.get("fields") or {}
+        parts: list[Content | str | tuple[str, str]] = [(f"{fit(f'Round {round_.id}', 18)} F1   kept\n", MUTED)]
+        for name in [field.id for field in self.schema.active if field.id in scores or field.id in suggested]:
+            row = suggested.get(name)
+            f1 = f"{scores[name]:.2f}" if name in scores else "  – "
+            kept = f"{row['kept']}/{row['suggested']}" if row and row["suggested"] else "–"
+            parts.append(f"{fit(self.schema.name(name), 17)} {f1} {kept:>6}\n")
+        if len(parts) == 1:
+            parts.append("Its figures come when it is closed and the next model is trained.")
+        return Content.assemble(*parts)
+
+    def _draw(self, chart: Chart) -> None:
+        points = sorted(chart.points, key=lambda p: p.labels)
         plot = self.query_one(PlotextPlot)
         plt = plot.plt
         plt.clear_figure()
@@ -97,7 +101,7 @@ class RoundsPane(Vertical):
         if points:
             theme = self.app.current_theme
             own, ahead = (Color.parse(c or "#888888").rgb for c in (theme.primary, theme.accent))
-            expected = drawn(self._history.chart.forecast)
+            expected = forecast_curve(chart.forecast)
             labels = [p.labels for p in points]
             last = max([*labels, *(math.ceil(x) for x, *_ in expected)]) + 1
             plt.xlim(0, last)
@@ -115,17 +119,17 @@ class RoundsPane(Vertical):
         plot.refresh()
 
 
-def drawn(forecast: Forecast, steps: int = 24) -> list[tuple[float, float, float, float]]:
+def forecast_curve(forecast: Forecast, steps: int = 24) -> list[tuple[float, float, float, float]]:
     """(labels, low, middle, high) of the forecast, from the first labels to the end of the next batch."""
     if not forecast.curves or not forecast.labels:
         return []
     first, last = max(1.0, forecast.labels / 4), forecast.labels + forecast.more
-    found = []
+    curve = []
     for step in range(steps + 1):
         at = first + (last - first) * step / steps
-        values = sorted(curve.at(at) for curve in forecast.curves)
-        found.append((at, values[0], values[len(values) // 2], values[-1]))
-    return found
+        values = sorted(fitted.at(at) for fitted in forecast.curves)
+        curve.append((at, values[0], values[len(values) // 2], values[-1]))
+    return curve
 
 
 def field_scores(run: Run | None) -> dict[str, float]:
@@ -135,15 +139,15 @@ def field_scores(run: Run | None) -> dict[str, float]:
     return {name: row["f1"] for name, row in rows.items() if row.get("f1") is not None}
 
 
-def _line(one: Round, size: int, run: Run | None, before: Run | None) -> Content:
-    figures = one.figures
+def _line(round_: Round, size: int, run: Run | None, before: Run | None) -> Content:
+    figures = round_.figures
     kept = figures.get("agreement")
     f1 = run.f1 if run else None
     gain = f1 - before.f1 if f1 is not None and before and before.f1 is not None else None
     done = figures.get("documents")
     return Content.assemble(
-        (f"{one.id:>5}  ", MUTED),
-        (fit(one.strategy, 20), "bold"),
+        (f"{round_.id:>5}  ", MUTED),
+        (fit(round_.strategy, 20), "bold"),
         f"{f'{done}/{size}' if done is not None else f'open, {size}':>10}",
         f"{figures['seconds'] / 60:>10.1f}" if "seconds" in figures else " " * 10,
         f"{'–' if kept is None else f'{kept:.0%}':>8}",

@@ -7,15 +7,10 @@ from typing import Any
 
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Confirm, Prompt
+from screens.widgets.run_panel import ending
 from storage import runs as run_store
 from storage.records import Run
 from workbench.runs import jobs, transfer
-
-
-def ending(run: Run) -> Confirm:
-    """The question before a run is ended at once."""
-    lost = "The work since the last checkpoint is lost; from there it can be resumed."
-    return Confirm(f"End {run.name} at once?", lost, final=True)
 
 
 class Keeping(ModeScreen):

@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from screens.errors.tables import heads as short_heads
 from screens.keys import bindings
+from screens.navigation import CloneRun
 from screens.runs.actions import Keeping
+from screens.widgets.columns import heads as short_heads
 from screens.widgets.run_chart import RunChart
 from screens.widgets.run_panel import STATES, fields_table
 from storage import runs as run_store
@@ -21,11 +22,12 @@ from storage.exceptions import RunProblem
 from storage.records import Run
 from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Measured
-from workbench.runs import jobs, progress
+from workbench.runs import progress
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
+from workbench.runs.cost import cost, duration
 from workbench.runs.progress import Progress
-from workbench.runs.watch import RunUpdate, cost, duration
+from workbench.runs.watch import RunUpdate
 
 RUNS = [
     ("compare.mark", "space", "mark", "Mark the run, to compare it with others"),
@@ -158,7 +160,7 @@ class RunsScreen(Keeping):
             return
 
         def work() -> None:
-            seen = {run.id: progress.of(jobs.folder_of(self.workspace, run.id)) for run in unread}
+            seen = {run.id: progress.of(self.workspace.files.run(run.id)) for run in unread}
             self.post_message(FoldersRead(seen, comparison.measured(self.workspace, rated)))
 
         self.in_background(work, "folders")
@@ -227,7 +229,7 @@ class RunsScreen(Keeping):
 
     def _progress(self, run: Run) -> Progress:
         if run.id not in self.view.seen:
-            seen = progress.of(jobs.folder_of(self.workspace, run.id))
+            seen = progress.of(self.workspace.files.run(run.id))
             self.view = replace(self.view, seen={**self.view.seen, run.id: seen})
         return self.view.seen[run.id]
 
@@ -389,13 +391,8 @@ class RunsScreen(Keeping):
 
     async def action_clone(self) -> None:
         """Take its settings to the tune screen."""
-        from screens.tune.screen import TuneScreen
-
         run = self.current
-        config = config_files.from_dict(run.config)
-        await self.workbench.action_show_mode("tune")
-        if isinstance(screen := self.workbench.mode_screen, TuneScreen):
-            screen.begin_with(config, run.preset, parent=run.id)
+        await self.workbench.visit("tune", CloneRun(config_files.from_dict(run.config), run.preset, run.id))
 
     def action_picture(self) -> None:
         """Ask for the file."""

@@ -6,9 +6,9 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from storage.records import Split
+from workbench.runs.cost import duration
 from workbench.runs.data_check import DataCheck, Level, SideFacts
 from workbench.runs.estimate import Estimate
-from workbench.runs.watch import duration
 
 _SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.POOL)
 _NARROWEST, _WIDEST = 13, 24  # columns of the names

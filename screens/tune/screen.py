@@ -6,12 +6,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Static
 
 from screens.keys import bindings
-from screens.runs.actions import ending
+from screens.navigation import CloneRun, ProposeRun, Request
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import OptionForm
 from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Prompt, TextPage
-from screens.widgets.run_panel import RunPanel
+from screens.widgets.run_panel import RunPanel, ending
 from storage import runs as run_store
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import Run
@@ -20,6 +20,7 @@ from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.estimate import Estimate
+from workbench.runs.state import RunFolder
 from workbench.runs.watch import RunUpdate
 
 TUNE = [
@@ -83,6 +84,15 @@ class TuneScreen(SettingUp):
         self.query_one(OptionForm).focus()
         self.show_form()
         self.check_data()
+
+    def receive(self, request: Request) -> None:
+        match request:
+            case ProposeRun():
+                self.propose(request.config, request.changed, request.preset, request.parent)
+            case CloneRun():
+                self.begin_with(request.config, request.preset, request.parent)
+            case _:
+                super().receive(request)
 
     def on_screen_resume(self) -> None:
         """Labels may have come in another screen."""
@@ -164,7 +174,7 @@ class TuneScreen(SettingUp):
     def show_run(self) -> None:
         """Draw the run that is shown from its snapshot."""
         if self._shown is None or not self.has_class("-live"):
-            self.tell()
+            self.refresh_status()
             return
         try:
             run = self._chosen()
@@ -173,12 +183,12 @@ class TuneScreen(SettingUp):
             self.remove_class("-live")
             return
         news = self.workbench.news
-        folder = jobs.folder_of(self.workspace, run.id)
+        folder = self.workspace.files.run(run.id)
         seen = next((one.progress for one in news.active if one.run.id == run.id), None) or progress.of(folder)
         names = {f.id: f.name for f in self.workspace.schema.active}
-        said = jobs.last_words(folder)
+        said = RunFolder(folder).log_tail()
         self.query_one(RunPanel).show(run, seen, names, [said] if said else [], news.active)
-        self.tell()
+        self.refresh_status()
 
     def action_view(self) -> None:
         """The check or the run: the one that is at work, else the last."""
@@ -213,7 +223,7 @@ class TuneScreen(SettingUp):
     def action_pause(self) -> None:
         """Pause, or go on."""
         run = self._chosen()
-        paused = (jobs.folder_of(self.workspace, run.id) / "pause").exists()
+        paused = RunFolder(self.workspace.files.run(run.id)).pause.exists()
         (jobs.unpause if paused else jobs.pause)(self.workspace, run.id)
         self.notify("It goes on." if paused else "It rests after its current step.")
 
@@ -236,7 +246,7 @@ class TuneScreen(SettingUp):
     def action_log(self) -> None:
         """The end of what the process printed."""
         run = self._chosen()
-        path = jobs.folder_of(self.workspace, run.id) / "stderr.log"
+        path = RunFolder(self.workspace.files.run(run.id)).log
         text = path.read_text(errors="replace") if path.exists() else ""
         self.app.push_screen(
             TextPage(f"Log of {run.name}", text[-20_000:] or "The process printed nothing.", wide=True)
@@ -257,7 +267,7 @@ class TuneScreen(SettingUp):
             ("▸ 3 more", "settings that seldom matter: Enter on the heading shows them"),
         ]
 
-    def tell(self) -> None:
+    def refresh_status(self) -> None:
         """Buttons, hint and status for what can be done now."""
         run: Run | None = None
         if self._shown is not None:

@@ -14,7 +14,7 @@ from screens.base import ModeScreen
 from screens.tune.check_panel import check_text
 from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
-from storage import documents
+from storage import document_list, documents
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
@@ -22,11 +22,10 @@ from storage.records import Split
 from workbench.fields import FieldType, tags_of
 from workbench.runs import augmentation, machine
 from workbench.runs.config import draft as drafts
-from workbench.runs.config import families
+from workbench.runs.config import families, presets
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
-from workbench.runs.config.files import TuneConfig
-from workbench.runs.config.tune import Group
+from workbench.runs.config.tune import Group, TuneConfig
 from workbench.runs.data_check import DataCheck, DataChecker
 from workbench.runs.estimate import Estimate, estimate
 
@@ -51,7 +50,7 @@ class Checked(Message):
 
 
 class SettingUp(ModeScreen):
-    """The form and what follows from it. Subclasses say what can be done with it in `tell`."""
+    """The form and what follows from it. Subclasses say what can be done with it in `refresh_status`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,15 +66,15 @@ class SettingUp(ModeScreen):
         self._checker = DataChecker(self.workspace)
         self.draft = self._auto()
 
-    def tell(self) -> None:
+    def refresh_status(self) -> None:
         """Say what can be done now."""
 
     # the form
 
     def _auto(self) -> Draft:
         with self.workspace.db.read() as connection:
-            number = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
-        chosen = config_files.preset(config_files.choose_preset(number, number, self._device), self._device)
+            number = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        chosen = presets.preset(presets.choose_preset(number, number, self._device), self._device)
         return Draft.of(chosen.config, chosen.name)
 
     def begin_with(self, config: TuneConfig, preset: str = "", parent: str | None = None) -> None:
@@ -104,7 +103,7 @@ class SettingUp(ModeScreen):
             Content.assemble(("Weights: ", "bold"), f"{spec.licence}. {spec.commercial}")
         )
         self._guide(self.query_one(OptionForm).key)
-        self.tell()
+        self.refresh_status()
 
     def _guide(self, key: str, problem: str = "") -> None:
         setting = drafts.SETTINGS.get(key)
@@ -112,7 +111,7 @@ class SettingUp(ModeScreen):
         if problem:
             text = Content.styled(problem, "$error")
         elif key == PRESET:
-            known = config_files.presets(self._device).get(self.draft.preset)
+            known = presets.presets(self._device).get(self.draft.preset)
             text = Content(f"{known.title}: {known.when}." if known else "Settings of your own.")
         elif setting is None:
             text = Content.styled("Enter folds or unfolds the group. The groups stand in the order of tuning.", "")
@@ -143,7 +142,7 @@ class SettingUp(ModeScreen):
     @on(OptionForm.Stepped)
     def _stepped(self, event: OptionForm.Stepped) -> None:
         if event.key == PRESET:
-            names = list(config_files.presets(self._device))
+            names = list(presets.presets(self._device))
             at = names.index(self.draft.preset) if self.draft.preset in names else -1
             self._choose_preset(names[(at + event.by) % len(names)])
         else:
@@ -229,13 +228,13 @@ class SettingUp(ModeScreen):
 
     def action_preset(self) -> None:
         """Choose where to begin."""
-        found = config_files.presets(self._device)
+        found = presets.presets(self._device)
         listed = [(name, f"{name:<14} {one.when}", "") for name, one in found.items()]
         self.app.push_screen(Choice("Begin with a preset", listed), lambda name: self._choose_preset(name or ""))
 
     def _choose_preset(self, name: str) -> None:
         if name:
-            chosen = config_files.preset(name, self._device)
+            chosen = presets.preset(name, self._device)
             self.draft, self._cloned = Draft.of(chosen.config, chosen.name), None
             self._changed()
 
@@ -280,9 +279,9 @@ class SettingUp(ModeScreen):
         if not settings.active:
             raise RunProblem("No augmentation is on.", "Group 3 of the form has it: header synonyms, box jitter …")
         parties = [field.id for field in self.workspace.schema.active if field.type is FieldType.PARTY]
-        trained = documents.Filter("labelled", split=Split.TRAIN)
+        trained = document_list.Filter("labelled", split=Split.TRAIN)
         with self.workspace.db.read() as connection:
-            listed = documents.page(connection, trained, 0, NAMED)
+            listed = document_list.page(connection, trained, 0, NAMED)
             opened = [documents.open_document(connection, document.id) for document in listed]
         read = [[token.text for token in content.tokens] for content in opened]
         tags = [tags_of(content.annotations.spans, len(words)) for content, words in zip(opened, read, strict=True)]
@@ -327,7 +326,7 @@ class SettingUp(ModeScreen):
         if message.config == self.draft.config:
             self._check, self._estimate = message.check, message.estimated
             self._show_check()
-            self.tell()
+            self.refresh_status()
 
     def _show_check(self) -> None:
         names = {f.id: f.name for f in self.workspace.schema.active}

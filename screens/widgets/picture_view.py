@@ -18,8 +18,8 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
-from screens.annotate.page_view import marks_of
 from screens.graphics import Graphics, PictureKind
+from screens.widgets.marks import marks_of
 from storage.files import Files
 from storage.records import Box
 from workbench.annotation.view import SessionView
@@ -28,7 +28,7 @@ from workbench.fields import Schema
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from screens.app import WorkbenchApp
+    from screens.base import Shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class PictureView(Container):
 
     @property
     def _graphics(self) -> Graphics:
-        return cast("WorkbenchApp", self.app).graphics
+        return cast("Shell", self.app).graphics
 
     def _space(self) -> Size:
         """Pixels that there is space for; half blocks have one across and two down a cell."""

@@ -7,12 +7,14 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.widgets.dialogs import Confirm
 from screens.widgets.run_chart import RunChart, spark
 from storage.records import Run, RunState
 from storage.runs import ACTIVE
 from workbench.evaluation.charts import KINDS, series
+from workbench.runs.cost import duration
 from workbench.runs.progress import Progress
-from workbench.runs.watch import ActiveRun, duration
+from workbench.runs.watch import ActiveRun
 
 SHOWN = ("loss", "f1", "learning_rate")
 """The curves of the panel: one at a time, or side by side where there is space."""
@@ -33,6 +35,12 @@ def bar(share: float, width: int) -> str:
     """A progress bar of so many cells."""
     full = round(share * width)
     return "━" * full + "─" * (width - full)
+
+
+def ending(run: Run) -> Confirm:
+    """The question before a run is ended at once."""
+    lost = "The work since the last checkpoint is lost; from there it can be resumed."
+    return Confirm(f"End {run.name} at once?", lost, final=True)
 
 
 class RunPanel(Vertical):

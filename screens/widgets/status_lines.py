@@ -5,6 +5,9 @@ from textual.widget import Widget
 
 from screens.modes import Mode
 
+Hint = tuple[str, tuple[tuple[str, str], ...]]
+"""A sentence (may be "") and (binding id or key, what it does) pairs, the most useful first."""
+
 
 class HintLine(Widget):
     """Says what the next key will do. One line, always there.

@@ -8,7 +8,7 @@ from screens.app import WorkbenchApp
 from screens.queue.batch_pane import BatchPane
 from screens.queue.choice_list import Rows
 from screens.queue.rounds_pane import RoundsPane
-from storage import documents, queue, runs
+from storage import document_list, documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from tests.support import tiny_model
 from workbench.active_learning import retraining
@@ -16,7 +16,6 @@ from workbench.active_learning.strategies import DEFAULT
 from workbench.annotation.editor import DocumentEditor
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
-from workbench.runs import jobs
 from workbench.runs.config.files import from_dict
 from workbench.samples.write import write_words
 from workbench.workspace import Workspace
@@ -37,7 +36,7 @@ def gold_of(made):
     """What is right, as the sample data say; the documents are put back to unlabelled."""
     gold = {}
     with made.db.read() as connection:
-        listed = documents.page(connection, documents.Filter(), 0, 100)
+        listed = document_list.page(connection, document_list.Filter(), 0, 100)
     for number, document in enumerate(listed):
         editor = DocumentEditor(made, document.id)
         gold[document.id] = {span.field: span.tokens for span in editor.state.spans}
@@ -87,7 +86,11 @@ async def trained(pilot, made, count):
             listed = runs.listed(connection)
         ended = [run for run in listed if run.state is RunState.FINISHED]
         assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
-        if len(ended) == count and (seen := pilot.app.mode_screen.loop.model) is not None and seen.id == ended[0].id:
+        if (
+            len(ended) == count
+            and (seen := pilot.app.mode_screen.overview.model) is not None
+            and seen.id == ended[0].id
+        ):
             await settled(pilot)
             return ended[0]
         await asyncio.sleep(0.1)
@@ -120,7 +123,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         for _ in range(5):
             assert app.mode_screen.mode == "annotate"
             await label(pilot, gold)
-        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.overview.complete
         with workspace.db.read() as connection:
             first = queue.listed(connection)[0]
             batch = [entry.document for entry in queue.entries(connection, first.id)]
@@ -132,8 +135,8 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         # the first model, and what it was trained on
         await press(pilot, "t", "enter")
         run = await trained(pilot, workspace, 1)
-        assert jobs.folder_of(workspace, run.id).joinpath("model", "config.json").is_file()
-        assert app.mode_screen.loop.model.id == run.id and app.mode_screen.loop.round is None
+        assert workspace.files.run(run.id).joinpath("model", "config.json").is_file()
+        assert app.mode_screen.overview.model.id == run.id and app.mode_screen.overview.round is None
         # the model's view of the pool: suggested, or nearly
         await press(pilot, "minus", "c")
         with workspace.db.read() as connection:
@@ -145,7 +148,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         await press(pilot, "enter")
         for _ in entries:
             await label(pilot, gold)
-        assert app.mode_screen.mode == "queue" and app.mode_screen.loop.complete
+        assert app.mode_screen.mode == "queue" and app.mode_screen.overview.complete
         # the second round goes on from the first model
         await press(pilot, "t", "l")
         again = await trained(pilot, workspace, 2)

@@ -12,12 +12,11 @@ from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorDetail, ErrorList
 from screens.errors.heat_grid import HeatGrid
 from screens.widgets.status_lines import HintLine
-from storage import documents, queue
+from storage import document_list, documents, queue
 from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
 from workbench.evaluation.doctor.findings import Action, Finding, Target
 from workbench.evaluation.error_analysis import Concentration
-from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -79,7 +78,7 @@ async def enter_all(pilot):
 
 
 def listed(screen):
-    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.items]
+    return [(item.name, item.kind, item.gold_value, item.predicted_value) for item in screen.panel.items]
 
 
 def text_of(widget) -> str:
@@ -88,7 +87,7 @@ def text_of(widget) -> str:
 
 def number_of(workspace, name):
     with workspace.db.read() as connection:
-        return next(d.id for d in documents.page(connection, documents.Filter(), 0, 99) if d.name == name)
+        return next(d.id for d in document_list.page(connection, document_list.Filter(), 0, 99) if d.name == name)
 
 
 ALL = [
@@ -140,12 +139,12 @@ async def test_enter_opens_the_document_there_and_taking_the_prediction_is_a_lab
         await pilot.pause()
         annotate = pilot.app.mode_screen
         assert annotate.mode == "annotate" and annotate.session.content.document.name == "test-1"
-        assert annotate.session.cursor == CASH[0] and annotate.session.view.focus.field == "amount_total"
+        assert annotate.session.cursor.token == CASH[0] and annotate.session.view.focus.field == "amount_total"
         await pilot.press("enter")  # take it
         assert sample_documents.labels(shop, number_of(shop, "test-1"))["amount_total"] == ["9.00", "10.00"]
         await pilot.press("f6")
         await settled(pilot)
-        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[1]
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.panel.items[1]
         assert "1 label error" in text_of(screen.query_one("#title", Static))
         assert "1 of 4 errors were label errors" in screen._facts
 
@@ -155,7 +154,7 @@ async def test_fixing_a_label_anywhere_is_counted_and_undoing_it_takes_it_back(o
         screen = await enter(pilot)
         await pilot.press("tab", "enter")
         await pilot.pause()
-        assert pilot.app.mode_screen.session.cursor == TOTAL[0]
+        assert pilot.app.mode_screen.session.cursor.token == TOTAL[0]
         await pilot.press("backspace", "f6")
         await settled(pilot)
         assert "1 of 4 errors were label errors" in screen._facts
@@ -168,7 +167,7 @@ async def test_confirming_goes_on_and_is_remembered_by_the_documents_history(ope
     async with opened(shop) as pilot:
         screen = await enter_all(pilot)
         await pilot.press("tab", "y", "y")
-        assert screen.query_one(ErrorList).item is screen.items[2]
+        assert screen.query_one(ErrorList).item is screen.panel.items[2]
         await pilot.press("f2", "f6")
         await settled(pilot)
         assert "2 confirmed" in text_of(screen.query_one("#title", Static))
@@ -187,7 +186,9 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
         for key in ("E", "V", "E"):
             await pilot.press(key)
             await pilot.pause()
-            seen.append((pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor))
+            seen.append(
+                (pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor.token)
+            )
         await pilot.press("right")  # the hint is that of any document again, but for the way on
         assert "E next error" in text_of(pilot.app.mode_screen.query_one(HintLine))
         assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
@@ -206,19 +207,22 @@ async def test_the_relabel_queue_takes_the_document_and_opens_it_anew(opened, sh
             document = documents.open_document(connection, entry.document).document
         assert (found.strategy, document.name, document.state) == ("errors", "test-1", State.STARTED)
         assert "9.00" in entry.reasons[0]
-        assert screen.query_one(ErrorList).item is screen.items[2]  # its other error waits with it
+        assert screen.query_one(ErrorList).item is screen.panel.items[2]  # its other error waits with it
         assert "2 queued" in text_of(screen.query_one("#title", Static))
         await pilot.press("n")
-        assert screen.query_one(ErrorList).item is screen.items[3]
+        assert screen.query_one(ErrorList).item is screen.panel.items[3]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
-    pile = Concentration("amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1)
+    group = Concentration(
+        "amount_total", "vendor", ("上海浦东新区张江高科技园区信息技术有限公司",) * 3, 7, 14, 0.5, 0.1
+    )
     async with opened(shop, size) as pilot:
         screen = await enter(pilot)
-        screen.shown = replace(screen.shown, survey=replace(screen.shown.survey, piles=(pile,)))
-        screen._list_pile(0)
+        review = replace(screen.shown.review, concentrations=(group,))
+        screen.tables.show(review, screen.shown.evaluation, shop.schema)
+        await pilot.press("g")
         shown = text_of(screen.query_one("#title", Static))
         assert shown.endswith("… · 0") and "amount_total · 上海" in shown and cell_len(shown) <= size[0] - 2
 
@@ -226,13 +230,13 @@ async def test_a_group_with_a_long_name_keeps_its_count(opened, shop, size):
 async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter_all(pilot)
-        wanted = tuple(dict.fromkeys(item.document for item in screen.items))
+        wanted = tuple(dict.fromkeys(item.document for item in screen.panel.items))
         await pilot.press("w")
         await settled(pilot)
         queue_screen = pilot.app.mode_screen
-        assert queue_screen.mode == "queue" and queue_screen.now == "batch"
-        assert (queue_screen.order.strategy, queue_screen.order.like) == ("similar", wanted)
-        said = text_of(queue_screen.query_one("#order", Static))
+        assert queue_screen.mode == "queue" and queue_screen.view == "batch"
+        assert (queue_screen.batch_pane.request.strategy, queue_screen.batch_pane.request.like) == ("similar", wanted)
+        said = text_of(queue_screen.query_one("#request", Static))
         told = " ".join(notice.message for notice in pilot.app._notifications)
         assert "The next batch: More like these, like 3 documents" in told
         assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
@@ -242,11 +246,11 @@ async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("l")
-        assert screen.items and {item.kind for item in screen.items} == {"doubt"}
-        assert {item.name for item in screen.items} <= {"test-1", "test-2", "test-3"}
+        assert screen.panel.items and {item.kind for item in screen.panel.items} == {"doubt"}
+        assert {item.name for item in screen.panel.items} <= {"test-1", "test-2", "test-3"}
         await pilot.press("s")
         await settled(pilot)
-        assert screen.shown.survey.split == "validation" and screen.items == ()
+        assert screen.shown.review.split == "validation" and screen.panel.items == ()
 
 
 async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
@@ -355,13 +359,13 @@ async def test_documents_of_another_workspace_are_read_and_not_opened(opened, sh
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         await pilot.press("tab", "enter", "y", "q")
-        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.items[0]
+        assert pilot.app.mode_screen is screen and screen.query_one(ErrorList).item is screen.panel.items[0]
         with shop.db.read() as connection:
             assert queue.listed(connection) == []
 
 
 async def test_a_damaged_run_is_told_and_another_can_be_chosen(opened, shop):
-    (jobs.folder_of(shop, shop_run(shop)) / "predictions.parquet").unlink()
+    (shop.files.run(shop_run(shop)) / "predictions.parquet").unlink()
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         assert screen.shown is None
@@ -380,8 +384,16 @@ async def test_nothing_is_cut_off(opened, shop, size):
     """On a small terminal table and list take turns; then the list stands below, on a large one all side by side."""
     async with opened(shop, size) as pilot:
         screen = await enter(pilot)
-        shown = {80: {"#matrix"}, 120: {"#matrix", "#right"}, 140: {"#matrix", "#confusion", "#piles", "#right"}}
-        visible = {name for name in ("#matrix", "#confusion", "#piles", "#right") if screen.query_one(name).region.area}
+        shown = {
+            80: {"#matrix"},
+            120: {"#matrix", "#right"},
+            140: {"#matrix", "#confusion", "#concentrations", "#right"},
+        }
+        visible = {
+            name
+            for name in ("#matrix", "#confusion", "#concentrations", "#right")
+            if screen.query_one(name).region.area
+        }
         assert visible == shown[size[0]]
         table = screen.query_one("#matrix", HeatGrid)
         assert table.virtual_size.width <= table.size.width

@@ -5,6 +5,7 @@ import pytest
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
 from screens.app import WorkbenchApp
+from screens.navigation import OpenDocument
 from screens.widgets.status_lines import HintLine, StatusLine
 from tests.support import sample_documents
 from tests.support.sample_documents import find, kept, labels
@@ -12,7 +13,7 @@ from tests.support.sample_documents import find, kept, labels
 
 def word(pilot):
     session = pilot.app.mode_screen.session
-    return session.tokens[session.cursor].text
+    return session.tokens[session.cursor.token].text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -54,7 +55,7 @@ async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):
     workspace = sample_documents.workspace_of(tmp_path / "two", [sample_documents.new("two", pages)])
     async with opened(workspace) as pilot:
         await pilot.press("ctrl+pagedown")
-        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor].page == 1
+        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor.token].page == 1
         assert "page 2/2" in str(pilot.app.mode_screen.query_one(StatusLine).render())
         await pilot.press("ctrl+pageup")
         assert word(pilot) == "ACME"
@@ -82,9 +83,9 @@ async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, work
         assert "= 2018-12-25" in shown and "✓ agrees" in shown
         assert "≠ known: 9.00" in shown
     with workspace.db.read() as connection:
-        from storage import documents
+        from storage import document_list
 
-        assert documents.count(connection, documents.Filter("disagrees")) == 1
+        assert document_list.count(connection, document_list.Filter("disagrees")) == 1
 
 
 async def test_the_filter_decides_what_next_is(opened, workspace):
@@ -132,7 +133,7 @@ async def test_a_round_is_followed_in_its_order_and_marked_done(opened, workspac
         entries = [QueueEntry(0, 3, 0, 0.9), QueueEntry(0, 1, 1, 0.5)]
         number = queue.open_round(connection, "run-1", "mnlp", 1, entries, {})
     async with opened(workspace) as pilot:
-        await pilot.app.open_document(3, number)
+        await pilot.app.visit("annotate", OpenDocument(3, number))
         await pilot.pause()
         await pilot.press("t", "a")
         assert pilot.app.mode_screen.session.content.document.id == 1

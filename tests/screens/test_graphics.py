@@ -87,9 +87,9 @@ def test_without_a_terminal_nothing_is_asked():
 
 def test_the_picture_s_widget_is_the_one_that_was_found_without_asking_again():
     program = (
-        "from screens.graphics import Graphics, Kind\n"
+        "from screens.graphics import Graphics, PictureKind\n"
         "from screens.widgets.picture_view import widget_of\n"
-        "print([widget_of(Graphics(kind, (9, 18))).__name__ for kind in Kind])\n"
+        "print([widget_of(Graphics(kind, (9, 18))).__name__ for kind in PictureKind])\n"
         "from textual_image._terminal import get_cell_size\n"
         "print(tuple(get_cell_size()))\n"
     )

@@ -52,3 +52,15 @@ def test_a_lone_comma_and_signs_can_be_written_as_they_are():
         "span.end-less": "comma",
         "app.help": "question_mark,F1",
     }
+
+
+async def test_the_command_palette_runs_the_application_s_own_commands(workspace, opened):
+    async with opened(workspace) as pilot:
+        theme = pilot.app.theme
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        commands["Next theme: dark, light, high contrast"]()
+        await pilot.pause(0.1)
+        assert pilot.app.theme != theme
+        commands["Leave the workbench"]()
+        await pilot.pause(0.1)
+        assert not pilot.app.is_running

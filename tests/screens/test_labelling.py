@@ -33,7 +33,7 @@ async def test_a_labelled_field_is_jumped_to_before_it_moves(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "escape", "2", "escape", "t")
         assert labels(workspace)["amount_total"] == ["9.00"]
-        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor].text == "9.00"
+        assert pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor.token].text == "9.00"
 
 
 async def test_token_first_a_selection_takes_the_fields_key(opened, workspace):
@@ -200,7 +200,7 @@ async def test_a_note_and_a_corrected_word(opened, workspace):
         await pilot.press("e", *"9:13", "enter")
         await pilot.pause()
         assert kept(workspace).texts == {(find(pilot.app.mode_screen.session.content, "9:13")[0], "9:13")}
-        token = pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor]
+        token = pilot.app.mode_screen.session.tokens[pilot.app.mode_screen.session.cursor.token]
         assert (token.text, token.original) == ("9:13", "8:13")
         await pilot.press("Z")
         assert kept(workspace).texts == frozenset()

@@ -8,7 +8,6 @@ from screens.widgets.dialogs import Prompt
 from screens.widgets.status_lines import HintLine
 from storage.records import State
 from tests.support.sample_documents import find, go, kept, labels
-from workbench.locate.places import likely_places
 
 
 def hint(pilot) -> str:
@@ -31,9 +30,9 @@ async def test_one_more_value_is_added_with_a_key_of_its_own_and_the_field_s_key
         assert labels(workspace)["amount_total"] == ["9.00", "10.00"]
         session = pilot.app.mode_screen.session
         await pilot.press("escape", "2", "t")
-        assert session.tokens[session.cursor].text == "9.00"
+        assert session.tokens[session.cursor.token].text == "9.00"
         await pilot.press("t")
-        assert session.tokens[session.cursor].text == "10.00"
+        assert session.tokens[session.cursor.token].text == "10.00"
         assert labels(workspace)["amount_total"] == ["9.00", "10.00"]  # none was moved onto the other
 
 
@@ -59,7 +58,7 @@ async def test_a_field_s_key_never_takes_what_another_field_has(opened, workspac
         assert labels(workspace)["amount_total"] == ["9.00"]
         session = pilot.app.mode_screen.session
         taken = find(session.content, "9.00")
-        places = likely_places(session.content, session._finder, session.schema.get("amount_net"), None)
+        places = session.words.places(session.schema.get("amount_net"), None)
         assert places and all(set(taken).isdisjoint(place) for place in places)
 
 
@@ -171,7 +170,7 @@ async def test_the_page_numbers_the_places_that_the_key_goes_to_next(opened, wor
     async with opened(workspace) as pilot:
         await pilot.press("t")
         page = pilot.app.mode_screen.query_one(PageView)
-        second = pilot.app.mode_screen.session.view.tries.places[1][0]
+        second = pilot.app.mode_screen.session.view.proposals.places[1][0]
         assert page._marks[second].key == "¹"
         await pilot.press("t")
         assert labels(workspace)["amount_total"] != ["9.00"]

@@ -10,7 +10,7 @@ from textual.widgets import SelectionList
 
 from screens.annotate.document_list import DocumentList
 from screens.app import WorkbenchApp
-from screens.queue import batch_control
+from screens.queue import batch_pane
 from screens.queue.batch_pane import BatchPane
 from screens.queue.choice_list import Rows
 from screens.queue.quality_pane import QualityPane
@@ -18,9 +18,10 @@ from screens.queue.review_pane import ReviewPane
 from screens.queue.rounds_pane import RoundsPane
 from screens.widgets.dialogs import Confirm
 from screens.widgets.status_lines import HintLine
-from storage import annotations, documents, opinions, queue, runs
+from storage import documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
+from storage.suggestions import keep_suggestions
 from tests.support import predicted_pool as kit
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
@@ -44,7 +45,7 @@ def trained(shop):
     made, pool, labelled = shop
     kit.add_run(made, pool, labelled)
     with made.db.write() as connection:
-        annotations.suggest(
+        keep_suggestions(
             connection,
             "r1",
             {
@@ -153,10 +154,10 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     def suggest(workspace, model, tick):
         tick(6, 12)
         with workspace.db.write() as connection:
-            annotations.suggest(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
+            keep_suggestions(connection, model, {pool[0]: [("amount_total", (1,), 0.7)]})
         return {"suggestions": 1, "documents": 12}
 
-    monkeypatch.setattr(batch_control.inference, "suggest", suggest)
+    monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
         assert "1 suggestions on 12 documents" in told(pilot)
@@ -167,7 +168,7 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     def suggest(workspace, model, tick):
         raise RunProblem("The starter's file is missing.", "Install the package again.")
 
-    monkeypatch.setattr(batch_control.inference, "suggest", suggest)
+    monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
         said = shown(pilot, BatchPane, "#doing")
@@ -242,7 +243,7 @@ async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, 
     async with opened(made) as pilot:
         await press(pilot, "f3", "end", "c")
         pane = pilot.app.mode_screen.query_one(BatchPane)
-        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.mode_screen.loop.documents[0]
+        assert pane.entry.rank == 1 and pane.entry.document == pilot.app.mode_screen.overview.documents[0]
 
 
 async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
@@ -268,11 +269,11 @@ async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered
 async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monkeypatch, tmp_path):
     made = trained[0]
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    monkeypatch.setattr(selection, "start", lambda workspace, order: selection.RunningSelection(tmp_path, child))
+    monkeypatch.setattr(selection, "start", lambda workspace, request: selection.RunningSelection(tmp_path, child))
     async with opened(made) as pilot:
         await press(pilot, "f3")
         await pilot.press("c")
-        while pilot.app.mode_screen._selection is None:
+        while pilot.app.mode_screen.batch_pane._selection is None:
             await pilot.pause(0.01)
         assert "stop" in hint(pilot)
         await press(pilot, "x")
@@ -283,8 +284,8 @@ async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monk
 async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened, trained, monkeypatch, tmp_path):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 
-    def start(workspace, order):
-        pilot.app.mode_screen._stop()  # the key comes before the child is known
+    def start(workspace, request):
+        pilot.app.mode_screen.batch_pane.stop()  # the key comes before the child is known
         return selection.RunningSelection(tmp_path, child)
 
     monkeypatch.setattr(selection, "start", start)
@@ -300,16 +301,16 @@ async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_
         number = a_round(made, pool[:2])
         await press(pilot, "c")
         assert [one.id for one in rounds_of(made)] == [number]
-        assert pilot.app.mode_screen.loop.round.round.id == number
+        assert pilot.app.mode_screen.overview.round.round.id == number
         assert f"Round {number} was begun in another terminal" in shown(pilot, BatchPane, "#doing")
 
 
 async def test_fields_in_focus_decide_what_is_chosen_and_asked(opened, trained):
     async with opened(trained[0]) as pilot:
         await press(pilot, "f3", "f", "n", "enter")  # amount_net alone
-        assert pilot.app.mode_screen.order.focus == ("amount_net",)
+        assert pilot.app.mode_screen.batch_pane.request.focus == ("amount_net",)
         await press(pilot, "2")
-        assert {question.field for question in pilot.app.mode_screen.questions} == {"amount_net"}
+        assert {question.field for question in pilot.app.mode_screen.review_pane.questions} == {"amount_net"}
 
 
 async def test_a_begun_round_is_asked_about_before_another_one(opened, trained):
@@ -345,13 +346,14 @@ async def test_yes_no_and_another_field_are_one_act_each_and_can_be_taken_back(o
     made, pool, _ = trained
     async with opened(made, (80, 24)) as pilot:
         await press(pilot, "f3", "2")
-        assert "9.00" in shown(pilot, ReviewPane, "#question") and pilot.app.mode_screen.asked.document == pool[0]
+        assert "9.00" in shown(pilot, ReviewPane, "#question")
+        assert pilot.app.mode_screen.review_pane.asked.document == pool[0]
         await press(pilot, "y")
         assert {(s.field, s.tokens, s.source) for s in kept(made, pool[0]).spans} == {
             ("amount_total", (1,), Source.SUGGESTION)
         }
         await press(pilot, "b")
-        assert kept(made, pool[0]).spans == frozenset() and pilot.app.mode_screen.asked.document == pool[0]
+        assert kept(made, pool[0]).spans == frozenset() and pilot.app.mode_screen.review_pane.asked.document == pool[0]
         await press(pilot, "n")
         assert [decision for _, decision in kept(made, pool[0]).decisions] == [Decision.REJECTED]
         await press(pilot, "n")  # the document is not complete: leave it open
@@ -377,10 +379,10 @@ async def test_a_document_is_not_called_answered_while_fields_out_of_focus_wait(
     made, pool, _ = trained
     with made.db.write() as connection:
         both = [("amount_total", (1,), 0.52), ("amount_net", (3,), 0.6)]
-        annotations.suggest(connection, "r1", {pool[0]: both, pool[1]: []})
+        keep_suggestions(connection, "r1", {pool[0]: both, pool[1]: []})
     async with opened(made) as pilot:
         await press(pilot, "f3", "2", "f", "t", "enter", "y")
-        assert pilot.app.mode_screen.questions == []
+        assert pilot.app.mode_screen.review_pane.questions == []
         assert "No uncertain suggestion of amount_total is left" in shown(pilot, ReviewPane, "#question")
         assert kept(made, pool[0]).state is State.STARTED
         await press(pilot, "f", "t", "enter", "y")
@@ -404,12 +406,40 @@ async def test_keys_that_are_typed_while_a_dialog_opens_are_the_dialogs(opened, 
             pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await pilot.pause(0.1)
         await settled(pilot)
-        assert pilot.app.screen is pilot.app.mode_screen and pilot.app.mode_screen.focus_fields == focus
+        assert pilot.app.screen is pilot.app.mode_screen
+        assert pilot.app.mode_screen.review_pane.focus_fields == focus
         for key in ("w", "n"):
             pilot.app.post_message(events.Key(key, key))
         await pilot.pause(0.1)
         await settled(pilot)
         assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_net", (1,))}
+
+
+async def test_a_key_belongs_to_the_view_that_was_asked_for_before_it(opened, trained):
+    made, pool, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3", "2", "1")
+        for key in ("2", "s"):  # all at once: "s" is "later" here, and the strategy in the batch
+            pilot.app.post_message(events.Key(key, key))
+        await pilot.pause(0.1)
+        await settled(pilot)
+        assert pilot.app.screen is pilot.app.mode_screen
+        assert pilot.app.mode_screen.review_pane.asked.document == pool[1]
+        await press(pilot, "3", "c", "y", "s")  # keys of other views do nothing
+        assert pilot.app.screen is pilot.app.mode_screen and rounds_of(made) == []
+        assert kept(made, pool[1]).spans == frozenset()
+
+
+async def test_the_command_palette_runs_what_the_keys_of_the_view_do(opened, trained):
+    made, _, _ = trained
+    async with opened(made, (80, 24)) as pilot:
+        await press(pilot, "f3")
+        commands = {c.title: c for c in pilot.app.get_system_commands(pilot.app.screen)}
+        assert "batch.more" in commands["A larger batch"].help and "(y)" in commands["Yes"].help
+        commands["A larger batch"].callback()
+        commands["Yes"].callback()  # of another view
+        await settled(pilot)
+        assert "25 documents" in shown(pilot, BatchPane, "#request")
 
 
 async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained):
@@ -425,7 +455,7 @@ async def test_what_was_nearly_suggested_is_asked_and_remembered(opened, trained
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[3]).spans} == {("amount_net", (3,))}
         await press(pilot, "b", "n", "n", "1", "2")
-        assert pool[3] not in {question.document for question in pilot.app.mode_screen.questions}
+        assert pool[3] not in {question.document for question in pilot.app.mode_screen.review_pane.questions}
     assert [e.document for e in entries_of(made, number)] == pool[:2]
 
 
@@ -433,13 +463,13 @@ async def test_another_terminal_that_was_quicker_is_not_overwritten(opened, trai
     made, pool, _ = trained
     async with opened(made) as pilot:
         await press(pilot, "f3", "2")
-        assert pilot.app.mode_screen.asked.document == pool[0]
+        assert pilot.app.mode_screen.review_pane.asked.document == pool[0]
         other = DocumentEditor(made, pool[0], annotator="bea")
         other.act("assign", acts.assign(other.state, "amount_total", (3,), "bea"))
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_total", (3,))}
         assert "changed since" in told(pilot)
-        assert pilot.app.mode_screen.asked.document == pool[1]
+        assert pilot.app.mode_screen.review_pane.asked.document == pool[1]
 
 
 async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(opened, trained):
@@ -450,7 +480,7 @@ async def test_a_field_that_is_retired_meanwhile_is_neither_asked_nor_shown(open
         assert "amount_total" in shown(pilot, BatchPane, "#why")
         made.change_settings(schema=made.schema.change("amount_total", retired=True))
         await press(pilot, "2", "1")
-        assert {question.field for question in pilot.app.mode_screen.questions} == {"amount_net"}
+        assert {question.field for question in pilot.app.mode_screen.review_pane.questions} == {"amount_net"}
         entry = pilot.app.mode_screen.query_one(BatchPane).entry
         assert entry.document == pool[0] and entry.fields == {}
 
@@ -490,7 +520,7 @@ async def test_a_round_that_another_terminal_ended_is_shown_no_longer(opened, tr
         selection.close(elsewhere, number)
         pilot.app.mode_screen.glance()
         await settled(pilot)
-        assert pilot.app.mode_screen.loop.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
+        assert pilot.app.mode_screen.overview.round is None and "is ready" in shown(pilot, BatchPane, "#guide")
     elsewhere.close()
 
 
@@ -656,7 +686,7 @@ async def test_the_batch_ends_with_its_last_undecided_document_wherever_that_sta
         await press(pilot, "t", "a")  # then the first, around the end
         assert pilot.app.mode_screen.session.content.document.id == pool[0]
         await press(pilot, "S")  # nothing is left, although others follow in the list
-        assert pilot.app.mode_screen.mode == "queue" and pilot.app.mode_screen.loop.complete
+        assert pilot.app.mode_screen.mode == "queue" and pilot.app.mode_screen.overview.complete
     assert all(entry.done for entry in entries_of(made, number))
 
 
@@ -695,7 +725,7 @@ def test_state(snap_compare, tmp_path, state, size):
         kit.add_run(made, pool, labelled)
         found = {n: [("amount_total", (1,), 0.52), ("invoice_date", (5,), 0.99)] for n in pool[:6]}
         with made.db.write() as connection:
-            annotations.suggest(connection, "r1", found)
+            keep_suggestions(connection, "r1", found)
     if state not in ("begin", "ready"):
         a_round(made, pool[:6], labelled[:1])
     if state == "decided":

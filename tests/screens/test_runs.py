@@ -16,7 +16,6 @@ from screens.widgets.dialogs import Confirm
 from storage import runs
 from storage.records import Run
 from tests.support import workspaces
-from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -77,7 +76,7 @@ async def test_runs_are_listed_with_what_sets_them_apart(
 
 
 async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invoices: Workspace) -> None:
-    folder = jobs.folder_of(invoices, found(invoices, "weak").id)
+    folder = invoices.files.run(found(invoices, "weak").id)
     path = folder / "dataset" / "validation.parquet"
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
@@ -89,7 +88,7 @@ async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invo
 
 
 async def test_what_runs_took_stands_beside_them(opened: Opener, invoices: Workspace) -> None:
-    with (jobs.folder_of(invoices, found(invoices, "weak").id) / "events.jsonl").open("w") as file:
+    with (invoices.files.run(found(invoices, "weak").id) / "events.jsonl").open("w") as file:
         for event in ({"type": "started", "time": 10, "device": "cpu", "threads": 3}, {"type": "note", "time": 7210}):
             file.write(json.dumps(event) + "\n")
     async with opened(invoices, (120, 36)) as pilot:
@@ -147,7 +146,7 @@ async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
         await pilot.press("D", "y")
         await pilot.pause()
         assert len(cells(screen)) == 1
-        assert not jobs.folder_of(invoices, run_id).exists()
+        assert not invoices.files.run(run_id).exists()
 
 
 async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
@@ -156,7 +155,7 @@ async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Wor
         screen = await screen_of(pilot)
         assert screen.has_class("-empty")
         await pilot.press("i")
-        pilot.app.screen.query_one(Input).value = str(jobs.folder_of(invoices, found(invoices, "strong").id))
+        pilot.app.screen.query_one(Input).value = str(invoices.files.run(found(invoices, "strong").id))
         await pilot.press("enter")
         await until(pilot, lambda: len(screen.view.runs) == 1)
         assert screen.current.f1 == 1.0 and not screen.has_class("-empty")

@@ -18,6 +18,8 @@ from storage.records import Run, RunState
 from tests.support import tiny_model, workspaces
 from workbench.runs import estimate, jobs
 from workbench.runs.config import files as config_files
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -35,7 +37,7 @@ def invoices(tmp_path: Path) -> Iterator[Workspace]:
     made = workspaces.workspace(tmp_path / "invoices")
     yield made
     for run in listed(made):
-        if jobs.at_work(jobs.folder_of(made, run.id)):
+        if RunFolder(made.files.run(run.id)).at_work():
             jobs.kill(made, run.id)
     made.close()
 
@@ -49,7 +51,7 @@ def text_of(screen: SettingUp | TuneScreen, selector: str) -> str:
     return str(screen.query_one(selector, Static).render())
 
 
-async def screen_of(pilot: Pilot[None], config: config_files.TuneConfig | None = None) -> TuneScreen:
+async def screen_of(pilot: Pilot[None], config: TuneConfig | None = None) -> TuneScreen:
     await pilot.press("f4")
     await pilot.pause()
     screen = pilot.app.screen
@@ -198,7 +200,7 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         screen = await screen_of(pilot, config)
         await pilot.press("s")
         await until(pilot, lambda: listed(invoices) and screen.has_class("-live"))
-        folder = jobs.folder_of(invoices, listed(invoices)[0].id)
+        folder = invoices.files.run(listed(invoices)[0].id)
         await until(pilot, lambda: "left" in text_of(screen, "#head"))
         await until(pilot, lambda: "amount_total" in text_of(screen, "#fields"))
         await pilot.press("c", "c")
@@ -216,7 +218,7 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         await until(pilot, lambda: screen.query_one("#resume", Button).display)
         assert listed(invoices)[0].report and listed(invoices)[0].f1 is not None
         await pilot.press("r")
-        await until(pilot, lambda: jobs.at_work(folder) and state() is RunState.RUNNING)
+        await until(pilot, lambda: RunFolder(folder).at_work() and state() is RunState.RUNNING)
         await pilot.press("K", "y")
         await until(pilot, lambda: state() is RunState.KILLED)
         await pilot.press("l")
@@ -235,4 +237,4 @@ async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Wor
         await until(pilot, lambda: "queued" in text_of(screen, "#several"))
         await pilot.press("n")
         for run in listed(invoices):
-            await until(pilot, lambda run=run: jobs.at_work(jobs.folder_of(invoices, run.id)))
+            await until(pilot, lambda run=run: RunFolder(invoices.files.run(run.id)).at_work())

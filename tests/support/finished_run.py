@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 
 from storage.records import Run
 from workbench.evaluation import report
+from workbench.predictions import suggestions
 from workbench.runs import jobs
-from workbench.runs.config.files import TuneConfig
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.reconcile import collect
 from workbench.workspace import Workspace
 
 Wrong = Callable[[dict[str, Any], random.Random], list[str]]
@@ -75,7 +77,7 @@ def finish(
 ) -> Run:
     """Prepare a run as the tune screen does, let the made-up model predict, and collect it."""
     run = jobs.prepare(workspace, config or TuneConfig(), **more)
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     predict(folder, [field.id for field in workspace.schema.active], wrong, seed)
     evaluation = report.final(folder)
     assert evaluation is not None
@@ -98,4 +100,5 @@ def finish(
             file.write(json.dumps({**event, "time": run.created.timestamp() + number}) + "\n")
     kept = {"run": run.id, "state": "finished", "f1": f1, "evaluation": evaluation, "documents": counts}
     (folder / "report.json").write_text(json.dumps(kept))
-    return jobs.collect(workspace, run.id)
+    suggestions.write(folder, folder)
+    return collect(workspace, run.id)

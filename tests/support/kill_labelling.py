@@ -17,8 +17,6 @@ from pathlib import Path
 from storage import annotations, documents
 from storage.records import Annotations
 from tests.support import sample_documents
-from workbench.annotation.editor import DocumentEditor
-from workbench.annotation.field_states import judge
 from workbench.annotation.session import AnnotationSession
 from workbench.workspace import Workspace
 
@@ -26,18 +24,18 @@ from workbench.workspace import Workspace
 def label(folder: Path, document: int, seed: int, say: int) -> None:
     chance = random.Random(seed)
     workspace = Workspace.open(folder)
-    session = AnnotationSession(DocumentEditor(workspace, document, judge(workspace.schema)), workspace.schema)
+    session = AnnotationSession.open(workspace, document)
     fields = workspace.schema.active
     while True:
         match chance.randrange(6):
             case 0 | 1 | 2:
-                session.press(chance.choice(fields))
+                session.field_key.press(chance.choice(fields))
             case 3:
-                session.undo()
+                session.document_acts.undo()
             case 4:
-                session.redo()
+                session.document_acts.redo()
             case 5:
-                session.flag(str(chance.random()))
+                session.document_acts.flag(str(chance.random()))
         os.write(say, f"{session.content.document.version}\n".encode())
 
 

@@ -22,10 +22,12 @@ from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
-from storage import documents, events, runs
+from storage import document_list, events, runs
 from storage.records import RunState
 from tests.support import tiny_model, workspaces
 from workbench.runs import jobs, progress
+from workbench.runs.reconcile import collect, reconcile
+from workbench.runs.state import RunFolder
 from workbench.training import worker
 from workbench.workspace import Workspace
 
@@ -39,7 +41,7 @@ STAGES = {
 
 def start(workspace: Workspace, run_id: str) -> int:
     """As `jobs.start`, with a worker that is forked; gives its process id."""
-    folder = jobs.folder_of(workspace, run_id)
+    folder = workspace.files.run(run_id)
     with events.EventWriter(folder / "events.jsonl") as writer:
         writer.write("queued")
     with workspace.db.write() as connection:
@@ -70,19 +72,19 @@ def ended(child: int) -> bool:
 
 
 def state(workspace: Workspace, run_id: str) -> RunState:
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     with workspace.db.read() as connection:
         return runs.get(connection, run_id).state
 
 
 def suggestions(workspace: Workspace) -> list[int]:
     with workspace.db.read() as connection:
-        return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
+        return [d.suggestions for d in document_list.page(connection, document_list.Filter(), 0, 100)]
 
 
 def kill_at(workspace: Workspace, run_id: str, stage: str, draw: random.Random) -> bool:
     """Start the run and kill it in a stage; False when it had ended before."""
-    child, folder = start(workspace, run_id), jobs.folder_of(workspace, run_id)
+    child, folder = start(workspace, run_id), workspace.files.run(run_id)
     event, seconds = STAGES[stage]
     wanted = draw.randint(1, 3) if event in ("step", "evaluated", "saved") else 1
     while told(folder).count(event) < wanted:
@@ -100,7 +102,7 @@ def kill_at(workspace: Workspace, run_id: str, stage: str, draw: random.Random) 
 def one_run(workspace: Workspace, base: Path, draw: random.Random, kills: int, hit: Counter[str]) -> list[str]:
     """A run that is killed so often, led to its end; what was wrong."""
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=8, save_steps=1))
-    folder, wrong = jobs.folder_of(workspace, run.id), []
+    folder, wrong = workspace.files.run(run.id), []
     chosen = sorted(draw.choices(list(STAGES), k=kills), key=lambda stage: stage == list(STAGES)[-1])
     for stage in chosen:
         if not kill_at(workspace, run.id, stage, draw):
@@ -116,12 +118,12 @@ def one_run(workspace: Workspace, base: Path, draw: random.Random, kills: int, h
         os.waitpid(start(workspace, run.id), 0)
     found = state(workspace, run.id)
     if found is not RunState.FINISHED:
-        return [*wrong, f"{run.id}: ended as {found.value}: {jobs.last_words(folder)}"]
+        return [*wrong, f"{run.id}: ended as {found.value}: {RunFolder(folder).log_tail()}"]
     seen = progress.of(folder)
     if [s.step for s in seen.steps] != list(range(1, seen.total_steps + 1)):
         wrong.append(f"{run.id}: its steps are {[s.step for s in seen.steps]}")
     before = suggestions(workspace)
-    jobs.collect(workspace, run.id)
+    collect(workspace, run.id)
     if suggestions(workspace) != before:
         wrong.append(f"{run.id}: collecting again changed the suggestions")
     return wrong

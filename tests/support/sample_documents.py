@@ -158,6 +158,5 @@ def labels(workspace: Workspace, document: int = 1) -> dict[str, list[str]]:
 
 async def go(pilot, words):
     """Put the cursor on the first of some words, as a click would."""
-    session = pilot.app.mode_screen.session
-    pilot.app.mode_screen.act(lambda h: h.go_to(find(session.content, words)[0]))
+    pilot.app.mode_screen.act(lambda session: session.cursor.go_to(find(session.content, words)[0]))
     await pilot.pause()

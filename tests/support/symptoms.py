@@ -9,7 +9,9 @@ from typing import Any
 from storage import events
 from tests.support import tiny_model
 from workbench.runs import parquet
-from workbench.runs.config.files import Request, from_dict
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 from workbench.training import callbacks
 from workbench.training import train as training
 
@@ -115,7 +117,7 @@ def train(folder: Path) -> None:
 
     writer = events.EventWriter(folder / "events.jsonl")
     try:
-        training.run(folder, writer.write, callbacks.Control(folder))
+        training.run(folder, writer.write, callbacks.Control(RunFolder(folder)))
     except WorkbenchError as error:
         writer.write("failed", title=error.title, message=error.message, remedy=error.remedy)
     finally:

@@ -18,7 +18,8 @@ from transformers import (
 )
 
 from workbench.runs import parquet
-from workbench.runs.config.files import Request, from_dict
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.request import Request
 
 FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},

@@ -13,8 +13,11 @@ from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Side, Source, Span, Token
 from tests.support import tiny_model
+from workbench.predictions import suggestions
 from workbench.runs import jobs, parquet
-from workbench.runs.config.files import TuneConfig, from_dict
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace
 
 SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test", Side.TEST, 3), ("pool", Side.TRAIN, 4))
@@ -80,7 +83,7 @@ def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
 def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str = "", **train: Any) -> str:
     """A run that ended, made without a model: of its documents a share is predicted right, the others empty."""
     run = jobs.prepare(workspace, config(base, **train), name=name)
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     labels = ["O", *(f"{prefix}-{field.id}" for field in workspace.schema.active for prefix in "BI")]
     predictions = []
     figures: dict[str, Any] = {}
@@ -116,6 +119,7 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
         "documents": {"train": 10, "validation": 4}, "figures": figures, "f1": right,
     }  # fmt: skip
     (folder / "report.json").write_text(json.dumps(report))
+    suggestions.write(folder, folder)
     writer = EventWriter(folder / "events.jsonl")
     writer.write("started", device="cpu", resumed_from=None)
     for step in range(1, 5):
@@ -135,5 +139,5 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
             )
     writer.write("finished", state="finished", seconds=4.0, f1=right, epochs=2.0)
     writer.close()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     return run.id

@@ -6,6 +6,7 @@ from storage.exceptions import RunProblem
 from tests.support.predicted_pool import LABELS, run_folder
 from tests.support.tiny_model import base
 from workbench.active_learning import selection_worker
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.training import mc_dropout
 
 
@@ -18,7 +19,7 @@ def folder(tmp_path):
 
 
 def test_bald_reads_the_model_and_chooses(folder):
-    choice = selection_worker.choose(folder, selection_worker.Order("bald", 3))
+    choice = selection_worker.choose(folder, SelectionRequest("bald", 3))
     assert len(choice["items"]) == 3
     kept = mc_dropout.read(folder)
     assert set(kept) == set(range(1, 9))
@@ -27,14 +28,14 @@ def test_bald_reads_the_model_and_chooses(folder):
 
 
 def test_what_was_read_is_not_read_again(folder):
-    selection_worker.choose(folder, selection_worker.Order("bald", 3))
+    selection_worker.choose(folder, SelectionRequest("bald", 3))
     first = (folder / "dropout.parquet").read_bytes()
     (folder / "model").rename(folder / "gone")
-    selection_worker.choose(folder, selection_worker.Order("bald", 2))
+    selection_worker.choose(folder, SelectionRequest("bald", 2))
     assert (folder / "dropout.parquet").read_bytes() == first
 
 
 def test_a_run_without_its_model_says_so(folder):
     (folder / "model").rename(folder / "gone")
     with pytest.raises(RunProblem, match="no model"):
-        selection_worker.choose(folder, selection_worker.Order("bald", 3))
+        selection_worker.choose(folder, SelectionRequest("bald", 3))

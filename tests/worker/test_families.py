@@ -15,7 +15,7 @@ from transformers import AutoModelForTokenClassification
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
 from tests.support import tiny_model
 from workbench.runs.config import families, files
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.training import predictor as predicting
 from workbench.training.models import loading, smooth, starter
 
@@ -82,11 +82,11 @@ def test_a_half_downloaded_model_says_how_to_bring_a_whole_one(tmp_path: Path, f
     whole = (snapshot / "model.safetensors").read_bytes()
     code = """
 from storage.exceptions import WorkbenchError
-from workbench import config
-from workbench.families import layoutlm
+from workbench.runs.config.files import from_dict
+from workbench.training.models import layoutlm
 model = {"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}
 try:
-    layoutlm.build(config.from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
+    layoutlm.build(from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
 except WorkbenchError as error:
     print(error.message, error.remedy)
 """

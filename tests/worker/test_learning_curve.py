@@ -2,10 +2,10 @@
 
 from storage import runs
 from tests.support import tiny_model, workspaces
-from workbench.active_learning.round_figures import trained_on
 from workbench.evaluation import learning_curve_runs
 from workbench.evaluation.doctor import consultation
 from workbench.runs import jobs
+from workbench.runs.progress import trained_on
 
 
 def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
@@ -16,7 +16,7 @@ def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
     run = jobs.wait(workspace, run.id)
     told = []
     parts = learning_curve_runs.train(workspace, run, lambda name, share: told.append((name, share)))
-    assert [trained_on(jobs.folder_of(workspace, one.id)) for one in parts] == [2, 5, 8]
+    assert [trained_on(workspace.files.run(one.id)) for one in parts] == [2, 5, 8]
     assert {one.batch for one in parts} == {f"curve-{run.id}"} and told[-1] == ("whole 75%", 1.0)
     again = learning_curve_runs.train(workspace, run)
     assert [one.id for one in again] == [one.id for one in parts]

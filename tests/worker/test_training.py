@@ -23,7 +23,8 @@ from storage import events
 from storage.exceptions import RunProblem
 from tests.support import tiny_model
 from workbench.runs import parquet
-from workbench.training import callbacks, preparation, trainer
+from workbench.runs.state import RunFolder
+from workbench.training import callbacks, preparation, trainer, training_run
 from workbench.training import predictor as predicting
 from workbench.training import train as training
 
@@ -39,6 +40,11 @@ class Halt(Exception):
     """Stands for the power cord being pulled."""
 
 
+def predictions(folder: Path) -> list[parquet.Prediction]:
+    rows = parquet.rows(folder / "predictions.parquet", list(parquet.Prediction.__slots__))
+    return [parquet.Prediction(**row) for row in rows]
+
+
 def train(folder: Path, until: Callable[[dict[str, Any]], bool] = lambda event: False) -> list[dict[str, Any]]:
     """Run in this process; `until` pulls the cord at an event. The events of all runs of the folder."""
     writer = events.EventWriter(folder / "events.jsonl")
@@ -49,7 +55,7 @@ def train(folder: Path, until: Callable[[dict[str, Any]], bool] = lambda event: 
             raise Halt
 
     try:
-        training.run(folder, write, callbacks.Control(folder))
+        training.run(folder, write, callbacks.Control(RunFolder(folder)))
     except Halt:
         pass
     finally:
@@ -86,7 +92,7 @@ def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) 
     assert {"step", "evaluated", "saved", "predicting"} <= set(types)
     plain = AutoModelForTokenClassification.from_pretrained(folder / "model")
     assert plain.config.id2label[1] == "B-amount_total"
-    found = {p.document: p for p in parquet.read_predictions(folder / "predictions.parquet")}
+    found = {p.document: p for p in predictions(folder)}
     assert {p.split for p in found.values()} == {"train", "validation", "test", "pool"}
     predictor, description = predicting.load(folder / "model", torch.device("cpu"))
     assert (description.family, description.run) == (family, "run")
@@ -199,11 +205,11 @@ def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.Mo
         loss = real(*args)
         return lambda *a, **k: loss(*a, **k) * float("nan")
 
-    monkeypatch.setattr(training, "loss_function", broken)
+    monkeypatch.setattr(training_run, "loss_function", broken)
     with pytest.raises(trainer.Diverged, match="no number any more at step 1") as caught:
         train(folder)
     assert "learning rate" in caught.value.remedy
-    monkeypatch.setattr(training, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
+    monkeypatch.setattr(training_run, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
     other = tiny_model.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
     with pytest.raises(trainer.Diverged, match="rose to"):
         train(other)
@@ -326,7 +332,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     (folder / "stop").unlink()
     scored = worker(folder, "--task", "score")
     assert scored.wait(60) == 0
-    assert {p.split for p in parquet.read_predictions(folder / "predictions.parquet")} == {"pool"}
+    assert {p.split for p in predictions(folder)} == {"pool"}
 
 
 def test_a_broken_request_is_a_failed_event(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ one matrix, and a document is a stretch of its rows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem
+from workbench.training.mc_dropout import SURELY_OUTSIDE, TINY
 
 Floats = NDArray[np.float64]
 Halves = NDArray[np.float16]
@@ -19,10 +19,8 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 SCORES = ("least_confidence", "worst_word", "margin", "entropy", "mnlp", "field_weighted", "value_error")
-_SURELY_OUTSIDE = 0.98  # words that belong to no field with this probability say nothing about fields
 NEAR_MISS = 0.1  # a field without a value whose likeliest word reaches this was nearly found
 _GROW = 8  # words to either side of a near miss that may belong to it
-_TINY = 1e-12
 _LARGEST = 0x3C01  # the bits of 1.001: of 16-bit floats, all negative ones and what is no number have larger ones
 _SUREST = 1e-4  # as in workbench/predictions/calibration.py: nothing learned from examples is surer than this
 
@@ -104,7 +102,7 @@ def score(
     matrix, starts = probabilities(blobs, labels)
     fields = fields_of(labels)
     outside = matrix[:, 0].astype(np.float32)
-    words = _Words(_Rows(starts), np.flatnonzero(outside < _SURELY_OUTSIDE))
+    words = _Words(_Rows(starts), np.flatnonzero(outside < SURELY_OUTSIDE))
     unsure = matrix[words.at].astype(np.float32)
     mass = np.zeros((len(unsure), 1 + len(fields)), np.float32)
     for position, label in enumerate(labels):
@@ -163,7 +161,7 @@ def _word_scores(unsure: Singles, outside: Singles, words: _Words) -> dict[str, 
     top = outside.copy()
     top[words.at] = highest
     second = np.partition(unsure, -2, axis=1)[:, -2] if unsure.shape[1] > 1 else np.zeros(len(unsure), np.float32)
-    spread = -(unsure * np.log(unsure + _TINY)).sum(axis=1) / np.log(max(unsure.shape[1], 2))
+    spread = -(unsure * np.log(unsure + TINY)).sum(axis=1) / np.log(max(unsure.shape[1], 2))
     return {
         "least_confidence": words.all.mean(1 - top),
         "worst_word": words.all.max(1 - top).astype(np.float64),
@@ -233,7 +231,7 @@ def _misses(mass: Singles, absent: NDArray[np.bool_], words: _Words) -> tuple[Si
 def _weighted(mass: Singles, weight: Floats, rows: _Rows) -> Floats:
     """The weighted mean over fields of the doubt at each field's least sure word, 0..1."""
     nearest = rows.max(0.5 - np.abs(mass - 0.5))  # the word whose probability is nearest to one half
-    entropy = -(nearest * np.log2(nearest + _TINY) + (1 - nearest) * np.log2(1 - nearest + _TINY))
+    entropy = -(nearest * np.log2(nearest + TINY) + (1 - nearest) * np.log2(1 - nearest + TINY))
     total = float(weight.sum())
     found: Floats = np.maximum(entropy, 0).astype(np.float64) @ weight / total if total else np.zeros(rows.count)
     return found
@@ -282,23 +280,3 @@ def votes(places: Sequence[Integers]) -> Floats:
     asked = (stacked[..., 0] >= 0).any(axis=0)
     found: Floats = (entropy * asked).sum(axis=1) / np.maximum(asked.sum(axis=1), 1)
     return found
-
-
-def disagreement(passes: NDArray[np.floating[Any]]) -> tuple[float, float]:
-    """Of one document's passes under dropout: (entropy of the mean, mean of the entropies), in nats a word.
-
-    Their difference is BALD: the information that knowing the right weights would give. Both are means over the words
-    that may belong to a field.
-
-    Args:
-        passes: T x words x labels probabilities, "O" first.
-    """
-    mean = passes.mean(axis=0)
-    matters = mean[:, 0] < _SURELY_OUTSIDE
-    if not matters.any():
-        return 0.0, 0.0
-    each = passes[:, matters].astype(np.float64)
-    middle = each.mean(axis=0)
-    of_mean = -(middle * np.log(middle + _TINY)).sum(axis=1).mean()
-    of_each = -(each * np.log(each + _TINY)).sum(axis=2).mean()
-    return float(of_mean), float(min(of_each, of_mean))

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storage import documents, open_suggestions, queue, runs
+from storage import document_list, open_suggestions, queue, runs
 from storage.records import Round, Run, RunState, Split, State
-from workbench.active_learning import round_figures, selection
+from workbench.active_learning import round_figures
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
-from workbench.annotation import adjudication
+from workbench.annotation import adjudication, rounds
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
-from workbench.runs import jobs, progress
+from workbench.runs import progress
 from workbench.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ class LoopOverview:
     model: Run | None = None
     training: Run | None = None
     share: float = 0.0
-    round: selection.RoundProgress | None = None
+    round: rounds.RoundProgress | None = None
     begun: bool = False
     names: Mapping[int, str] = field(default_factory=dict)
     states: Mapping[int, State] = field(default_factory=dict)
@@ -77,26 +77,26 @@ class AgreementOverview:
 
 def read(workspace: Workspace) -> LoopOverview:
     """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
-    now = selection.current(workspace)
+    now = rounds.current(workspace)
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         active = runs.listed(connection, runs.ACTIVE)
         pool, suggested = open_suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
-        listed = documents.page(connection, documents.Filter(ids=ids), 0, max(1, len(ids)))
+        listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
         loop = LoopOverview(
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
-            share=progress.of(jobs.folder_of(workspace, active[-1].id)).share if active else 0.0,
+            share=progress.of(workspace.files.run(active[-1].id)).share if active else 0.0,
             round=now,
             begun=now is not None and now.round.id not in queue.untouched(connection),
             names={d.id: d.name for d in listed},
             states={d.id: d.state for d in listed},
-            labelled=documents.count(connection, documents.Filter("labelled", split=Split.TRAIN)),
+            labelled=document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN)),
             pool=pool,
             suggested=suggested,
             measuring=sum(
-                documents.count(connection, documents.Filter("unlabelled", split=side))
+                document_list.count(connection, document_list.Filter("unlabelled", split=side))
                 for side in (Split.VALIDATION, Split.TEST)
             ),
         )

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import documents, runs
+from storage import document_list, runs
 from storage.exceptions import UsageProblem
 from storage.records import Run, RunState, Split
-from workbench.active_learning import round_figures
-from workbench.runs import jobs, machine
+from workbench.runs import jobs, machine, progress
 from workbench.runs.config import files as config_files
-from workbench.runs.config.files import Request, TuneConfig
+from workbench.runs.config import presets
+from workbench.runs.config.request import Request
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 GROWN = 2.0
@@ -51,7 +53,7 @@ def last_model(workspace: Workspace) -> Run | None:
 
 
 def _model(workspace: Workspace, run: Run) -> Path:
-    return jobs.folder_of(workspace, run.id) / "model"
+    return RunFolder(workspace.files.run(run.id)).model
 
 
 def offer(workspace: Workspace) -> Offer:
@@ -61,18 +63,18 @@ def offer(workspace: Workspace) -> Offer:
         UsageProblem: nothing is labelled on the training side.
     """
     with workspace.db.read() as connection:
-        labelled = documents.count(connection, documents.Filter("labelled", split=Split.TRAIN))
+        labelled = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
     if not labelled:
         raise UsageProblem(
             "No document of the training side is labelled yet.", "Label a few first: five to ten are enough to begin."
         )
     last = last_model(workspace)
     if last is None:
-        name = config_files.choose_preset(labelled, labelled, machine.device())
-        chosen = config_files.preset(name, machine.device())
+        name = presets.choose_preset(labelled, labelled, machine.device())
+        chosen = presets.preset(name, machine.device())
         base = TrainingWay("base", f"Train the first model (preset {chosen.name})", chosen.config, chosen.name, None)
         return Offer(labelled, None, base, None, "base", "There is no model to go on from yet.")
-    before = round_figures.trained_on(jobs.folder_of(workspace, last.id))
+    before = progress.trained_on(workspace.files.run(last.id))
     used = config_files.from_dict(last.config)
     root = _root(workspace, last)
     again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
@@ -80,7 +82,7 @@ def offer(workspace: Workspace) -> Offer:
     on = further(used, _model(workspace, last))
     title = f"{on.train.num_train_epochs:g} epochs on from the last model ({last.name})"
     warm = TrainingWay("warm", title, on, last.preset, last.id)
-    folder = jobs.folder_of(workspace, last.id)
+    folder = workspace.files.run(last.id)
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
     recommended, view = warm_or_base(before, labelled, same)
     if before == labelled and same:

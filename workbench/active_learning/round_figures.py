@@ -5,18 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from storage import annotations, documents, queue, runs
-from storage import events as run_events
 from storage.records import Content, QueueEntry, Round, RunState, Source, State
 from workbench.active_learning import stopping
 from workbench.active_learning.stopping import Advice, Point
 from workbench.annotation import adjudication
 from workbench.evaluation.learning_curve_fit import Forecast, forecast
+from workbench.runs.progress import trained_on
 from workbench.workspace import Workspace
 
 PAUSE = timedelta(minutes=2)
@@ -114,7 +113,7 @@ def chart(workspace: Workspace, batch: int = 20) -> Chart:
         last = _last_choice(connection)
     found = []
     for run in reversed(ended):
-        labels = trained_on(workspace.files.runs / run.id)
+        labels = trained_on(workspace.files.run(run.id))
         if run.f1 is not None and labels is not None:
             found.append((Point(labels, run.f1), run.id))
     points = tuple(point for point, _ in found)
@@ -127,10 +126,3 @@ def _last_choice(connection: Connection) -> dict[str, Any]:
     """The figures of the newest round that was chosen for its doubt."""
     chosen = [r for r in queue.listed(connection) if r.strategy not in ("random", "k_centre", "similar")]
     return chosen[-1].figures if chosen else {}
-
-
-def trained_on(folder: Path) -> int | None:
-    """How many documents a run was trained on; None where its events do not say."""
-    event = run_events.last(folder / "events.jsonl", frozenset({"prepared"}))
-    number = (event or {}).get("documents", {}).get("train")
-    return int(number) if number is not None else None

@@ -11,19 +11,24 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import documents, events, opinions, queue, runs
+from storage import document_list, events, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
-from storage.records import QueueEntry, Round, Run, RunState, Split, State
-from workbench.active_learning import strategies
+from storage.records import QueueEntry, Round, Run, RunState, Split
+from workbench.active_learning import round_figures, strategies
+from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
+from workbench.annotation import rounds
+from workbench.annotation.rounds import RoundProgress
 from workbench.runs import machine
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -31,30 +36,7 @@ UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
-OPEN = (State.NEW, State.STARTED)
-"""States of documents that still want labels."""
-_POOL = documents.Filter("unlabelled", split=Split.POOL)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to select.
-
-    Attributes:
-        run: whose predictions decide; None takes the newest run that ended with a model.
-        seed: None takes the number of rounds that were begun, so that every round draws differently.
-        focus: field ids whose doubt counts; empty: all.
-        like: documents to find more of (strategy "similar").
-        committee: further runs that vote (strategy "committee"); empty: the newest ones that ended.
-    """
-
-    strategy: str = strategies.DEFAULT
-    size: int = 20
-    run: str | None = None
-    seed: int | None = None
-    focus: tuple[str, ...] = ()
-    like: tuple[int, ...] = ()
-    committee: tuple[str, ...] = ()
+_POOL = document_list.Filter("unlabelled", split=Split.POOL)
 
 
 class RunningSelection:
@@ -109,63 +91,42 @@ class RunningSelection:
         raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")
 
 
-def start(workspace: Workspace, order: Order) -> RunningSelection:
+def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     """Start a selection in a child process.
 
     Raises:
         UsageProblem: there is no such strategy, or nothing is left to label.
         RunProblem: there is no run to select with (those of UNLEARNED need none).
     """
-    if order.size < 1:
-        raise UsageProblem(f"A batch of {order.size} documents cannot be selected.", "Give a size of 1 or more.")
+    if request.size < 1:
+        raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
-        run, committee = _models(workspace, connection, order)
-        groups = {d.id: d.group for d in documents.page(connection, _POOL, 0, -1)} if run is None else {}
-        # a round that nobody began gives way, so that the same order gives the same batch
+        run, committee = _models(workspace, connection, request)
+        groups = {d.id: d.group for d in document_list.page(connection, _POOL, 0, -1)} if run is None else {}
+        # a round that nobody began gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
     if not free:
         raise UsageProblem(
             "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
         )
-    seed = begun if order.seed is None else order.seed
-    facts = [
-        asdict(replace(order, committee=tuple(committee))),
-        seed,
-        begun,
-        run.id if run else "",
-        hashlib.sha256(repr(free).encode()).hexdigest(),
-    ]
-    key = f"{order.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    request = structs.replace(request, committee=tuple(committee))
+    seed = begun if request.seed is None else request.seed
     place = workspace.files.runs / run.id if run else workspace.files.root
-    folder = place / "selections" / key
+    folder = place / "selections" / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # made before, by a terminal that did not get round to opening it
     if run is None:
-        named = groups if order.strategy == "per_vendor" else {}
-        write_atomic(folder / "choice.json", json.dumps(_at_random(order.strategy, free, order.size, seed, named)))
+        vendors = groups if request.strategy == "per_vendor" else {}
+        choice = _at_random(request.strategy, free, request.size, seed, vendors)
+        write_atomic(folder / "choice.json", json.dumps(choice))
         return RunningSelection(folder, None)
-    write_atomic(folder / "only.json", json.dumps(free))
-    command = [
-        *(
-            sys.executable,
-            "-P",
-            "-m",
-            "workbench.active_learning.selection_worker",
-            str(place),
-            "--strategy",
-            order.strategy,
-        ),
-        *("--size", str(order.size), "--seed", str(seed), "--only", str(folder / "only.json")),
-        *("--out", str(folder / "choice.json")),
-        *(part for name in order.focus for part in ("--focus", name)),
-        *(part for number in order.like for part in ("--like", str(number))),
-        *(part for name in committee for part in ("--committee", str(workspace.files.runs / name))),
-    ]
+    request = structs.replace(request, run=run.id, seed=seed, only=tuple(free))
+    write_atomic(folder / FILE, request.text())
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", WORKER, str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=progress,
             stderr=log,
@@ -175,33 +136,41 @@ def start(workspace: Workspace, order: Order) -> RunningSelection:
     return RunningSelection(folder, process)
 
 
-def check(workspace: Workspace, order: Order) -> None:
+def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:
+    """The folder's name: the same request of the same pool finds the selection that was made before."""
+    asked = structs.asdict(request)
+    del asked["only"]  # the free documents, which stand below
+    facts = [asked, seed, begun, run, hashlib.sha256(repr(list(free)).encode()).hexdigest()]
+    return f"{request.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+
+
+def check(workspace: Workspace, request: SelectionRequest) -> None:
     """See whether there is all that a selection needs, before anything is given up for it.
 
     Raises:
         UsageProblem, RunProblem: as for `start`.
     """
     with workspace.db.read() as connection:
-        _models(workspace, connection, order)
+        _models(workspace, connection, request)
 
 
-def _models(workspace: Workspace, connection: Connection, order: Order) -> tuple[Run | None, list[str]]:
+def _models(workspace: Workspace, connection: Connection, request: SelectionRequest) -> tuple[Run | None, list[str]]:
     """The run to select with, and the runs that vote with it."""
-    needs = strategies.get(order.strategy).needs
-    run = _run(connection, order, needs)
-    committee = [runs.get(connection, name).id for name in order.committee]
+    needs = strategies.get(request.strategy).needs
+    run = _run(connection, request, needs)
+    committee = [runs.get(connection, name).id for name in request.committee]
     if "committee" in needs and not committee:
         committee = _others(workspace, connection, run)
     if "dropout" in needs and run is not None:
-        _check_dropout(workspace.files.runs / run.id)
+        _check_dropout(workspace.files.run(run.id))
     return run, committee
 
 
-def _run(connection: Connection, order: Order, needs: frozenset[str]) -> Run | None:
-    if order.run is not None:
-        return runs.get(connection, order.run)
+def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str]) -> Run | None:
+    if request.run is not None:
+        return runs.get(connection, request.run)
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    if not ended and needs and order.strategy not in UNLEARNED:
+    if not ended and needs and request.strategy not in UNLEARNED:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
             "Train a first model, or take --strategy per_vendor or random.",
@@ -216,7 +185,7 @@ def _others(workspace: Workspace, connection: Connection, run: Run | None) -> li
         RunProblem: there is none.
     """
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    able = [one.id for one in ended if (workspace.files.runs / one.id / "predictions.parquet").is_file()]
+    able = [one.id for one in ended if RunFolder(workspace.files.run(one.id)).predictions.is_file()]
     others = [name for name in able if run is not None and name != run.id]
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
@@ -229,7 +198,7 @@ def _check_dropout(folder: Path) -> None:
     Raises:
         RunProblem: the run's model has no dropout that could make it contradict itself.
     """
-    path = folder / "model" / "config.json"
+    path = RunFolder(folder).model / "config.json"
     if not path.is_file():
         return  # what it said under dropout may be known from before
     shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
@@ -242,7 +211,7 @@ def _check_dropout(folder: Path) -> None:
 
 def _free(connection: Connection) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
-    return set(documents.ids(connection, _POOL)) - _taken(connection)
+    return set(document_list.ids(connection, _POOL)) - _taken(connection)
 
 
 def _taken(connection: Connection) -> set[int]:
@@ -308,75 +277,9 @@ def _blind(connection: Connection, workspace: Workspace, size: int, share: float
     """Labelled documents of the training side that come back; shares of a document become chances."""
     wanted = int(size * share + draw.random())
     mine = {o.document for o in opinions.listed(connection) if o.annotator == workspace.settings.who}
-    labelled = documents.ids(connection, documents.Filter("labelled", split=Split.TRAIN))
+    labelled = document_list.ids(connection, document_list.Filter("labelled", split=Split.TRAIN))
     fresh = sorted(set(labelled) - mine - _taken(connection))
     return draw.sample(fresh, min(wanted, len(fresh)))
-
-
-@dataclass(frozen=True, slots=True)
-class RoundProgress:
-    """A round and how far it is."""
-
-    round: Round
-    entries: tuple[QueueEntry, ...]
-
-    @property
-    def left(self) -> tuple[QueueEntry, ...]:
-        """The documents that still want a decision, in the round's order."""
-        return tuple(entry for entry in self.entries if not entry.done)
-
-
-def current(workspace: Workspace) -> RoundProgress | None:
-    """The newest round that is open, brought up to date; None when every round is closed."""
-    with workspace.db.read() as connection:
-        open_ones = [r.id for r in queue.listed(connection) if r.closed is None]
-    return look(workspace, open_ones[-1]) if open_ones else None
-
-
-def look(workspace: Workspace, round_id: int) -> RoundProgress:
-    """A round, brought up to date: what was labelled, skipped or given a blind opinion anywhere counts as done.
-
-    Raises:
-        RunProblem: there is no such round.
-    """
-    with workspace.db.read() as connection:
-        found, entries = _state(connection, round_id)
-        changed = _changes(connection, found, entries)
-    if changed:
-        with workspace.db.write() as connection:
-            for document, done in changed.items():
-                queue.mark_done(connection, round_id, document, done)
-            found, entries = _state(connection, round_id)
-    active = {f.id for f in workspace.schema.active}
-    shown = tuple(
-        replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
-        for entry in entries
-    )
-    return RoundProgress(found, shown)
-
-
-def _state(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry]]:
-    found = next((r for r in queue.listed(connection) if r.id == round_id), None)
-    if found is None:
-        raise RunProblem(f"There is no round {round_id}.", "`workbench rounds` shows them.")
-    return found, queue.entries(connection, round_id)
-
-
-def _changes(connection: Connection, found: Round, entries: list[QueueEntry]) -> dict[int, bool]:
-    """Entries whose done is not as it should be; a closed round stays as it is."""
-    if found.closed is not None:
-        return {}
-    given = {opinion.document for opinion in opinions.listed(connection, found.id)}
-    ids = tuple(entry.document for entry in entries)
-    states = {d.id: d.state for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
-    should = {e.document: e.document in given if e.blind else states[e.document] not in OPEN for e in entries}
-    return {e.document: should[e.document] for e in entries if should[e.document] != e.done}
-
-
-def next_entry(workspace: Workspace, round_id: int) -> QueueEntry | None:
-    """The document to label next; None when all are decided, and the round can be closed."""
-    left = look(workspace, round_id).left
-    return left[0] if left else None
 
 
 def close(workspace: Workspace, round_id: int) -> Round:
@@ -384,15 +287,12 @@ def close(workspace: Workspace, round_id: int) -> Round:
 
     Closing twice keeps the first figures.
     """
-    from workbench.active_learning import round_figures
-
-    progress = look(workspace, round_id)
+    progress = rounds.look(workspace, round_id)
     if progress.round.closed is None:
         figures = {**progress.round.figures, **round_figures.figures(workspace, progress.round, progress.entries)}
         with workspace.db.write() as connection:
             queue.close_round(connection, round_id, figures)
-    with workspace.db.read() as connection:
-        return _state(connection, round_id)[0]
+    return rounds.look(workspace, round_id).round
 
 
 def as_dict(progress: RoundProgress) -> dict[str, Any]:
@@ -421,4 +321,4 @@ def as_dict(progress: RoundProgress) -> dict[str, Any]:
 def names(connection: Connection, progress: RoundProgress) -> dict[int, str]:
     """The names of a round's documents."""
     ids = tuple(entry.document for entry in progress.entries)
-    return {d.id: d.name for d in documents.page(connection, documents.Filter(ids=ids), 0, len(ids))}
+    return {d.id: d.name for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}

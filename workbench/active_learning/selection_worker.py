@@ -1,10 +1,12 @@
 """Chooses what to label next from a run folder: scores, diversity, reasons.
 
-The terminal starts it as a child (selection.py). It reads the run folder and nothing else, writes progress as JSON
-lines on standard output, and the choice as one file that appears whole or not at all.
+    python -P -m workbench.active_learning.selection_worker RUN/selections/NAME
+
+The terminal starts it as a child (selection.py). It reads the request in the selection's folder, the run folder and
+those of the runs that vote, writes progress as JSON lines on standard output, and the choice as choice.json, which
+appears whole or not at all.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -19,10 +21,13 @@ from numpy.typing import NDArray
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench.active_learning import acquisition, strategies
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
 from workbench.predictions.calibration import fit_temperature
 from workbench.predictions.run_reader import read_labelled
+from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 from workbench.training import mc_dropout
 
 Progress = Callable[[int, int], None]
@@ -32,19 +37,6 @@ _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
 _BALD_LEAST, _BALD_PLACES = 100, 5  # documents that are read several times: each costs seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for."""
-
-    strategy: str = strategies.DEFAULT
-    size: int = 20
-    seed: int = 0
-    focus: tuple[str, ...] = ()  # fields whose doubt counts; empty: all
-    like: tuple[int, ...] = ()  # documents to find more of
-    committee: tuple[Path, ...] = ()  # further run folders that vote
-    only: frozenset[int] | None = None  # the documents that may be chosen; None: the run's whole pool
 
 
 @dataclass(slots=True)
@@ -58,7 +50,7 @@ class PoolScores:
     others: dict[int, Vectors] = field(default_factory=dict)  # embeddings of train and liked documents
 
 
-def choose(folder: Path, order: Order, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+def choose(folder: Path, request: SelectionRequest, progress: Progress = lambda done, total: None) -> dict[str, Any]:
     """The choice for a run folder, ready for JSON: `run, strategy, seed, size, pool, items, near_misses, figures`.
 
     Raises:
@@ -66,13 +58,14 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
         RunProblem: the run has not what the strategy needs.
         InputProblem: the predictions are missing or damaged.
     """
-    strategy = strategies.get(order.strategy)
+    strategy = strategies.get(request.strategy)
+    seed = request.seed or 0
     f1, temperature = judged(folder)
-    found = read_scores(folder, order, f1, temperature, progress)
-    groups, known = _groups(folder, found.documents)
-    pool = _pool(folder, order, strategy.needs, found, groups, known, progress)
-    picked = strategy.load()(pool, order.size, np.random.default_rng(order.seed)) if len(pool) else []
-    explain = _Explainer(pool, found, order.seed)
+    pool_scores = read_scores(folder, request, f1, temperature, progress)
+    groups, known_groups = _groups(folder, pool_scores.documents)
+    pool = _pool(folder, request, strategy.needs, pool_scores, groups, known_groups, progress)
+    picked = strategy.load()(pool, request.size, np.random.default_rng(seed)) if len(pool) else []
+    explain = _Explainer(pool, pool_scores, seed)
     items = [
         {
             "document": int(pool.documents[index]),
@@ -83,16 +76,16 @@ def choose(folder: Path, order: Order, progress: Progress = lambda done, total: 
         }
         for rank, (index, score) in enumerate(picked, start=1)
     ]
-    error = found.scored.scores["value_error"]
+    error = pool_scores.scored.scores["value_error"]
     batch = [index for index, _ in picked]
     return {
         "run": folder.name,
-        "strategy": order.strategy,
-        "seed": order.seed,
-        "size": order.size,
+        "strategy": request.strategy,
+        "seed": seed,
+        "size": request.size,
         "pool": len(pool),
         "items": items,
-        "near_misses": _near_misses(found),
+        "near_misses": _near_misses(pool_scores),
         "figures": {
             "expected_error_batch": round(float(error[batch].mean()), 4) if batch else None,
             "expected_error_pool": round(float(error.mean()), 4) if len(error) else None,
@@ -110,7 +103,7 @@ def judged(folder: Path) -> tuple[dict[str, tuple[float, int]], float]:
 
 
 def read_scores(
-    folder: Path, order: Order, f1: Mapping[str, tuple[float, int]], temperature: float, progress: Progress
+    folder: Path, request: SelectionRequest, f1: Mapping[str, tuple[float, int]], temperature: float, progress: Progress
 ) -> PoolScores:
     """Read predictions.parquet batch by batch and score the pool's documents; probabilities are not kept.
 
@@ -123,13 +116,13 @@ def read_scores(
     kept = 0
     others: dict[int, Vectors] = {}
     fields: list[str] = []
-    only = None if order.only is None else np.array(sorted(order.only), np.int64)
+    only = None if request.only is None else np.array(sorted(request.only), np.int64)
     for batch, done, total in _batches(folder / "predictions.parquet"):
         ids = batch.column("document").to_numpy()
         split = np.array(batch.column("split").to_pylist(), object)
         embedding = _embeddings(batch)
         if embedding is not None:
-            for row in np.flatnonzero((split == "train") | np.isin(ids, order.like)):
+            for row in np.flatnonzero((split == "train") | np.isin(ids, request.like)):
                 others[int(ids[row])] = embedding[row].copy()
         wanted = split == "pool" if only is None else (split == "pool") & np.isin(ids, only)
         rows = np.flatnonzero(wanted)
@@ -137,7 +130,7 @@ def read_scores(
             labels = _labels(batch)
             fields = fields or acquisition.fields_of(labels)
             blobs = batch.column("probabilities").take(_indices(rows)).to_pylist()
-            parts.append(acquisition.score(blobs, labels, acquisition.weights(f1, fields, order.focus), temperature))
+            parts.append(acquisition.score(blobs, labels, acquisition.weights(f1, fields, request.focus), temperature))
             documents.append(ids[rows])
             if embedding is not None:
                 if vectors is None:  # once for all: parts that are joined later would stand in memory twice
@@ -153,20 +146,13 @@ def read_scores(
 
 
 def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, memory_map=True) as file:
-            done, total = 0, file.metadata.num_rows
-            names = ["document", "split", "labels", "probabilities", "embedding"]
-            for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-                done += batch.num_rows
-                yield batch, done, total
-    except (OSError, pa.ArrowException) as error:
-        raise InputProblem(
-            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
-        ) from error
+    """Record batches of the predictions, with how many documents are done then and how many there are."""
+    with parquet.opened(path) as file:
+        done, total = 0, file.metadata.num_rows
+        names = ["document", "split", "labels", "probabilities", "embedding"]
+        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
+            done += batch.num_rows
+            yield batch, done, total
 
 
 def _indices(rows: Indices) -> Any:
@@ -211,15 +197,12 @@ def _joined(parts: Sequence[acquisition.Scored]) -> acquisition.Scored:
 
 
 def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], frozenset[str]]:
-    """The group of each pool document, and the groups among the training documents."""
-    import pyarrow.parquet as pq
+    """The vendor or template of each pool document, and those of the training documents."""
 
     def read(split: str) -> dict[int, str]:
-        path = folder / "dataset" / f"{split}.parquet"
-        if not path.is_file():
-            return {}
-        table = pq.ParquetFile(path).read(["document", "group"])  # read_table would import far more
-        return dict(zip(table.column("document").to_pylist(), table.column("group").to_pylist(), strict=True))
+        path = RunFolder(folder).dataset(split)
+        rows = parquet.rows(path, ["document", "group"]) if path.is_file() else []
+        return {row["document"]: row["group"] for row in rows}
 
     of = read("pool")
     return [of.get(int(number)) or "" for number in documents], frozenset(filter(None, read("train").values()))
@@ -227,69 +210,72 @@ def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], froz
 
 def _pool(
     folder: Path,
-    order: Order,
+    request: SelectionRequest,
     needs: frozenset[str],
-    found: PoolScores,
+    pool_scores: PoolScores,
     groups: list[str],
-    known: frozenset[str],
+    known_groups: frozenset[str],
     progress: Progress,
 ) -> Pool:
     extra: dict[str, Floats] = {}
-    if "embeddings" in needs and found.embeddings is None and len(found.documents):
+    if "embeddings" in needs and pool_scores.embeddings is None and len(pool_scores.documents):
         raise RunProblem(
             f"Run {folder.name} stored no embeddings.", "Choose a strategy that needs none, such as value_error."
         )
     if "dropout" in needs:
-        extra["bald"] = _bald(folder, order, found, progress)
+        extra["bald"] = _bald(folder, request, pool_scores, progress)
     if "committee" in needs:
-        extra["committee"] = _committee(order, found)
+        extra["committee"] = _committee(folder, request, pool_scores)
     likes = None
     labelled = None
-    if found.embeddings is not None:
-        mean = found.embeddings.mean(axis=0)
-        unit(found.embeddings, mean)
-        labelled = _stacked([v for k, v in found.others.items() if k not in order.like], mean)
-        inside = np.flatnonzero(np.isin(found.documents, order.like))
-        outside = _stacked([found.others[k] for k in order.like if k in found.others], mean)
-        likes = outside if len(inside) == 0 else found.embeddings[inside]
+    if pool_scores.embeddings is not None:
+        mean = pool_scores.embeddings.mean(axis=0)
+        unit(pool_scores.embeddings, mean)
+        labelled = _stacked([v for k, v in pool_scores.others.items() if k not in request.like], mean)
+        inside = np.flatnonzero(np.isin(pool_scores.documents, request.like))
+        outside = _stacked([pool_scores.others[k] for k in request.like if k in pool_scores.others], mean)
+        likes = outside if len(inside) == 0 else pool_scores.embeddings[inside]
     if "likes" in needs and (likes is None or not len(likes)):
         raise RunProblem(
             "None of the documents to look for has predictions in this run.", "Choose documents that the run has seen."
         )
-    return Pool(found.documents, {**found.scored.scores, **extra}, found.embeddings, labelled, groups, known, likes)
+    every = {**pool_scores.scored.scores, **extra}
+    return Pool(pool_scores.documents, every, pool_scores.embeddings, labelled, groups, known_groups, likes)
 
 
 def _stacked(vectors: Sequence[Vectors], mean: Vectors) -> Vectors:
     return unit(np.array(vectors, np.float32), mean) if vectors else np.zeros((0, len(mean)), np.float32)
 
 
-def _bald(folder: Path, order: Order, found: PoolScores, progress: Progress) -> Floats:
+def _bald(folder: Path, request: SelectionRequest, pool_scores: PoolScores, progress: Progress) -> Floats:
     """BALD of the documents with the highest entropy; the others, which could hardly win, get 0.
 
     What was not scored under dropout yet is scored now, and kept in the run folder.
     """
-    likely = np.argsort(-found.scored.scores["entropy"], kind="stable")[: max(_BALD_LEAST, _BALD_PLACES * order.size)]
+    likely = np.argsort(-pool_scores.scored.scores["entropy"], kind="stable")[
+        : max(_BALD_LEAST, _BALD_PLACES * request.size)
+    ]
     known = mc_dropout.read(folder)
-    missing = {int(found.documents[row]) for row in likely} - known.keys()
+    missing = {int(pool_scores.documents[row]) for row in likely} - known.keys()
     if missing:
         known = mc_dropout.extend(folder, missing, progress)
-    gain = np.zeros(len(found.documents))
+    gain = np.zeros(len(pool_scores.documents))
     for row in likely:
-        of_mean, of_each = known.get(int(found.documents[row]), (0.0, 0.0))
+        of_mean, of_each = known.get(int(pool_scores.documents[row]), (0.0, 0.0))
         gain[row] = of_mean - of_each
     return gain
 
 
-def _committee(order: Order, found: PoolScores) -> Floats:
-    if not order.committee:
+def _committee(folder: Path, request: SelectionRequest, pool_scores: PoolScores) -> Floats:
+    if not request.committee:
         raise RunProblem("A committee needs a second run.", "Name one with --committee.")
-    places = [found.scored.places]
-    for folder in order.committee:
-        other = read_scores(folder, order, {}, 1.0, lambda done, total: None)
+    places = [pool_scores.scored.places]
+    for run in request.committee:
+        other = read_scores(folder.parent / run, request, {}, 1.0, lambda done, total: None)
         row_of = {int(number): row for row, number in enumerate(other.documents)}
-        theirs = np.full_like(found.scored.places, -1)
-        shared = [(f, other.fields.index(name)) for f, name in enumerate(found.fields) if name in other.fields]
-        known = [(row, row_of[int(n)]) for row, n in enumerate(found.documents) if int(n) in row_of]
+        theirs = np.full_like(pool_scores.scored.places, -1)
+        shared = [(f, other.fields.index(name)) for f, name in enumerate(pool_scores.fields) if name in other.fields]
+        known = [(row, row_of[int(n)]) for row, n in enumerate(pool_scores.documents) if int(n) in row_of]
         if known and shared:
             ours, rows = np.array(known).T
             for f, g in shared:
@@ -301,41 +287,41 @@ def _committee(order: Order, found: PoolScores) -> Floats:
 class _Explainer:
     """Says of a picked document why, in words for the analyst."""
 
-    def __init__(self, pool: Pool, found: PoolScores, seed: int) -> None:
+    def __init__(self, pool: Pool, pool_scores: PoolScores, seed: int) -> None:
         self._pool = pool
-        self._found = found
+        self._scores = pool_scores
         self._seed = seed
         self._clusters: Any = None
 
     def confidences(self, index: int) -> dict[str, float]:
         """Confidence of each field's value, or of its near miss; fields that are simply absent are not named."""
-        scored = self._found.scored
+        scored = self._scores.scored
         return {
-            name: round(float(scored.confidence[index, f] if found else scored.missed[index, f]), 4)
-            for f, name in enumerate(self._found.fields)
-            if (found := scored.places[index, f, 0] >= 0) or scored.missed[index, f] >= acquisition.NEAR_MISS
+            name: round(float(scored.confidence[index, f] if has_value else scored.missed[index, f]), 4)
+            for f, name in enumerate(self._scores.fields)
+            if (has_value := scored.places[index, f, 0] >= 0) or scored.missed[index, f] >= acquisition.NEAR_MISS
         }
 
     def reasons(self, index: int, why: str) -> list[str]:
         """The doubt, the unsure fields, the vendor, the place among the documents, and what the strategy says."""
-        scored, pool = self._found.scored, self._pool
+        scored, pool = self._scores.scored, self._pool
         (first, second), (a, b) = scored.doubt_fields[index], scored.doubt[index]
-        told = []
+        reasons = []
         if b > 0.05:
-            told.append(f"{self._name(first)} {a:.2f} against {self._name(second)} {b:.2f}")
+            reasons.append(f"{self._name(first)} {a:.2f} against {self._name(second)} {b:.2f}")
         unsure = sorted((sure, name) for name, sure in self.confidences(index).items() if sure < _UNSURE)
         if unsure:
-            told.append("unsure of " + ", ".join(f"{name} {sure:.2f}" for sure, name in unsure[:3]))
+            reasons.append("unsure of " + ", ".join(f"{name} {sure:.2f}" for sure, name in unsure[:3]))
         if (vendor := pool.vendor(index)) and vendor not in pool.known_groups:
-            told.append("new vendor")
+            reasons.append("new vendor")
         if pool.embeddings is not None:
-            told.append(f"cluster {self._cluster(index)}")
+            reasons.append(f"cluster {self._cluster(index)}")
         if why:
-            told.append(why)
-        return told or ["no doubt stands out"]
+            reasons.append(why)
+        return reasons or ["no doubt stands out"]
 
     def _name(self, field: int) -> str:
-        return self._found.fields[field] if field >= 0 else "no field"
+        return self._scores.fields[field] if field >= 0 else "no field"
 
     def _cluster(self, index: int) -> int:
         from workbench.active_learning.strategies.clusters import clusters
@@ -346,15 +332,15 @@ class _Explainer:
         return int(self._clusters.predict(self._pool.embeddings[index : index + 1])[0]) + 1
 
 
-def _near_misses(found: PoolScores) -> list[dict[str, Any]]:
+def _near_misses(pool_scores: PoolScores) -> list[dict[str, Any]]:
     """The most likely of the fields that were nearly found, over the whole pool: what yes/no review asks besides."""
-    scored = found.scored
+    scored = pool_scores.scored
     rows, fields = np.nonzero(scored.missed_places[..., 0] >= 0)
     best = np.argsort(-scored.missed[rows, fields], kind="stable")[:_NEAR_MISSES]
     return [
         {
-            "document": int(found.documents[row]),
-            "field": found.fields[f],
+            "document": int(pool_scores.documents[row]),
+            "field": pool_scores.fields[f],
             "tokens": list(range(*scored.missed_places[row, f].tolist())),
             "confidence": round(float(scored.missed[row, f]), 4),
         }
@@ -362,39 +348,26 @@ def _near_misses(found: PoolScores) -> list[dict[str, Any]]:
     ]
 
 
-def _say(type: str, **facts: Any) -> None:
+def _write(type: str, **facts: Any) -> None:
     sys.stdout.write(json.dumps({"type": type, **facts}) + "\n")
     sys.stdout.flush()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The child's entry. The last line is `finished` or `failed`; anything else means it was ended from outside."""
-    parser = argparse.ArgumentParser(prog="workbench.active_learning.selection_worker", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--strategy", default=strategies.DEFAULT)
-    parser.add_argument("--size", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--focus", action="append", default=[])
-    parser.add_argument("--like", type=int, action="append", default=[])
-    parser.add_argument("--committee", type=Path, action="append", default=[])
-    parser.add_argument("--only", type=Path, help="a JSON list of the documents that may be chosen")
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args(arguments)
+def main(arguments: Sequence[str]) -> int:
+    """The process's entry. Its last line is `finished` or `failed`; without one it was ended from outside."""
+    folder = Path(arguments[0])
     started = time.monotonic()
     try:
-        order = Order(
-            given.strategy, given.size, given.seed, tuple(given.focus), tuple(given.like), tuple(given.committee),
-            frozenset(json.loads(given.only.read_text())) if given.only else None,
-        )  # fmt: skip
-        choice = choose(given.folder, order, lambda done, total: _say("scoring", done=done, total=total))
+        request = SelectionRequest.read(folder)
+        choice = choose(folder.parent.parent, request, lambda done, total: _write("scoring", done=done, total=total))
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
-        write_atomic(given.out, json.dumps(choice, ensure_ascii=False))
+        write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:
-        _say("failed", **error.as_dict())
+        _write("failed", **error.as_dict())
         return error.exit_code
-    _say("finished", items=len(choice["items"]), seconds=choice["figures"]["seconds"])
+    _write("finished", items=len(choice["items"]), seconds=choice["figures"]["seconds"])
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -28,9 +28,12 @@ from workbench.active_learning import strategies
 from workbench.active_learning.stopping import Point, interval, labels_needed
 from workbench.evaluation import charts
 from workbench.runs import progress, snapshot
-from workbench.runs.config.files import FieldSpec, TuneConfig
+from workbench.runs.config.request import FieldSpec
+from workbench.runs.config.tune import TuneConfig
 from workbench.workspace import Workspace
 
+WORKER = "workbench.active_learning.simulation_worker"
+"""The module that carries a simulation out: `python -P -m WORKER FOLDER [--jobs N]`."""
 CONTROL = "random"
 TARGETS = (90, 95, 99)
 """Percent of the F1 that the full data gives."""
@@ -124,15 +127,7 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
         return None
     with (folder / "stderr.log").open("ab") as log:
         return subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "workbench.active_learning.simulation_worker",
-                str(folder),
-                "--jobs",
-                str(jobs),
-            ],
+            [sys.executable, "-P", "-m", WORKER, str(folder), "--jobs", str(jobs)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -28,12 +28,14 @@ from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
+from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.simulation import SimulationPlan, cells, specs
 from workbench.evaluation.metrics import micro
 from workbench.predictions.run_reader import read_cases
-from workbench.runs import parquet
-from workbench.runs.config.files import Request, from_dict
-from workbench.runs.machine import worker_environment
+from workbench.runs import machine, parquet
+from workbench.runs.config.files import from_dict
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
@@ -68,7 +70,7 @@ class Simulator:
 
     def __post_init__(self) -> None:
         self.plan = SimulationPlan.read(self.folder)
-        self.documents = {row.document: row for row in parquet.read(self.folder / "dataset" / "train.parquet")}
+        self.documents = {row.document: row for row in parquet.read(RunFolder(self.folder).dataset("train"))}
         self._known = {(c["strategy"], c["seed"], c["round"]) for c in cells(self.folder)}
 
     def run(self, jobs: int = 1) -> None:
@@ -128,7 +130,7 @@ class Simulator:
                 with self._model_of(before) as model:
                     self._request(folder, set(ids), seed, model)
                     (self.train or self._in_worker)(folder)
-                side = "test" if (folder / "dataset" / "test.parquet").is_file() else "validation"
+                side = "test" if RunFolder(folder).dataset("test").is_file() else "validation"
                 f1 = micro(read_cases(folder, side, boxes=False)).f1
                 for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
                     shutil.rmtree(folder / heavy, ignore_errors=True)
@@ -150,19 +152,19 @@ class Simulator:
             return
         folder = chain[-1]
         with self._guard(folder):
-            if not (folder / "model").is_dir():
+            if not RunFolder(folder).model.is_dir():
                 with self._model_of(chain[:-1]):
-                    (folder / "events.jsonl").unlink(missing_ok=True)  # they say that it is done
+                    RunFolder(folder).events.unlink(missing_ok=True)  # they say that it is done
                     (self.train or self._in_worker)(folder)
             self._users[folder.name] += 1
         try:
-            yield folder / "model"
+            yield RunFolder(folder).model
         finally:
             with self._guard(folder):
                 self._users[folder.name] -= 1
 
     def _request(self, folder: Path, labelled: set[int], seed: int, model: Path | None) -> None:
-        if (folder / "request.yaml").is_file():
+        if RunFolder(folder).request.is_file():
             return  # begun before: the worker goes on from its last checkpoint
         config = from_dict(self.plan.config)
         if model is not None:
@@ -174,17 +176,17 @@ class Simulator:
             parent="" if model is None else model.parent.name,
             threads=self.threads,
         )
-        target = folder / "dataset"
+        target = RunFolder(folder).datasets
         target.mkdir(parents=True, exist_ok=True)
         parquet.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
         pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
         if pool:
             parquet.write(target / "pool.parquet", pool)
         for split in ("validation", "test"):
-            source = self.folder / "dataset" / f"{split}.parquet"
+            source = RunFolder(self.folder).dataset(split)
             if source.is_file():
                 shutil.copy2(source, target / source.name)
-        write_atomic(folder / "request.yaml", request.text())
+        write_atomic(RunFolder(folder).request, request.text())
 
     def _in_worker(self, folder: Path) -> None:
         """Train in a process of its own.
@@ -192,19 +194,19 @@ class Simulator:
         Raises:
             RunProblem: it ended without predictions.
         """
-        while locks.held(folder / "lock"):  # the worker of a simulator that was killed lives on: its work is ours
+        while locks.held(RunFolder(folder).lock):  # a killed simulator's worker lives on: its work is ours
             time.sleep(0.5)
-        ended = last(folder / "events.jsonl", frozenset({"finished"}))
+        ended = last(RunFolder(folder).events, frozenset({"finished"}))
         if ended:
             return
-        with (folder / "stderr.log").open("ab") as log:
+        with RunFolder(folder).log.open("ab") as log:
             code = subprocess.run(
-                [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
+                machine.python(machine.WORKER, str(folder)),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                env=worker_environment(self.threads),
+                env=machine.worker_environment(self.threads),
             ).returncode  # fmt: skip
-        if code or not (folder / "predictions.parquet").is_file():
-            failed = last(folder / "events.jsonl", frozenset({"failed"})) or {}
+        if code or not RunFolder(folder).predictions.is_file():
+            failed = last(RunFolder(folder).events, frozenset({"failed"})) or {}
             raise RunProblem(
                 failed.get("message") or f"Training in {folder} ended with {code}.",
                 failed.get("remedy") or f"{folder / 'stderr.log'} says why.",
@@ -213,10 +215,9 @@ class Simulator:
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
         path = folder / f"choice-{name}.json"
         if not path.is_file():
-            order = selection_worker.Order(name, self.plan.batch, seed * 1000 + turn)
-            write_atomic(
-                path, json.dumps([item["document"] for item in selection_worker.choose(folder, order)["items"]])
-            )
+            request = SelectionRequest(name, self.plan.batch, seed=seed * 1000 + turn)
+            items = selection_worker.choose(folder, request)["items"]
+            write_atomic(path, json.dumps([item["document"] for item in items]))
         chosen: list[int] = json.loads(path.read_text())
         return chosen
 
@@ -230,9 +231,9 @@ class Simulator:
 def _clear(folder: Path) -> None:
     """Delete a folder's model; renamed first, as half of one that was left by a kill would be taken for a whole one."""
     gone = folder / "model.gone"
-    if (folder / "model").is_dir():
+    if RunFolder(folder).model.is_dir():
         shutil.rmtree(gone, ignore_errors=True)  # half of an earlier one
-        (folder / "model").rename(gone)
+        RunFolder(folder).model.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -243,7 +244,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1)
     given = parser.parse_args(arguments)
     folder = given.folder.resolve()
-    if locks.acquire(folder / "lock") is None:
+    if locks.acquire(RunFolder(folder).lock) is None:
         return 0  # another process is at it
     threads = max(1, ((os.cpu_count() or 2) - 1) // given.jobs)
     try:

@@ -58,27 +58,25 @@ def advise(
         )
     expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
     dear = expected.gain is not None and expected.gain < least_gain * batch
-    told = expected.sentence()
-    return Advice(dear, f"{told}. That is less than {least_gain} for each." if dear else told)
+    sentence = expected.sentence()
+    return Advice(dear, f"{sentence}. That is less than {least_gain} for each." if dear else sentence)
 
 
 def interval(values: Sequence[float], low: float = -math.inf, high: float = math.inf) -> tuple[float, float] | None:
     """The 95 % interval of a mean over seeds (Student's t), cut to what is possible.
 
-    None below three values: of two it would be nine times as wide as they are apart, which tells nobody anything.
+    None below three values: of two it would be nine times as wide as they are apart, which says nothing.
 
     Args:
         values: one a seed.
         low, high: the bounds of any such value, 0 and 1 of an F1 for example.
     """
+    from scipy.stats import t  # not at the top: the terminal starts without it
+
     count = len(values)
     if count < 3:
         return None
     mean = sum(values) / count
     error = math.sqrt(sum((value - mean) ** 2 for value in values) / (count - 1) / count)
-    t = _STUDENT[min(count - 3, len(_STUDENT) - 1)]
-    return max(mean - t * error, low), min(mean + t * error, high)
-
-
-_STUDENT = (4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
-"""The 97.5 % points for 2, 3, ... degrees of freedom; beyond, the last one (a little wide)."""
+    half = float(t.ppf(0.975, count - 1)) * error
+    return max(mean - half, low), min(mean + half, high)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from storage import documents, opinions, queue
+from storage import documents, opinions
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
-from workbench.annotation.editor import DocumentEditor, Editor, Judge, Refused
+from workbench.annotation.editor import Proposal, Refused
 from workbench.workspace import Workspace
 
 
@@ -72,7 +72,7 @@ class BlindEditor:
         self._keep(after)
         return True
 
-    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
+    def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Nothing is suggested on a blind document; always 0."""
         return 0
 
@@ -110,13 +110,3 @@ class BlindEditor:
             document=replace(document, state=state.state, labels=len(state.spans)),
             annotations=state,
         )
-
-
-def open_editor(workspace: Workspace, document: int, round_id: int | None, judge: Judge | None = None) -> Editor:
-    """The editor that a document of a round is labelled at: blind where it came back blind, else the usual one."""
-    if round_id is not None:
-        with workspace.db.read() as connection:
-            entries = queue.entries(connection, round_id)
-        if any(entry.blind for entry in entries if entry.document == document):
-            return BlindEditor(workspace, document, round_id)
-    return DocumentEditor(workspace, document, judge)

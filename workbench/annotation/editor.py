@@ -12,7 +12,11 @@ from msgspec import structs
 from storage import annotations, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
+from storage.suggestions import keep_suggestions
 from workbench.workspace import Workspace
+
+Proposal = tuple[str, tuple[int, ...], float]
+"""A field, tokens that may be its value, and how sure that is (0..1)."""
 
 Judge = Callable[[Content], tuple[int, int]]
 """Counts (disagreements with reference values, failed checks) of a document; see workbench/fields/checks.py."""
@@ -51,8 +55,8 @@ class Editor(Protocol):
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something."""
 
-    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
-        """Put proposals (field, tokens, confidence) beside the document; returns how many were new."""
+    def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
+        """Put proposals beside the document; returns how many were new."""
 
     def undo(self) -> Event | None:
         """Take the last act back."""
@@ -145,13 +149,13 @@ class DocumentEditor:
         self.content = replace(shown, document=document)
         return True
 
-    def suggest(self, run: str, found: Sequence[tuple[str, tuple[int, ...], float]]) -> int:
-        """Put proposals (field, tokens, confidence) beside the document; returns how many were new.
+    def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
+        """Put proposals beside the document; returns how many were new.
 
         They take the place of the same run's open suggestions; nothing becomes a label by it.
         """
         with self._workspace.db.write() as connection:
-            kept = annotations.suggest(connection, run, {self.content.document.id: found}, replaces=(run,))
+            kept = keep_suggestions(connection, run, {self.content.document.id: proposals}, replaces=(run,))
         self.reload()
         return kept
 

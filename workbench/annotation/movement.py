@@ -143,6 +143,29 @@ def block(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ..
     return tuple(found)
 
 
+def adjusted(
+    layout: PageLayout, tokens: Sequence[Token], span: Sequence[int], more: bool, at_end: bool, phrases: bool
+) -> list[int] | None:
+    """A span made longer (`more`) or shorter at its end or its beginning, by a token or by whole phrases.
+
+    Returns:
+        Its tokens in the order of the rows; None where nothing follows, or nothing would be left.
+    """
+    listed = sorted(span, key=lambda t: layout.where[t])
+    edge = listed[-1] if at_end else listed[0]
+    part = phrase(layout, tokens, edge)
+    if not more:
+        gone = set(part) if phrases else {edge}
+        return [t for t in listed if t not in gone] or None
+    position = part.index(edge)
+    rest = part[position + 1 :] if at_end else part[:position]
+    if not rest:
+        rest = phrase_beside(layout, tokens, part, 1 if at_end else -1)
+    if not phrases:
+        rest = rest[:1] if at_end else rest[-1:]
+    return ([*listed, *rest] if at_end else [*rest, *listed]) if rest else None
+
+
 def next_like(layout: PageLayout, tokens: Sequence[Token], at: int, type: FieldType, backwards: bool = False) -> int:
     """The next token that looks like what a field of this type wants, around the end of the document if need be."""
     order = [p.token for row in layout.rows for p in row.placed]

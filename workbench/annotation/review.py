@@ -94,7 +94,7 @@ def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, An
     """Of the newest selection that was made with a model."""
     for run in dict.fromkeys(name for name in runs if name):
         made = sorted(
-            (workspace.files.runs / run / "selections").glob("*/choice.json"), key=lambda path: path.stat().st_mtime
+            (workspace.files.run(run) / "selections").glob("*/choice.json"), key=lambda path: path.stat().st_mtime
         )
         if made:
             found: list[dict[str, Any]] = json.loads(made[-1].read_text(encoding="utf-8"))["near_misses"]

@@ -1,7 +1,7 @@
 """The document whose labels help with another one: the last labelled one of its vendor."""
 
-from storage import documents
-from storage.documents import Filter
+from storage import document_list, documents
+from storage.document_list import Filter
 from storage.records import Content
 from workbench.annotation.field_states import seller_of
 from workbench.annotation.session import AnnotationSession
@@ -18,11 +18,11 @@ def similar_to(workspace: Workspace, session: AnnotationSession) -> Content | No
     here, name = session.content.document, session.seller
     with workspace.db.read() as connection:
         if here.group:
-            listed = documents.ids(connection, Filter("labelled", group=here.group))
+            listed = document_list.ids(connection, Filter("labelled", group=here.group))
             if others := [n for n in listed if n != here.id]:
                 return documents.open_document(connection, others[-1])
         if name:
-            listed = documents.ids(connection, Filter("labelled", text=name))
+            listed = document_list.ids(connection, Filter("labelled", text=name))
             for number in [n for n in reversed(listed) if n != here.id][:_LOOKED_AT]:
                 other = documents.open_document(connection, number)
                 if seller_of(other) == name:

@@ -24,7 +24,7 @@ class SessionView:
     cursor: int | None  # None on a document without tokens
     selection: frozenset[int]
     armed: str | None
-    tries: Proposals | None
+    proposals: Proposals | None
     focus: Suggestion | None
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word

@@ -3,10 +3,10 @@
 from array import array
 from collections.abc import Sequence
 
-from storage import documents, queue
-from storage.documents import Filter
+from storage import document_list, queue
+from storage.document_list import Filter
 from storage.records import State
-from workbench.active_learning import selection
+from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
@@ -24,7 +24,7 @@ class Worklist:
         self.filter = chosen = chosen or Filter()
         self.blind: dict[int, bool] = {}  # documents that came back without their labels, and whether they are decided
         with workspace.db.read() as connection:
-            self.ids: Sequence[int] = array("q", documents.ids(connection, chosen))
+            self.ids: Sequence[int] = array("q", document_list.ids(connection, chosen))
             if chosen.round is not None:
                 self.blind = {e.document: e.done for e in queue.entries(connection, chosen.round) if e.blind}
         self.position = 0 if self.ids else -1
@@ -53,13 +53,13 @@ class Worklist:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
         if self.filter.round is not None:
-            open_ones = {entry.document for entry in selection.look(workspace, self.filter.round).left}
+            open_ones = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
         else:
             near = order[:_NEAR]
             with workspace.db.read() as connection:
-                open_ones = documents.undecided(connection, near)
+                open_ones = document_list.undecided(connection, near)
                 if open_ones.isdisjoint(near):  # far away, if anywhere
-                    open_ones = set(documents.ids(connection, Filter("unlabelled")))
+                    open_ones = set(document_list.ids(connection, Filter("unlabelled")))
         first = next((n for n in order if n in open_ones), None)
         return first is not None and self.move_to(first)
 
@@ -74,6 +74,6 @@ class Worklist:
     def first_open(self, workspace: Workspace) -> None:
         """Start at the first document that is not decided yet, where there is one."""
         with workspace.db.read() as connection:
-            rest = documents.page(connection, documents.Filter("unlabelled", round=self.filter.round), 0, 1)
+            rest = document_list.page(connection, document_list.Filter("unlabelled", round=self.filter.round), 0, 1)
         if self.filter == Filter() and rest and rest[0].state in (State.NEW, State.STARTED):
             self.move_to(rest[0].id)

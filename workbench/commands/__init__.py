@@ -57,7 +57,7 @@ class Context:
             WorkspaceProblem: there is none, or it cannot be opened.
         """
         workspace = self.find_workspace()
-        assert workspace.db  # opened now, so that what is wrong with it is said first
+        workspace.connect()
         return workspace
 
     def find_workspace(self) -> "Workspace":

@@ -21,11 +21,9 @@ def command(shell: str) -> None:
       workbench completion zsh >> ~/.zshrc
       workbench completion fish > ~/.config/fish/completions/workbench.fish
     """
-    from workbench.cli import group
-
     kind = get_completion_class(shell)
     if kind is None:
         raise click.BadParameter(f"There is no completion for {shell}.")
     # `source` only fills in a template; bash's own class would first run bash to ask for its version.
-    script = kind(group, {}, "workbench", "_WORKBENCH_COMPLETE")
+    script = kind(click.get_current_context().find_root().command, {}, "workbench", "_WORKBENCH_COMPLETE")
     click.echo(script.source_template % script.source_vars())

@@ -44,11 +44,11 @@ def command(context: Context, headless: bool, directory: Path) -> None:
         click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
     else:
         workspace = Workspace.create(directory)
-    _fill(workspace)
+    fill(workspace)
     if headless:
         _loop(workspace)
         return
-    from workbench.cli import open_workbench
+    from workbench.commands.launch import open_workbench
 
     open_workbench(workspace)
 
@@ -61,14 +61,15 @@ def _step(title: str) -> Iterator[None]:
     click.echo(f"  ({time.monotonic() - started:.1f} s)")
 
 
-def _fill(workspace: "Workspace") -> None:
-    from storage import documents
+def fill(workspace: "Workspace") -> None:
+    """Import the sample data into an empty workspace, and divide it by vendor."""
+    from storage import document_list, documents
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.samples import write
 
     with workspace.db.read() as connection:
-        if documents.count(connection):
+        if document_list.count(connection):
             return
     with tempfile.TemporaryDirectory() as temporary, _step("Import (pictures without words are read by OCR)"):
         source = SAMPLES
@@ -91,17 +92,17 @@ def _fill(workspace: "Workspace") -> None:
 
 
 def _loop(workspace: "Workspace") -> None:
-    from storage import documents
+    from storage import document_list
     from storage.exceptions import WorkbenchError
     from workbench.evaluation import inference
 
     with workspace.db.read() as connection:
-        status = documents.status(connection)
+        status = document_list.status(connection)
     click.echo(f"  {status['documents']} documents, {status['labelled']} labelled, pool {status['by_split']['pool']}")
     with _step("Suggestions of the starter, before any training"):
         try:
-            made = inference.suggest(workspace)
-            click.echo(f"  {made['suggestions']} suggestions on {made['documents']} documents of the pool")
+            suggested = inference.suggest(workspace)
+            click.echo(f"  {suggested['suggestions']} suggestions on {suggested['documents']} documents of the pool")
         except WorkbenchError as error:  # the starter's file may be missing; the loop goes on without it
             click.echo(f"  {error.message} {error.remedy}")
     first = _train(workspace, "First model")
@@ -121,11 +122,11 @@ def _loop(workspace: "Workspace") -> None:
 
 def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:
     from storage import runs
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     with workspace.db.read() as connection:
         run = runs.get(connection, run_id)
-    prepared = progress.of(jobs.folder_of(workspace, run_id)).prepared or {}
+    prepared = progress.of(workspace.files.run(run_id)).prepared or {}
     return run.name, int((prepared.get("documents") or {}).get("train", 0)), run.f1
 
 
@@ -142,10 +143,10 @@ def _train(workspace: "Workspace", name: str) -> str:
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
-        seen = progress.of(jobs.folder_of(workspace, run.id))
-        best = seen.best
+        state = progress.of(workspace.files.run(run.id))
+        best = state.best
         shown = f"F1 {best.validation.get('f1') or 0:.3f} on validation" if best else "no validation documents"
-        click.echo(f"  run {run.id}: {seen.step} steps in {seen.seconds:.0f} s, {shown}")
+        click.echo(f"  run {run.id}: {state.step} steps in {state.seconds:.0f} s, {shown}")
     return run.id
 
 
@@ -156,44 +157,44 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     from workbench.evaluation import error_analysis, report
     from workbench.evaluation.doctor import consultation
     from workbench.predictions import run_reader
-    from workbench.runs import jobs
 
-    folder = jobs.folder_of(workspace, run_id)
+    folder = workspace.files.run(run_id)
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
         click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
-        found = error_analysis.find(
+        errors = error_analysis.find(
             error_analysis.judge(run_reader.read_labelled(folder, figures["split"], boxes=False))
         )
-        for record in found[:3]:
+        for record in errors[:3]:
             click.echo(f"  e.g. {record.name}: {record.kind.value} {workspace.schema.name(record.field)}")
     with _step("The Doctor"):
         with workspace.db.read() as connection:
-            told = consultation.consult(workspace, runs.get(connection, run_id))
-        click.echo("\n".join("  " + line for line in lines_of(told)[:16]))
+            advice = consultation.consult(workspace, runs.get(connection, run_id))
+        click.echo("\n".join("  " + line for line in lines_of(advice)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:
     """A round of the relabel loop; the bookkeeping's values stand in for the person who accepts or corrects."""
-    from workbench.active_learning import selection as queueing
-    from workbench.annotation import acts
+    from workbench.active_learning import selection
+    from workbench.active_learning.selection_request import SelectionRequest
+    from workbench.annotation import acts, rounds
     from workbench.annotation.editor import DocumentEditor
 
     with _step("Relabel queue"):
-        selection = queueing.start(workspace, queueing.Order(size=ROUND_SIZE, run=run_id))
-        selection.wait()
-        round_id = queueing.open_round(workspace, selection, 0.0)
-        progress = queueing.look(workspace, round_id)
+        running = selection.start(workspace, SelectionRequest(size=ROUND_SIZE, run=run_id))
+        running.wait()
+        round_id = selection.open_round(workspace, running, 0.0)
+        progress = rounds.look(workspace, round_id)
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
+            names = selection.names(connection, progress)
         for picked in progress.entries:
             click.echo(f"  {names[picked.document]}: {'; '.join(picked.reasons)}")
         act_count = 0
-        while (entry := queueing.next_entry(workspace, round_id)) is not None:
+        while (entry := rounds.next_entry(workspace, round_id)) is not None:
             editor = DocumentEditor(workspace, entry.document)
             act_count += _label_from_values(editor, workspace)
             editor.act("accept document", acts.finish(editor.state))
-        closed = queueing.close(workspace, round_id)
+        closed = selection.close(workspace, round_id)
         click.echo(f"  {len(progress.entries)} documents labelled in {act_count} acts ({closed.strategy})")
 
 
@@ -208,6 +209,6 @@ def _label_from_values(editor: Any, workspace: "Workspace") -> int:
             wanted[field.id] = (field.type, reference.value)
     aligned, _ = align_all(editor.content.tokens, wanted)
     act_count = 0
-    for field_id, found in aligned.items():
-        act_count += editor.act("assign", acts.assign(editor.state, field_id, found.tokens, "bookkeeping"))
+    for field_id, place in aligned.items():
+        act_count += editor.act("assign", acts.assign(editor.state, field_id, place.tokens, "bookkeeping"))
     return act_count

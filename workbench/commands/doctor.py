@@ -35,25 +35,25 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     """
     from storage import runs
     from workbench.evaluation.doctor import consultation
-    from workbench.runs import jobs
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     with workspace.db.read() as connection:
-        found = runs.get(connection, run)
+        record = runs.get(connection, run)
     if learning_curve:
         from workbench.evaluation import learning_curve_runs as curve
 
         with click.progressbar(length=1000 * len(curve.SHARES), label="Learning curve", file=_bar(as_json)) as bar:
-            seen: dict[str, float] = {}
+            shares: dict[str, float] = {}
 
             def tick(name: str, share: float) -> None:
-                seen[name] = share
-                bar.update(int(1000 * sum(seen.values())) - bar.pos)
+                shares[name] = share
+                bar.update(int(1000 * sum(shares.values())) - bar.pos)
 
-            curve.train(workspace, found, tick)
-    told = consultation.consult(workspace, found, labels)
-    emit(as_dict(told), as_json=as_json, text=lines_of(told))
+            curve.train(workspace, record, tick)
+    result = consultation.consult(workspace, record, labels)
+    emit(as_dict(result), as_json=as_json, text=lines_of(result))
 
 
 def _bar(silent: bool) -> Any:
@@ -63,27 +63,27 @@ def _bar(silent: bool) -> Any:
     return io.StringIO() if silent or not sys.stderr.isatty() else sys.stderr
 
 
-def as_dict(told: "Consultation") -> dict[str, Any]:
+def as_dict(consultation: "Consultation") -> dict[str, Any]:
     """The stable keys of `--json`."""
     forecast = [
         {k: v for k, v in asdict(one).items() if k not in ("curves", "why")}
         | {"saturated": one.saturated, "says": one.sentence()}
-        for one in told.forecast
+        for one in consultation.forecast
     ]
     return {
-        "run": told.run,
-        **told.diagnosis.as_dict(),
-        "outcome": list(told.outcome),
-        "remembered": told.remembered,
+        "run": consultation.run,
+        **consultation.diagnosis.as_dict(),
+        "outcome": list(consultation.outcome),
+        "remembered": consultation.remembered,
         "forecast": forecast,
     }
 
 
-def lines_of(told: "Consultation") -> list[str]:
+def lines_of(consultation: "Consultation") -> list[str]:
     """A consultation for people."""
-    lines = [f"Tried: {sentence}" for sentence in told.outcome]
-    lines += ["Healthy: no problem was found."] if told.diagnosis.healthy else []
-    for finding in told.diagnosis.findings:
+    lines = [f"Tried: {sentence}" for sentence in consultation.outcome]
+    lines += ["Healthy: no problem was found."] if consultation.diagnosis.healthy else []
+    for finding in consultation.diagnosis.findings:
         mark = "!" if finding.severity.value == "problem" else "·"
         lines.append(f"{mark} {finding.symptom}")
         lines.append("    " + "; ".join(finding.facts))
@@ -92,11 +92,11 @@ def lines_of(told: "Consultation") -> list[str]:
             config = action.target.value == "config"
             changes = " ".join(f"--set {key}={value}" for key, value in action.changes.items()) if config else ""
             lines.append(f"    {number}. {action.title} ({action.cost})" + (f"  {changes}" if changes else ""))
-            if action.id in told.remembered:
-                lines.append(f"       here before: {told.remembered[action.id]}")
-    said = [one.sentence() for one in told.forecast if one.gain is not None]
-    if said:
-        lines += ["What more labels bring:", *(f"    {sentence}" for sentence in said)]
-    elif told.forecast:
-        lines.append(f"What more labels bring: {told.forecast[0].why} (--learning-curve tries)")
+            if action.id in consultation.remembered:
+                lines.append(f"       here before: {consultation.remembered[action.id]}")
+    sentences = [forecast.sentence() for forecast in consultation.forecast if forecast.gain is not None]
+    if sentences:
+        lines += ["What more labels bring:", *(f"    {sentence}" for sentence in sentences)]
+    elif consultation.forecast:
+        lines.append(f"What more labels bring: {consultation.forecast[0].why} (--learning-curve tries)")
     return lines

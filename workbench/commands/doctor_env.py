@@ -91,10 +91,10 @@ def _cpu_has_bf16() -> bool:
 def _engines() -> list[dict[str, Any]]:
     from workbench.exchange.ocr import KINDS
 
-    found = []
+    engines = []
     for kind in KINDS.values():
         version = kind.version()
-        found.append(
+        engines.append(
             {
                 "name": kind.name,
                 "version": version,
@@ -102,7 +102,7 @@ def _engines() -> list[dict[str, Any]]:
                 "remedy": "" if version else kind.remedy,
             }
         )
-    return found
+    return engines
 
 
 def _families() -> list[dict[str, Any]]:

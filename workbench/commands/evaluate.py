@@ -37,10 +37,10 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from storage.records import Split
     from workbench.evaluation import corrections, inference, report
     from workbench.predictions import run_reader, suggestions
-    from workbench.runs import jobs
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     folder = None
     if model == inference.STARTER or Path(model).is_dir() or fresh:
         with progress_on_stderr("Reading", as_json) as tick:

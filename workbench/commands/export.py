@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from storage import documents
-from storage.documents import Filter
+from storage import document_list, documents
+from storage.document_list import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
 from workbench.commands import Context
@@ -20,7 +20,10 @@ from workbench.workspace import Workspace
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--split", type=click.Choice([split.value for split in Split]), help="Only the documents of this split.")
 @click.option(
-    "--only", type=click.Choice(list(documents.KINDS)), default="all", help="Only documents that are, say, labelled."
+    "--only",
+    type=click.Choice(list(document_list.KINDS)),
+    default="all",
+    help="Only documents that are, say, labelled.",
 )
 @click.option("--group", help="Only the documents of this vendor or template group.")
 @click.option(
@@ -51,7 +54,7 @@ def command(
     try:
         chosen = Filter(kind=only, split=Split(split) if split else None, group=group)
         with workspace.db.read() as connection:
-            ids = documents.ids(connection, chosen)
+            ids = document_list.ids(connection, chosen)
         if not ids:
             raise UsageProblem(
                 "No document is to be exported.", "`workbench status` shows what there is; --split and --only restrict."

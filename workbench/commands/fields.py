@@ -35,10 +35,10 @@ def _known(workspace: Workspace, name: str) -> Field:
     return found
 
 
-def _save(workspace: Workspace, schema: Schema, said: str, as_json: bool) -> None:
+def _save(workspace: Workspace, schema: Schema, message: str, as_json: bool) -> None:
     workspace.change_settings(schema=schema)
     workspace.close()
-    emit(_data(schema), as_json=as_json, text=said)
+    emit(_data(schema), as_json=as_json, text=message)
 
 
 def _data(schema: Schema, labels: dict[str, int] | None = None) -> dict[str, Any]:
@@ -86,11 +86,11 @@ def list_(context: Context, as_json: bool) -> None:
 
 
 def _list(context: Context, as_json: bool) -> None:
-    from storage import documents
+    from storage import document_list
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
-        labels = documents.status(connection)["fields"]
+        labels = document_list.status(connection)["fields"]
     rows = [
         (f.key, f.name, f.type.value, f.colour, labels.get(f.id, 0), "retired" if f.retired else "")
         for f in workspace.schema
@@ -137,10 +137,10 @@ def add(
 def rename(context: Context, field: str, name: str, as_json: bool) -> None:
     """Give FIELD another NAME. The old name becomes an alias, so that old files still mean the same field."""
     workspace = context.open_workspace()
-    found = _known(workspace, field)
-    aliases = tuple(dict.fromkeys((*found.aliases, found.name)))
-    schema = workspace.schema.change(found.id, name=name, aliases=aliases)
-    _save(workspace, schema, f"{found.name} is now called {name}.", as_json)
+    known = _known(workspace, field)
+    aliases = tuple(dict.fromkeys((*known.aliases, known.name)))
+    schema = workspace.schema.change(known.id, name=name, aliases=aliases)
+    _save(workspace, schema, f"{known.name} is now called {name}.", as_json)
 
 
 @command.command
@@ -151,8 +151,8 @@ def rename(context: Context, field: str, name: str, as_json: bool) -> None:
 def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
     """Give FIELD another COLOUR (#rrggbb)."""
     workspace = context.open_workspace()
-    found = _known(workspace, field)
-    _save(workspace, workspace.schema.change(found.id, colour=colour), f"{found.name} is now {colour}.", as_json)
+    known = _known(workspace, field)
+    _save(workspace, workspace.schema.change(known.id, colour=colour), f"{known.name} is now {colour}.", as_json)
 
 
 @command.command
@@ -163,17 +163,17 @@ def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
 def key(context: Context, field: str, key: str, as_json: bool) -> None:
     """Give FIELD another KEY; a field that had it gets this one's."""
     workspace = context.open_workspace()
-    found = _known(workspace, field)
-    other = next((f for f in workspace.schema.active if f.key == key and f.id != found.id), None)
+    known = _known(workspace, field)
+    other = next((f for f in workspace.schema.active if f.key == key and f.id != known.id), None)
     schema = workspace.schema
     if other is not None:  # first out of the way: two fields never share a key
         schema = schema.change(other.id, key="")
-    schema = schema.change(found.id, key=key)
-    said = f"{found.name} has the key {key}."
+    schema = schema.change(known.id, key=key)
+    message = f"{known.name} has the key {key}."
     if other is not None:
-        schema = schema.change(other.id, key=found.key)
-        said += f" {other.name} has {found.key or 'none'} now."
-    _save(workspace, schema, said, as_json)
+        schema = schema.change(other.id, key=known.key)
+        message += f" {other.name} has {known.key or 'none'} now."
+    _save(workspace, schema, message, as_json)
 
 
 @command.command
@@ -195,9 +195,9 @@ def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
 def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
     """Take FIELD out of use. Its labels are kept, and are there again with --back."""
     workspace = context.open_workspace()
-    found = _known(workspace, field)
-    schema = workspace.schema.back(found.id) if back else workspace.schema.change(found.id, retired=True)
-    _save(workspace, schema, f"{found.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
+    known = _known(workspace, field)
+    schema = workspace.schema.back(known.id) if back else workspace.schema.change(known.id, retired=True)
+    _save(workspace, schema, f"{known.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
 
 
 @command.command("type")
@@ -208,6 +208,6 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
 def type_(context: Context, field: str, kind: str, as_json: bool) -> None:
     """Say what FIELD holds: it decides how its values are read and checked."""
     workspace = context.open_workspace()
-    found = _known(workspace, field)
-    schema = workspace.schema.change(found.id, type=FieldType(kind))
-    _save(workspace, schema, f"{found.name} holds a value of type {kind}.", as_json)
+    known = _known(workspace, field)
+    schema = workspace.schema.change(known.id, type=FieldType(kind))
+    _save(workspace, schema, f"{known.name} holds a value of type {kind}.", as_json)

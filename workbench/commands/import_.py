@@ -1,67 +1,17 @@
 """`workbench import`."""
 
 import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context, values
+from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.importers.base import Rejected
     from workbench.exchange.pipeline import Summary
-
-_SHOWN = 10
-_NAMED = 3  # files of one reason
-
-
-def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """`A=B` options as a mapping."""
-    mapping = {}
-    for value in values:
-        label, equals, field = value.partition("=")
-        if not equals or not label.strip() or not field.strip():
-            raise click.BadParameter(f"'{value}' is not of the form LABEL=FIELD.", context, parameter)
-        mapping[label.strip()] = field.strip()
-    return mapping
-
-
-class ImportProgress:
-    """A line on the terminal with the rate and the time that is left; silent when nobody looks."""
-
-    def __init__(self) -> None:
-        self._on = sys.stderr.isatty()
-        self._started = time.monotonic()
-        self._shown_at = 0.0
-
-    def __call__(self, done: int, total: int, made: int) -> None:
-        """Show how far it is, ten times a second at most."""
-        now = time.monotonic()
-        if not self._on or now - self._shown_at < 0.1:
-            return
-        self._shown_at = now
-        seconds = max(now - self._started, 1e-6)
-        left = f", {_duration(seconds / done * (total - done))} left" if done else ""
-        bar = "█" * round(20 * done / max(total, 1))
-        click.echo(
-            f"\r\x1b[K{bar:░<20} {done:,}/{total:,} files, {made:,} documents, {made / seconds:,.1f}/s{left}",
-            err=True,
-            nl=False,
-        )
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._shown_at:
-            click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 @click.command
@@ -108,16 +58,14 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
+    from workbench.commands.import_progress import import_progress
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
 
     workspace = context.open_workspace()
-    meter = ImportProgress()
     request = _request(ImportRequest, paths, (values,) if values else (), options)
-    try:
-        summary = run(workspace, request, meter)
-    finally:
-        meter.end()
+    with import_progress() as show:
+        summary = run(workspace, request, show)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
     emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))
@@ -150,10 +98,9 @@ def _request(kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], optio
 
 def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
     """The summary with stable keys; fields by name."""
-    from workbench.commands import values
 
     def named(counts: dict[str, int]) -> dict[str, int]:
-        return {name.get(of, of): number for of, number in counts.items()}
+        return {name.get(field_id, field_id): number for field_id, number in counts.items()}
 
     return {
         "documents": summary.documents,
@@ -169,7 +116,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "known_labelled": summary.known_labelled,
         "skipped": summary.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
-        "duplicates": [{"document": of, "repeats": twin} for of, twin in summary.duplicates],
+        "duplicates": [{"document": document, "repeats": twin} for document, twin in summary.duplicates],
         "aligned": named(summary.aligned),
         "not_aligned": named(summary.not_aligned),
         "unaligned": [
@@ -185,7 +132,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
-    """The summary for people."""
+    """The summary as text."""
     rate = f", {summary.documents / summary.seconds:,.0f}/s" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
@@ -201,46 +148,23 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     if fields:
         yield ""
         counted = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
-        rows = [(name.get(of, of), *(counts[of] or "" for counts in counted)) for of in fields]
+        rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in counted)) for field_id in fields]
         yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
-    mapped = [f"{label} → {of}" for label, of in summary.mapping.items() if label != of]
+    mapped = [f"{label} → {field}" for label, field in summary.mapping.items() if label != field]
     if mapped:
         yield ""
         yield f"Labels mapped: {', '.join(mapped)} (--map LABEL=FIELD and --keep-names change it)"
     if summary.new_fields:
         yield f"New fields: {', '.join(summary.new_fields)}"
-    unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in summary.unaligned]
+    unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in summary.unaligned]
     yield from listed("values without a place", summary.not_aligned.total(), unaligned)
     yield from listed(
         "near-duplicates, kept on their twins' side",
         summary.duplicate_count,
-        [f"{of} repeats {twin}" for of, twin in summary.duplicates],
+        [f"{document} repeats {twin}" for document, twin in summary.duplicates],
     )
     yield from listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
     yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))
     if summary.values:
-        from workbench.commands import values
-
         yield ""
         yield from values.lines(summary.values, name)
-
-
-def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
-    """What could not be read, a line a reason: one cause can concern a thousand files."""
-    places: dict[str, list[str]] = {}
-    for one in rejected:
-        places.setdefault(one.reason, []).append(f"{one.file}{', ' + one.record if one.record else ''}")
-    return [
-        f"{', '.join(found[:_NAMED])}{f' and {len(found) - _NAMED:,} more' if len(found) > _NAMED else ''}: {reason}"
-        for reason, found in places.items()
-    ]
-
-
-def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
-    """A titled list, cut short; nothing when there is nothing."""
-    if number:
-        yield ""
-        yield f"{number:,} {title}:"
-        yield from (f"  {row}" for row in rows[:_SHOWN])
-        if len(rows) > _SHOWN:
-            yield f"  … and {len(rows) - _SHOWN:,} more (--json lists them)"

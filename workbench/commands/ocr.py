@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.commands import Context
-from workbench.commands.import_ import ImportProgress, listed
-from workbench.commands.output import emit, json_option
+from workbench.commands.output import emit, json_option, listed
 
 if TYPE_CHECKING:
     from workbench.exchange.reocr import Reread
@@ -44,16 +43,14 @@ def command(
     Example:
       workbench ocr --engine tesseract scan-0042
     """
+    from workbench.commands.import_progress import import_progress
     from workbench.exchange.reocr import choose, reread
 
     workspace = context.open_workspace()
     chosen_engine = engine or workspace.settings.ocr_engine
     chosen = choose(workspace, names, chosen_engine)
-    meter = ImportProgress()
-    try:
-        result = reread(workspace, chosen, chosen_engine, jobs=jobs, given_too=given_too, progress=meter)
-    finally:
-        meter.end()
+    with import_progress() as show:
+        result = reread(workspace, chosen, chosen_engine, jobs=jobs, given_too=given_too, progress=show)
     if make_default:
         workspace.change_settings(ocr_engine=chosen_engine)
     workspace.close()

@@ -2,10 +2,16 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from workbench.exchange.importers.base import Rejected
+
+_SHOWN = 10  # rows of a list
+_NAMED = 3  # files of one reason
 
 
 def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
@@ -37,3 +43,35 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Ite
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`A=B` options as a mapping."""
+    mapping = {}
+    for value in values:
+        label, equals, field = value.partition("=")
+        if not equals or not label.strip() or not field.strip():
+            raise click.BadParameter(f"'{value}' is not of the form LABEL=FIELD.", context, parameter)
+        mapping[label.strip()] = field.strip()
+    return mapping
+
+
+def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
+    """What could not be read, a line a reason: one cause can concern a thousand files."""
+    places: dict[str, list[str]] = {}
+    for record in rejected:
+        places.setdefault(record.reason, []).append(f"{record.file}{', ' + record.record if record.record else ''}")
+    return [
+        f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED:,} more' if len(names) > _NAMED else ''}: {reason}"
+        for reason, names in places.items()
+    ]
+
+
+def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
+    """A titled list, cut short; nothing when there is nothing."""
+    if number:
+        yield ""
+        yield f"{number:,} {title}:"
+        yield from (f"  {row}" for row in rows[:_SHOWN])
+        if len(rows) > _SHOWN:
+            yield f"  … and {len(rows) - _SHOWN:,} more (--json lists them)"

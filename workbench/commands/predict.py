@@ -27,7 +27,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
       workbench predict starter invoice.pdf
       workbench predict 20261122-093000 inbox/ --json
     """
-    from storage import documents
+    from storage import document_list, documents
     from storage.records import Split
     from workbench.evaluation import inference
     from workbench.exchange import pipeline
@@ -43,7 +43,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
         editor.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
         summary = pipeline.run(editor, ImportRequest(paths=files))
         with editor.db.read() as connection:
-            ids = tuple(documents.ids(connection))
+            ids = tuple(document_list.ids(connection))
         data: list[dict[str, Any]] = []
         if ids:
             with (
@@ -54,9 +54,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
             with editor.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    found = inference.found_on(content, proposals.get(number, []), editor)
+                    values = inference.found_on(content, proposals.get(number, []), editor)
                     fields = {
-                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in found
+                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in values
                     }
                     data.append(
                         {"document": content.document.name, "source": content.document.source, "fields": fields}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench.active_learning import selection as queueing
-from workbench.active_learning import strategies
+from workbench.active_learning import selection, strategies
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.annotation import rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
-from workbench.runs import jobs
+from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace
 
 
@@ -28,7 +29,7 @@ from workbench.workspace import Workspace
     help="A further run that votes (strategy committee); without it the newest ones.",
 )
 @click.option(
-    "--blind", default=queueing.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
+    "--blind", default=selection.BLIND_SHARE, show_default=True, type=click.FloatRange(0, 1),
     help="Share of labelled documents that come back without their labels.",
 )  # fmt: skip
 @click.option("--strategies", "explain", is_flag=True, help="List the strategies and what each is for.")
@@ -69,30 +70,30 @@ def command(
         return
     workspace = context.open_workspace()
     try:
-        jobs.reconcile(workspace)  # a run that ended while no terminal was open counts
-        order = queueing.Order(strategy, size, run, seed, _fields(workspace, focus), like, committee)
-        selection = queueing.start(workspace, order)
+        reconcile(workspace)  # a run that ended while no terminal was open counts
+        request = SelectionRequest(strategy, size, run, seed, _fields(workspace, focus), like, committee)
+        running = selection.start(workspace, request)
         try:
-            selection.wait(_counter(as_json))
+            running.wait(_counter(as_json))
         finally:
-            selection.stop()
-        progress = queueing.look(workspace, queueing.open_round(workspace, selection, blind))
+            running.stop()
+        progress = rounds.look(workspace, selection.open_round(workspace, running, blind))
         with workspace.db.read() as connection:
-            names = queueing.names(connection, progress)
-        emit(queueing.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
+            names = selection.names(connection, progress)
+        emit(selection.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
     finally:
         workspace.close()
 
 
 def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
-    found = []
+    ids = []
     for name in names:
         field = workspace.schema.resolve(name)
         if field is None or field.retired:
             known = ", ".join(f.name for f in workspace.schema.active)
             raise click.BadParameter(f"There is no field '{name}'. Known: {known}.", param_hint="--focus")
-        found.append(field.id)
-    return tuple(found)
+        ids.append(field.id)
+    return tuple(ids)
 
 
 def _counter(quiet: bool) -> Callable[[int, int], None]:
@@ -105,11 +106,11 @@ def _counter(quiet: bool) -> Callable[[int, int], None]:
     return tick
 
 
-def _head(found: Round) -> str:
-    return f"Round {found.id}: {found.strategy}, run {found.run or 'none'}, seed {found.seed}"
+def _head(opened: Round) -> str:
+    return f"Round {opened.id}: {opened.strategy}, run {opened.run or 'none'}, seed {opened.seed}"
 
 
-def _lines(progress: queueing.RoundProgress, names: dict[int, str]) -> list[str]:
+def _lines(progress: rounds.RoundProgress, names: dict[int, str]) -> list[str]:
     rows = [
         (
             e.rank,

@@ -6,7 +6,7 @@ import click
 
 from storage import queue
 from workbench.active_learning import round_figures, selection
-from workbench.annotation import adjudication
+from workbench.annotation import adjudication, rounds
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
 
@@ -30,7 +30,7 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
         if closing is not None:
             selection.close(workspace, closing)
         with workspace.db.read() as connection:
-            found = [selection.look(workspace, one.id) for one in queue.listed(connection)]
+            states = [rounds.look(workspace, record.id) for record in queue.listed(connection)]
         chart = round_figures.chart(workspace, batch)
         _, disputes = adjudication.look(workspace)
         data: dict[str, Any] = {
@@ -45,7 +45,7 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
                     "left": len(p.left),
                     "figures": p.round.figures,
                 }
-                for p in found
+                for p in states
             ],
             "curve": [
                 {"run": run, "labels": point.labels, "f1": point.f1}
@@ -71,16 +71,16 @@ def command(context: Context, closing: int | None, batch: int, as_json: bool) ->
 
 def _text(data: dict[str, Any]) -> list[str]:
     rows = []
-    for one in data["rounds"]:
-        figures = one["figures"]
+    for entry in data["rounds"]:
+        figures = entry["figures"]
         agreement = figures.get("agreement")
         rows.append(
             (
-                one["round"],
-                one["strategy"],
-                one["run"],
-                f"{one['documents'] - one['left']}/{one['documents']}",
-                "closed" if one["closed"] else "open",
+                entry["round"],
+                entry["strategy"],
+                entry["run"],
+                f"{entry['documents'] - entry['left']}/{entry['documents']}",
+                "closed" if entry["closed"] else "open",
                 f"{figures['seconds'] / 60:.0f} min" if "seconds" in figures else "",
                 "" if agreement is None else f"{agreement:.0%}",
             )

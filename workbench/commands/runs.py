@@ -7,6 +7,7 @@ import click
 
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
+from workbench.runs.state import RunFolder
 
 
 @click.group()
@@ -22,10 +23,10 @@ def command() -> None:
 
 
 def _open(context: Context) -> Any:
-    from workbench.runs import jobs
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     return workspace
 
 
@@ -48,17 +49,17 @@ def list_runs(context: Context, as_json: bool) -> None:
     """
     from storage import runs
     from workbench.evaluation import comparison
-    from workbench.runs import jobs, progress
-    from workbench.runs.watch import cost, duration
+    from workbench.runs import progress
+    from workbench.runs.cost import cost, duration
 
     workspace = _open(context)
     with workspace.db.read() as connection:
-        found = runs.listed(connection)
-    measured = comparison.measured(workspace, found)
-    best = comparison.best(found, measured)
+        listed = runs.listed(connection)
+    measured = comparison.measured(workspace, listed)
+    best = comparison.best(listed, measured)
     data, rows = [], []
-    for run in found:
-        seen = progress.of(jobs.folder_of(workspace, run.id))
+    for run in listed:
+        state = progress.of(workspace.files.run(run.id))
         is_alike = best is not None and run.f1 is not None and measured.get(run.id) == measured[best.id]
         data.append(
             {
@@ -70,9 +71,9 @@ def list_runs(context: Context, as_json: bool) -> None:
                 "f1": run.f1,
                 "best": run is best,
                 "compares_with_best": is_alike,
-                "seconds": round(seen.seconds, 1),
-                "core_hours": round(seen.core_seconds / 3600, 4),
-                "gpu_hours": round(seen.gpu_seconds / 3600, 4),
+                "seconds": round(state.seconds, 1),
+                "core_hours": round(state.core_seconds / 3600, 4),
+                "gpu_hours": round(state.gpu_seconds / 3600, 4),
             }
         )
         mark = "the best" if run is best else "" if is_alike or run.f1 is None else "other documents"
@@ -85,8 +86,8 @@ def list_runs(context: Context, as_json: bool) -> None:
                 run.family,
                 "" if run.f1 is None else f"{run.f1:.3f}",
                 mark,
-                duration(seen.seconds) if seen.seconds else "",
-                cost(seen),
+                duration(state.seconds) if state.seconds else "",
+                cost(state),
             )
         )
     heads = ("run", "name", "state", "preset", "family", "F1", "", "time", "cost")
@@ -101,25 +102,26 @@ def show(context: Context, run: str, as_json: bool) -> None:
     """One run: its state, progress, figures and configuration."""
     from dataclasses import asdict
 
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     workspace = _open(context)
-    found = _run(workspace, run)
-    seen = progress.of(jobs.folder_of(workspace, found.id))
-    kept = seen.best or (seen.evaluations[-1] if seen.evaluations else None)
-    data = asdict(found) | {
-        "run": found.id,
-        "step": seen.step,
-        "total_steps": seen.total_steps,
-        "epoch": seen.epoch,
-        "seconds_left": seen.seconds_left,
-        "notes": seen.notes,
+    record = _run(workspace, run)
+    state = progress.of(workspace.files.run(record.id))
+    kept = state.best or (state.evaluations[-1] if state.evaluations else None)
+    data = asdict(record) | {
+        "run": record.id,
+        "step": state.step,
+        "total_steps": state.total_steps,
+        "epoch": state.epoch,
+        "seconds_left": state.seconds_left,
+        "notes": state.notes,
         "validation": dict(kept.validation) if kept else None,
     }
     lines = [
-        f"{found.name}: {found.state.value}" + (f" — {found.reason}" if found.reason else ""),
-        f"{found.family}, preset {found.preset or '–'}, step {seen.step} of {seen.total_steps}, {seen.seconds:.0f} s",
-        *(f"note: {note}" for note in seen.notes),
+        f"{record.name}: {record.state.value}" + (f" — {record.reason}" if record.reason else ""),
+        f"{record.family}, preset {record.preset or '–'}, step {state.step} of {state.total_steps}, "
+        f"{state.seconds:.0f} s",
+        *(f"note: {note}" for note in state.notes),
     ]
     if kept and kept.validation:
         lines.append(f"validation F1 {kept.validation.get('f1') or 0:.3f} at step {kept.step}, the best so far")
@@ -135,9 +137,9 @@ def _act(name: str, summary: str, done: str) -> None:
         from workbench.runs import jobs
 
         workspace = _open(context)
-        found = _run(workspace, run)
-        getattr(jobs, name)(workspace, found.id)
-        emit({"run": found.id, "asked": name}, as_json=as_json, text=done.format(found.name))
+        record = _run(workspace, run)
+        getattr(jobs, name)(workspace, record.id)
+        emit({"run": record.id, "asked": name}, as_json=as_json, text=done.format(record.name))
 
 
 for _name, _summary, _done in (
@@ -157,10 +159,9 @@ for _name, _summary, _done in (
 @click.pass_obj
 def log(context: Context, run: str, lines: int) -> None:
     """What the run's process printed."""
-    from workbench.runs import jobs
 
     workspace = _open(context)
-    path = jobs.folder_of(workspace, _run(workspace, run).id) / "stderr.log"
+    path = RunFolder(workspace.files.run(_run(workspace, run).id)).log
     text = path.read_text(errors="replace").splitlines() if path.exists() else []
     click.echo("\n".join(text[-lines:]) or "The process printed nothing.")
 
@@ -176,9 +177,9 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
     from workbench.runs import jobs
 
     workspace = _open(context)
-    made = jobs.clone(workspace, _run(workspace, run).id, sets, name)
-    jobs.start(workspace, made.id)
-    emit({"run": made.id, "state": "queued"}, as_json=as_json, text=f"Run {made.id} is started.")
+    copy = jobs.clone(workspace, _run(workspace, run).id, sets, name)
+    jobs.start(workspace, copy.id)
+    emit({"run": copy.id, "state": "queued"}, as_json=as_json, text=f"Run {copy.id} is started.")
 
 
 @command.command("import")
@@ -189,8 +190,12 @@ def import_run(context: Context, folder: Path, as_json: bool) -> None:
     """Take a run folder from another machine into this workspace."""
     from workbench.runs import transfer
 
-    made = transfer.adopt(_open(context), folder)
-    emit({"run": made.id, "state": made.state.value}, as_json=as_json, text=f"Run {made.id}: {made.state.value}.")
+    adopted = transfer.adopt(_open(context), folder)
+    emit(
+        {"run": adopted.id, "state": adopted.state.value},
+        as_json=as_json,
+        text=f"Run {adopted.id}: {adopted.state.value}.",
+    )
 
 
 @command.command()
@@ -212,23 +217,23 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 
     workspace = _open(context)
     first, second = _run(workspace, a), _run(workspace, b)
-    found = comparison.compare(workspace, first, second, on)
-    lines = [comparison.sentence(found, (first.name, second.name))]
+    result = comparison.compare(workspace, first, second, on)
+    lines = [comparison.sentence(result, (first.name, second.name))]
     rows = [
         (
             workspace.schema.name(name) if name != "micro" else "all",
-            f"{one['a']:.3f}",
-            f"{one['b']:.3f}",
-            f"{one['difference']:+.3f}",
-            "" if one["ci95"] is None else "{:+.3f} to {:+.3f}".format(*one["ci95"]),
-            "yes" if one["certain"] else "no",
+            f"{figures['a']:.3f}",
+            f"{figures['b']:.3f}",
+            f"{figures['difference']:+.3f}",
+            "" if figures["ci95"] is None else "{:+.3f} to {:+.3f}".format(*figures["ci95"]),
+            "yes" if figures["certain"] else "no",
         )
-        for name, one in found["differences"].items()
+        for name, figures in result["differences"].items()
     ]
     if rows:
         lines += table(rows, ("field", "F1 of A", "F1 of B", "B − A", "95 %", "certain"), right=(1, 2, 3))
-    lines += [f"{key}: {old} → {new}" for key, (old, new) in found["config"].items()]
-    emit(found, as_json=as_json, text=lines)
+    lines += [f"{key}: {old} → {new}" for key, (old, new) in result["config"].items()]
+    emit(result, as_json=as_json, text=lines)
 
 
 @command.command()
@@ -241,9 +246,9 @@ def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
     from workbench.runs import transfer
 
     workspace = _open(context)
-    found = _run(workspace, run)
-    made = transfer.export_model(workspace, found.id, folder)
-    emit({"run": found.id, "folder": str(made)}, as_json=as_json, text=f"The model of {found.name} is in {made}.")
+    record = _run(workspace, run)
+    path = transfer.export_model(workspace, record.id, folder)
+    emit({"run": record.id, "folder": str(path)}, as_json=as_json, text=f"The model of {record.name} is in {path}.")
 
 
 @command.command()
@@ -263,12 +268,12 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
     """
     from workbench.evaluation import charts, comparison
-    from workbench.runs import jobs, progress
+    from workbench.runs import progress
 
     workspace = _open(context)
-    found = [_run(workspace, name) for name in runs]
-    chart = comparison.picture(
-        found, kind, lambda run: progress.of(jobs.folder_of(workspace, run.id)), workspace.schema.name
+    records = [_run(workspace, name) for name in runs]
+    picture = comparison.picture(
+        records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
     )
-    charts.save(chart, file.absolute())
+    charts.save(picture, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

@@ -62,7 +62,7 @@ def command(
     """
     from workbench.active_learning import simulation
     from workbench.evaluation import charts
-    from workbench.runs.config import files
+    from workbench.runs.config import files, presets
     from workbench.runs.machine import device
 
     if picture is not None:
@@ -72,7 +72,7 @@ def command(
         if stopping:
             _stop(workspace, as_json)
             return
-        chosen = files.apply_sets(files.preset(preset, device()).config, sets)
+        chosen = files.apply_sets(presets.preset(preset, device()).config, sets)
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         folder = simulation.prepare(
             workspace, wanted, chosen, rounds=rounds, batch=batch, seeds=seeds, start=start, warm=warm
@@ -80,10 +80,10 @@ def command(
     finally:
         workspace.close()
     process = simulation.start(folder, jobs)
-    told = simulation.report(folder) if detach else _followed(folder, process, as_json)
+    report = simulation.report(folder) if detach else _followed(folder, process, as_json)
     if picture is not None:
-        charts.save(simulation.chart(told), picture)
-    emit(told, as_json=as_json, text=_text(told))
+        charts.save(simulation.chart(report), picture)
+    emit(report, as_json=as_json, text=_text(report))
 
 
 def _stop(workspace: Workspace, as_json: bool) -> None:
@@ -93,8 +93,8 @@ def _stop(workspace: Workspace, as_json: bool) -> None:
     for folder in folders:
         simulation.stop(folder)
     names = [folder.name for folder in folders]
-    said = f"Stopped: {', '.join(names)}." if names else "No simulation is at work."
-    emit({"stopped": names}, as_json=as_json, text=said)
+    message = f"Stopped: {', '.join(names)}." if names else "No simulation is at work."
+    emit({"stopped": names}, as_json=as_json, text=message)
 
 
 def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: bool) -> dict[str, Any]:
@@ -115,25 +115,27 @@ def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: 
             raise
 
 
-def _text(told: dict[str, Any]) -> list[str]:
-    full = told["full"]
-    lines = [f"Simulation {told['simulation']}: {told['done']} of {told['total']} models measured."]
+def _text(report: dict[str, Any]) -> list[str]:
+    full = report["full"]
+    lines = [f"Simulation {report['simulation']}: {report['done']} of {report['total']} models measured."]
     if full["f1"] is None:
         return lines
     lines.append(f"All {full['labels']} labels: F1 {full['f1']:.3f}.")
     rows = []
-    for name, one in told["strategies"].items():
-        needed = [_needed(one["needed"].get(str(percent))) for percent in (90, 95, 99)]
-        ratio = one["against_random"].get("95")
-        last = one["curve"][-1] if one["curve"] else None
+    for name, result in report["strategies"].items():
+        needed = [_needed(result["needed"].get(str(percent))) for percent in (90, 95, 99)]
+        ratio = result["against_random"].get("95")
+        last = result["curve"][-1] if result["curve"] else None
         end = f"{last['f1']:.3f} at {last['labels']}" if last else ""
         rows.append((name, end, *needed, "" if ratio is None else f"{ratio:.2f}"))
     head = ("strategy", "F1 in the end", "for 90 %", "for 95 %", "for 99 %", "95 % against random")
     return [*lines, *table(rows, head, right=(2, 3, 4, 5))]
 
 
-def _needed(one: dict[str, Any] | None) -> str:
-    if not one or one["labels"] is None:
+def _needed(needed: dict[str, Any] | None) -> str:
+    if not needed or needed["labels"] is None:
         return "not reached"
-    spread = "" if one["ci95"] is None else " ({:.0f}–{:.0f})".format(*one["ci95"])
-    return f"{one['labels']:.0f}{spread}" + ("" if one["reached"] == one["of"] else f" {one['reached']}/{one['of']}")
+    spread = "" if needed["ci95"] is None else " ({:.0f}–{:.0f})".format(*needed["ci95"])
+    return f"{needed['labels']:.0f}{spread}" + (
+        "" if needed["reached"] == needed["of"] else f" {needed['reached']}/{needed['of']}"
+    )

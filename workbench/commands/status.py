@@ -25,11 +25,11 @@ def command(context: Context, show_all: bool, as_json: bool) -> None:
     Example:
       workbench -w my-invoices status
     """
-    from storage import documents
+    from storage import document_list, documents
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
-        counts = documents.status(connection)
+        counts = document_list.status(connection)
         problems = documents.list_problems(connection)
     names = {field.id: field.name for field in workspace.schema}
     # Fields in the schema's order; every field in use is there, also without labels.

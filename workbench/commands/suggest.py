@@ -26,10 +26,10 @@ def command(context: Context, model: str, family: str | None, as_json: bool) -> 
 
     workspace = context.open_workspace()
     with _bar("Reading", as_json) as tick:
-        made = inference.suggest(workspace, family or model, tick=tick)
-    lines = [f"{made['suggestions']:,} suggestions on {made['documents']:,} documents by {made['model']}."]
-    rows = sorted(((workspace.schema.name(f), n) for f, n in made["fields"].items()), key=lambda row: -row[1])
-    emit(made, as_json=as_json, text=[*lines, *table(rows, ("field", "suggestions"), right=(1,))])
+        result = inference.suggest(workspace, family or model, tick=tick)
+    lines = [f"{result['suggestions']:,} suggestions on {result['documents']:,} documents by {result['model']}."]
+    rows = sorted(((workspace.schema.name(f), n) for f, n in result["fields"].items()), key=lambda row: -row[1])
+    emit(result, as_json=as_json, text=[*lines, *table(rows, ("field", "suggestions"), right=(1,))])
 
 
 class _bar:  # noqa: N801 - used like a function

@@ -59,9 +59,10 @@ def command(
     from workbench.runs import jobs
     from workbench.runs.config import draft
     from workbench.runs.config import files as config_files
+    from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     for note in (note for file in files for note in config_files.notes_on(file)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
@@ -75,15 +76,15 @@ def command(
         }
     if len(configs) == 1:
         [config] = configs.values()
-        made = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
+        prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
     else:
-        made = jobs.grid(workspace, configs, used)
-    for run in made:
+        prepared = jobs.grid(workspace, configs, used)
+    for run in prepared:
         jobs.start(workspace, run.id, slots)
     if wait:
-        results = [_waited(workspace, run, quiet=as_json) for run in made]
+        results = [_waited(workspace, run, quiet=as_json) for run in prepared]
     else:
-        results = [_started(run, used) for run in made]
+        results = [_started(run, used) for run in prepared]
     emit(
         results[0].data if len(results) == 1 else [result.data for result in results],
         as_json=as_json,
@@ -113,14 +114,14 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     from workbench.runs import jobs, progress
 
     with click.progressbar(length=1000, label=f"Run {run.id}", file=_null() if quiet else None) as bar:
-        done = jobs.wait(workspace, run.id, lambda seen: bar.update(int(1000 * seen.share) - bar.pos))
-    seen = progress.of(jobs.folder_of(workspace, run.id))
+        done = jobs.wait(workspace, run.id, lambda state: bar.update(int(1000 * state.share) - bar.pos))
+    state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
-    validation = dict(seen.best.validation) if seen.best else None
+    validation = dict(state.best.validation) if state.best else None
     return _Result(
-        {"run": run.id, "state": done.state.value, "seconds": round(seen.seconds, 1), "validation": validation},
-        _text(run, seen, validation),
+        {"run": run.id, "state": done.state.value, "seconds": round(state.seconds, 1), "validation": validation},
+        _text(run, state, validation),
     )
 
 
@@ -132,9 +133,10 @@ def _null() -> Any:
 
 def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) -> tuple[dict[str, Any], str]:
     """Name -> configuration (one without files has no name), and the preset that was used."""
-    from storage import documents
+    from storage import document_list
     from storage.records import Split
     from workbench.runs.config import files as config_files
+    from workbench.runs.config import presets
     from workbench.runs.machine import device
 
     if files:
@@ -142,11 +144,11 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
     where = device()
     if preset == "auto":
         with workspace.db.read() as connection:
-            trained = documents.Filter("labelled", split=Split.TRAIN)
-            number = documents.count(connection, trained)
-        preset = config_files.choose_preset(number, number, where)
-    found = config_files.preset(preset, where)
-    return {"": found.config}, found.name
+            trained = document_list.Filter("labelled", split=Split.TRAIN)
+            number = document_list.count(connection, trained)
+        preset = presets.choose_preset(number, number, where)
+    chosen = presets.preset(preset, where)
+    return {"": chosen.config}, chosen.name
 
 
 def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
@@ -170,12 +172,12 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
     return (f"model.name={model}", f"model.family={run.family}"), run.id
 
 
-def _text(run: "Run", seen: Any, validation: dict[str, Any] | None) -> list[str]:
+def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str]:
     from workbench.commands.output import table
 
     title = f"{run.id} ({run.name})" if run.name else run.id
-    lines = [f"Run {title}: {seen.finished['state']} after {seen.seconds:.0f} s, {seen.step} steps."]
-    lines += [f"  note: {note}" for note in seen.notes]
+    lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {state.step} steps."]
+    lines += [f"  note: {note}" for note in state.notes]
     if validation:
         lines.append(f"Validation F1 {validation.get('f1') or 0:.3f}")
         rows = [

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.import_ import by_reason, listed, pairs
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
     from workbench.exchange.reference_values import ValuesReport
@@ -51,7 +50,7 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
     """The outcome with stable keys; fields by name."""
 
     def named(counts: dict[str, int]) -> dict[str, int]:
-        return {name.get(of, of): number for of, number in counts.items()}
+        return {name.get(field_id, field_id): number for field_id, number in counts.items()}
 
     return {
         "rows": outcome.rows,
@@ -73,7 +72,7 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
 
 
 def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
-    """The outcome for people."""
+    """The outcome as text."""
     yield (
         f"{outcome.reference_values:,} values for {outcome.documents:,} documents from {outcome.rows:,} rows; "
         f"{outcome.labels.total():,} became labels, {outcome.suggestions:,} are suggestions"
@@ -81,11 +80,14 @@ def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
     fields = dict.fromkeys([*outcome.aligned, *outcome.not_aligned])
     if fields:
         yield ""
-        rows = [(name.get(of, of), outcome.aligned[of], outcome.not_aligned[of]) for of in fields]
+        rows = [
+            (name.get(field_id, field_id), outcome.aligned[field_id], outcome.not_aligned[field_id])
+            for field_id in fields
+        ]
         yield from table(rows, ("field", "aligned", "not aligned"), right=[1, 2])
     if outcome.new_fields:
         yield f"New fields: {', '.join(outcome.new_fields)}"
-    unaligned = [f"{document}: {of} “{value}” – {why}" for document, of, value, why in outcome.unaligned]
+    unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in outcome.unaligned]
     yield from listed("values without a place", outcome.not_aligned.total(), unaligned)
     if outcome.left_out:
         left_out = ", ".join(f"{column} ({number:,})" for column, number in outcome.left_out.most_common(8))

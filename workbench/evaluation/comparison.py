@@ -9,7 +9,6 @@ from storage.records import Run
 from workbench.evaluation import charts, report
 from workbench.evaluation.charts import Chart, Series
 from workbench.predictions import run_reader
-from workbench.runs import jobs
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress
 from workbench.workspace import Workspace
@@ -23,7 +22,7 @@ def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
     found = {}
     for run in runs:
         with suppress(InputProblem):
-            found[run.id] = run_reader.validated_on(jobs.folder_of(workspace, run.id))
+            found[run.id] = run_reader.validated_on(workspace.files.run(run.id))
     return found
 
 
@@ -112,7 +111,7 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
         "problem": "",
     }
     try:
-        found = report.compare_runs(jobs.folder_of(workspace, a.id), jobs.folder_of(workspace, b.id), on)
+        found = report.compare_runs(workspace.files.run(a.id), workspace.files.run(b.id), on)
     except InputProblem as problem:
         return told | {"problem": problem.message}
     return told | {key: found[key] for key in ("split", "documents", "differences")}

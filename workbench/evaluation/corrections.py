@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from storage import documents, label_queries
+from storage import document_list, label_queries
 from storage.records import Span
 from workbench.evaluation import metrics
-from workbench.fields import FieldType, tags_of, values
+from workbench.fields import FieldType, chunks_of, tags_of, values
 from workbench.predictions import calibration, run_reader
-from workbench.predictions.cases import Case, Chunk, lenient_chunks
+from workbench.predictions.cases import Case, Chunk
 from workbench.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     """The documents of a run's pool that are labelled now, with these labels."""
     asked = run_reader.fields_labelled(folder)
     with workspace.db.read() as connection:
-        done = frozenset(documents.ids(connection, documents.Filter("labelled")))
+        done = frozenset(document_list.ids(connection, document_list.Filter("labelled")))
     cases = list(run_reader.stream_cases(folder, "pool", done))
     ids = [case.document for case in cases]
     with workspace.db.read() as connection:
@@ -66,7 +66,7 @@ def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     for case in cases:
         if facts.get(case.document) == (case.name, len(case.words)):  # else the run was made elsewhere
             spans = [Span(name, tokens) for name, tokens in now[case.document] if name in asked]
-            gold = tuple(Chunk(*one) for one in lenient_chunks(tags_of(spans, len(case.words))))
+            gold = tuple(Chunk(*chunk) for chunk in chunks_of(tags_of(spans, len(case.words))))
             found.append(run_reader.judgeable(replace(case, gold=gold), asked))
     return found
 

@@ -10,10 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, label_queries, queue
+from storage import label_queries, queue
 from storage.exceptions import InputProblem
 from storage.label_queries import Place
 from storage.records import Decision, QueueEntry, State
+from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
@@ -22,6 +23,7 @@ from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 SPLITS = ("test", "validation", "train")
@@ -85,7 +87,7 @@ class ErrorReview:
     doubts: tuple[ErrorItem, ...]
     matrix: Mapping[str, Mapping[ErrorKind, int]]
     confusion: Mapping[str, Mapping[str, int]]
-    piles: tuple[Concentration, ...]
+    concentrations: tuple[Concentration, ...]
     lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
 
     def of_document(self, number: int) -> tuple[ErrorItem, ...]:
@@ -104,14 +106,14 @@ class ErrorReview:
         """The errors of a cell of the confusion matrix; on its diagonal are boundary errors."""
         return tuple(item for item in self.items if (item.gold_field, item.predicted_field) == (gold, predicted))
 
-    def of_pile(self, pile: Concentration) -> tuple[ErrorItem, ...]:
+    def of_concentration(self, group: Concentration) -> tuple[ErrorItem, ...]:
         """The errors that a sentence about groups is about."""
         return tuple(
             item
             for item in self.items
             if item.record is not None
-            and item.field == pile.field
-            and error_analysis.member(item.record, pile.dimension) in pile.members
+            and item.field == group.field
+            and error_analysis.member(item.record, group.dimension) in group.members
         )
 
 
@@ -144,14 +146,14 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
     return ErrorReview(
         run=folder.name,
         split=chosen,
-        splits=tuple(name for name in SPLITS if (folder / "dataset" / f"{name}.parquet").is_file()),
+        splits=tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file()),
         documents=len(here),
         f1=metrics.micro(here).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in suspects(here)),
         matrix=error_analysis.matrix(pairs),
         confusion=error_analysis.confusion(pairs),
-        piles=tuple(error_analysis.concentrations(judged, records)),
+        concentrations=tuple(error_analysis.concentrations(judged, records)),
         lengths={case.document: (case.name, len(case.words)) for case in here},
     )
 
@@ -273,7 +275,7 @@ def propose(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     if item.predicted is not None:
         found = [(*item.predicted, item.confidence)]
         with workspace.db.write() as connection:
-            annotations.suggest(connection, survey.run, {item.document: found}, replaces=(survey.run,))
+            keep_suggestions(connection, survey.run, {item.document: found}, replaces=(survey.run,))
 
 
 def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
@@ -285,7 +287,7 @@ def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
     assert place is not None
     with workspace.db.write() as connection:
         found = {item.document: [(*place, item.confidence)]}
-        annotations.suggest(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
+        keep_suggestions(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
     editor = DocumentEditor(workspace, item.document)
     for suggestion in editor.content.suggestions:
         if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:

@@ -11,6 +11,7 @@ from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
 from workbench.predictions import run_reader
 from workbench.predictions.cases import Case
+from workbench.runs.state import RunFolder
 
 _MOST = 40
 """Errors that are shown with a picture."""
@@ -41,7 +42,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         records=records,
         concentrations=error_analysis.concentrations(judged, records),
         diagnosis=diagnosis.diagnose(diagnosis.examine(folder, figures)),
-        events=list(events.iterate(folder / "events.jsonl")),
+        events=list(events.iterate(RunFolder(folder).events)),
         pictures=cuttings(folder, figures["split"], here, records[:_MOST]),
     )
 

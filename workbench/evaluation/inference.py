@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import annotations, documents, label_queries, runs
+from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
+from storage.suggestions import keep_suggestions
 from workbench.evaluation import report
 from workbench.fields.values import joined, normalise
 from workbench.predictions import run_reader, suggestions
-from workbench.predictions.suggestions import Proposal
-from workbench.runs import jobs, machine, progress, snapshot
-from workbench.runs.config.files import FieldSpec, Request
+from workbench.runs import machine, progress, snapshot, suggestions_file
+from workbench.runs.config.request import FieldSpec, Request
+from workbench.runs.state import RunFolder
+from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
 
 STARTER = "starter"
@@ -39,7 +40,7 @@ def model_of(workspace: Workspace, name: str) -> str:
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
         run = runs.get(connection, name)
-    folder = jobs.folder_of(workspace, run.id) / "model"
+    folder = RunFolder(workspace.files.run(run.id)).model
     if not (folder / "config.json").exists():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
     return str(folder)
@@ -76,7 +77,7 @@ def reading(
             threads=max(1, (os.cpu_count() or 2) - 1),
             engines=frozen.engines,
         )
-        (folder / "request.yaml").write_text(request.text(), encoding="utf-8")
+        RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
         _run(folder, tick)
         yield folder
     finally:
@@ -84,9 +85,9 @@ def reading(
 
 
 def _run(folder: Path, tick: Tick | None) -> None:
-    with (folder / "stderr.log").open("wb") as log:
+    with RunFolder(folder).log.open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)],
+            machine.python(machine.WORKER, str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -114,7 +115,7 @@ def _run(folder: Path, tick: Tick | None) -> None:
         failed = follower.progress.failed
         raise RunProblem(str(failed.get("message")), str(failed.get("remedy") or ""))
     if not follower.progress.finished:
-        raise RunProblem(f"The model's process ended without a word. {jobs.last_words(folder)}", "Try again.")
+        raise RunProblem(f"The model's process ended without a word. {RunFolder(folder).log_tail()}", "Try again.")
 
 
 def suggest(
@@ -128,7 +129,7 @@ def suggest(
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
         allowed = None if ids is None else set(ids)
-        unlabelled = documents.ids(connection, documents.Filter("unlabelled"))
+        unlabelled = document_list.ids(connection, document_list.Filter("unlabelled"))
         wanted = tuple(number for number in unlabelled if allowed is None or number in allowed)
     counted: dict[str, int] = {}
     kept = 0
@@ -136,8 +137,8 @@ def suggest(
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
-            still = set(documents.ids(connection, documents.Filter("unlabelled")))
-            kept = annotations.suggest(
+            still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
+            kept = keep_suggestions(
                 connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
             )
         for found in proposals.values():
@@ -149,7 +150,7 @@ def suggest(
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
     """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
     known = {field.id for field in workspace.schema.active}
-    found = suggestions.read(folder, workspace.settings)
+    found = suggestions_file.read(folder)
     return {one.document: [p for p in one.proposals if p[0] in known] for one in found}
 
 
@@ -162,7 +163,7 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
     source = model_of(workspace, model)
     with workspace.db.read() as connection:
         sides = {
-            split: tuple(documents.ids(connection, documents.Filter("labelled", split=split)))
+            split: tuple(document_list.ids(connection, document_list.Filter("labelled", split=split)))
             for split in {on, Split.VALIDATION}
         }
         labelled = label_queries.fields(connection)

@@ -5,14 +5,19 @@ from collections.abc import Callable
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
-from workbench.active_learning.round_figures import trained_on
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
+from workbench.runs.progress import Progress, trained_on
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 SHARES = (0.25, 0.5, 0.75)
 """Parts of the training documents; the run itself is the whole."""
+
+
+def _progress(name: str, tick: Callable[[str, float], None] | None) -> Callable[[Progress], None] | None:
+    return None if tick is None else lambda progress: tick(name, progress.share)
 
 
 def group_of(run: Run) -> str:
@@ -32,7 +37,7 @@ def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | N
     Raises:
         RunProblem: the run says not what it was trained on, or a part failed.
     """
-    total = trained_on(jobs.folder_of(workspace, run.id))
+    total = trained_on(workspace.files.run(run.id))
     if run.state not in ENDED or not total:
         raise RunProblem(f"Run {run.name} has not ended with a model.", "Wait for it, then ask again.")
     config = from_dict(run.config)
@@ -45,9 +50,9 @@ def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | N
             changed = apply_sets(config, [f"data.max_train_documents={wanted}"])
             part = jobs.prepare(workspace, changed, preset=run.preset, name=name, batch=group_of(run))
         if part.state not in ENDED:
-            if not jobs.at_work(jobs.folder_of(workspace, part.id)):
+            if not RunFolder(workspace.files.run(part.id)).at_work():
                 jobs.start(workspace, part.id)
-            part = jobs.wait(workspace, part.id, (lambda seen, n=name: tick(n, seen.share)) if tick else None)
+            part = jobs.wait(workspace, part.id, _progress(name, tick))
         if part.state not in ENDED:
             raise RunProblem(
                 f"The part {name} ended as {part.state.value}. {part.reason}", f"workbench runs log {part.id}"

@@ -27,7 +27,7 @@ from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import read_groups, read_labelled, uncollected
 
 if TYPE_CHECKING:
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
 _ORDER = ("test", "validation", "train")
 
@@ -200,7 +200,7 @@ def final(folder: Path) -> dict[str, Any] | None:
 
 
 def _request(folder: Path) -> "Request":
-    from workbench.runs.config.files import Request
+    from workbench.runs.config.request import Request
 
     return Request.read(folder)
 

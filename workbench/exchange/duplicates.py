@@ -1,6 +1,6 @@
 """Near-duplicates: the same page scanned or sent twice. Found by fingerprints, confirmed by comparing the words. Pure.
 
-Invoices of one template differ in little but their numbers, so it is mostly the numbers that are compared.
+Invoices of one template differ mainly in their numbers, so mostly the numbers are compared.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 _BINS = 16
-_MIX = 2654435761  # Knuth's multiplier: neighbouring checksums become strangers
+_MIX = 2654435761  # Knuth's multiplier: spreads neighbouring checksums
 _EDGES = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
@@ -23,7 +23,7 @@ Fingerprint = tuple[int, ...]
 
 
 def fingerprint_of(features: Iterable[str]) -> Fingerprint:
-    """A fingerprint whose equal parts are about as many, of 16, as the share of features that two sets share."""
+    """The fingerprint of a set: the share of equal parts of two fingerprints estimates the sets' Jaccard overlap."""
     least: list[int | None] = [None] * _BINS
     for feature in features:
         value = crc32(feature.encode()) * _MIX & 0xFFFFFFFF
@@ -31,7 +31,7 @@ def fingerprint_of(features: Iterable[str]) -> Fingerprint:
         known = least[position]
         if known is None or rest < known:
             least[position] = rest
-    # An empty bin takes the next full one's number, so that small sets can be compared as well.
+    # An empty bin takes the next filled bin's value, so that small sets can be compared as well.
     filled = [value for value in least if value is not None] or [0]
     result: list[int] = []
     following = filled[0]
@@ -58,33 +58,33 @@ class Index:
         self._bands: dict[int, int | list[int]] = {}  # most bands have one key only: no list for those
 
     def add(self, key: int, fingerprint: Fingerprint) -> None:
-        """Keep a fingerprint under a key."""
+        """Add a fingerprint under a key."""
         for band in self._bands_of(fingerprint):
-            there = self._bands.setdefault(band, key)
-            if isinstance(there, list):
-                there.append(key)
-            elif there != key:
-                self._bands[band] = [there, key]
+            keys = self._bands.setdefault(band, key)
+            if isinstance(keys, list):
+                keys.append(key)
+            elif keys != key:
+                self._bands[band] = [keys, key]
 
     def near(self, fingerprint: Fingerprint, least: int = _LEAST_BANDS) -> list[int]:
         """Keys that share at least this many of 16 bands, the nearest first."""
         shared: Counter[int] = Counter()
         for band in self._bands_of(fingerprint):
-            there = self._bands.get(band)
-            if there is not None:  # hardly ever
-                shared.update((there,) if isinstance(there, int) else there)
+            keys = self._bands.get(band)
+            if keys is not None:  # rarely
+                shared.update((keys,) if isinstance(keys, int) else keys)
         return [key for key, bands in shared.most_common(20) if bands >= least]
 
     @staticmethod
     def _bands_of(fingerprint: Fingerprint) -> Iterable[int]:
-        # Two neighbouring parts a band, and the bands overlap: near ones share many, strangers hardly one.
+        # A band is two neighbouring parts, and bands overlap: near-duplicates share many, other documents hardly one.
         following = (*fingerprint[1:], fingerprint[0])
         return [i << 32 | a << 16 | b for i, (a, b) in enumerate(zip(fingerprint, following, strict=True))]
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is compared of a document: its words in lower case, without the punctuation at their ends."""
+    """A document's words for comparison: in lower case, without punctuation at their ends."""
 
     plain: frozenset[str]
     numbers: frozenset[str]  # with a digit in them
@@ -105,8 +105,8 @@ class Words:
     def same(self, other: "Words") -> bool:
         """Whether these are the words of one page, read twice.
 
-        Either nearly all numbers are the same; or many are, and the other words differ as much: then it is the
-        reading that differs. Another invoice of the same vendor differs in its numbers only.
+        Either nearly all numbers are the same, or many are and the other words differ as much, which is a difference
+        of reading. Another invoice of the same vendor differs only in its numbers.
         """
         numbers, words = _overlap(self.numbers, other.numbers), _overlap(self.plain, other.plain)
         if words < _LEAST_SAME:

@@ -13,7 +13,7 @@ _LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
 _REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
 
 # Where each value stands, from the root, by local names: ZUGFeRD 1 and 2 differ in namespaces and in some names,
-# and "|" divides those. The first path that leads somewhere counts.
+# and "|" divides those. The first path with an element counts.
 _AGREEMENT = "ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
 _SETTLEMENT = "ApplicableHeaderTradeSettlement|ApplicableSupplyChainTradeSettlement"
 _TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"
@@ -43,8 +43,8 @@ def read(source: Path | bytes) -> dict[str, str]:
     Raises:
         InputProblem: the file is no PDF, or carries an e-invoice that cannot be read; the message says why.
     """
-    found = xml_of(source)
-    return {} if found is None else values_of(found[1], found[0])
+    attachment = xml_of(source)
+    return {} if attachment is None else values_of(attachment[1], attachment[0])
 
 
 def xml_of(source: Path | bytes) -> tuple[str, bytes] | None:
@@ -116,15 +116,15 @@ def _local(element: "_Element") -> str:
 
 
 def _all(element: "_Element", path: str) -> "list[_Element]":
-    found = [element]
+    elements = [element]
     for step in path.split("/"):
         names = step.split("|")
-        found = [child for parent in found for child in parent if _local(child) in names]
-    return found
+        elements = [child for parent in elements for child in parent if _local(child) in names]
+    return elements
 
 
 def _text(element: "_Element", path: str) -> str:
-    return next((text for found in _all(element, path) if (text := " ".join((found.text or "").split()))), "")
+    return next((text for node in _all(element, path) if (text := " ".join((node.text or "").split()))), "")
 
 
 def _iso(text: str) -> str:

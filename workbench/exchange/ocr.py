@@ -30,7 +30,7 @@ _MOST_JOBS = 8  # each holds about 400 MB
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What an engine read on one page. Boxes are in pixels of the picture it was given."""
+    """What an engine read on one page. Boxes are in pixels of the picture."""
 
     width: int
     height: int
@@ -48,7 +48,7 @@ class PageText:
 
 
 class Engine(Protocol):
-    """One way to read a picture. Made in the child process, once."""
+    """A way to read pictures; created once in every child process."""
 
     def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
@@ -57,7 +57,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineKind:
-    """An engine as the terminal process knows it."""
+    """What the terminal process needs to know of an engine."""
 
     name: str
     make: Callable[[], Engine]
@@ -78,7 +78,7 @@ _PIECES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _TextLine:
-    """A line as an engine found it: pieces of text with a box and a confidence each."""
+    """A line of an engine's result: pieces of text with a box and a confidence each."""
 
     text: str
     box: Box
@@ -93,13 +93,15 @@ def words_of_line(text: str, pieces: Sequence[tuple[str, Box, float]]) -> list[t
     Spaces divide words; where Chinese or Japanese is written without them, dates, amounts, labels with their colon
     and runs of one script do.
     """
-    letters = [
-        (letter, (x0 + (x1 - x0) * n / len(piece), y0, x0 + (x1 - x0) * (n + 1) / len(piece), y1), sure)
-        for piece, (x0, y0, x1, y1), sure in ((p.replace(" ", ""), box, sure) for p, box, sure in pieces)
-        for n, letter in enumerate(piece)
-    ]
+    letters = []
+    for piece, (x0, y0, x1, y1), confidence in pieces:
+        characters = piece.replace(" ", "")
+        width = (x1 - x0) / max(len(characters), 1)
+        letters += [
+            (letter, (x0 + n * width, y0, x0 + (n + 1) * width, y1), confidence) for n, letter in enumerate(characters)
+        ]
     joined = "".join(letter for letter, _, _ in letters)
-    if joined != "".join(text.split()):  # the engine's pieces are not its text: take the pieces
+    if joined != "".join(text.split()):  # the engine's pieces differ from its text: the pieces count
         text = " ".join(piece for piece, _, _ in pieces)
     words = []
     at = 0
@@ -118,12 +120,12 @@ def _around(boxes: Iterable[Box]) -> Box:
 
 
 def _in_order(lines: list[_TextLine]) -> tuple[IncomingToken, ...]:
-    """Tokens row by row. Whole lines are ordered, not words: on a slanted scan a line keeps together."""
+    """Tokens row by row. Whole lines are ordered, so that a line stays together on a slanted scan."""
     return tuple(
-        IncomingToken(text, box, number, round(sure, 4))
+        IncomingToken(text, box, number, round(confidence, 4))
         for number, row in enumerate(Layout(lines).rows if lines else ())
         for index in row
-        for text, box, sure in lines[index].words
+        for text, box, confidence in lines[index].words
     )
 
 
@@ -136,7 +138,7 @@ class RapidOcr:
     def __init__(self) -> None:
         import logging
 
-        logging.disable(logging.CRITICAL)  # it logs to the terminal, whatever its settings say; this process is ours
+        logging.disable(logging.CRITICAL)  # RapidOCR logs to the terminal, whatever its settings say
         import cv2
         from rapidocr import RapidOCR
 
@@ -154,16 +156,18 @@ class RapidOcr:
         lines = []
         if len(result):
             by_words = all(
-                isinstance(found, tuple) and len(found) == 3 for line in result.word_results for found in line
+                isinstance(words, tuple) and len(words) == 3 for line in result.word_results for words in line
             )
-            # Where it could not place words, the engine gives fewer lists of words than lines.
+            # Where it has no boxes for words, the engine returns fewer lists of words than lines.
             if by_words and len(result.word_results) == len(result.txts):
-                for text, found in zip(result.txts, result.word_results, strict=True):
-                    pieces = [(piece, _box(quad), float(sure)) for piece, sure, quad in found if quad is not None]
+                for text, words in zip(result.txts, result.word_results, strict=True):
+                    pieces = [
+                        (piece, _box(quad), float(confidence)) for piece, confidence, quad in words if quad is not None
+                    ]
                     lines.append(self._line(str(text), pieces))
             else:
-                for text, sure, quad in zip(result.txts, result.scores, result.boxes, strict=True):
-                    lines.append(self._line(str(text), [(str(text), _box(quad), float(sure))]))
+                for text, confidence, quad in zip(result.txts, result.scores, result.boxes, strict=True):
+                    lines.append(self._line(str(text), [(str(text), _box(quad), float(confidence))]))
         return PageText(width, height, _in_order([line for line in lines if line]), "rapidocr", rapidocr_version())
 
     @staticmethod
@@ -191,17 +195,17 @@ class Tesseract:
         width = height = 0
         lines: dict[tuple[str, ...], list[tuple[str, Box, float]]] = {}
         for row in output.splitlines()[1:]:
-            level, _, *place, _, left, top, w, h, sure, text = row.split("\t", 11)
+            level, _, *place, _, left, top, w, h, confidence, text = row.split("\t", 11)
             if level == "1":
                 width, height = int(w), int(h)
             if level == "5" and text.strip():
                 box = (float(left), float(top), float(left) + float(w), float(top) + float(h))
-                lines.setdefault(tuple(place), []).append((text.strip(), box, max(float(sure), 0.0) / 100))
-        found = [
+                lines.setdefault(tuple(place), []).append((text.strip(), box, max(float(confidence), 0.0) / 100))
+        text_lines = [
             _TextLine(" ".join(text for text, _, _ in words), _around(box for _, box, _ in words), words=tuple(words))
             for words in lines.values()
         ]
-        return PageText(width, height, _in_order(found), "tesseract", tesseract_version())
+        return PageText(width, height, _in_order(text_lines), "tesseract", tesseract_version())
 
 
 def _tesseract(*arguments: str) -> str:
@@ -219,8 +223,8 @@ def _tesseract(*arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise InputProblem(f"Tesseract took longer than {_PAGE_SECONDS:.0f} seconds for the page") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise InputProblem(f"Tesseract could not read the page ({said[-1] if said else error.returncode})") from error
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise InputProblem(f"Tesseract could not read the page ({lines[-1] if lines else error.returncode})") from error
     return done.stdout.decode(errors="replace")
 
 
@@ -283,8 +287,8 @@ def _read(picture: Path) -> PageText:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started here never hear Ctrl-C, not even while they load: it is the parent's business."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started here ignore Ctrl-C, also while they load: the parent ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -296,7 +300,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 class Readers:
-    """A pool of processes that read pages; made when the first page comes, ended with the `with` block.
+    """A pool of processes that read pages; started with the first page, ended with the `with` block.
 
     Args:
         engine: a name of KINDS.
@@ -323,12 +327,12 @@ class Readers:
             worker.terminate()
 
     def submit(self, picture: Path) -> "Future[PageText]":
-        """Start to read a page."""
+        """Start reading a page."""
         if self._pool is not None:
             return self._pool.submit(_read, picture)
-        # Never fork: the parent may have threads (a screen) and libraries that do not survive it.
+        # Never fork: the parent may have threads (a screen) and libraries that break in a forked process.
         self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start, (self.kind.name,))
-        with _deaf_to_interrupts():  # the first page starts the processes
+        with _interrupts_blocked():  # the first page starts the processes
             return self._pool.submit(_read, picture)
 
     @staticmethod
@@ -351,7 +355,7 @@ class Readers:
 
 
 def read_all(pictures: Iterable[Path], engine: str, jobs: int = 0) -> Iterator[PageText]:
-    """The readings of some pictures, in their order."""
+    """The words of some pictures, in their order."""
     with Readers(engine, jobs) as readers:
         for future in [readers.submit(picture) for picture in pictures]:
             yield readers.result(future)

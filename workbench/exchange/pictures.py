@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers.base import Limits
+from workbench.settings import Limits
 
 LONGEST = 2000
 """Pixels of a stored picture's longest side: what the OCR engine works at, and more than a screen shows."""
@@ -25,7 +25,7 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     """A picture, its header read; whatever is wrong with the data becomes an InputProblem."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF data is no reason to speak in the middle of a screen
+            warnings.simplefilter("ignore")  # a warning about damaged EXIF data would be printed into a screen
             with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
                 yield picture
     except UnidentifiedImageError as error:
@@ -96,7 +96,7 @@ def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[b
 
 
 def encoded(picture: Image.Image) -> bytes:
-    """A picture reduced to LONGEST and written as JPEG on white; small, and quick to write and to read."""
+    """A picture reduced to LONGEST, as JPEG on white."""
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         layered = picture.convert("RGBA")
         picture = Image.new("RGB", layered.size, "white")

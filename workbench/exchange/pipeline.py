@@ -1,7 +1,7 @@
-"""From files to documents ready to label: read, picture, OCR, clean, map, align, group, store. One pass, flat memory.
+"""Imports files as documents: read, OCR, clean, map labels, align values, group, store. One pass, constant memory.
 
-Documents are stored in batches, each in one transaction together with its problems: whatever ends an import, what was
-stored is whole, and a second run goes on from there, because content that is known is skipped.
+Documents are stored in batches, each in one transaction together with its problems. However an import ends, the stored
+documents are complete, and a second run continues from there, because known content is skipped.
 """
 
 import re
@@ -26,20 +26,20 @@ from workbench.workspace import Workspace
 
 BATCH = 200
 """Documents a transaction."""
-_BATCH_SECONDS = 5.0  # slow documents (OCR) are kept this often
+_BATCH_SECONDS = 5.0  # a batch is stored at least this often, as OCR is slow
 _LISTED = 1000  # unaligned values, skipped files and duplicates that a summary names; all are counted
 SELLER = "seller_name"
 GOLD = "gold"
 """A values_source whose aligned values are labels."""
-_COUNTED = re.compile(r"([0-9]+) ")  # notes begin with how many, and are added up
+_COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are added up
 
 Progress = Callable[[int, int, int], None]
-"""Called with (files done, files in all, documents made so far)."""
+"""Called with (files done, files in all, documents so far)."""
 
 
 @dataclass
 class Summary:
-    """What an import did. Lists name the first thousand; the counts are complete."""
+    """What an import did. Lists have the first thousand entries; the counts are complete."""
 
     documents: int = 0
     pages: int = 0
@@ -57,7 +57,7 @@ class Summary:
     known_labelled: int = 0  # of these, records with labels or values, which were not taken over
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the one it repeats
+    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the document that it repeats
     duplicate_count: int = 0
     groups: int = 0  # met in this import
     ocr_pages: int = 0
@@ -69,13 +69,13 @@ class Summary:
     @property
     def failed(self) -> bool:
         """Whether nothing could be imported although there was something to import."""
-        came = self.documents or self.known or (self.values and self.values.documents)
-        return not came and self.skipped + (self.values.skipped if self.values else 0) > 0
+        imported = self.documents or self.known or (self.values and self.values.documents)
+        return not imported and self.skipped + (self.values.skipped if self.values else 0) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Twin:
-    """The document that another one repeats: one of the workspace (id), or one of the batch (position)."""
+    """A document that another document repeats: in the workspace (id) or in the batch (position)."""
 
     name: str
     group: str
@@ -84,7 +84,7 @@ class _Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _BatchDocument:
     """A document of the batch."""
 
     new: NewDocument
@@ -98,7 +98,7 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
 
     Raises:
         InputProblem: a path does not exist.
-        UsageProblem: the request cannot mean anything.
+        UsageProblem: the request has an unknown grouping or an impossible score.
         MissingTool: a page has to be read and the OCR engine is not there.
         WorkspaceProblem: the disk is full or the workspace is read-only; what was stored before is kept.
     """
@@ -113,31 +113,35 @@ class _ImportJob:
     def __init__(self, workspace: Workspace, request: ImportRequest, progress: Progress | None) -> None:
         self._workspace = workspace
         self._request = request
-        self._progress = progress or (lambda done, total, made: None)
+        self._progress = progress or (lambda done, total, documents_done: None)
         self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []
-        self._batch: list[_Made] = []
+        self._batch: list[_BatchDocument] = []
         self._batch_index = duplicates.Index()
         self._stored_at = time.monotonic()
         self._met_groups: set[str] = set()
-        self._made = 0
+        self._document_count = 0
         self._who = workspace.settings.who
 
     def run(self) -> Summary:
         started = time.monotonic()
         with self._workspace.db.read() as connection:
-            seen = import_index.digests(connection)
+            digests = import_index.digests(connection)
             self._sides = import_index.sides(connection)
             self._grouper = Grouper(self._request.group_by, import_index.representatives(connection))
             self._index = duplicates.Index()
             for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
-        sources = self._sources = DocumentSource(self._workspace, self._request, seen, self._reject)
+        sources = self._sources = DocumentSource(self._workspace, self._request, digests, self._reject)
+
+        def report(files_done: int) -> None:
+            self._progress(files_done, len(sources.files), self._document_count)
+
         try:
-            with closing(sources.documents(lambda n: self._progress(n, len(sources.files), self._made))) as found:
-                for prepared in found:
-                    self._finish(prepared)
+            with closing(sources.documents(report)) as pending_documents:
+                for pending in pending_documents:
+                    self._finish(pending)
                     if len(self._batch) >= BATCH or time.monotonic() - self._stored_at > _BATCH_SECONDS:
                         self._store()
         except KeyboardInterrupt:
@@ -149,27 +153,28 @@ class _ImportJob:
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
-        self._summary.mapping = {label: self._labels.schema.name(of) for label, of in self._labels.used.items()}
+        schema = self._labels.schema
+        self._summary.mapping = {label: schema.name(field_id) for label, field_id in self._labels.used.items()}
         return self._summary
 
     # -- making documents
 
-    def _finish(self, prepared: PendingDocument) -> None:
-        incoming = prepared.incoming
+    def _finish(self, pending: PendingDocument) -> None:
+        incoming = pending.incoming
         try:
-            self._summary.ocr_pages += prepared.take_words()
+            self._summary.ocr_pages += pending.take_words()
         except InputProblem as problem:
-            self._reject(Rejected(str(prepared.path), incoming.name, problem.message))
+            self._reject(Rejected(str(pending.path), incoming.name, problem.message))
             return
-        cleaned = clean.clean(incoming, self._sources.options(prepared.path))
+        cleaned = clean.clean(incoming, self._sources.options(pending.path))
         if isinstance(cleaned, Rejected):
-            record = "" if prepared.original else incoming.name
+            record = "" if pending.original else incoming.name
             self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             return
-        self._add(prepared, cleaned)
+        self._add(pending, cleaned)
 
-    def _add(self, prepared: PendingDocument, incoming: Incoming) -> None:
-        pages = pages_of(incoming.pages, prepared.names)
+    def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
+        pages = pages_of(incoming.pages, pending.names)
         tokens = tuple(token for page in pages for token in page.tokens)
         spans, offered = self._given_labels(incoming)
         references = self._references(incoming)
@@ -178,11 +183,11 @@ class _ImportJob:
             aligned, offers, missing = self._aligned(incoming, tokens, references, spans)
             spans += aligned
             offered += offers
-            # A gold value without a place may be there, misread: such a document is for a person to finish.
+            # A gold value that was not found may be misread: a person has to complete the document.
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=prepared.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -191,7 +196,7 @@ class _ImportJob:
         new = NewDocument(
             name=incoming.name,
             source=incoming.source,
-            digest=prepared.digest,
+            digest=pending.digest,
             format=incoming.format,
             pages=pages,
             language=incoming.language,
@@ -201,38 +206,38 @@ class _ImportJob:
             spans=tuple(spans),
             suggestions=tuple(offered),
             references=tuple(references),
-            original=prepared.original,
+            original=pending.original,
             fingerprint=duplicates.to_text(fingerprint) if fingerprint else None,
             duplicate_of=twin.id if twin else None,
         )
         if fingerprint is not None:
             self._batch_index.add(len(self._batch), fingerprint)
-        self._made += 1
-        self._batch.append(_Made(new, words, fingerprint, twin))
+        self._document_count += 1
+        self._batch.append(_BatchDocument(new, words, fingerprint, twin))
         self._note(incoming)
 
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
         for span in incoming.spans:
-            of = self._labels.field(span.label)
+            field_id = self._labels.field(span.label)
             if span.confidence is None:
-                spans.append(Span(of, span.tokens, Source.IMPORT, self._who))
+                spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
             else:
-                offered.append((of, span.tokens, span.confidence, span.run))
+                offered.append((field_id, span.tokens, span.confidence, span.run))
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        found: dict[str, ReferenceValue] = {}
+        references: dict[str, ReferenceValue] = {}
         source = incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
-                of = self._labels.field(label)
-                found.setdefault(of, ReferenceValue(of, value.strip(), source))
-        return list(found.values())
+                field_id = self._labels.field(label)
+                references.setdefault(field_id, ReferenceValue(field_id, value.strip(), source))
+        return list(references.values())
 
     def _aligned(
-        self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], given: list[Span]
+        self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
         """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
         from workbench.locate.alignment import (
@@ -240,31 +245,31 @@ class _ImportJob:
         )
 
         schema = self._labels.schema
-        have = {span.field for span in given}
+        have = {span.field for span in own}
         wanted = {
-            r.field: (found.type, r.value)
+            r.field: (target.type, r.value)
             for r in references
-            if r.field not in have and (found := schema.get(r.field)) is not None
+            if r.field not in have and (target := schema.get(r.field)) is not None
         }
         aligned, missing = align_all(tokens, wanted)
-        labelled = {token for span in given for token in span.tokens}
+        labelled = {token for span in own for token in span.tokens}
         spans: list[Span] = []
         offers: list[tuple[str, tuple[int, ...], float, str]] = []
         is_gold = incoming.values_source in ("", GOLD)
         above = self._request.accept_above
-        for of, place in aligned.items():
+        for field_id, place in aligned.items():
             if labelled & set(place.tokens):
-                missing[of] = "the words there are labelled otherwise"
+                missing[field_id] = "the words there are labelled otherwise"
                 continue
-            self._summary.aligned[of] += 1
+            self._summary.aligned[field_id] += 1
             if is_gold or (above is not None and place.score >= above):
-                spans.append(Span(of, place.tokens, Source.IMPORT, self._who))
+                spans.append(Span(field_id, place.tokens, Source.IMPORT, self._who))
             else:
-                offers.append((of, place.tokens, place.score, incoming.values_source))
-        for of, reason in missing.items():
-            self._summary.not_aligned[of] += 1
+                offers.append((field_id, place.tokens, place.score, incoming.values_source))
+        for field_id, reason in missing.items():
+            self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
-                self._summary.unaligned.append((incoming.name, schema.name(of), wanted[of][1], reason))
+                self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))
         return spans, offers, missing
 
     @staticmethod
@@ -312,12 +317,12 @@ class _ImportJob:
     # -- storing
 
     def _bring_in_values(self) -> None:
-        """Give the documents what tables say of them; a table that was only found among them adds no fields."""
+        """Import tables of known values. A table that was not named on the command line adds no fields."""
         request = self._request
-        found = [
+        discovered = [
             path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
         ]
-        for tables, is_asked in ((request.tables, True), (found, False)):
+        for tables, is_named in ((request.tables, True), (discovered, False)):
             if tables:
                 self._summary.values = bring_in(
                     self._workspace,
@@ -325,7 +330,7 @@ class _ImportJob:
                     mapping=request.mapping,
                     keep_names=request.keep_names,
                     accept_above=request.accept_above,
-                    add_fields=is_asked,
+                    add_fields=is_named,
                     outcome=self._summary.values,
                 )
 
@@ -336,56 +341,58 @@ class _ImportJob:
         self._problems.append((rejected.file, rejected.record, rejected.reason))
 
     def _store(self) -> None:
-        """Keep the batch and the problems in one transaction."""
+        """Store the batch and the problems in one transaction."""
         if self._labels.is_ahead:
             self._workspace.change_schema(self._labels.onto)  # no label without its field
-            self._summary.new_fields = [self._labels.schema.name(of) for of in self._labels.added]
+            self._summary.new_fields = [self._labels.schema.name(field_id) for field_id in self._labels.added]
         if self._batch or self._problems:
             with self._workspace.db.write() as connection:
-                # Another import may have been quicker.
-                there = documents.known(connection, (made.new.digest for made in self._batch))
-                kept = [made for made in self._batch if made.new.digest not in there]
-                ids = documents.add(connection, [made.new for made in kept], self._who)
-                number_of = {id(made): number for made, number in zip(kept, ids, strict=True)}
+                # Another process may have imported some of them meanwhile.
+                known = documents.known(connection, (document.new.digest for document in self._batch))
+                kept = [document for document in self._batch if document.new.digest not in known]
+                ids = documents.add(connection, [document.new for document in kept], self._who)
+                number_of = {id(document): number for document, number in zip(kept, ids, strict=True)}
                 repeats = {
-                    number_of[id(made)]: number_of.get(id(self._batch[made.twin.position]))
-                    for made in kept
-                    if made.twin is not None and made.twin.position is not None
+                    number_of[id(document)]: number_of.get(id(self._batch[document.twin.position]))
+                    for document in kept
+                    if document.twin is not None and document.twin.position is not None
                 }
-                import_index.mark_duplicates(connection, {of: twin for of, twin in repeats.items() if twin is not None})
+                import_index.mark_duplicates(
+                    connection, {document: twin for document, twin in repeats.items() if twin is not None}
+                )
                 documents.add_problems(connection, self._problems)
-            self._summary.known += len(there)
-            for made in kept:
-                self._count(made)
-                if made.fingerprint is not None:
-                    self._index.add(number_of[id(made)], made.fingerprint)
+            self._summary.known += len(known)
+            for document in kept:
+                self._count(document)
+                if document.fingerprint is not None:
+                    self._index.add(number_of[id(document)], document.fingerprint)
         self._batch, self._problems, self._batch_index = [], [], duplicates.Index()
         self._stored_at = time.monotonic()
 
-    def _count(self, made: _Made) -> None:
-        summary, new = self._summary, made.new
+    def _count(self, document: _BatchDocument) -> None:
+        summary, new = self._summary, document.new
         summary.documents += 1
         summary.pages += len(new.pages)
         summary.tokens += sum(len(page.tokens) for page in new.pages)
         summary.labelled += new.labelled
         summary.labels.update(span.field for span in new.spans)
-        summary.suggestions.update(of for of, *_ in new.suggestions)
+        summary.suggestions.update(field_id for field_id, *_ in new.suggestions)
         summary.reference_values += len(new.references)
-        if made.twin is not None:
+        if document.twin is not None:
             summary.duplicate_count += 1
             if len(summary.duplicates) < _LISTED:
-                summary.duplicates.append((new.name, made.twin.name))
+                summary.duplicates.append((new.name, document.twin.name))
 
 
 def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
-    """Cleaned pages as they are kept, their tokens numbered over the document; `names` are the stored pictures'."""
+    """Cleaned pages as records, their tokens numbered over the document; `names` are those of the stored pictures."""
     pages = []
     first = 0
     for number, page in enumerate(incoming):
-        given = page.tokens or []
+        words = page.tokens or []
         tokens = tuple(
             Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
-            for i, t in enumerate(given, first)
+            for i, t in enumerate(words, first)
         )
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
@@ -393,5 +400,5 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
 
 
 def _storable(text: str) -> str:
-    """Half a surrogate pair, which JSON can hold and no database can, becomes a question mark."""
+    """The text with a question mark for half a surrogate pair, which JSON can hold but a database cannot."""
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Known values for documents that are in the workspace: kept as reference values, and aligned to words."""
+"""Known values for documents in the workspace: stored as reference values and aligned to words."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
+from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.known_values import KnownRow, read
@@ -22,7 +23,7 @@ from workbench.locate.alignment import align_all
 from workbench.workspace import Workspace
 
 RUN = "values"
-"""What suggestions from known values are said to come from."""
+"""The `run` of suggestions from known values."""
 _BATCH = 100
 _LISTED = 1000
 
@@ -32,7 +33,7 @@ class ValuesReport:
     """What became of a table of known values. Lists name the first thousand; the counts are complete."""
 
     rows: int = 0
-    documents: int = 0  # that a row was for
+    documents: int = 0  # with a row
     reference_values: int = 0
     aligned: Counter[str] = field(default_factory=Counter)  # field id -> values
     not_aligned: Counter[str] = field(default_factory=Counter)
@@ -49,15 +50,15 @@ class ValuesReport:
 def disagreements(
     schema: Schema, tokens: tuple[Token, ...], spans: Iterable[Span], references: Iterable[ReferenceValue]
 ) -> int:
-    """How many fields have labels none of which says what a reference value says."""
+    """How many fields have labels of which none agrees with a reference value."""
     texts: dict[str, list[str]] = {}
     for span in spans:
         texts.setdefault(span.field, []).append(joined(tokens[i].text for i in span.tokens))
     wrong = set()
     for reference in references:
-        of = schema.get(reference.field)
+        field = schema.get(reference.field)
         labelled = texts.get(reference.field)
-        if of and labelled and not any(same(of.type, text, reference.value) for text in labelled):
+        if field and labelled and not any(same(field.type, text, reference.value) for text in labelled):
             wrong.add(reference.field)
     return len(wrong)
 
@@ -71,14 +72,14 @@ def bring_in(
     add_fields: bool = True,
     outcome: ValuesReport | None = None,
 ) -> ValuesReport:
-    """Take the values of tables over for the documents that their rows name.
+    """Import the values of tables for the documents that their rows name.
 
     A row's file is matched by the document's source, or its name with or without folder and suffix; rows of one name
     go to all documents of that name. A table that cannot be read is counted as a row that cannot be used.
 
     Args:
-        add_fields: make a field of a column that none knows; otherwise its values are left out and counted.
-        outcome: its counts go on.
+        add_fields: make a field of an unknown column; otherwise its values are left out and counted.
+        outcome: a report to which this import is added.
     """
     outcome = outcome or ValuesReport()
     labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
@@ -88,9 +89,9 @@ def bring_in(
     problems: list[tuple[str, str, str]] = []
     table = _rows(paths, workspace)
     while rows := list(islice(table, _BATCH)):
-        work: list[tuple[int, dict[str, str]]] = []
+        values_of: list[tuple[int, dict[str, str]]] = []
         for row in rows:
-            rejected = row if isinstance(row, Rejected) else _place(*row, by_name, labels, only, work, outcome)
+            rejected = row if isinstance(row, Rejected) else _place(*row, by_name, labels, only, values_of, outcome)
             if rejected is not None:
                 outcome.skipped += 1
                 problems.append((rejected.file, rejected.record, rejected.reason))
@@ -99,12 +100,12 @@ def bring_in(
         if labels.is_ahead:
             workspace.change_schema(labels.onto)
         with workspace.db.write() as connection:
-            for number, values in work:
+            for number, values in values_of:
                 _apply(connection, workspace, number, values, accept_above, outcome)
             documents.add_problems(connection, problems)
         problems = []
-    outcome.mapping |= {label: labels.schema.name(of) for label, of in labels.used.items()}
-    outcome.new_fields += [labels.schema.name(of) for of in labels.added]
+    outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
+    outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
     return outcome
 
 
@@ -131,26 +132,28 @@ def _place(
     by_name: dict[str, list[int]],
     labels: LabelMap,
     only: set[str] | None,
-    work: list[tuple[int, dict[str, str]]],
+    values_of: list[tuple[int, dict[str, str]]],
     outcome: ValuesReport,
 ) -> Rejected | None:
     outcome.rows += 1
     plain = PurePath(row.file.replace("\\", "/"))
-    found = next((by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None)
-    if found is None:
+    document_ids = next(
+        (by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None
+    )
+    if document_ids is None:
         return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
     values: dict[str, str] = {}
     for column, value in row.values.items():
         if only is not None and column.casefold() not in only and labels.schema.resolve(column) is None:
             outcome.left_out[column] += 1
             continue
-        of = labels.field(column)
-        known = labels.schema.get(of)
+        field_id = labels.field(column)
+        known = labels.schema.get(field_id)
         if known and known.type is FieldType.AMOUNT and normalise(known.type, value).normal is None:
-            outcome.left_out[column] += 1  # a VAT number under "vat", say
+            outcome.left_out[column] += 1  # for instance a VAT number under "vat"
             continue
-        values.setdefault(of, value)
-    work.extend((number, values) for number in found)
+        values.setdefault(field_id, value)
+    values_of.extend((number, values) for number in document_ids)
     return None
 
 
@@ -163,31 +166,33 @@ def _apply(
     outcome: ValuesReport,
 ) -> None:
     schema = workspace.schema
-    documents.set_references(connection, number, [ReferenceValue(of, value, RUN) for of, value in values.items()])
+    documents.set_references(
+        connection, number, [ReferenceValue(field_id, value, RUN) for field_id, value in values.items()]
+    )
     content = documents.open_document(connection, number)
     outcome.documents += 1
     outcome.reference_values += len(values)
-    types = {of: (known.type, value) for of, value in values.items() if (known := schema.get(of))}
+    types = {field_id: (known.type, value) for field_id, value in values.items() if (known := schema.get(field_id))}
     aligned, missing = align_all(content.tokens, types)
-    for of, reason in missing.items():
-        outcome.not_aligned[of] += 1
+    for field_id, reason in missing.items():
+        outcome.not_aligned[field_id] += 1
         if len(outcome.unaligned) < _LISTED:
-            outcome.unaligned.append((content.document.name, schema.name(of), values[of], reason))
+            outcome.unaligned.append((content.document.name, schema.name(field_id), values[field_id], reason))
     outcome.aligned.update(aligned.keys())
     before = content.annotations
     taken = {token for span in before.spans for token in span.tokens}
     have = {span.field for span in before.spans}
     after = before
     offers: list[tuple[str, tuple[int, ...], float]] = []
-    for of, place in aligned.items():
-        is_free = of not in have and not taken & set(place.tokens)  # what people labelled is theirs
+    for field_id, place in aligned.items():
+        is_free = field_id not in have and not taken & set(place.tokens)  # existing labels stay
         if is_free and accept_above is not None and place.score >= accept_above:
-            after = acts.assign(after, of, place.tokens, workspace.settings.who, Source.IMPORT)
-            outcome.labels[of] += 1
+            after = acts.assign(after, field_id, place.tokens, workspace.settings.who, Source.IMPORT)
+            outcome.labels[field_id] += 1
         else:
-            offers.append((of, place.tokens, place.score))
+            offers.append((field_id, place.tokens, place.score))
     _commit(connection, workspace, content, after)
-    outcome.suggestions += annotations.suggest(connection, RUN, {number: offers}, replaces=(RUN,))
+    outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,))
 
 
 def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 from rapidfuzz import fuzz
 
-from storage import annotations, documents, import_index
+from storage import annotations, document_list, documents, import_index
 from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
+from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
@@ -26,7 +27,7 @@ _AHEAD = 4
 
 @dataclass
 class Reread:
-    """What became of the documents that were read again."""
+    """The result of reading documents again."""
 
     documents: int = 0
     pages: int = 0
@@ -37,26 +38,26 @@ class Reread:
 
 
 def carried_tokens(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, ...] | None:
-    """The new words that stand where old ones stood and say about the same; None where they do not.
+    """The new words at the place of old ones, if they have about the same text; else None.
 
     Args:
         old: the words of one label.
         new: all words of the document as it was read again, in the same page units.
     """
-    found = sorted(
-        {token.id for token in new for before in old if token.page == before.page and _one_inside(token, before)}
+    tokens = sorted(
+        {token.id for token in new for before in old if token.page == before.page and _overlaps(token, before)}
     )
-    if not found:
+    if not tokens:
         return None
     number = {token.id: token for token in new}
     text = fold("".join(token.text for token in old))
-    now = fold("".join(number[i].text for i in found))
+    now = fold("".join(number[i].text for i in tokens))
     is_same = fuzz.ratio(text, now) >= _SAME_TEXT or (len(text) > 1 and text in now)
-    return tuple(found) if is_same else None
+    return tuple(tokens) if is_same else None
 
 
-def _one_inside(a: Token, b: Token) -> bool:
-    """Whether the middle of one box lies in the other: words are divided in different ways by different engines."""
+def _overlaps(a: Token, b: Token) -> bool:
+    """Whether the middle of one box is in the other: engines divide words in different ways."""
     return _middle_in(a, b) or _middle_in(b, a)
 
 
@@ -66,17 +67,17 @@ def _middle_in(a: Token, b: Token) -> bool:
 
 
 def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tuple[Annotations, list[Span]]:
-    """The annotations over the new words, and the labels that could not be carried over.
+    """The annotations on the new words, and the labels that were lost.
 
-    Corrections of single words are carried where the word stands alone at its place; a word in two labels stays in
+    Corrections of single words are carried over where one new word is at that place; a word in two labels stays in
     the first.
     """
     spans: set[Span] = set()
     lost: list[Span] = []
     taken: set[int] = set()
     for span in sorted(before.spans, key=lambda s: s.tokens):
-        found = carried_tokens([old[i] for i in span.tokens], new)
-        free = tuple(i for i in found or () if i not in taken)
+        tokens = carried_tokens([old[i] for i in span.tokens], new)
+        free = tuple(i for i in tokens or () if i not in taken)
         if not free:
             lost.append(span)
             continue
@@ -84,9 +85,9 @@ def carry(before: Annotations, old: Sequence[Token], new: Sequence[Token]) -> tu
         spans.add(replace(span, tokens=free))
     texts = set()
     for number, text in before.texts:
-        found = carried_tokens([structs.replace(old[number], text=text)], new)
-        if found and len(found) == 1 and new[found[0]].text != text:
-            texts.add((found[0], text))
+        tokens = carried_tokens([structs.replace(old[number], text=text)], new)
+        if tokens and len(tokens) == 1 and new[tokens[0]].text != text:
+            texts.add((tokens[0], text))
     return replace(before, spans=frozenset(spans), texts=frozenset(texts)), lost
 
 
@@ -102,12 +103,12 @@ def choose(workspace: Workspace, names: Iterable[str], engine: str) -> list[int]
         if not wanted:
             return import_index.read_by_others(connection, engine, _GIVEN)
         for name in wanted:
-            found = documents.find(connection, name)
-            if not found and name.isdigit():
-                found = documents.ids(connection, documents.Filter(ids=(int(name),)))
-            if not found:
+            ids = document_list.find(connection, name)
+            if not ids and name.isdigit():
+                ids = document_list.ids(connection, document_list.Filter(ids=(int(name),)))
+            if not ids:
                 raise InputProblem(f"There is no document '{name}' in the workspace.", "`workbench status` says more.")
-            chosen += found
+            chosen += ids
     return chosen
 
 
@@ -171,7 +172,7 @@ def _replace(
     moved = {s.id: carried_tokens([content.tokens[i] for i in s.tokens], new) for s in content.suggestions}
     with workspace.db.write() as connection:
         version = documents.replace_pages(connection, document.id, document.version, pages)
-        annotations.move_suggestions(connection, document.id, moved)
+        move_suggestions(connection, document.id, moved)
         annotations.commit(connection, document.id, version, before, after, annotations.IMPORT, workspace.settings.who)
     result.documents += 1
     result.pages += len(readings)

@@ -1,4 +1,4 @@
-"""From files to documents with pictures and words: found, recognised, known ones left out, pages read by OCR."""
+"""Reads documents from files: recognises formats, skips known documents, stores pictures, has pages read by OCR."""
 
 import hashlib
 from array import array
@@ -18,7 +18,7 @@ from workbench.exchange.importers.base import Importer, Incoming, Options, Rejec
 from workbench.exchange.ocr import PageText, Readers
 from workbench.workspace import Workspace
 
-_AHEAD = 3  # pages a process that are waiting for OCR: enough to keep it busy, few enough to keep memory flat
+_AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
 _WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
 
@@ -43,7 +43,7 @@ class ImportRequest:
 
 @dataclass
 class PendingDocument:
-    """A document on its way: its pictures stored, its pages perhaps with an engine."""
+    """A document with its pictures stored, whose pages may still be in OCR."""
 
     incoming: Incoming
     digest: str
@@ -58,7 +58,7 @@ class PendingDocument:
         return all(reading.done() for reading in self.readings.values())
 
     def take_words(self) -> int:
-        """Give the pages the words that OCR read; how many pages those are.
+        """Put the words from OCR into the pages; the number of these pages.
 
         Raises:
             InputProblem: a page could not be read.
@@ -80,49 +80,49 @@ class DocumentSource:
     """The documents of files, one after the other, in the files' order.
 
     Attributes:
-        files: that will be looked into; the workspace's own are left out.
-        tables: of known values, met on the way.
-        known: documents that were left out because the workspace has them.
-        known_labelled: of these, records with labels or values.
+        files: the files to read, without the workspace's own.
+        tables: the tables of known values among them, as far as they were reached.
+        known: number of documents that are in the workspace already.
+        known_labelled: number of these that bring labels or values.
 
     Args:
-        seen: digests of the documents that are there; those that come are added.
-        reject: is told what cannot be read.
+        known_digests: digests of the documents in the workspace; new ones are added.
+        reject: called with what cannot be read.
 
     Raises:
         InputProblem: a path does not exist.
     """
 
     def __init__(
-        self, workspace: Workspace, request: ImportRequest, seen: set[str], reject: Callable[[Rejected], None]
+        self, workspace: Workspace, request: ImportRequest, known_digests: set[str], reject: Callable[[Rejected], None]
     ) -> None:
-        self._workspace, self._request, self._seen, self._reject = workspace, request, seen, reject
+        self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
         self.known = self.known_labelled = 0
 
     def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
-        """Pictures are stored, words may still be on their way (`Prepared.take_words`).
+        """The new documents; their pages may still be in OCR (`PendingDocument.take_words`).
 
         Args:
-            done: is told how many files have been gone through.
+            done: called with the number of files that were read.
 
         Raises:
             MissingTool: a page has to be read and the OCR engine is not there.
         """
         with ExitStack() as stack:
-            yield from self._read(self._found(done), stack)
+            yield from self._read(self._all(done), stack)
 
-    def _found(self, done: Callable[[int], None]) -> Iterator[PendingDocument]:
+    def _all(self, done: Callable[[int], None]) -> Iterator[PendingDocument]:
         for number, path in enumerate(self.files):
-            for prepared in self._of_file(path):
-                yield prepared
+            for pending in self._of_file(path):
+                yield pending
                 done(number)
         done(len(self.files))
 
     def _is_own(self, path: Path) -> bool:
-        """Whether a file is the workspace's own, which may lie among the documents, or they in it."""
+        """Whether a file belongs to the workspace, which may be inside the imported folder."""
         own, absolute = self._workspace.files, path.absolute()
         root = own.root.absolute()
         return absolute.is_relative_to(root) and (
@@ -136,30 +136,30 @@ class DocumentSource:
             if importer is None:
                 self.tables.append(path)
                 return
-            whole = digest_of(path) if importer.name in _WHOLE_FILES else None
+            file_digest = digest_of(path) if importer.name in _WHOLE_FILES else None
         except InputProblem as problem:
             self._reject(Rejected(str(path), "", problem.message))
             return
         except OSError as error:
             self._reject(Rejected(str(path), "", f"it cannot be read: {error.strerror or error}"))
             return
-        if whole and whole in self._seen:
+        if file_digest and file_digest in self._known_digests:
             self.known += 1
             return
         for item in importer.read(path, self.options(path)):
             if isinstance(item, Rejected):
                 self._reject(item)
                 continue
-            digest = whole or _digest(item)
-            if digest in self._seen:
+            digest = file_digest or _digest(item)
+            if digest in self._known_digests:
                 self.known += 1
                 self.known_labelled += bool(item.spans or item.regions or item.values)
                 continue
-            self._seen.add(digest)
+            self._known_digests.add(digest)
             try:
-                yield self._pictured(item, digest, path, whole is not None)
+                yield self._pictured(item, digest, path, file_digest is not None)
             except InputProblem as problem:
-                self._reject(Rejected(str(path), "" if whole else item.name, problem.message))
+                self._reject(Rejected(str(path), "" if file_digest else item.name, problem.message))
 
     def _importer(self, path: Path) -> Importer | None:
         """The format's importer; None for a table of known values."""
@@ -171,17 +171,17 @@ class DocumentSource:
             )
         if self._request.format != "auto":
             return importers.load(self._request.format)
-        found = importers.detect(path)
-        if found is None and not known_values.is_table(path, self._limits):
+        importer = importers.detect(path)
+        if importer is None and not known_values.is_table(path, self._limits):
             raise InputProblem(importers.unrecognised(path))
-        return found
+        return importer
 
     def options(self, path: Path) -> Options:
         """How a file is to be read."""
         return Options(self._root(path), self._request.password, self._request.pixels, self._limits)
 
     def _root(self, path: Path) -> Path:
-        """The folder that was named on the command line: nothing outside it is read on a file's say-so."""
+        """The folder named on the command line; a file's references to files outside of it are refused."""
         for named in self._request.paths:
             if named.is_dir() and path.is_relative_to(named):
                 return named
@@ -208,20 +208,20 @@ class DocumentSource:
         return PendingDocument(incoming, digest, path, original, names)
 
     def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
-        """Have pages without words read, several at once, and give the documents on in their order."""
+        """Start OCR for pages without words, several at once, and yield the documents in their order."""
         waiting: deque[PendingDocument] = deque()
         readers: Readers | None = None
         pages_waiting = 0
-        for prepared in documents_read:
-            for number, page in enumerate(prepared.incoming.pages):
-                name = prepared.names[number]
+        for pending in documents_read:
+            for number, page in enumerate(pending.incoming.pages):
+                name = pending.names[number]
                 if page.tokens is None and name is not None and self._request.ocr:
                     if readers is None:
                         engine = self._request.engine or self._workspace.settings.ocr_engine
                         readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
-                    prepared.readings[number] = readers.submit(self._workspace.files.picture(name))
-            waiting.append(prepared)
-            pages_waiting += len(prepared.readings)
+                    pending.readings[number] = readers.submit(self._workspace.files.picture(name))
+            waiting.append(pending)
+            pages_waiting += len(pending.readings)
             while waiting and (waiting[0].ready or pages_waiting > _AHEAD * (readers.jobs if readers else 1)):
                 pages_waiting -= len(waiting[0].readings)
                 yield waiting.popleft()
@@ -229,7 +229,7 @@ class DocumentSource:
 
 
 def _digest(incoming: Incoming) -> str:
-    """What makes a record of a file the same document: its name, its words and where they stand. Not its labels."""
+    """The identity of a record: its name, its words and their boxes. Not its labels."""
     digest = hashlib.sha256(incoming.name.encode())
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())

@@ -1,6 +1,6 @@
-"""Vendor and template groups: documents that must stand on one side of a split.
+"""Vendor and template groups: documents that must be on one side of a split.
 
-A document whose seller is known belongs to that seller; otherwise to the documents whose heads look like its own.
+A document whose seller is known is grouped by the seller, any other by the look of its first page's head.
 """
 
 import re
@@ -19,7 +19,7 @@ from workbench.fields.values import normalise
 
 MODES = ("seller", "template", "folder", "none")
 GUESSED = "~ "
-"""Begins the name of a group that was found by its looks, not by a known seller."""
+"""The prefix of a group whose seller is not known."""
 
 _LEGAL = re.compile(
     r"\b(sdn|bhd|gmbh|mbh|co|kg|ag|ug|ohg|ltd|limited|inc|incorporated|llc|llp|plc|corp|corporation|company|"
@@ -31,7 +31,7 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _HEAD_LINES = 30
 _TOP_LINES = 8
 _LEAST_FEATURES = 6
-_EXAMPLES = 4  # documents a group is known by
+_EXAMPLES = 4  # documents that a new document is compared with, per group
 _NAME_LENGTH = 40
 
 
@@ -43,10 +43,10 @@ def seller_key(name: str) -> str:
 
 
 def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
-    """What the head of a first page looks like: its words, and where they stand in units of its letters' height.
+    """Features of a first page's head: its words, and their positions in units of the letters' height.
 
-    Measured from the text's own corner, so that margins and the scan's resolution do not count. Words with digits
-    are left out: they are what differs between two invoices of one vendor.
+    Positions are relative to the text's corner, so that margins and resolution do not matter. Words with digits are
+    left out, as they differ between the invoices of one vendor.
     """
     if not tokens:
         return frozenset()
@@ -54,7 +54,7 @@ def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
     top = min(token.box[1] for token in tokens)
     width = max(max(token.box[2] for token in tokens) - left, 1e-6)
     height = max(median(token.box[3] - token.box[1] for token in tokens), 1e-6) * 1.5
-    found = set()
+    features = set()
     for token in tokens:
         line = (token.box[1] - top) / height
         if line > _HEAD_LINES:
@@ -66,14 +66,14 @@ def looks_of(tokens: Sequence[Token]) -> frozenset[str]:
                 continue
         if len(word) < (2 if word[0] > "\u2e80" else 3):
             continue
-        found.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
+        features.add(f"{word}@{int(4 * (token.box[0] - left) / width)},{int(line / 5)}")
         if line <= _TOP_LINES:
-            found.add(word)
-    return frozenset(found)
+            features.add(word)
+    return frozenset(features)
 
 
 class Grouper:
-    """Gives every document its group; remembers the groups that it has seen.
+    """Gives every document its group, and remembers the groups.
 
     Args:
         by: one of MODES.
@@ -85,7 +85,7 @@ class Grouper:
         self._sellers: dict[str, str] = {}  # key -> group
         self._index = Index()
         self._examples: list[tuple[str, frozenset[str]]] = []
-        self._number: dict[str, int] = {}  # examples a group
+        self._number: dict[str, int] = {}  # group -> documents
         for group, page in known:
             if not group.startswith(GUESSED):
                 self._sellers.setdefault(seller_key(group), group)
@@ -96,7 +96,7 @@ class Grouper:
         """The group of a document.
 
         Args:
-            name: the document's name, unique enough to name a group of one.
+            name: the document's name, for a group of its own.
             tokens: the words of its first page.
             seller: the seller's name where it is known.
             source: the file that it comes from.
@@ -155,22 +155,22 @@ class Grouper:
 
 
 def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[int, str]:
-    """The groups that documents belong to now that some of their sellers are labelled; only those that change. Pure.
+    """The new groups of documents, after sellers were labelled. Pure.
 
-    A guessed group whose labelled documents all have one seller is that seller's, and joins the group that the seller
-    has already; of one with several sellers only the labelled documents leave it.
+    A guessed group whose labelled documents all have one seller becomes that seller's, or joins the seller's group.
+    From a group with several sellers only the labelled documents are moved.
 
     Args:
         groups: document -> its group.
         sellers: document -> its labelled seller.
     """
     grouper = Grouper("seller", ((name, Page(0, 1.0, 1.0, ())) for name in sorted(set(groups.values()))))
-    found: dict[str, dict[int, str]] = {}
+    named_groups: dict[str, dict[int, str]] = {}
     for document in sorted(sellers):
         if groups[document].startswith(GUESSED) and sellers[document].strip():
-            found.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
+            named_groups.setdefault(groups[document], {})[document] = grouper.of_seller(sellers[document])
     changed: dict[int, str] = {}
-    for guessed, named in found.items():
+    for guessed, named in named_groups.items():
         if len(set(named.values())) == 1:
             seller = next(iter(named.values()))
             named = {document: seller for document, group in groups.items() if group == guessed}
@@ -179,7 +179,7 @@ def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[in
 
 
 def _headline(tokens: Sequence[Token]) -> str:
-    """The first line with letters in it: what a person would call the template."""
+    """The first line with letters in it, as a name for the template."""
     for line in islice(dict.fromkeys(token.line for token in tokens), _TOP_LINES):
         text = " ".join(token.text for token in tokens if token.line == line)
         if sum(c.isalpha() for c in text) >= 3:

@@ -3,15 +3,8 @@
 import re
 import unicodedata
 
-# A currency's sign or code as it stands beside an amount. Longest first, so that US$ is not read as U + S$.
-CURRENCY_MARKS = (
-    "人民币|人民幣|CN¥|¥CN|\\$US|\\$CA|\\$AU|\\$HK|£GB|RMB|CNY|RM|MYR|US\\$|USD|EUR|EURO|HK\\$|HKD|S\\$|SGD|A\\$|AUD|C\\$|CA\\$|CAD|NZ\\$|NZD|NT\\$|TWD|"
-    "R\\$|BRL|GBP|CHF|SFR\\.?|FR\\.?|JPY|KRW|INR|RS\\.?|IDR|RP\\.?|THB|VND|PHP|SEK|NOK|DKK|KR\\.?|PLN|ZŁ|CZK|KČ|HUF|FT|"
-    "RON|LEI|BGN|TRY|TL|UAH|RUB|ILS|AED|SAR|ZAR|MXN|KWD|BHD|OMR|JOD|TND|LYD|IQD|YUAN|[$€£¥元圆圓円₩₹₽₺₫฿₱₴₪]"
-)
-_MARK = re.compile(f"(?:{CURRENCY_MARKS})(?![A-Za-z])", re.IGNORECASE)
-# Their smallest unit is a thousandth: "1.234" can be a thousand or one and a bit, so it is not guessed.
-_THREE_DECIMALS = re.compile("KWD|BHD|OMR|JOD|TND|LYD|IQD", re.IGNORECASE)
+from workbench.fields import currencies
+
 _WRITTEN_OUT = re.compile("[零〇一二三四五六七八九十百千万萬亿億壹贰貳叁參肆伍陆陸柒捌玖拾佰仟两兩]")
 
 _PLAIN = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
@@ -50,7 +43,7 @@ def plain(text: str) -> str:
 
 def marks_of(text: str) -> list[str]:
     """The currency signs and codes in a text, as they are printed."""
-    return _MARK.findall(text)
+    return currencies.MARK.findall(text)
 
 
 def _canonical(whole: str, fraction: str, negative: bool) -> str:
@@ -62,13 +55,13 @@ def _canonical(whole: str, fraction: str, negative: bool) -> str:
 
 def _digits(body: str) -> tuple[str, str] | None:
     """(whole, fraction) of an unsigned number without currency, or None."""
-    if found := _GROUPED.fullmatch(body):
-        whole, fraction = next((a, b) for a, b in zip(found.groups()[::2], found.groups()[1::2], strict=True) if a)
+    if match := _GROUPED.fullmatch(body):
+        whole, fraction = next((a, b) for a, b in zip(match.groups()[::2], match.groups()[1::2], strict=True) if a)
         return re.sub("[^0-9]", "", whole), fraction or ""
-    if found := _PLAIN.fullmatch(body):
-        return found[1], found[2] or ""
-    if found := _SMALL.fullmatch(body):
-        return "0", found[1]
+    if match := _PLAIN.fullmatch(body):
+        return match[1], match[2] or ""
+    if match := _SMALL.fullmatch(body):
+        return "0", match[1]
     return None
 
 
@@ -90,7 +83,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
-    rest = _MARK.sub(" ", body).replace("整", "").strip() if marks else body
+    rest = currencies.MARK.sub(" ", body).replace("整", "").strip() if marks else body
     if not any(c.isdigit() for c in rest) and not _WRITTEN_OUT.search(rest):
         return None, f"{body} is no amount", None
     if _WRITTEN_OUT.search(rest):
@@ -98,8 +91,8 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     negative = False
     if rest.startswith("(") and rest.endswith(")"):
         negative, rest = True, rest[1:-1].strip()
-    if rest.endswith("-") and (found := _NO_CENTS.fullmatch(rest)):
-        rest = found[1]
+    if rest.endswith("-") and (match := _NO_CENTS.fullmatch(rest)):
+        rest = match[1]
     signs = rest.startswith("-") + rest.endswith("-") + negative
     if signs > 1:
         return None, f"{body} has two minus signs", None
@@ -116,11 +109,11 @@ def read(text: str) -> tuple[str | None, str, str | None]:
     if parts is None:
         return None, f"{body} is no amount", None
     normal = _canonical(*parts, negative)
-    if found := _AMBIGUOUS.fullmatch(rest):
-        other = _canonical(found[1], found[3], negative)
-        if any(_THREE_DECIMALS.fullmatch(mark) for mark in marks):
+    if match := _AMBIGUOUS.fullmatch(rest):
+        other = _canonical(match[1], match[3], negative)
+        if any(mark.upper() in currencies.THREE_DECIMALS for mark in marks):
             return None, f"{body} can be {normal} or {other}", other
         # A comma before three digits groups thousands in practice; a point is as often a decimal point.
-        note = f"read as {normal}; could be {other}" if found[2] == "." else ""
+        note = f"read as {normal}; could be {other}" if match[2] == "." else ""
         return normal, note, other
     return normal, "", None

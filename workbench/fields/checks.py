@@ -35,40 +35,42 @@ def check(values: Mapping[str, Value]) -> list[Check]:
 
     A rule speaks only when every value that it needs is there and could be read.
     """
-    found = [
+    results = [
         Check("invalid", (field,), f"{field}: {value.note}") for field, value in values.items() if value.normal is None
     ]
     normal = {field: value.normal for field, value in values.items() if value.normal is not None}
-    found += [
+    results += [
         Check("ambiguous", (field,), f"{field}: {values[field].text} – {values[field].note}")
         for field in normal
         if values[field].note and field not in _OWN_RULE
     ]
-    found += _sums({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, normal.get("tax_rate"))
+    results += _sums({field: Decimal(normal[field]) for field in _AMOUNTS if field in normal}, normal.get("tax_rate"))
     amounts = tuple(field for field in _AMOUNTS if field in normal)
     if amounts and "currency" not in values and not any(marks_of(values[field].text) for field in amounts):
-        found.append(Check("currency", (*amounts, "currency"), "There are amounts but no currency."))
+        results.append(Check("currency", (*amounts, "currency"), "There are amounts but no currency."))
     if "invoice_date" in normal and "due_date" in normal and normal["due_date"] < normal["invoice_date"]:
         message = f"The due date {normal['due_date']} is before the invoice date {normal['invoice_date']}."
-        found.append(Check("dates", ("invoice_date", "due_date"), message))
+        results.append(Check("dates", ("invoice_date", "due_date"), message))
     if "iban" in normal and not iban_is_valid(normal["iban"]):
-        found.append(Check("iban", ("iban",), f"{values['iban'].text} is no valid IBAN: a digit is wrong or missing."))
+        results.append(
+            Check("iban", ("iban",), f"{values['iban'].text} is no valid IBAN: a digit is wrong or missing.")
+        )
     for field in ("seller_tax_id", "buyer_tax_id"):
         number = normal.get(field, "")
         if number[:2] in _EUROPEAN and number[2:3].isalnum() and not _vat_is_valid(number):
-            found.append(Check("tax-id", (field,), f"{field}: {values[field].text} is no valid VAT number."))
-    return found
+            results.append(Check("tax-id", (field,), f"{field}: {values[field].text} is no valid VAT number."))
+    return results
 
 
 def _sums(amounts: Mapping[str, Decimal], rate: str | None) -> list[Check]:
     net, tax, total = (amounts.get(field) for field in _AMOUNTS)
-    found: list[Check] = []
+    results: list[Check] = []
     if net is not None and tax is not None and total is not None:
         off = total - net - tax
         if abs(off) > TOLERANCE:
             rounding = " (a rounding adjustment?)" if abs(off) <= _ROUNDING else ""
             message = f"Net {net} + tax {tax} = {net + tax}, but the total is {total}: off by {abs(off)}{rounding}."
-            found.append(Check("sum", _AMOUNTS, message))
+            results.append(Check("sum", _AMOUNTS, message))
     if tax is not None and rate is not None:
         base = net if net is not None else total - tax if total is not None else None
         if base is not None:
@@ -76,11 +78,11 @@ def _sums(amounts: Mapping[str, Decimal], rate: str | None) -> list[Check]:
             if abs(expected - tax) > TOLERANCE:
                 concerned = ("amount_net" if net is not None else "amount_total", "amount_tax", "tax_rate")
                 message = f"{rate} % of {base} is {expected}, but the tax is {tax}."
-                found.append(Check("rate", concerned, message))
+                results.append(Check("rate", concerned, message))
     if tax is not None and total is not None and tax * total < 0:
         message = f"The tax {tax} and the total {total} have opposite signs."
-        found.append(Check("sign", ("amount_tax", "amount_total"), message))
-    return found
+        results.append(Check("sign", ("amount_tax", "amount_total"), message))
+    return results
 
 
 @lru_cache(maxsize=1024)

@@ -107,23 +107,23 @@ def _numeric(first: int, second: int, year: int, separator: str, day_first: bool
 
 def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
     """Readings by our own patterns; None when no pattern fits, [] or [None] when one fits but there is no such day."""
-    if found := _NUMBERS.fullmatch(body):
-        first, second, year = int(found[1]), int(found[3]), _year(found[4])
-        readings = _numeric(first, second, year, found[2], day_first)
-        if not readings and first > 31 and len(found[4]) == 2:  # 99/01/31
-            return [_iso(_year(found[1]), second, int(found[4]))]
+    if match := _NUMBERS.fullmatch(body):
+        first, second, year = int(match[1]), int(match[3]), _year(match[4])
+        readings = _numeric(first, second, year, match[2], day_first)
+        if not readings and first > 31 and len(match[4]) == 2:  # 99/01/31
+            return [_iso(_year(match[1]), second, int(match[4]))]
         return [*readings]
-    if found := _YEAR_FIRST.fullmatch(body):
-        return [_iso(int(found[1]), int(found[3]), int(found[4]))]
-    if found := _CHINESE.fullmatch(body):
-        return [_iso(_year(found[1]), int(found[2]), int(found[3]))]
-    if found := _COMPACT.fullmatch(body):  # 20180325, or else 25032018
-        compact = _iso(int(found[1]), int(found[2]), int(found[3]))
+    if match := _YEAR_FIRST.fullmatch(body):
+        return [_iso(int(match[1]), int(match[3]), int(match[4]))]
+    if match := _CHINESE.fullmatch(body):
+        return [_iso(_year(match[1]), int(match[2]), int(match[3]))]
+    if match := _COMPACT.fullmatch(body):  # 20180325, or else 25032018
+        compact = _iso(int(match[1]), int(match[2]), int(match[3]))
         swapped = _numeric(int(body[:2]), int(body[2:4]), int(body[4:]), "", day_first)
         return [compact] if compact else [*swapped]
     for pattern, (d, m, y) in ((_DAY_NAME, (1, 2, 3)), (_NAME_DAY, (2, 1, 3)), (_YEAR_NAME, (3, 2, 1))):
-        if (found := pattern.fullmatch(body)) and (month := _month(found[m])):
-            return [_iso(_year(found[y]), month, int(found[d]))]
+        if (match := pattern.fullmatch(body)) and (month := _month(match[m])):
+            return [_iso(_year(match[y]), month, int(match[d]))]
     return None
 
 
@@ -159,15 +159,15 @@ def _slow(body: str) -> str | None:
         return None
     import dateparser
 
-    found = dateparser.parse(
+    parsed = dateparser.parse(
         body, languages=_OTHER_LANGUAGES, settings={"REQUIRE_PARTS": ["day", "month", "year"], "STRICT_PARSING": True}
     )
-    if found is None:
+    if parsed is None:
         return None
-    parts = [found.day, found.year] if len(numbers) == 2 else [found.day, found.month, found.year]
+    parts = [parsed.day, parsed.year] if len(numbers) == 2 else [parsed.day, parsed.month, parsed.year]
     if sorted(parts) != sorted(numbers):
         return None
-    return _iso(found.year, found.month, found.day)
+    return _iso(parsed.year, parsed.month, parsed.day)
 
 
 def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tuple[str | None, str, str | None]:

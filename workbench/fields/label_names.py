@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workbench.fields.schema import FieldType, Schema
+from workbench.fields.schema import Field, FieldType, Schema
 
 # What a new field holds, by words of its name; the first that fits.
 _TYPES = (
@@ -28,17 +28,17 @@ class LabelMap:
 
     Args:
         schema: the fields there are; `schema` afterwards holds the added ones too.
-        given: label -> field, as the user said; names of fields that are not there are added.
+        given: label -> field, from `--map`; names of fields that are not there are added.
         keep_names: only a field of exactly this id or name is the label's; aliases do not count.
     """
 
-    def __init__(self, schema: Schema, given: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
+    def __init__(self, schema: Schema, mapping: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
         self.schema = schema
         self.used: dict[str, str] = {}  # label -> field id, as met
         self.added: list[str] = []  # ids of new fields
         self._begun = schema
-        self._pending: list[str] = []  # ids of fields that were added or came back, and were not brought in yet
-        self._given = {label.casefold(): field for label, field in (given or {}).items()}
+        self._pending: list[Field] = []  # added or in use again here, and not in what `onto` returned yet
+        self._given = {label.casefold(): field for label, field in (mapping or {}).items()}
         self._keep = keep_names
 
     def field(self, label: str) -> str:
@@ -49,19 +49,19 @@ class LabelMap:
 
     def _resolve(self, label: str) -> str:
         wanted = self._given.get(label.casefold(), label)
-        found = self.schema.resolve(wanted)
-        # A label of its own name stays one, also where an alias would draw it to another field.
-        if found is not None and self._keep and wanted == label and label not in (found.id, found.name):
-            found = None
-        if found is None:
+        field = self.schema.resolve(wanted)
+        # A label becomes a field of its own, also where an alias would give it to another field.
+        if field is not None and self._keep and wanted == label and label not in (field.id, field.name):
+            field = None
+        if field is None:
             self.schema = self.schema.add(_free_name(self.schema, wanted), type_of_name(wanted))
-            found = self.schema.fields[-1]
-            self.added.append(found.id)
-            self._pending.append(found.id)
-        elif found.retired:  # labels of a field that nobody sees would be lost on the reader
-            self.schema = self.schema.back(found.id)
-            self._pending.append(found.id)
-        return found.id
+            field = self.schema.fields[-1]
+            self.added.append(field.id)
+            self._pending.append(field)
+        elif field.retired:  # labels of a field that is not shown would not be seen
+            self.schema = self.schema.back(field.id)
+            self._pending.append(field)
+        return field.id
 
     @property
     def is_ahead(self) -> bool:
@@ -69,18 +69,16 @@ class LabelMap:
         return bool(self._pending)
 
     def onto(self, now: Schema) -> Schema:
-        """The fields as they are now, with those that were added or came back here since `onto` was last asked.
+        """The fields as they are now, with those that were added or put back into use here since the last call.
 
-        What others changed meanwhile stays: a field that they retired after this map was made is not taken back.
+        What other processes changed meanwhile stays: a field that one of them retired after this map was made stays so.
         """
-        for of in self._pending:
-            field = self.schema.get(of)
-            assert field is not None, "it was put there"
-            if now.get(of) is None:
+        for field in self._pending:
+            if now.get(field.id) is None:
                 name, key = _free_name(now, field.name), now.free_key(field.key)
                 now = Schema((*now.fields, replace(field, name=name, key=key)))
-            elif self._begun.get(of) is not None:
-                now = now.back(of)
+            elif self._begun.get(field.id) is not None:
+                now = now.back(field.id)
         self._pending = []
         return now
 

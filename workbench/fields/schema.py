@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from storage.exceptions import ConfigProblem
 from storage.records import Span
@@ -157,15 +158,15 @@ class Schema:
 
     def name(self, field_id: str) -> str:
         """The shown name of a field; the id itself where the schema no longer knows it."""
-        found = self.get(field_id)
-        return found.name if found else field_id
+        field = self.get(field_id)
+        return field.name if field else field_id
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""
         wanted = _fold(name)
-        for of in (lambda f: (f.id, f.name), lambda f: f.aliases):
+        for names_of in (lambda f: (f.id, f.name), lambda f: f.aliases):
             for candidate in self.fields:
-                if wanted in {_fold(known) for known in of(candidate)}:
+                if wanted in {_fold(known) for known in names_of(candidate)}:
                     return candidate
         return None
 
@@ -175,8 +176,8 @@ class Schema:
         while self.get(field_id):
             field_id += "_2"
         colours = [row[3] for row in _INVOICE]
-        of = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
-        return Schema((*self.fields, of))
+        field = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
+        return Schema((*self.fields, field))
 
     def free_key(self, wanted: str = "") -> str:
         """This key where no field in use has it, else the next that is free; "" where none is."""
@@ -215,38 +216,59 @@ def invoice_schema() -> Schema:
     )
 
 
+BioChunk = tuple[str, int, int]
+"""A field, its first word, and the word after its last."""
+
+
 def tags_of(spans: Iterable[Span], length: int) -> list[str]:
     """BIO tags for `length` tokens. A span with gaps becomes one BIO chunk per contiguous piece."""
+    return tags_of_chunks((piece for span in spans for piece in _pieces(span)), length)
+
+
+def _pieces(span: Span) -> Iterator[BioChunk]:
+    tokens = sorted(span.tokens)
+    breaks = [i for i in range(1, len(tokens)) if tokens[i] != tokens[i - 1] + 1]
+    for first, last in pairwise([0, *breaks, len(tokens)]):
+        yield span.field, tokens[first], tokens[last - 1] + 1
+
+
+def tags_of_chunks(chunks: Iterable[BioChunk], length: int) -> list[str]:
+    """BIO tags for `length` words; where chunks overlap the later one wins."""
     tags = ["O"] * length
-    for span in spans:
-        previous = None
-        for token in sorted(span.tokens):
-            tags[token] = ("I-" if previous == token - 1 else "B-") + span.field
-            previous = token
+    for field, start, stop in chunks:
+        tags[start:stop] = ["B-" + field] + ["I-" + field] * (stop - start - 1)
     return tags
 
 
-def chunks_of(tags: Sequence[str]) -> tuple[list[tuple[str, tuple[int, ...]]], int]:
-    """(field, token ids) for each chunk of BIO tags, and how many tags had to be repaired.
+def chunks_of(tags: Iterable[str], *, strict: bool = False) -> list[BioChunk]:
+    """The chunks of BIO tags; E-, L-, S- and U- of BIOES and BILOU are read too.
 
-    An I- without a B- of its field before it starts a chunk and counts as repaired (as conlleval does).
-    BIOES/BILOU's E-, L-, S-, U- are read too, and are not repairs.
+    Args:
+        tags: one a word.
+        strict: an I- that continues nothing opens nothing (IOB2); otherwise it opens a chunk (conlleval's repair).
     """
-    chunks: list[tuple[str, tuple[int, ...]]] = []
-    repaired = 0
-    field = ""
-    members: list[int] = []
-    for position, tag in enumerate([*tags, "O"]):
-        if tag == "O" and not members:
+    chunks = []
+    field, start, position = "", 0, 0
+    for position, tag in enumerate(tags):
+        if tag == "O" and not field:
             continue
         prefix, _, name = tag.partition("-")
-        inside = bool(name) and prefix in ("I", "E", "L") and name == field
-        if members and not inside:
-            chunks.append((field, tuple(members)))
-            field, members = "", []
-        if inside:
-            members.append(position)
-        elif name:
-            repaired += prefix in ("I", "E", "L")
-            field, members = name, [position]
-    return chunks, repaired
+        continues = prefix in _CONTINUES
+        if continues and name == field:
+            continue
+        if field:
+            chunks.append((field, start, position))
+            field = ""
+        if name and not (strict and continues):
+            field, start = name, position
+    if field:
+        chunks.append((field, start, position + 1))
+    return chunks
+
+
+_CONTINUES = frozenset("IEL")
+
+
+def repaired_tags(tags: Sequence[str]) -> int:
+    """How many tags should continue a chunk and continue nothing: `chunks_of` takes each for the begin of one."""
+    return sum(tags[start].partition("-")[0] in _CONTINUES for _, start, _ in chunks_of(tags))

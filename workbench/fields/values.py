@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench.fields import amounts, dates
+from workbench.fields import amounts, currencies, dates
 from workbench.fields.schema import FieldType
 
 
@@ -25,50 +25,6 @@ class Value:
     note: str = ""
 
 
-_CURRENCIES = {
-    name: code
-    for code, names in {
-        "CNY": "¥ cn¥ rmb cny 人民币 人民幣 元 圆 圓 yuan renminbi",
-        "USD": "$ us$ $us usd 美元 us-dollar dollar dollars dollaramericain",
-        "EUR": "€ eur euro euros 欧元",
-        "MYR": "rm myr ringgit malaysianringgit 令吉",
-        "GBP": "£ gbp 英镑 pound pounds sterling poundsterling",
-        "CHF": "chf sfr sfr. fr. franken schweizerfranken",
-        "JPY": "jpy 円 日元 yen",
-        "HKD": "hk$ hkd 港币 港元",
-        "TWD": "nt$ twd 新台币",
-        "SGD": "s$ sgd",
-        "AUD": "a$ au$ aud",
-        "CAD": "c$ ca$ cad",
-        "NZD": "nz$ nzd",
-        "BRL": "r$ brl real reais",
-        "INR": "₹ inr rs rs. rupee rupees",
-        "IDR": "rp rp. idr rupiah",
-        "KRW": "₩ krw 韩元 won",
-        "RUB": "₽ rub",
-        "TRY": "₺ tl try",
-        "VND": "₫ vnd",
-        "THB": "฿ thb baht",
-        "PHP": "₱ php",
-        "UAH": "₴ uah",
-        "ILS": "₪ ils",
-        "PLN": "zł pln złoty zloty",
-        "CZK": "kč czk",
-        "HUF": "ft huf forint",
-        "SEK": "sek",
-        "NOK": "nok",
-        "DKK": "dkk",
-    }.items()
-    for name in names.split()
-}
-_SHARED_SIGNS = {
-    "$": "another dollar",
-    "¥": "JPY",
-    "£": "another pound",
-    "dollar": "another dollar",
-    "rs": "PKR or LKR",
-}
-_SEVERAL = {"kr": "SEK, NOK or DKK", "kr.": "SEK, NOK or DKK", "dinar": "several countries'"}
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
 _EDGE = " \t.,;:#*'\"()[]{}<>=_|"
 _NOT_PRINTED = re.compile(r"[\W_]+")
@@ -132,9 +88,9 @@ def same(type: FieldType, a: str, b: str) -> bool:
 def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozenset[str]]]:
     """(start, end, readings) of the dates, amounts, rates or ids inside a longer text, as in "Date:25/12/2018"."""
     pattern = _INSIDE.get(type)
-    for found in pattern.finditer(text) if pattern else ():
-        if meant := readings(type, found[0], quick=True):
-            yield found.start(), found.end(), meant
+    for match in pattern.finditer(text) if pattern else ():
+        if meant := readings(type, match[0], quick=True):
+            yield match.start(), match.end(), meant
 
 
 def looks_like(type: FieldType, token_text: str) -> bool:
@@ -170,19 +126,19 @@ def _has_date(text: str) -> bool:
 
 def _is_amount(text: str) -> bool:
     """A number with cents, with thousands, or beside a currency; bare whole numbers are quantities more often."""
-    for found in amounts.INSIDE.finditer(text):
-        if re.search(r"[.,' ][0-9]", found[0]) and amounts.read(found[0])[0]:
+    for match in amounts.INSIDE.finditer(text):
+        if re.search(r"[.,' ][0-9]", match[0]) and amounts.read(match[0])[0]:
             return not any(True for _ in occurrences(FieldType.DATE, text))
     return bool(amounts.marks_of(text)) and amounts.read(text)[0] is not None
 
 
 def _currency(text: str) -> tuple[str | None, str, str | None]:
     folded = amounts.plain(text).casefold().replace(" ", "").strip("()[],;:")
-    if folded in _SEVERAL:
-        return None, f"{text.strip()} can be {_SEVERAL[folded]}", None
+    if folded in currencies.AMBIGUOUS:
+        return None, f"{text.strip()} can be {currencies.AMBIGUOUS[folded]}", None
     for key in (folded, folded.rstrip(".")):
-        if code := _CURRENCIES.get(key):
-            shared = _SHARED_SIGNS.get(key, "")
+        if code := currencies.CODES.get(key):
+            shared = currencies.SHARED.get(key, "")
             return code, f"{text.strip()} read as {code}; could be {shared}" if shared else "", None
     if not 2 < len(folded) <= 40 or any(c.isdigit() for c in folded):
         return None, f"{text.strip() or 'nothing'} is no currency", None
@@ -223,10 +179,10 @@ def iban_is_valid(text: str) -> bool:
 
 def _rate(text: str) -> tuple[str | None, str, str | None]:
     body = amounts.plain(text)
-    found = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
-    if len(set(found)) != 1:
-        return None, f"{body or 'nothing'} is no rate" if not found else f"{body} holds {len(found)} rates", None
-    whole, _, fraction = found[0].replace(",", ".").partition(".")
+    rates = [m[1] for m in _RATE.finditer(body)] or ([body] if _BARE_RATE.fullmatch(body) else [])
+    if len(set(rates)) != 1:
+        return None, f"{body or 'nothing'} is no rate" if not rates else f"{body} holds {len(rates)} rates", None
+    whole, _, fraction = rates[0].replace(",", ".").partition(".")
     sign = "-" if whole.startswith("-") else ""
     normal = sign + (whole.lstrip("-0") or "0") + ("." + fraction.rstrip("0") if fraction.strip("0") else "")
     if float(normal) > 100 or sign:
@@ -256,15 +212,10 @@ def _bare(text: str) -> str:
 def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
     """The whole text, else the text without its caption. Dates of other languages come last: they load dateparser."""
     bodies = dict.fromkeys((text, _bare(text)))
-    tried = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
-    refused = None
-    for body, quick in tried:
-        found = _read_bare(type, body, day_first, quick)
-        if found[0] is not None:
-            return found
-        refused = refused or found
-    assert refused is not None
-    return refused
+    attempts = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
+    results = (_read_bare(type, body, day_first, quick) for body, quick in attempts)
+    first = next(results)
+    return first if first[0] is not None else next((result for result in results if result[0] is not None), first)
 
 
 def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) -> tuple[str | None, str, str | None]:
@@ -274,8 +225,8 @@ def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) 
         case FieldType.DATE:
             return dates.read(_SPACED_COMMA.sub(",", text), day_first, quick=quick)
         case FieldType.CURRENCY:
-            found, marks = _currency(text), set(amounts.marks_of(text))
-            return _currency(marks.pop()) if found[0] is None and len(marks) == 1 else found
+            reading, marks = _currency(text), set(amounts.marks_of(text))
+            return _currency(marks.pop()) if reading[0] is None and len(marks) == 1 else reading
         case FieldType.ID:
             return _id(_NUMBER_SIGN.sub("", _bare(text)))
         case FieldType.RATE:

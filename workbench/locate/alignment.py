@@ -9,15 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel
-
 from workbench.fields import FieldType, amounts
 from workbench.fields.values import normalise, occurrences, readings
 from workbench.locate import headers
-from workbench.locate.layout import Layout, Word, split_line
-
-__all__ = ["Aligner", "Alignment", "align", "align_all", "split_line"]
+from workbench.locate.fuzzy import FuzzyFinder
+from workbench.locate.headers import HeaderPhrase
+from workbench.locate.layout import Layout, Word
 
 THRESHOLD = 0.8
 """Below this score nothing is said."""
@@ -31,14 +28,6 @@ class Alignment:
     score: float  # 0..1
     candidates: int  # how many places the value could stand at
     reason: str  # for people: why this place
-
-
-@dataclass(frozen=True, slots=True)
-class _ColumnHeader:
-    fields: Mapping[str, float]
-    first: int  # positions in the row
-    last: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,6 @@ _LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency"
 # Another field's header that speaks for this one too, and how much: the total is printed beside "subtotal" where no
 # tax and no discount comes to it, and the currency beside the total.
 _RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
-_ASIDE = 7  # words that may stand between the parts of an address
 _SPEAKS = 0.25  # a header that is weaker or further away decides nothing
 _SHORT_ID = 4  # ids of fewer characters are believed only beside their header
 
@@ -88,15 +76,15 @@ def align_all(
         (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for people.
     """
     aligner = Aligner(tokens)
-    found = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
+    ranked = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
     aligned: dict[str, Alignment] = {}
     missing: dict[str, str] = {}
     taken: dict[int, str] = {}
     # The surest first; a currency is often printed in the same token as an amount, and gives way to it.
     for field in sorted(
-        found, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in found[f]), default=0))
+        ranked, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in ranked[f]), default=0))
     ):
-        places = found[field]
+        places = ranked[field]
         free = [place for place in places if not any(token in taken for token in place.tokens)]
         if free and free[0].score >= threshold:
             aligned[field] = free[0]
@@ -177,7 +165,7 @@ class Aligner:
 
     def _exact(self, type: FieldType, value: str, wanted: frozenset[str]) -> list[_Candidate]:
         own = normalise(type, value).normal
-        found: list[_Candidate] = []
+        places: list[_Candidate] = []
         for window in self._windows(type, value, wanted):
             texts = [self._texts[i] for i in window]
             joined = " ".join(texts)
@@ -203,8 +191,8 @@ class Aligner:
             if type is FieldType.RATE and score and "%" not in joined:
                 score = min(score, 0.85)
             if score:
-                found.append(_Candidate(tuple(window), score))
-        return _apart(found)
+                places.append(_Candidate(tuple(window), score))
+        return _apart(places)
 
     def _windows(self, type: FieldType, value: str, wanted: frozenset[str]) -> Iterator[list[int]]:
         """Neighbouring words of a row that can be the value; a cheap look at the digits leaves few."""
@@ -244,15 +232,15 @@ class Aligner:
 
     def _spelled(self, value: str) -> list[_Candidate]:
         wanted = headers.fold(value)
-        found = []
+        places = []
         for row in self._layout.rows:
             for start in range(len(row)):
                 letters = ""
                 for end in range(start, min(start + 8, len(row))):
                     letters += self._letters[row[end]]
                     if letters == wanted and wanted:
-                        found.append(_Candidate(tuple(row[start : end + 1]), 0.95))
-        return _apart(found)
+                        places.append(_Candidate(tuple(row[start : end + 1]), 0.95))
+        return _apart(places)
 
     # -- names and addresses: by their letters
 
@@ -262,8 +250,9 @@ class Aligner:
             return []
         best: dict[tuple[int, ...], float] = {}
         promising = 50.0
+        finder = FuzzyFinder(self._letters)
         for stream in self._reading_orders():
-            place = self._letters_in(wanted, stream, promising)
+            place = finder.best_window(wanted, stream, promising)
             if place and place[1] > best.get(place[0], 0.5):
                 best[place[0]] = place[1]
                 # Growing a window and leaving strangers out can gain this much, not more.
@@ -281,91 +270,24 @@ class Aligner:
             pages: dict[int, list[int]] = {}
             for row in rows:
                 pages.setdefault(self._words[row[0]].page, []).extend(row)
-            given: dict[int, list[int]] = {}
+            sequences: dict[int, list[int]] = {}
             for index, word in enumerate(self._words):
-                given.setdefault(word.page, []).append(index)
+                sequences.setdefault(word.page, []).append(index)
             columns = [[i for piece in chain for i in piece] for chain in self._layout.chains()]
-            self._streams = [*pages.values(), *given.values(), *columns]
+            self._streams = [*pages.values(), *sequences.values(), *columns]
         return self._streams
-
-    def _letters_in(self, wanted: str, stream: list[int], least: float) -> tuple[tuple[int, ...], float] | None:
-        """The words of a stream that spell `wanted` best: a window, its ends moved, strangers inside it left out."""
-        text = "".join(self._letters[i] for i in stream)
-        if not text:
-            return None
-        owner = [n for n, i in enumerate(stream) for _ in self._letters[i]]
-        if len(text) > len(wanted):
-            found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=least)
-            if found is None:
-                return None
-            first, last = owner[found.dest_start], owner[max(found.dest_end - 1, found.dest_start)]
-        else:
-            first, last = 0, len(stream) - 1
-        # A stranger between two lines can be wider than a line: the second try begins with more on both sides.
-        close = self._without_strangers(wanted, self._grown(wanted, stream, first, last))
-        wide = self._without_strangers(wanted, stream[max(first - _ASIDE, 0) : last + 1 + _ASIDE])
-        window = max(close, wide, key=lambda tokens: self._likeness(wanted, tokens))
-        spelled = [n for n, i in enumerate(window) if self._letters[i]]
-        window = window[spelled[0] : spelled[-1] + 1] if spelled else []
-        return (tuple(window), self._likeness(wanted, window) / 100) if window else None
-
-    def _likeness(self, wanted: str, tokens: list[int]) -> float:
-        return fuzz.ratio(wanted, "".join(self._letters[i] for i in tokens))
-
-    def _grown(self, wanted: str, stream: list[int], first: int, last: int) -> list[int]:
-        """The window with its ends where it fits best, up to a line away."""
-
-        def fit(a: int, b: int) -> float:
-            return self._likeness(wanted, stream[a : b + 1])
-
-        best = fit(first, last)
-        for _ in range(3):
-            before = best
-            for a in range(max(first - 3, 0), min(first + 4, last + 1)):
-                if (score := fit(a, last)) > best:
-                    best, first = score, a
-            for b in range(max(last - 3, first), min(last + 9, len(stream))):
-                if (score := fit(first, b)) > best:
-                    best, last = score, b
-            if best == before:
-                break
-        return stream[first : last + 1]
-
-    def _without_strangers(self, wanted: str, window: list[int]) -> list[int]:
-        """The window without the words of which hardly a letter is in the value (a number between two lines)."""
-        text = "".join(self._letters[i] for i in window)
-        matched = [False] * len(text)
-        for block in Indel.opcodes(wanted, text):
-            if block.tag == "equal":
-                matched[block.dest_start : block.dest_end] = [True] * (block.dest_end - block.dest_start)
-        kept, at, before = list[int](), 0, -1
-        for index in window:
-            size = len(self._letters[index])
-            # A lone "&" stays where the words around it stay.
-            if sum(matched[at : at + size]) >= 0.5 * size if size else kept and kept[-1] == before:
-                kept.append(index)
-            before = index
-            at += size
-        return kept if self._likeness(wanted, kept) > self._likeness(wanted, window) + 1 else window
 
     # -- the words beside a value
 
-    def _headers_of(self, row: list[int]) -> Iterator[_ColumnHeader]:
-        """The header phrases of a row, the longest at each place, none inside another."""
-        at = 0
-        while at < len(row):
-            for length in range(min(headers.LONGEST, len(row) - at), 0, -1):
-                parts = [self._letters[i] for i in row[at : at + length]]
-                if length == 1:  # "Total:9.00" in one word
-                    parts = [headers.fold(re.split(r"[0-9]|(?<=\w)[:：]", self._texts[row[at]])[0])]
-                if parts[0] and (known := headers.fields_of("".join(parts))):
-                    if "amount_tax" in known and any(self._texts[i].startswith("(") for i in row[at + 1 : at + length]):
-                        continue  # "Total (GST incl.)" is no total of the tax
-                    text = " ".join(self._texts[i] for i in row[at : at + length])
-                    yield _ColumnHeader(known, at, at + length - 1, text)
-                    at += length - 1
-                    break
-            at += 1
+    def _headers_of(self, row: list[int]) -> Iterator[HeaderPhrase]:
+        words, folded = [self._texts[i] for i in row], [self._letters[i] for i in row]
+
+        def accepts(phrase: HeaderPhrase) -> bool:
+            # "Total (GST incl.)" is no total of the tax
+            aside = any(word.startswith("(") for word in words[phrase.first + 1 : phrase.last + 1])
+            return bool(folded[phrase.first]) and not (aside and "amount_tax" in phrase.fields)
+
+        return headers.header_phrases(words, folded, accepts=accepts)
 
     def _in_context(self, place: _Candidate, field: str, type: FieldType) -> _Candidate:
         kind = headers.KINDS.get(type, frozenset())
@@ -382,7 +304,7 @@ class Aligner:
             return replace(place, context=max(best[0] - 0.3 * (rival[0] > best[0]), 0.0), beside=best[1])
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
 
-    def _beside(self, place: _Candidate) -> Iterable[tuple[_ColumnHeader, float]]:
+    def _beside(self, place: _Candidate) -> Iterable[tuple[HeaderPhrase, float]]:
         """The headers that can speak for a place, with their nearness 0..1: left in its row, above, before it."""
         words, first = self._words, place.tokens[0]
         number = self._layout.row_of[first]
@@ -398,7 +320,7 @@ class Aligner:
                 break
         x0, y0, x1, _ = words[first].box
         height = self._layout.height(first)
-        seen = 0
+        rows_over = 0
         for above in range(number - 1, max(number - 12, -1), -1):
             upper = self._layout.rows[above]
             if words[upper[0]].page != words[first].page:
@@ -409,10 +331,10 @@ class Aligner:
             items = 0.3 if any("~amount" in header.fields for header in self._headers[above]) else 1.0
             for header in self._headers[above]:
                 if any(header.first <= n <= header.last for n in over):
-                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * seen, 0.1)
+                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * rows_over, 0.1)
                 elif distance < 0.6 and not left and words[upper[header.last]].box[2] <= x0:
                     yield header, 0.6  # the row was divided by a slanted scan
-            seen += bool(over)
+            rows_over += bool(over)
 
 
 def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:

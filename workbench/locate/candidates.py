@@ -103,23 +103,23 @@ class Finder:
 
     def _all(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
-            found: Iterable[Candidate]
+            candidates: Iterable[Candidate]
             if not self._tokens:
-                found = ()
+                candidates = ()
             elif field.type in _EXACT:
-                found = self._exact(field)
+                candidates = self._exact(field)
             elif field.type is FieldType.PARTY:
-                found = names_and_addresses.names(self._around, field)
+                candidates = names_and_addresses.names(self._around, field)
             elif field.type is FieldType.ADDRESS:
-                found = names_and_addresses.addresses(self._around, field)
+                candidates = names_and_addresses.addresses(self._around, field)
             else:
-                found = self._beside(field)
-            self._known[field.id] = list(found)
+                candidates = self._beside(field)
+            self._known[field.id] = list(candidates)
         return self._known[field.id]
 
     def _exact(self, field: Field) -> list[Candidate]:
         rows = self._around.layout.rows
-        found: list[Candidate] = []
+        candidates: list[Candidate] = []
         values: list[float] = []
         for number, row in enumerate(rows):
             here: list[Candidate] = []
@@ -144,15 +144,15 @@ class Finder:
                 several = 0.7 * (len(here) > 1)
                 here = [replace(c, score=c.score - several) for c in here]
                 values += [self._size(c.tokens) for c in here]
-            found += here
+            candidates += here
         if field.id == "amount_total":
-            headed = [v for v, c in zip(values, found, strict=True) if c.score > 1.2]
+            headed = [v for v, c in zip(values, candidates, strict=True) if c.score > 1.2]
             most = max(headed, default=0.0) or 1.0
-            found = [
+            candidates = [
                 replace(c, score=c.score + 0.8 * min(v / most, 1.0) * (c.score > 1.2))
-                for v, c in zip(values, found, strict=True)
+                for v, c in zip(values, candidates, strict=True)
             ]
-        return found
+        return candidates
 
     def _size(self, tokens: Iterable[int]) -> float:
         normal = normalise(FieldType.AMOUNT, self._around.text(tokens)).normal
@@ -230,15 +230,15 @@ class Finder:
     @cached_property
     def _amounts(self) -> dict[int, list[tuple[int, ...]]]:
         """Every amount on the page, in hundredths, and where it stands."""
-        found: dict[int, list[tuple[int, ...]]] = {}
+        places: dict[int, list[tuple[int, ...]]] = {}
         for row in self._around.layout.rows:
             at = 0
             while at < len(row):
                 window = self._window(FieldType.AMOUNT, row, at)
                 if window:
-                    found.setdefault(round(100 * self._size(window)), []).append(window)
+                    places.setdefault(round(100 * self._size(window)), []).append(window)
                 at += len(window) or 1
-        return found
+        return places
 
     @cached_property
     def _likely_totals(self) -> list[tuple[int, ...]]:

@@ -1,6 +1,5 @@
 """What stands around a word: its row, the header words beside and above it. Pure."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +7,7 @@ from functools import cached_property
 from storage.records import Token
 from workbench.fields import Field
 from workbench.locate import headers
+from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout
 
 
@@ -41,32 +41,19 @@ class Surroundings:
     @cached_property
     def pieces(self) -> list[list[list[int]]]:
         """For every row its pieces: words without a wide gap between them."""
-        found: list[list[list[int]]] = [[] for _ in self.layout.rows]
+        pieces: list[list[list[int]]] = [[] for _ in self.layout.rows]
         for piece in self.layout.pieces:
-            found[self.layout.row_of[piece[0]]].append(piece)
-        return found
+            pieces[self.layout.row_of[piece[0]]].append(piece)
+        return pieces
 
     @cached_property
-    def headings(self) -> list[list[tuple[int, int, dict[str, float], str]]]:
-        """For every row: (first position, last position, fields, text) of its header phrases, the longest first."""
-        found = []
-        letters = [headers.fold(token.text) for token in self.tokens]
-        for row in self.layout.rows:
-            here = []
-            at = 0
-            while at < len(row):
-                for length in range(min(headers.LONGEST, len(row) - at), 0, -1):
-                    joined = "".join(letters[i] for i in row[at : at + length])
-                    if length == 1:  # "Total:9.00" in one word
-                        joined = headers.fold(re.split(r"[0-9]|(?<=\w)[:：]", self.tokens[row[at]].text)[0])
-                    if joined and (known := headers.fields_of(joined)):
-                        text = " ".join(self.tokens[i].text for i in row[at : at + length])
-                        here.append((at, at + length - 1, known, text))
-                        at += length - 1
-                        break
-                at += 1
-            found.append(here)
-        return found
+    def headings(self) -> list[list[HeaderPhrase]]:
+        """For every row its header phrases."""
+        words = [token.text for token in self.tokens]
+        folded = [headers.fold(word) for word in words]
+        return [
+            list(headers.header_phrases([words[i] for i in row], [folded[i] for i in row])) for row in self.layout.rows
+        ]
 
     @cached_property
     def usual_height(self) -> float:
@@ -78,19 +65,20 @@ class Surroundings:
         """How well the headers to the left and above speak for the field, -1..1, and the best one's words."""
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
-        for known, near, text in self._headers_beside(number, position):
-            if field.id in known:
-                if known[field.id] * near > best:
-                    best, words = known[field.id] * near, text
-            elif against := [weight for name, weight in known.items() if name in kind]:
-                rival = max(rival, max(against) * near)
+        for header, nearness in self._headers_beside(number, position):
+            if field.id in header.fields:
+                if header.fields[field.id] * nearness > best:
+                    best, words = header.fields[field.id] * nearness, header.text
+            elif against := [weight for name, weight in header.fields.items() if name in kind]:
+                rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
 
-    def _headers_beside(self, number: int, position: int) -> Iterator[tuple[dict[str, float], float, str]]:
+    def _headers_beside(self, number: int, position: int) -> Iterator[tuple[HeaderPhrase, float]]:
+        """The headers that can speak for the word at a position of a row, with their nearness 0..1."""
         row = self.layout.rows[number]
-        left = [h for h in self.headings[number] if h[0] <= position]
-        for steps, (_, _, known, text) in enumerate(reversed(left)):
-            yield known, max(1.0 - 0.2 * steps, 0.2), text
+        left = [header for header in self.headings[number] if header.first <= position]
+        for steps, header in enumerate(reversed(left)):
+            yield header, max(1.0 - 0.2 * steps, 0.2)
         token = self.tokens[row[position]]
         height = self.layout.height(row[position])
         worded = any(sum(c.isalpha() for c in self.tokens[i].text) > 2 for i in row[:position])
@@ -101,9 +89,9 @@ class Surroundings:
                 break
             distance = (token.box[1] - first.box[3]) / height
             weight = 0.3 if worded else 0.7
-            for a, b, known, text in self.headings[above]:
-                x0, x1 = self.tokens[upper[a]].box[0], self.tokens[upper[b]].box[2]
+            for header in self.headings[above]:
+                x0, x1 = self.tokens[upper[header.first]].box[0], self.tokens[upper[header.last]].box[2]
                 if min(x1, token.box[2]) > max(x0, token.box[0]) - height:
-                    yield known, max(weight - 0.1 * max(distance, 0.0), 0.1), text
+                    yield header, max(weight - 0.1 * max(distance, 0.0), 0.1)
                 elif not left and not worded and distance < 0.5:
-                    yield known, 0.5, text  # the row was divided by a slanted scan
+                    yield header, 0.5  # the row was divided by a slanted scan

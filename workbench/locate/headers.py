@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from workbench.fields import FieldType
@@ -170,8 +172,8 @@ KINDS = {
     FieldType.ADDRESS: frozenset({"seller_address", "buyer_address"}),
 }
 """Which headers name things that can be taken for each other."""
-LONGEST = 6
-"""How many words the longest phrase has."""
+_LONGEST = 6  # words of a phrase
+_VALUE_IN_WORD = re.compile(r"[0-9]|(?<=\w)[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 
 
@@ -195,10 +197,54 @@ def _table() -> dict[str, dict[str, float]]:
     return table
 
 
-def fields_of(phrase: str) -> dict[str, float] | None:
+@lru_cache(maxsize=65_536)  # the same few words stand on all pages
+def fields_of(phrase: str) -> Mapping[str, float] | None:
     """Field -> weight (0..1) for a folded phrase; None when it is no header.
 
     Besides fields there are "~amount", "~date", "~id" (some other amount, date or number) and "-" (nothing).
     """
     table = _table()
     return table.get(phrase) or table.get(_CURRENCY_AT_END.sub("", phrase))
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderPhrase:
+    """A header phrase among the words of a row."""
+
+    fields: Mapping[str, float]  # as `fields_of` gives them
+    first: int  # positions in the row
+    last: int
+    text: str
+
+
+def header_phrases(
+    words: Sequence[str],
+    folded: Sequence[str],
+    *,
+    glued: bool = True,
+    accepts: Callable[[HeaderPhrase], bool] | None = None,
+) -> Iterator[HeaderPhrase]:
+    """The header phrases of a row from left to right: the longest at each place, none inside another.
+
+    Args:
+        words: the row's words as they are printed.
+        folded: the same words, folded.
+        glued: whether a single word may have its value in it, as "Total:9.00" has.
+        accepts: refuses phrases; a shorter one at the same place may then count.
+    """
+    first = 0
+    while first < len(folded):
+        for last in range(min(first + _LONGEST, len(folded)) - 1, first - 1, -1):
+            if glued and last == first:
+                letters = fold(_VALUE_IN_WORD.split(words[first])[0])
+            else:
+                letters = "".join(folded[first : last + 1])
+            fields = fields_of(letters)
+            if fields is None:
+                continue
+            phrase = HeaderPhrase(fields, first, last, " ".join(words[first : last + 1]))
+            if accepts is None or accepts(phrase):
+                yield phrase
+                first = last
+                break
+        first += 1

@@ -1,4 +1,4 @@
-"""Where words stand on a page: rows, the pieces of rows, and what stands below what. Pure."""
+"""The layout of a page: rows, the pieces of rows, and which piece is below which. Pure."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from storage.records import Box
 
 
 class Word(Protocol):
-    """What is needed of a token (`storage.records.Token` has it)."""
+    """The attributes of a token that are used here."""
 
     @property
     def text(self) -> str: ...  # noqa: D102
@@ -24,7 +24,7 @@ class Word(Protocol):
 
 
 class PlacedWords(Protocol):
-    """Words with their boxes, lines and pages (`rows.Row` and `cases.Case` have them)."""
+    """Words with their boxes, lines and pages (as of `runs.parquet` rows and `Case`)."""
 
     @property
     def words(self) -> Sequence[str]: ...  # noqa: D102
@@ -61,7 +61,7 @@ def split_line(text: str, box: Box) -> list[tuple[str, Box]]:
 
 
 class Layout:
-    """Rows and pieces of a document's words. Indices count over all words given."""
+    """Rows and pieces of a document's words, as indices into `words`."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = words
@@ -90,7 +90,7 @@ class Layout:
         return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
     def chains(self) -> list[list[list[int]]]:
-        """For every piece: it and the pieces that follow below it in its column, as far as the block goes."""
+        """For every piece: itself and the pieces below it in its column, to the end of the block."""
         bounds = [self._bounds(piece) for piece in self.pieces]
         pages = [self.words[piece[0]].page for piece in self.pieces]
         below: dict[int, int] = {}
@@ -124,10 +124,10 @@ class Layout:
 
 
 def _middles(words: Sequence[Word], indices: list[int]) -> dict[int, float]:
-    """The height at which each word's middle stands, a slanted scan straightened.
+    """The vertical middle of each word, corrected for a slanted scan.
 
-    The slant is the one under which most lines stand side by side. Only given lines are looked at: words that were
-    cut out of one line all have its box.
+    The slant is the one under which most lines are side by side. It is measured on whole lines, as words that were cut
+    out of a line all have the line's height.
     """
     lines: dict[int, list[int]] = {}
     for index in indices:
@@ -153,7 +153,7 @@ def _middles(words: Sequence[Word], indices: list[int]) -> dict[int, float]:
 
 
 def _rows(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
-    """Words whose middles are at one height, from top to bottom."""
+    """Rows of words with their middles at one height, from top to bottom."""
     rows: list[list[int]] = []
     middles: list[float] = []
     heights: list[float] = []
@@ -174,12 +174,14 @@ def _rows(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     return rows
 
 
-def torn(of: PlacedWords, left: int, right: int) -> bool:
-    """Whether two words are pieces of one number: on one line, of digits and marks, and all but touching."""
-    if of.lines[left] != of.lines[right] or of.pages[left] != of.pages[right]:
+def torn(document: PlacedWords, left: int, right: int) -> bool:
+    """Whether two words are pieces of one number: on one line, of digits and marks, and almost touching."""
+    if document.lines[left] != document.lines[right] or document.pages[left] != document.pages[right]:
         return False
-    if not (_NUMBER.fullmatch(of.words[left]) and _NUMBER.fullmatch(of.words[right])):
+    if not (_NUMBER.fullmatch(document.words[left]) and _NUMBER.fullmatch(document.words[right])):
         return False
-    a, b = of.boxes[left], of.boxes[right]
-    width = max(1.0, (a[2] - a[0]) / max(1, len(of.words[left])), (b[2] - b[0]) / max(1, len(of.words[right])))
+    a, b = document.boxes[left], document.boxes[right]
+    width = max(
+        1.0, (a[2] - a[0]) / max(1, len(document.words[left])), (b[2] - b[0]) / max(1, len(document.words[right]))
+    )
     return -width <= b[0] - a[2] <= 0.6 * width

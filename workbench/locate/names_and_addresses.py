@@ -118,9 +118,9 @@ def _without_header(around: Surroundings, number: int, piece: list[int]) -> list
     """A name without the header words, colons and store numbers before it."""
     row = around.layout.rows[number]
     start = 0
-    for first, last, _, _ in around.headings[number]:
-        if row[first] == piece[start] and row[last] in piece[start:-1]:
-            start = piece.index(row[last]) + 1
+    for header in around.headings[number]:
+        if row[header.first] == piece[start] and row[header.last] in piece[start:-1]:
+            start = piece.index(row[header.last]) + 1
     piece, start = _after_colon(around, piece[start:]), 0
     while start < len(piece) - 1 and not any(c.isalnum() for c in around.tokens[piece[start]].text.rstrip(":：")):
         start += 1

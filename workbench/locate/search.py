@@ -18,14 +18,14 @@ def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
     """
     if not typed.strip():
         return []
-    found: list[tuple[int, ...]] = []
+    places: list[tuple[int, ...]] = []
     if any(c.isdigit() for c in typed):
         aligner = Aligner(tokens)
         for kind in _TYPES:
             if normalise(kind, typed).normal is not None:
-                found += [place.tokens for place in aligner.ranked("", kind, typed)]
-    found += _spelled(tokens, typed)
-    return sorted(set(found), key=lambda place: (place[0], len(place)))
+                places += [place.tokens for place in aligner.ranked("", kind, typed)]
+    places += _spelled(tokens, typed)
+    return sorted(set(places), key=lambda place: (place[0], len(place)))
 
 
 def _spelled(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
@@ -34,18 +34,18 @@ def _spelled(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
     if not wanted:
         return []
     folded = [headers.fold(token.text) for token in tokens]
-    found: list[tuple[int, ...]] = []
+    places: list[tuple[int, ...]] = []
     for start, first in enumerate(folded):
         if not first:
             continue
         if len(wanted) <= len(first):
             if wanted in first:
-                found.append((start,))
+                places.append((start,))
             continue
         letters, end = first, start + 1
         while wanted.startswith(letters) and len(letters) < len(wanted) and end < len(folded):
             letters += folded[end]
             end += 1
         if letters.startswith(wanted):
-            found.append(tuple(range(start, end)))
-    return found
+            places.append(tuple(range(start, end)))
+    return places

@@ -23,7 +23,7 @@ Proposal = tuple[str, tuple[int, ...], float]
 def proposals(source: Content, target: Content, schema: Schema) -> list[Proposal]:
     """(field, token ids, confidence) on `target` for the labels of `source`, a document of the same vendor."""
     finder = Finder(target.tokens)
-    found: list[Proposal] = []
+    proposed: list[Proposal] = []
     for span in sorted(source.annotations.spans, key=lambda s: s.tokens):
         field = schema.get(span.field)
         if field is None or field.retired:
@@ -31,8 +31,8 @@ def proposals(source: Content, target: Content, schema: Schema) -> list[Proposal
         places = {c.tokens for c in finder.ranked(field)} | set(_spelled(source, span, target.tokens))
         scored = [(_likeness(source, span, target, place, field), place) for place in places]
         if scored and (best := max(scored, key=lambda s: (s[0], [-t for t in s[1]])))[0] >= LEAST:
-            found.append((field.id, best[1], round(best[0], 3)))
-    return found
+            proposed.append((field.id, best[1], round(best[0], 3)))
+    return proposed
 
 
 def _folded(tokens: Sequence[Token], ids: Sequence[int]) -> str:
@@ -55,9 +55,9 @@ def _likeness(source: Content, span: Span, target: Content, place: tuple[int, ..
     """How much a place is like the label's, 0..1: words before it, position on the page, its own words."""
     own, other = source.tokens, target.tokens
     before = _folded(own, range(max(span.tokens[0] - _BEFORE, 0), span.tokens[0]))
-    there = _folded(other, range(max(place[0] - _BEFORE, 0), place[0]))
+    after_letters = _folded(other, range(max(place[0] - _BEFORE, 0), place[0]))
     letters = "".join(c for c in before if c.isalpha())
-    same_header = bool(letters) and "".join(c for c in there if c.isalpha()) == letters
+    same_header = bool(letters) and "".join(c for c in after_letters if c.isalpha()) == letters
     ax, ay = _middle(source, span.tokens)
     bx, by = _middle(target, place)
     near = max(1 - (abs(ax - bx) + 0.5 * abs(ay - by)) / _FAR, 0.0)

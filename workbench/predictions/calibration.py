@@ -6,7 +6,7 @@ makes them humbler.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Judged = tuple[float, bool]
@@ -28,41 +28,23 @@ def scale(confidence: float, temperature: float) -> float:
     return confidence if temperature == 1.0 else 1 / (1 + math.exp(-_logit(confidence) / temperature))
 
 
-def negative_log_likelihood(judged: Sequence[Judged], temperature: float) -> float:
-    """Mean surprise (nats) at the outcomes under scaled confidences."""
-    return _surprise([_logit(c) if right else -_logit(c) for c, right in judged], temperature)
-
-
-def _surprise(margins: Sequence[float], temperature: float) -> float:
-    return sum(math.log1p(math.exp(-margin / temperature)) for margin in margins) / len(margins)
-
-
 def fit_temperature(judged: Sequence[Judged]) -> float | None:
-    """The temperature under which the outcomes are least surprising.
+    """The temperature under which the outcomes are least surprising (mean negative log likelihood).
 
     None where there is too little to fit.
     """
     if len(judged) < ENOUGH or len({right for _, right in judged}) < 2:
         return None
-    margins = [_logit(c) if right else -_logit(c) for c, right in judged]
-    return math.exp(golden_section(lambda t: _surprise(margins, math.exp(t)), math.log(_COLDEST), math.log(_HOTTEST)))
+    import numpy as np  # heavy, as scipy is: only a run's evaluation needs them
+    from scipy.optimize import minimize_scalar
 
+    margins = np.array([_logit(c) if right else -_logit(c) for c, right in judged])
 
-def golden_section(of: Callable[[float], float], low: float, high: float, width: float = 1e-3) -> float:
-    """Where a function with one valley is lowest between two bounds, within `width`."""
-    shrink = (math.sqrt(5) - 1) / 2
-    a, b = high - shrink * (high - low), low + shrink * (high - low)
-    at_a, at_b = of(a), of(b)
-    while high - low > width:
-        if at_a <= at_b:
-            high, b, at_b = b, a, at_a
-            a = high - shrink * (high - low)
-            at_a = of(a)
-        else:
-            low, a, at_a = a, b, at_b
-            b = low + shrink * (high - low)
-            at_b = of(b)
-    return (low + high) / 2
+    def surprise(log_temperature: float) -> float:
+        return float(np.logaddexp(0, -margins / math.exp(log_temperature)).mean())
+
+    bounds = (math.log(_COLDEST), math.log(_HOTTEST))
+    return math.exp(minimize_scalar(surprise, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +61,17 @@ class Bin:
 def reliability(judged: Iterable[Judged], bins: int = 10) -> list[Bin]:
     """The bars that hold anything, of equal width, from low to high confidence."""
     held: dict[int, list[Judged]] = {}
-    for one in judged:
-        held.setdefault(min(int(one[0] * bins), bins - 1), []).append(one)
+    for chunk in judged:
+        held.setdefault(min(int(chunk[0] * bins), bins - 1), []).append(chunk)
     return [
         Bin(
             number / bins,
             (number + 1) / bins,
-            len(here),
-            sum(c for c, _ in here) / len(here),
-            sum(right for _, right in here) / len(here),
+            len(chunks),
+            sum(c for c, _ in chunks) / len(chunks),
+            sum(right for _, right in chunks) / len(chunks),
         )
-        for number, here in sorted(held.items())
+        for number, chunks in sorted(held.items())
     ]
 
 
@@ -119,7 +101,7 @@ def threshold(judged: Iterable[Judged], precision: float) -> Threshold | None:
 
     None where no confidence reaches it.
     """
-    ordered = sorted(judged, key=lambda one: -one[0])
+    ordered = sorted(judged, key=lambda chunk: -chunk[0])
     best = None
     right = 0
     for position, (confidence, good) in enumerate(ordered, start=1):
@@ -155,7 +137,7 @@ class Judgement:
 class Passing:
     """What a set of thresholds means for the work."""
 
-    automatic_pass_rate: float  # share of documents that nobody needs to see
+    automatic_pass_rate: float  # share of documents that no person needs to see
     human_review_rate: float  # the rest
     passed_right: float | None  # of the passed, the share without any wrong or missing value; None: none passed
 

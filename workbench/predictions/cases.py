@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
+from workbench.fields import chunks_of, schema
 from workbench.fields.values import joined
 from workbench.predictions import decoding
 from workbench.predictions.decoding import WordEvidence
@@ -70,51 +71,14 @@ class Case:
         return len(set(self.pages)) or 1
 
 
-def strict_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
-    """(field, start, stop) of the chunks of IOB2 tags, strictly: without its B- an I- opens nothing."""
-    found = []
-    name, start, position = "", 0, 0
-    for position, tag in enumerate(tags):
-        if tag == "O" and not name:
-            continue
-        if tag[:2] == "I-" and name == tag[2:]:
-            continue
-        if name:
-            found.append((name, start, position))
-            name = ""
-        if tag[:2] == "B-":
-            name, start = tag[2:], position
-    if name:
-        found.append((name, start, position + 1))
-    return found
-
-
-def lenient_chunks(tags: Iterable[str]) -> list[tuple[str, int, int]]:
-    """As `strict_chunks`, but an I- that continues nothing opens a chunk (conlleval's repair)."""
-    found = []
-    name, start, position = "", 0, 0
-    for position, tag in enumerate(tags):
-        if name and (tag[2:] != name or tag[:2] == "B-"):
-            found.append((name, start, position))
-            name = ""
-        if not name and tag != "O":
-            name, start = tag[2:], position
-    if name:
-        found.append((name, start, position + 1))
-    return found
-
-
 def tags_of_chunks(chunks: Iterable[Chunk], length: int) -> list[str]:
     """IOB2 tags of chunks; where chunks overlap the later one wins."""
-    tags = ["O"] * length
-    for chunk in chunks:
-        tags[chunk.start : chunk.stop] = ["B-" + chunk.field] + ["I-" + chunk.field] * (chunk.stop - chunk.start - 1)
-    return tags
+    return schema.tags_of_chunks(((chunk.field, chunk.start, chunk.stop) for chunk in chunks), length)
 
 
-def with_confidence(found: Iterable[tuple[str, int, int]], certainty: Sequence[float]) -> tuple[Chunk, ...]:
+def with_confidence(chunks: Iterable[schema.BioChunk], certainty: Sequence[float]) -> tuple[Chunk, ...]:
     """Chunks whose confidence is the mean certainty of their words."""
-    return tuple(Chunk(f, a, b, sum(certainty[a:b]) / (b - a)) for f, a, b in found)
+    return tuple(Chunk(f, a, b, sum(certainty[a:b]) / (b - a)) for f, a, b in chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +210,7 @@ def labelled_once(tagged: Iterable[Sequence[str] | None]) -> frozenset[str]:
     has: Counter[str] = Counter()
     twice: Counter[str] = Counter()
     for tags in tagged:
-        counts = Counter(name for name, *_ in lenient_chunks(tags or ()))
+        counts = Counter(name for name, *_ in chunks_of(tags or ()))
         has.update(counts.keys())
         twice.update(name for name, number in counts.items() if number > 1)
     return frozenset(name for name, number in has.items() if twice[name] * SELDOM <= number)

@@ -7,13 +7,15 @@ which on a page scaled to 1,000 pixels is the handbook's 500 px.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
-from workbench.fields import FieldType, amounts, checks
+from workbench.fields import FieldType, amounts, checks, chunks_of
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
-from workbench.predictions.cases import Case, Chunk, strict_chunks, with_confidence
+from workbench.predictions.cases import Case, Chunk, with_confidence
+from workbench.settings import REPAIR_RULES
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
 
@@ -50,7 +52,7 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     """
     default = Rules()
     on = {}
-    for name in _RULES:
+    for name in REPAIR_RULES:
         told = verdict(effects[name]) if name in effects else 0
         on[name] = settings.get(name, told > 0 or (told == 0 and bool(getattr(default, name))))
     return replace(default, **on)
@@ -89,9 +91,6 @@ class _Header:
     fields: Mapping[str, float]  # field -> weight, 0..1
 
 
-_named = lru_cache(maxsize=65_536)(headers.fields_of)  # the same few words stand on all pages
-
-
 @dataclass(frozen=True)
 class _Work:
     """What the rules look at, beside the chunks."""
@@ -111,20 +110,16 @@ class _Work:
     @cached_property
     def headers(self) -> list[_Header]:
         """All header phrases, the longest at each place; a phrase stays on its line."""
-        case, found, position = self.case, [], 0
+        case, found = self.case, []
         folded = [headers.fold(word) for word in case.words]
-        lines = [*zip(case.pages, case.lines, strict=True), None]
-        while position < len(folded):
-            stop = position + 1
-            while stop - position < headers.LONGEST and lines[stop] == lines[position]:
-                stop += 1
-            for end in range(stop, position, -1):
-                if named := _named("".join(folded[position:end])):
-                    text = case.text(Chunk("", position, end))
-                    found.append(_Header(text, case.pages[position], self.box(position, end), named))
-                    position = end - 1
-                    break
-            position += 1
+        start = 0
+        for _, line in groupby(zip(case.pages, case.lines, strict=True)):
+            stop = start + len(list(line))
+            for phrase in headers.header_phrases(case.words[start:stop], folded[start:stop], glued=False):
+                first, end = start + phrase.first, start + phrase.last + 1
+                text = case.text(Chunk("", first, end))
+                found.append(_Header(text, case.pages[first], self.box(first, end), phrase.fields))
+            start = stop
         return found
 
     def near(self, chunk: Chunk) -> Iterator[tuple[float, _Header]]:
@@ -291,12 +286,12 @@ def apply(
     rules = rules or Rules()
     work = _Work(case, types, rules.radius, checker)
     # what the tags say word by word; of a case made by hand, the values that it was given
-    plain = with_confidence(strict_chunks(case.tags), case.certainty) if case.tags else case.predicted
+    plain = with_confidence(chunks_of(case.tags, strict=True), case.certainty) if case.tags else case.predicted
     chunks, changes = list(plain), []
-    for name, rule in _RULES.items():
+    for name in REPAIR_RULES:
         if not getattr(rules, name) or (name in ("neighbourhood", "unsupported") and not case.boxes):
             continue
-        made = list(rule(work, tuple(chunks)))
+        made = list(_RULES[name](work, tuple(chunks)))
         for change in made:
             if change.before is not None:
                 chunks.remove(change.before)
@@ -305,7 +300,3 @@ def apply(
                 chunks.append(change.after)
         changes += made
     return replace(case, predicted=tuple(sorted(chunks))), changes
-
-
-NAMES = tuple(_RULES)
-"""The rules, in the order in which they work."""

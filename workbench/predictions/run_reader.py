@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, lenient_chunks
+from workbench.fields import chunks_of
+from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode
+from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 
 
 @contextmanager
@@ -30,72 +33,6 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _parts(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[Any]:
-    """A Parquet file, a row group in memory at a time; first a table without rows, which has the columns.
-
-    Raises:
-        InputProblem: it is damaged, or has not these columns.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
-        with pq.ParquetFile(path, memory_map=True) as file:
-            names = file.schema_arrow.names
-            present = [name for name in columns if name not in _OPTIONAL or name in names]
-            wanted = present if split is None else [*present, "split"]
-            if missing := set(wanted).difference(names):
-                raise KeyError(f"it has no {', '.join(sorted(missing))}")
-            yield pa.Table.from_batches([], file.schema_arrow).select(present)
-            for number in range(file.num_row_groups):
-                if split is None:
-                    yield file.read_row_group(number, wanted)
-                elif _may_hold(file.metadata.row_group(number), split):
-                    yield _of_split(file.read_row_group(number, wanted), split)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise InputProblem(
-            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
-        ) from error
-
-
-def _table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
-    import pyarrow as pa
-
-    return pa.concat_tables(list(_parts(path, columns, split)))
-
-
-def _may_hold(part: Any, split: str) -> bool:
-    """Whether a row group may have rows of a split, by the least and largest name that its file notes down."""
-    for number in range(part.num_columns):
-        if part.column(number).path_in_schema == "split":
-            noted = part.column(number).statistics
-            return noted is None or not noted.has_min_max or bool(noted.min <= split <= noted.max)
-    return True
-
-
-def _of_split(table: Any, split: str) -> Any:
-    import pyarrow as pa
-
-    slices, start = [table.slice(0, 0)], 0
-    for name, same in groupby(table.column("split").to_pylist()):
-        count = len(list(same))
-        slices += [table.slice(start, count)] if name == split else []
-        start += count
-    return pa.concat_tables(slices).drop_columns(["split"])
-
-
-def _rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
-    """The rows of a Parquet file as plain Python values."""
-    return _listed(_table(path, columns, split))
-
-
-def _listed(table: Any) -> list[dict[str, Any]]:
-    # One column at a time: `to_pylist` of a table would make a dict for every nested value as well.
-    lists = [column.to_pylist() for column in table.columns]
-    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*lists, strict=True)]
-
-
 _DATASET = (
     "document",
     "name",
@@ -109,39 +46,38 @@ _DATASET = (
     "tags",
     "references",
 )
-_OPTIONAL = ("references",)  # folders of older versions have none
 _PREDICTIONS = ("document", "labels", "probabilities", "windows", "word_window", "truncated")
 
 
 @uncollected()
 def read_dataset(folder: Path, split: str) -> list[Case]:
     """The documents of a run's split without predictions; empty where the run has no such split."""
-    path = folder / "dataset" / f"{split}.parquet"
+    path = RunFolder(folder).dataset(split)
     if not path.is_file():
         return []
-    return [_case(row, None, Decoded((), (), ())) for row in _rows(path, _DATASET)]
+    return [_case(row, None, Decoded((), (), ())) for row in parquet.rows(path, _DATASET)]
 
 
 def read_groups(folder: Path, split: str) -> frozenset[str]:
     """The vendors (or templates) of a run's split, without reading its words."""
-    path = folder / "dataset" / f"{split}.parquet"
-    return frozenset(row["group"] or "" for row in _rows(path, ["group"])) if path.is_file() else frozenset()
+    path = RunFolder(folder).dataset(split)
+    return frozenset(row["group"] or "" for row in parquet.rows(path, ["group"])) if path.is_file() else frozenset()
 
 
 @lru_cache(maxsize=256)  # a run's data are frozen
 def validated_on(folder: Path) -> frozenset[tuple[str, int]]:
     """(name, number of words) of the documents that a run's F1 was measured on: only of the same are two comparable."""
-    path = folder / "dataset" / "validation.parquet"
-    rows = _rows(path, ["name", "lines"]) if path.is_file() else []
+    path = RunFolder(folder).dataset("validation")
+    rows = parquet.rows(path, ["name", "lines"]) if path.is_file() else []
     return frozenset((row["name"], len(row["lines"])) for row in rows)
 
 
 def read_pictures(folder: Path, split: str) -> dict[int, tuple[Path | None, ...]]:
     """Document -> the pictures of its pages; None for a page without one."""
-    path = folder / "dataset" / f"{split}.parquet"
+    path = RunFolder(folder).dataset(split)
     if not path.is_file():
         return {}
-    rows = _rows(path, ["document", "pictures"])
+    rows = parquet.rows(path, ["document", "pictures"])
     # a portable run's paths are relative to its folder
     return {row["document"]: tuple(folder / name if name else None for name in row["pictures"]) for row in rows}
 
@@ -158,14 +94,14 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
     """
-    check_stored(folder, split)
-    table = _table(folder / "predictions.parquet", _PREDICTIONS, split)
-    once = _once(table.schema)
-    predictions = {row["document"]: row for row in _listed(table)}
-    source = folder / "dataset" / f"{split}.parquet"
+    parquet.check_predictions(folder, split)
+    predicted = RunFolder(folder).predictions
+    once = parquet.once(predicted)
+    predictions = {row["document"]: row for row in parquet.rows(predicted, _PREDICTIONS, split)}
+    source = RunFolder(folder).dataset(split)
     if not source.is_file():
         return []
-    rows = _rows(source, [name for name in _DATASET if boxes or name != "boxes"])
+    rows = parquet.rows(source, [name for name in _DATASET if boxes or name != "boxes"])
     return list(
         predicted_cases(((row, predictions[row["document"]]) for row in rows if row["document"] in predictions), once)
     )
@@ -182,21 +118,20 @@ def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iter
     Raises:
         InputProblem: there are no predictions, or a file is damaged.
     """
-    check_stored(folder, split)
-    path = folder / "predictions.parquet"
-    source = folder / "dataset" / f"{split}.parquet"
+    parquet.check_predictions(folder, split)
+    path = RunFolder(folder).predictions
+    source = RunFolder(folder).dataset(split)
     if not source.is_file():
         return
-    once = _once(_table(path, ()).schema)
-    yield from predicted_cases(_pairs(path, source, split, only), once)
+    yield from predicted_cases(_pairs(path, source, split, only), parquet.once(path))
 
 
 def _pairs(
     path: Path, source: Path, split: str, only: Set[int] | None
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """The rows of the data set and of the predictions, one beside the other."""
-    predictions = (row for part in _parts(path, _PREDICTIONS, split) for row in _listed(part))
-    rows = (row for part in _parts(source, _DATASET) for row in _listed(part))
+    predictions = (row for part in parquet.tables(path, _PREDICTIONS, split) for row in parquet.rows_of(part))
+    rows = (row for part in parquet.tables(source, _DATASET) for row in parquet.rows_of(part))
     for prediction in predictions:  # the documents were predicted in the dataset's order
         if only is not None and prediction["document"] not in only:
             continue
@@ -206,25 +141,6 @@ def _pairs(
                 f"{path.name} does not belong to {source.name}.", "Copy the run folder again, or run it again."
             )
         yield row, prediction
-
-
-def _once(schema: Any) -> frozenset[str]:
-    return frozenset(json.loads((schema.metadata or {}).get(b"once", b"[]")))
-
-
-def check_stored(folder: Path, split: str) -> None:
-    """See that a split's documents and predictions are there and whole, without reading them.
-
-    Raises:
-        InputProblem: there are no predictions, or a file is damaged.
-    """
-    for path in (folder / "predictions.parquet", folder / "dataset" / f"{split}.parquet"):
-        if path.is_file():
-            _table(path, ())
-        elif path.name == "predictions.parquet":
-            raise InputProblem(
-                f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it."
-            )
 
 
 def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), boxes: bool = True) -> list[Case]:
@@ -248,8 +164,10 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), bo
 def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
     """The fields that have a label on a side of a run's data; on any, if none is named."""
     found: set[str] = set()
-    for path in (folder / "dataset").glob(f"{split}.parquet"):
-        for tags in _table(path, ("tags",)).column("tags").to_pylist():  # Arrow's own `unique` takes long to import
+    for path in RunFolder(folder).datasets.glob(f"{split}.parquet"):
+        for tags in (
+            parquet.table(path, ("tags",)).column("tags").to_pylist()
+        ):  # Arrow's own `unique` takes long to import
             found.update(tags or ())
     return frozenset(tag[2:] for tag in found if tag != "O")
 
@@ -295,7 +213,7 @@ def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded:
         language=row["language"] or "",
         words=tuple(row["words"]),
         # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
-        gold=tuple(Chunk(*found) for found in lenient_chunks(_tags(row))),
+        gold=tuple(Chunk(*chunk) for chunk in chunks_of(_tags(row))),
         predicted=decoded.values,
         pages=tuple(row["pages"]),
         lines=tuple(row["lines"]),

@@ -6,27 +6,23 @@ predictions where they did no harm there (or as [postprocess] of workbench.toml 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.files import replacing
 from workbench.fields import Field, FieldType
 from workbench.fields.values import joined
 from workbench.predictions import calibration, cases, model_and_rules, repair_rules, run_reader
 from workbench.predictions.cases import Case, Chunk
-from workbench.runs import parquet
-from workbench.runs.config.files import Request
+from workbench.runs import parquet, suggestions_file
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
+from workbench.runs.suggestions_file import Proposal, Suggested
 from workbench.settings import Settings
 
 FLOOR = 0.3
 """Below this confidence a suggestion costs more to reject than it saves."""
-
-STORED = "suggestions.jsonl"
-"""In a run's folder: a `Suggested` a line."""
-
-Proposal = tuple[str, tuple[int, ...], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ def _report(folder: Path | None) -> dict[str, Any] | None:
     """What a run reported, nothing where it did not; None for the starter."""
     if folder is None:
         return None
-    path = folder / "report.json"
+    path = RunFolder(folder).report
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
 
@@ -107,17 +103,7 @@ def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> model_and_rul
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Suggested:
-    """What is suggested for one document of a run's pool; name and number of words say whether it is the same here."""
-
-    document: int
-    name: str
-    words: int
-    proposals: list[Proposal]
-
-
-def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None] = lambda done, of: None) -> None:
+def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Weigh the predictions of a run's pool into `suggestions.jsonl`. In the worker: a large pool takes minutes.
 
     Args:
@@ -127,29 +113,15 @@ def write(folder: Path, model_run: Path | None, tick: Callable[[int, int], None]
     """
     request = Request.read(folder)
     trust = _trust((f.field for f in request.fields), request.rules, _report(model_run))
-    of = parquet.count(parquet.source(folder, "pool"))
-    with replacing(folder / STORED) as file:
+    total = parquet.count(RunFolder(folder).dataset("pool"))
+
+    def suggested() -> Iterator[Suggested]:
         for done, case in enumerate(run_reader.stream_cases(folder, "pool"), start=1):
-            row = asdict(Suggested(case.document, case.name, len(case.words), proposals(case, trust)))
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            yield Suggested(case.document, case.name, len(case.words), proposals(case, trust))
             if done % 20 == 0:
-                tick(done, of)
+                tick(done, total)
 
-
-def read(folder: Path, settings: Settings) -> list[Suggested]:
-    """The suggestions for a run's pool; those of a run of an older version, that has none stored, are made now."""
-    run_reader.check_stored(folder, "pool")
-    path = folder / STORED
-    if not path.is_file():
-        trust = trust_of(settings, folder)
-        pool = run_reader.stream_cases(folder, "pool")
-        return [Suggested(case.document, case.name, len(case.words), proposals(case, trust)) for case in pool]
-    with path.open(encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    return [
-        Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
-        for r in lines
-    ]
+    suggestions_file.write(folder, suggested())
 
 
 def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:

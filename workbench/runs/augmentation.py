@@ -104,7 +104,7 @@ NOBODY = PartyNames(frozenset())
 
 def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]:
     """The words of each span of these fields."""
-    return [tokens for field, tokens in chunks_of(tags)[0] if field in fields]
+    return [tuple(range(start, stop)) for field, start, stop in chunks_of(tags) if field in fields]
 
 
 def change(

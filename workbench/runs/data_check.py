@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from storage import documents
+from storage import document_list, documents
 from storage.exceptions import RunProblem
 from storage.records import Content, Document, Split
 from workbench.runs import machine, snapshot, windows
@@ -113,7 +113,7 @@ class DataChecker:
                 chosen = snapshot.select(connection, config.train.seed, config.data.max_train_documents)
             except RunProblem as problem:
                 return _nothing(problem, self._workspace, config)
-            listed = {d.id: d for d in documents.page(connection, documents.Filter(), 0, 1_000_000)}
+            listed = {d.id: d for d in document_list.page(connection, document_list.Filter(), 0, 1_000_000)}
             sides = {split: [self._read(connection, listed[i]) for i in ids] for split, ids in chosen.ids.items()}
         capacity = max(1, config.data.max_length - SPECIAL_TOKENS)
         overlap = config.data.window_stride
@@ -156,7 +156,7 @@ def _seen(content: Content) -> _Seen:
 
 def _nothing(problem: RunProblem, workspace: Workspace, config: TuneConfig) -> DataCheck:
     with workspace.db.read() as connection:
-        pool = documents.count(connection)
+        pool = document_list.count(connection)
     empty = {split: SideFacts(documents=pool if split is Split.POOL else 0) for split in Split}
     findings = (CheckFinding(Level.REFUSE, problem.message, problem.remedy), *_of_configuration(config))
     return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, findings)

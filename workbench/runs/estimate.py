@@ -5,7 +5,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
     child = subprocess.Popen(
-        ["nice", sys.executable, "-P", "-m", "workbench.training.speed_probe", json.dumps(shape)],
+        ["nice", *machine.python(machine.SPEED_PROBE, json.dumps(shape))],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         env=machine.worker_environment(shape["threads"]),
     )  # fmt: skip

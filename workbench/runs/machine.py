@@ -1,21 +1,31 @@
-"""What this machine has, without torch: cores, memory, and whether there is a GPU that a worker could use."""
+"""What this machine has, without torch, and how processes of this program are started on it."""
 
 import os
 import platform
 import shutil
 import subprocess
+import sys
+
+LAUNCHER = "workbench.runs.launcher"
+WORKER = "workbench.training.worker"
+SPEED_PROBE = "workbench.training.speed_probe"
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line of a module of this program, run by the same Python."""
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def device() -> str:
-    """ "cuda", "mps" or "cpu": what a worker is expected to find. The worker looks again, with torch."""
+    """ "cuda", "mps" or "cpu": what a worker is expected to use. The worker looks again, with torch."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return "cpu"
     if shutil.which("nvidia-smi"):
         try:
-            found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=5, check=False)
+            listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=5, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return "cpu"
-        if found.returncode == 0 and "GPU" in found.stdout:
+        if listing.returncode == 0 and "GPU" in listing.stdout:
             return "cuda"
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         return "mps"

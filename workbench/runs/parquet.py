@@ -1,8 +1,9 @@
-"""The rows of a run folder's Parquet files: documents as the worker reads them, predictions as it leaves them.
+"""The Parquet files of a run's folder: documents as the worker reads them, predictions as it leaves them.
 
 pyarrow is imported where it is used, so that the terminal's start stays light.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +13,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.exceptions import InputProblem
+from storage.files import replacing
 from storage.records import Split
+from workbench.runs.state import RunFolder
 
 SPLITS = tuple(split.value for split in Split)
+
+REFERENCES = "references"
+"""The column of known values, JSON {field: value}; folders of older versions have none."""
 
 
 @dataclass(slots=True)
 class FrozenDocument:
-    """One frozen document. Boxes are thousandths of the page; all word lists have one length."""
+    """A row of `dataset/<split>.parquet`. Boxes are thousandths of the page; all word lists have one length."""
 
     document: int
     name: str
@@ -33,11 +39,17 @@ class FrozenDocument:
     confidences: list[float] = field(default_factory=list)
     tags: list[str] | None = None
     pictures: list[str] = field(default_factory=list)
+    references: str = "{}"  # JSON {field: value}
+
+    def anchor(self, folder: Path) -> "FrozenDocument":
+        """The row itself, its pictures that stand relative to the run's folder made absolute."""
+        self.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in self.pictures]
+        return self
 
 
 @dataclass(slots=True)
 class Prediction:
-    """What a model thinks of one document.
+    """A row of `predictions.parquet`: what a model thinks of a document.
 
     `probabilities` are little-endian 16-bit floats, words × labels, row-major; `embedding` is the mean of the
     encoder's last layer over the words; `word_window` the window that decided each word.
@@ -53,12 +65,11 @@ class Prediction:
     truncated: bool
 
 
-def write(path: Path, rows: Iterable[FrozenDocument]) -> None:
-    """Write documents as `dataset/<split>.parquet`."""
+def _dataset_schema() -> Any:
     import pyarrow as pa
 
     strings, ints = pa.list_(pa.string()), pa.list_(pa.int32())
-    schema = pa.schema(
+    return pa.schema(
         {
             "document": pa.int64(),
             "name": pa.string(),
@@ -72,20 +83,15 @@ def write(path: Path, rows: Iterable[FrozenDocument]) -> None:
             "confidences": pa.list_(pa.float32()),
             "tags": strings,
             "pictures": strings,
+            REFERENCES: pa.string(),
         }
     )
-    _write(path, _batched(rows), schema)
 
 
-def write_predictions(path: Path, predictions: Iterable[Prediction], once: Iterable[str] = ()) -> None:
-    """Write `predictions.parquet`, a few documents at a time.
-
-    A row group never holds two splits, so that who wants one split need not read the others. `once` names the fields
-    of which a document has one value: how the probabilities are to be read.
-    """
+def _predictions_schema(once: Iterable[str]) -> Any:
     import pyarrow as pa
 
-    schema = pa.schema(
+    return pa.schema(
         {
             "document": pa.int64(),
             "split": pa.string(),
@@ -98,110 +104,202 @@ def write_predictions(path: Path, predictions: Iterable[Prediction], once: Itera
         },
         metadata={"once": json.dumps(sorted(once))},
     )
+
+
+def write(path: Path, documents: Iterable[FrozenDocument]) -> None:
+    """Write documents as `dataset/<split>.parquet`, a few in memory at a time; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        _write(file, _batched(documents), _dataset_schema())
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction], once: Iterable[str] = ()) -> None:
+    """Write `predictions.parquet`, a few documents at a time.
+
+    A row group never holds two splits, so that one split can be read without the others. `once` names the fields
+    of which a document has one value: how the probabilities are to be read.
+
+    Raises:
+        OSError: the disk is full; or whatever `predictions` raises. The old file is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
     splits = groupby(predictions, key=lambda prediction: prediction.split)
-    _write(path, (part for _, some in splits for part in _batched(some)), schema)
+    _write(draft, (part for _, rows in splits for part in _batched(rows)), _predictions_schema(once))
+    draft.replace(path)
+
+
+_Row = TypeVar("_Row", FrozenDocument, Prediction)
+_ROW_GROUP = 256  # documents: a few megabytes
+
+
+def _batched(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    remaining = iter(rows)
+    while part := list(islice(remaining, _ROW_GROUP)):
+        yield part
+
+
+def _write(target: Any, parts: Iterable[Sequence[FrozenDocument | Prediction]], schema: Any) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for part in parts:
+            columns = {name: [getattr(row, name) for row in part] for name in schema.names}
+            writer.write_table(pa.table(columns, schema=schema))
 
 
 def stream(path: Path) -> Iterator[FrozenDocument]:
-    """The documents of one Parquet file, a few in memory at a time; none when the file is missing.
+    """The documents of one file, a few in memory at a time; none when the file is missing.
 
     Raises:
         InputProblem: the file is damaged, or a row's word lists differ in length.
     """
     if not path.exists():
         return
-    for record in _records(path):
-        row = FrozenDocument(**{key: record[key] for key in FrozenDocument.__slots__ if key in record})
-        lengths = {len(row.words), len(row.boxes), len(row.lines), len(row.pages)}
-        if row.tags is not None:
-            lengths.add(len(row.tags))
-        if len(lengths) > 1:
-            raise InputProblem(f"{path.name}: the word lists of {row.name} differ in length.", "Start the run anew.")
-        yield row
+    for table in tables(path, [column.name for column in dataclasses.fields(FrozenDocument)]):
+        for record in rows_of(table):
+            row = FrozenDocument(**record)
+            lengths = {len(row.words), len(row.boxes), len(row.lines), len(row.pages)}
+            if row.tags is not None:
+                lengths.add(len(row.tags))
+            if len(lengths) > 1:
+                raise InputProblem(
+                    f"{path.name}: the word lists of {row.name} differ in length.", "Start the run anew."
+                )
+            yield row
 
 
 def read(path: Path) -> list[FrozenDocument]:
-    """The documents of one Parquet file, as `stream` gives them."""
+    """The documents of one file, as `stream` gives them."""
     return list(stream(path))
 
 
+def read_all(folder: Path) -> dict[str, list[FrozenDocument]]:
+    """The documents of a run folder by split; every split is a key."""
+    return {split: read(RunFolder(folder).dataset(split)) for split in SPLITS}
+
+
 def count(path: Path) -> int:
-    """How many documents a Parquet file has; 0 when it is missing.
+    """How many documents a file has; 0 when it is missing.
 
     Raises:
         InputProblem: the file is damaged.
     """
     if not path.exists():
         return 0
-    with _opened(path) as file:
+    with opened(path) as file:
         number: int = file.metadata.num_rows
         return number
 
 
-def read_all(folder: Path) -> dict[str, list[FrozenDocument]]:
-    """The documents of a run folder by split; every split is a key."""
-    return {split: read(source(folder, split)) for split in SPLITS}
-
-
-def source(folder: Path, split: str) -> Path:
-    """The file of a run folder's split."""
-    return folder / "dataset" / f"{split}.parquet"
-
-
-def read_predictions(path: Path) -> Iterator[Prediction]:
-    """The predictions of one Parquet file.
+def once(path: Path) -> frozenset[str]:
+    """The fields of which a document has one value, as `write_predictions` was given them; none in older files.
 
     Raises:
         InputProblem: the file is missing or damaged.
     """
-    for record in _records(path):
-        yield Prediction(**record)
+    with opened(path) as file:
+        return frozenset(json.loads((file.schema_arrow.metadata or {}).get(b"once", b"[]")))
 
 
-def anchored(row: FrozenDocument, folder: Path) -> FrozenDocument:
-    """The row itself, its pictures that stand relative to `folder` made absolute."""
-    row.pictures = [str(folder / p) if p and not Path(p).is_absolute() else p for p in row.pictures]
-    return row
+def check_predictions(folder: Path, split: str) -> None:
+    """See that a split's documents and predictions are there and whole, without reading them.
 
-
-_Kept = TypeVar("_Kept", FrozenDocument, Prediction)
-_TOGETHER = 256  # documents of a row group: a few megabytes
-
-
-def _batched(found: Iterable[_Kept]) -> Iterator[list[_Kept]]:
-    remaining = iter(found)
-    while part := list(islice(remaining, _TOGETHER)):
-        yield part
-
-
-def _write(path: Path, parts: Iterable[Sequence[FrozenDocument | Prediction]], schema: Any) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-        for part in parts:
-            columns = {name: [getattr(one, name) for one in part] for name in schema.names}
-            writer.write_table(pa.table(columns, schema=schema))
-    draft.replace(path)
+    Raises:
+        InputProblem: there are no predictions, or a file is damaged.
+    """
+    run = RunFolder(folder)
+    if not run.predictions.is_file():
+        raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
+    count(run.predictions)
+    count(run.dataset(split))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
+    """The file as a `pyarrow.parquet.ParquetFile`.
+
+    Raises:
+        InputProblem: it is missing or damaged, also where that only shows when it is read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
+        with pq.ParquetFile(path, memory_map=True) as file:
             yield file
-    except (OSError, pa.ArrowException) as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputProblem(
-            f"{path} cannot be read: {error}", "The run folder is damaged: start the run anew."
+            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
         ) from error
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    with _opened(path) as file:
-        for batch in file.iter_batches(batch_size=64):
-            yield from batch.to_pylist()
+def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[Any]:
+    """Columns of a file as Arrow tables, a row group in memory at a time; first a table without rows.
+
+    Args:
+        path: of documents or predictions.
+        columns: in any order; `references` may be missing in the file.
+        split: only the predictions of this one.
+
+    Raises:
+        InputProblem: the file is missing or damaged, or has not these columns.
+    """
+    import pyarrow as pa
+
+    with opened(path) as file:
+        names = file.schema_arrow.names
+        present = [name for name in columns if name != REFERENCES or name in names]
+        wanted = present if split is None else [*present, "split"]
+        if missing := set(wanted).difference(names):
+            raise InputProblem(
+                f"{path.name} cannot be read: it has no {', '.join(sorted(missing))}.",
+                "Copy the run folder again, or run it again.",
+            )
+        yield pa.Table.from_batches([], file.schema_arrow).select(present)
+        for number in range(file.num_row_groups):
+            if split is None:
+                yield file.read_row_group(number, wanted)
+            elif _may_hold(file.metadata.row_group(number), split):
+                yield _of_split(file.read_row_group(number, wanted), split)
+
+
+def table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
+    """Columns of a file as one Arrow table; see `tables`."""
+    import pyarrow as pa
+
+    return pa.concat_tables(list(tables(path, columns, split)))
+
+
+def rows(path: Path, columns: Sequence[str], split: str | None = None) -> list[dict[str, Any]]:
+    """Columns of a file as plain Python values; see `tables`."""
+    return rows_of(table(path, columns, split))
+
+
+def rows_of(table: Any) -> list[dict[str, Any]]:
+    """The rows of an Arrow table as plain Python values."""
+    # One column at a time: `to_pylist` of a table would make a dict for every nested value as well.
+    lists = [column.to_pylist() for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def _may_hold(part: Any, split: str) -> bool:
+    """Whether a row group may have rows of a split, by the least and largest name that its file notes down."""
+    for number in range(part.num_columns):
+        if part.column(number).path_in_schema == "split":
+            noted = part.column(number).statistics
+            return noted is None or not noted.has_min_max or bool(noted.min <= split <= noted.max)
+    return True
+
+
+def _of_split(table: Any, split: str) -> Any:
+    import pyarrow as pa
+
+    slices, start = [table.slice(0, 0)], 0
+    for name, same in groupby(table.column("split").to_pylist()):
+        count = len(list(same))
+        slices += [table.slice(start, count)] if name == split else []
+        start += count
+    return pa.concat_tables(slices).drop_columns(["split"])

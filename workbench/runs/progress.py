@@ -1,4 +1,4 @@
-"""A run as it is seen: one immutable snapshot, folded from its events. Screens and commands read nothing else."""
+"""How far a run is: one immutable snapshot, folded from its events. Screens and commands read nothing else."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import events
+from workbench.runs.state import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
                 paused=False,
             )
         case "evaluated":
-            seen = Evaluation(
+            evaluation = Evaluation(
                 int(get("step", 0)),
                 float(get("epoch") or 0.0),
                 get("train") or {},
@@ -138,7 +139,7 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
                 bool(get("best")),
             )
             # not every step is logged, the last one is always evaluated
-            return replace(state, step=max(state.step, seen.step), evaluations=(*state.evaluations, seen))
+            return replace(state, step=max(state.step, evaluation.step), evaluations=(*state.evaluations, evaluation))
         case "note":
             return replace(state, notes=(*state.notes, str(get("message", ""))))
         case "paused" | "resumed":
@@ -171,7 +172,7 @@ class Follower:
     """Reads a run's events as they come."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "events.jsonl"
+        self._path = RunFolder(folder).events
         self._offset = 0
         self.progress = Progress()
 
@@ -188,3 +189,10 @@ def of(folder: Path) -> Progress:
     follower = Follower(folder)
     follower.poll()
     return follower.progress
+
+
+def trained_on(folder: Path) -> int | None:
+    """How many documents a run was trained on; None where its events do not say."""
+    event = events.last(RunFolder(folder).events, frozenset({"prepared"}))
+    number = (event or {}).get("documents", {}).get("train")
+    return int(number) if number is not None else None

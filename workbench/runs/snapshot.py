@@ -5,19 +5,19 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import documents
+from storage import document_list, documents
 from storage.exceptions import RunProblem
-from storage.files import replacing
 from storage.records import Content, Document, Side, Split, State
 from workbench.fields import tags_of
+from workbench.runs import parquet
 from workbench.runs.splits import divide
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 VALIDATION_SHARE = 0.2
@@ -85,7 +85,7 @@ def select(connection: Connection, seed: int, limit: int | None = None) -> Snaps
 
 def _everything(connection: Connection) -> Iterable[Document]:
     offset = 0
-    while part := documents.page(connection, documents.Filter(), offset, 1000):
+    while part := document_list.page(connection, document_list.Filter(), offset, 1000):
         yield from part
         offset += len(part)
 
@@ -145,91 +145,63 @@ def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int,
 
 
 def _write(
-    workspace: Workspace, connection: Connection, folder: Path, selection: SnapshotChoice, *, pictures: bool = False
+    workspace: Workspace, connection: Connection, folder: Path, choice: SnapshotChoice, *, pictures: bool = False
 ) -> Frozen:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    (folder / "dataset").mkdir(parents=True, exist_ok=True)
-    counts: dict[str, int] = {}
     engines: dict[str, str] = {}
     seal = hashlib.sha256()
-    known = {f.id for f in workspace.schema.active}
-    schema = _schema(pa)
-    for split, ids in selection.ids.items():
-        if not ids:
-            continue
-        with replacing(folder / "dataset" / f"{split}.parquet") as file, pq.ParquetWriter(file, schema) as writer:
-            for start in range(0, len(ids), 200):
-                rows = []
-                for number in ids[start : start + 200]:
-                    content = documents.open_document(connection, number)
-                    engines.update({page.engine: page.engine_version for page in content.pages})
-                    row = _row(workspace, content, known)
-                    if pictures:
-                        row["pictures"] = [_carried(path, folder) for path in row["pictures"]]
-                    seal.update(json.dumps([row["document"], row["words"], row["tags"]]).encode())
-                    rows.append(row)
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-        counts[split.value] = len(ids)
-    return Frozen(counts, engines, seal.hexdigest(), selection.notes)
+    fields = {field.id for field in workspace.schema.active}
+
+    def rows(ids: Iterable[int]) -> Iterator[parquet.FrozenDocument]:
+        for number in ids:
+            content = documents.open_document(connection, number)
+            engines.update({page.engine: page.engine_version for page in content.pages})
+            row = _row(workspace, content, fields)
+            if pictures:
+                row.pictures = [_carry(path, folder) for path in row.pictures]
+            seal.update(json.dumps([row.document, row.words, row.tags]).encode())
+            yield row
+
+    chosen = {split: ids for split, ids in choice.ids.items() if ids}
+    for split, ids in chosen.items():
+        parquet.write(RunFolder(folder).dataset(split), rows(ids))
+    counts = {split.value: len(ids) for split, ids in chosen.items()}
+    return Frozen(counts, engines, seal.hexdigest(), choice.notes)
 
 
-def _schema(pa: Any) -> Any:
-    text, number = pa.string(), pa.int64()
-    return pa.schema(
-        [
-            ("document", number),
-            ("name", text),
-            ("group", text),
-            ("language", text),
-            ("page_sizes", pa.list_(pa.list_(pa.float64()))),
-            ("words", pa.list_(text)),
-            ("boxes", pa.list_(pa.list_(pa.int32()))),
-            ("lines", pa.list_(pa.int32())),
-            ("pages", pa.list_(pa.int32())),
-            ("confidences", pa.list_(pa.float32())),
-            ("tags", pa.list_(text)),
-            ("pictures", pa.list_(text)),
-            ("references", text),  # JSON {field: value}
-        ]
-    )
-
-
-def _row(workspace: Workspace, content: Content, known: set[str]) -> dict[str, Any]:
+def _row(workspace: Workspace, content: Content, fields: set[str]) -> parquet.FrozenDocument:
     tokens = content.tokens
     sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
     labelled = content.document.state is State.LABELLED
-    spans = [span for span in content.annotations.spans if span.field in known]
-    return {
-        "document": content.document.id,
-        "name": content.document.name,
-        "group": content.document.group,
-        "language": content.document.language or "",
-        "page_sizes": [[page.width, page.height] for page in content.pages],
-        "words": [token.text for token in tokens],
-        "boxes": [thousandths(token.box, *sizes[token.page]) for token in tokens],
-        "lines": [token.line for token in tokens],
-        "pages": [token.page for token in tokens],
-        "confidences": [1.0 if token.confidence is None else token.confidence for token in tokens],
-        "tags": tags_of(spans, len(tokens)) if labelled else None,
-        "pictures": [str(workspace.files.picture(p.picture)) if p.picture else "" for p in content.pages],
-        "references": json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
-    }
+    spans = [span for span in content.annotations.spans if span.field in fields]
+    return parquet.FrozenDocument(
+        document=content.document.id,
+        name=content.document.name,
+        group=content.document.group,
+        language=content.document.language or "",
+        page_sizes=[[page.width, page.height] for page in content.pages],
+        words=[token.text for token in tokens],
+        boxes=[thousandths(token.box, *sizes[token.page]) for token in tokens],
+        lines=[token.line for token in tokens],
+        pages=[token.page for token in tokens],
+        confidences=[1.0 if token.confidence is None else token.confidence for token in tokens],
+        tags=tags_of(spans, len(tokens)) if labelled else None,
+        pictures=[str(workspace.files.picture(p.picture)) if p.picture else "" for p in content.pages],
+        references=json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
+    )
 
 
-def _carried(path: str, folder: Path) -> str:
+def _carry(path: str, folder: Path) -> str:
     """A picture taken into the run folder, as a path relative to it. A link costs no space; not every disk has them."""
-    name = Path("dataset") / "pictures" / Path(path).name
     if not path or not Path(path).is_file():
         return ""
-    if not (folder / name).exists():
-        (folder / name).parent.mkdir(exist_ok=True)
+    target = RunFolder(folder).pictures / Path(path).name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            (folder / name).hardlink_to(path)
+            target.hardlink_to(path)
         except OSError:
-            shutil.copyfile(path, folder / name)
-    return str(name)
+            shutil.copyfile(path, target)
+    return str(target.relative_to(folder))
 
 
 def thousandths(box: Sequence[float], width: float, height: float) -> list[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.records import Run, RunState
+from workbench.runs.cost import duration
 from workbench.runs.progress import Follower, Progress
 from workbench.workspace import Workspace
 
@@ -19,22 +20,22 @@ class ActiveRun:
     @property
     def line(self) -> str:
         """How far it is, in a few words."""
-        seen, run = self.progress, self.run
+        progress, run = self.progress, self.run
         if run.state is RunState.QUEUED:
             return f"{run.name} is queued"
         if run.state is RunState.PAUSED:
-            return f"{run.name} paused at step {seen.step}"
-        if seen.predicting:
-            return f"{run.name}: predicting {seen.predicting[0]}/{seen.predicting[1]}"
-        if not seen.total_steps:
+            return f"{run.name} paused at step {progress.step}"
+        if progress.predicting:
+            return f"{run.name}: predicting {progress.predicting[0]}/{progress.predicting[1]}"
+        if not progress.total_steps:
             return f"{run.name} is being prepared"
         epochs = run.config.get("train", {}).get("num_train_epochs")
-        parts = [f"epoch {seen.epoch:.1f}/{epochs:g}" if epochs else f"step {seen.step}/{seen.total_steps}"]
-        f1 = next((e.validation["f1"] for e in reversed(seen.evaluations) if e.validation.get("f1") is not None), None)
-        if f1 is not None:
+        parts = [f"epoch {progress.epoch:.1f}/{epochs:g}" if epochs else f"step {progress.step}/{progress.total_steps}"]
+        measured = (e.validation["f1"] for e in reversed(progress.evaluations) if e.validation.get("f1") is not None)
+        if (f1 := next(measured, None)) is not None:
             parts.append(f"F1 {f1:.2f}")
-        if seen.seconds_left is not None:
-            parts.append(f"{duration(seen.seconds_left)} left")
+        if progress.seconds_left is not None:
+            parts.append(f"{duration(progress.seconds_left)} left")
         return " · ".join(parts)
 
 
@@ -53,10 +54,10 @@ class RunUpdate:
 
     @property
     def line(self) -> str:
-        """For the status line: the run at work, and how many wait; "" when nothing goes on."""
+        """For the status line: the run at work, and how many wait; "" when no run is active."""
         if not self.active:
             return ""
-        working = [one for one in self.active if one.run.state is not RunState.QUEUED] or list(self.active[:1])
+        working = [active for active in self.active if active.run.state is not RunState.QUEUED] or self.active[:1]
         more = len(self.active) - 1
         return f"{working[0].line}{f' (+{more})' if more else ''}"
 
@@ -70,7 +71,7 @@ class RunWatcher:
 
     def look(self) -> RunUpdate:
         """Take in new events, collect what finished, note what crashed."""
-        from workbench.runs import jobs  # brings the configuration's machinery; the first paint does not wait for it
+        from workbench.runs.reconcile import reconcile  # the first paint does not wait for it
 
         polled: set[Path] = set()
         moved = False
@@ -83,31 +84,10 @@ class RunWatcher:
                 moved |= follower.poll()
             return follower.progress
 
-        changed = jobs.reconcile(self._workspace, progress)
+        changed = reconcile(self._workspace, progress)
         with self._workspace.db.read() as connection:
-            active = run_store.listed(connection, run_store.ACTIVE)
-        seen = tuple(ActiveRun(run, progress(jobs.folder_of(self._workspace, run.id))) for run in reversed(active))
+            runs = run_store.listed(connection, run_store.ACTIVE)
+        active = tuple(ActiveRun(run, progress(self._workspace.files.run(run.id))) for run in reversed(runs))
         for folder in self._followers.keys() - polled:
             del self._followers[folder]
-        return RunUpdate(seen, tuple(changed), moved)
-
-
-def cost(seen: Progress) -> str:
-    """What a run has taken of a machine: hours of cores or of GPUs; "" before it has taken any."""
-    taken = ((seen.gpu_seconds, "GPU-h"), (seen.core_seconds, "core-h"))
-    return " + ".join(f"{_hours(seconds)} {unit}" for seconds, unit in taken if seconds)
-
-
-def _hours(seconds: float) -> str:
-    hours = seconds / 3600
-    return "<0.01" if hours < 0.01 else f"{hours:.2f}" if hours < 10 else f"{hours:,.0f}"
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3 h 20 min."""
-    if seconds < 90:
-        return f"{max(0.0, seconds):.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02} min"
+        return RunUpdate(active, tuple(changed), moved)

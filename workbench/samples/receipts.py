@@ -154,10 +154,10 @@ class _Receipt(Roll):
         signed = house.random() < 0.3
         if rng.random() < 0.65:
             step = rng.choice((100, 500, 1000, 5000))
-            given = -(-facts.total // step) * step
-            self.pair(plain(facts.word("cash")), facts.priced(given, sign=signed or None))
+            tendered = -(-facts.total // step) * step
+            self.pair(plain(facts.word("cash")), facts.priced(tendered, sign=signed or None))
             if house.random() < 0.85:
-                self.pair(plain(facts.word("change")), facts.priced(given - facts.total, sign=signed or None))
+                self.pair(plain(facts.word("change")), facts.priced(tendered - facts.total, sign=signed or None))
         else:
             self.pair(plain(facts.text("card")), facts.priced(facts.total, sign=signed or None))
             if rng.random() < 0.5:

@@ -13,6 +13,7 @@ from transformers import TrainerCallback
 
 from storage.exceptions import RunProblem
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
 from workbench.training import checkpoints
 from workbench.training.trainer import Tuner
 
@@ -30,13 +31,13 @@ class Interrupted(RunProblem):
 class Control:
     """What was asked of the run from outside. Files are looked at between steps; a signal sets `signalled`."""
 
-    folder: Path
+    folder: RunFolder
     signalled: bool = False
     stopped: bool = False
 
     def wishes(self) -> int:
         """0 go on, 1 pause, 2 stop, 3 signalled; the same on every rank."""
-        wish = 3 if self.signalled else 2 if (self.folder / "stop").exists() else int((self.folder / "pause").exists())
+        wish = 3 if self.signalled else 2 if self.folder.stop.exists() else int(self.folder.is_paused())
         if distributed.is_initialized():
             agreed = torch.tensor(wish)
             distributed.all_reduce(agreed, op=distributed.ReduceOp.MAX)

@@ -6,7 +6,7 @@ the window's. Pages are encoded one by one, so no window ever mixes the boxes of
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -328,31 +328,10 @@ def _line_boxes(row: FrozenDocument, units: list[list[int]]) -> list[list[int]]:
 
 def retag(tags: Sequence[str], order: Sequence[int]) -> list[str]:
     """BIO tags in another order of (some of) the words: a chunk that is torn apart begins anew."""
-    chunk_of = {word: (i, field) for i, (field, words) in enumerate(chunks_of(tags)[0]) for word in words}
+    chunk_of = {word: chunk for chunk in chunks_of(tags) for word in range(chunk[1], chunk[2])}
     result, previous = [], None
     for word in order:
         chunk = chunk_of.get(word)
-        result.append("O" if chunk is None else ("I-" if chunk == previous else "B-") + chunk[1])
+        result.append("O" if chunk is None else ("I-" if chunk == previous else "B-") + chunk[0])
         previous = chunk
     return result
-
-
-def decode(labels: Sequence[str], probabilities: Array) -> tuple[list[str], list[tuple[str, tuple[int, ...], float]]]:
-    """Tags and spans (field, words, confidence 0..1) of a document's word probabilities (words × labels).
-
-    Each word takes its likeliest label; an I- that continues nothing begins a span. The confidence is the
-    geometric mean of the words' belief in being part of the field.
-    """
-    best = probabilities.argmax(axis=1) if len(probabilities) else np.empty(0, np.int64)
-    chunks, _ = chunks_of([labels[i] for i in best])
-    tags = ["O"] * len(best)
-    columns: Mapping[str, list[int]] = {
-        field: [i for i, label in enumerate(labels) if label[2:] == field] for field, _ in chunks
-    }
-    spans = []
-    for field, words in chunks:
-        for position, word in enumerate(words):
-            tags[word] = ("I-" if position else "B-") + field
-        belief = probabilities[list(words)][:, columns[field]].sum(axis=1)
-        spans.append((field, words, float(np.exp(np.log(np.clip(belief, 1e-9, 1)).mean()))))
-    return tags, spans

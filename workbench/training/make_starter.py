@@ -32,9 +32,10 @@ from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import thousandths
 from workbench.samples import Sample
 from workbench.training import scoring
+from workbench.training.device import bf16_pays
 from workbench.training.encoding import Collator, Encoder, Features
 from workbench.training.models import starter
-from workbench.training.predictor import Predictor, bf16_pays
+from workbench.training.predictor import Predictor
 
 LANGUAGES = ("en", "en", "en", "de", "de", "fr", "nl", "zh")
 HIDDEN_SHARE = 0.12  # of the tokens, hidden from the model
@@ -168,10 +169,7 @@ def record(predictor: Predictor, rows: list[FrozenDocument]) -> model_and_rules.
 
 def cases_of(predictor: Predictor, rows: list[FrozenDocument]) -> list[Case]:
     """Documents with what the model says of them."""
-    pairs = (
-        (asdict(outcome.row) | {"references": None}, asdict(outcome.prediction("", predictor.labels)))
-        for outcome in predictor.predict(rows)
-    )
+    pairs = ((asdict(outcome.row), asdict(outcome.as_row("", predictor.labels))) for outcome in predictor.predict(rows))
     return list(predicted_cases(pairs, predictor.fields))
 
 

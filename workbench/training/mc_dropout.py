@@ -1,29 +1,36 @@
 """A run's model read several times with parts of it switched off: where it contradicts itself. [worker]
 
 `dropout.parquet` lies beside predictions.parquet, one row a document: `document` int64, `entropy_of_mean` and
-`mean_entropy` float64 (see acquisition.disagreement). torch is imported only when something has to be read.
+`mean_entropy` float64 (see `disagreement`). torch is imported only when something has to be read.
 """
 
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.exceptions import RunProblem
 from storage.files import replacing
-from workbench.active_learning import acquisition
 from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 
 PASSES = 8
 _CHUNK = 16
+SURELY_OUTSIDE = 0.98
+"""Words that belong to no field with this probability say nothing about fields."""
+
+TINY = 1e-12
+"""Added to probabilities of which a logarithm is taken."""
 
 
 def read(folder: Path) -> dict[int, tuple[float, float]]:
     """{document: (entropy of the mean, mean of the entropies)}; empty where nothing was read under dropout."""
     import pyarrow.parquet as pq
 
-    path = folder / "dropout.parquet"
+    path = RunFolder(folder).dropout
     if not path.is_file():
         return {}
     table = pq.read_table(path)
@@ -44,24 +51,44 @@ def extend(
 
     from workbench.training import predictor as predicting
 
-    if not (folder / "model" / "config.json").is_file():
+    if not (RunFolder(folder).model / "config.json").is_file():
         raise RunProblem(f"Run {folder.name} has no model to read with.", "Choose another run, or another strategy.")
-    predictor, _ = predicting.load(folder / "model")
+    predictor, _ = predicting.load(RunFolder(folder).model)
     if not _keep_dropout(predictor.model):
         raise RunProblem(f"The model of run {folder.name} has no dropout.", "Choose another strategy.")
     torch.manual_seed(seed)
-    pool = parquet.stream(parquet.source(folder, "pool"))
-    wanted = [parquet.anchored(row, folder) for row in pool if row.document in documents]
+    pool = parquet.stream(RunFolder(folder).dataset("pool"))
+    wanted = [row.anchor(folder) for row in pool if row.document in documents]
     known = read(folder)
     for start in range(0, len(wanted), _CHUNK):
         encoded = [predictor.encoder.encode(row) for row in wanted[start : start + _CHUNK]]
         turns = [predictor.predict_encoded(encoded) for _ in range(passes)]
         for outcomes in zip(*turns, strict=True):
             matrix = np.stack([outcome.probabilities for outcome in outcomes])
-            known[outcomes[0].row.document] = acquisition.disagreement(matrix)
+            known[outcomes[0].row.document] = disagreement(matrix)
         progress(min(start + _CHUNK, len(wanted)), len(wanted))
     _write(folder, known)
     return known
+
+
+def disagreement(passes: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """Of one document's passes under dropout: (entropy of the mean, mean of the entropies), in nats a word.
+
+    Their difference is BALD: the information that knowing the right weights would give. Both are means over the words
+    that may belong to a field.
+
+    Args:
+        passes: T x words x labels probabilities, "O" first.
+    """
+    mean = passes.mean(axis=0)
+    matters = mean[:, 0] < SURELY_OUTSIDE
+    if not matters.any():
+        return 0.0, 0.0
+    each = passes[:, matters].astype(np.float64)
+    middle = each.mean(axis=0)
+    of_mean = -(middle * np.log(middle + TINY)).sum(axis=1).mean()
+    of_each = -(each * np.log(each + TINY)).sum(axis=2).mean()
+    return float(of_mean), float(min(of_each, of_mean))
 
 
 def _keep_dropout(model: object) -> bool:
@@ -87,5 +114,5 @@ def _write(folder: Path, known: dict[int, tuple[float, float]]) -> None:
             "mean_entropy": pa.array([pair[1] for pair in known.values()], pa.float64()),
         }
     )
-    with replacing(folder / "dropout.parquet") as file:
+    with replacing(RunFolder(folder).dropout) as file:
         pq.write_table(table, file)

@@ -1,63 +1,67 @@
 """A run folder whose documents are only to be predicted, with a model that is there already. [worker]"""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from storage.exceptions import RunProblem
+from storage.files import write_atomic
 from workbench.predictions import suggestions
 from workbench.runs import parquet
-from workbench.runs.config.files import Request
-from workbench.training import predictor as predicting
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 from workbench.training import scoring
+from workbench.training.callbacks import Control, Write
+from workbench.training.predictor import DocumentPrediction, load_named
 
 
-def run(folder: Path, request: Request, task: str, write: Any, control: Any) -> None:
+def run(path: Path, request: Request, task: str, write: Write, control: Control) -> None:
     """Predict the folder's documents ("score": only the pool) into `predictions.parquet`; ends with `finished`.
 
     Raises:
         WorkbenchError: the model or the documents cannot be used.
     """
     began = time.monotonic()
-    predictor, description = predicting.load_named(request.model or str(folder / "model"))
+    folder = RunFolder(path)
+    predictor, description = load_named(request.model or str(folder.model))
     splits = ("pool",) if task == "score" else parquet.SPLITS
-    sizes = {split: parquet.count(parquet.source(folder, split)) for split in splits}
+    sizes = {split: parquet.count(folder.dataset(split)) for split in splits}
     total = sum(sizes.values())
     if not total:
         raise RunProblem("There are no documents to predict.", "Import some first.")
-    judged: dict[str, list[predicting.DocumentPrediction]] = {}
+    judged: dict[str, list[DocumentPrediction]] = {}
 
     def predictions() -> Iterator[parquet.Prediction]:
         """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory."""
         done = 0
         for split in splits:
-            documents = (parquet.anchored(row, folder) for row in parquet.stream(parquet.source(folder, split)))
-            for outcome in predictor.predict(documents):
-                yield outcome.prediction(split, predictor.labels)
-                if outcome.row.tags is not None:
-                    judged.setdefault(split, []).append(outcome)
+            documents = (row.anchor(path) for row in parquet.stream(folder.dataset(split)))
+            for prediction in predictor.predict(documents):
+                yield prediction.as_row(split, predictor.labels)
+                if prediction.row.tags is not None:
+                    judged.setdefault(split, []).append(prediction)
                 done += 1
                 if done % 20 == 0 or done == total:
                     write("predicting", done=done, total=total)
-                _go_on(control, done, total)
+                _stop_if_asked(control, done, total)
 
-    parquet.write_predictions(folder / "predictions.parquet", predictions(), description.once)
+    parquet.write_predictions(folder.predictions, predictions(), description.once)
     once = frozenset(description.once)
-    figures = {split: scoring.figures(found, predictor.labels, once) for split, found in judged.items()}
+    figures = {split: scoring.figures(rows, predictor.labels, once) for split, rows in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
         "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,
         "labels": predictor.labels, "documents": sizes, "figures": figures,
         "seconds": round(time.monotonic() - began, 2),
     }  # fmt: skip
-    predicting.write_json(folder / "report.json", report)
+    write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
     if task == "predict":
         source = None if request.model == "starter" else Path(request.model).parent
-        suggestions.write(folder, source, lambda done, of: _go_on(control, done, of))
+        suggestions.write(path, source, lambda done, total: _stop_if_asked(control, done, total))
     write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
 
 
-def _go_on(control: Any, done: int, of: int) -> None:
+def _stop_if_asked(control: Control, done: int, total: int) -> None:
     if control.wishes() >= 2:
-        raise RunProblem(f"Stopped after {done} of {of} documents.", "Start it again when there is time.")
+        raise RunProblem(f"Stopped after {done} of {total} documents.", "Start it again when there is time.")

@@ -1,9 +1,7 @@
 """A model folder and documents -> word probabilities, embeddings and spans. [worker]"""
 
-import functools
 import importlib
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,9 +17,10 @@ from transformers import AutoModelForTokenClassification, LayoutLMv3ImageProcess
 from storage.exceptions import InputProblem
 from workbench.runs import parquet
 from workbench.runs.config import families
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import Data
 from workbench.training import encoding
+from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
 
 DESCRIPTION = "workbench.json"
@@ -57,7 +56,7 @@ class DocumentPrediction:
     windows: int
     truncated: bool
 
-    def prediction(self, split: str, labels: Sequence[str]) -> parquet.Prediction:
+    def as_row(self, split: str, labels: Sequence[str]) -> parquet.Prediction:
         """The row for `predictions.parquet`."""
         return parquet.Prediction(
             self.row.document, split, list(labels), self.probabilities.astype("<f2").tobytes(),
@@ -75,7 +74,7 @@ class _Gathering:
     total: NDArray[np.float64]
     count: int = 0
 
-    def outcome(self) -> DocumentPrediction:
+    def prediction(self) -> DocumentPrediction:
         return DocumentPrediction(
             self.document.row, np.exp(self.logprobs), (self.total / max(1, self.count)).astype(np.float32),
             self.word_window, self.document.windows, self.document.truncated,
@@ -84,7 +83,7 @@ class _Gathering:
 
 @dataclass(slots=True)
 class Predictor:
-    """A model in its place, ready to read documents."""
+    """A model on its device, ready to predict documents."""
 
     model: Any
     encoder: encoding.Encoder
@@ -124,21 +123,21 @@ class Predictor:
         self.model.eval()
         hook = self.model.classifier.register_forward_pre_hook(lambda module, args: self._hidden.append(args[0]))
         gathered = [self._gathering(document) for document in documents]
-        jobs = [
+        windows = [
             (g, page, number, window)
             for g in gathered
             for number, (page, window) in enumerate((p, w) for p in g.document.pages for w in p.windows)
         ]
-        lengths = [int(page.starts[w.end] - page.starts[w.start]) for _, page, _, w in jobs]
+        lengths = [int(page.starts[w.end] - page.starts[w.start]) for _, page, _, w in windows]
         try:
             # a CPU's caches hold a few windows: batches of 16 take a fifth longer (benchmarks/scoring_speed.py)
             size = min(self.batch_size, 4) if self.device.type == "cpu" else self.batch_size
             for batch in encoding.batches(lengths, size):
-                self._run([jobs[i] for i in batch])
+                self._run([windows[i] for i in batch])
         finally:
             hook.remove()
             self.model.train(was_training)
-        return [g.outcome() for g in gathered]
+        return [g.prediction() for g in gathered]
 
     def _gathering(self, document: encoding.EncodedDocument) -> _Gathering:
         words, labels = len(document.row.words), len(self.labels)
@@ -147,14 +146,14 @@ class Predictor:
             document, np.zeros((words, labels), np.float32), np.zeros(words, np.int16), np.zeros(hidden, np.float64)
         )
 
-    def _run(self, jobs: list[Any]) -> None:
-        features = [self.encoder.features(g.document, page, window) for g, page, _, window in jobs]
+    def _run(self, windows: list[Any]) -> None:
+        features = [self.encoder.features(g.document, page, window) for g, page, _, window in windows]
         tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
         self._hidden.clear()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             logits = self.model(**tensors).logits.float().cpu().numpy()
         hidden = self._hidden.pop().float().cpu().numpy()
-        for i, (g, page, number, window) in enumerate(jobs):
+        for i, (g, page, number, window) in enumerate(windows):
             words, logprobs, positions = self.encoder.decided(page, window, logits[i])
             g.logprobs[words] = logprobs
             g.word_window[words] = number
@@ -212,41 +211,3 @@ def load_named(name: str, device: torch.device | None = None) -> tuple[Predictor
     module = importlib.import_module(families.spec("starter").module)
     predictor, description = load(module.shipped(), device)
     return predictor, description.model_copy(update={"once": sorted(predictor.fields)})
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device of this name; "auto" is a GPU where there is one. Under torchrun each process has its own."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    return torch.device(wanted)
-
-
-@functools.cache
-def bf16_pays(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32 here: on GPUs that have it; on a CPU with instructions for it, as measured.
-
-    Two CPUs with the same instructions can differ in sign (2 x faster, 1.5 x slower), so it is tried: a layer's
-    matrix product forward and backward, the best of several turns, about a tenth of a second.
-    """
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu" or not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return False
-    layer = torch.nn.Linear(384, 1536)
-    inputs = torch.ones(1024, 384)
-    best = {True: float("inf"), False: float("inf")}
-    for _ in range(4):
-        for bf16 in best:
-            began = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
-            with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                layer(inputs).sum().backward()
-            ended = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
-            best[bf16] = min(best[bf16], ended - began)
-    return bool(best[True] < best[False])
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Write JSON whole or not at all."""
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
-    draft.replace(path)

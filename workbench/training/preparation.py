@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
-from storage import events
-from storage.exceptions import MissingTool, RunProblem
+from storage.exceptions import RunProblem
 from workbench.predictions.cases import labelled_once
 from workbench.runs import parquet
 from workbench.runs.config import families
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
+from workbench.training.device import device_of, precision_of
 from workbench.training.models.loading import labels_of
-from workbench.training.predictor import bf16_pays, choose_device
 from workbench.training.trainer import AdamThenSGD
 
 
@@ -42,19 +42,15 @@ class TrainingInput:
         return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
 
 
-def prepare(request: Request, folder: Path) -> TrainingInput:
+def prepare(request: Request, path: Path) -> TrainingInput:
     """Read the folder and settle what follows from it.
 
     Raises:
         WorkbenchError: nothing can be trained with it.
     """
-    config = request.config
+    config, folder = request.config, RunFolder(path)
     data = {
-        split: [
-            parquet.anchored(row, folder)
-            for row in parquet.stream(parquet.source(folder, split))
-            if row.tags is not None
-        ]
+        split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if row.tags is not None]
         for split in ("train", "validation", "test")
     }
     data["train"] = limited(data["train"], config.data.max_train_documents, config.train.seed)
@@ -79,11 +75,11 @@ def prepare(request: Request, folder: Path) -> TrainingInput:
             notes.append(f"The pictures of {unseen} pages are missing: the model sees these pages as white.")
     if not data["validation"]:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
-    device = _device(config.train.device)
-    precision = _as_before(folder, device) or _precision(config, device, notes)
+    device = device_of(config)
+    precision = precision_of(config, device, folder, notes)
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
-    pool = parquet.count(parquet.source(folder, "pool"))
+    pool = parquet.count(folder.dataset("pool"))
     once = labelled_once(row.tags for row in data["train"])
     return TrainingInput(
         request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes
@@ -100,38 +96,6 @@ def limited(documents: list[parquet.FrozenDocument], most: int | None, seed: int
     order = sorted(groups)
     random.Random(seed).shuffle(order)
     return list(chain.from_iterable(groups[name] for name in order))[:most]
-
-
-def _device(wanted: str) -> torch.device:
-    device = choose_device(wanted)
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(device.type, True)
-    if not there:
-        raise MissingTool(f"There is no {device.type} device on this machine.", "Set train.device to auto or cpu.")
-    return device
-
-
-def _as_before(folder: Path, device: torch.device) -> str | None:
-    """The precision that this run started with here: a resumed run must not measure anew and go on differently."""
-    started = events.last(folder / "events.jsonl", frozenset({"started"}))
-    return (
-        str(started["precision"])
-        if started and "precision" in started and started.get("device") == str(device)
-        else None
-    )
-
-
-def _precision(config: TuneConfig, device: torch.device, notes: list[str]) -> str:
-    if config.train.bf16:
-        return "bf16"
-    if config.train.fp16:
-        if device.type == "cuda":
-            return "fp16"
-        chosen = "bf16" if bf16_pays(device) else "fp32"
-        notes.append(f"fp16 does not work on a {device.type}: {chosen} is used instead.")
-        return chosen
-    if config.train.bf16 is None and config.train.fp16 is None:
-        return "bf16" if bf16_pays(device) else "fp16" if device.type == "cuda" else "fp32"
-    return "fp32"
 
 
 def adam_then_sgd(config: TuneConfig) -> tuple[Any, dict[str, Any]]:
@@ -157,7 +121,7 @@ def _epochs_between_evaluations(prepared: TrainingInput) -> int:
 
 
 def arguments_of(
-    folder: Path, prepared: TrainingInput, batch: int, accumulation: int, per_epoch: int
+    folder: RunFolder, prepared: TrainingInput, batch: int, accumulation: int, per_epoch: int
 ) -> TrainingArguments:
     """The Trainer's arguments, in the names of transformers 5.
 
@@ -183,7 +147,7 @@ def arguments_of(
     if train.gradient_checkpointing:
         optional["gradient_checkpointing"] = True
     return TrainingArguments(
-        output_dir=str(folder / "checkpoints"),
+        output_dir=str(folder.checkpoints),
         run_name=prepared.request.run,
         num_train_epochs=train.num_train_epochs,
         max_steps=train.max_steps,

@@ -60,7 +60,7 @@ def measure(shape: dict[str, Any]) -> dict[str, Any]:
     import psutil
     import torch
 
-    from workbench.training.predictor import bf16_pays, choose_device
+    from workbench.training.device import bf16_pays, choose_device
 
     device = choose_device(shape["device"])
     bf16 = bf16_pays(device) if shape["bf16"] is None else bool(shape["bf16"])

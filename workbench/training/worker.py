@@ -19,7 +19,8 @@ from typing import Any
 from storage import locks
 from storage.events import EventWriter
 from storage.exceptions import Busy, WorkbenchError
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _work(folder: Path, task: str | None, first: bool) -> int:
-    events = EventWriter(folder / "events.jsonl") if first else None
+    events = EventWriter(RunFolder(folder).events) if first else None
     write: Any = events.write if events else _nothing
     try:
         request = Request.read(folder)
@@ -62,7 +63,7 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
     # Only now: libraries read the thread settings when they are imported.
     from workbench.training import callbacks, predict, train
 
-    control = callbacks.Control(folder)
+    control = callbacks.Control(RunFolder(folder))
 
     def terminate(number: int, frame: object) -> None:
         control.signalled = True
@@ -110,9 +111,9 @@ def _lock(folder: Path) -> Iterator[None]:
     Raises:
         Busy: another process works on this run.
     """
-    descriptor = locks.acquire(folder / "lock")
+    descriptor = locks.acquire(RunFolder(folder).lock)
     if descriptor is None:
-        holder = locks.holder(folder / "lock") or "unknown"
+        holder = locks.holder(RunFolder(folder).lock) or "unknown"
         raise Busy(f"Process {holder} is working on {folder.name}.", "Wait for it, or stop it.")
     try:
         yield

@@ -1,4 +1,4 @@
-"""The fields that were retired: their suggestions are kept, and wait for nobody.
+"""The retired fields, whose suggestions do not count.
 
 Revision ID: 0003
 """

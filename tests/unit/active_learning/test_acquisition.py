@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from storage.exceptions import InputProblem, RunProblem
 from tests.support.predicted_pool import LABELS, probabilities, run_folder
 from workbench.active_learning import acquisition, selection_worker
-from workbench.predictions.cases import Stored, decode, strict_chunks, with_confidence
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.fields import chunks_of
+from workbench.predictions.cases import Stored, decode, with_confidence
+from workbench.training.mc_dropout import disagreement
 
 FIELDS = ["amount_total", "amount_net", "invoice_date"]
 
@@ -70,7 +73,7 @@ def test_values_are_those_that_evaluation_reads(seed):
     found = score(*documents)
     for row, matrix in enumerate(documents):
         (read,) = decode([Stored(pack(matrix), ["O"] * len(matrix))], LABELS)
-        chunks = with_confidence(strict_chunks(read.tags), read.certainty)
+        chunks = with_confidence(chunks_of(read.tags, strict=True), read.certainty)
         for f, name in enumerate(FIELDS):
             mine = [c for c in chunks if c.field == name]
             if not mine:
@@ -148,9 +151,9 @@ def test_a_committee_is_divided_where_its_runs_differ():
 
 def test_bald_is_nothing_when_every_pass_agrees():
     one = probabilities(0.6)
-    mean, each = acquisition.disagreement(np.stack([one, one]))
+    mean, each = disagreement(np.stack([one, one]))
     assert mean - each == pytest.approx(0, abs=1e-6)
-    mean, each = acquisition.disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
+    mean, each = disagreement(np.stack([probabilities(1.0), probabilities(0.0)]))
     assert mean - each == pytest.approx(np.log(2) / 3, abs=0.05), "one bit on one of three words"
 
 
@@ -161,39 +164,38 @@ class TestSampling:
         return tmp_path / "r"
 
     def test_only_the_documents_allowed_are_chosen(self, folder):
-        choice = selection_worker.choose(folder, selection_worker.Order("margin", 5, only=frozenset({3, 5, 7})))
+        choice = selection_worker.choose(folder, SelectionRequest("margin", 5, only=(3, 5, 7)))
         assert {i["document"] for i in choice["items"]} == {3, 5, 7} and choice["pool"] == 3
 
     def test_a_choice_is_plain_json_and_repeats(self, folder):
-        order = selection_worker.Order("combined", 5, 1)
-        assert json.loads(json.dumps(selection_worker.choose(folder, order))) == selection_worker.choose(folder, order)
+        request = SelectionRequest("combined", 5, seed=1)
+        choice = selection_worker.choose(folder, request)
+        assert json.loads(json.dumps(choice)) == choice == selection_worker.choose(folder, request)
 
     def test_near_misses_are_left_for_review(self, folder):
-        misses = selection_worker.choose(folder, selection_worker.Order("worst_word", 2))["near_misses"]
+        misses = selection_worker.choose(folder, SelectionRequest("worst_word", 2))["near_misses"]
         assert misses and all(m["field"] == "amount_total" and m["tokens"] == [1] for m in misses)
         assert [m["confidence"] for m in misses] == sorted((m["confidence"] for m in misses), reverse=True)
 
     def test_more_like_these(self, folder):
-        choice = selection_worker.choose(folder, selection_worker.Order("similar", 3, like=(4,)))
+        choice = selection_worker.choose(folder, SelectionRequest("similar", 3, like=(4,)))
         assert choice["items"][0]["document"] == 4 and choice["items"][0]["score"] == pytest.approx(1, abs=1e-3)
         with pytest.raises(RunProblem, match="None of the documents"):
-            selection_worker.choose(folder, selection_worker.Order("similar", 3, like=(999,)))
+            selection_worker.choose(folder, SelectionRequest("similar", 3, like=(999,)))
 
     def test_a_committee_reads_the_other_runs(self, folder, tmp_path):
         run_folder(tmp_path / "other", list(range(1, 25)), list(range(101, 107)), seed=9)
-        choice = selection_worker.choose(
-            folder, selection_worker.Order("committee", 3, committee=(tmp_path / "other",))
-        )
+        choice = selection_worker.choose(folder, SelectionRequest("committee", 3, committee=("other",)))
         assert choice["items"][0]["score"] > 0
         with pytest.raises(RunProblem, match="second run"):
-            selection_worker.choose(folder, selection_worker.Order("committee", 3))
+            selection_worker.choose(folder, SelectionRequest("committee", 3))
 
     def test_what_a_run_has_not_is_said(self, folder):
         with pytest.raises(RunProblem, match="no model"):
-            selection_worker.choose(folder, selection_worker.Order("bald", 3))
+            selection_worker.choose(folder, SelectionRequest("bald", 3))
         (folder / "predictions.parquet").unlink()
         with pytest.raises(InputProblem, match="no stored predictions"):
-            selection_worker.choose(folder, selection_worker.Order("margin", 3))
+            selection_worker.choose(folder, SelectionRequest("margin", 3))
 
     def test_an_empty_pool_gives_an_empty_choice(self, folder):
-        assert selection_worker.choose(folder, selection_worker.Order("combined", 3, only=frozenset()))["items"] == []
+        assert selection_worker.choose(folder, SelectionRequest("combined", 3, only=()))["items"] == []

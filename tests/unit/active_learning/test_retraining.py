@@ -7,9 +7,8 @@ from storage.exceptions import UsageProblem
 from tests.support.predicted_pool import add_run, workspace
 from workbench.active_learning import retraining
 from workbench.active_learning.retraining import warm_or_base
-from workbench.runs import jobs
 from workbench.runs.config import files
-from workbench.runs.config.files import FieldSpec, Request
+from workbench.runs.config.request import FieldSpec, Request
 
 FIELDS = ("amount_total", "amount_net", "invoice_date")
 
@@ -28,7 +27,7 @@ def ended(found, pool, labelled, name, base, parent=None, epochs=8):
     model, train = {"family": "layoutlm", "name": str(base)}, {"learning_rate": 1e-4, "num_train_epochs": epochs}
     chosen = files.from_dict({"model": model, "train": train})
     fields = [FieldSpec.of(field) for field in found.schema.active]
-    folder = jobs.folder_of(found, name)
+    folder = found.files.run(name)
     (folder / "request.yaml").write_text(Request(run=name, fields=fields, config=chosen).text())
     (folder / "model").mkdir()
     (folder / "model" / "config.json").write_text("{}")
@@ -123,7 +122,7 @@ def test_a_run_whose_model_is_gone_is_passed_over(made, tmp_path):
 def test_that_nothing_is_new_is_said(made, tmp_path):
     found, pool, labelled = made
     ended(found, pool, labelled, "r1", tmp_path / "base")
-    (jobs.folder_of(found, "r1") / "events.jsonl").write_text(
+    (found.files.run("r1") / "events.jsonl").write_text(
         '{"type": "prepared", "documents": {"train": 6}}\n{"type": "finished"}\n'
     )
     offer = retraining.offer(found)

@@ -21,7 +21,7 @@ from workbench.active_learning import simulation, simulation_worker
 from workbench.active_learning.simulation_worker import Simulator
 from workbench.cli import group
 from workbench.runs import parquet
-from workbench.runs.config.files import Request
+from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 
 

@@ -32,7 +32,8 @@ def test_advice_to_stop_when_labels_no_longer_pay():
 def test_interval_over_seeds():
     assert stopping.interval([0.5]) is None and stopping.interval([54.0, 102.0]) is None
     low, high = stopping.interval([0.4, 0.5, 0.6])
-    assert low == pytest.approx(0.5 - 4.303 * 0.1 / 3**0.5) and high == pytest.approx(0.5 + 4.303 * 0.1 / 3**0.5)
+    half = 4.302653 * 0.1 / 3**0.5  # Student's t at 97.5 % with 2 degrees of freedom
+    assert low == pytest.approx(0.5 - half) and high == pytest.approx(0.5 + half)
 
 
 def test_an_interval_says_nothing_that_cannot_be():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage import documents
+from storage import document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, ReferenceValue, Span, State
 from tests.support import sample_documents
@@ -175,7 +175,7 @@ def test_the_lists_counts_follow_undo(tmp_path):
 def test_a_worklist_stays_as_it_was_when_its_documents_change(tmp_path):
     listed = [sample_documents.new(f"d{n}", [sample_documents.page_of("A 1.00")]) for n in range(3)]
     workspace = sample_documents.workspace_of(tmp_path / "w", listed)
-    worklist = Worklist(workspace, documents.Filter("unlabelled"))
+    worklist = Worklist(workspace, document_list.Filter("unlabelled"))
     editor = DocumentEditor(workspace, 1)
     editor.act("finish", acts.finish(editor.state))
     assert list(worklist.ids) == [1, 2, 3] and worklist.step(1) == 2
@@ -206,7 +206,7 @@ def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_
     workspace = sample_documents.workspace_of(
         tmp_path / "w", [sample_documents.new("one", [sample_documents.page_of(sample_documents.RECEIPT)])]
     )
-    session = AnnotationSession(DocumentEditor(workspace, 1), SCHEMA)
+    session = AnnotationSession.open(workspace, 1)
     asked = []
 
     def goes_on():
@@ -216,5 +216,5 @@ def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_
     session.warm(goes_on)
     assert len(asked) == 8  # within the first fields: each asks many times
     asked.clear()
-    assert session._finder.ranked(SCHEMA.get("amount_total")) and not asked
+    assert session.words.finder.ranked(SCHEMA.get("amount_total")) and not asked
     workspace.close()

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from storage import annotations, queue
+from storage import queue
 from storage.records import Decision, State
+from storage.suggestions import keep_suggestions
 from tests.support.predicted_pool import add_run, workspace
 from workbench.annotation import acts, review
 from workbench.annotation.editor import DocumentEditor
@@ -21,7 +22,7 @@ def made(tmp_path):
 
 def suggest(found, listed):
     with found.db.write() as connection:
-        annotations.suggest(connection, "r1", listed)
+        keep_suggestions(connection, "r1", listed)
 
 
 def asked(found, fields=()):

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -11,15 +12,25 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from storage import documents
 from storage.records import Annotations, State
 from tests.support import sample_documents
-from workbench.annotation.editor import DocumentEditor
-from workbench.annotation.field_states import judge
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLAIN = (
-    *("confirm", "clear", "reject", "accept_all", "mark_absent", "mark_missing_absent", "finish", "toggle"),
-    *("select_phrase", "select_block", "let_go", "next_like", "next_suggestion"),
+    lambda session: session.field_key.confirm(),
+    lambda session: session.field_key.add(),
+    lambda session: session.clear(),
+    lambda session: session.reject(),
+    lambda session: session.accept_all(),
+    lambda session: session.document_acts.mark_absent(),
+    lambda session: session.document_acts.mark_missing_absent(),
+    lambda session: session.document_acts.finish(),
+    lambda session: session.cursor.toggle(),
+    lambda session: session.cursor.select_phrase(),
+    lambda session: session.cursor.select_block(),
+    lambda session: session.let_go(),
+    lambda session: session.next_like(),
+    lambda session: session.next_suggestion(),
 )
 FIELDS = ("invoice_no", "invoice_date", "seller_name", "seller_address", "currency", "amount_total", "iban")
 
@@ -43,8 +54,7 @@ class Acts(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        schema = self.workspace.schema
-        self.session = AnnotationSession(DocumentEditor(self.workspace, 1, judge(schema)), schema)
+        self.session = AnnotationSession.open(self.workspace, 1)
 
     def did(self) -> None:
         """An act that changed something is remembered, and ends what could be redone."""
@@ -55,21 +65,21 @@ class Acts(RuleBasedStateMachine):
     @rule(field=st.sampled_from(FIELDS), times=st.integers(1, 3))
     def press(self, field: str, times: int) -> None:
         for _ in range(times):
-            self.session.press(self.workspace.schema.get(field))
+            self.session.field_key.press(self.workspace.schema.get(field))
             self.did()
 
     @rule(way=st.sampled_from(list(Direction)), extend=st.booleans())
     def move(self, way: Direction, extend: bool) -> None:
-        self.session.move(way, extend)
+        self.session.cursor.move(way, extend)
 
     @rule(token=st.integers(0, len(PAGE.tokens) - 1), extend=st.booleans())
     def click(self, token: int, extend: bool) -> None:
-        self.session.click(token, extend)
+        self.session.field_key.click(token, extend)
         self.did()
 
-    @rule(name=st.sampled_from(PLAIN))
-    def act(self, name: str) -> None:
-        getattr(self.session, name)()
+    @rule(plain=st.sampled_from(PLAIN))
+    def act(self, plain: Callable[[AnnotationSession], object]) -> None:
+        plain(self.session)
         self.did()
 
     @rule(more=st.booleans(), at_end=st.booleans(), phrase=st.booleans())
@@ -79,28 +89,28 @@ class Acts(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from([State.SKIPPED, State.UNUSABLE]))
     def set_aside(self, how: State) -> None:
-        self.session.set_aside(how)
+        self.session.document_acts.set_aside(how)
         self.did()
 
     @rule(note=st.sampled_from(["", "torn", "两页"]))
     def flag(self, note: str) -> None:
-        self.session.flag(note)
+        self.session.document_acts.flag(note)
         self.did()
 
     @rule(text=st.sampled_from(["9.10", "ACME", " "]))
     def correct(self, text: str) -> None:
-        self.session.correct(text)
+        self.session.document_acts.correct(text)
         self.did()
 
     @rule()
     def undo(self) -> None:
-        event = self.session.undo()
+        event = self.session.document_acts.undo()
         assert (event is None) == (self.now == 0)
         self.now = max(self.now - 1, 0)
 
     @rule()
     def redo(self) -> None:
-        event = self.session.redo()
+        event = self.session.document_acts.redo()
         assert (event is None) == (self.now == len(self.states) - 1)
         self.now = min(self.now + 1, len(self.states) - 1)
 

@@ -13,6 +13,7 @@ from workbench import cli
 from workbench.commands.tune import start_from
 from workbench.runs import jobs
 from workbench.runs.config import files as config
+from workbench.runs.config import presets
 
 
 def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path) -> None:
@@ -22,18 +23,18 @@ def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path)
         runs.change(connection, "one", family="starter")
     with pytest.raises(RunProblem, match="no model yet"):
         start_from(found, "one")
-    model = jobs.folder_of(found, "one") / "model"
+    model = found.files.run("one") / "model"
     model.mkdir()
     (model / "config.json").write_text('{"model_type": "layoutlm"}')
 
     settings, parent = start_from(found, "one")
     assert parent == "one"
-    chosen = config.apply_sets(config.preset("text baseline").config, settings)
+    chosen = config.apply_sets(presets.preset("text baseline").config, settings)
     assert (chosen.model.family, chosen.model.name) == ("starter", str(model))
 
     settings, parent = start_from(found, str(model))  # a folder says itself what it is, and is nobody's child
     assert parent is None
-    assert config.apply_sets(config.preset("text baseline").config, settings).model.family == "layoutlm"
+    assert config.apply_sets(presets.preset("text baseline").config, settings).model.family == "layoutlm"
     found.close()
 
 

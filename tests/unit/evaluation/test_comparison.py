@@ -11,8 +11,8 @@ from storage.records import Run
 from tests.support import workspaces
 from workbench.cli import group
 from workbench.evaluation import comparison
-from workbench.runs import jobs
-from workbench.runs.watch import RunWatcher, duration
+from workbench.runs.cost import duration
+from workbench.runs.watch import RunWatcher
 from workbench.workspace import Workspace
 
 
@@ -44,7 +44,7 @@ def test_better_is_told_from_chance(workspace: Workspace) -> None:
 
 def test_runs_without_predictions_are_compared_by_what_there_is(workspace: Workspace) -> None:
     found = by_name(workspace)
-    (jobs.folder_of(workspace, found["weak"].id) / "predictions.parquet").unlink()
+    (workspace.files.run(found["weak"].id) / "predictions.parquet").unlink()
     told = comparison.compare(workspace, found["weak"], found["strong"])
     assert told["differences"] == {} and "predictions" in told["problem"]
     assert told["config"]
@@ -62,7 +62,7 @@ def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace:
 
 def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(workspace: Workspace) -> None:
     found = by_name(workspace)
-    path = jobs.folder_of(workspace, found["strong"].id) / "dataset" / "test.parquet"
+    path = workspace.files.run(found["strong"].id) / "dataset" / "test.parquet"
     table = pq.read_table(path)
     renamed = [f"elsewhere-{name}" for name in table.column("name").to_pylist()]
     pq.write_table(table.set_column(table.column_names.index("name"), "name", [renamed]), path)

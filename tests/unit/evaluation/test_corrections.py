@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from storage import documents
+from storage import document_list
 from storage.records import Side, Span
 from tests.support import finished_run, sample_documents
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import corrections, report
 from workbench.fields import tags_of
-from workbench.runs import jobs
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -28,7 +27,7 @@ def shop(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def trained(shop, wrong=lambda row, draw: list(TAGS)):
-    folder = jobs.folder_of(shop, finished_run.finish(shop, wrong=wrong).id)
+    folder = shop.files.run(finished_run.finish(shop, wrong=wrong).id)
     figures = report.evaluate_run(folder)
     for limit in figures["thresholds"]["fields"].values():
         limit["confidence"] = 0.6  # the made-up model is surer of everything, so that nothing hangs on its draws
@@ -38,7 +37,7 @@ def trained(shop, wrong=lambda row, draw: list(TAGS)):
 def label(shop, name, **other):
     """A person labels a document of the pool: as the model read it, but for what is named."""
     with shop.db.read() as connection:
-        (number,) = documents.find(connection, name)
+        (number,) = document_list.find(connection, name)
     editor = DocumentEditor(shop, number)
     for field, tokens in (PLACES | other).items():
         editor.act("label", acts.assign(editor.state, field, tokens, "h"))

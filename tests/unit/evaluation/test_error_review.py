@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage import documents
+from storage import document_list
 from storage.exceptions import InputProblem
 from storage.records import Side
 from tests.support import finished_run, sample_documents
@@ -19,10 +19,9 @@ from workbench.evaluation.doctor.diagnosis import diagnose, examine
 from workbench.evaluation.doctor.findings import Target
 from workbench.evaluation.error_review import TOTAL, Verdict
 from workbench.evaluation.metrics import ErrorKind
-from workbench.predictions import repair_rules
 from workbench.predictions.run_reader import read_cases
-from workbench.runs import jobs
 from workbench.runs.config.files import apply_sets, from_dict
+from workbench.settings import REPAIR_RULES
 from workbench.workspace import Workspace
 
 PLACES = sample_documents.places_of(sample_documents.VALUES, sample_documents.page_of(sample_documents.RECEIPT))
@@ -51,7 +50,7 @@ def shop(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture
 def found(shop):
     run = finished_run.finish(shop, wrong=swapped)
-    return error_review.look(jobs.folder_of(shop, run.id))
+    return error_review.look(shop.files.run(run.id))
 
 
 def test_cells_pairs_and_sums_are_about_the_same_errors(found):
@@ -99,7 +98,7 @@ def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
                 tags[number] = "B-seller_name"
         return tags
 
-    found = error_review.look(jobs.folder_of(shop, finished_run.finish(shop, wrong=in_pieces).id))
+    found = error_review.look(shop.files.run(finished_run.finish(shop, wrong=in_pieces).id))
     spurious = [item for item in found.items if item.kind == "spurious"]
     assert spurious and set(error_review.verdicts(shop, found).values()) == {Verdict.OPEN}
     relabelled(shop, spurious[0], "buyer_name", spurious[0].tokens)
@@ -108,7 +107,7 @@ def test_a_label_that_a_spurious_value_overlaps_is_not_taken_for_a_change(shop):
 
 def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     with shop.db.read() as connection:
-        number = documents.ids(connection, documents.Filter(split=None))[-1]
+        number = document_list.ids(connection, document_list.Filter(split=None))[-1]
     editor = DocumentEditor(shop, number)
     pieces = PLACES["seller_name"][:2] + PLACES["invoice_date"]
     editor.act("assign", acts.assign(editor.state, "seller_name", pieces, "ann"))
@@ -116,7 +115,7 @@ def test_a_label_in_two_pieces_is_not_taken_for_a_change(shop):
     def blind(row, draw):
         return ["O"] * len(row["words"])
 
-    found = error_review.look(jobs.folder_of(shop, finished_run.finish(shop, wrong=blind).id))
+    found = error_review.look(shop.files.run(finished_run.finish(shop, wrong=blind).id))
     assert {Verdict.OPEN} == set(error_review.verdicts(shop, found).values())
 
 
@@ -141,21 +140,21 @@ def test_a_queued_document_stands_in_one_round_once(shop, found):
 
 def test_a_run_without_predictions_is_named(shop):
     run = finished_run.finish(shop, wrong=right)
-    (jobs.folder_of(shop, run.id) / "predictions.parquet").unlink()
+    (shop.files.run(run.id) / "predictions.parquet").unlink()
     with pytest.raises(InputProblem, match="no stored predictions"):
-        error_review.look(jobs.folder_of(shop, run.id))
+        error_review.look(shop.files.run(run.id))
 
 
 def test_the_report_says_what_the_list_says(shop):
     run = finished_run.finish(shop, wrong=swapped)
-    evaluation = consultation.evaluation_of(jobs.folder_of(shop, run.id))
+    evaluation = consultation.evaluation_of(shop.files.run(run.id))
     assert evaluation["splits"]["validation"]["f1"] == run.f1 == run.report["f1"]
-    assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(jobs.folder_of(shop, run.id)).f1)
-    assert evaluation["postprocess"].keys() == set(repair_rules.NAMES)
+    assert evaluation["splits"]["test"]["f1"] == pytest.approx(error_review.look(shop.files.run(run.id)).f1)
+    assert evaluation["postprocess"].keys() == set(REPAIR_RULES)
 
 
 def test_references_travel_into_the_cases(shop):
-    folder = jobs.folder_of(shop, finished_run.finish(shop, wrong=right).id)
+    folder = shop.files.run(finished_run.finish(shop, wrong=right).id)
     assert all(case.references == {} for case in read_cases(folder, "test"))
     path = folder / "dataset" / "test.parquet"
     table = pq.read_table(path)
@@ -171,7 +170,7 @@ def test_references_travel_into_the_cases(shop):
 
 def test_what_an_action_did_is_said_and_remembered(shop):
     first = finished_run.finish(shop, wrong=swapped)
-    diagnosis = diagnose(examine(jobs.folder_of(shop, first.id)))
+    diagnosis = diagnose(examine(shop.files.run(first.id)))
     action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is Target.CONFIG)
     config = consultation.proposed(from_dict(first.config), action)
     second = finished_run.finish(shop, config, wrong=right, parent=first.id)

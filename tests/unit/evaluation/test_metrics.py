@@ -11,8 +11,8 @@ from seqeval.scheme import IOB2
 
 from workbench.evaluation import metrics
 from workbench.evaluation.metrics import ErrorKind
-from workbench.fields import FieldType
-from workbench.predictions.cases import Case, Chunk, lenient_chunks, strict_chunks, tags_of_chunks, with_confidence
+from workbench.fields import FieldType, chunks_of
+from workbench.predictions.cases import Case, Chunk, tags_of_chunks, with_confidence
 
 TAGS = st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y", "B-z"])
 DOCUMENTS = st.lists(
@@ -29,7 +29,7 @@ def case(gold, predicted, number=0, **facts):
         return (
             tuple(given)
             if not given or isinstance(given[0], Chunk)
-            else with_confidence(strict_chunks(given), [1.0] * 99)
+            else with_confidence(chunks_of(given, strict=True), [1.0] * 99)
         )
 
     length = len(gold) if gold and isinstance(gold[0], str) else 20
@@ -76,7 +76,7 @@ def test_the_figures_of_a_report_are_those_of_the_counts(documents):
 @given(DOCUMENTS)
 def test_token_accuracy_is_seqevals(documents):
     # gold tags that are valid, as people's labels are
-    valid = [(tags_of_chunks([Chunk(*c) for c in lenient_chunks(g)], len(g)), list(p)) for g, p in documents]
+    valid = [(tags_of_chunks([Chunk(*c) for c in chunks_of(g)], len(g)), list(p)) for g, p in documents]
     cases = [case(tuple(g), tuple(p)) for g, p in valid]
     assert metrics.token_accuracy(cases) == pytest.approx(accuracy_score([g for g, _ in valid], [p for _, p in valid]))
 

@@ -8,8 +8,9 @@ from PIL import Image
 
 from storage.exceptions import InputProblem
 from workbench.exchange import pictures
-from workbench.exchange.importers.base import Incoming, Limits, Options, Rejected
+from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.images import IMPORTER
+from workbench.settings import Limits
 
 
 def _picture(path: Path, size: tuple[int, int] = (300, 400), mode: str = "RGB", **options: object) -> Path:

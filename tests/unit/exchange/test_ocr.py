@@ -102,7 +102,7 @@ _SILENT = """
 import sys
 from itertools import pairwise
 from pathlib import Path
-from workbench import ocr
+from workbench.exchange import ocr
 
 if __name__ == "__main__":
     with ocr.Readers("rapidocr", 1) as readers:

@@ -10,8 +10,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import pictures
-from workbench.exchange.importers.base import Incoming, Limits, Options, Rejected
+from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.pdf import IMPORTER
+from workbench.settings import Limits
 
 
 def _read(path: Path, **options: object) -> Incoming:

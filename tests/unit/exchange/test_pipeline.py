@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage import documents
+from storage import document_list, documents
 from storage.records import Side, Source, State
 from workbench.exchange import pipeline, reference_values
 from workbench.exchange.pipeline import Summary, run
@@ -49,7 +49,7 @@ def _run(workspace: Workspace, *paths: Path, **options: Any) -> Summary:
 
 def _content(workspace: Workspace, name: str) -> Any:
     with workspace.db.read() as connection:
-        (number,) = documents.find(connection, name)
+        (number,) = document_list.find(connection, name)
         return documents.open_document(connection, number)
 
 
@@ -255,7 +255,7 @@ def test_what_others_make_of_the_fields_during_an_import_stays(
     assert kept.get("iban").retired  # type: ignore[union-attr]
     assert {"drawer", "shelf", "door"} <= {field.id for field in kept.active}
     with workspace.db.read() as connection:
-        assert documents.status(connection)["fields"] == {"door": 1, "iban": 3, "shelf": 2}
+        assert document_list.status(connection)["fields"] == {"door": 1, "iban": 3, "shelf": 2}
 
 
 def test_a_field_of_the_same_name_and_key_made_elsewhere_meanwhile_is_no_clash() -> None:
@@ -298,7 +298,7 @@ def test_values_among_the_documents_are_taken_and_add_no_fields(workspace: Works
     assert (summary.values.documents, summary.values.skipped, summary.values.new_fields) == (3, 1, [])
     assert summary.values.left_out == {"VAT": 2, "mood": 2}
     with workspace.db.read() as connection:
-        found = [documents.open_document(connection, number) for number in documents.find(connection, "invoice")]
+        found = [documents.open_document(connection, number) for number in document_list.find(connection, "invoice")]
     said = {Path(c.document.source).parent.name: {r.field: r.value for r in c.references} for c in found}
     assert said == {
         "one": {"invoice_no": "4711", "amount_total": "9"},
@@ -318,7 +318,7 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
 
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
-    from workbench.commands.import_ import by_reason
+    from workbench.commands.output import by_reason
     from workbench.exchange.importers.base import Rejected
 
     said = by_reason(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from storage.records import Box, Token
 from workbench.fields import FieldType, invoice_schema
-from workbench.locate.alignment import Alignment, align, align_all, split_line
+from workbench.locate.alignment import Alignment, align, align_all
+from workbench.locate.layout import split_line
 
 TYPES = {field.id: field.type for field in invoice_schema()}
 

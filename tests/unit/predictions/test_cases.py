@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from storage.exceptions import InputProblem
 from tests.support.one_document import LABELS, packed, write_run
+from workbench.fields import chunks_of
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import Chunk, Stored
 
@@ -48,15 +49,15 @@ def test_what_is_not_a_probability_is_refused(data, labels):
 
 def test_strict_and_repaired_chunks_differ_in_orphans():
     tags = ["I-x", "I-x", "O", "B-x", "I-y", "I-y", "B-y"]
-    assert cases.strict_chunks(tags) == [("x", 3, 4), ("y", 6, 7)]
-    assert cases.lenient_chunks(tags) == [("x", 0, 2), ("x", 3, 4), ("y", 4, 6), ("y", 6, 7)]
+    assert chunks_of(tags, strict=True) == [("x", 3, 4), ("y", 6, 7)]
+    assert chunks_of(tags) == [("x", 0, 2), ("x", 3, 4), ("y", 4, 6), ("y", 6, 7)]
 
 
 @given(st.lists(st.sampled_from(LABELS), max_size=15))
 def test_repaired_chunks_become_tags_and_chunks_again(tags):
-    found = cases.lenient_chunks(tags)
+    found = chunks_of(tags)
     again = cases.tags_of_chunks([Chunk(*one) for one in found], len(tags))
-    assert cases.strict_chunks(again) == found
+    assert chunks_of(again, strict=True) == found
 
 
 def test_a_run_folder_is_read(tmp_path):

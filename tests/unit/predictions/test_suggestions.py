@@ -6,22 +6,23 @@ from dataclasses import replace
 import pytest
 
 from workbench import settings
-from workbench.fields import FieldType
+from workbench.fields import FieldType, chunks_of
 from workbench.predictions import repair_rules, suggestions
 from workbench.predictions.cases import Case, Chunk
 from workbench.predictions.suggestions import Trust
+from workbench.settings import REPAIR_RULES
 
-OFF = repair_rules.Rules(*[False] * len(repair_rules.NAMES))
+OFF = repair_rules.Rules(*[False] * len(REPAIR_RULES))
 
 
 def case(words, tags, certainty, lines=None):
     count = len(words.split())
-    from workbench.predictions.cases import strict_chunks, with_confidence
+    from workbench.predictions.cases import with_confidence
 
     return Case(
         1, "a", "", "", tuple(words.split()),
-        predicted=with_confidence(strict_chunks(tags), certainty), tags=tuple(tags), certainty=tuple(certainty),
-        pages=(0,) * count, lines=tuple(lines or (0,) * count),
+        predicted=with_confidence(chunks_of(tags, strict=True), certainty), tags=tuple(tags),
+        certainty=tuple(certainty), pages=(0,) * count, lines=tuple(lines or (0,) * count),
         boxes=tuple((10 * i, 0, 10 * i + 8, 10) for i in range(count)),
     )  # fmt: skip
 
@@ -118,8 +119,8 @@ def test_a_number_that_is_no_amount_is_not_said_to_be_one():
 
 def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
     from workbench.fields import invoice_schema
-    from workbench.runs import parquet
-    from workbench.runs.config.files import FieldSpec, Request
+    from workbench.runs import parquet, suggestions_file
+    from workbench.runs.config.request import FieldSpec, Request
 
     (tmp_path / "dataset").mkdir()
     words = ["Total", "9.00"]
@@ -138,7 +139,7 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
     fields = [FieldSpec.of(field) for field in invoice_schema().active]
     (tmp_path / "request.yaml").write_text(Request(run="r", fields=fields, task="predict", model="starter").text())
     suggestions.write(tmp_path, None)
-    (stored,) = suggestions.read(tmp_path, settings.read(tmp_path / "none.toml"))
+    (stored,) = suggestions_file.read(tmp_path)
     assert (stored.document, stored.words) == (3, 2)
     assert ("amount_total", (1,)) in [(name, place) for name, place, _ in stored.proposals]
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import files
-from workbench.runs.config.files import TuneConfig
+from workbench.runs.config import files, options, presets
+from workbench.runs.config.request import FieldSpec, Request
+from workbench.runs.config.tune import TuneConfig
 
 HANDBOOK = """
 model:          {name: microsoft/layoutlmv3-base, max_position_embeddings: 512, classifier_dropout: 0.2}
@@ -105,8 +106,8 @@ def test_what_is_dumped_loads_to_the_same(
         }
     )
     assert files.load(files.dump(made)) == made
-    request = files.Request(run="r", fields=[files.FieldSpec(id="a")], config=made)
-    assert files.Request.model_validate(yaml.safe_load(request.text())) == request
+    request = Request(run="r", fields=[FieldSpec(id="a")], config=made)
+    assert Request.model_validate(yaml.safe_load(request.text())) == request
 
 
 def test_sets_change_one_thing_each() -> None:
@@ -140,7 +141,7 @@ def test_sets_change_one_thing_each() -> None:
 
 
 def test_every_knob_can_be_shown() -> None:
-    settings = files.settings()
+    settings = options.settings()
     defaults = TuneConfig().model_dump(mode="json")
     assert {k.key for k in settings} == {f"{s}.{n}" for s, values in defaults.items() for n in values}
     assert [k.group for k in settings] == sorted(k.group for k in settings)
@@ -157,23 +158,24 @@ def test_every_knob_can_be_shown() -> None:
 
 
 def test_presets_follow_the_size_of_the_data() -> None:
-    assert files.choose_preset(20, 20) == "first model"
-    assert files.choose_preset(400, 400) == "A"
-    assert files.choose_preset(400, 400, "cuda") == "A"
-    assert files.choose_preset(9_000, 20_000, "cuda") == "B"
-    assert files.choose_preset(90_000, 200_000, "cuda") == "C"
-    assert files.preset("First-Model").config.regularization.hidden_dropout_prob == 0
-    assert files.preset("A").config.model.family == "starter"
-    small = files.preset("a", "cuda").config
+    assert presets.choose_preset(20, 20) == "first model"
+    assert presets.choose_preset(400, 400) == "A"
+    assert presets.choose_preset(400, 400, "cuda") == "A"
+    assert presets.choose_preset(9_000, 20_000, "cuda") == "B"
+    assert presets.choose_preset(90_000, 200_000, "cuda") == "C"
+    assert presets.preset("First-Model").config.regularization.hidden_dropout_prob == 0
+    assert presets.preset("A").config.model.family == "starter"
+    small = presets.preset("a", "cuda").config
     assert small.model.family == "layoutlmv3"
     assert 32 <= small.train.per_device_train_batch_size * small.train.gradient_accumulation_steps <= 64
     with pytest.raises(ConfigProblem, match="no preset"):
-        files.preset("D")
+        presets.preset("D")
 
 
 def test_the_configuration_is_light() -> None:
     heavy = ("torch", "transformers", "datasets", "sklearn", "modAL", "numpy")
-    names = ", ".join(f"workbench.{name}" for name in ("config", "windows", "rows", "augment"))
+    modules = ("config.request", "config.draft", "windows", "parquet", "augmentation", "jobs")
+    names = ", ".join(f"workbench.runs.{module}" for module in modules)
     code = f"import sys, {names}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}

@@ -1,4 +1,5 @@
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_a_real_measurement_is_made_once(workspace: Workspace, tmp_path: Path, m
 
 
 def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RunProblem, match="measurement"):
         estimate.measured(workspace, {"threads": 1})
     assert not (workspace.files.root / estimate.FILE).exists()

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from storage import documents, events, locks, runs
+from storage import document_list, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
 from tests.support import tiny_model, workspaces
 from tests.support.workspaces import until
 from workbench.runs import jobs, progress, transfer
+from workbench.runs.reconcile import collect, reconcile
+from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
 
 LONG = 1000
@@ -56,7 +58,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     made = workspaces.workspace(tmp_path / "ws")
     yield made
     for run in listed(made):
-        if jobs.at_work(jobs.folder_of(made, run.id)):
+        if RunFolder(made.files.run(run.id)).at_work():
             jobs.kill(made, run.id)
     made.close()
 
@@ -67,7 +69,7 @@ def listed(workspace: Workspace) -> list[Run]:
 
 
 def state(workspace: Workspace, run_id: str) -> RunState:
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     with workspace.db.read() as connection:
         return runs.get(connection, run_id).state
 
@@ -84,7 +86,7 @@ def types_since_start(folder: Path) -> list[str]:
 
 def suggestions(workspace: Workspace) -> list[int]:
     with workspace.db.read() as connection:
-        return [d.suggestions for d in documents.page(connection, documents.Filter(), 0, 100)]
+        return [d.suggestions for d in document_list.page(connection, document_list.Filter(), 0, 100)]
 
 
 def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Workspace, str]) -> None:
@@ -94,28 +96,28 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_collected(copy: tuple[Works
     assert run.report is not None and run.report["figures"]["validation"]["fields"]
     assert run.started and run.ended and run.started < run.ended
     with workspace.db.read() as connection:
-        suggested = documents.ids(connection, documents.Filter("suggested"))
-        pool = documents.ids(connection, documents.Filter("unlabelled"))
+        suggested = document_list.ids(connection, document_list.Filter("suggested"))
+        pool = document_list.ids(connection, document_list.Filter("unlabelled"))
     assert suggested and set(suggested) <= set(pool)
-    assert (jobs.folder_of(workspace, run_id) / "model" / "workbench.json").exists()
+    assert (workspace.files.run(run_id) / "model" / "workbench.json").exists()
 
 
 def test_a_run_whose_process_takes_its_time_to_end_does_not_look_queued_again(copy: tuple[Workspace, str]) -> None:
     workspace, run_id = copy
-    folder = jobs.folder_of(workspace, run_id)
+    folder = workspace.files.run(run_id)
     waiting = locks.acquire(folder / "waiting")
-    assert waiting is not None and jobs.state_of(folder) is RunState.RUNNING
+    assert waiting is not None and state_of(RunFolder(folder), progress.of(folder)) is RunState.RUNNING
     with events.EventWriter(folder / "events.jsonl") as writer:
         writer.write("queued")
-    assert jobs.state_of(folder) is RunState.QUEUED
+    assert state_of(RunFolder(folder), progress.of(folder)) is RunState.QUEUED
     os.close(waiting)
 
 
 def test_collecting_twice_changes_nothing(copy: tuple[Workspace, str]) -> None:
     workspace, run_id = copy
     before = suggestions(workspace), listed(workspace)
-    jobs.collect(workspace, run_id)
-    jobs.collect(workspace, run_id)
+    collect(workspace, run_id)
+    collect(workspace, run_id)
     assert (suggestions(workspace), listed(workspace)) == before
 
 
@@ -126,13 +128,13 @@ def test_a_disk_that_is_full_while_a_run_is_collected_loses_nothing(
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.annotations, "suggest", full)
+        patch.setattr("workbench.runs.reconcile.keep_suggestions", full)
         with pytest.raises(WorkspaceProblem, match="disk is full"):
             workspaces.finished_run(workspace, tmp_path)
     assert [run.state for run in listed(workspace)] == [RunState.QUEUED]
-    jobs.reconcile(workspace)  # there is space again
+    reconcile(workspace)  # there is space again
     with workspace.db.read() as connection:
-        assert documents.ids(connection, documents.Filter("suggested"))
+        assert document_list.ids(connection, document_list.Filter("suggested"))
     assert [run.state for run in listed(workspace)] == [RunState.FINISHED]
 
 
@@ -142,14 +144,14 @@ def test_a_damaged_folder_is_said_and_keeps_nobody_from_working(
     copy: tuple[Workspace, str], name: str, how: str
 ) -> None:
     workspace, run_id = copy
-    path = jobs.folder_of(workspace, run_id) / name
+    path = workspace.files.run(run_id) / name
     if how == "gone":
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with workspace.db.write() as connection:
         runs.change(connection, run_id, state=RunState.RUNNING)
-    jobs.reconcile(workspace)
+    reconcile(workspace)
     run = listed(workspace)[0]
     if (name, how) == ("dataset/pool.parquet", "gone"):  # a run without a pool is complete
         assert run.state is RunState.FINISHED
@@ -163,21 +165,21 @@ def test_a_folder_copied_elsewhere_is_adopted_without_suggesting_on_other_docume
 ) -> None:
     workspace, run_id = copy
     elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 25})
-    run = transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
+    run = transfer.adopt(elsewhere, workspace.files.run(run_id))
     assert run.state is RunState.FINISHED and run.f1 is not None
     with elsewhere.db.read() as connection:
-        assert documents.count(connection, documents.Filter("suggested")) == 0
+        assert document_list.count(connection, document_list.Filter("suggested")) == 0
     with pytest.raises(RunProblem, match="here already"):
-        transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id))
+        transfer.adopt(elsewhere, workspace.files.run(run_id))
     jobs.delete(elsewhere, run_id)
     assert listed(elsewhere) == []
-    assert transfer.adopt(elsewhere, jobs.folder_of(workspace, run_id)).state is RunState.FINISHED
+    assert transfer.adopt(elsewhere, workspace.files.run(run_id)).state is RunState.FINISHED
 
 
 def test_a_folder_that_names_itself_a_path_is_refused(copy: tuple[Workspace, str], tmp_path: Path) -> None:
     workspace, run_id = copy
     source = tmp_path / "bad"
-    shutil.copytree(jobs.folder_of(workspace, run_id), source)
+    shutil.copytree(workspace.files.run(run_id), source)
     request = source / "request.yaml"
     request.write_text(request.read_text().replace(f"run: {run_id}", "run: ../../out"))
     with pytest.raises(InputProblem, match="no run's name"):
@@ -205,7 +207,7 @@ def test_a_finished_run_cannot_be_resumed_but_cloned(copy: tuple[Workspace, str]
 
 def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG))
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     jobs.start(workspace, run.id)
     assert state(workspace, run.id) in (RunState.QUEUED, RunState.RUNNING)
     until(lambda: "step" in types(folder))
@@ -237,7 +239,7 @@ def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:
 
 def test_a_run_killed_from_outside_is_known_and_goes_on(workspace: Workspace, base: Path) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=LONG, save_steps=2))
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     jobs.start(workspace, run.id)
     until(lambda: "saved" in types(folder))
     pid = locks.holder(folder / "lock")
@@ -264,20 +266,20 @@ def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspac
     """Once in every stage, at a random moment; support/kill_training.py kills more in less time."""
     draw = random.Random(seed)
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=6, save_steps=1))
-    folder = jobs.folder_of(workspace, run.id)
+    folder = workspace.files.run(run.id)
     stages, killed = draw.sample(list(STAGES), len(STAGES)), []
     stages.append(stages.pop(stages.index("ending")))  # after it there is nothing left to train
     for stage in stages:
         jobs.resume(workspace, run.id)
         event, seconds = STAGES[stage]
-        while event not in types_since_start(folder) and jobs.at_work(folder):
+        while event not in types_since_start(folder) and RunFolder(folder).at_work():
             time.sleep(0.02)
         time.sleep(draw.uniform(0.0, seconds))
         pid = locks.holder(folder / "lock") if locks.held(folder / "lock") else locks.holder(folder / "waiting")
-        if pid is None or not jobs.at_work(folder):
+        if pid is None or not RunFolder(folder).at_work():
             break  # it was faster
         os.kill(pid, signal.SIGKILL)
-        until(lambda: not jobs.at_work(folder))
+        until(lambda: not RunFolder(folder).at_work())
         found = state(workspace, run.id)
         print(f"killed at {stage}, after {types_since_start(folder)[-1]}: {found}")
         killed.append(stage)
@@ -293,7 +295,7 @@ def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspac
     assert [s.step for s in seen.steps] == list(range(1, seen.total_steps + 1))
     assert types(folder).count("finished") == 1
     suggested = suggestions(workspace)
-    jobs.collect(workspace, run.id)
+    collect(workspace, run.id)
     assert suggestions(workspace) == suggested
     assert len(listed(workspace)) == 1
 
@@ -304,7 +306,7 @@ def test_runs_wait_for_their_turn_and_can_be_stopped_before_it(workspace: Worksp
     assert first.batch and first.batch == second.batch == third.batch
     for run in (first, second, third):
         jobs.start(workspace, run.id)
-    until(lambda: "step" in types(jobs.folder_of(workspace, first.id)))
+    until(lambda: "step" in types(workspace.files.run(first.id)))
     assert state(workspace, second.id) is state(workspace, third.id) is RunState.QUEUED
     jobs.stop(workspace, second.id)
     until(lambda: state(workspace, second.id) is RunState.KILLED)
@@ -322,7 +324,7 @@ def test_two_terminals_start_runs_at_once(workspace: Workspace, base: Path) -> N
         own = Workspace.open(workspace.files.root)
         try:
             made.extend(jobs.prepare(own, config).id for _ in range(3))
-            jobs.reconcile(own)
+            reconcile(own)
         except BaseException as error:
             problems.append(error)
         finally:
@@ -352,7 +354,7 @@ def test_one_run_is_started_by_one_terminal_only(workspace: Workspace, base: Pat
 
     def looker() -> None:
         while not looking.is_set():
-            jobs.state_of(jobs.folder_of(workspace, run.id))
+            state_of(RunFolder(workspace.files.run(run.id)), progress.of(workspace.files.run(run.id)))
 
     watcher = threading.Thread(target=looker)
     watcher.start()
@@ -361,11 +363,11 @@ def test_one_run_is_started_by_one_terminal_only(workspace: Workspace, base: Pat
         thread.start()
     for thread in threads:
         thread.join()
-    until(lambda: "step" in types(jobs.folder_of(workspace, run.id)))
+    until(lambda: "step" in types(workspace.files.run(run.id)))
     looking.set()
     watcher.join()
     assert (len(started), len(refused)) == (1, 3)
-    assert types(jobs.folder_of(workspace, run.id)).count("started") == 1
+    assert types(workspace.files.run(run.id)).count("started") == 1
 
 
 def test_a_run_that_was_never_started_says_so_and_can_be(workspace: Workspace, base: Path) -> None:
@@ -390,7 +392,7 @@ def test_a_failure_is_told_in_the_workers_words(workspace: Workspace, tmp_path: 
 def test_a_crash_is_told_by_the_last_error(tmp_path: Path) -> None:
     log = 'Traceback (most recent call last):\n  File "x.py", line 1\n    f()\nValueError: the third page is missing\n'
     (tmp_path / "stderr.log").write_text(log)
-    assert jobs.last_words(tmp_path) == "ValueError: the third page is missing"
+    assert RunFolder(tmp_path).log_tail() == "ValueError: the third page is missing"
 
 
 def test_a_full_disk_leaves_no_half_made_run(workspace: Workspace, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,5 +416,5 @@ def test_deleting_asks_for_the_pin_and_takes_the_folder(copy: tuple[Workspace, s
     with workspace.db.write() as connection:
         runs.change(connection, run_id, pinned=False)
     jobs.delete(workspace, run_id)
-    assert not jobs.folder_of(workspace, run_id).exists()
+    assert not workspace.files.run(run_id).exists()
     assert listed(workspace) == []

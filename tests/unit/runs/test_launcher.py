@@ -9,6 +9,7 @@ import pytest
 
 from storage import locks
 from workbench.runs import launcher
+from workbench.runs.state import RunFolder
 
 
 def folder(parent: Path, name: str, age: int) -> Path:
@@ -45,14 +46,14 @@ def test_the_oldest_request_that_waits_goes_first(tmp_path: Path) -> None:
     (tmp_path / "no run").mkdir()
     waiting = locks.acquire(old / "waiting")
     assert waiting is not None
-    assert not launcher._turn(new)
-    assert launcher._turn(old)
+    assert not launcher._is_next(RunFolder(new))
+    assert launcher._is_next(RunFolder(old))
     working = locks.acquire(old / "lock")  # it is at work now, and waits no longer
     assert working is not None
-    assert launcher._turn(new)
+    assert launcher._is_next(RunFolder(new))
     os.close(working)
     os.close(waiting)
-    assert launcher._turn(new)
+    assert launcher._is_next(RunFolder(new))
 
 
 def test_a_run_that_is_stopped_while_it_waits_gets_no_slot(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import pytest
 from storage.exceptions import InputProblem
 from tests.support.predicted_pool import LABELS, prediction, probabilities, row
 from workbench.runs import parquet
+from workbench.runs.state import RunFolder
 
 
 def test_documents_come_back_as_they_were_one_after_the_other(tmp_path):
-    path = parquet.source(tmp_path, "pool")
+    path = RunFolder(tmp_path).dataset("pool")
     parquet.write(path, (row(number, number % 2 == 0) for number in range(600)))
     assert parquet.count(path) == 600
     assert next(parquet.stream(path)) == row(0, True)
@@ -27,13 +28,13 @@ def test_a_row_group_holds_one_split_so_that_one_split_can_be_read_alone(tmp_pat
     groups = [pq.ParquetFile(path).read_row_group(i, ["split"]) for i in range(pq.ParquetFile(path).num_row_groups)]
     assert [len(set(group.column("split").to_pylist())) for group in groups] == [1] * len(groups)
     assert sum(map(len, groups)) == len(splits) and len(groups) == 4
-    found = list(parquet.read_predictions(path))
-    assert [one.split for one in found] == splits
-    assert found[7].labels == LABELS and found[7].embedding == [0.0, 1.0]
+    rows = parquet.rows(path, ["split", "labels", "embedding"])
+    assert [row["split"] for row in rows] == splits
+    assert rows[7]["labels"] == LABELS and rows[7]["embedding"] == [0.0, 1.0]
 
 
 def test_a_file_that_is_missing_has_no_documents_and_a_damaged_one_says_so(tmp_path):
-    path = parquet.source(tmp_path, "test")
+    path = RunFolder(tmp_path).dataset("test")
     assert (parquet.count(path), list(parquet.stream(path))) == (0, [])
     path.parent.mkdir()
     path.write_bytes(b"PAR1 and nothing else")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from storage.events import EventWriter
 from workbench.runs import progress
-from workbench.runs.watch import cost
+from workbench.runs.cost import cost
 
 
 def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:

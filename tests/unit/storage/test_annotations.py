@@ -13,6 +13,7 @@ from storage.annotations import IMPORT, applied, commit, difference, inverse
 from storage.database import Database
 from storage.exceptions import Conflict
 from storage.records import Annotations, Decision, Source, Span, State
+from storage.suggestions import keep_suggestions, move_suggestions, suggestions_of
 from tests.support.store import LABELLED, new
 
 _FIELDS = st.sampled_from(["invoice_no", "amount_total", "seller_name"])
@@ -141,14 +142,14 @@ def test_rejected_suggestions_do_not_come_back(db: Database) -> None:
     with db.write() as connection:
         (number,) = documents.add(connection, [new()], "me")
         found = {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]}
-        assert annotations.suggest(connection, "run1", found) == 2
+        assert keep_suggestions(connection, "run1", found) == 2
         content = documents.open_document(connection, number)
         first = content.suggestions[0]
         decided = Annotations(decisions=frozenset({(first.id, Decision.REJECTED)}))
         commit(connection, number, 0, content.annotations, decided, "reject", "me")
         assert documents.get(connection, number).suggestions == 1
-        assert annotations.suggest(connection, "run2", found) == 1
-        assert [(s.field, s.run) for s in annotations.suggestions_of(connection, number)] == [
+        assert keep_suggestions(connection, "run2", found) == 1
+        assert [(s.field, s.run) for s in suggestions_of(connection, number)] == [
             ("a", "run1"),
             ("b", "run2"),
         ]
@@ -157,8 +158,8 @@ def test_rejected_suggestions_do_not_come_back(db: Database) -> None:
 def test_suggestions_move_with_the_words(db: Database) -> None:
     with db.write() as connection:
         (number,) = documents.add(connection, [new()], "me")
-        annotations.suggest(connection, "run", {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]})
-        one, two = annotations.suggestions_of(connection, number)
-        annotations.move_suggestions(connection, number, {one.id: (3, 4), two.id: None})
-        assert [s.tokens for s in annotations.suggestions_of(connection, number)] == [(3, 4)]
+        keep_suggestions(connection, "run", {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]})
+        one, two = suggestions_of(connection, number)
+        move_suggestions(connection, number, {one.id: (3, 4), two.id: None})
+        assert [s.tokens for s in suggestions_of(connection, number)] == [(3, 4)]
         assert documents.get(connection, number).suggestions == 1

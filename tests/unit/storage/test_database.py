@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 import storage.migrations
-from storage import documents
+from storage import document_list, documents
 from storage.database import Database
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
 from tests.support.store import new
@@ -29,7 +29,7 @@ def test_all_or_nothing(db: Database) -> None:
         documents.add(connection, [new()], "me")
         raise RuntimeError
     with db.read() as connection:
-        assert documents.count(connection) == 0
+        assert document_list.count(connection) == 0
 
 
 def test_head_is_the_newest_migration() -> None:
@@ -101,7 +101,7 @@ def test_a_locked_database_is_waited_for_and_then_said_who(db: Database, tmp_pat
             pass
         impatient.close()
         with db.read() as connection:  # reading goes on
-            assert documents.count(connection) == 0
+            assert document_list.count(connection) == 0
     finally:
         holder.communicate()
 
@@ -118,7 +118,7 @@ def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) 
     timer.join()
     other.close()
     with db.read() as connection:
-        assert documents.count(connection) == 1
+        assert document_list.count(connection) == 1
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_full_disk_keeps_what_was_there(db: Database) -> None:
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         documents.add(connection, [new(f"d{i}", "word " * 5000) for i in range(20)], "me")
     with db.read() as connection:
-        assert documents.count(connection) == 1
+        assert document_list.count(connection) == 1
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 

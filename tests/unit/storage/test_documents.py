@@ -2,9 +2,9 @@
 
 import pytest
 
-from storage import documents, import_index
+from storage import document_list, documents, import_index
 from storage.database import Database
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import Page, ReferenceValue, Side, Split, State, Token
 from tests.support.store import LABELLED, new
@@ -38,7 +38,7 @@ def test_the_list_filters_and_pages(db: Database) -> None:
         documents.add(connection, [new("done", "Gesamtbetrag 100% x_y", group="Other", **LABELLED)], "me")
 
         def names(**chosen: object) -> list[str]:
-            return [d.name for d in documents.page(connection, Filter(**chosen), 0, 100)]  # type: ignore[arg-type]
+            return [d.name for d in document_list.page(connection, Filter(**chosen), 0, 100)]  # type: ignore[arg-type]
 
         assert names(kind="labelled") == ["done"]
         assert len(names(kind="unlabelled")) == 10
@@ -50,8 +50,8 @@ def test_the_list_filters_and_pages(db: Database) -> None:
         assert names(split=Split.POOL) == [f"d{i}" for i in range(10)]
         assert names(split=Split.TRAIN) == ["done"]
         assert names(group="Other") == ["done"]
-        assert [d.name for d in documents.page(connection, Filter(), 4, 3)] == ["d4", "d5", "d6"]
-        assert documents.count(connection, Filter(text="total")) == 10
+        assert [d.name for d in document_list.page(connection, Filter(), 4, 3)] == ["d4", "d5", "d6"]
+        assert document_list.count(connection, Filter(text="total")) == 10
 
 
 def test_known_digests(db: Database) -> None:
@@ -67,7 +67,7 @@ def test_sides_go_by_group(db: Database) -> None:
         documents.assign_sides(connection, {"Acme": Side.TEST, "B": Side.VALIDATION})
         assert import_index.sides(connection) == {"Acme": Side.TEST, "B": Side.VALIDATION}
         assert import_index.counts(connection) == {"Acme": (2, 0), "B": (1, 0)}
-        assert documents.status(connection)["by_split"] == {"train": 0, "validation": 1, "test": 2, "pool": 0}
+        assert document_list.status(connection)["by_split"] == {"train": 0, "validation": 1, "test": 2, "pool": 0}
 
 
 def test_reference_values_replace_those_of_the_same_source(db: Database) -> None:
@@ -94,7 +94,7 @@ def test_other_pages_need_the_version_that_was_read(db: Database) -> None:
         assert documents.replace_pages(connection, number, 0, [page]) == 1
         content = documents.open_document(connection, number)
         assert [t.text for t in content.tokens] == ["Other"]
-        assert documents.count(connection, Filter(text="other")) == 1
+        assert document_list.count(connection, Filter(text="other")) == 1
     with pytest.raises(Conflict), db.write() as connection:
         documents.replace_pages(connection, number, 0, [page])
 
@@ -108,7 +108,7 @@ def test_a_list_of_ids_may_be_longer_than_a_statement_has_parameters(db: Databas
     with db.write() as connection:
         first, second = documents.add(connection, [new("a"), new("b")], "me")
         many = Filter(ids=(second, *range(1000, 51_000)))
-        assert documents.ids(connection, many) == [second]
-        assert documents.count(connection, many) == 1
-        assert documents.ids(connection, Filter(ids=())) == []
-        assert documents.ids(connection, Filter(ids=(first,))) == [first]
+        assert document_list.ids(connection, many) == [second]
+        assert document_list.count(connection, many) == 1
+        assert document_list.ids(connection, Filter(ids=())) == []
+        assert document_list.ids(connection, Filter(ids=(first,))) == [first]

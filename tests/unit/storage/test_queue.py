@@ -1,8 +1,8 @@
 """Rounds of the relabel loop."""
 
-from storage import documents, queue
+from storage import document_list, documents, queue
 from storage.database import Database
-from storage.documents import Filter
+from storage.document_list import Filter
 from storage.records import QueueEntry
 from tests.support.store import new
 
@@ -17,8 +17,8 @@ def test_a_round_keeps_its_order_and_its_reasons(db: Database) -> None:
             (c, ("unsure",), {"amount_total": 0.4}),
             (a, (), {}),
         ]
-        assert [d.id for d in documents.page(connection, Filter(round=number), 0, 9)] == [c, a]
-        assert documents.ids(connection, Filter(round=number)) == [c, a]
+        assert [d.id for d in document_list.page(connection, Filter(round=number), 0, 9)] == [c, a]
+        assert document_list.ids(connection, Filter(round=number)) == [c, a]
         queue.mark_done(connection, number, c)
         assert [e.done for e in queue.entries(connection, number)] == [True, False]
         assert b not in [e.document for e in found]

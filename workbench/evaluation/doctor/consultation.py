@@ -13,12 +13,14 @@ from typing import Any
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem
 from storage.records import Run, RunState
-from workbench.active_learning.round_figures import trained_on
 from workbench.evaluation import comparison, report
 from workbench.evaluation.doctor.diagnosis import diagnose, examine
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Target
 from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
+from workbench.runs import parquet
+from workbench.runs.progress import trained_on
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 ENDED = (RunState.FINISHED, RunState.STOPPED)
@@ -51,7 +53,7 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     on = comparison.measured(workspace, listed)
     alike = [one for one in listed if one.id != run.id and on.get(one.id) == on.get(run.id)]
     peers = {one.name: one.f1 for one in alike if one.f1 is not None}
-    diagnosis = diagnose(examine(workspace.files.runs / run.id, None, peers))
+    diagnosis = diagnose(examine(workspace.files.run(run.id), None, peers))
     made = memory(workspace, listed)
     said = summaries(tuple(made.values()))
     ended = [one for one in listed if one.state in ENDED]
@@ -75,7 +77,7 @@ def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, ActionOutco
         parent = by_id.get(run.parent or "")
         if parent is None or run.state not in ENDED or parent.state not in ENDED:
             continue
-        outcome = _outcome(workspace.files.runs / parent.id, workspace.files.runs / run.id)
+        outcome = _outcome(workspace.files.run(parent.id), workspace.files.run(run.id))
         if outcome is not None:
             found[run.id] = outcome
     return found
@@ -119,9 +121,9 @@ def switches(action: Action) -> dict[str, bool]:
 def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, list[Point]]:
     """Field -> (training documents, F1) of the runs that were evaluated on the same documents as one of them."""
     found: dict[str, list[Point]] = {}
-    measure = _measured(workspace.files.runs / like.id)
+    measure = _measured(workspace.files.run(like.id))
     for run in ended:
-        folder = workspace.files.runs / run.id
+        folder = workspace.files.run(run.id)
         evaluation = evaluation_of(folder)
         labels = trained_on(folder)
         if not evaluation or not labels or measure is None or _measured(folder) != measure:
@@ -135,7 +137,7 @@ def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, l
 
 def evaluation_of(folder: Path) -> dict[str, Any]:
     """The evaluation that a run's report keeps; empty where there is none."""
-    path = folder / "report.json"
+    path = RunFolder(folder).report
     if not path.is_file():
         return {}
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
@@ -150,7 +152,5 @@ def _measured(folder: Path) -> tuple[str, frozenset[int]] | None:
 
 @lru_cache(maxsize=256)
 def _documents(folder: Path, split: str) -> frozenset[int]:
-    import pyarrow.parquet as pq
-
-    path = folder / "dataset" / f"{split}.parquet"
-    return frozenset(pq.ParquetFile(path).read(["document"]).column(0).to_pylist()) if path.is_file() else frozenset()
+    path = RunFolder(folder).dataset(split)
+    return frozenset(row["document"] for row in parquet.rows(path, ["document"])) if path.is_file() else frozenset()

@@ -10,6 +10,7 @@ from workbench.evaluation.doctor import data_rules, training_rules
 from workbench.evaluation.doctor.data_facts import statistics
 from workbench.evaluation.doctor.findings import Diagnosis, Evidence, Rule, Severity
 from workbench.predictions.run_reader import read_dataset, read_labelled
+from workbench.runs.state import RunFolder
 
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in (*training_rules.RULES, *data_rules.RULES)}
 """In the order in which they are asked."""
@@ -31,17 +32,19 @@ def examine(
         report: its evaluation; None takes that of report.json where it is there.
         peers: F1 of the runs shown beside it, by name.
     """
-    from workbench.runs.config.files import Request  # loads pydantic
+    from workbench.runs.config.request import Request  # loads pydantic
 
     request = Request.read(folder)
-    kept = folder / "report.json"
+    run = RunFolder(folder)
     if report is None:
-        report = (json.loads(kept.read_text(encoding="utf-8")).get("evaluation") or {}) if kept.is_file() else {}
-    predicted = (folder / "predictions.parquet").is_file()
+        report = (
+            (json.loads(run.report.read_text(encoding="utf-8")).get("evaluation") or {}) if run.report.is_file() else {}
+        )
+    predicted = run.predictions.is_file()
     split = report.get("split", "validation")
     evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)
     return Evidence(
-        events=tuple(events.iterate(folder / "events.jsonl")),
+        events=tuple(events.iterate(run.events)),
         report=report,
         data=statistics(read_dataset(folder, "train"), [case for case in evaluated if case.labelled], split, predicted),
         config=request.config.model_dump(mode="json"),

@@ -147,7 +147,10 @@ class Diagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """Stable keys for `--json`."""
-        return {"healthy": self.healthy, "findings": [asdict(finding) for finding in self.findings]}
+        findings = [asdict(finding) for finding in self.findings]
+        for action in (action for finding in findings for action in finding["actions"]):
+            action["room"] = action.pop("screen")  # the key that scripts know
+        return {"healthy": self.healthy, "findings": findings}
 
     def changes(self, target: Target = Target.CONFIG) -> dict[str, Any]:
         """All changes together; where two actions want the same key, the earlier one counts."""

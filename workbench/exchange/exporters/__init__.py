@@ -24,7 +24,7 @@ EXPORTERS: dict[str, tuple[str, str]] = {
 
 
 class Exporter(Protocol):
-    """One format. `write` makes `target` (a file, or a folder where `folder` says so) whole or not at all."""
+    """One format. `write` makes `target` (a file, or a folder if `folder` is set) whole or not at all."""
 
     name: str
     description: str
@@ -37,12 +37,12 @@ class Exporter(Protocol):
 
         Args:
             contents: the documents, read one after the other.
-            schema: says the fields' names; labels are written under their names, not their ids.
+            schema: has the fields' names; labels are written with names, not ids.
             target: the new file or folder.
             pictures: the folder that the pages' pictures are in; None leaves them out.
 
         Raises:
-            WorkspaceProblem: the target cannot be written; nothing of it is left behind.
+            WorkspaceProblem: the target cannot be written; nothing of it remains.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What the exporters share: names that every system can hold, writing whole or not at all, tags, pictures."""
+"""Shared by the exporters: portable file names, atomic writing, tags, pictures."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
-_LONGEST = 120  # bytes of a name, leaving screen for endings
+_LONGEST = 120  # bytes of a name, which leaves room for suffixes
 
 
 @dataclass(slots=True)
@@ -44,13 +44,13 @@ def safe(name: str) -> str:
 
 
 class FileNames:
-    """Gives every document a file name of its own, also where two documents are named alike."""
+    """Gives every document a unique file name."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def fresh(self, name: str) -> str:
-        """A file name that was not given before; upper and lower case do not tell names apart."""
+        """A new file name; names that differ only in case count as the same."""
         plain = safe(name)
         number, candidate = 1, plain
         while candidate.casefold() in self._taken:
@@ -61,12 +61,12 @@ class FileNames:
 
 
 def is_complete(content: Content) -> bool:
-    """Whether a document's labels are said to be complete."""
+    """Whether a document's labels are complete."""
     return content.document.state is State.LABELLED
 
 
 def has_labels(content: Content) -> bool:
-    """Whether a document has labels to write: some, or the word that there are none."""
+    """Whether a document has labels to write, or is labelled as having none."""
     return is_complete(content) or bool(content.annotations.spans)
 
 
@@ -76,14 +76,14 @@ def ordered_spans(content: Content) -> list[Span]:
 
 
 def tags_by_page(content: Content, schema: Schema, written: ExportReport) -> list[list[str]]:
-    """BIO tags with the fields' names, page by page. Labels with gaps fall into pieces, which is counted."""
+    """BIO tags with the fields' names, page by page. Labels with gaps are divided, and counted."""
     named = [Span(schema.name(span.field), span.tokens) for span in ordered_spans(content)]
     tags = tags_of(named, len(content.tokens))
     starts: list[list[str]] = []
     at = 0
     for page in content.pages:
         part = tags[at : at + len(page.tokens)]
-        if part and part[0].startswith("I-"):  # a label that goes on over the page's end
+        if part and part[0].startswith("I-"):  # a label that continues from the page before
             part[0] = "B-" + part[0][2:]
         starts.append(part)
         at += len(page.tokens)
@@ -94,14 +94,14 @@ def tags_by_page(content: Content, schema: Schema, written: ExportReport) -> lis
 
 
 def thousandths(box: Box, page: Page) -> list[int]:
-    """A box in 0-1000 of its page, as layout models take it."""
+    """A box in thousandths of its page, as layout models expect it."""
     x0, y0, x1, y1 = box
     sides = (x0 / page.width, y0 / page.height, x1 / page.width, y1 / page.height)
     return [min(max(round(side * 1000), 0), 1000) for side in sides]
 
 
 def plain_number(value: float) -> int | float:
-    """A whole number as an integer: what other tools expect of pixels."""
+    """A whole number as an integer, as other tools expect for pixels."""
     return int(value) if float(value).is_integer() else value
 
 

@@ -35,7 +35,7 @@ class HFDatasetExporter:
 def _convert(source: Path, folder: Path, scratch: Path) -> None:
     import datasets  # heavy: only for this format
 
-    # Its progress bars would write over the terminal; its setting is put back for whoever calls us as a library.
+    # Its progress bars would write into the terminal; the setting is restored for other users of the library.
     shown = datasets.are_progress_bars_disabled() is False
     datasets.disable_progress_bars()
     try:

@@ -64,9 +64,11 @@ def _task(content: Content, schema: Schema, names: FileNames, target: Path, pict
     words = [part for page in content.pages for token in page.tokens for part in _word(token, page)]
     predictions: list[dict[str, Any]] = []
     for run in sorted({s.run for s in content.suggestions if s.decision is Decision.OPEN}):
-        found = [s for s in content.suggestions if s.run == run and s.decision is Decision.OPEN]
-        result = [part for s in found for part in _label(content, schema.name(s.field), s.tokens, s.confidence, True)]
-        score = sum(s.confidence for s in found) / len(found)
+        suggestions = [s for s in content.suggestions if s.run == run and s.decision is Decision.OPEN]
+        result = [
+            part for s in suggestions for part in _label(content, schema.name(s.field), s.tokens, s.confidence, True)
+        ]
+        score = sum(s.confidence for s in suggestions) / len(suggestions)
         predictions.append({"model_version": run, "score": score, "result": result})
     annotations: list[dict[str, Any]] = []
     if has_labels(content):

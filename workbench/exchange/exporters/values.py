@@ -1,4 +1,4 @@
-"""The table behind the CSV and the workbook: one row a document, one column a field, with confidence and who decided.
+"""The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
 A value is, in this order: the label (confidence 1), the surest open suggestion, the reference value. Amounts, dates,
 currencies and rates are written in one form (1234.50, 2024-03-31, EUR, 19) where they can be read, everything else as

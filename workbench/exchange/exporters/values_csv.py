@@ -1,4 +1,4 @@
-"""Values as CSV: UTF-8 with a mark that spreadsheets need, commas, quotes where needed.
+"""Values as CSV: UTF-8 with a byte-order mark for spreadsheets, commas, quotes where needed.
 
 Holds and cannot hold what `values` says. A cell that a spreadsheet would take for a formula gets an apostrophe.
 """

@@ -34,16 +34,18 @@ class XlsxExporter:
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         written = ExportReport()
-        table = list(rows(contents, schema, written))  # before the book is begun: it cannot be given up half-way
+        table = list(
+            rows(contents, schema, written)
+        )  # before the workbook is begun, as it cannot be abandoned half-way
         book = Workbook(write_only=True)
         sheet = book.create_sheet("values")
         sheet.freeze_panes = "B2"
 
         def cell(value: Any) -> Any:
             if isinstance(value, str):
-                made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
-                made.data_type = "s"  # never a formula
-                return made
+                text_cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST])
+                text_cell.data_type = "s"  # never a formula
+                return text_cell
             return value
 
         names = header(schema)

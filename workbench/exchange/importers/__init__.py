@@ -1,6 +1,6 @@
 """The formats that can be read: a format is one file of this package and one line of `IMPORTERS`.
 
-`discover` finds the files that hold documents, `detect` says by their content what they are.
+`discover` lists the files with documents, `detect` recognises their format by their content.
 """
 
 import os
@@ -14,7 +14,7 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.exchange.importers.base import Importer
 
 IMPORTERS: dict[str, tuple[str, str]] = {
-    # name: (module of this package, what it reads); the order decides between formats that are equally sure
+    # name: (module of this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
@@ -30,7 +30,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
 }
 
 HEAD = 1 << 16
-"""Bytes of a file that formats are told by."""
+"""Bytes at the start of a file by which formats are recognised."""
 
 _CERTAIN = 0.99
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
@@ -41,7 +41,7 @@ _NO_DATA = re.compile(
 
 @runtime_checkable
 class Referring(Protocol):
-    """An importer whose files need other files: those are no documents of their own."""
+    """An importer whose files refer to other files, which are then no documents of their own."""
 
     def companions(self, path: Path) -> Iterable[Path]:
         """Files that `path` refers to; they need not exist. Never raises for bad data."""
@@ -74,7 +74,7 @@ def head_of(path: Path) -> bytes:
 
 
 def detect(path: Path) -> Importer | None:
-    """The importer that is surest of a file's content; None where none knows it, or it cannot be opened."""
+    """The importer that is surest of a file's format; None when it is unknown or the file cannot be opened."""
     try:
         head = head_of(path)
     except InputProblem:
@@ -82,16 +82,16 @@ def detect(path: Path) -> Importer | None:
     best: tuple[float, Importer | None] = (0.0, None)
     for name in IMPORTERS:
         importer = load(name)
-        sure = importer.sniff(path, head)
-        if sure > best[0]:
-            best = (sure, importer)
-            if sure >= _CERTAIN:
+        confidence = importer.sniff(path, head)
+        if confidence > best[0]:
+            best = (confidence, importer)
+            if confidence >= _CERTAIN:
                 break
     return best[1]
 
 
 def unrecognised(path: Path) -> str:
-    """Why no format knows a file, in words for the analyst."""
+    """Why a file's format is not recognised, in words for the analyst."""
     try:
         head = head_of(path)
     except InputProblem as problem:
@@ -117,27 +117,27 @@ def _is_text(head: bytes) -> bool:
 
 
 def discover(paths: Iterable[Path]) -> list[Path]:
-    """The files that hold documents, each once, in a stable order.
+    """The files with documents, each once, in a stable order.
 
-    Folders are walked (hidden files, and folders met before through a symbolic link, are left out). Files that
+    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out). Files that
     belong to another file's documents are left out too: pictures that a label file names, FUNSD's images/,
     SROIE's key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
 
     Raises:
         InputProblem: a path does not exist.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(_walk(path)))
+            files.update(dict.fromkeys(_walk(path)))
         elif path.exists():
-            found[path] = None
+            files[path] = None
         else:
             raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
-    real = {path: Path(os.path.realpath(path)) for path in found}
+    real = {path: Path(os.path.realpath(path)) for path in files}
     known = set(real.values())
     companions = {other for path in known for other in _beside(path)}
-    # Only pictures and PDFs are looked for in what files refer to: without them the files need not be opened.
+    # Files refer only to pictures and PDFs: without these the files need not be opened.
     if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
         for path in known - companions:
             if path.suffix.lower() not in _PICTURES:
@@ -152,7 +152,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
 
     def walk(folder: Path) -> Iterator[Path]:
         try:
@@ -160,9 +160,9 @@ def _walk(folder: Path) -> Iterator[Path]:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:  # a folder that may not be read, or a link that leads nowhere
             return
-        if (stat.st_dev, stat.st_ino) in seen:
+        if (stat.st_dev, stat.st_ino) in visited:
             return
-        seen.add((stat.st_dev, stat.st_ino))
+        visited.add((stat.st_dev, stat.st_ino))
         for entry in entries:
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
@@ -174,7 +174,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     yield from walk(folder)
 
 
-# folder of the documents -> folders beside it that hold the rest of the same documents (same stem)
+# folder of the documents -> folders beside it with other files of these documents (same stem)
 _FOLDERS = {
     "annotations": ("images", "ocr", "pdfs"),
     "box": ("img", "images", "key", "keys", "entities"),
@@ -187,7 +187,7 @@ _MAINS = {
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """What a file's place says about its company: itself, where a neighbour holds the document that it belongs to."""
+    """The file itself, where a file in a folder beside its own is the document that it belongs to."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")

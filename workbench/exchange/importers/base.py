@@ -1,4 +1,4 @@
-"""What every importer gives: documents as they were read, or the reason why a record was not."""
+"""The result of every importer: documents as they were read, or the reason why a record was not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,32 +6,22 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.records import Box
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on what is read, so that one file cannot take the machine down. Kept in workbench.toml under [limits]."""
-
-    picture_pixels: int = 200_000_000
-    page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
-    file_bytes: int = 500_000_000
-    pages: int = 2_000
-    tokens_per_page: int = 50_000
+from workbench.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the user asked of an import."""
 
-    root: Path  # nothing outside it is read on a file's say-so
+    root: Path  # references of a file to files outside of it are refused
     password: str | None = None
     pixels: bool | None = None  # True: boxes are pixels, False: 0-1000, None: decide by their size
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)
 class IncomingToken:
-    """A word as the file gives it. `line` is None where the file has no lines: they are then found by geometry."""
+    """A word as it is in the file. `line` is None where the file has no lines: geometry then decides."""
 
     text: str
     box: Box
@@ -41,7 +31,7 @@ class IncomingToken:
 
 @dataclass(slots=True)
 class IncomingPage:
-    """A page as the file gives it. `tokens` None: the page has to be read by OCR."""
+    """A page as it is in the file. `tokens` is None when it has to be read by OCR."""
 
     width: float
     height: float
@@ -64,12 +54,12 @@ class IncomingSpan:
 
 @dataclass(frozen=True, slots=True)
 class IncomingRegion:
-    """A label or suggestion that the file gives as a box; `clean` puts it onto the words in it, after OCR."""
+    """A label or suggestion that is a box in the file; `clean` assigns the words in it, after OCR."""
 
     page: int  # 0-based
     box: Box  # in units of the page
     label: str
-    rank: int = 0  # where two regions want one word, the lower rank gets it, then the smaller region
+    rank: int = 0  # a word in two regions goes to the lower rank, then to the smaller region
     confidence: float | None = None  # set: a suggestion, not a label
     run: str = "import"
 
@@ -79,19 +69,19 @@ class Incoming:
     """A document as it was read."""
 
     name: str
-    source: str  # file (and record) it came from, for people
+    source: str  # file (and record) it came from, for display
     pages: list[IncomingPage]
     format: str
     spans: list[IncomingSpan] = field(default_factory=list)
     regions: list[IncomingRegion] = field(default_factory=list)  # labels whose words are not known yet
-    labelled: bool = False  # the file says that its labels are complete (also when there are none)
+    labelled: bool = False  # its labels are complete according to the file (also when there are none)
     values: dict[str, str] = field(default_factory=dict)  # label -> value known for the document
     values_source: str = ""  # "" none; "gold": aligned values become labels; else suggestions from this source
     language: str | None = None
     group: str | None = None
     notes: list[str] = field(default_factory=list)  # assumptions made ("boxes taken as pixels"), repairs
     repaired_tags: int = 0
-    empty_tokens: int = 0  # dropped before they got here
+    empty_tokens: int = 0  # words without text that were dropped
 
 
 @dataclass(frozen=True, slots=True)

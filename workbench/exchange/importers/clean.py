@@ -1,4 +1,4 @@
-"""From a document as it was read to one that can be kept: the same care for every format."""
+"""Normalises documents before they are stored, for all formats alike."""
 
 import math
 import unicodedata
@@ -15,16 +15,15 @@ _LARGEST = 10_000_000.0  # units of a page: hundredths of them are kept in 32 bi
 
 
 def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
-    """Bring a document into the form that is kept; its pages and spans are changed in place.
+    """Bring a document into the form in which it is stored; its pages and spans are changed in place.
 
     Texts become NFC; empty words go and spans are numbered anew; boxes get x0 <= x1, y0 <= y1, lie inside their page
     and are rounded to 0.01; words without a line get one by geometry, their order stays; labels that came as boxes are
-    put onto the words in them. What was done is counted in
-    `incoming.notes`, `empty_tokens` and `repaired_tags`. A span left without words is dropped, a word in two labels
-    stays in the first.
+    assigned to the words in them. Changes are counted in `incoming.notes`, `empty_tokens` and `repaired_tags`. A span
+    without words is dropped, a word in two labels stays in the first.
 
     Returns:
-        The document, or why it cannot be kept: a box that is not a number, a page without a size, a limit.
+        The document, or why it cannot be stored: a box that is not a number, a page without a size, a limit.
     """
     try:
         return _cleaned(incoming, options)
@@ -123,7 +122,7 @@ def lines_of(boxes: list[Box]) -> list[int]:
     line = -1
     top = bottom = right = 0.0
     for _, y0, x1, y1 in boxes:
-        # Written out: this runs for every word, and min() and max() take half of an import's time here.
+        # Without min() and max(): this runs for every word, and they would take half of an import's time.
         overlap = (bottom if bottom < y1 else y1) - (top if top > y0 else y0)
         height, last = y1 - y0, bottom - top
         beside = overlap > 0.5 * (height if height < last else last) or (overlap == 0 and top == y0)
@@ -140,7 +139,7 @@ def _place_regions(incoming: Incoming) -> None:
     incoming.regions = []
     if empty:
         incoming.notes.append(f"{len(empty)} labelled boxes hold no word")
-        # A label that found no word is for a person to finish.
+        # A person has to place a label without words.
         incoming.labelled = incoming.labelled and all(region.confidence is not None for region in empty)
 
 

@@ -52,8 +52,8 @@ class CordImporter:
                 tokens.append(IncomingToken(text, parsing.around([(quad[x], quad[y]) for x, y in _CORNERS]), row))
             if values:
                 incoming.spans.append(IncomingSpan(_label(category, schema), tuple(values)))
-        found = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
-        picture, width, height = found or (None, 0.0, 0.0)
+        picture_and_size = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
+        picture, width, height = picture_and_size or (None, 0.0, 0.0)
         size = data.get("meta", {}).get("image_size") if isinstance(data.get("meta"), dict) else None
         if isinstance(size, dict) and size.get("width") and size.get("height"):
             width, height = parsing.number(size["width"]), parsing.number(size["height"])

@@ -46,11 +46,11 @@ class DoccanoImporter:
         edges = {edge for start, end, _ in ranges for edge in (start, end)}
         pieces: list[tuple[int, int]] = []
         lines: list[list[str]] = [[]]
-        seen = 0
+        done = 0
         for start, end in parsing.pieces_of(text):
-            if "\n" in text[seen:start] and lines[-1]:
+            if "\n" in text[done:start] and lines[-1]:
                 lines.append([])
-            seen = end
+            done = end
             cuts = [start, *sorted(edge for edge in edges if start < edge < end), end]
             for left, right in pairwise(cuts):
                 pieces.append((left, right))
@@ -66,7 +66,7 @@ class DoccanoImporter:
 
 
 def _ranges(record: dict[str, Any], length: int) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
+    ranges: list[tuple[int, int, str]] = []
     for key in ("label", "labels", "entities"):
         listed = record.get(key) or []
         if not isinstance(listed, list):
@@ -82,8 +82,8 @@ def _ranges(record: dict[str, Any], length: int) -> list[tuple[int, int, str]]:
                 raise InputProblem(f'"{key}" holds {str(entry)[:60]}, which is no [start, end, label]')
             if not 0 <= start <= end <= length:
                 raise InputProblem(f"the label {label} [{start}, {end}] leaves the text, which has {length} characters")
-            found.append((start, end, label))
-    return sorted(found)
+            ranges.append((start, end, label))
+    return sorted(ranges)
 
 
 IMPORTER = DoccanoImporter()

@@ -48,10 +48,10 @@ class DocileImporter:
         incoming = Incoming(path.stem, str(path), [], self.name)
         if isinstance(words, dict) and ("field_extractions" in words or "line_item_extractions" in words):
             data = words
-            found = parsing.inside(options, path.parent, f"../ocr/{path.stem}.json")
-            words = parsing.decode(parsing.content(found, options.limits)) if found else None
-        given = data.get("metadata")
-        metadata: dict[str, Any] = given if isinstance(given, dict) else {}
+            ocr_file = parsing.inside(options, path.parent, f"../ocr/{path.stem}.json")
+            words = parsing.decode(parsing.content(ocr_file, options.limits)) if ocr_file else None
+        entry = data.get("metadata")
+        metadata: dict[str, Any] = entry if isinstance(entry, dict) else {}
         sizes = metadata.get("page_sizes_at_200dpi") or []
         if not isinstance(sizes, list):
             raise InputProblem("page_sizes_at_200dpi is no list of width and height")
@@ -95,9 +95,12 @@ def _pages(words: Any, sizes: list[Any]) -> list[IncomingPage]:
                 for word in parsing.need(line, "words", list, "a line of the ocr file"):
                     text = parsing.need(word, "value", str, "a word of the ocr file")
                     corners = parsing.need(word, "geometry", list, "a word of the ocr file")
-                    sure = word.get("confidence")
+                    confidence = word.get("confidence")
+                    confidence = None if confidence is None else parsing.number(confidence)
                     box = _scaled(parsing.box_of(corners), width, height)
-                    tokens.append(IncomingToken(text, box, lines, None if sure is None else parsing.number(sure)))
+                    tokens.append(
+                        IncomingToken(text, box, lines, None if confidence is None else parsing.number(confidence))
+                    )
                 lines += 1
         pages.append(IncomingPage(width, height, tokens, engine="docile"))
     return pages
@@ -108,17 +111,17 @@ def _scaled(box: Box, width: float, height: float) -> Box:
 
 
 def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
-    found = parsing.inside(options, path.parent, f"../pdfs/{path.stem}.pdf")
-    if found is None:
+    file = parsing.inside(options, path.parent, f"../pdfs/{path.stem}.pdf")
+    if file is None:
         return
     from workbench.exchange.importers import pdf  # PDFium: only when there is one
 
     try:
-        with pdf.opened(found, options.password) as document:
+        with pdf.opened(file, options.password) as document:
             for page, number in zip(incoming.pages, range(min(len(document), options.limits.pages)), strict=False):
                 page.picture = pdf.picture_of(document[number])
     except InputProblem as problem:
-        incoming.notes.append(f"pictures left out: {found.name}: {problem.message}")
+        incoming.notes.append(f"pictures left out: {file.name}: {problem.message}")
 
 
 def _label(incoming: Incoming, data: dict[str, Any]) -> None:

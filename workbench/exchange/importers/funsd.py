@@ -74,10 +74,10 @@ def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options
     img = img if isinstance(img, dict) else {}
     if isinstance(img.get("fname"), str):
         names = [f"{folder}/{img['fname']}" for folder in (path.stem, path.stem.split(".")[0], *PICTURE_FOLDERS)]
-        found = parsing.picture_for(parsing.around_file(path, options), path.parent, names, incoming.notes)
+        picture_and_size = parsing.picture_for(parsing.around_file(path, options), path.parent, names, incoming.notes)
     else:
-        found = parsing.picture_beside(options, path, PICTURE_FOLDERS, incoming.notes)
-    picture, width, height = found or (None, 0.0, 0.0)
+        picture_and_size = parsing.picture_beside(options, path, PICTURE_FOLDERS, incoming.notes)
+    picture, width, height = picture_and_size or (None, 0.0, 0.0)
     if isinstance(img.get("width"), int | float) and isinstance(img.get("height"), int | float):
         width, height = float(img["width"]), float(img["height"])
     if not width or not height:

@@ -112,7 +112,7 @@ def _batches(pa: Any, file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[A
 
 
 def _columns(present: list[str], only: tuple[str, ...]) -> list[str]:
-    """The columns that are read; others (already encoded pixel values …) are left alone."""
+    """The columns to read; others (such as encoded pixel values) are skipped."""
     return [name for name in present if name in (only or Record.__struct_fields__)]
 
 
@@ -123,7 +123,7 @@ def _label_names(schema: Any) -> dict[str, list[str]]:
         items = features.items()
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for column, feature in items:
         inner = feature.get("feature", feature) if isinstance(feature, dict) else None
         if isinstance(inner, list) and inner:
@@ -131,8 +131,8 @@ def _label_names(schema: Any) -> dict[str, list[str]]:
         if isinstance(feature, list) and feature:
             inner = feature[0]
         if isinstance(inner, dict) and isinstance(inner.get("names"), list):
-            found[column] = [str(name) for name in inner["names"]]
-    return found
+            names[column] = [str(name) for name in inner["names"]]
+    return names
 
 
 IMPORTER = HFDatasetImporter()

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers.base import Limits, Rejected
+from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.parsing import PICTURES
+from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
-"""Names that the column with the document's file may have; otherwise it is the first one."""
-_SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}  # what makes a table of known values of any file
+"""Names of the column with the document's file; without one it is the first column."""
+_SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}  # a file with one of these is a table of known values
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _DOCUMENTS = (".pdf", *PICTURES)
 _OLD_EXCEL = "cp1252"
@@ -23,15 +24,15 @@ _OLD_EXCEL = "cp1252"
 
 @dataclass(frozen=True, slots=True)
 class KnownRow:
-    """What a table says of one document."""
+    """One document's values in a table."""
 
     file: str
     values: Mapping[str, str]  # column -> value, empty ones left out
-    record: str  # "row 3", for people
+    record: str  # "row 3", for display
 
 
 def is_table(path: Path, limits: Limits) -> bool:
-    """Whether a file that is no document holds known values: it has a column for files, or is named after one."""
+    """Whether a file is a table of known values: it has a column for files, or is named after a document."""
     if path.suffix.lower() not in _TABLES:
         return False
     try:
@@ -42,7 +43,7 @@ def is_table(path: Path, limits: Limits) -> bool:
 
 
 def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
-    """The rows of a table, in its order; what is wrong with a row is said and the others go on.
+    """The rows of a table, in its order; a row that cannot be used is a `Rejected`.
 
     Raises:
         InputProblem: the file is not there, too large, or no table.
@@ -63,15 +64,15 @@ def _records(path: Path, limits: Limits) -> Iterable[Any]:
     return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
-def _row(path: Path, record: str, given: Any) -> KnownRow | Rejected:
-    if not isinstance(given, dict):
+def _row(path: Path, record: str, data: Any) -> KnownRow | Rejected:
+    if not isinstance(data, dict):
         return Rejected(str(path), record, "it is no object with a file and values")
-    cells = {str(column).strip(): _text(value) for column, value in given.items() if column is not None}
+    cells = {str(column).strip(): _text(value) for column, value in data.items() if column is not None}
     column = next((c for wanted in FILE_COLUMNS for c in cells if c.casefold() == wanted), next(iter(cells), ""))
     file = cells.pop(column, "")
     if not file:
         return Rejected(str(path), record, f"it names no file (column '{column}')")
-    if None in given:
+    if None in data:
         return Rejected(str(path), record, "it has more cells than the table has columns")
     return KnownRow(file, {name: value for name, value in cells.items() if name and value}, record)
 
@@ -93,7 +94,7 @@ def _csv(path: Path) -> Iterator[Any]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode(_OLD_EXCEL, "replace")  # what Excel writes where it was not asked for UTF-8
+        text = data.decode(_OLD_EXCEL, "replace")  # what Excel writes by default
     try:
         dialect: Any = csv.Sniffer().sniff(text[:4096], ",;\t|")
     except csv.Error:

@@ -26,10 +26,10 @@ from workbench.exchange.importers.clean import lines_of
 from workbench.exchange.importers.regions import place
 
 OWN = "workbench"
-"""The key under a task's data where our own exporter keeps what Label Studio has no place for."""
+"""The key under a task's data for what our own exporter writes and Label Studio does not know."""
 
 _LABELS = ("labels", "rectanglelabels", "polygonlabels")
-_UNKNOWN = 1000.0  # a page whose size the file does not say
+_UNKNOWN = 1000.0  # width and height of a page whose size is not in the file
 
 
 @dataclass
@@ -88,7 +88,7 @@ class LabelStudioImporter:
 
 def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Incoming:
     data = task.get("data")
-    if data is None:  # JSON_MIN: the values lie beside each other
+    if data is None:  # JSON_MIN: the values are in the task itself
         data = task
         results: list[dict[str, Any]] | None = _from_min(task)
         predictions: list[Any] = []
@@ -123,8 +123,8 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
     for prediction, regions, linked in suggested:
         run = str(prediction.get("model_version") or "label-studio")
         score = prediction.get("score")
-        sure = float(score) if isinstance(score, int | float) else 0.5
-        incoming.spans += _spans(incoming, regions, linked, words, exact, sure, run)
+        confidence = float(score) if isinstance(score, int | float) else 0.5
+        incoming.spans += _spans(incoming, regions, linked, words, exact, confidence, run)
     return incoming
 
 
@@ -138,17 +138,19 @@ def _list(record: Any, key: str) -> list[Any]:
 
 
 def _references(data: dict[str, Any]) -> list[str]:
-    """What a task's data says about pictures: the first value that is one, or a list of them (pages)."""
+    """The pictures in a task's data: the first value that is a picture, or a list of them (pages)."""
     for value in data.values():
         listed = value if isinstance(value, list) else [value]
-        found = [v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)]
-        if found:
-            return found
+        pictures = [
+            v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)
+        ]
+        if pictures:
+            return pictures
     return []
 
 
 def _names(reference: str) -> list[str]:
-    """Where the picture of a reference may lie: Label Studio puts a short id before the name of an upload."""
+    """Possible file names of a reference: Label Studio puts a short id before the name of an upload."""
     local = parsing.local_name(reference)
     base = local.rsplit("/", 1)[-1]
     plain = re.sub(r"^[0-9a-f]{8}-", "", base)
@@ -195,22 +197,22 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
 
 def _box(result: dict[str, Any], value: dict[str, Any]) -> tuple[tuple[float, float] | None, Box]:
     width, height = result.get("original_width"), result.get("original_height")
-    given = (parsing.number(width), parsing.number(height)) if width and height else None
+    size = (parsing.number(width), parsing.number(height)) if width and height else None
     if isinstance(value.get("points"), list):
-        return given, parsing.around(value["points"])
+        return size, parsing.around(value["points"])
     x, y = parsing.number(value.get("x")), parsing.number(value.get("y"))
     w, h = parsing.number(value.get("width")), parsing.number(value.get("height"))
     turned = value.get("rotation") or 0
     if not turned:
-        return given, (x, y, x + w, y + h)
+        return size, (x, y, x + w, y + h)
     # Turned clockwise about its upper left corner, in pixels: percents of width and height differ.
-    across, down = given or (_UNKNOWN, _UNKNOWN)
+    across, down = size or (_UNKNOWN, _UNKNOWN)
     angle = math.radians(parsing.number(turned))
     if not math.isfinite(angle):
         raise InputProblem("a rotation is not a number")
     cos, sin = math.cos(angle), math.sin(angle)
     corners = [(0.0, 0.0), (w * across, 0.0), (0.0, h * down), (w * across, h * down)]
-    return given, parsing.around(
+    return size, parsing.around(
         [(x + (a * cos - b * sin) / across, y + (a * sin + b * cos) / down) for a, b in corners]
     )
 
@@ -230,24 +232,28 @@ def _pages(
     if count > options.limits.pages:
         raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
     for number in range(count):
-        found = None
+        picture_and_size = None
         if number < len(references):
             names = _names(references[number])
-            found = parsing.picture_for(options, path.parent, names, incoming.notes)
+            picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
         sizes = [region.size for region in regions if region.page == number and region.size]
         if number < len(shapes):
             size = parsing.number(shapes[number].get("width")), parsing.number(shapes[number].get("height"))
         elif sizes:
             size = sizes[0]
-        elif found:
-            size = found[1:]
+        elif picture_and_size:
+            size = picture_and_size[1:]
         else:
             size = _UNKNOWN, _UNKNOWN
             incoming.notes.append(
                 f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
             )
         incoming.pages.append(
-            IncomingPage(*size, [] if words or own or not found else None, found[0] if found else None)
+            IncomingPage(
+                *size,
+                [] if words or own or not picture_and_size else None,
+                picture_and_size[0] if picture_and_size else None,
+            )
         )
     first = 0
     for page in range(count):
@@ -293,10 +299,12 @@ def _spans(
     loose: list[IncomingRegion] = []
     before: tuple[_Region, IncomingSpan] | None = None
     for region in named:
-        sure = _sure(region, confidence)
+        own_confidence = _sure(region, confidence)
         known = by_id.get(region.id) or by_box.get((region.page, region.box))
         if known is None:
-            loose.append(IncomingRegion(region.page, _scaled(region, pages[region.page]), region.label, 0, sure, run))
+            loose.append(
+                IncomingRegion(region.page, _scaled(region, pages[region.page]), region.label, 0, own_confidence, run)
+            )
             continue
         follows = next((groups[start] for start, end in links.items() if end == region.id and start in groups), None)
         if follows is None and not exact and not links and before and _continues(before[0], known, region.label):
@@ -305,7 +313,7 @@ def _spans(
             follows.tokens += known.tokens
             span = follows
         else:
-            span = IncomingSpan(region.label, known.tokens, sure, run)
+            span = IncomingSpan(region.label, known.tokens, own_confidence, run)
             spans.append(span)
         groups[region.id] = span
         known.label = region.label
@@ -324,7 +332,7 @@ def _sure(region: _Region, confidence: float | None) -> float | None:
 
 
 def _continues(before: _Region, region: _Region, label: str) -> bool:
-    """Whether a word goes on with the label of the word before it: the next one on the same line, both single words."""
+    """Whether a word continues the label of the word before it: next to it on its line, both single words."""
     return (
         before.label == label
         and before.page == region.page
@@ -337,7 +345,7 @@ def _continues(before: _Region, region: _Region, label: str) -> bool:
 
 
 def _from_min(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """The results that JSON_MIN leaves out the ids of: boxes, labels and texts of one place belong together."""
+    """The results of JSON_MIN, which has no ids: boxes, labels and texts at one place belong together."""
     shapes: dict[str, list[dict[str, Any]]] = {}
     texts: list[Any] = []
     for key, value in task.items():

@@ -1,6 +1,6 @@
 """What the importers of text formats share: bytes with limits, JSON with reasons, files beside files, word boxes.
 
-Everything here raises `InputProblem` with a reason in words, without the file's name; importers turn it into
+All functions raise `InputProblem` with a reason, without the file's name; importers turn it into
 `Rejected`.
 """
 
@@ -20,9 +20,11 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Limits, Options, Rejected
+from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.fields import chunks_of
+from workbench.fields.schema import repaired_tags
 from workbench.locate.layout import split_line
+from workbench.settings import Limits
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()
@@ -113,7 +115,7 @@ def records(path: Path, options: Options, decoder: "msgspec.json.Decoder[Any]" =
         parts = _PARTS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         listed = decode(data)  # with NaN in it, or no JSON
-    else:  # a record at a time: the tree of all takes ten times the file
+    else:  # one record at a time: decoded as a whole it takes ten times the file's size
         for number, part in enumerate(parts, 1):
             yield f"record {number}", _tried(bytes(part), decoder)
         return
@@ -134,23 +136,23 @@ def _tried(data: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
 def is_lines(path: Path, limits: Limits) -> bool:
     """Whether a JSON file holds one record a line rather than one value."""
     content_size(path, limits)
-    found: list[bytes] = []
+    first_lines: list[bytes] = []
     try:
         with path.open("rb") as file:
             for line in file:
                 if stripped := line.removeprefix(_BOM).strip():
-                    found.append(stripped)
-                if len(found) == 2:
+                    first_lines.append(stripped)
+                if len(first_lines) == 2:
                     break
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
-    if not found:
+    if not first_lines:
         raise InputProblem("it is empty")
-    if not found[0].startswith(b"{"):
+    if not first_lines[0].startswith(b"{"):
         return False
-    if len(found) == 2:
-        return found[1].startswith(b"{") or (
-            found[0].endswith(b"}") and not isinstance(_tried(found[0], _ANY), Exception)
+    if len(first_lines) == 2:
+        return first_lines[1].startswith(b"{") or (
+            first_lines[0].endswith(b"}") and not isinstance(_tried(first_lines[0], _ANY), Exception)
         )
     return path.suffix.lower() in (".jsonl", ".ndjson")
 
@@ -196,10 +198,10 @@ def box_of(value: Any) -> Box:
 
 
 def inside(options: Options, base: Path, name: str) -> Path | None:
-    """The file that a record names, relative to the record's file or the import's root; None where there is none.
+    """The file that a record names, relative to the record's file or the import's root; None when it does not exist.
 
     Raises:
-        InputProblem: it lies outside the import's root, also by way of symbolic links.
+        InputProblem: it is outside the import's root, also through symbolic links.
     """
     if not name.strip() or "\0" in name:
         return None
@@ -213,7 +215,7 @@ def inside(options: Options, base: Path, name: str) -> Path | None:
                 return real
             if not allowed and (".." in parts or Path(name).is_absolute() or real.is_file()):
                 raise InputProblem(f"{name[:120]!r} lies outside the folder that is imported and is not read")
-        except (OSError, ValueError):  # a name that the system cannot hold
+        except (OSError, ValueError):  # not a valid file name here
             return None
     return None
 
@@ -227,15 +229,15 @@ def _real(path: Path) -> Path:
 def picture_for(
     options: Options, base: Path, names: Iterable[str], notes: list[str]
 ) -> tuple[Path, float, float] | None:
-    """(file, width, height in pixels) of the first picture that is there and can be read; why not goes to the notes."""
+    """(file, width, height in pixels) of the first picture that can be read; why others cannot goes to `notes`."""
     from workbench.exchange import pictures  # Pillow: only when there is a picture
 
     for name in names:
         try:
-            found = inside(options, base, name)
-            if found is not None:
-                width, height = pictures.measure(found, options.limits)[0]
-                return found, float(width), float(height)
+            file = inside(options, base, name)
+            if file is not None:
+                width, height = pictures.measure(file, options.limits)[0]
+                return file, float(width), float(height)
         except InputProblem as problem:
             notes.append(f"picture left out: {problem.message}")
     return None
@@ -244,7 +246,7 @@ def picture_for(
 def around_file(path: Path, options: Options) -> Options:
     """Options under which the folders beside a file's own folder may be read too.
 
-    A data set's parts lie side by side (box/, key/, img/): who imports box/ alone means the set.
+    A data set's parts are side by side (box/, key/, img/): to import box/ alone means the whole set.
     """
     whole = path.parent.absolute().parent
     return options if _real(options.root) in (real := _real(whole), *real.parents) else replace(options, root=whole)
@@ -272,7 +274,7 @@ def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
     width = height = 1.0
     for token in tokens:
         x0, y0, x1, y1 = token.box
-        if x0 + x1 + y0 + y1 < math.inf:  # others, and NaN, are refused later, with the word
+        if x0 + x1 + y0 + y1 < math.inf:  # infinities and NaN are refused later, with the word
             width, height = max(width, x0, x1), max(height, y0, y1)
     return width, height
 
@@ -292,8 +294,8 @@ def spans_of_tags(tags: Sequence[str]) -> tuple[list[IncomingSpan], int]:
         else:
             normal.append(f"{'I' if tag == before else 'B'}-{tag}")
         before = tag
-    chunks, repaired = chunks_of(normal)
-    return [IncomingSpan(name, tokens) for name, tokens in chunks], repaired
+    spans = [IncomingSpan(name, tuple(range(start, stop))) for name, start, stop in chunks_of(normal)]
+    return spans, repaired_tags(normal)
 
 
 _TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
@@ -301,21 +303,21 @@ _OUTSIDE = frozenset({"", "O", "o", "_"})
 
 
 def pieces_of(text: str) -> list[tuple[int, int]]:
-    """(start, end) of the words of a text: between spaces; Chinese and Japanese characters each for themselves."""
-    found: list[tuple[int, int]] = []
+    """(start, end) of the words of a text, divided by spaces; Chinese and Japanese characters are words."""
+    pieces: list[tuple[int, int]] = []
     start = -1
     for position, character in enumerate(text):
         space, wide = character.isspace(), unicodedata.east_asian_width(character) in "WF" and character.isalpha()
         if start >= 0 and (space or wide):
-            found.append((start, position))
+            pieces.append((start, position))
             start = -1
         if wide:
-            found.append((position, position + 1))
+            pieces.append((position, position + 1))
         elif not space and start < 0:
             start = position
     if start >= 0:
-        found.append((start, len(text)))
-    return found
+        pieces.append((start, len(text)))
+    return pieces
 
 
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
@@ -323,7 +325,7 @@ TYPESET = "there are no boxes: the words were set line by line on a made-up page
 
 
 def typeset(lines: Iterable[Sequence[str]]) -> IncomingPage:
-    """A made-up page for words without boxes: line by line in reading order, wrapped at 80 characters."""
+    """A page for words without boxes, set in lines of 80 characters."""
     tokens: list[IncomingToken] = []
     row = -1
     for line in lines:
@@ -341,12 +343,12 @@ def typeset(lines: Iterable[Sequence[str]]) -> IncomingPage:
 
 
 def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:
-    """A problem as the record of what was not read."""
+    """A `Rejected` for a problem."""
     return Rejected(str(path), where, problem.message)
 
 
 def words_in(text: str, box: Box) -> list[tuple[str, Box]]:
-    """The words of a line or region with a box each; a text of spaces only is one empty word, so that it is counted."""
+    """The words of a line or region with a box each; a blank text is one empty word, so that it is counted."""
     return split_line(text, box) or [("", box)]
 
 

@@ -1,7 +1,7 @@
 """PDF: words from the text layer, pictures of the pages, and an e-invoice's own values.
 
-A page without a usable text layer is left to OCR. PDFium is not safe for several threads at once: one import reads
-in one thread, and every call into it stands between opening and closing one document.
+A page without a usable text layer is left to OCR. PDFium is not thread-safe: an import reads in one thread, and only
+one document is open at a time.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ from workbench.locate.layout import Layout
 _FINE = 100  # device units a point, for positions
 _FEW_WORDS = 10  # a page that is one picture with fewer words than this is a scan with a stamp on it
 _COVERED = 0.5  # share of the page that a picture covers on a scan
-_GARBLED = 0.2  # share of characters without a meaning from which on a text layer is not believed
+_GARBLED = 0.2  # a text layer with this share of undefined characters or more is not used
 _WIDE_GAP = 0.9  # of the letters' height: a wider gap inside a word divides it
 _REASONS = {
     "password": "it is encrypted; give its password with --password",
@@ -79,11 +79,11 @@ class PdfImporter:
     description = "PDF: words of the text layer, OCR where there is none; ZUGFeRD and Factur-X values"
 
     def sniff(self, path: Path, head: bytes) -> float:
-        """By the signature, which may stand a little way into the file."""
+        """By the signature, which need not be at the very start of the file."""
         return 0.9 if b"%PDF-" in head[:1024] else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """One document; the pages' pictures are files that last until the next document is asked for."""
+        """One document; the pages' pictures are files that exist until the next document is requested."""
         with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
             try:
                 with opened(path, options.password) as document:
@@ -155,7 +155,7 @@ def _write(path: Path, content: bytes) -> None:
 def words_of(page: Any) -> list[tuple[str, Box]]:
     """The words of a page's text layer with boxes in points from the top left of the page as it is seen.
 
-    An empty list where there is no text, or where the text means nothing (fonts without a character map).
+    An empty list where there is no text, or where it is garbled (fonts without a character map).
     """
     text = page.get_textpage()
     try:
@@ -185,7 +185,7 @@ def _words(text: Any, page: Any) -> Iterator[tuple[str, Box]]:
             continue
         if not raw.FPDFText_GetLooseCharBox(text, i, loose):
             continue
-        # Across the line the loose box (as high as the font), along it the ink: what lies beside keeps its distance.
+        # Height from the loose box (as high as the font), width from the ink, which keeps the gaps between words.
         raw.FPDFText_GetCharBox(text, i, *sides)
         left, right, bottom, top = (side.value for side in sides)
         box = (
@@ -193,7 +193,7 @@ def _words(text: Any, page: Any) -> Iterator[tuple[str, Box]]:
             if right > left
             else [loose.left, loose.bottom, loose.right, loose.top]
         )
-        if top - bottom > 3 * (loose.top - loose.bottom):  # a font that lies about its height
+        if top - bottom > 3 * (loose.top - loose.bottom):  # a font with a wrong height
             box[1], box[3] = bottom, top
         if letters and _apart(bounds, box):
             yield _text(letters), place.box(bounds)
@@ -209,7 +209,7 @@ def _words(text: Any, page: Any) -> Iterator[tuple[str, Box]]:
 
 
 def _text(letters: list[str]) -> str:
-    """PDFium gives what lies beyond 16 bits as two halves."""
+    """The text of characters; PDFium returns those beyond 16 bits as two surrogates."""
     return "".join(letters).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Labels that a file gives as boxes on a page, put onto the words that stand in them."""
+"""Labels that are boxes in a file, assigned to the words in them."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _INSIDE = 0.5  # share of a word's area that must lie in a region
 def place(
     regions: Sequence[IncomingRegion], pages: Sequence[IncomingPage]
 ) -> tuple[list[IncomingSpan], list[IncomingRegion]]:
-    """Spans of the words that lie in the regions, and the regions in which no free word lies.
+    """The spans of the words in the regions, and the regions without a free word.
 
     A word is in one label only; suggestions share words with labels.
     """
@@ -42,7 +42,7 @@ def _area(box: Box) -> float:
 
 
 def lies_in(word: Box, region: Box) -> bool:
-    """Whether most of a word lies in a region."""
+    """Whether most of a word is in a region."""
     width = min(word[2], region[2]) - max(word[0], region[0])
     height = min(word[3], region[3]) - max(word[1], region[1])
     if width < 0 or height < 0:

@@ -47,9 +47,9 @@ class SroieImporter:
             count += 1
         if not count:
             return
-        found = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
-        if found:
-            picture, width, height = found
+        picture_and_size = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
+        if picture_and_size:
+            picture, width, height = picture_and_size
         else:
             picture, (width, height) = None, parsing.page_of_boxes(tokens)
             incoming.notes.append("page size taken from the boxes")
@@ -78,11 +78,11 @@ def _values(path: Path, options: Options) -> dict[str, str]:
     options = parsing.around_file(path, options)
     for folder in _KEYS:
         for suffix in (".json", ".txt"):
-            found = parsing.inside(options, path.parent, f"{folder}/{path.stem}{suffix}")
-            if found is not None:
-                data = parsing.decode(parsing.content(found, options.limits))
+            file = parsing.inside(options, path.parent, f"{folder}/{path.stem}{suffix}")
+            if file is not None:
+                data = parsing.decode(parsing.content(file, options.limits))
                 if not isinstance(data, dict):
-                    raise InputProblem(f"{found.name} is no object of field and value")
+                    raise InputProblem(f"{file.name} is no object of field and value")
                 return {str(key): str(value) for key, value in data.items() if value not in (None, "")}
     return {}
 

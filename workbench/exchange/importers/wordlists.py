@@ -1,4 +1,4 @@
-"""Word lists, the shape of tutorials: one JSON object a page with words, boxes and labels."""
+"""Word lists as in tutorials: one JSON object a page with words, boxes and labels."""
 
 import itertools
 import re
@@ -13,8 +13,8 @@ from workbench.exchange.importers import parsing
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 
 Quad = tuple[float, float, float, float]
-_SAMPLE = 100  # records that the unit of a file's boxes is decided by
-_ROUNDING = 1.02  # boxes may leave the picture by so much and still be in its pixels
+_SAMPLE = 100  # records that decide the unit of a file's boxes
+_ROUNDING = 1.02  # boxes may be larger than the picture by this factor and still be in its pixels
 
 
 class Pictured(msgspec.Struct):
@@ -34,7 +34,7 @@ class Pictured(msgspec.Struct):
 
 
 class Record(Pictured):
-    """One page. Of the names for one thing the first that is there counts."""
+    """One page. Of several keys for the same thing the first one present is used."""
 
     id: str | int | None = None
     words: list[str | None] | None = None
@@ -62,23 +62,23 @@ _PICTURES = msgspec.json.Decoder(Pictured)
 
 
 class Units:
-    """What the boxes of a file are measured in: decided once for a file, by its first records.
+    """The unit of the boxes in a file, decided by its first records.
 
     Args:
         options: `pixels` decides when it is set.
         sample: the file's first records.
-        thousandths: boxes that can be 0-1000 are (datasets that are made for LayoutLM).
+        thousandths: boxes that can be 0-1000 are taken as such (datasets made for LayoutLM).
     """
 
     def __init__(self, options: Options, sample: Sequence[Record], thousandths: bool = False) -> None:
-        self.given = options.pixels
+        self.requested = options.pixels
         self.thousandths = thousandths
-        self.pixels = self.given is True or any(_reach(record) > 1000 for record in sample)
+        self.pixels = self.requested is True or any(_reach(record) > 1000 for record in sample)
 
     def of(self, record: Record, boxes: Sequence[Quad], size: tuple[float, float] | None) -> tuple[bool, str]:
-        """Whether a record's boxes are pixels, and the sentence that says so."""
-        if self.given is not None:
-            return self.given, ""
+        """Whether a record's boxes are pixels, and a note about it."""
+        if self.requested is not None:
+            return self.requested, ""
         if record.width and record.height:
             return True, ""
         if record.page_width and record.page_height:
@@ -172,7 +172,7 @@ def _document(
     words = record.words if record.words is not None else record.tokens
     if words is None:
         raise InputProblem('it has no "words" (or "tokens")')
-    boxes = next((given for given in (record.bboxes, record.boxes, record.bbox) if given is not None), None)
+    boxes = next((value for value in (record.bboxes, record.boxes, record.bbox) if value is not None), None)
     if boxes is None:
         raise InputProblem('it has no "bboxes" (or "boxes")')
     if len(words) != len(boxes):
@@ -188,9 +188,9 @@ def _document(
     picture, size = _picture(path, record, options, incoming)
     if record.page_width and record.page_height:
         size = record.page_width, record.page_height
-    pixels, said = units.of(record, boxes, size)
-    if said:
-        incoming.notes.append(said)
+    pixels, note = units.of(record, boxes, size)
+    if note:
+        incoming.notes.append(note)
     lines: Sequence[int | None] = record.lines or [None] * len(words)
     sure: Sequence[float | None] = record.confidences or [None] * len(words)
     tokens = [
@@ -231,12 +231,12 @@ def _picture(
         return None, None
     before = len(incoming.notes)
     names = dict.fromkeys([named, parsing.local_name(named)])
-    found = parsing.picture_for(options, path.parent, names, incoming.notes)
-    if found is None:
+    picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
+    if picture_and_size is None:
         if len(incoming.notes) == before:
             incoming.notes.append("the picture that the record names is not there")
         return None, None
-    return found[0], found[1:]
+    return picture_and_size[0], picture_and_size[1:]
 
 
 def _labels(
@@ -277,7 +277,7 @@ def _names_beside(path: Path) -> list[str]:
 
 
 def _append(document: Incoming, page: Incoming) -> None:
-    """Make a document's next page of a document of one page."""
+    """Append the page of a one-page document to a document."""
     first = sum(len(p.tokens or ()) for p in document.pages)
     document.pages += page.pages
     document.spans += [IncomingSpan(span.label, tuple(token + first for token in span.tokens)) for span in page.spans]

@@ -8,10 +8,11 @@ from typing import Any
 
 from storage.exceptions import ConfigProblem
 from workbench.runs.config import files as config_files
-from workbench.runs.config.files import Setting, TuneConfig
-from workbench.runs.config.tune import Group
+from workbench.runs.config import options
+from workbench.runs.config.options import Setting
+from workbench.runs.config.tune import Group, TuneConfig
 
-SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in config_files.settings()}
+SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in options.settings()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,20 @@
-"""Configurations of runs: read, checked, changed, compared; and the request that a run folder holds.
+"""Configurations of runs: read, checked, changed, compared, written.
 
 Light on purpose: the form, the command line and the worker all import it.
 """
 
 import difflib
-import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-import annotated_types
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
-from workbench.fields import Field as SchemaField
-from workbench.fields import FieldType
-from workbench.runs.config.presets import Preset, choose_preset, preset, presets
-from workbench.runs.config.tune import Group, TuneConfig
-
-__all__ = [
-    "FieldSpec",
-    "Group",
-    "Preset",
-    "Request",
-    "Setting",
-    "TuneConfig",
-    "apply_sets",
-    "choose_preset",
-    "difference",
-    "dump",
-    "from_dict",
-    "load",
-    "notes_on",
-    "preset",
-    "presets",
-    "settings",
-]  # fmt: skip
+from workbench.runs.config import options
+from workbench.runs.config.tune import TuneConfig
 
 RENAMED = {
     "train.evaluation_strategy": "train.eval_strategy",
@@ -77,100 +51,6 @@ _VALUES = {
 }  # fmt: skip
 
 
-class FieldSpec(BaseModel):
-    """One field of the schema as the worker knows it."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-    id: str
-    name: str = ""
-    type: str = "text"
-    aliases: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, field: SchemaField) -> "FieldSpec":
-        """A field of the schema."""
-        return cls(id=field.id, name=field.name, type=field.type.value, aliases=field.aliases)
-
-    @property
-    def field(self) -> SchemaField:
-        """The field, as far as reading a document goes: without key and colour."""
-        return SchemaField(self.id, self.name, FieldType(self.type), "", "", self.aliases)
-
-
-class Request(BaseModel):
-    """`request.yaml`: all that a run folder's worker is asked to do."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    run: str
-    fields: list[FieldSpec]
-    config: TuneConfig = Field(default_factory=TuneConfig)
-    task: Literal["train", "score", "predict"] = "train"
-    model: str = ""  # score and predict: the model folder; "" is the run's own model/
-    threads: int | None = Field(default=None, ge=1)  # CPU threads; None: the cores less one
-    niceness: int = Field(default=10, ge=0, le=19)
-    preset: str = ""
-    parent: str = ""  # the run that this one was cloned from
-    rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
-    engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
-    fingerprint: str = ""  # of the frozen data
-
-    @classmethod
-    def read(cls, folder: Path) -> "Request":
-        """The request of a run folder.
-
-        Raises:
-            ConfigProblem: there is none, or it cannot be used.
-        """
-        path = folder / "request.yaml"
-        try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigProblem(
-                f"{path} cannot be read: {error}", "Start the run anew, or copy the whole folder."
-            ) from error
-        if not isinstance(data, dict):
-            raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
-        data["config"] = from_dict(data.get("config") or {})
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise ConfigProblem(f"{path}: {_explain(error)}", "Start the run anew.") from error
-
-    def text(self) -> str:
-        """The YAML for `request.yaml`."""
-        return _yaml(self.model_dump(mode="json"))
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a form, a flag or a page of documentation needs to know of a setting."""
-
-    key: str  # dotted: "train.learning_rate"
-    type: str  # "float", "int", "bool", "text", "choice", "list", "map"
-    default: Any
-    title: str
-    does: str
-    when: str
-    risk: str
-    group: Group
-    basic: bool  # shown first
-    optional: bool  # may be empty: the base or the device decides
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def guidance(self) -> str:
-        """What it does, when to change it, and the risk, as one text."""
-        parts = [self.does]
-        if self.when:
-            parts.append(f"When: {self.when}")
-        if self.risk:
-            parts.append(f"Risk: {self.risk}")
-        return "\n".join(parts)
-
-
 def load(source: Path | str) -> TuneConfig:
     """A configuration from a YAML file or from YAML text.
 
@@ -196,7 +76,7 @@ def from_dict(data: Mapping[str, Any]) -> TuneConfig:
         return TuneConfig.model_validate(_translate(data))
     except ValidationError as error:
         raise ConfigProblem(
-            _explain(error), "Correct the setting; every setting's range is in the form and the documentation."
+            explain(error), "Correct the setting; every setting's range is in the form and the documentation."
         ) from error
 
 
@@ -209,7 +89,7 @@ def notes_on(source: Path | str) -> list[str]:
 
 def dump(config: TuneConfig) -> str:
     """The configuration as YAML that `load` reads back to the same. Empty settings are left out."""
-    return _yaml(config.model_dump(mode="json", exclude_none=True))
+    return to_yaml(config.model_dump(mode="json", exclude_none=True))
 
 
 def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
@@ -247,52 +127,6 @@ def difference(a: TuneConfig, b: TuneConfig) -> dict[str, tuple[Any, Any]]:
     """The settings that differ: dotted key -> (value in a, value in b)."""
     first, second = _flatten(a.model_dump(mode="json")), _flatten(b.model_dump(mode="json"))
     return {key: (first[key], second[key]) for key in first if first[key] != second[key]}
-
-
-def settings() -> list[Setting]:
-    """Every setting, in the order of tuning and, within a group, as declared."""
-    found = []
-    for section, info in TuneConfig.model_fields.items():
-        model = info.annotation
-        assert isinstance(model, type) and issubclass(model, BaseModel)
-        found += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
-    order = list(Group)
-    return sorted(found, key=lambda setting: order.index(setting.group))
-
-
-def _setting(key: str, field: FieldInfo) -> Setting:
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)
-    kind, optional, choices = _kind(field.annotation)
-    low: Any = None
-    high: Any = None
-    for limit in field.metadata:
-        if isinstance(limit, annotated_types.Ge):
-            low = limit.ge
-        elif isinstance(limit, annotated_types.Gt):
-            low = limit.gt
-        elif isinstance(limit, annotated_types.Le):
-            high = limit.le
-        elif isinstance(limit, annotated_types.Lt):
-            high = limit.lt
-    return Setting(
-        key, kind, field.get_default(call_default_factory=True), field.title or key, field.description or "",
-        str(extra["when"]), str(extra["risk"]), Group(str(extra["group"])), bool(extra["basic"]), optional, choices,
-        low, high,
-    )  # fmt: skip
-
-
-def _kind(annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
-    """A type's name for forms, whether it may be empty, and its choices."""
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin in (UnionType, typing.Union):
-        rest = [arg for arg in args if arg is not type(None)]
-        kind, _, choices = _kind(rest[0])
-        return kind, len(rest) < len(args), choices
-    if origin is Literal:
-        return "choice", False, tuple(str(arg) for arg in args)
-    names: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "text"}
-    return names.get(annotation, "list" if origin is list else "map"), False, ()
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -348,7 +182,7 @@ def _flatten(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _explain(error: ValidationError) -> str:
+def explain(error: ValidationError) -> str:
     """All problems, one a line, in words that name the key."""
     lines = []
     for problem in error.errors():
@@ -364,7 +198,7 @@ def _explain(error: ValidationError) -> str:
 
 def _nearest(key: str) -> str:
     section, _, name = key.partition(".")
-    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in settings()), *RENAMED)}
+    known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in options.settings()), *RENAMED)}
     if not name:
         near = difflib.get_close_matches(section, list(TuneConfig.model_fields), 1, 0.5)
     else:
@@ -375,7 +209,8 @@ def _nearest(key: str) -> str:
     return f"; did you mean {RENAMED.get(near[0], near[0])}?" if near else ""
 
 
-def _yaml(data: dict[str, Any]) -> str:
+def to_yaml(data: dict[str, Any]) -> str:
+    """YAML in the order of the data, with enumerations as their values."""
     return yaml.dump(data, sort_keys=False, allow_unicode=True, Dumper=_Dumper)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from transformers import LayoutLMv3ImageProcessorPil
 
 from workbench.runs.config import families
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.training.models import loading
 

@@ -17,7 +17,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokeni
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
 from workbench.fields import invoice_schema
 from workbench.runs.config.families import position_offset
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 
 

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, LayoutLMConfig, LayoutLMForTokenClassifi
 
 from storage.exceptions import InputProblem, MissingTool
 from workbench.runs.config import families
-from workbench.runs.config.files import FieldSpec
+from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.training.models import loading, smooth
 

@@ -167,7 +167,7 @@ def test_label_studio_holds_gaps_and_pages(listed: list[Content]) -> None:
 @given(several(pages=1))
 def test_funsd(listed: list[Content]) -> None:
     back = {item.name: item for item in there_and_back("funsd", listed)}
-    names = exporters.base.Names()
+    names = exporters.base.FileNames()
     for content in listed:
         item = back[names.fresh(content.document.name)]
         without_lines = [(w, h, [(t, b) for t, b, _, _ in tokens]) for w, h, tokens in pages_of(item)]

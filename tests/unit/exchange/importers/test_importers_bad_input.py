@@ -18,11 +18,11 @@ from workbench.exchange.importers.base import (
     IncomingPage,
     IncomingSpan,
     IncomingToken,
-    Limits,
     Options,
     Rejected,
 )
 from workbench.exchange.importers.clean import clean, lines_of
+from workbench.settings import Limits
 
 GOOD = {"id": "good", "words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": ["O"]}
 BAD_RECORDS = {

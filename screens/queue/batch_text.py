@@ -1,0 +1,181 @@
+"""What the batch pane says: the batch's head, its lines, why a document was picked, and what can be done. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual.content import Content
+
+from screens.queue.choice_list import MUTED, bar, fit, sentence
+from storage.records import QueueEntry, State
+from workbench.active_learning import strategies
+from workbench.active_learning.overview import LoopOverview
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.active_learning.strategies import Strategy
+from workbench.fields import Schema
+
+_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
+_UNLEARNED = {
+    "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
+    "random": "Drawn at random: there is no model yet that could be unsure.",
+}
+"""What the strategies do before the first model."""
+Key = Callable[[str], str]
+"""Binding id -> the key as it is mapped now."""
+
+
+def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> Content:
+    """The open round and how far it is; where none is open, what would be chosen next."""
+    if overview.round is not None:
+        now, entries = overview.round.round, overview.round.entries
+        title = strategies.STRATEGIES[now.strategy].title if now.strategy in strategies.STRATEGIES else now.strategy
+        done = len(entries) - len(overview.round.left)
+        return Content.assemble(
+            (f"Round {now.id}", "bold"),
+            f" · {title} · {f'model {now.run}' if now.run else 'no model yet'} · ",
+            (f"{done} of {len(entries)} decided ", "bold"),
+            (bar(done / (len(entries) or 1), 12), "$accent"),
+        )
+    strategy = strategies.STRATEGIES[request.strategy]
+    focus = ", ".join(schema.name(field) for field in request.focus) or "all fields"
+    return Content.assemble(
+        ("Next batch: ", "bold"),
+        (strategy.title, "$accent bold"),
+        " · ",
+        (f"{request.size} documents", "$accent bold"),
+        " · ",
+        (focus, "$accent bold"),
+        f" · like {len(request.like)} documents" if request.like else "",
+        f"\n{explanation(strategy, overview)}",
+    )
+
+
+def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
+    """A document of the batch: rank, state, name, score, reasons."""
+    state = overview.states.get(entry.document, State.NEW)
+    # whether a blind one is decided is its opinion's business, its own state would give it away
+    sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
+    why = "once more, without its labels" if entry.blind else _named("; ".join(entry.reasons), schema)
+    style = MUTED if entry.done else ""
+    return Content.assemble(
+        (f"{entry.rank:>3} ", MUTED),
+        (f"{sign} ", "$success" if entry.done else ""),
+        (fit(overview.names.get(entry.document, str(entry.document)), 20), style or "bold"),
+        (f" {'' if entry.blind or not entry.score else f'{entry.score:.2f}':>5}  ", "$accent"),
+        (why, style),
+    )
+
+
+def why(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
+    """Why a document was picked, and how sure the model is of its fields."""
+    name = overview.names.get(entry.document, "")
+    if entry.blind:
+        text = "It was labelled before and comes back without its labels, to see whether they come out the same."
+        return Content.assemble((name, "bold"), f"\n{text}")
+    parts: list[Content | str | tuple[str, str]] = [(name, "bold")]
+    parts += [f"\n· {_named(reason, schema)}" for reason in entry.reasons]
+    if entry.fields:
+        parts.append(("\nHow sure the model is:", MUTED))
+    for field, confidence in sorted(entry.fields.items(), key=lambda item: item[1]):
+        colour = "$error" if confidence < 0.5 else "$warning" if confidence < 0.85 else "$success"
+        parts += [f"\n{fit(schema.name(field), 16)} ", (bar(confidence, 14), colour), f" {confidence:4.0%}"]
+    return Content.assemble(*parts)
+
+
+def _named(text: str, schema: Schema) -> str:
+    """Field ids in a reason by their names."""
+    for field in schema:
+        if field.id != field.name:
+            text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
+    return text
+
+
+def explanation(strategy: Strategy, overview: LoopOverview) -> str:
+    """How a strategy chooses, as things stand."""
+    return strategy.explanation if overview.model else _UNLEARNED.get(strategy.name, strategy.explanation)
+
+
+def summary(figures: Mapping[str, Any], schema: Schema) -> Content:
+    """What became of the suggestions of a decided batch, field by field."""
+    minutes = figures.get("seconds", 0) / 60
+    agreement = figures.get("agreement")
+    kept = "there were no suggestions" if agreement is None else f"{agreement:.0%} of the suggestions were right"
+    parts: list[Content | str | tuple[str, str]] = [
+        ("The batch is decided. ", "bold $success"),
+        f"{figures.get('documents', 0)} labelled, {figures.get('skipped', 0)} set aside, "
+        f"{figures.get('labels', 0)} labels in {minutes:.0f} min; {kept}.",
+    ]
+    if figures.get("retired"):
+        parts.append(f" {figures['retired']} labels are of fields that were retired meanwhile.")
+    fields = figures.get("fields") or {}
+    if fields:
+        parts.append(("\n\nAgainst the suggestions      kept changed rejected added", MUTED))
+    for name, row in fields.items():
+        wrong = row["changed"] + row["rejected"] + row["added"]
+        colour = "$success" if not wrong else "$warning" if wrong <= row["kept"] else "$error"
+        parts += [
+            f"\n{fit(schema.name(name), 20)} ",
+            (bar(row["kept"] / (row["kept"] + wrong), 6), colour),
+            f" {row['kept']:>5} {row['changed']:>7} {row['rejected']:>8} {row['added']:>5}",
+        ]
+    for who, level in (figures.get("consistency") or {}).items():
+        same = "–" if level["f1"] is None else f"{level['f1']:.0%}"
+        parts.append(f"\n\n{level['documents']} came back blind: {same} of the labels came out the same ({who}).")
+    return Content.assemble(*parts)
+
+
+def guide(overview: LoopOverview, key: Key) -> Content:
+    """What can be done while no round is open; the most useful first."""
+    parts: list[Content | str | tuple[str, str]] = []
+
+    def step(binding: str, text: str) -> None:
+        parts.extend(("\n  ", (fit(key(binding), 6), "bold $accent"), text))
+
+    def title(text: str) -> None:
+        parts.append((text, "bold"))
+
+    if not overview.labelled and not overview.pool:
+        title("There are no documents on the training side.\n")
+        parts.append("\nImport some with `workbench import FOLDER`, then come back.")
+    elif not overview.pool:
+        title("Every document of the training side is decided: the pool is empty.\n")
+        step("queue.train", f"train on all {overview.labelled} labelled documents")
+        step("queue.rounds", "see what the rounds brought")
+        parts.append("\n\nTo go on labelling, import more: workbench import FOLDER")
+    elif overview.training is not None:
+        title(f"The model is being trained: {overview.share:.0%} done.\n")
+        parts.append("\nIts suggestions for the pool appear here when it has finished. Meanwhile:\n")
+        step("queue.review", "answer yes or no to what is suggested already")
+        step("batch.choose", "choose a batch with the model before" if overview.model else "choose a batch at random")
+    elif overview.model is None:
+        title("There is no model yet. The loop begins with a first handful of labels.\n")
+        have = f"{overview.labelled} labelled" if overview.labelled else "none labelled yet"
+        parts.append(f"\n{overview.pool:,} documents wait, {have}; five to ten are enough for a first model.\n")
+        if not overview.suggested:
+            step("batch.starter", "let the starter model suggest: quicker than labelling")
+        else:
+            step("queue.review", f"answer yes or no to what is suggested ({overview.suggested:,} documents)")
+        step("batch.choose", "choose a first batch: different vendors, drawn at random")
+        if overview.labelled:
+            step("queue.train", f"train a first model on the {overview.labelled} labelled")
+    else:
+        f1 = "" if overview.model.f1 is None else f", F1 {overview.model.f1:.2f}"
+        title(f"The model {overview.model.name} is ready{f1}.\n")
+        some = f"{overview.suggested:,} of them" if overview.suggested else "none"
+        parts.append(f"\n{overview.pool:,} documents wait, {some} with suggestions.\n")
+        step("batch.choose", "choose what the model would learn most from")
+        step("queue.review", "answer yes or no to its least certain suggestions")
+        step("batch.strategy", "another way of choosing")
+        parts += warning(overview)
+    if overview.measuring:
+        verb, them = ("document is", "it") if overview.measuring == 1 else ("documents are", "them")
+        kept = f"\n\n{overview.measuring:,} more {verb} kept for measuring (validation, test): "
+        parts.append((f"{kept}label {them} in the annotate screen.", MUTED))
+    return Content.assemble(*parts)
+
+
+def warning(overview: LoopOverview) -> list[Content | str | tuple[str, str]]:
+    """That more labels hardly pay, where it is so."""
+    if overview.advice is None or not overview.advice.stop:
+        return []
+    return [("\n\nIt may be time to stop. ", "bold $warning"), sentence(overview.advice.reason)]

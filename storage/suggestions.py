@@ -1,0 +1,68 @@
+"""Suggestions: values that runs propose, with what was decided about them."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from storage import retired_fields
+from storage.records import Decision, Suggestion
+from storage.tables import spans, suggestions
+
+
+def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
+    """All suggestions of a document, decided ones included."""
+    rows = connection.execute(
+        select(suggestions).where(suggestions.c.document_id == document_id).order_by(suggestions.c.id)
+    )
+    return tuple(Suggestion(r.id, r.field, tuple(r.tokens), r.confidence, r.run, Decision(r.decision)) for r in rows)
+
+
+def keep_suggestions(
+    connection: Connection,
+    run: str,
+    proposals: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
+    replaces: Sequence[str] | None = None,
+    settled: bool = False,
+) -> int:
+    """Store a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
+
+    Open suggestions of the runs in `replaces` (None: of every run) are deleted, decided ones stay. A place that was
+    decided before, or is labelled, is not suggested again, except with `settled`.
+    """
+    listed = list(proposals)
+    kept = 0
+    for start in range(0, len(listed), 500):
+        part = listed[start : start + 500]
+        old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
+        connection.execute(
+            delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
+        )
+        known = {
+            (r.document_id, r.field, tuple(r.tokens))
+            for table in (suggestions, spans)
+            for r in connection.execute(
+                select(table.c.document_id, table.c.field, table.c.tokens).where(table.c.document_id.in_(part))
+            )
+        }
+        rows = [
+            {"document_id": number, "field": field_id, "tokens": list(tokens), "confidence": confidence, "run": run}
+            for number in part
+            for field_id, tokens, confidence in proposals[number]
+            if settled or (number, field_id, tuple(tokens)) not in known
+        ]
+        if rows:
+            connection.execute(insert(suggestions), rows)
+        kept += len(rows)
+        retired_fields.count_suggestions(connection, part)
+    return kept
+
+
+def move_suggestions(connection: Connection, document_id: int, moved: Mapping[int, tuple[int, ...] | None]) -> None:
+    """Give suggestions other tokens (after OCR with another engine); those without tokens (None) are deleted."""
+    for number, tokens in moved.items():
+        where = suggestions.c.id == number
+        if tokens is None:
+            connection.execute(delete(suggestions).where(where))
+        else:
+            connection.execute(update(suggestions).where(where).values(tokens=list(tokens)))
+    retired_fields.count_suggestions(connection, [document_id])

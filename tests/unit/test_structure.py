@@ -1,0 +1,119 @@
+"""The floor plan holds: no circle of imports, small packages and modules, whole classes, plain words."""
+
+import ast
+import io
+import tokenize
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+
+from tests.support import ROOT
+
+PACKAGES = ("workbench", "screens", "storage")
+MOST_MODULES = 18
+MOST_LINES = 400
+TABLES = {
+    "workbench/runs/config/tune.py",
+    "workbench/samples/content.py",
+    "workbench/samples/wording.py",
+}
+"""Modules that are tables of declarations; they may be longer."""
+RETIRED_NAMES = frozenset({"hands", "desk", "errand", "told", "knob", "knobs", "room", "rooms", "somebody", "whoever"})
+"""Not to be used as a name: literary words for what the field has words of its own."""
+RETIRED_WORDS = frozenset(
+    {"hands", "desk", "errand", "knob", "knobs", "her", "hers", "she", "somebody", "nobody", "whoever"}
+)
+"""Not to be used in comments and docstrings."""
+
+
+@cache
+def sources() -> dict[str, str]:
+    """The text of every module, by its path from the checkout."""
+    paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+    return {
+        str(path.relative_to(ROOT)): path.read_text("utf-8") for path in paths if "migrations/versions" not in str(path)
+    }
+
+
+def test_no_circle_of_imports_not_even_for_types() -> None:
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    edges = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_a_package_has_few_modules() -> None:
+    sizes = Counter(str(Path(path).parent) for path in sources() if not path.endswith("__init__.py"))
+    tables = {"workbench/commands", "workbench/exchange/importers"}  # one module a command or format
+    assert {package: size for package, size in sizes.items() if size > MOST_MODULES and package not in tables} == {}
+
+
+def test_a_module_is_short() -> None:
+    lengths = {path: text.count("\n") for path, text in sources().items() if path not in TABLES}
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
+    assert sources()["screens/app.py"].count("\n") <= 250
+
+
+def test_no_class_is_cut_into_a_superclass_with_one_heir() -> None:
+    heirs: dict[str, list[str]] = defaultdict(list)
+    abstract = set()
+    for text in sources().values():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                names = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+                if "Protocol" in names:
+                    abstract.add(node.name)
+                for name in names:
+                    heirs[name].append(node.name)
+    ours = {
+        node.name for text in sources().values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)
+    }
+    used = Counter(name for text in sources().values() for name in _instantiated(text))
+    cut = {name: heirs[name] for name in ours - abstract if len(heirs[name]) == 1 and not used[name]}
+    assert {name: heir for name, heir in cut.items() if not name.endswith(("Problem", "Error"))} == {}
+
+
+def _instantiated(text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield ast.unparse(node.func).rpartition(".")[2]
+
+
+def test_names_and_comments_are_plain() -> None:
+    wrong = []
+    for path, text in sources().items():
+        documented = {
+            ast.get_docstring(node, clean=False)
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NAME and token.string in RETIRED_NAMES:
+                wrong.append(f"{path}:{token.start[0]}: {token.string}")
+            prose = token.type == tokenize.COMMENT or (
+                token.type == tokenize.STRING and token.string.strip("\"'") in documented
+            )
+            if prose and (words := RETIRED_WORDS & set(_words(token.string))):
+                wrong.append(f"{path}:{token.start[0]}: {', '.join(sorted(words))}")
+    assert wrong == []
+
+
+def _words(prose: str) -> list[str]:
+    return "".join(c.lower() if c.isalpha() else " " for c in prose).split()
+
+
+def test_no_assert_does_work() -> None:
+    """`python -O` removes asserts: nothing may depend on them."""
+    calls = [
+        f"{path}:{node.lineno}"
+        for path, text in sources().items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assert)
+    ]
+    assert calls == []

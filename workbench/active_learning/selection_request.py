@@ -1,0 +1,43 @@
+"""What a selection is asked for: written by the terminal as request.json, read by the selecting process."""
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from workbench.active_learning import strategies
+
+FILE = "request.json"
+WORKER = "workbench.active_learning.selection_worker"
+"""The module that carries a request out: `python -P -m WORKER FOLDER`."""
+
+
+class SelectionRequest(Struct, frozen=True):
+    """Which documents to select.
+
+    Attributes:
+        run: id of the run whose predictions decide; None takes the newest run that ended with a model.
+        seed: None takes the number of rounds that were begun, so that every round draws differently.
+        focus: field ids whose doubt counts; empty: all.
+        like: documents to find more of (strategy "similar").
+        committee: ids of further runs that vote (strategy "committee"); empty: the newest ones that ended.
+        only: the documents that may be chosen; None: the run's whole pool.
+    """
+
+    strategy: str = strategies.DEFAULT
+    size: int = 20
+    run: str | None = None
+    seed: int | None = None
+    focus: tuple[str, ...] = ()
+    like: tuple[int, ...] = ()
+    committee: tuple[str, ...] = ()
+    only: tuple[int, ...] | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> "SelectionRequest":
+        """The request of a selection's folder."""
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=cls)
+
+    def text(self) -> str:
+        """The content of request.json."""
+        return msgspec.json.encode(self).decode()

@@ -1,0 +1,184 @@
+"""What a field's key does, and the keys that follow it: Enter, &, a click."""
+
+from collections.abc import Collection, Sequence
+
+from storage.records import Decision, Span, State, Suggestion
+from workbench.annotation import acts
+from workbench.annotation.cursor import Cursor
+from workbench.annotation.session_state import SessionState
+from workbench.annotation.view import Proposals
+from workbench.annotation.words import DocumentWords
+from workbench.fields import Field, Schema
+
+Place = tuple[int, ...]
+"""Sorted token ids."""
+
+
+class FieldKey:
+    """Labels tokens as a field. Every label is an act of its own, so that undo steps back through them."""
+
+    def __init__(self, state: SessionState, cursor: Cursor, words: DocumentWords, schema: Schema) -> None:
+        self._state = state
+        self._cursor = cursor
+        self._words = words
+        self._schema = schema
+
+    def press(self, field: Field) -> None:
+        """A field's key. What it does depends on what is in hand, in this order:
+
+        a selection becomes the field's value, instead of what it had; a focused suggestion becomes this field; pressed
+        again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
+        next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
+        before anything else. On an accepted document the likeliest place is only selected.
+        """
+        state, cursor = self._state, self._cursor
+        proposals = state.proposals if state.proposals and state.proposals.field == field.id else None
+        own = sorted((s for s in state.editor.state.spans if s.field == field.id), key=lambda s: s.tokens)
+        if cursor.selection:
+            replaced = [s for s in own if len(own) == 1 or not cursor.selection.isdisjoint(s.tokens)]
+            self._label(field.id, cursor.selection, replaced)
+            state.disarm()  # a click only points again
+        elif (focused := state.focused) is not None:
+            self.take(focused, field.id, focused.tokens)
+        elif proposals and proposals.moved and cursor.token is not None:
+            self._label(field.id, (cursor.token,), [proposals.span])
+        elif proposals:
+            following = (proposals.now + 1) % len(proposals.places)
+            self._try(field.id, proposals.places, following, proposals.span)
+        elif own:
+            self._jump(field, own)
+        elif state.pointed and cursor.token is not None:
+            self._label(field.id, (cursor.token,))
+        else:
+            self._label_likeliest(field)
+
+    def _jump(self, field: Field, own: Sequence[Span]) -> None:
+        """Go to the next of the field's labels; a lone one can be moved on to other places from there."""
+        self._arm(field.id)
+        at = next((n for n, s in enumerate(own) if self._cursor.token in s.tokens), -1)
+        span = own[(at + 1) % len(own)]
+        if len(own) == 1:
+            self._state.proposals = Proposals(field.id, self._words.places(field, span), 0, span)
+        self._cursor.show(span.tokens)
+
+    def _label_likeliest(self, field: Field) -> None:
+        places = self._words.places(field, None)
+        self._arm(field.id)
+        if places and self._state.editor.state.state is State.LABELLED:
+            self._cursor.select(places[0])
+        elif places:
+            self._try(field.id, places, 0, None)
+
+    def _try(self, field: str, places: tuple[Place, ...], number: int, before: Span | None) -> None:
+        """Label one of the places instead of `before`; a suggestion that stands there is accepted."""
+        state, place = self._state, places[number]
+        suggestion = next(
+            (s for s in self._open_suggestions(field) if tuple(sorted(s.tokens)) == place),
+            None,
+        )
+        annotations, annotator = state.editor.state, state.editor.annotator
+        if before is not None:
+            annotations = acts.clear_spans(annotations, [before])
+        if suggestion is not None:
+            state.commit("accept", acts.accept(annotations, suggestion, annotator))
+        else:
+            state.commit("assign", acts.assign(annotations, field, place, annotator))
+        span = state.span_of(field, place)
+        self._arm(field)
+        if span is not None:
+            state.proposals = Proposals(field, places, number, span)
+        self._cursor.show(place)
+
+    def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:
+        """Label tokens by hand; the field's open suggestions are decided by it."""
+        state, annotator = self._state, self._state.editor.annotator
+        annotations = acts.clear_spans(state.editor.state, instead_of)
+        place = tuple(sorted(tokens))
+        others = {s.field for s in annotations.spans if s.field != field and not set(place).isdisjoint(s.tokens)}
+        after = acts.assign(annotations, field, place, annotator)
+        for s in self._open_suggestions(field):
+            same = tuple(sorted(s.tokens)) == place
+            after = acts.accept(after, s, annotator) if same else acts.reject(after, s)
+        state.commit("assign", after)
+        self._arm(field)
+        state.building = state.span_of(field, place)
+        if others:
+            state.message = f"Taken from {', '.join(sorted(map(self._schema.name, others)))}."
+
+    def _open_suggestions(self, field: str) -> list[Suggestion]:
+        return [s for s in self._state.content.suggestions if s.field == field and s.decision is Decision.OPEN]
+
+    def _arm(self, field: str) -> None:
+        self._state.release()
+        self._state.armed = field
+        self._cursor.drop_selection()
+
+    def add(self) -> None:
+        """Make the selection (or the cursor's word) one more value of the armed field."""
+        cursor = self._cursor
+        tokens = cursor.selection or ({cursor.token} if cursor.token is not None else set())
+        if self._state.armed and tokens:
+            self._label(self._state.armed, tokens)
+        else:
+            self._state.message = "Press a field's key first: it says whose value this is."
+
+    def click(self, token: int, extend: bool = False) -> None:
+        """A click on a token: with a field armed it is labelled, else the cursor goes there."""
+        self._cursor.go_to(token, extend)
+        if self._state.armed and not extend:
+            self._label_more(self._state.armed, token)
+
+    def confirm(self) -> None:
+        """Enter: label with the armed field, accept the suggestion in hand, or select the label under the cursor."""
+        state, cursor, proposals = self._state, self._cursor, self._state.proposals
+        view = state.view(cursor)
+        if cursor.selection:
+            if state.armed:
+                self._label(state.armed, cursor.selection, [proposals.span] if proposals else [])
+            else:
+                state.message = "Press a field's key to label the selection."
+        elif view.focus is not None:
+            self.take(view.focus, view.focus.field, view.focus.tokens)
+        elif state.armed and cursor.token is not None and (proposals is None or proposals.moved):
+            self._label_more(state.armed, cursor.token)
+        elif view.suggestion is not None:
+            self.take(view.suggestion, view.suggestion.field, view.suggestion.tokens)
+        elif view.label is not None:
+            state.disarm()
+            cursor.select(view.label.tokens)
+
+    def _label_more(self, field: str, token: int) -> None:
+        """Field first: the token becomes the field's label, further ones join it."""
+        state = self._state
+        if state.proposals is not None:
+            self._label(field, (token,), [state.proposals.span])
+        elif state.building is not None and state.building in state.editor.state.spans:
+            tokens = set(state.building.tokens) ^ {token}
+            self._label(field, tokens or {token}, [state.building])
+        else:
+            self._label(field, (token,))
+
+    def take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
+        """Accept a suggestion, perhaps as another field or with other tokens, and go on to the next one."""
+        state = self._state
+        if field == suggestion.field and tuple(tokens) == suggestion.tokens:
+            state.commit("accept", acts.accept(state.editor.state, suggestion, state.editor.annotator))
+        else:
+            rejected = acts.reject(state.editor.state, suggestion)
+            state.commit("change", acts.assign(rejected, field, tokens, state.editor.annotator))
+        self.go_on_after(suggestion)
+
+    def go_on_after(self, decided: Suggestion) -> None:
+        """Focus the open suggestion that follows one that was decided, in the order of confidence."""
+        self._cursor.drop_selection()
+        left = [s for s in self._state.editor.open_suggestions if s.id != decided.id]
+        later = [s for s in left if (s.confidence, s.id) > (decided.confidence, decided.id)]
+        self._state.release()
+        if following := later or left:
+            self.focus_on(following[0])
+
+    def focus_on(self, suggestion: Suggestion) -> None:
+        """Take a suggestion in hand, and go to it."""
+        self._state.disarm()
+        self._state.focus = suggestion.id
+        self._cursor.show(suggestion.tokens)

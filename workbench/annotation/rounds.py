@@ -1,0 +1,81 @@
+"""Rounds of relabelling as the annotator meets them: which documents a round has, and which are left."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from storage import document_list, opinions, queue
+from storage.exceptions import RunProblem
+from storage.records import QueueEntry, Round, State
+from workbench.workspace import Workspace
+
+_UNDECIDED = (State.NEW, State.STARTED)
+"""States of documents that still want labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundProgress:
+    """A round and how far it is."""
+
+    round: Round
+    entries: tuple[QueueEntry, ...]
+
+    @property
+    def left(self) -> tuple[QueueEntry, ...]:
+        """The documents that still want a decision, in the round's order."""
+        return tuple(entry for entry in self.entries if not entry.done)
+
+
+def current(workspace: Workspace) -> RoundProgress | None:
+    """The newest round that is open, brought up to date; None when every round is closed."""
+    with workspace.db.read() as connection:
+        open_ids = [r.id for r in queue.listed(connection) if r.closed is None]
+    return look(workspace, open_ids[-1]) if open_ids else None
+
+
+def look(workspace: Workspace, round_id: int) -> RoundProgress:
+    """A round, brought up to date: what was labelled, skipped or given a blind opinion anywhere counts as done.
+
+    Raises:
+        RunProblem: there is no such round.
+    """
+    with workspace.db.read() as connection:
+        kept, entries = _read(connection, round_id)
+        outdated = _outdated(connection, kept, entries)
+    if outdated:
+        with workspace.db.write() as connection:
+            for document, done in outdated.items():
+                queue.mark_done(connection, round_id, document, done)
+            kept, entries = _read(connection, round_id)
+    active = {f.id for f in workspace.schema.active}
+    shown = tuple(
+        replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
+        for entry in entries
+    )
+    return RoundProgress(kept, shown)
+
+
+def next_entry(workspace: Workspace, round_id: int) -> QueueEntry | None:
+    """The document to label next; None when all are decided, and the round can be closed."""
+    left = look(workspace, round_id).left
+    return left[0] if left else None
+
+
+def _read(connection: Connection, round_id: int) -> tuple[Round, list[QueueEntry]]:
+    kept = next((r for r in queue.listed(connection) if r.id == round_id), None)
+    if kept is None:
+        raise RunProblem(f"There is no round {round_id}.", "`workbench rounds` shows them.")
+    return kept, queue.entries(connection, round_id)
+
+
+def _outdated(connection: Connection, kept: Round, entries: list[QueueEntry]) -> dict[int, bool]:
+    """Documents whose entry is not marked as it should be, and how it should; a closed round stays as it is."""
+    if kept.closed is not None:
+        return {}
+    with_opinion = {opinion.document for opinion in opinions.listed(connection, kept.id)}
+    ids = tuple(entry.document for entry in entries)
+    states = {d.id: d.state for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}
+    decided = {
+        e.document: e.document in with_opinion if e.blind else states[e.document] not in _UNDECIDED for e in entries
+    }
+    return {e.document: decided[e.document] for e in entries if decided[e.document] != e.done}

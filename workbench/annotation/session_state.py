@@ -1,0 +1,84 @@
+"""What a session has in hand between two keys, and the commit of an act."""
+
+from dataclasses import dataclass, replace
+
+from storage.records import Annotations, Content, Span, Suggestion
+from workbench.annotation.cursor import Cursor
+from workbench.annotation.editor import Editor
+from workbench.annotation.view import Proposals, SessionView
+
+
+@dataclass(slots=True)
+class SessionState:
+    """Shared by the parts of a session. It holds no cursor: the cursor reports to it.
+
+    Attributes:
+        editor: the document.
+        armed: id of the field whose key was pressed last.
+        proposals: the places that this key steps through.
+        building: the span that further words join, one by one.
+        focus: id of the suggestion in hand.
+        message: what the hint line says until the next key.
+        pointed: the cursor was put where it is by hand.
+    """
+
+    editor: Editor
+    armed: str | None = None
+    proposals: Proposals | None = None
+    building: Span | None = None
+    focus: int | None = None
+    message: str = ""
+    pointed: bool = False
+
+    @property
+    def content(self) -> Content:
+        """The document as it is kept."""
+        return self.editor.content
+
+    @property
+    def focused(self) -> Suggestion | None:
+        """The suggestion in hand, while it is open."""
+        return next((s for s in self.editor.open_suggestions if s.id == self.focus), None)
+
+    def commit(self, name: str, after: Annotations) -> None:
+        """Commit an act.
+
+        Raises:
+            Conflict: the document was changed elsewhere; see `Editor.act`.
+        """
+        self.message, self.pointed = "", False
+        self.editor.act(name, after)
+
+    def disarm(self) -> None:
+        """Forget the field whose key was pressed: Enter and a click label nothing."""
+        self.armed = self.proposals = self.building = None
+
+    def release(self) -> None:
+        """Forget the armed field and the focused suggestion."""
+        self.disarm()
+        self.focus = None
+
+    def cursor_moved(self, token: int, pointing: bool) -> None:
+        """The cursor left what was in hand: the armed field's key labels where it is now."""
+        self.focus = None
+        self.message = ""
+        self.pointed = pointing
+        if self.proposals and token not in self.proposals.span.tokens:
+            self.proposals = replace(self.proposals, moved=True)
+
+    def span_of(self, field: str, tokens: tuple[int, ...]) -> Span | None:
+        """The field's label on exactly these tokens."""
+        return next((s for s in self.editor.state.spans if s.field == field and s.tokens == tokens), None)
+
+    def view(self, cursor: Cursor) -> SessionView:
+        """The immutable picture of all this."""
+        return SessionView(
+            self.content,
+            cursor.token,
+            cursor.selection,
+            self.armed,
+            self.proposals,
+            self.focused,
+            self.message,
+            self.pointed,
+        )

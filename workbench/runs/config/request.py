@@ -1,0 +1,79 @@
+"""`request.yaml`: what a run folder's worker is asked to do."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from storage.exceptions import ConfigProblem
+from workbench.fields import Field as SchemaField
+from workbench.fields import FieldType
+from workbench.runs.config import files
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
+
+
+class FieldSpec(BaseModel):
+    """One field of the schema as the worker knows it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: str
+    name: str = ""
+    type: str = "text"
+    aliases: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, field: SchemaField) -> "FieldSpec":
+        """A field of the schema."""
+        return cls(id=field.id, name=field.name, type=field.type.value, aliases=field.aliases)
+
+    @property
+    def field(self) -> SchemaField:
+        """The field, as far as reading a document goes: without key and colour."""
+        return SchemaField(self.id, self.name, FieldType(self.type), "", "", self.aliases)
+
+
+class Request(BaseModel):
+    """`request.yaml`: all that a run folder's worker is asked to do."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    run: str
+    fields: list[FieldSpec]
+    config: TuneConfig = Field(default_factory=TuneConfig)
+    task: Literal["train", "score", "predict"] = "train"
+    model: str = ""  # score and predict: the model folder; "" is the run's own model/
+    threads: int | None = Field(default=None, ge=1)  # CPU threads; None: the cores less one
+    niceness: int = Field(default=10, ge=0, le=19)
+    preset: str = ""
+    parent: str = ""  # the run that this one was cloned from
+    rules: dict[str, bool] = Field(default_factory=dict)  # repair rules switched on or off by hand
+    engines: dict[str, str] = Field(default_factory=dict)  # OCR engine: version, of the documents' words
+    fingerprint: str = ""  # of the frozen data
+
+    @classmethod
+    def read(cls, folder: Path) -> "Request":
+        """The request of a run folder.
+
+        Raises:
+            ConfigProblem: there is none, or it cannot be used.
+        """
+        path = RunFolder(folder).request
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigProblem(
+                f"{path} cannot be read: {error}", "Start the run anew, or copy the whole folder."
+            ) from error
+        if not isinstance(data, dict):
+            raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
+        data["config"] = files.from_dict(data.get("config") or {})
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigProblem(f"{path}: {files.explain(error)}", "Start the run anew.") from error
+
+    def text(self) -> str:
+        """The YAML for `request.yaml`."""
+        return files.to_yaml(self.model_dump(mode="json"))

@@ -1,0 +1,141 @@
+"""Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from storage import document_list
+from storage import runs as run_store
+from storage.exceptions import InputProblem, RunProblem
+from storage.records import Run, RunState
+from storage.suggestions import keep_suggestions
+from workbench.runs import progress, suggestions_file
+from workbench.runs.progress import Progress
+from workbench.runs.state import RunFolder, state_of
+from workbench.workspace import Workspace
+
+_START_GRACE = timedelta(seconds=10)
+"""From a run's being prepared to its start: until then no terminal takes it for a crashed one."""
+
+_ENDED_FROM_OUTSIDE = (
+    "Something from outside ended it (often: too little memory); `resume` goes on from the last checkpoint."
+)
+
+children: list[subprocess.Popen[bytes]] = []
+"""Processes that this terminal started; those that ended are reaped here."""
+
+
+def reconcile(workspace: Workspace, look: Callable[[Path], Progress] = progress.of) -> list[Run]:
+    """Bring the list up to date with the folders. Returns the runs that changed.
+
+    `look` gives the progress of a folder: a caller that follows runs anyhow need not read their events again.
+    """
+    for child in [child for child in children if child.poll() is not None]:
+        children.remove(child)
+    with workspace.db.read() as connection:
+        active = run_store.listed(connection, run_store.ACTIVE)
+    return [now for run in active if (now := _reconciled(workspace, run, look)) != run]
+
+
+def _reconciled(workspace: Workspace, run: Run, look: Callable[[Path], Progress]) -> Run:
+    folder = RunFolder(workspace.files.run(run.id))
+    working = folder.at_work()  # asked first: what is read after the end of a run has its last event
+    events = look(folder.path)
+    state = state_of(folder, events)
+    if working and state not in run_store.ACTIVE:
+        return run  # it ended just now; the next look knows how
+    if state is RunState.CRASHED and _is_new(folder, run):
+        return run  # prepared a moment ago, and about to be started
+    reason = ""
+    if state in (RunState.FINISHED, RunState.STOPPED):
+        try:
+            return collect(workspace, run.id)
+        except InputProblem as error:  # what it left is damaged: that must not keep the others from being read
+            state, reason = RunState.CRASHED, f"It ended, but what it left cannot be read: {error.message}"
+    with workspace.db.write() as connection:
+        # Once more, now that no other process writes: it may have been started or resumed in between.
+        if folder.at_work():
+            state, reason = state_of(folder, events), ""
+            if state not in run_store.ACTIVE:
+                return run
+        now = replace(
+            run,
+            state=state,
+            started=run.started or _moment(events.first_time if events.started else None),
+            reason=reason or _reason(folder, state, events),
+            ended=None if state in run_store.ACTIVE else datetime.now(UTC),
+        )
+        if now != run:
+            run_store.change(
+                connection, run.id, only_from=run_store.ACTIVE,
+                state=now.state, started=now.started, ended=now.ended, reason=now.reason,
+            )  # fmt: skip
+    return now
+
+
+def _is_new(folder: RunFolder, run: Run) -> bool:
+    never_started = folder.path.is_dir() and not folder.log.exists()
+    return never_started and abs(datetime.now(UTC) - run.created) < _START_GRACE
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _reason(folder: RunFolder, state: RunState, events: Progress) -> str:
+    if not folder.path.is_dir():
+        return "The run's folder is gone."
+    if state is RunState.FAILED and events.failed:
+        return " ".join(str(events.failed.get(part) or "") for part in ("message", "remedy")).strip()
+    if state is RunState.KILLED:
+        what = "goes on from the last checkpoint" if events.started else "starts it"
+        return f"Ended on request{'' if events.started else ' before it began'}; `resume` {what}."
+    if state is RunState.CRASHED:
+        last_line = folder.log_tail()
+        if not last_line and not events.started:
+            return "It was never started; `resume` starts it."
+        return f"The process ended without a word. {last_line or _ENDED_FROM_OUTSIDE}"
+    return ""
+
+
+def collect(workspace: Workspace, run_id: str) -> Run:
+    """Take a finished run's report and suggestions into the workspace: one transaction, safe to repeat.
+
+    Raises:
+        RunProblem: the run has not finished.
+        InputProblem: its folder is damaged.
+    """
+    folder = RunFolder(workspace.files.run(run_id))
+    events = progress.of(folder.path)
+    if not events.finished:
+        raise RunProblem(f"Run {run_id} has not finished.", "Wait for it, or stop it.")
+    try:
+        report = json.loads(folder.report.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputProblem(f"The report of run {run_id} cannot be read: {error}.", "Resume the run.") from error
+    pool = suggestions_file.read(folder.path)
+    known = {field.id for field in workspace.schema.active}
+    with workspace.db.write() as connection:
+        unlabelled = document_list.Filter("unlabelled", ids=tuple(row.document for row in pool))
+        here = {d.id: (d.name, d.token_count) for d in document_list.page(connection, unlabelled, 0, max(1, len(pool)))}
+        # A run from another workspace counts its documents otherwise: only what is surely the same is taken.
+        proposals = {
+            row.document: [proposal for proposal in row.proposals if proposal[0] in known]
+            for row in pool
+            if here.get(row.document) == (row.name, row.words)
+        }
+        keep_suggestions(connection, run_id, proposals)
+        run_store.change(
+            connection,
+            run_id,
+            state=RunState.STOPPED if events.finished.get("state") == "stopped" else RunState.FINISHED,
+            started=_moment(events.first_time),
+            ended=_moment(events.last_time),
+            f1=events.finished.get("f1"),
+            report=report,
+            reason="",
+        )
+        return run_store.get(connection, run_id)

@@ -1,0 +1,99 @@
+"""A run's folder: the names of its files, and the state that its locks and events say the run is in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from storage import locks
+from storage.records import RunState
+
+_NO_MESSAGE = ("File ", "Traceback", "^", "~")
+
+
+class RunFolder:
+    """The files of a run's folder; docs/architecture.md says what is in each.
+
+    Args:
+        path: the folder, in a workspace or copied from one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.request = path / "request.yaml"
+        self.datasets = path / "dataset"
+        self.pictures = path / "dataset" / "pictures"
+        self.events = path / "events.jsonl"
+        self.log = path / "stderr.log"
+        self.checkpoints = path / "checkpoints"
+        self.model = path / "model"
+        self.predictions = path / "predictions.parquet"
+        self.report = path / "report.json"
+        self.suggestions = path / "suggestions.jsonl"
+        self.dropout = path / "dropout.parquet"
+        self.selections = path / "selections"
+        # held, not only there
+        self.waiting = path / "waiting"
+        self.lock = path / "lock"
+        # there or not
+        self.stop = path / "stop"
+        self.pause = path / "pause"
+        self.killed = path / "killed"
+
+    def dataset(self, split: str) -> Path:
+        """The file of a split's documents; missing when there are none. "*" makes a pattern."""
+        return self.datasets / f"{split}.parquet"
+
+    def at_work(self) -> bool:
+        """Whether a living process has the run: one that waits for its turn, or the worker."""
+        return locks.held(self.waiting) or locks.held(self.lock)
+
+    def process(self) -> int | None:
+        """The process that has the run; None when none has, or it is just being started."""
+        return locks.holder(self.lock) if locks.held(self.lock) else locks.holder(self.waiting)
+
+    def is_paused(self) -> bool:
+        """Whether the run was asked to pause; it does so after its current step."""
+        return self.pause.exists()
+
+    def has_model(self) -> bool:
+        """Whether a model was saved that can be loaded."""
+        return (self.model / "config.json").is_file()
+
+    def log_tail(self) -> str:
+        """The end of the log as a person would want it: the last error's line, else the last line; "" without any."""
+        try:
+            lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        except OSError:
+            return ""
+        messages = [line for line in lines[-200:] if line and not line.startswith(_NO_MESSAGE)]
+        errors = [line for line in messages if "Error" in line or "Killed" in line or "error:" in line]
+        return (errors or messages or [""])[-1][:300]
+
+
+class RunEvents(Protocol):
+    """What a run's events say of its end so far (`progress.Progress`)."""
+
+    @property
+    def paused(self) -> bool:
+        """Between the events `paused` and `resumed`."""
+
+    @property
+    def finished(self) -> Mapping[str, Any] | None:
+        """The event `finished`."""
+
+    @property
+    def failed(self) -> Mapping[str, Any] | None:
+        """The event `failed`."""
+
+
+def state_of(folder: RunFolder, events: RunEvents) -> RunState:
+    """The run's state: which locks a living process holds, and how the last process ended."""
+    if locks.held(folder.lock):
+        return RunState.PAUSED if events.paused else RunState.RUNNING
+    if locks.held(folder.waiting):  # also by a worker that has ended, until its process is gone
+        return RunState.RUNNING if events.finished or events.failed else RunState.QUEUED
+    if events.finished:
+        return RunState.STOPPED if events.finished.get("state") == "stopped" else RunState.FINISHED
+    if folder.killed.exists():
+        return RunState.KILLED
+    return RunState.FAILED if events.failed else RunState.CRASHED

@@ -1,0 +1,84 @@
+"""On which device and in which precision a run computes. [worker]"""
+
+import functools
+import time
+
+import torch
+
+from storage import events
+from storage.exceptions import MissingTool
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device of this name; "auto" is a GPU where there is one. Under torchrun each process has its own."""
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device(wanted)
+
+
+@functools.cache
+def bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32 here: on GPUs that have it; on a CPU with instructions for it, as measured.
+
+    Two CPUs with the same instructions can differ in sign (2 x faster, 1.5 x slower), so it is tried: a layer's
+    matrix product forward and backward, the best of several turns, about a tenth of a second.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu" or not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+        return False
+    layer = torch.nn.Linear(384, 1536)
+    inputs = torch.ones(1024, 384)
+    best = {True: float("inf"), False: float("inf")}
+    for _ in range(4):
+        for bf16 in best:
+            began = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
+            with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                layer(inputs).sum().backward()
+            ended = time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
+            best[bf16] = min(best[bf16], ended - began)
+    return bool(best[True] < best[False])
+
+
+def device_of(config: TuneConfig) -> torch.device:
+    """The device that a configuration asks for.
+
+    Raises:
+        MissingTool: this machine has none of that kind.
+    """
+    device = choose_device(config.train.device)
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(device.type, True)
+    if not available:
+        raise MissingTool(f"There is no {device.type} device on this machine.", "Set train.device to auto or cpu.")
+    return device
+
+
+def precision_of(config: TuneConfig, device: torch.device, folder: RunFolder, notes: list[str]) -> str:
+    """The precision ("fp32", "bf16" or "fp16") that a run uses on a device; `notes` gets what the analyst must know."""
+    return _precision_before(folder, device) or _precision(config, device, notes)
+
+
+def _precision_before(folder: RunFolder, device: torch.device) -> str | None:
+    """The precision that this run started with here: a resumed run must not measure anew and go on differently."""
+    started = events.last(folder.events, frozenset({"started"}))
+    return (
+        str(started["precision"])
+        if started and "precision" in started and started.get("device") == str(device)
+        else None
+    )
+
+
+def _precision(config: TuneConfig, device: torch.device, notes: list[str]) -> str:
+    if config.train.bf16:
+        return "bf16"
+    if config.train.fp16:
+        if device.type == "cuda":
+            return "fp16"
+        chosen = "bf16" if bf16_pays(device) else "fp32"
+        notes.append(f"fp16 does not work on a {device.type}: {chosen} is used instead.")
+        return chosen
+    if config.train.bf16 is None and config.train.fp16 is None:
+        return "bf16" if bf16_pays(device) else "fp16" if device.type == "cuda" else "fp32"
+    return "fp32"

@@ -1,0 +1,264 @@
+"""One attempt at training: model, data and Trainer of a run, with a batch that may or may not fit. [worker]"""
+
+import errno
+import importlib
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import distributed
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
+
+from storage.exceptions import RunProblem
+from workbench.fields import FieldType
+from workbench.runs.config import families
+from workbench.runs.state import RunFolder
+from workbench.training import checkpoints, scoring
+from workbench.training.callbacks import Control, Reporter, Write
+from workbench.training.encoding import Collator, EncodedDocument, Encoder
+from workbench.training.models.loading import Built
+from workbench.training.predictor import DocumentPrediction, Predictor
+from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
+from workbench.training.trainer import BestCheckpoint, DataOrder, Freezing, Tuner, Windows, class_weights, loss_function
+
+
+@dataclass(slots=True)
+class Result:
+    """What came out of the Trainer."""
+
+    built: Built
+    predictor: Predictor
+    step: int
+    epoch: float
+    best_step: int | None
+    effective_batch: int
+    tokens_per_second: float
+
+
+@dataclass(slots=True)
+class TrainingRun:
+    """What a run is trained with. `batch` is windows at once; they and `accumulation` may be smaller than asked for."""
+
+    folder: RunFolder
+    prepared: TrainingInput
+    write: Write
+    control: Control
+    batch: int
+    accumulation: int
+    resumed: Path | None
+    built: Built
+    dataset: Windows
+    predictor: Predictor
+    evaluated: dict[str, list[EncodedDocument]]  # "validation", and the sample of "train"
+    selection: BestCheckpoint
+
+    @classmethod
+    def build(
+        cls,
+        folder: RunFolder,
+        prepared: TrainingInput,
+        write: Write,
+        control: Control,
+        batch: int,
+        accumulation: int,
+    ) -> "TrainingRun":
+        """Load the model and encode the documents; writes the events `started` and `prepared`.
+
+        Raises:
+            WorkbenchError: there is nothing to train on, or the model cannot be built.
+        """
+        request, config = prepared.request, prepared.request.config
+        resumed = checkpoints.newest(folder.checkpoints, lambda message: write("note", message=message))
+        write("started", **_started(prepared, resumed))
+        set_seed(config.train.seed)
+        family = families.spec(config.model.family)
+        built: Built = importlib.import_module(family.module).build(config, request.fields)
+        encoder = Encoder(built.tokenizer, prepared.labels, config.data, built.sep_box)
+        encoded = {split: [encoder.encode(row) for row in rows] for split, rows in prepared.documents.items()}
+        parties = [field.id for field in request.fields if field.type == FieldType.PARTY]
+        dataset = Windows(encoder, encoded["train"], config.augmentation, config.train.seed, parties)
+        if not len(dataset):
+            raise RunProblem(
+                "The training documents hold no words.", "Import them again, with OCR where they are pictures."
+            )
+        _report_prepared(prepared, built, encoded, write)
+        collator = Collator(
+            built.tokenizer, boxes=family.boxes, picture=built.picture,
+            multiple=8 if prepared.device.type == "cuda" else 1,
+        )  # fmt: skip
+        # what is read at once shrinks as the batch does when memory runs out
+        at_once = max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size)
+        predictor = Predictor(built.model, encoder, collator, prepared.device, prepared.precision == "bf16", at_once)
+        sample = {row.document for row in prepared.sample}
+        evaluated = {
+            "train": [document for document in encoded["train"] if document.row.document in sample],
+            "validation": encoded["validation"],
+        }
+        selection = BestCheckpoint(config.train.metric_for_best_model)
+        selection.best = checkpoints.best_metric(resumed)
+        return cls(
+            folder, prepared, write, control, batch, accumulation, resumed, built, dataset, predictor, evaluated,
+            selection,
+        )  # fmt: skip
+
+    def callbacks(self, early_stopping: bool) -> list[TrainerCallback]:
+        """What the Trainer calls besides the reporter, which needs the Trainer."""
+        train = self.prepared.request.config.train
+        callbacks: list[TrainerCallback] = [Freezing(self.built.model, train)]
+        if early_stopping and train.early_stopping_patience:
+            callbacks.append(EarlyStoppingCallback(train.early_stopping_patience, train.early_stopping_threshold))
+        return callbacks
+
+    def fit(self) -> Result:
+        """Train to the end, or until the run is asked to stop.
+
+        Raises:
+            torch.OutOfMemoryError: the device's memory ran out; a smaller batch may fit.
+            RunProblem: the machine's memory or the disk is full, or the training diverged.
+        """
+        tuner = self._tuner()
+        documents_per_window = len(self.prepared.documents["train"]) / len(self.dataset)
+        reporter = Reporter(tuner, self.control, self.write, documents_per_window, self.prepared.request.config)
+        tuner.add_callback(reporter)
+        tuner.remove_callback(PrinterCallback)
+        with _resources_named(self.batch):
+            tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
+        state = tuner.state
+        return Result(
+            self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
+            self.batch * self.accumulation * _world(), reporter.speed(),
+        )  # fmt: skip
+
+    def _tuner(self) -> Tuner:
+        config = self.prepared.request.config
+        counts = Counter(tag for row in self.prepared.documents["train"] for tag in row.tags or ())
+        weights = class_weights(self.prepared.labels, counts, config.regularization.class_weights)
+        per_epoch = math.ceil(math.ceil(len(self.dataset) / self.batch / _world()) / self.accumulation)
+        arguments = arguments_of(self.folder, self.prepared, self.batch, self.accumulation, per_epoch)
+        optimizer = {}
+        if config.train.optim == "adamw_then_sgd":
+            optimizer["optimizer_cls_and_kwargs"] = adam_then_sgd(config)
+        return Tuner(
+            order=DataOrder(self.dataset.lengths, self.batch, config.train.seed, grouped=config.data.similar_length),
+            assess=self._assess,
+            guess=math.log(len(self.prepared.labels)),
+            model=self.built.model,
+            args=arguments,
+            train_dataset=self.dataset,
+            eval_dataset=[],
+            data_collator=self.predictor.collator,
+            processing_class=self.built.tokenizer,
+            compute_loss_func=loss_function(config.regularization, weights),
+            callbacks=self.callbacks(early_stopping=arguments.load_best_model_at_end),
+            **optimizer,
+        )
+
+    def _assess(self, step: int, epoch: float) -> dict[str, float]:
+        """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
+        figures = {
+            side: scoring.figures(_predict_shared(self.predictor, documents), self.prepared.labels, self.prepared.once)
+            for side, documents in self.evaluated.items()
+        }
+        measured = {side: row for side, row in figures.items() if row["documents"]}
+        best = self.selection.better(measured.get("validation"))
+        self.write("evaluated", step=step, epoch=round(epoch, 4), best=best, **measured)
+        row = measured.get("validation") or measured.get("train")
+        if row is None:
+            return {}
+        return {"eval_f1": row["f1"], "eval_loss": row["loss"], "eval_selection": self.selection.value(row)}
+
+
+def out_of_memory(batch: int) -> RunProblem:
+    """The error of a run that needs more memory than there is."""
+    return RunProblem(
+        f"Memory ran out with {batch} windows at once.",
+        "In this order: data.max_length down (256; longer pages become windows), the batch down and "
+        "gradient_accumulation_steps up, train.gradient_checkpointing on, a smaller family.",
+    )
+
+
+@contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Turn the errors of a full disk, which come in several forms, into one that says so.
+
+    Raises:
+        RunProblem: the disk is full.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        if getattr(error, "errno", None) != errno.ENOSPC and "No space left" not in str(error):
+            raise
+        raise RunProblem(
+            "The disk is full: the checkpoint could not be kept.",
+            "Free some space and resume: the run goes on from the last one.",
+        ) from error
+
+
+@contextmanager
+def _resources_named(batch: int) -> Iterator[None]:
+    try:
+        with full_disk_named():
+            yield
+    except MemoryError as error:
+        raise out_of_memory(batch) from error
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):
+            raise out_of_memory(batch) from error
+        raise
+
+
+def _world() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _started(prepared: TrainingInput, resumed: Path | None) -> dict[str, Any]:
+    return {
+        "pid": os.getpid(), "host": os.uname().nodename, "device": str(prepared.device),
+        "precision": prepared.precision,
+        "threads": torch.get_num_threads(), "processes": _world(),
+        "seed": prepared.request.config.train.seed,
+        "resumed_from": None if resumed is None else int(resumed.name.rpartition("-")[2]),
+    }  # fmt: skip
+
+
+def _report_prepared(
+    prepared: TrainingInput, built: Built, encoded: dict[str, list[EncodedDocument]], write: Write
+) -> None:
+    """The event `prepared`, and what is worth a note."""
+    for note in built.notes:
+        write("note", message=note)
+    truncated = sum(document.truncated for documents in encoded.values() for document in documents)
+    if truncated:
+        write(
+            "note",
+            message=f"{truncated} documents have a word longer than a window; it was cut to fit, yet gets a label.",
+        )
+    write(
+        "prepared",
+        documents=prepared.sizes,
+        windows={split: sum(d.windows for d in documents) for split, documents in encoded.items()},
+        tokens={split: sum(d.tokens for d in documents) for split, documents in encoded.items()},
+        truncated=truncated,
+        family=prepared.request.config.model.family,
+        parameters=sum(p.numel() for p in built.model.parameters()),
+        labels=prepared.labels,
+    )
+
+
+def _predict_shared(predictor: Predictor, documents: Sequence[EncodedDocument]) -> list[DocumentPrediction]:
+    """Predictions for all documents; under torchrun every process does its share and gets the others'."""
+    if not distributed.is_initialized():
+        return predictor.predict_encoded(documents)
+    world, rank = distributed.get_world_size(), distributed.get_rank()
+    mine = predictor.predict_encoded(documents[rank::world])
+    shares: list[Any] = [None] * world
+    distributed.all_gather_object(shares, mine)
+    return [prediction for share in shares for prediction in share]
