@@ -54,7 +54,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
             with editor.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    values = inference.found_on(content, proposals.get(number, []), editor)
+                    values = inference.extracted(content, proposals.get(number, []), editor)
                     fields = {
                         f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in values
                     }
