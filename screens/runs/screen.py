@@ -307,11 +307,16 @@ class RunsScreen(ModeScreen):
         self.toggle_class("-charting")
 
     def action_picture(self) -> None:
-        marks = comparison.picture(self._chosen, self.view.kind, self._progress, self.workspace.schema.name)
+        chart = comparison.picture(self._chosen, self.view.kind, self._progress, self.workspace.schema.name)
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()
-            charts.save(marks, path)
-            self.notify(f"Written: {path}", markup=False)
+            charts.check(path)
+
+            def draw() -> None:  # matplotlib takes a moment to load
+                charts.save(chart, path)
+                self.app.call_from_thread(self.notify, f"Written: {path}", markup=False)
+
+            self.in_background(draw, "picture")
 
         self.prompt(Prompt("Write the chart to", f"{self.view.kind}.png", "A file that ends in .png or .svg"), take)

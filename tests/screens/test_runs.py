@@ -108,7 +108,7 @@ async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace,
         await pilot.press("w")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "chart.svg")
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, (tmp_path / "chart.svg").is_file)
         assert "weak validation" in (tmp_path / "chart.svg").read_text()
         await pilot.press("escape")
         assert screen.view.marked == ()

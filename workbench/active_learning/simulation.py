@@ -268,7 +268,7 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
     return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
 
 
-def chart(report: Mapping[str, Any]) -> list[charts.Mark]:
+def chart(report: Mapping[str, Any]) -> charts.Curves:
     """A report's curves, F1 by labels, with the intervals over seeds as bars, and the F1 of all labels as a line."""
     lines = [
         charts.Series(
@@ -283,7 +283,7 @@ def chart(report: Mapping[str, Any]) -> list[charts.Mark]:
     if full["f1"] is not None and last:
         lines.append(charts.Series(f"all {full['labels']} labels", ((0, full["f1"]), (last, full["f1"])), "#777777"))
     bars = "; bars: 95 % intervals over seeds" if any(line.spread for line in lines) else ""
-    return charts.curves(f"F1 by labelled documents{bars}", lines, "labels")
+    return charts.Curves(f"F1 by labelled documents{bars}", lines, "labels")
 
 
 def specs(plan: SimulationPlan) -> list[FieldSpec]:

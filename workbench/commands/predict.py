@@ -54,7 +54,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
             with scratch.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    values = inference.found_on(content, proposals.get(number, []), scratch)
+                    values = inference.extracted(content, proposals.get(number, []), scratch)
                     fields = {
                         value.field: {k: v for k, v in asdict(value).items() if k not in ("field", "tokens")}
                         for value in values

@@ -279,8 +279,8 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
 
     workspace = _open(context)
     records = [_run(workspace, name) for name in runs]
-    marks = comparison.picture(
+    picture = comparison.picture(
         records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
     )
-    charts.save(marks, file.absolute())
+    charts.save(picture, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

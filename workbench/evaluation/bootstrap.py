@@ -117,7 +117,7 @@ def quotient(ratios: Sequence[Ratio]) -> float | None:
 
 
 def carrying(ratios: Sequence[Ratio]) -> int:
-    """How many documents say anything about a figure."""
+    """How many documents have anything to divide by."""
     return sum(1 for _, below in ratios if below)
 
 

@@ -1,16 +1,24 @@
-"""Curves of runs as data, and drawn into SVG and PNG files. Pure but for `save`."""
+"""Curves of runs as data, and pictures of them: SVG and PNG files, and SVG for the HTML report.
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+matplotlib draws; it is imported only when a picture is made.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from storage.exceptions import UsageProblem
 from storage.files import write_atomic
-from workbench.fonts import chinese_font
 from workbench.runs.progress import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe and Ito: told apart by the colour-blind, and dark enough for white paper."""
@@ -19,13 +27,31 @@ BARS = "F1 of fields on validation"
 """What the bar chart shows."""
 
 WIDTH, HEIGHT = 900, 420
-_LEFT, _BOTTOM = 64, 40
-_NAMED, _ACROSS, _WIDE = 30, 3, 270  # of the legend: names at most, names in a row, how wide each
+"""Of a picture, in hundredths of an inch; the pixels of a PNG are twice as many."""
+
+_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (2, 1)))
+_MARKERS = ("o", "s", "^", "D", "v")
+_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+"""With a colour goes a way of drawing, for paper without colours."""
+
+_NAMED, _ACROSS = 30, 3  # of the legend: names at most, names in a row
+_FONTS = (
+    "DejaVu Sans",  # comes with matplotlib; the others have Chinese signs
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Noto Sans CJK SC",
+    "Droid Sans Fallback",
+    "AR PL UMing CN",
+    "Arial Unicode MS",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimSun",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve: (step, value) points in order, and (step, low, high) where an interval is known."""
+    """A curve: (step, value) points in order, and (step, low, high) where an interval is known."""
 
     name: str
     points: tuple[tuple[float, float], ...]
@@ -52,15 +78,13 @@ def series(progress: Progress, kind: str, name: str = "") -> list[Series]:
             Series(f"{before}validation", _evaluated(progress, "validation", "f1")),
             Series(f"{before}train", _evaluated(progress, "train", "f1")),
         ]
-    found = [
-        Series(
-            f"{before}train" if kind == "loss" else name or KINDS[kind].lower(),
-            tuple((s.step, value) for s in progress.steps if (value := getattr(s, kind)) is not None),
-        )
-    ]
+    steps = tuple((step.step, value) for step in progress.steps if (value := getattr(step, kind)) is not None)
     if kind == "loss":
-        found.append(Series(f"{before}validation", _evaluated(progress, "validation", "loss")))
-    return found
+        return [
+            Series(f"{before}train", steps),
+            Series(f"{before}validation", _evaluated(progress, "validation", "loss")),
+        ]
+    return [Series(name or KINDS[kind].lower(), steps)]
 
 
 def _evaluated(progress: Progress, side: str, figure: str) -> tuple[tuple[float, float], ...]:
@@ -68,144 +92,221 @@ def _evaluated(progress: Progress, side: str, figure: str) -> tuple[tuple[float,
     return tuple((step, value) for step, figures in sides if (value := figures.get(figure)) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something to draw: a line through points, a filled box (two corners), or a text at a point."""
-
-    kind: str  # "line", "box" or "text"
-    points: tuple[tuple[float, float], ...]
-    colour: str
-    text: str = ""
+# --- charts -----------------------------------------------------------------------------------------------------
 
 
-def _legend(named: Sequence[tuple[str, str]]) -> tuple[list[Mark], float]:
-    """Names with their colours, in rows below the title, and where the drawing begins: nothing is covered."""
-    marks = []
-    for number, (name, colour) in enumerate(named[:_NAMED]):
-        x, y = _LEFT + _WIDE * (number % _ACROSS), 34 + 18 * (number // _ACROSS)
-        marks.append(Mark("box", ((x, y), (x + 12, y + 10)), colour))
-        marks.append(Mark("text", ((x + 18, y + 10),), "#222222", _short(name, 34)))
-    rows = -(-min(len(named), _NAMED) // _ACROSS)
-    return marks, 40 + 18 * rows
+class Chart(Protocol):
+    """What can be drawn into a figure."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in hundredths of an inch."""
+
+    def draw(self, figure: "Figure") -> None:
+        """Draw it into an empty figure of that size."""
 
 
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+@dataclass(frozen=True)
+class Curves:
+    """Curves over each other; `unit` is what is counted to the right, from 0."""
+
+    title: str
+    lines: Sequence[Series]
+    unit: str = "step"
+    size: tuple[int, int] = (WIDTH, HEIGHT)
+
+    def draw(self, figure: "Figure") -> None:
+        """Draw the curves that have points."""
+        lines = [line for line in self.lines if line.points]
+        if not lines:
+            _title(figure, self.title)
+            figure.text(0.5, 0.5, "nothing to draw", color="#777777", ha="center")
+            return
+        axes = figure.add_subplot(xlabel=self.unit)
+        handles = [_curve(figure, axes, number, len(lines), line) for number, line in enumerate(lines)]
+        axes.set_xlim(left=0)
+        axes.locator_params(axis="y", nbins=6)
+        _legend(figure, self.title, handles, [line.name for line in lines])
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Three to seven round numbers, evenly apart, with all from `low` to `high` between the first and the last."""
-    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):  # flat, but for what floats make of it
-        low, high = low - 0.5, high + 0.5
-    power = 10.0 ** math.floor(math.log10((high - low) / 5))
-    step = next(power * one for one in (1, 2, 2.5, 5, 10) if (high - low) / (power * one) <= 5)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [step * number for number in range(first, last + 1)]
+def _curve(figure: "Figure", axes: "Axes", number: int, of: int, line: Series) -> "Artist":
+    from matplotlib.transforms import ScaledTranslation
 
-
-def curves(title: str, lines: Sequence[Series], unit: str = "step") -> list[Mark]:
-    """Marks of curves over each other, with axes and a legend; `unit` is what is counted to the right."""
-    drawn = [line for line in lines if line.points]
-    marks = [Mark("text", ((_LEFT, 22),), "#222222", title)]
-    if not drawn:
-        return [*marks, Mark("text", ((_LEFT, HEIGHT / 2),), "#777777", "nothing to draw")]
-    values = [value for line in drawn for _, value in line.points]
-    values += [end for line in drawn for _, *ends in line.spread for end in ends]
-    steps = [step for line in drawn for step, _ in line.points]
-    places = ticks(min(values), max(values))
-    low, high = places[0], places[-1]
-    last = max(steps) or 1
-    colours = [line.colour or COLOURS[number % len(COLOURS)] for number, line in enumerate(drawn)]
-    legend, top = _legend([(line.name, colour) for line, colour in zip(drawn, colours, strict=True)])
-    marks += legend
-    right, bottom = WIDTH - 20, HEIGHT - _BOTTOM
-
-    def place(step: float, value: float) -> tuple[float, float]:
-        return (
-            _LEFT + (right - _LEFT) * step / last,
-            bottom - (bottom - top) * (value - low) / (high - low),
-        )
-
-    for value in places:
-        y = place(0, value)[1]
-        marks.append(Mark("line", ((_LEFT, y), (right, y)), "#DDDDDD"))
-        marks.append(Mark("text", ((6, y + 4),), "#555555", f"{value:.4g}"))
-    marks.append(Mark("text", ((_LEFT, HEIGHT - 14),), "#555555", "0"))
-    marks.append(Mark("text", ((right - 90, HEIGHT - 14),), "#555555", f"{unit} {last:g}"))
-    for number, (line, colour) in enumerate(zip(drawn, colours, strict=True)):
-        marks.append(Mark("line", tuple(place(*point) for point in line.points), colour))
-        aside = 3 * (number - (len(drawn) - 1) / 2)  # bars of several curves stand beside each other
-        for step, least, most in line.spread:
-            x = min(max(place(step, least)[0] + aside, _LEFT), right)
-            marks.append(Mark("line", ((x, place(step, least)[1]), (x, place(step, most)[1])), colour))
-    return marks
-
-
-def bars(title: str, names: Sequence[str], runs: Sequence[tuple[str, Sequence[float]]]) -> list[Mark]:
-    """Marks of a bar chart of fields: values 0..1, a colour for each run."""
-    colours = [COLOURS[number % len(COLOURS)] for number in range(len(runs))]
-    legend, first = _legend([(name, colour) for (name, _), colour in zip(runs, colours, strict=True)])
-    marks = [Mark("text", ((_LEFT, 22),), "#222222", title), *legend]
-    left, right = 180, WIDTH - 60
-    space = (HEIGHT - first - 20) / max(1, len(names))
-    thick = min(16.0, space / (len(runs) + 0.5))
-    for row, name in enumerate(names):
-        top = first + row * space
-        marks.append(Mark("text", ((10, top + thick * len(runs) / 2 + 4),), "#222222", _short(name, 24)))
-        for number, ((_, values), colour) in enumerate(zip(runs, colours, strict=True)):
-            y = top + number * thick
-            end = left + (right - left) * values[row]
-            marks.append(Mark("box", ((left, y), (end, y + thick - 2)), colour))
-            marks.append(Mark("text", ((end + 4, y + thick - 3),), "#555555", f"{values[row]:.2f}"))
-    return marks
-
-
-def svg(marks: Iterable[Mark]) -> str:
-    """The marks as an SVG picture."""
-    parts = []
-    for mark in marks:
-        x, y = mark.points[0]
-        if mark.kind == "line":
-            path = " ".join(f"{a:.1f},{b:.1f}" for a, b in mark.points)
-            parts.append(f'<polyline fill="none" stroke="{mark.colour}" stroke-width="1.6" points="{path}"/>')
-        elif mark.kind == "box":
-            (_, _), (x1, y1) = mark.points
-            parts.append(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{x1 - x:.1f}" height="{y1 - y:.1f}" fill="{mark.colour}"/>'
-            )
-        else:
-            parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{mark.colour}">{escape(mark.text)}</text>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        f'font-size="13"><rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>{"".join(parts)}</svg>\n'
+    colour = line.colour or COLOURS[number % len(COLOURS)]
+    many = len(line.points) > 40
+    (drawn,) = axes.plot(
+        *zip(*line.points, strict=True),
+        color=colour,
+        linestyle=_DASHES[number % len(_DASHES)],
+        marker=_MARKERS[number // len(_DASHES) % len(_MARKERS)],
+        markersize=4,
+        markevery=len(line.points) // 8 if many else 1,
     )
+    if line.spread:
+        steps, low, high = zip(*line.spread, strict=True)
+        aside = (number - (of - 1) / 2) * 0.03  # inches: the bars of several curves stand beside each other
+        beside = axes.transData + ScaledTranslation(aside, 0, figure.dpi_scale_trans)
+        axes.vlines(steps, low, high, color=colour, transform=beside)
+        axes.update_datalim([*zip(steps, low, strict=True), *zip(steps, high, strict=True)])
+        axes.autoscale_view()
+    return drawn
 
 
-def png(marks: Iterable[Mark]) -> bytes:
-    """The marks as a PNG picture, at twice the size."""
-    from PIL import Image, ImageDraw, ImageFont
+@dataclass(frozen=True)
+class Bars:
+    """Bars of names, a colour for each run: values 0..1, with the intervals of the first run where they are known."""
 
-    picture = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT), "white")
-    draw = ImageDraw.Draw(picture)
-    latin, chinese = ImageFont.load_default(26), chinese_font()
-    for mark in marks:
-        points = [(2 * x, 2 * y) for x, y in mark.points]
-        if mark.kind == "line" and len(points) > 1:
-            draw.line(points, fill=mark.colour, width=3, joint="curve")
-        elif mark.kind == "line":
-            (x, y) = points[0]
-            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=mark.colour)
-        elif mark.kind == "box":
-            draw.rectangle([points[0], (max(points[0][0], points[1][0]), points[1][1])], fill=mark.colour)
+    title: str
+    names: Sequence[str]
+    runs: Sequence[tuple[str, Sequence[float]]]
+    intervals: Sequence[Sequence[float] | None] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """As high as the names need."""
+        return WIDTH, max(HEIGHT // 2, 100 + len(self.names) * (16 * len(self.runs) + 8))
+
+    def draw(self, figure: "Figure") -> None:
+        """Draw the first name at the top, and of each name the first run."""
+        axes = figure.add_subplot(xlim=(0, 1.1))
+        thick = 0.8 / max(1, len(self.runs))
+        handles = []
+        for number, (_, values) in enumerate(self.runs):
+            places = [row - 0.4 + (number + 0.5) * thick for row in range(len(self.names))]
+            intervals = self.intervals if not number else ()
+            bars = axes.barh(
+                places,
+                values,
+                0.9 * thick,
+                color=COLOURS[number % len(COLOURS)],
+                hatch=_HATCHES[number % len(_HATCHES)],
+                edgecolor="white",
+                linewidth=0,
+            )
+            handles.append(bars)
+            ends = [max(value, *(ci95 or ())) if ci95 else value for value, ci95 in _paired(values, intervals)]
+            for place, value, end in zip(places, values, ends, strict=True):
+                axes.text(end + 0.008, place, f"{value:.2f}", va="center", fontsize=8, color="#555555")
+            for place, ci95 in zip(places, intervals, strict=False):
+                if ci95:
+                    axes.hlines(place, ci95[0], ci95[1], color="black", linewidth=1.2)
+        axes.set_yticks(range(len(self.names)), [_printable(name, 24) for name in self.names])
+        axes.set_ylim(len(self.names) - 0.5, -0.5)
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        if any(name for name, _ in self.runs):
+            _legend(figure, self.title, handles, [name for name, _ in self.runs])
         else:
-            font = latin if chinese is None or mark.text.isascii() else ImageFont.truetype(str(chinese), 26)
-            draw.text(points[0], mark.text, fill=mark.colour, font=font, anchor="ls")
-    buffer = BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+            _title(figure, self.title)
 
 
-_WAYS: dict[str, Callable[[Iterable[Mark]], str | bytes]] = {".svg": svg, ".png": png}
+def _paired(
+    values: Sequence[float], intervals: Sequence[Sequence[float] | None]
+) -> list[tuple[float, Sequence[float] | None]]:
+    return list(zip(values, intervals or [None] * len(values), strict=True))
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The share that was right by confidence: (low, high, share) of every bar, all 0..1.
+
+    Confidences that can be trusted lie on the diagonal.
+    """
+
+    title: str
+    bars: Sequence[tuple[float, float, float]]
+    size: tuple[int, int] = (360, 320)
+
+    def draw(self, figure: "Figure") -> None:
+        """Draw the bars behind the diagonal."""
+        _title(figure, self.title)
+        axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share right")
+        for low, high, share in self.bars:
+            axes.bar(low, share, high - low, align="edge", color=COLOURS[0], edgecolor="white")
+        axes.plot((0, 1), (0, 1), color="black", linestyle="--", linewidth=1)
+
+
+def _title(figure: "Figure", text: str) -> None:
+    figure.suptitle(_printable(text, 110), x=0.01, ha="left", fontsize=11)
+
+
+def _legend(figure: "Figure", title: str, handles: Sequence[Any], names: Sequence[str]) -> None:
+    """The title and below it the names in rows, above the axes: they cover nothing."""
+    handles = handles[:_NAMED]
+    legend = figure.legend(
+        handles,
+        list(map(str, range(len(handles)))),  # a label that begins with "_" would be left out
+        loc="outside upper left",
+        ncols=_ACROSS,
+        frameon=False,
+        fontsize=9,
+        title=_printable(title, 110),
+        title_fontsize=11,
+        alignment="left",
+    )
+    for text, name in zip(legend.get_texts(), names, strict=False):
+        text.set_text(_printable(name, 34))
+
+
+def _printable(name: str, most: int) -> str:
+    """A name as it can be written into a picture: short, and without signs that XML cannot hold."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in name)
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------
+
+
+def svg(chart: Chart) -> str:
+    """The chart as an SVG file; texts stay texts."""
+    return _render(chart, "svg").decode()
+
+
+def png(chart: Chart) -> bytes:
+    """The chart as a PNG file."""
+    return _render(chart, "png")
+
+
+def _render(chart: Chart, kind: str) -> bytes:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    width, height = chart.size
+    out = BytesIO()
+    with rc_context(_style()), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a sign that no font of this machine has is drawn as a box
+        figure = Figure(figsize=(width / 100, height / 100), dpi=200, layout="constrained")
+        chart.draw(figure)
+        # without a date, the same chart is the same file
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(out, format=kind, metadata=nothing if kind == "svg" else None)
+    return out.getvalue()
+
+
+def _style() -> Any:
+    """How all pictures look."""
+    from matplotlib import font_manager
+
+    logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # that a font has no weight "normal" is no matter
+    present = {font.name for font in font_manager.fontManager.ttflist}
+    return {
+        "font.family": [name for name in _FONTS if name in present],
+        "font.size": 10,
+        "text.parse_math": False,  # a name may have a "$"
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#DDDDDD",
+        "hatch.color": "white",
+        "lines.linewidth": 1.6,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "workbench",
+    }
+
+
+_WRITERS: dict[str, Callable[[Chart], str | bytes]] = {".svg": svg, ".png": png}
 
 
 def check(path: Path) -> None:
@@ -214,16 +315,16 @@ def check(path: Path) -> None:
     Raises:
         UsageProblem: it ends neither in .svg nor in .png.
     """
-    if path.suffix.lower() not in _WAYS:
+    if path.suffix.lower() not in _WRITERS:
         raise UsageProblem(f"{path.name} is neither .svg nor .png.", "Name the file with one of these endings.")
 
 
-def save(marks: Sequence[Mark], path: Path) -> None:
-    """Write the marks to a file; its ending says how.
+def save(chart: Chart, path: Path) -> None:
+    """Write a chart to a file; its ending decides the format.
 
     Raises:
         UsageProblem: neither .svg nor .png.
         WorkspaceProblem: it cannot be written.
     """
     check(path)
-    write_atomic(path, _WAYS[path.suffix.lower()](marks))
+    write_atomic(path, _WRITERS[path.suffix.lower()](chart))

@@ -7,23 +7,23 @@ from typing import Any
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.records import Run
 from workbench.evaluation import charts, report
-from workbench.evaluation.charts import Mark, Series
+from workbench.evaluation.charts import Chart, Series
 from workbench.predictions import run_reader
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress
 from workbench.workspace import Workspace
 
 Measured = Mapping[str, frozenset[tuple[str, int]]]
-"""Run -> the documents that its F1 was measured on (`stored.validated_on`)."""
+"""Run -> the documents that its F1 was measured on (`run_reader.validated_on`)."""
 
 
 def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
-    """What runs that have an F1 were measured on; a folder that is gone or damaged says nothing."""
-    found = {}
+    """What runs that have an F1 were measured on; runs whose folder is gone or damaged are left out."""
+    documents = {}
     for run in runs:
         with suppress(InputProblem):
-            found[run.id] = run_reader.validated_on(workspace.files.run(run.id))
-    return found
+            documents[run.id] = run_reader.validated_on(workspace.files.run(run.id))
+    return documents
 
 
 def best(runs: Iterable[Run], on: Measured) -> Run | None:
@@ -73,18 +73,18 @@ def bars(runs: Iterable[Run], fields: Sequence[str]) -> list[tuple[str, list[flo
 
 
 def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress]) -> list[Series]:
-    """The runs' curves of one of `charts.KINDS`; where there are several runs, each curve says whose it is."""
+    """The runs' curves of one of `charts.KINDS`; where there are several runs, a curve's name begins with the run's."""
     return [line for run in runs for line in charts.series(progress_of(run), kind, run.name if len(runs) > 1 else "")]
 
 
 def picture(
     runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
-) -> list[Mark]:
+) -> Chart:
     """The chart of one of `charts.KINDS` or of "fields", to be saved; `shown` gives a field its name."""
     if kind == "fields":
         names = fields_of(runs)
-        return charts.bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
-    return charts.curves(charts.KINDS[kind], curves(runs, kind, progress_of))
+        return charts.Bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
+    return charts.Curves(charts.KINDS[kind], curves(runs, kind, progress_of))
 
 
 def trained(a: Run, b: Run) -> str:
@@ -100,7 +100,7 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
         {"a", "b", "config": {key: [a, b]}, "f1": [a, b], "split", "documents", "differences": {"micro" or field:
         {"a", "b", "difference", "ci95", "p_value", "certain"}}, "problem"}; the last says why there is no bootstrap.
     """
-    told: dict[str, Any] = {
+    comparison: dict[str, Any] = {
         "a": a.id,
         "b": b.id,
         "f1": [a.f1, b.f1],
@@ -111,14 +111,14 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
         "problem": "",
     }
     try:
-        found = report.compare_runs(workspace.files.run(a.id), workspace.files.run(b.id), on)
+        compared = report.compare_runs(workspace.files.run(a.id), workspace.files.run(b.id), on)
     except InputProblem as problem:
-        return told | {"problem": problem.message}
-    return told | {key: found[key] for key in ("split", "documents", "differences")}
+        return comparison | {"problem": problem.message}
+    return comparison | {key: compared[key] for key in ("split", "documents", "differences")}
 
 
 def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
-    """What a comparison says, in a sentence; `names` are A's and B's."""
+    """A comparison in a sentence; `names` are A's and B's."""
     micro = compared["differences"].get("micro")
     if micro is None:
         return compared["problem"] or "There is nothing to compare."

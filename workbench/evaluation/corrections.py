@@ -1,5 +1,4 @@
-"""What became of documents that a run processed: of those that would have passed without a look, how many had to be
-corrected when people labelled them later."""
+"""How many documents that would have passed without a look had to be corrected when people labelled them later."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,8 +18,8 @@ from workbench.workspace import Workspace
 def measure(workspace: Workspace, folder: Path, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Of a run's pool, the documents that are labelled now.
 
-    A document is corrected when a value on it is another one, or one more, than the run had found. Values of fields
-    that the run was never taught are not asked.
+    A document is corrected when a value on it differs from the run's, or is missing there. Values of fields that the
+    run was not trained on do not count.
 
     Args:
         workspace: with today's labels.
@@ -55,20 +54,20 @@ def measure(workspace: Workspace, folder: Path, figures: Mapping[str, Any]) -> d
 
 def _labelled_since(workspace: Workspace, folder: Path) -> list[Case]:
     """The documents of a run's pool that are labelled now, with these labels."""
-    asked = run_reader.fields_labelled(folder)
+    trained = run_reader.fields_labelled(folder)
     with workspace.db.read() as connection:
         done = frozenset(document_list.ids(connection, document_list.Filter("labelled")))
     cases = list(run_reader.stream_cases(folder, "pool", done))
     ids = [case.document for case in cases]
     with workspace.db.read() as connection:
         facts, now = label_queries.lengths(connection, ids), label_queries.labels(connection, ids)
-    found = []
+    relabelled = []
     for case in cases:
-        if facts.get(case.document) == (case.name, len(case.words)):  # else the run was made elsewhere
-            spans = [Span(name, tokens) for name, tokens in now[case.document] if name in asked]
+        if facts.get(case.document) == (case.name, len(case.words)):  # else the run comes from another workspace
+            spans = [Span(name, tokens) for name, tokens in now[case.document] if name in trained]
             gold = tuple(Chunk(*chunk) for chunk in chunks_of(tags_of(spans, len(case.words))))
-            found.append(run_reader.judgeable(replace(case, gold=gold), asked))
-    return found
+            relabelled.append(run_reader.judgeable(replace(case, gold=gold), trained))
+    return relabelled
 
 
 def _scaled(measured: Mapping[str, Any], chunk: Chunk) -> float:

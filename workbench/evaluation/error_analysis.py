@@ -1,4 +1,4 @@
-"""What a model gets wrong: one record an error, tables over them, and where they pile up."""
+"""What a model gets wrong: a record of every error, tables over them, and where they pile up."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ _AROUND = 4  # words shown on each side of an error
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """One error, with what a person needs to judge it."""
+    """An error, with what a person needs to judge it."""
 
     document: int
     name: str
@@ -30,13 +30,13 @@ class ErrorRecord:
     page: int
     snippet: tuple[str, str, str]  # the words before, the words at the error, the words after
     window_edge: bool  # the deciding window changes inside, or beside, the error's words
-    truncated: bool  # words of the document were not seen by the model
+    truncated: bool  # the model did not read all words of the document
     several_lines: bool
     slices: Mapping[str, str]
 
     @property
     def field(self) -> str:
-        """The field the error is counted under: the gold one, where there is one."""
+        """The field that the error is counted under: the gold one, where there is one."""
         return self.predicted_field if self.gold_field == NONE else self.gold_field
 
     @property
@@ -46,7 +46,7 @@ class ErrorRecord:
 
 
 class Judged(NamedTuple):
-    """A document with its judgements, made once for all tables."""
+    """A document with its pairs, matched once for all tables."""
 
     case: Case
     pairs: tuple[ChunkPair, ...]
@@ -141,15 +141,15 @@ class Concentration:
     expected: float  # the members' share of the field's gold and predicted chunks
 
     def sentence(self) -> str:
-        """As it is said to the analyst."""
+        """For the analyst."""
         count = len(self.members)
         plural = f"{self.dimension}s" if self.dimension in ("vendor", "language") and count > 1 else self.dimension
         if self.dimension == "vendor":
-            who = f"{count} {plural} ({', '.join(self.members)})" if count > 1 else f"Vendor {self.members[0]}"
+            members = f"{count} {plural} ({', '.join(self.members)})" if count > 1 else f"Vendor {self.members[0]}"
         else:
-            who = f"{self.dimension}: {', '.join(self.members)}"
+            members = f"{self.dimension}: {', '.join(self.members)}"
         verb = "make" if count > 1 else "makes"
-        return f"{who} {verb} {self.share:.0%} of the errors in {self.field} ({self.errors} of {self.of})"
+        return f"{members} {verb} {self.share:.0%} of the errors in {self.field} ({self.errors} of {self.of})"
 
 
 _MEMBER: dict[str, Callable[[ErrorRecord], str]] = {
@@ -180,10 +180,11 @@ def concentrations(
     Args:
         documents: the evaluated ones.
         records: their errors (`find`).
-        least: fewer errors of a field say nothing.
+        least: fields with fewer errors are left out.
         share: how much of the field's errors the members must make, 0..1.
         lift: how many times their part of the field's chunks that must be; big vendors make many errors
-        anyway. most: how many members are named together at most.
+            anyway.
+        most: how many members are named together at most.
     """
     chances: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for case, pairs, slices_of in documents:
@@ -194,19 +195,23 @@ def concentrations(
     by_field: defaultdict[str, list[ErrorRecord]] = defaultdict(list)
     for record in records:
         by_field[record.field].append(record)
-    found = []
+    concentrated = []
     for (name, dimension), chance in chances.items():
         errors = Counter(_MEMBER[dimension](record) for record in by_field[name])
         if errors.total() < least:
             continue
         for count in range(1, most + 1):
             top = sorted(errors.items(), key=lambda item: (-item[1], item[0]))[:count]
-            made = sum(number for _, number in top)
+            errors_of_top = sum(number for _, number in top)
             expected = sum(chance[member] for member, _ in top) / chance.total()
-            if made >= share * errors.total():
-                if made >= lift * expected * errors.total():
+            if errors_of_top >= share * errors.total():
+                if errors_of_top >= lift * expected * errors.total():
                     members = tuple(member for member, _ in top)
-                    part = made / errors.total()
-                    found.append(Concentration(name, dimension, members, made, errors.total(), part, expected))
+                    part = errors_of_top / errors.total()
+                    concentrated.append(
+                        Concentration(name, dimension, members, errors_of_top, errors.total(), part, expected)
+                    )
                 break
-    return sorted(found, key=lambda one: (-one.errors * (one.share - one.expected), one.field, one.dimension))
+    return sorted(
+        concentrated, key=lambda item: (-item.errors * (item.share - item.expected), item.field, item.dimension)
+    )

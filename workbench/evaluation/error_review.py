@@ -1,6 +1,6 @@
 """The errors of a run as the analyst walks through them: what the errors screen shows, without a screen.
 
-A survey is read from the run folder once. What people did since (labels fixed, labels confirmed, documents queued) is
+A review is read from the run folder once. What people did since (labels fixed, labels confirmed, documents queued) is
 compared with it whenever it is shown, so that nothing about it has to be kept.
 """
 
@@ -33,7 +33,7 @@ TOTAL = "all"
 
 
 class Verdict(StrEnum):
-    """What people did about an error since the run was made."""
+    """What people did about an error since the run."""
 
     OPEN = ""
     FIXED = "fixed"  # the label was wrong, and was changed
@@ -43,12 +43,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorItem:
-    """One line of a list: an error, or a label to doubt."""
+    """A line of a list: an error, or a label to doubt."""
 
     document: int
     name: str
     group: str
-    kind: str  # a Kind's value, or "doubt"
+    kind: str  # an ErrorKind's value, or "doubt"
     gold_field: str
     predicted_field: str
     gold: Place | None
@@ -63,7 +63,7 @@ class ErrorItem:
 
     @property
     def field(self) -> str:
-        """The field the item is counted under."""
+        """The field that the item is counted under."""
         return self.predicted_field if self.gold_field == NONE else self.gold_field
 
     @property
@@ -76,7 +76,7 @@ class ErrorItem:
 
 @dataclass(frozen=True)
 class ErrorReview:
-    """All that the errors screen shows of a run on one split."""
+    """All that the errors screen shows of a run on a split."""
 
     run: str
     split: str
@@ -128,33 +128,32 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
     Raises:
         InputProblem: there are no predictions on labelled documents, or a file is damaged.
     """
-    found: dict[str, list[cases.Case]] = {}
-    for name in (split,) if split else SPLITS:
-        found[name] = run_reader.read_labelled(folder, name, boxes=False)
-        if found[name]:
+    chosen, documents = "", []
+    for chosen in (split,) if split else SPLITS:
+        documents = run_reader.read_labelled(folder, chosen, boxes=False)
+        if documents:
             break
-    chosen, here = next(((name, listed) for name, listed in found.items() if listed), ("", []))
-    if not here:
+    if not documents:
         raise InputProblem(
             f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
             "Label documents of the validation or the test side, then train again.",
         )
-    judged = error_analysis.judge(here, run_reader.read_groups(folder, "train"))
+    judged = error_analysis.judge(documents, run_reader.read_groups(folder, "train"))
     records = error_analysis.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
-    by_document = {case.document: case for case in here}
+    by_document = {case.document: case for case in documents}
     return ErrorReview(
         run=folder.name,
         split=chosen,
         splits=tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file()),
-        documents=len(here),
-        f1=metrics.micro(here).f1,
+        documents=len(documents),
+        f1=metrics.micro(documents).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),
-        doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in suspects(here)),
+        doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in suspects(documents)),
         matrix=error_analysis.matrix(pairs),
         confusion=error_analysis.confusion(pairs),
         concentrations=tuple(error_analysis.concentrations(judged, records)),
-        lengths={case.document: (case.name, len(case.words)) for case in here},
+        lengths={case.document: (case.name, len(case.words)) for case in documents},
     )
 
 
@@ -222,33 +221,33 @@ def _doubt(suspect: Suspect, case: cases.Case) -> ErrorItem:
 # --- what people did since --------------------------------------------------------------------------------------
 
 
-def verdicts(workspace: Workspace, survey: ErrorReview) -> dict[int, Verdict | None]:
+def verdicts(workspace: Workspace, review: ErrorReview) -> dict[int, Verdict | None]:
     """What was done about every item, by `id(item)`; None where the document is not in this workspace.
 
-    A label that is another one now than when the run was made counts as fixed, whoever changed it and where.
+    A label that differs from the one when the run started counts as fixed, no matter where it was changed.
     """
-    items = (*survey.items, *survey.doubts)
+    items = (*review.items, *review.doubts)
     ids = sorted({item.document for item in items})
     with workspace.db.read() as connection:
-        here = {n for n, facts in label_queries.lengths(connection, ids).items() if facts == survey.lengths[n]}
+        here = {n for n, facts in label_queries.lengths(connection, ids).items() if facts == review.lengths[n]}
         now = label_queries.labels(connection, sorted(here))
-        rejected = label_queries.decided(connection, ids, Decision.REJECTED, survey.run)
-        affirmed = label_queries.decided(connection, ids, Decision.ACCEPTED, survey.run)
+        rejected = label_queries.decided(connection, ids, Decision.REJECTED, review.run)
+        affirmed = label_queries.decided(connection, ids, Decision.ACCEPTED, review.run)
         waiting = label_queries.queued(connection)
-    found: dict[int, Verdict | None] = {}
+    verdict_of: dict[int, Verdict | None] = {}
     for item in items:
         number = item.document
         if number not in here:
-            found[id(item)] = None
+            verdict_of[id(item)] = None
         elif _changed(item, now[number]):
-            found[id(item)] = Verdict.FIXED
+            verdict_of[id(item)] = Verdict.FIXED
         elif item.predicted in rejected.get(number, ()) or (
             item.predicted is None and item.gold in affirmed.get(number, ())
         ):
-            found[id(item)] = Verdict.CONFIRMED
+            verdict_of[id(item)] = Verdict.CONFIRMED
         else:
-            found[id(item)] = Verdict.QUEUED if number in waiting else Verdict.OPEN
-    return found
+            verdict_of[id(item)] = Verdict.QUEUED if number in waiting else Verdict.OPEN
+    return verdict_of
 
 
 def _changed(item: ErrorItem, now: set[Place]) -> bool:
@@ -260,7 +259,7 @@ def _changed(item: ErrorItem, now: set[Place]) -> bool:
 
 
 def _stands(place: Place, now: set[Place]) -> bool:
-    """Whether a label is still there. A span in several pieces was frozen as one chunk a piece."""
+    """Whether a label is still there. A span in several pieces was frozen as a chunk for each."""
     name, words = place[0], set(place[1])
     return any(field == name and words <= set(tokens) and _runs(tokens, place[1]) for field, tokens in now)
 
@@ -270,24 +269,24 @@ def _runs(tokens: Sequence[int], piece: Sequence[int]) -> bool:
     return piece[0] - 1 not in tokens and piece[-1] + 1 not in tokens
 
 
-def propose(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
+def propose(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> None:
     """Put the prediction beside the labels as an open suggestion, to be taken or rejected there."""
     if item.predicted is not None:
-        found = [(*item.predicted, item.confidence)]
+        proposal = (*item.predicted, item.confidence)
         with workspace.db.write() as connection:
-            keep_suggestions(connection, survey.run, {item.document: found}, replaces=(survey.run,))
+            keep_suggestions(connection, review.run, {item.document: [proposal]}, replaces=(review.run,))
 
 
-def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
-    """Say that the label is right: the prediction is rejected, or, where there is none, the label affirmed.
+def confirm(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> None:
+    """Confirm that the label is right: the prediction is rejected, or, where there is none, the label affirmed.
 
-    One act of the document's history, which can be undone there.
+    It is an act in the document's history, which can be undone there.
     """
     place = item.predicted or item.gold
     assert place is not None
     with workspace.db.write() as connection:
-        found = {item.document: [(*place, item.confidence)]}
-        keep_suggestions(connection, survey.run, found, replaces=(survey.run,), settled=item.predicted is None)
+        proposals = {item.document: [(*place, item.confidence)]}
+        keep_suggestions(connection, review.run, proposals, replaces=(review.run,), settled=item.predicted is None)
     editor = DocumentEditor(workspace, item.document)
     for suggestion in editor.content.suggestions:
         if (suggestion.field, suggestion.tokens) == place and suggestion.decision is Decision.OPEN:
@@ -299,22 +298,22 @@ def confirm(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> None:
             return
 
 
-def enqueue(workspace: Workspace, survey: ErrorReview, item: ErrorItem) -> int:
+def enqueue(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> int:
     """Put the document into the open relabel round (or a new one) and open it anew; returns the round.
 
     Raises:
-        Conflict: somebody changed the document just now.
+        Conflict: another person changed the document just now.
     """
     reason = f"{item.field}: labelled “{item.gold_value or '–'}”, predicted “{item.predicted_value or '–'}”"
     editor = DocumentEditor(workspace, item.document)
     with workspace.db.write() as connection:
-        open_ones = [one.id for one in queue.listed(connection) if one.closed is None]
+        open_rounds = [entry.id for entry in queue.listed(connection) if entry.closed is None]
         entry = QueueEntry(0, item.document, 1, item.confidence, (reason,), {item.field: item.confidence})
-        if open_ones:
-            number = open_ones[-1]
+        if open_rounds:
+            number = open_rounds[-1]
             queue.append(connection, number, entry)
         else:
-            number = queue.open_round(connection, survey.run, "errors", 0, [entry], {})
+            number = queue.open_round(connection, review.run, "errors", 0, [entry], {})
     if editor.state.state is not State.STARTED:
         editor.act("reopen", acts.set_aside(editor.state, State.STARTED))
     return number
@@ -341,32 +340,32 @@ class FieldLine:
         return (self.wrong if kind is None else self.counts[kind]) / total if total else 0.0
 
 
-def lines(survey: ErrorReview, order: str = "errors") -> list[FieldLine]:
+def lines(review: ErrorReview, order: str = "errors") -> list[FieldLine]:
     """The matrix's rows and, last, the row of all fields.
 
     Args:
-        order: "field", "errors" (most first), a Kind's value (most first), or "share" of what went wrong.
+        order: "field", "errors" (most first), an ErrorKind's value (most first), or "share" of what went wrong.
     """
-    found = [FieldLine(name, counts) for name, counts in survey.matrix.items()]
+    rows = [FieldLine(name, counts) for name, counts in review.matrix.items()]
     keys: dict[str, Any] = {
         "field": lambda line: line.field,
         "errors": lambda line: (-line.wrong, line.field),
         "share": lambda line: (-line.share(None), line.field),
     }
     if order in keys:
-        found.sort(key=keys[order])
+        rows.sort(key=keys[order])
     else:
-        found.sort(key=lambda line: (-line.counts[ErrorKind(order)], line.field))
-    total = {kind: sum(line.counts[kind] for line in found) for kind in ErrorKind}
-    return [*found, FieldLine(TOTAL, total)]
+        rows.sort(key=lambda line: (-line.counts[ErrorKind(order)], line.field))
+    total = {kind: sum(line.counts[kind] for line in rows) for kind in ErrorKind}
+    return [*rows, FieldLine(TOTAL, total)]
 
 
-def fields_of(survey: ErrorReview) -> list[str]:
+def fields_of(review: ErrorReview) -> list[str]:
     """Fields in the confusion matrix, "none" last."""
-    names = {*survey.confusion, *(name for row in survey.confusion.values() for name in row)}
+    names = {*review.confusion, *(name for row in review.confusion.values() for name in row)}
     return sorted(names, key=lambda name: (name == NONE, name))
 
 
-def label_errors(survey: ErrorReview, found: Mapping[int, Verdict | None]) -> tuple[int, int]:
+def label_errors(review: ErrorReview, known: Mapping[int, Verdict | None]) -> tuple[int, int]:
     """(errors whose label was fixed since, errors in all)."""
-    return sum(found.get(id(item)) is Verdict.FIXED for item in survey.items), len(survey.items)
+    return sum(known.get(id(item)) is Verdict.FIXED for item in review.items), len(review.items)

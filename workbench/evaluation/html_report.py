@@ -26,14 +26,14 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         folder: the run's.
         title: the run's name.
         names: field id -> shown name.
-        split: None takes the one that the report is about.
+        split: None takes the test split, else validation.
 
     Raises:
         InputProblem: there is nothing to report, or the folder is damaged.
     """
     figures = report.evaluate_run(folder, split)
-    here = run_reader.read_labelled(folder, figures["split"])
-    judged = error_analysis.judge(here, run_reader.read_groups(folder, "train"))
+    cases = run_reader.read_labelled(folder, figures["split"])
+    judged = error_analysis.judge(cases, run_reader.read_groups(folder, "train"))
     records = error_analysis.find(judged)
     return html_rendering.render(
         figures,
@@ -43,24 +43,24 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         concentrations=error_analysis.concentrations(judged, records),
         diagnosis=diagnosis.diagnose(diagnosis.examine(folder, figures)),
         events=list(events.iterate(RunFolder(folder).events)),
-        pictures=cuttings(folder, figures["split"], here, records[:_MOST]),
+        pictures=cuttings(folder, figures["split"], cases, records[:_MOST]),
     )
 
 
-def cuttings(folder: Path, split: str, found: Sequence[Case], records: Sequence[ErrorRecord]) -> dict[int, bytes]:
+def cuttings(folder: Path, split: str, cases: Sequence[Case], records: Sequence[ErrorRecord]) -> dict[int, bytes]:
     """Position in `records` -> PNG of the place on its page; errors whose page has no picture are left out."""
     pages = run_reader.read_pictures(folder, split)
-    by_document = {case.document: case for case in found}
+    by_document = {case.document: case for case in cases}
     cut = {}
     for position, record in enumerate(records):
         listed = pages.get(record.document, ())
         path = listed[record.page] if record.page < len(listed) else None
         if path is not None and path.is_file():
             case = by_document[record.document]
-            spans = [chunk for chunk in (record.gold, record.predicted) if chunk]
+            chunks = [chunk for chunk in (record.gold, record.predicted) if chunk]
             boxes = [
                 case.boxes[word]
-                for chunk in spans
+                for chunk in chunks
                 for word in range(chunk.start, chunk.stop)
                 if case.pages[word] == record.page
             ]

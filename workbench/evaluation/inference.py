@@ -141,8 +141,8 @@ def suggest(
             kept = keep_suggestions(
                 connection, STARTER if source == STARTER else model, {k: v for k, v in proposals.items() if k in still}
             )
-        for found in proposals.values():
-            for field, *_ in found:
+        for listed in proposals.values():
+            for field, *_ in listed:
                 counted[field] = counted.get(field, 0) + 1
     return {"model": model, "documents": len(wanted), "suggestions": kept, "fields": counted}
 
@@ -150,8 +150,10 @@ def suggest(
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
     """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
     known = {field.id for field in workspace.schema.active}
-    found = suggestions_file.read(folder)
-    return {one.document: [p for p in one.proposals if p[0] in known] for one in found}
+    return {
+        suggested.document: [proposal for proposal in suggested.proposals if proposal[0] in known]
+        for suggested in suggestions_file.read(folder)
+    }
 
 
 def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = None) -> dict[str, Any]:
@@ -176,8 +178,8 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A field that a model found on a document."""
+class ExtractedField:
+    """A field's value on a document, as a model reads it."""
 
     field: str
     value: str
@@ -188,9 +190,9 @@ class Found:
     tokens: tuple[int, ...]
 
 
-def found_on(content: Content, proposals: list[Proposal], workspace: Workspace) -> list[Found]:
-    """What proposals say, with values as they would be extracted."""
-    result = []
+def extracted(content: Content, proposals: list[Proposal], workspace: Workspace) -> list[ExtractedField]:
+    """The values of proposals, with their places."""
+    fields = []
     tokens = content.tokens
     for field_id, members, confidence in proposals:
         field = workspace.schema.get(field_id)
@@ -200,5 +202,5 @@ def found_on(content: Content, proposals: list[Proposal], workspace: Workspace) 
         boxes = [tokens[number].box for number in members]
         box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
         normal = normalise(field.type, text, day_first=workspace.settings.day_first).normal
-        result.append(Found(field.name, text, normal, confidence, tokens[members[0]].page + 1, box, members))
-    return result
+        fields.append(ExtractedField(field.name, text, normal, confidence, tokens[members[0]].page + 1, box, members))
+    return fields

@@ -35,7 +35,7 @@ def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | N
         tick: called with (the part's name, the share of its work that is done).
 
     Raises:
-        RunProblem: the run says not what it was trained on, or a part failed.
+        RunProblem: it is not known what the run was trained on, or a part failed.
     """
     total = trained_on(workspace.files.run(run.id))
     if run.state not in ENDED or not total:
@@ -62,14 +62,14 @@ def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | N
 
 
 def _part(workspace: Workspace, run: Run, wanted: int) -> Run | None:
-    """The part of this size that was made before, the newest."""
+    """The newest part of this size that was trained before."""
     with workspace.db.read() as connection:
         listed = run_store.listed(connection)
     return next(
         (
-            one
-            for one in listed
-            if one.batch == group_of(run) and one.config["data"].get("max_train_documents") == wanted
+            part
+            for part in listed
+            if part.batch == group_of(run) and part.config["data"].get("max_train_documents") == wanted
         ),
         None,
     )

@@ -234,7 +234,7 @@ def value_right(case: Case, field: str, kind: FieldType, same: Same) -> bool | N
 
 
 def reference_right(case: Case, field: str, kind: FieldType, same: Same) -> bool | None:
-    """Whether the predicted value is the one known from elsewhere; None where nothing is known."""
+    """Whether the predicted value is the reference, known from elsewhere; None where there is none."""
     if field not in case.references:
         return None
     predicted = predicted_value(case, field, kind)

@@ -49,7 +49,7 @@ class Report:
     split: str
     documents: int
     unlabelled: int  # documents that were left out
-    not_judged: dict[str, int]  # field that nobody labelled -> its predictions
+    not_judged: dict[str, int]  # field without any label -> its predictions
     micro: MicroSection
     macro: MacroSection
     token_accuracy: float
@@ -87,7 +87,7 @@ def evaluate(
         types: field id -> type; fields that are not named count as text.
         train_groups: the vendors that the model was trained on.
         validation: where temperature and thresholds are fitted; None fits them on the cases themselves, which
-            flatters them and is said in `calibration.fitted_on`.
+            flatters them, and `calibration.fitted_on` tells which it was.
         same: when two texts are the same value.
         settings: see `EvaluationSettings`.
     """

@@ -1,4 +1,4 @@
-"""The sections of a report, each worked out by one function: what report.json has under each key."""
+"""The sections of a report, each worked out by a function: what report.json has under each key."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ PRECISIONS = (0.90, 0.95, 0.98, 0.99, 0.995)
 """The rows of the table over thresholds; the wished precision is always among them."""
 
 EXPECTED = 0.95
-"""A field that this share of documents has is missed where it is not found: such a document does not pass unseen."""
+"""A document does not pass without a look when it lacks a field that this share of documents has."""
 
 _CUTS = ("language", "ocr_confidence", "pages", "length", "windows")
 
@@ -42,13 +42,13 @@ class JudgedDocument:
         }
         self.right = all(right is not False for right in self.values.values())
         self.confidences: dict[str, float] = {}
-        for chunk in case.predicted:  # of several chunks the surest one is the value
+        for chunk in case.predicted:  # of several chunks the surest is the value
             self.confidences[chunk.field] = max(chunk.confidence, self.confidences.get(chunk.field, 0.0))
 
     def value_ratio(self, name: str) -> Ratio:
         """The document's share of a field's exact match: it counts where gold has the field.
 
-        Values given where gold has none are spurious, not unequal.
+        Values predicted where gold has none are spurious, not unequal.
         """
         counts = self.counts.get(name)
         return (int(bool(self.values[name])), 1) if counts and counts.gold else (0, 0)
@@ -70,7 +70,7 @@ class Figures:
         return bootstrap.quotient(self._ratios[name])
 
     def carrying(self, name: str) -> int:
-        """How many documents say anything about it."""
+        """How many documents have anything to divide by."""
         return bootstrap.carrying(self._ratios[name])
 
     def interval(self, name: str) -> Interval | None:
@@ -213,7 +213,7 @@ def strict(score: FieldScore) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SliceSection:
-    """The documents of one slice."""
+    """The documents of a slice."""
 
     documents: int
     precision: float

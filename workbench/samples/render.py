@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.fonts import chinese_font
+from workbench.samples.fonts import chinese_font
 from workbench.samples.sheet import BASELINE, PrintedWord, Sheet, text_width, wide
 
 _TYPE1 = {

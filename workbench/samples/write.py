@@ -20,8 +20,8 @@ from PIL import Image
 
 from storage.records import Box
 from workbench.fields import invoice_schema
-from workbench.fonts import chinese_font
 from workbench.samples import Sample, SamplePage, assemble, compose, fapiao, generate, template_ids
+from workbench.samples.fonts import chinese_font
 from workbench.samples.noise import BLOCKS
 from workbench.samples.render import pdf, picture, scanned, stamp, turned
 from workbench.samples.sheet import Paper, wide

@@ -21,9 +21,9 @@ from tests.support import ROOT
 from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
-from workbench.fonts import chinese_font
 from workbench.samples import Sample, compose, generate, template_ids
 from workbench.samples.content import chinese_capitals, money
+from workbench.samples.fonts import chinese_font
 from workbench.samples.places import LANGUAGES, LOCALES
 from workbench.samples.render import picture
 from workbench.samples.wording import WORDING

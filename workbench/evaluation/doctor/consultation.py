@@ -1,4 +1,4 @@
-"""Asking the Doctor about a run of a workspace: the diagnosis, what its actions did before, and what labels will bring.
+"""The Doctor on a run of a workspace: the diagnosis, what its actions did before, and what labels will bring.
 
 Nothing is kept: what an action did follows from the runs, their parents and their reports.
 """
@@ -29,7 +29,7 @@ _ALL = "all fields"
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """What the Doctor says about a run."""
+    """The diagnosis of a run, with the history of its actions and a forecast."""
 
     run: str
     diagnosis: Diagnosis
@@ -51,17 +51,17 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     with workspace.db.read() as connection:
         listed = run_store.listed(connection)
     on = comparison.measured(workspace, listed)
-    alike = [one for one in listed if one.id != run.id and on.get(one.id) == on.get(run.id)]
-    peers = {one.name: one.f1 for one in alike if one.f1 is not None}
+    alike = [other for other in listed if other.id != run.id and on.get(other.id) == on.get(run.id)]
+    peers = {other.name: other.f1 for other in alike if other.f1 is not None}
     diagnosis = diagnose(examine(workspace.files.run(run.id), None, peers))
-    made = memory(workspace, listed)
-    said = summaries(tuple(made.values()))
-    ended = [one for one in listed if one.state in ENDED]
+    outcomes = memory(workspace, listed)
+    summary = summaries(tuple(outcomes.values()))
+    ended = [other for other in listed if other.state in ENDED]
     return Consultation(
         run.id,
         diagnosis,
-        (made[run.id].sentence(),) if run.id in made else (),
-        {action: text for action, text in said.items() if " + " not in action},
+        (outcomes[run.id].sentence(),) if run.id in outcomes else (),
+        {action: text for action, text in summary.items() if " + " not in action},
         tuple(forecasts(points(workspace, ended, run), more)),
     )
 
@@ -72,15 +72,15 @@ def memory(workspace: Workspace, listed: Sequence[Run]) -> dict[str, ActionOutco
     A run counts whose parent was diagnosed, when its configuration has taken up actions of that diagnosis.
     """
     by_id = {run.id: run for run in listed}
-    found = {}
-    for run in sorted(listed, key=lambda one: one.created):
+    outcomes = {}
+    for run in sorted(listed, key=lambda run: run.created):
         parent = by_id.get(run.parent or "")
         if parent is None or run.state not in ENDED or parent.state not in ENDED:
             continue
         outcome = _outcome(workspace.files.run(parent.id), workspace.files.run(run.id))
         if outcome is not None:
-            found[run.id] = outcome
-    return found
+            outcomes[run.id] = outcome
+    return outcomes
 
 
 @lru_cache(maxsize=256)  # runs that ended do not change
@@ -89,7 +89,7 @@ def _outcome(before: Path, after: Path) -> ActionOutcome | None:
         evidence = examine(before)
         actions = taken(diagnose(evidence), evidence, examine(after).config)
         compared = report.compare_runs(before, after)["differences"]["micro"] if actions else None
-    except (ConfigProblem, InputProblem):  # a folder that was deleted or copied in part has nothing to tell
+    except (ConfigProblem, InputProblem):  # the folder was deleted, or copied in part
         return None
     return ActionOutcome(actions, compared["difference"], compared["ci95"]) if compared else None
 
@@ -119,8 +119,8 @@ def switches(action: Action) -> dict[str, bool]:
 
 
 def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, list[Point]]:
-    """Field -> (training documents, F1) of the runs that were evaluated on the same documents as one of them."""
-    found: dict[str, list[Point]] = {}
+    """Field -> (training documents, F1) of the runs that were evaluated on the same documents as `like`."""
+    by_field: dict[str, list[Point]] = {}
     measure = _measured(workspace.files.run(like.id))
     for run in ended:
         folder = workspace.files.run(run.id)
@@ -128,11 +128,11 @@ def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, l
         labels = trained_on(folder)
         if not evaluation or not labels or measure is None or _measured(folder) != measure:
             continue
-        found.setdefault(_ALL, []).append((labels, evaluation["micro"]["f1"]))
+        by_field.setdefault(_ALL, []).append((labels, evaluation["micro"]["f1"]))
         for name, row in evaluation["fields"].items():
             if row["support"]:
-                found.setdefault(name, []).append((labels, row["f1"]))
-    return found
+                by_field.setdefault(name, []).append((labels, row["f1"]))
+    return by_field
 
 
 def evaluation_of(folder: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ LOW_OCR = 0.8
 
 @dataclass(frozen=True, slots=True)
 class FieldData:
-    """A field on one split."""
+    """A field on a split."""
 
     labels: int
     documents: int
@@ -59,10 +59,10 @@ def statistics(
         train: the labelled training documents.
         evaluated: the labelled documents of the evaluated split.
         split: its name.
-        predicted: whether the evaluated documents carry predictions; without, nothing is said of what is wrong.
+        predicted: whether the evaluated documents carry predictions; without, nothing counts as wrong.
     """
     splits: dict[str, Sequence[Case]] = {"train": train, split: evaluated}
-    several, one, edges = [0, 0], [0, 0], [0, 0]
+    several_lines, one_line, edges = [0, 0], [0, 0], [0, 0]
     wrong_lines: Counter[str] = Counter()
     by_vendor: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for case in evaluated if predicted else ():
@@ -72,7 +72,7 @@ def statistics(
             wrong, inside = pair.kind is not ErrorKind.CORRECT, slice(pair.gold.start, pair.gold.stop)
             tallies = [by_vendor[case.group]]
             lines = {*zip(case.pages[inside], case.lines[inside], strict=True)}
-            tallies.append(several if len(lines) > 1 else one)
+            tallies.append(several_lines if len(lines) > 1 else one_line)
             wrong_lines[pair.gold.field] += wrong and len(lines) > 1
             if len(set(case.word_windows[inside])) > 1:
                 tallies.append(edges)
@@ -91,8 +91,8 @@ def statistics(
         low_ocr=(sum(_ocr(case) < LOW_OCR for case in train), len(train)),
         truncated=(sum(case.truncated for case in evaluated), len(evaluated)),
         suspects=(len(suspects(evaluated)), len(evaluated)),
-        several_lines=(several[0], several[1]),
-        one_line=(one[0], one[1]),
+        several_lines=(several_lines[0], several_lines[1]),
+        one_line=(one_line[0], one_line[1]),
         window_edges=(edges[0], edges[1]),
         windowed=(sum(case.windows > case.page_count for case in evaluated), len(evaluated)) if predicted else (0, 0),
         torn=(
@@ -124,21 +124,21 @@ def near_duplicates(train: Sequence[Case], evaluated: Sequence[Case]) -> list[tu
     """(evaluated document, training document) pairs that are almost the same text when digits do not count.
 
     Compared by the smallest hashes of their word triples (a bottom-k sketch): quick, and blind to order and length
-    beyond that. Documents of fewer than ten words are never called alike.
+    beyond that. Documents of fewer than ten words are never alike.
     """
     holders: defaultdict[int, list[int]] = defaultdict(list)
     for position, case in enumerate(train):
         for value in _sketch(case):
             holders[value].append(position)
-    found = []
+    alike = []
     for case in evaluated:
         sketch = _sketch(case)
         shared = Counter(position for value in sketch for position in holders.get(value, ()))
         if shared:
             position, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
             if count >= _ALIKE * len(sketch) and train[position].document != case.document:
-                found.append((case.document, train[position].document))
-    return found
+                alike.append((case.document, train[position].document))
+    return alike
 
 
 def _sketch(case: Case) -> list[int]:

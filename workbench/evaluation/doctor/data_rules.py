@@ -1,4 +1,4 @@
-"""The Doctor's rules about documents, labels and splits: what the model was given."""
+"""The Doctor's rules about documents, labels and splits: what the model learned from."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def _share(part: tuple[int, int]) -> float:
 
 
 def amounts_confused(evidence: Evidence) -> Finding | None:
-    """Amount fields taken for each other, or currencies not found."""
+    """Amount fields taken for each other, or missed currencies."""
     confusion: Mapping[str, Mapping[str, int]] = evidence.report.get("confusion") or {}
     fields = {name for name, kind in evidence.types.items() if kind in ("amount", "currency")}
     facts: dict[str, Any] = {}
@@ -146,7 +146,7 @@ def class_imbalance(evidence: Evidence) -> Finding | None:
         return None
     fields = evidence.report.get("fields") or {}
     missed = [row["precision"] - row["recall"] for row in fields.values() if row["support"]]
-    # one field that is missed has reasons of its own: few examples, a header that is not known
+    # a single field that is missed has reasons of its own: few examples, a header that is not known
     if micro["precision"] - micro["recall"] < 0.15 or (missed and median(missed) < 0.15):
         return None
     facts = {"share_without_field": evidence.data.outside, "precision": micro["precision"], "recall": micro["recall"]}
@@ -175,24 +175,24 @@ def class_imbalance(evidence: Evidence) -> Finding | None:
 
 
 def few_examples(evidence: Evidence) -> Finding | None:
-    """A field that scores low and was hardly seen in training."""
+    """A field that scores low and is rare in training."""
     fields, micro = evidence.report.get("fields") or {}, evidence.report.get("micro") or {}
     if not evidence.data or "train" not in evidence.data.fields:
         return None
     trained = evidence.data.fields["train"]
     facts: dict[str, Any] = {}
-    said = []
+    rare = []
     for name, row in sorted(fields.items()):
         known = trained.get(name)
         labels, vendors = (known.labels, known.vendors) if known else (0, 0)
         if row["support"] and (labels < 10 or vendors < 3) and row["f1"] < min(0.7, micro["f1"] - 0.1):
             facts |= {f"{name} labels": labels, f"{name} vendors": vendors, f"{name} f1": row["f1"]}
-            said.append(f"{name} has {labels} labels in {vendors} vendors")
-    if not said:
+            rare.append(f"{name} has {labels} labels in {vendors} vendors")
+    if not rare:
         return None
     names = ", ".join(name.split(" ")[0] for name in facts if name.endswith(" f1"))
     action = task("more examples", f"Queue documents that have {names}; 20 labels from 5 vendors are a start")
-    return Finding("few_examples", "; ".join(said), facts, "Too few examples to learn these fields from.", (action,))
+    return Finding("few_examples", "; ".join(rare), facts, "Too few examples to learn these fields from.", (action,))
 
 
 def split_leakage(evidence: Evidence) -> Finding | None:
@@ -250,7 +250,7 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
         others = [other for vendor, other in rows.items() if vendor != name]
         elsewhere = _share((sum(o[0] for o in others), sum(o[1] for o in others)))
         far = row[1] >= 10 and _share(row) >= max(0.4, 2 * elsewhere)
-        # of many vendors one is always the worst: it counts where chance would not make any of them that bad
+        # some vendor is always the worst: it counts where chance would not make any of so many that bad
         if name not in train and others and far and len(rows) * _at_least(row, elsewhere) < 0.05:
             bad[name] = row
     if not bad:
@@ -259,8 +259,10 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     worst = max(bad, key=lambda name: bad[name][0])
     title = f"Label 3–5 documents of {', '.join(bad)} for training"
     action = labelling("label the vendor", title, "labelling time, then one training run", group=worst)
-    said = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
-    return Finding("missing_vendor", said, facts, "The vendor's template is not in the training documents.", (action,))
+    symptom = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
+    return Finding(
+        "missing_vendor", symptom, facts, "The vendor's template is not in the training documents.", (action,)
+    )
 
 
 def _at_least(part: tuple[int, int], chance: float) -> float:

@@ -13,7 +13,7 @@ from workbench.predictions.run_reader import read_dataset, read_labelled
 from workbench.runs.state import RunFolder
 
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in (*training_rules.RULES, *data_rules.RULES)}
-"""In the order in which they are asked."""
+"""Rule's name -> rule, in the order in which they are applied."""
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:

@@ -94,7 +94,7 @@ class Evidence:
         return default if value is None else value
 
     def of(self, type: str) -> list[Mapping[str, Any]]:
-        """The events of one type, in order."""
+        """The events of a type, in order."""
         return [event for event in self.events if event["type"] == type]
 
     @cached_property
@@ -153,7 +153,7 @@ class Diagnosis:
         return {"healthy": self.healthy, "findings": findings}
 
     def changes(self, target: Target = Target.CONFIG) -> dict[str, Any]:
-        """All changes together; where two actions want the same key, the earlier one counts."""
+        """All changes together; where two actions want the same key, the earlier counts."""
         combined: dict[str, Any] = {}
         for finding in self.findings:
             for action in finding.actions:

@@ -122,7 +122,7 @@ def _instability(evidence: Evidence) -> dict[str, Any]:
 
 
 def _segments(values: list[float], count: int) -> list[float]:
-    """Medians of equal stretches: one wild step does not count."""
+    """Medians of equal stretches: a single wild step does not count."""
     edges = [round(i * len(values) / count) for i in range(count + 1)]
     return [median(values[a:b]) for a, b in pairwise(edges)]
 
@@ -158,7 +158,7 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
 
 
 def learning_rate_low(evidence: Evidence) -> Finding | None:
-    """Even the training documents are not learned, at a rate far below the usual one."""
+    """Even the training documents are not learned, at a rate far below the usual."""
     scores = evidence.curve("train", "f1") or evidence.curve("validation", "f1")
     if not scores or max(scores) > 0.8 or evidence.learning_rate > evidence.usual_rate / 4 or _instability(evidence):
         return None
@@ -185,7 +185,8 @@ def ended_early(evidence: Evidence) -> Finding | None:
     if gains[-1] < 0.02 or scores[-1] < max(scores):
         return None
     facts: dict[str, Any] = {"gained_in_last_evaluations": sum(gains)}
-    # A rate that falls to nothing lets every curve settle; training documents that are still being learned tell.
+    # A rate that falls to nothing lets every curve settle: whether training documents are still being learned
+    # shows more.
     train = evidence.curve("train", "f1")[-_LAST:]
     if len(train) == _LAST and train[-1] < 0.85 and all(b - a >= 0.02 for a, b in pairwise(train)):
         facts["train_f1_at_the_end"] = train
@@ -221,13 +222,13 @@ def ended_early(evidence: Evidence) -> Finding | None:
 
 def out_of_memory(evidence: Evidence) -> Finding | None:
     """The memory was too small, whether the run died of it or was helped."""
-    told = [
+    messages = [
         text
         for event in (*evidence.of("failed"), *evidence.of("note"))
         if "out of memory" in (text := f"{event.get('title', '')} {event.get('message', '')}".strip()).casefold()
         or "out-of-memory" in text.casefold()
     ]
-    if not told:
+    if not messages:
         return None
     batch = evidence.get("train.per_device_train_batch_size", 4)
     steps, length = evidence.get("train.gradient_accumulation_steps", 1), evidence.get("data.max_length", 512)
@@ -260,16 +261,16 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
                 changes={"train.gradient_checkpointing": True},
             )
         )
-    facts = {"events": len(told), "said": told[-1], "batch": batch, "max_length": length}
+    facts = {"events": len(messages), "said": messages[-1], "batch": batch, "max_length": length}
     cause = "The windows are long, the batch large, or the model deep for this memory."
     return Finding("out_of_memory", "The device ran out of memory", facts, cause, tuple(actions))
 
 
 def truncation(evidence: Evidence) -> Finding | None:
-    """Words that the model never saw."""
+    """Words that the model did not read."""
     cut = sum(int(event.get("truncated") or 0) for event in evidence.of("prepared"))
-    seen, of = evidence.data.truncated if evidence.data else (0, 0)
-    if not cut and not seen:
+    truncated, of = evidence.data.truncated if evidence.data else (0, 0)
+    if not cut and not truncated:
         return None
     actions = [action for action in windows(evidence) if action.id == "longer windows"]
     if evidence.get("data.window_stride", 64) < 64:
@@ -278,8 +279,8 @@ def truncation(evidence: Evidence) -> Finding | None:
         actions.append(Action("windows", "Cut long pages into overlapping windows", cost, changes=changes))
     look = "Correct words that are longer than a window: they are rarely words"
     actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
-    facts = {"truncated_in_preparation": cut, "truncated_documents": seen, "evaluated_documents": of}
-    symptom = f"{cut or seen} documents are longer than what the model saw of them"
+    facts = {"truncated_in_preparation": cut, "truncated_documents": truncated, "evaluated_documents": of}
+    symptom = f"{cut or truncated} documents are longer than what the model saw of them"
     return Finding(
         "truncation",
         symptom,
