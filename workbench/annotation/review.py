@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage import open_suggestions, queue
+from storage import queue
 from storage.records import Annotations, Content, Decision, State, Suggestion
+from storage.suggestions import least_certain, wanting
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
@@ -78,9 +79,9 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
     active = [field.id for field in workspace.schema.active if not fields or field.id in fields]
     with workspace.db.read() as connection:
         misses = _near_misses(workspace, [r.run for r in queue.listed(connection)][::-1])
-        ids = open_suggestions.least_certain(connection, active, SURE, _MOST)
+        ids = least_certain(connection, active, SURE, _MOST)
         ids += sorted({miss["document"] for miss in misses} - set(ids))
-        found = open_suggestions.wanting(connection, ids)
+        found = wanting(connection, ids)
     return questions(
         {number: offered for number, (offered, _) in found.items()},
         [miss for miss in misses if miss["document"] in found],
