@@ -67,11 +67,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._follow()
         self.refresh()
 
-    def reread(self, document: int, at: int) -> None:
-        """A document changed: its row is read again."""
-        self._pages.pop(at // PAGE, None)
-        if 0 <= at < len(self._ids):
-            self.refresh_lines(at)
+    def reread_open(self) -> None:
+        """The open document changed: its row is read again."""
+        self._pages.pop(self._at // PAGE, None)
+        if 0 <= self._at < len(self._ids):
+            self.refresh_lines(self._at)
 
     def reread_all(self) -> None:
         """Anything may have changed: what is in view is read again."""

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from storage import documents, queue
 from storage.documents import Filter
-from storage.records import State
+from storage.records import Document, State
 from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
+_DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
 
 class Worklist:
@@ -37,11 +38,6 @@ class Worklist:
         """The document at the position."""
         return self.ids[self.position] if 0 <= self.position < len(self.ids) else None
 
-    @property
-    def at_end(self) -> bool:
-        """Whether the position is on the last document."""
-        return self.position == len(self.ids) - 1
-
     def step(self, by: int) -> int | None:
         """Move by some documents; None where the list ends, the position stays."""
         if not 0 <= self.position + by < len(self.ids):
@@ -62,6 +58,16 @@ class Worklist:
                     open_ones = set(documents.ids(connection, Filter("unlabelled")))
         first = next((n for n in order if n in open_ones), None)
         return first is not None and self.move_to(first)
+
+    def mark(self, workspace: Workspace, document: Document, blind: bool) -> None:
+        """Keep in a round whether one of its documents is decided."""
+        if self.filter.round is None:
+            return
+        decided = document.state in _DECIDED
+        if blind:
+            self.blind[document.id] = decided
+        with workspace.db.write() as connection:
+            queue.mark_done(connection, self.filter.round, document.id, decided)
 
     def move_to(self, document: int) -> bool:
         """Put the position on a document; False when the list does not hold it."""
