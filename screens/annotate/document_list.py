@@ -86,12 +86,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 read = documents.page(connection, documents.Filter(ids=wanted), 0, PAGE)
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
-            self._pages[page] = {document.id: document for document in read}
-        found = self._pages[page].get(self._ids[position])
-        if found is None or found.id not in self._blind:
-            return found
-        state = State.LABELLED if self._blind[found.id] else State.NEW
-        return replace(found, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
+            self._pages[page] = {row.id: row for row in read}
+        document = self._pages[page].get(self._ids[position])
+        if document is None or document.id not in self._blind:
+            return document
+        state = State.LABELLED if self._blind[document.id] else State.NEW
+        return replace(document, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
 
     def _follow(self) -> None:
         if self._ids and self.size.height:

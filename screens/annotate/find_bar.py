@@ -1,4 +1,4 @@
-"""Find a value: typed at the foot of the page, selected while one types."""
+"""Find a value: typed at the foot of the page, selected while it is typed."""
 
 from collections.abc import Sequence
 

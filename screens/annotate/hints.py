@@ -1,4 +1,4 @@
-"""What the next key will do, and where one is: the two lines at the foot of the annotate screen. Pure.
+"""The two lines at the foot of the annotate screen: what the next key will do, and which document is open. Pure.
 
 A hint is a sentence and (binding id or key, text) pairs.
 """

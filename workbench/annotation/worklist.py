@@ -14,7 +14,7 @@ _DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
 
 class Worklist:
-    """Ids of documents, frozen when the filter is set: a document does not vanish from under the session.
+    """Ids of documents, frozen when the filter is set: a document does not vanish while it is open.
 
     Args:
         workspace: open.
@@ -49,14 +49,14 @@ class Worklist:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
         if self.filter.round is not None:
-            open_ones = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
+            undecided = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
         else:
             near = order[:_NEAR]
             with workspace.db.read() as connection:
-                open_ones = documents.undecided(connection, near)
-                if open_ones.isdisjoint(near):  # far away, if anywhere
-                    open_ones = set(documents.ids(connection, Filter("unlabelled")))
-        first = next((n for n in order if n in open_ones), None)
+                undecided = documents.undecided(connection, near)
+                if undecided.isdisjoint(near):  # far away, if anywhere
+                    undecided = set(documents.ids(connection, Filter("unlabelled")))
+        first = next((n for n in order if n in undecided), None)
         return first is not None and self.move_to(first)
 
     def mark(self, workspace: Workspace, document: Document, blind: bool) -> None:
