@@ -67,11 +67,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._follow()
         self.refresh()
 
-    def reread(self, document: int, at: int) -> None:
-        """A document changed: its row is read again."""
-        self._pages.pop(at // PAGE, None)
-        if 0 <= at < len(self._ids):
-            self.refresh_lines(at)
+    def reread_open(self) -> None:
+        """The open document changed: its row is read again."""
+        self._pages.pop(self._at // PAGE, None)
+        if 0 <= self._at < len(self._ids):
+            self.refresh_lines(self._at)
 
     def reread_all(self) -> None:
         """Anything may have changed: what is in view is read again."""
@@ -86,12 +86,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
-            self._pages[page] = {document.id: document for document in read}
-        found = self._pages[page].get(self._ids[position])
-        if found is None or found.id not in self._blind:
-            return found
-        state = State.LABELLED if self._blind[found.id] else State.NEW
-        return replace(found, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
+            self._pages[page] = {row.id: row for row in read}
+        document = self._pages[page].get(self._ids[position])
+        if document is None or document.id not in self._blind:
+            return document
+        state = State.LABELLED if self._blind[document.id] else State.NEW
+        return replace(document, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
 
     def _follow(self) -> None:
         if self._ids and self.size.height:

@@ -1,4 +1,4 @@
-"""Find a value: typed at the foot of the page, selected while one types."""
+"""Find a value: typed at the foot of the page, selected while it is typed."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,8 @@ class FindBar(Input):
 
         def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
             super().__init__()
-            self.tokens, self.number, self.places = tokens, number, places
+            self.tokens = tokens
+            self.message = f"Found {number} of {places}." if tokens else "Found nowhere."
 
     class Closed(Message):
         """The bar was closed; what was found last stays selected."""
@@ -47,9 +48,9 @@ class FindBar(Input):
 
         event.stop()
         self._places, self._at = find(self._tokens, event.value), 0
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._places:
             self.post_message(self.Found(self._places[self._at], self._at + 1, len(self._places)))
         elif self.value.strip():
@@ -59,7 +60,7 @@ class FindBar(Input):
         """The arrows step through the places; Enter and Escape close."""
         if event.key in ("up", "down") and self._places:
             self._at = (self._at + (1 if event.key == "down" else -1)) % len(self._places)
-            self._tell()
+            self._report()
         elif event.key in ("enter", "escape"):
             self.remove_class("-shown")
             self.post_message(self.Closed())

@@ -1,4 +1,4 @@
-"""All that is seen of a document at one moment: what the session make, and widgets and hints are drawn from."""
+"""All that is seen of a document at one moment: a session makes it, widgets and hints are drawn from it."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class SessionView:
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody and nothing has said where a field's value is."""
+        """Whether no label, suggestion or decision says where a field's value is."""
         state = self.content.annotations
         return not (state.spans or state.absent or self.open_suggestions or state.state is State.LABELLED)
 
