@@ -20,6 +20,7 @@ from transformers import get_linear_schedule_with_warmup
 from workbench.predictions.cases import labelled_once
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 from workbench.training.device import choose_device
 from workbench.training.encoding import IGNORED, Collator, EncodedDocument, EncodedPage, Encoder, Window, batches
 from workbench.training.models import starter
@@ -69,7 +70,7 @@ class FrozenLearner:
         built = starter.build(plain, request.fields)  # what is frozen is the base's, wherever the rest comes from
         built.model.to(self._device)
         encoder = Encoder(built.tokenizer, labels, request.config.data, built.sep_box)
-        splits = {s: found for s, found in parquet.read_all(folder).items() if found}
+        splits = {s: rows for s in parquet.SPLITS if (rows := parquet.read(RunFolder(folder).dataset(s)))}
         parts = {s: self._parts(built, encoder, [encoder.encode(row) for row in found]) for s, found in splits.items()}
         top = torch.nn.ModuleList([*built.model.layoutlm.encoder.layer[self._frozen(built) :], built.model.classifier])
         if request.parent:

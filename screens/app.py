@@ -228,9 +228,9 @@ class WorkbenchApp(App[None]):
         """The command palette: screens, themes, key presets, and every binding of the screen by name."""
         return palette.commands(self.mode_screen, self.keys, self._run_soon)
 
-    def _run_soon(self, action: str) -> None:
-        """Run an action of the screen in view once the dialog in front has closed."""
-        self.call_later(self.run_action, action, self.mode_screen or self)
+    def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
+        """Run an action once the dialog in front has closed."""
+        self.call_later(self.run_action, action, owner)
 
 
 def run(workspace: Workspace) -> None:

@@ -1,19 +1,21 @@
-"""What every screen is made of: content, a hint line, a status line, and one border for errors."""
+"""What all screens share: a hint line, a status line, keys and their help, dialogs, and one border for errors."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from screens.keys import shown
+from screens.help import help_text
+from screens.keys import key_label
 from screens.modes import available
-from screens.widgets.dialogs import TextPage, Typed
-from screens.widgets.status_lines import HintLine, StatusLine
+from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
+from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
@@ -22,40 +24,19 @@ if TYPE_CHECKING:
     from workbench.runs.watch import RunUpdate
     from workbench.workspace import Workspace
 
-GROUPS = {
-    "app": "Everywhere",
-    "mode": "Screens",
-    "document": "Document",
-    "label": "Labelling",
-    "suggestion": "Suggestions",
-    "select": "Selecting",
-    "span": "Adjusting a label",
-    "move": "Moving",
-    "history": "Undo and history",
-    "view": "View",
-    "list": "Document list",
-    "error": "Errors",
-    "error_walk": "Going through a model's errors",
-    "run": "Runs",
-    "form": "Settings",
-    "compare": "Comparing",
-    "queue": "Queue",
-}
-"""Headings of the help, by the first part of a binding's id; other groups are shown under their own name."""
-
 
 class ErrorWalk(Protocol):
-    """Errors that are gone through one by one while their documents are open in the annotate screen."""
+    """The errors of a list, each of whose documents is opened in the annotate screen in turn."""
 
     @property
     def document(self) -> int:
-        """The document of the error that is being looked at."""
+        """The document of the current error."""
 
     async def next_error(self) -> None:
-        """Go on to the next one."""
+        """Open the document of the next error."""
 
     async def confirm_error(self) -> None:
-        """The label is right; go on."""
+        """Keep that the label is right, and go on."""
 
     async def queue_error(self) -> None:
         """Put the document into the relabel queue; go on."""
@@ -116,6 +97,7 @@ class ModeScreen(Typed, Screen[None]):
     """
 
     mode = ""
+    _facts: tuple[str, ...] = ()  # the screen's part of the status line
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     DEFAULT_CSS = """
     ModeScreen { layout: vertical; background: $background; }
@@ -142,10 +124,10 @@ class ModeScreen(Typed, Screen[None]):
         return self.workbench.workspace
 
     def receive(self, request: "Request") -> None:
-        """Do what another screen asks; this one has just come into view.
+        """Act on another screen's request; this screen has just come into view.
 
         Raises:
-            TypeError: it is no request for this screen.
+            TypeError: the request is for another screen.
         """
         raise TypeError(f"The {self.mode} screen takes no {type(request).__name__}.")
 
@@ -153,12 +135,15 @@ class ModeScreen(Typed, Screen[None]):
         """What the next key will do: a sentence, then (key, what it does), the most useful first."""
         self.query_one(HintLine).show(lead, *pairs)
 
+    def show_hint(self, hint: Hint) -> None:
+        """Show a hint that names bindings by their ids, with their keys as they are mapped now."""
+        lead, pairs = hint
+        self.hint(lead, *((self.key_of(name) if "." in name else name, text) for name, text in pairs))
+
     def facts(self, *parts: str) -> None:
         """The screen's part of the status line; the most important first."""
         self._facts = parts
         self.refresh_status_line()
-
-    _facts: tuple[str, ...] = ()
 
     def refresh_status(self) -> None:
         """Bring hint, status and buttons up to date with what the screen shows. Screens that have more override it."""
@@ -188,14 +173,18 @@ class ModeScreen(Typed, Screen[None]):
         """The first key of a binding as it is mapped now, for hints."""
         chosen = self.workbench.keys.get(binding_id)
         if chosen is None:
-            chosen = next((b.key for b in self.all_bindings() if b.id == binding_id), "")
-        return shown(chosen.split(",")[0]) if chosen else ""
+            chosen = next((binding.key for binding, _ in self.all_bindings() if binding.id == binding_id), "")
+        return key_label(chosen.split(",")[0]) if chosen else ""
 
-    def all_bindings(self) -> Iterator[Binding]:
-        """Every binding of the screen and of the application, as declared."""
-        for owner in (self, self.app):
+    def key_owners(self) -> Iterable[DOMNode]:
+        """What has the keys that work on this screen; a screen adds its widgets that have bindings with ids."""
+        return (self, self.app)
+
+    def all_bindings(self) -> Iterator[tuple[Binding, DOMNode]]:
+        """Every binding as declared, with its owner, which has its action."""
+        for owner in self.key_owners():
             for _, binding in owner._bindings:
-                yield binding
+                yield binding, owner
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -205,12 +194,32 @@ class ModeScreen(Typed, Screen[None]):
         except WorkbenchError as error:
             self.workbench.show_problem(error)
 
+    def confirm(self, question: Confirm, act: Callable[[], object]) -> None:
+        """Do something when the answer is yes; a WorkbenchError in it is shown."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                with self.guarded():
+                    act()
+
+        self.app.push_screen(question, answered)
+
+    def prompt(self, prompt: Prompt, take: Callable[[str], None]) -> None:
+        """Do something with the text that is typed, unless the dialog is cancelled; a WorkbenchError in it is shown."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                with self.guarded():
+                    take(text)
+
+        self.app.push_screen(prompt, answered)
+
     def in_background(self, work: Callable[[], Any], name: str, exclusive: bool = True) -> Worker[Any]:
         """Run something slow in a thread; a WorkbenchError in it is shown. Post messages from it, touch no widget."""
         return self.run_worker(work, name=name, group=name, thread=True, exclusive=exclusive, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A failed worker says why."""
+        """Show why a worker failed; what is no WorkbenchError is a fault of the program."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
             if not isinstance(error, WorkbenchError):
@@ -218,40 +227,18 @@ class ModeScreen(Typed, Screen[None]):
             self.workbench.show_problem(error)
 
     def help_notes(self) -> list[tuple[str, str]]:
-        """Keys that are no bindings (a schema's field keys, say), for the help."""
+        """Keys that are no bindings, such as a schema's field keys, for the help: (key, what it does)."""
         return []
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """What signs and words mean that are seen in the screen, for the help."""
+        """Signs and words of the screen, for the help: (sign, what it means)."""
         return []
 
     def action_help(self) -> None:
-        """All keys of the screen."""
-        groups: dict[str, list[tuple[str, str, str]]] = {}
-        keys: dict[str, list[str]] = {}
-        described: dict[str, str] = {}
-        for key, active in self.active_bindings.items():
-            binding = active.binding
-            if binding.id and binding.description and active.enabled:
-                keys.setdefault(binding.id, []).append(shown(key))
-                described[binding.id] = binding.description
-        for name, text in described.items():
-            groups.setdefault(name.partition(".")[0], []).append((" ".join(keys[name]), text, name))
-        order = [*GROUPS, *(group for group in groups if group not in GROUPS)]
-        parts: list[Content | str | tuple[str, str]] = []
-        for group in sorted(groups, key=lambda name: (name in ("app", "mode"), order.index(name))):
-            parts.append((GROUPS.get(group, group.capitalize()) + "\n", "bold $primary"))
-            for listed, text, _ in groups[group]:
-                parts += [(f"  {listed:<16} ", "bold $accent"), f"{text}\n"]
-            parts.append("\n")
-        for title, rows in (("Fields", self.help_notes()), ("Signs", self.help_signs())):
-            if not rows:
-                continue
-            parts.append((f"{title}\n", "bold $primary"))
-            for sign, text in rows:
-                parts += [(f"  {sign:<16} ", "bold $accent"), f"{text}\n"]
-            parts.append("\n")
-        commands = self.key_of("app.commands")
-        told = f"{commands} lists them with their names, under which [bindings] of workbench.toml gives other keys."
-        parts.append((told, "$text-muted"))
-        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", Content.assemble(*parts), wide=True))
+        text = help_text(self.active_bindings, self.help_notes(), self.help_signs(), self.key_of("app.commands"))
+        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", text, wide=True))
+
+
+def screen_of(widget: Widget) -> ModeScreen:
+    """The screen that a widget belongs to: it has the border for errors, dialogs and work in the background."""
+    return cast(ModeScreen, widget.screen)

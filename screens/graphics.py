@@ -1,8 +1,8 @@
-"""Which graphics the terminal can show: asked once, before the application reads keys.
+"""Which graphics the terminal can show. It is asked once, before the application reads keys.
 
-One question goes out, for Kitty's graphics, the size of a cell and, last, what kind of terminal this is. Every terminal
-answers the last one and answers in order, so nothing is waited for longer than the line takes, over SSH and in tmux
-too; no answer comes late and is taken for keys.
+One query asks for Kitty's graphics, the size of a cell and, last, the kind of terminal. Every terminal answers the last
+part, and answers in order: the wait is as long as the line takes, over SSH and in tmux too, and no late answer is taken
+for keys.
 """
 
 import os
@@ -16,7 +16,7 @@ from enum import StrEnum
 
 QUESTION = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
 SECONDS = 1.0
-"""How long a terminal that answers nothing is waited for."""
+"""How long to wait for a terminal that answers nothing."""
 
 _KIND = re.compile(rb"\x1b\[\?([0-9;]*)c")
 _CELL = re.compile(rb"\x1b\[6;([0-9]+);([0-9]+)t")
@@ -41,12 +41,12 @@ class Graphics:
 
     @property
     def real(self) -> bool:
-        """Whether it shows real pixels."""
+        """Whether it shows real pixels, not half blocks."""
         return self.kind is not PictureKind.BLOCKS
 
 
-def understood(answer: bytes) -> Graphics:
-    """What a terminal's answer says. WezTerm and Konsole claim Kitty's graphics but only do Sixel well: Sixel first."""
+def parse_answer(answer: bytes) -> Graphics:
+    """What a terminal can do. WezTerm and Konsole claim Kitty's graphics but do Sixel better, so Sixel comes first."""
     kind = _KIND.search(answer)
     cell = _CELL.search(answer)
     size = (int(cell[2]), int(cell[1])) if cell and int(cell[1]) and int(cell[2]) else Graphics().cell
@@ -64,18 +64,18 @@ def ask(seconds: float = SECONDS) -> Graphics:
         return Graphics()
     if not (sys.__stdin__ and sys.__stdout__ and sys.__stdin__.isatty() and sys.__stdout__.isatty()):
         return Graphics()
-    keyboard, screen = sys.__stdin__.fileno(), sys.__stdout__.fileno()
-    before = termios.tcgetattr(keyboard)
+    stdin, stdout = sys.__stdin__.fileno(), sys.__stdout__.fileno()
+    before = termios.tcgetattr(stdin)
     answer = b""
     try:
-        tty.setcbreak(keyboard)
-        os.write(screen, QUESTION)
+        tty.setcbreak(stdin)
+        os.write(stdout, QUESTION)
         until = time.monotonic() + seconds
-        while not _KIND.search(answer) and select.select([keyboard], [], [], max(until - time.monotonic(), 0.0))[0]:
-            answer += os.read(keyboard, 1024)
+        while not _KIND.search(answer) and select.select([stdin], [], [], max(until - time.monotonic(), 0.0))[0]:
+            answer += os.read(stdin, 1024)
     except OSError:
         pass
     finally:
         with suppress(OSError, termios.error):
-            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
-    return understood(answer)
+            termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+    return parse_answer(answer)

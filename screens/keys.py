@@ -101,8 +101,8 @@ def _normal(key: str) -> str:
     return _key_name(key) if len(key) == 1 else key
 
 
-def shown(key: str) -> str:
-    """A key as people read it: ctrl+z -> Ctrl+Z, question_mark -> ?."""
+def key_label(key: str) -> str:
+    """A key as it is printed: ctrl+z -> Ctrl+Z, question_mark -> ?."""
     *modifiers, last = key.split("+") if key != "+" else [key]
     name = _SHORT.get(last, last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last)
     if last.startswith("upper_"):

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One screen: where its screen is found, and the key that leads there."""
+    """Where a screen's class is, and the key that leads to it."""
 
     id: str
     title: str
@@ -21,7 +21,7 @@ class Mode:
 
     @property
     def exists(self) -> bool:
-        """Whether the screen is built; one that is not is not shown."""
+        """Whether the module is there; a screen without one is not offered."""
         return find_spec(self.module) is not None
 
     def bring(self) -> None:
@@ -30,7 +30,7 @@ class Mode:
 
     @property
     def load(self) -> Callable[[], Screen[None]]:
-        """Makes the screen; its module is imported when the screen is first entered."""
+        """Makes the screen, importing its module first."""
 
         def make() -> Screen[None]:
             screen: Screen[None] = getattr(import_module(self.module), self.screen)()

@@ -1,4 +1,4 @@
-"""What one screen asks of another: a request is handed over with `Shell.visit`, and taken by `ModeScreen.receive`."""
+"""Requests from one screen to another, handed over with `Shell.visit` and received with `ModeScreen.receive`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

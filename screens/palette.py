@@ -7,27 +7,26 @@ from textual.app import SystemCommand
 
 from screens import modes, themes
 from screens.base import ModeScreen
-from screens.keys import shown
+from screens.keys import key_label
 from workbench.settings import KEY_PRESETS
 
 
-def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[[str], None]) -> Iterator[SystemCommand]:
+def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[..., None]) -> Iterator[SystemCommand]:
     """Every command, the screens first.
 
     Args:
         screen: the one in view.
         keys: binding id -> keys, of those that were remapped.
-        run: runs a Textual action, such as "app.help".
+        run: runs a Textual action, such as "app.help"; a second argument is the node that has it.
     """
     for mode in modes.available():
         yield SystemCommand(f"Go to {mode.title}", mode.summary, partial(run, f"app.show_mode('{mode.id}')"))
     listed: set[str] = set()
-    for binding in screen.all_bindings() if screen is not None else ():
+    for binding, owner in screen.all_bindings() if screen is not None else ():
         if binding.id and binding.id not in listed and not binding.id.startswith("mode."):
             listed.add(binding.id)
-            key = shown(keys.get(binding.id, binding.key).split(",")[0])
-            action = f"app.{binding.action}" if binding.id.startswith("app.") else binding.action
-            yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, action))
+            key = key_label(keys.get(binding.id, binding.key).split(",")[0])
+            yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, binding.action, owner))
     for theme in themes.THEMES:
         action = f"app.choose_theme('{theme.name}')"
         yield SystemCommand(f"Theme: {theme.name}", "Kept in workbench.toml", partial(run, action))

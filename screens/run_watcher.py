@@ -16,7 +16,7 @@ _UNHEARD = "They go on by themselves, and it is tried again every second. `workb
 
 
 class RunFollower:
-    """Follows the runs from any screen, says what ended, and tells the screen in view.
+    """Follows the runs whatever screen is in view, and keeps that screen up to date; a message shows what ended.
 
     Args:
         app: runs the timer and the threads.
@@ -59,7 +59,7 @@ class RunFollower:
     def _look(self) -> None:
         """In a thread: what happens to widgets is left to the application's own."""
         try:
-            self._app.call_later(self._take, self._watcher.look())
+            self._app.call_later(self._take, self._watcher.poll())
         except Busy:  # another process writes for long; the next look is a second away
             return
         except WorkbenchError as error:  # it is tried again with every look

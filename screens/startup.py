@@ -46,7 +46,7 @@ STEPS = (
     ),
     *("screens.runs.screen", "screens.queue.screen", "screens.tune.screen"),
 )
-"""Modules, each after what it imports, so that no step takes long: a key shares the processor with one at most."""
+"""Modules, each after what it imports, so that no step takes long: a key waits for one step at most."""
 READING = ("numpy", "pyarrow.lib", "pyarrow", "pyarrow.parquet")
 """What reads a run's folder; it takes 40 MB, so that it is loaded where there is a run to read."""
 
@@ -114,7 +114,7 @@ class Preloader:
         while self._steps and self._steps[0] in sys.modules:
             del self._steps[0]
         if self._steps:
-            # what cannot be loaded says so when its screen is entered
+            # a module that cannot be loaded is reported when its screen is entered
             load = partial(import_module, self._steps.pop(0))
             self._app.run_worker(load, group="preload", thread=True, exit_on_error=False)
         elif self._timer is not None:

@@ -6,14 +6,16 @@ from functools import lru_cache
 from textual.color import Color
 from textual.theme import Theme
 
+from workbench.fields import palette
+
 DARK = Theme(
     name="workbench-dark",
-    primary="#56B4E9",
+    primary=palette.SKY_BLUE,
     secondary="#7A8FA6",
-    accent="#E69F00",
-    warning="#E69F00",
+    accent=palette.ORANGE,
+    warning=palette.ORANGE,
     error="#FF7A6B",
-    success="#4CC38A",
+    success=palette.LIGHT_GREEN,
     foreground="#DDE3EA",
     background="#11151A",
     surface="#171C23",
@@ -56,9 +58,9 @@ THEMES = (DARK, LIGHT, CONTRAST)
 def preferred(setting: str) -> str:
     """The theme to start with: the setting, or what the terminal's background asks for (COLORFGBG, where it is set)."""
     names = {theme.name for theme in THEMES}
-    for wanted in (setting, f"workbench-{setting}"):
-        if wanted in names:
-            return wanted
+    for name in (setting, f"workbench-{setting}"):
+        if name in names:
+            return name
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT.name if background in ("7", "15") else DARK.name
 
@@ -67,13 +69,13 @@ def preferred(setting: str) -> str:
 def legible(colour: str, background: str) -> Color:
     """A field's colour, moved towards black or white until it can be read on the background (contrast of 4.5)."""
     behind = Color.parse(background)
-    wanted = Color.parse(colour)
-    goal = Color.parse("#FFFFFF" if behind.brightness < 0.5 else "#000000")
+    own = Color.parse(colour)
+    extreme = Color.parse("#FFFFFF" if behind.brightness < 0.5 else "#000000")
     for step in range(11):
-        shade = wanted.blend(goal, step / 10)
+        shade = own.blend(extreme, step / 10)
         if contrast(shade, behind) >= 4.5:
             return shade
-    return goal
+    return extreme
 
 
 def contrast(a: Color, b: Color) -> float:

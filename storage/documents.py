@@ -1,6 +1,6 @@
 """Documents: adding, opening, changing. The list of them is in document_list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -51,29 +51,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
         return []
     now = datetime.now(UTC)
     unused = retired_fields.fields(connection)
-    rows = [
-        {
-            "name": n.name,
-            "source": n.source,
-            "digest": n.digest,
-            "format": n.format,
-            "language": n.language,
-            "group_name": n.group,
-            "side": n.side.value,
-            "state": (State.LABELLED if n.labelled else State.STARTED if n.spans else State.NEW).value,
-            "page_count": len(n.pages),
-            "token_count": sum(len(page.tokens) for page in n.pages),
-            "labels": len(n.spans),
-            "suggestions": sum(field_id not in unused for field_id, *_ in n.suggestions),
-            "disagreements": n.disagreements,
-            "problems": n.problems,
-            "original": n.original,
-            "fingerprint": n.fingerprint,
-            "duplicate_of": n.duplicate_of,
-            "created": now,
-        }
-        for n in new
-    ]
+    rows = [_document_row(document, unused, now) for document in new]
     returned = connection.execute(insert(documents).returning(documents.c.id, sort_by_parameter_order=True), rows)
     ids = [int(row.id) for row in returned]
     numbered = list(zip(ids, new, strict=True))
@@ -127,6 +105,29 @@ def _insert(connection: Connection, table: Any, rows: Iterable[dict[str, Any]]) 
     listed = list(rows)
     if listed:
         connection.execute(insert(table), listed)
+
+
+def _document_row(new: NewDocument, unused: Collection[str], now: datetime) -> dict[str, Any]:
+    return {
+        "name": new.name,
+        "source": new.source,
+        "digest": new.digest,
+        "format": new.format,
+        "language": new.language,
+        "group_name": new.group,
+        "side": new.side.value,
+        "state": (State.LABELLED if new.labelled else State.STARTED if new.spans else State.NEW).value,
+        "page_count": len(new.pages),
+        "token_count": sum(len(page.tokens) for page in new.pages),
+        "labels": len(new.spans),
+        "suggestions": sum(field_id not in unused for field_id, *_ in new.suggestions),
+        "disagreements": new.disagreements,
+        "problems": new.problems,
+        "original": new.original,
+        "fingerprint": new.fingerprint,
+        "duplicate_of": new.duplicate_of,
+        "created": now,
+    }
 
 
 def _page_row(document_id: int, page: Page) -> dict[str, Any]:

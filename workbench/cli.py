@@ -86,12 +86,12 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
     """
     ctx.obj = Context(workspace)
     if ctx.invoked_subcommand is None:
-        gc.disable()  # nothing that is loaded on the way to the screens is garbage; they turn it on again
+        gc.disable()  # what is loaded for the screens is no garbage; the application enables it again
         open_workbench(ctx.obj.find_workspace())
 
 
 def main() -> Any:
-    """Entry point of the `workbench` script. Never shows a traceback for what a user can cause."""
+    """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
     try:
         group.main(prog_name="workbench", standalone_mode=False)
@@ -109,7 +109,7 @@ def main() -> Any:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
-    except Exception:  # noqa: BLE001 - the outer border: whatever gets here is a fault of ours
+    except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
 
 

@@ -125,10 +125,10 @@ def _problem(path: Path, error: msgspec.ValidationError) -> ConfigProblem:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file between reading it and writing it.
+    """Lock the file against other processes between reading and writing it.
 
     Raises:
-        Busy: another process holds it for long.
+        Busy: another process holds the lock.
         WorkspaceProblem: the folder cannot be written.
     """
     try:

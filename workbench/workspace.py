@@ -40,7 +40,7 @@ class Workspace:
         """
         with self._opening:
             if self._db is None:
-                from storage.database import Database  # its library is a third of the way to the first screen
+                from storage.database import Database  # SQLAlchemy: a third of the time to the first screen
 
                 db = Database(self.settings.database or f"sqlite:///{self.files.database}")
                 db.migrate()
@@ -121,7 +121,7 @@ class Workspace:
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
-        """Change settings and write workbench.toml; what another process changed in it meanwhile stays.
+        """Change settings and write workbench.toml; other changes by other processes stay.
 
         Raises:
             Busy: another process is changing it.
@@ -130,7 +130,7 @@ class Workspace:
         self._rewrite(lambda now: replace(now, **changes))  # type: ignore[arg-type]
 
     def change_schema(self, change: Callable[[Schema], Schema]) -> None:
-        """Change the fields as they are in workbench.toml now, whatever another process made of them meanwhile.
+        """Change the fields that are in workbench.toml now, which another process may have changed.
 
         Raises:
             Busy, ConfigProblem: as for `change_settings`.
@@ -145,10 +145,10 @@ class Workspace:
             self._note_retired()
 
     def reread_settings(self) -> bool:
-        """Read workbench.toml again where it was written since; whether anything in it is other than before.
+        """Read workbench.toml again if it was written since; whether a setting changed.
 
         Raises:
-            ConfigProblem: it cannot be used any more; the settings stay as they were, and this is said once.
+            ConfigProblem: it cannot be used any more; the settings stay as they were. Raised once for every change.
         """
         now = _stamp(self.files.settings)
         if now == self._read_at:
@@ -164,13 +164,13 @@ class Workspace:
             _note_retired(self._db, self.schema)
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database."""
         if self._db is not None:
             self._db.close()
 
 
 def _note_retired(db: "Database", schema: Schema) -> None:
-    """Suggestions of retired fields are not counted; the database is written only where that changes something."""
+    """Store which fields are retired, so that their suggestions do not count; writes only what changed."""
     from storage import retired_fields
 
     unused = {field.id for field in schema if field.retired}

@@ -1,4 +1,4 @@
-"""A list of errors, one line each, and below it all that is known of the one under the pointer."""
+"""A list of errors, one line each, and all that is known of an error."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,7 +28,7 @@ KINDS = {
     "doubt": "doubt",
 }
 _VENDOR, _NAME = 24, 14  # cells
-_BOTH = 80  # cells from which values leave space for the vendor
+_BOTH = 80  # cells, from which on values leave space for the vendor
 _SIGNS = {Verdict.OPEN: " ", Verdict.FIXED: "✎", Verdict.CONFIRMED: "=", Verdict.QUEUED: "»", None: "·"}
 _DONE = {
     Verdict.OPEN: "",

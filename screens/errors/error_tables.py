@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
+from textual.widgets.data_table import CellKey
 from textual.widgets.option_list import Option
 
 from screens.errors import tables
@@ -143,9 +144,9 @@ class ErrorTables(Vertical):
             self._order = column if column != self._order else "field"
             grid.show(tables.matrix(self._review, self._schema, self._order))
 
-    @on(HeatGrid.Sorted, "#matrix")
-    def _heading_clicked(self, event: HeatGrid.Sorted) -> None:
-        self.sort(event.column)
+    @on(HeatGrid.HeaderSelected, "#matrix")
+    def _heading_clicked(self, event: HeatGrid.HeaderSelected) -> None:
+        self.sort(event.column_key.value or "field")
 
     # cells
 
@@ -188,13 +189,13 @@ class ErrorTables(Vertical):
         if errors is not None:
             self.post_message(self.CellChosen(errors, enter))
 
-    @on(HeatGrid.Pointed, "#matrix,#confusion")
-    def _cell_pointed(self, event: HeatGrid.Pointed) -> None:
-        self._post(self._cell(event.grid.id or "", event.row, event.column), enter=False)
+    @on(HeatGrid.CellHighlighted, "#matrix,#confusion")
+    def _cell_pointed(self, event: HeatGrid.CellHighlighted) -> None:
+        self._post(self._cell(event.data_table.id or "", *_ids(event.cell_key)), enter=False)
 
-    @on(HeatGrid.Chosen, "#matrix,#confusion")
-    def _cell_chosen(self, event: HeatGrid.Chosen) -> None:
-        self._post(self._cell(event.grid.id or "", event.row, event.column), enter=True)
+    @on(HeatGrid.CellSelected, "#matrix,#confusion")
+    def _cell_chosen(self, event: HeatGrid.CellSelected) -> None:
+        self._post(self._cell(event.data_table.id or "", *_ids(event.cell_key)), enter=True)
 
     @on(OptionList.OptionHighlighted, "#concentrations")
     def _group_pointed(self, event: OptionList.OptionHighlighted) -> None:
@@ -205,10 +206,15 @@ class ErrorTables(Vertical):
     def _group_chosen(self, event: OptionList.OptionSelected) -> None:
         self._post(self._group(event.option_index), enter=True)
 
-    @on(HeatGrid.Pointed, "#rules")
-    def _rule_pointed(self, event: HeatGrid.Pointed) -> None:
-        self.query_one("#does", Static).update(tables.RULES_DO[event.row])
+    @on(HeatGrid.CellHighlighted, "#rules")
+    def _rule_pointed(self, event: HeatGrid.CellHighlighted) -> None:
+        self.query_one("#does", Static).update(tables.RULES_DO[_ids(event.cell_key)[0]])
 
-    @on(HeatGrid.Chosen, "#rules")
-    def _rule_chosen(self, event: HeatGrid.Chosen) -> None:
-        self.post_message(self.RuleChosen(event.row))
+    @on(HeatGrid.CellSelected, "#rules")
+    def _rule_chosen(self, event: HeatGrid.CellSelected) -> None:
+        self.post_message(self.RuleChosen(_ids(event.cell_key)[0]))
+
+
+def _ids(key: CellKey) -> tuple[str, str]:
+    """(row, column)"""
+    return key.row_key.value or "", key.column_key.value or ""

@@ -1,9 +1,7 @@
 """The errors screen: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,11 +9,13 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from screens.base import ModeScreen
-from screens.errors import tables
+from screens.errors import hints, tables
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.error_tables import ALONE, VIEWS, CellErrors, ErrorTables
+from screens.errors.keys import ERRORS
+from screens.errors.shown import Shown, read, write_report
 from screens.keys import bindings
 from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
 from screens.widgets.dialogs import Choice, Prompt
@@ -23,49 +23,16 @@ from storage import document_list
 from storage import runs as run_store
 from storage.document_list import Filter
 from storage.exceptions import RunProblem
-from storage.files import write_atomic
 from storage.records import Run, Split
 from workbench.evaluation import error_review
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
-from workbench.evaluation.error_review import ErrorItem, ErrorReview, Verdict
+from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.runs.config.files import from_dict
 from workbench.runs.watch import RunUpdate
 
-ERRORS = [
-    ("view.matrix", "m", "view('matrix')", "Fields and kinds of error"),
-    ("view.confusion", "c", "view('confusion')", "Which field is taken for which"),
-    ("view.piles", "g", "view('concentrations')", "Groups: where errors pile up"),
-    ("view.rules", "r", "view('rules')", "What the repair rules repaired and broke"),
-    ("view.doctor", "d", "view('doctor')", "The Doctor: what to change next"),
-    ("error.doubts", "l", "doubts", "Labels to doubt, the most doubtful first"),
-    ("view.sort", "o", "sort", "Order the fields by the column under the cursor"),
-    ("view.other-side", "tab,shift+tab", "other_side", "Into the list, and back to the table"),
-    ("error.next", "n", "step(1)", "Next error that nothing was done about"),
-    ("error.previous", "p", "step(-1)", "Previous such error"),
-    ("error.open", "e", "open", "Open the document there, to fix the label"),
-    ("error.confirm", "y", "confirm", "The label is right, the model is wrong"),
-    ("error.queue", "q", "enqueue", "Put the document into the relabel queue"),
-    ("error.like", "w", "choose_like", "More like these: the pool's documents that are like those of the list"),
-    ("run.choose", "R", "choose_run", "Another run"),
-    ("run.split", "s", "split", "Test, validation or training documents"),
-    ("run.export", "H", "export", "Write an HTML report for colleagues"),
-    ("error.back", "escape", "back", "Back to the table"),
-]
-
-
 _PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the screen shows; one snapshot drives its widgets."""
-
-    run: Run
-    review: ErrorReview
-    verdicts: dict[int, Verdict | None]  # by id(item), as error_review.verdicts gives them
-    evaluation: dict[str, Any]
 
 
 class ErrorsScreen(ModeScreen):
@@ -139,19 +106,11 @@ class ErrorsScreen(ModeScreen):
         self.in_background(partial(self._read, before, run_id, split), "look")
 
     def _read(self, before: Shown | None, run_id: str, split: str | None) -> None:
-        with self.workspace.db.read() as connection:
-            ended = run_store.listed(connection, ENDED)
-        run = next((run for run in ended if run_id in ("", run.id)), None)
-        if run is None:
+        shown = read(self.workspace, before, run_id, split)
+        if shown is None:
             self.app.call_from_thread(self._show_nothing)
-            return
-        if before is not None and before.run.id == run.id and split in (None, before.review.split):
-            review, evaluation = before.review, before.evaluation
         else:
-            folder = self.workspace.files.run(run.id)
-            review, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
-        verdicts = error_review.verdicts(self.workspace, review)
-        self.post_message(self.RunRead(Shown(run, review, verdicts, evaluation)))
+            self.post_message(self.RunRead(shown))
 
     def _show_nothing(self) -> None:
         self.panel.show_message("")
@@ -419,55 +378,22 @@ class ErrorsScreen(ModeScreen):
             self.app.push_screen(Prompt("HTML report", f"{self.shown.run.id}.html", hint), self._export)
 
     def _export(self, name: str | None) -> None:
-        if not name or self.shown is None:
-            return
-        shown, target = self.shown, Path(name).expanduser().absolute()
+        if name and self.shown is not None:
+            self.notify("The report is being written …", timeout=2)
+            self.in_background(partial(self._write_report, self.shown, Path(name).expanduser().absolute()), "export")
 
-        def work() -> None:
-            from workbench.evaluation import html_report
-
-            folder = self.workspace.files.run(shown.run.id)
-            names = {field.id: field.name for field in self.workspace.schema}
-            page = html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split)
-            write_atomic(target, page)
-            self.app.call_from_thread(self.notify, f"Written to {target}.", markup=False)
-
-        self.notify("The report is being written …", timeout=2)
-        self.in_background(work, "export")
+    def _write_report(self, shown: Shown, target: Path) -> None:
+        write_report(self.workspace, shown, target)
+        self.app.call_from_thread(self.notify, f"Written to {target}.", markup=False)
 
     # the lines at the foot
 
     def refresh_status(self) -> None:
-        """What can be done now, and which run is in view."""
         if self.shown is None:
             return
         review = self.shown.review
         fixed, total = error_review.label_errors(review, self.shown.verdicts)
         errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
         self.facts(f"{self.shown.run.name} · {review.split}", f"F1 {review.f1:.3f}", errors)
-        key = self.key_of
-        if self.panel.list.has_focus or self.has_class("-listing"):
-            self.hint(
-                "",
-                ("Enter", "open it there"),
-                (key("error.confirm"), "the label is right"),
-                (key("error.queue"), "relabel queue"),
-                (key("error.next"), "next open"),
-                (key("error.like"), "more like these"),
-                ("Esc", "back"),
-                (key("run.export"), "HTML report"),
-            )
-        elif self.tables.view == "doctor":
-            self.hint("", ("Enter", "take this action"), ("↑↓", "read on"), (key("run.choose"), "another run"))
-        elif self.tables.view == "rules":
-            self.hint("", ("Enter", "on, off, as measured"), (key("run.choose"), "another run"))
-        else:
-            self.hint(
-                "",
-                ("Enter", "list of errors"),
-                (key("error.doubts"), "labels to doubt"),
-                (key("view.sort"), "sort"),
-                (key("run.split"), "other split"),
-                (key("run.choose"), "other run"),
-                (key("run.export"), "HTML report"),
-            )
+        listing = self.panel.list.has_focus or self.has_class("-listing")
+        self.hint("", *((self.key_of(key) or key, text) for key, text in hints.pairs(self.tables.view, listing)))

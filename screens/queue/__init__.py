@@ -1,1 +1,1 @@
-"""The screen of the relabel loop: what to label next, and what came of it (F3)."""
+"""The screen of the relabel loop: what to label next, and what it brought (F3)."""

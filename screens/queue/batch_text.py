@@ -53,7 +53,7 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
 def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
     """A document of the batch: rank, state, name, score, reasons."""
     state = overview.states.get(entry.document, State.NEW)
-    # whether a blind one is decided is its opinion's business, its own state would give it away
+    # of a blind document its state would give its labels away: only whether the second opinion is there is shown
     sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
     why = "once more, without its labels" if entry.blind else _named("; ".join(entry.reasons), schema)
     style = MUTED if entry.done else ""

@@ -1,4 +1,4 @@
-"""A list of lines with a cursor: what the queue screen's views choose from."""
+"""A list of lines with a cursor, and how the queue screen's panes write bars, columns and sentences."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,7 @@ MUTED = "$foreground 60%"
 
 
 class Rows(OptionList):
-    """Lines with ids; its cursor stays on the same id when the lines change, or at its place where that one is gone.
-    Posts what OptionList posts."""
+    """Lines with ids. The cursor stays on the same id when the lines change, or at its place where that id is gone."""
 
     DEFAULT_CSS = """
     Rows {
@@ -55,6 +54,6 @@ def bar(share: float, width: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """What a forecast says, without what stands beside it anyway, with a capital and a full stop."""
+    """A forecast's sentence without its lead, with a capital and a full stop."""
     text = text.removeprefix("All fields: ").removeprefix("too little to say: ").strip()
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

@@ -52,6 +52,10 @@ class Pane(Vertical):
         """The fields as they are now."""
         return self.workspace.schema
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The command palette lists the actions of all panes; those of a hidden one do nothing."""
+        return self.display
+
     def hint(self) -> Hint:
         """What the next key will do in this pane."""
         raise NotImplementedError

@@ -50,7 +50,7 @@ class QualityPane(Pane, can_focus=True):
 
     @property
     def dispute(self) -> Dispute | None:
-        """The one under the cursor."""
+        """The dispute under the cursor."""
         return self._disputes.get(self.query_one(Rows).at or "")
 
     def hint(self) -> Hint:

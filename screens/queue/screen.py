@@ -1,13 +1,11 @@
 """The queue screen: choose what to label next, answer yes or no, see what the rounds brought."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
@@ -34,7 +32,7 @@ GLANCE_SECONDS = 2.0
 
 
 class QueueScreen(ModeScreen):
-    """The panes as tabs, the state of the relabel loop, and training; what one pane does, the others are told."""
+    """The panes as tabs, the state of the relabel loop, and training; what a pane changes, the others show."""
 
     mode = "queue"
     CSS_PATH = "queue.tcss"
@@ -68,7 +66,7 @@ class QueueScreen(ModeScreen):
         self.batch_pane, self.review_pane = BatchPane(), ReviewPane()
         self.rounds_pane, self.quality_pane = RoundsPane(), QualityPane()
         self._ready = False
-        self._schema: object = None  # the one that the overview was drawn with
+        self._schema: object = None  # with which the overview was drawn
         self._stamp: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
@@ -82,7 +80,7 @@ class QueueScreen(ModeScreen):
 
     @property
     def pane(self) -> Pane:
-        """The one in view."""
+        """The pane in view."""
         return self.panes[list(VIEWS).index(self.view)]
 
     def on_mount(self) -> None:
@@ -211,17 +209,8 @@ class QueueScreen(ModeScreen):
             f"F1 {model.f1:.2f}" if model and model.f1 is not None else "",
         )
 
-    def all_bindings(self) -> Iterator[Binding]:
-        """Those of all panes, too: for keys in hints, and for the command palette, which runs actions on the screen."""
-        for pane in self.panes:
-            for _, binding in pane._bindings:
-                yield replace(binding, action=f"in_pane({pane.id!r}, {binding.action!r})")
-        yield from super().all_bindings()
-
-    async def action_in_pane(self, pane: str, action: str) -> None:
-        """Do what a key of a pane does, where that pane is in view."""
-        if pane == self.view:
-            await self.app.run_action(action, self.pane)
+    def key_owners(self) -> tuple[DOMNode, ...]:
+        return (self, *self.panes, self.app)
 
     def action_fields(self) -> None:
         """Ask for the fields in focus: only their doubt counts, only they are asked about."""

@@ -1,19 +1,105 @@
-"""What a run would see and take, before it starts: the data check and the estimate as text."""
+"""What a run would see and take, before it starts: the data check and the estimate."""
 
+import time
 from collections.abc import Mapping
 
 from rich.cells import cell_len, set_cell_size
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
 
+from screens.base import screen_of
+from storage.exceptions import RunProblem
 from storage.records import Split
+from workbench.runs.config.tune import TuneConfig
 from workbench.runs.cost import duration
-from workbench.runs.data_check import DataCheck, Level, SideFacts
-from workbench.runs.estimate import Estimate
+from workbench.runs.data_check import CheckFinding, DataCheck, DataChecker, Level, SideFacts
+from workbench.runs.estimate import Estimate, estimate
+from workbench.workspace import Workspace
+
+SETTLE_SECONDS = 0.4
+"""How long a value must stand before the machine is measured for it."""
 
 _SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.POOL)
 _NARROWEST, _WIDEST = 13, 24  # columns of the names
 _NUMBERS = (6, 7, 6, 6)  # columns of the numbers
 _MARKS = {Level.REFUSE: ("✗", "bold $error"), Level.WARN: ("!", "bold $warning"), Level.NOTE: ("·", "$text-muted")}
+
+
+class CheckPanel(VerticalScroll, can_focus=False):
+    """Checks the data for a configuration and estimates what the run takes; posts `Checked` as either is known."""
+
+    class Checked(Message):
+        """The check, and then also the estimate, of the latest configuration."""
+
+        def __init__(self, config: TuneConfig, check: DataCheck, estimated: Estimate | str | None) -> None:
+            super().__init__()
+            self.config, self.check, self.estimated = config, check, estimated
+
+    def __init__(self, workspace: Workspace, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._workspace = workspace
+        self._checker = DataChecker(workspace)
+        self._config: TuneConfig | None = None  # the latest
+        self.check: DataCheck | None = None
+        self.estimate: Estimate | str | None = None  # a text where there is none
+
+    def compose(self) -> ComposeResult:
+        yield Static(check_text(None, None, {}), id="facts")
+
+    @property
+    def refusal(self) -> CheckFinding | None:
+        """Why a run cannot work; None while that is not known."""
+        return self.check.refused[0] if self.check is not None and self.check.refused else None
+
+    @property
+    def smaller(self) -> tuple[str, ...]:
+        """Settings ("key=value") with which a run would fit; none where it fits, or nothing helps."""
+        return self.estimate.smaller if isinstance(self.estimate, Estimate) else ()
+
+    def look(self, config: TuneConfig) -> None:
+        """Check the data for a configuration, then estimate, in a thread; work on an earlier one is cancelled."""
+        self._config = config
+
+        def work() -> None:
+            worker = get_current_worker()
+
+            def is_cancelled() -> bool:
+                return worker.is_cancelled
+
+            check = self._checker.check(config)
+            self.post_message(self.Checked(config, check, None))
+            estimated: Estimate | str = "Estimated when it can work."
+            if not check.refused:
+                time.sleep(SETTLE_SECONDS)  # a held key goes through many values: only the last is measured
+                if is_cancelled():
+                    return
+                try:
+                    estimated = estimate(self._workspace, config, check, is_cancelled)
+                except RunProblem as problem:
+                    estimated = f"{problem.message} {problem.remedy}"
+            if not is_cancelled():
+                self.post_message(self.Checked(config, check, estimated))
+
+        screen_of(self).in_background(work, "check")
+
+    def on_check_panel_checked(self, message: Checked) -> None:
+        if message.config == self._config:
+            self.check, self.estimate = message.check, message.estimated
+            self._show()
+        else:
+            message.stop()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        names = {field.id: field.name for field in self._workspace.schema.active}
+        facts = self.query_one("#facts", Static)
+        facts.update(check_text(self.check, self.estimate, names, facts.content_size.width))
 
 
 def check_text(
@@ -22,8 +108,8 @@ def check_text(
     """The panel's text.
 
     Args:
-        check: None while it is made.
-        estimate: None while it is made; a text when there is none.
+        check: None while the data are being checked.
+        estimate: None while it is being measured; a text when there is none.
         names: field id -> name.
         columns: of the screen that the panel has; names are cut where the numbers need them.
     """
@@ -36,15 +122,15 @@ def check_text(
     parts += [("Takes\n", "bold $primary"), *_estimate(estimate), "\n"]
     parts.append(("Data\n", "bold $primary"))
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
-    fields = sorted({name for one in facts[:3] for name in one.labels if name in names}, key=list(names).index)
-    wanted = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
-    wide = max(_NARROWEST, min(wanted, _WIDEST, columns - sum(_NUMBERS)))
+    fields = sorted({name for side in facts[:3] for name in side.labels if name in names}, key=list(names).index)
+    widest = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
+    wide = max(_NARROWEST, min(widest, _WIDEST, columns - sum(_NUMBERS)))
     parts.append((f"{'':<{wide}}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
     for title, numbers in (
-        ("documents", [one.documents for one in facts]),
-        ("pages", [one.pages for one in facts]),
-        ("vendors", [one.vendors for one in facts]),
-        ("windows", [one.windows for one in facts]),
+        ("documents", [side.documents for side in facts]),
+        ("pages", [side.pages for side in facts]),
+        ("vendors", [side.vendors for side in facts]),
+        ("windows", [side.windows for side in facts]),
     ):
         parts.append(_row(title, numbers, wide))
     median, most, nearly, longest = check.page_tokens
@@ -54,7 +140,7 @@ def check_text(
     )
     parts.append(("\nLabels\n", "bold $primary"))
     for field in fields:
-        parts.append(_row(names[field], [one.labels.get(field, 0) for one in facts[:3]], wide))
+        parts.append(_row(names[field], [side.labels.get(field, 0) for side in facts[:3]], wide))
     for finding in check.findings:
         if finding.level is Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
@@ -70,10 +156,10 @@ def _row(title: str, numbers: list[int], wide: int) -> str:
 
 def _finding(level: Level, message: str, remedy: str) -> list[Content | str | tuple[str, str]]:
     mark, style = _MARKS[level]
-    told: list[Content | str | tuple[str, str]] = [(f"{mark} ", style), f"{message}\n"]
+    parts: list[Content | str | tuple[str, str]] = [(f"{mark} ", style), f"{message}\n"]
     if remedy:
-        told.append((f"  → {remedy}\n", "$text-muted"))
-    return told
+        parts.append((f"  → {remedy}\n", "$text-muted"))
+    return parts
 
 
 def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str, str]]:
@@ -86,7 +172,7 @@ def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str
         if estimate.checked_against
         else "measured here, not checked yet against a finished run"
     )
-    told: list[Content | str | tuple[str, str]] = [
+    parts: list[Content | str | tuple[str, str]] = [
         (f"at most {duration(estimate.seconds)}", "bold"),
         f", {duration(estimate.seconds_per_epoch)} an epoch, {estimate.steps:,} steps\n",
         f"on {estimate.device} in {estimate.precision}, {estimate.tokens_per_second:,.0f} tokens/s ({source})\n",
@@ -94,8 +180,8 @@ def _estimate(estimate: Estimate | str | None) -> list[Content | str | tuple[str
         f" of {estimate.free_mb / 1024:.1f} GiB free\n",
     ]
     if estimate.why:
-        told.append(("! ", "bold $warning"))
-        told.append(f"{estimate.why}\n")
+        parts.append(("! ", "bold $warning"))
+        parts.append(f"{estimate.why}\n")
         if estimate.smaller:
-            told.append((f"  → {', '.join(estimate.smaller)}\n", "bold"))
-    return told
+            parts.append((f"  → {', '.join(estimate.smaller)}\n", "bold"))
+    return parts

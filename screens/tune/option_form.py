@@ -16,7 +16,7 @@ PRESET = "preset"
 class OptionForm(OptionList):
     """Settings as rows: arrows up and down move, left and right change a value, typing or Enter edits it.
 
-    A row's mark says what is special: `!` cannot be, `•` changed, `Δ` differs from the last run.
+    Marks of a row: `!` cannot be, `•` changed, `Δ` differs from the last run.
     """
 
     DEFAULT_CSS = """
@@ -26,14 +26,14 @@ class OptionForm(OptionList):
     """
 
     class Wanted(Message):
-        """A row was chosen to be edited; `typed` is what was typed already."""
+        """A row was chosen to be edited; `typed` is the key that began it."""
 
         def __init__(self, key: str, typed: str = "") -> None:
             super().__init__()
             self.key, self.typed = key, typed
 
     class Stepped(Message):
-        """A value is to go to the next or the previous one."""
+        """A value is to become the next or the previous of its range."""
 
         def __init__(self, key: str, by: int) -> None:
             super().__init__()
@@ -124,11 +124,9 @@ class OptionForm(OptionList):
         return Content.assemble((mark or " ", style), f" {title}", " " * (space - len(value) + 1), (value, style))
 
     def on_resize(self) -> None:
-        """Rows are as wide as the form."""
         self._fill()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell which setting is in focus."""
         event.stop()
         self.post_message(self.Moved(self.key))
 
@@ -142,7 +140,7 @@ class OptionForm(OptionList):
             self.post_message(self.Wanted(name))
 
     def on_key(self, event: events.Key) -> None:
-        """Left and right change a value, a digit begins a new one."""
+        """Left and right change a value, a digit begins to edit it."""
         setting = drafts.SETTINGS.get(self.key)
         if event.key in ("left", "right") and self.key:
             event.stop()

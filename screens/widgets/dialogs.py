@@ -22,7 +22,7 @@ class Typed:
     """A screen or a dialog that does something with keys which are no bindings."""
 
     def typed(self, event: events.Key) -> bool:
-        """A key that is no binding, or wins over one; whether something was done with it."""
+        """Handle a key that is no binding; False where it means nothing here."""
         return False
 
 
@@ -54,7 +54,6 @@ class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
     """
 
     def action_cancel(self) -> None:
-        """Close without an answer."""
         self.dismiss(None)
 
 
@@ -62,7 +61,7 @@ class Confirm(_Dialog[bool]):
     """A yes-or-no question. Enter is yes; of what cannot be undone it is no, and only y is yes.
 
     Args:
-        question: what is asked.
+        question: in one line.
         detail: what a yes does.
         final: it cannot be undone.
     """
@@ -86,11 +85,9 @@ class Confirm(_Dialog[bool]):
             yield Label(f"{yes} yes   {no}/[b]Esc[/b] no", classes="hint")
 
     def action_answer(self, yes: bool) -> None:
-        """Close with the answer."""
         self.dismiss(yes)
 
     def action_usual(self) -> None:
-        """Enter is what does no harm."""
         self.dismiss(not self._final)
 
     def action_cancel(self) -> None:
@@ -112,7 +109,6 @@ class Prompt(_Dialog[str]):
             yield Label(Content(self._hint or "Enter: take it   Esc: cancel"), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter takes the text."""
         event.stop()
         self.dismiss(event.value)
 
@@ -124,7 +120,7 @@ class Choice(_Dialog[str]):
         title: what is chosen.
         options: (id, text, key) of each; the key may be "".
         detail: a text above the list.
-        explained: id -> what is said below the list while that choice is under the cursor.
+        explained: id -> text below the list while that choice is under the cursor.
         current: the id that the cursor begins at.
     """
 
@@ -156,18 +152,15 @@ class Choice(_Dialog[str]):
             yield Label("Enter: choose   Esc: cancel", classes="hint")
 
     def on_mount(self) -> None:
-        """Begin at the current choice."""
         if self._current:
             self.query_one(OptionList).highlighted = [choice for choice, *_ in self._options].index(self._current)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Explain what is under the cursor."""
         event.stop()
         if self._explained:
             self.query_one(".explanation", Label).update(Content(self._explained.get(event.option.id or "", "")))
 
     def typed(self, event: events.Key) -> bool:
-        """A choice's key picks it."""
         choice = next((name for name, _, key in self._options if key and event.character == key), None)
         if choice is not None:
             self.call_later(self._pick, choice)
@@ -177,7 +170,6 @@ class Choice(_Dialog[str]):
         self.dismiss(choice)  # not awaited: it would wait for this very message
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter or a click picks it."""
         event.stop()
         self.dismiss(event.option.id)
 
@@ -203,7 +195,6 @@ class _Boxes(SelectionList[str]):
     """Textual tells a box that is on from one that is off by its colour alone; here the latter is empty."""
 
     def render_line(self, y: int) -> Strip:
-        """One box and its text."""
         line, at = super().render_line(y), y + int(self.scroll_y)
         if at >= self.option_count or self.get_option_at_index(at).value in self.selected:
             return line

@@ -1,13 +1,13 @@
-"""What the views are built on that draw their lines themselves."""
+"""The base of views that draw their lines themselves."""
 
 from rich.style import Style
 from textual.scroll_view import ScrollView
 
 
 class Drawn(ScrollView):
-    """A scrolling view whose own style is worked out once for each look of it, not for each word drawn.
+    """A scrolling view that keeps its own style until a theme or a class changes.
 
-    Textual composes it from all ancestors whenever it is asked for, which on a dense page was most of the drawing.
+    Textual composes the style from all ancestors at every access, which on a dense page was most of the drawing.
     """
 
     _own_style: Style | None = None

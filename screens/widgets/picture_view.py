@@ -1,6 +1,6 @@
 """The page as a picture: real pixels where the terminal can show them, half blocks where it cannot.
 
-Prepared in a thread: the part around the cursor's token, large enough to read small print, with the boxes of labels.
+It is the part around the cursor's token, large enough to read small print, with the boxes of labels. A thread draws it.
 """
 
 import sys
@@ -90,7 +90,7 @@ class PictureView(Container):
         yield Static("This page has no picture.")
 
     def show(self, frame: Frame | None) -> None:
-        """Prepare another picture, in the background; the old one stays until it is ready."""
+        """Show another part or page; the old one stays until it is ready."""
         pixels = self._space()
         if frame == self._frame and pixels == self._pixels:
             return
@@ -106,7 +106,6 @@ class PictureView(Container):
             )
 
     def on_resize(self) -> None:
-        """More or less space."""
         frame, self._frame = self._frame, None
         if frame is not None:
             self.show(frame)
@@ -122,9 +121,7 @@ class PictureView(Container):
         return Size(self.size.width * across, self.size.height * down)
 
     def _prepare(self, frame: Frame, pixels: Size) -> None:
-        self.post_message(
-            self.Ready(frame, drawn(frame, pixels.width, pixels.height, 14 if self._graphics.real else 7))
-        )
+        self.post_message(self.Ready(frame, draw(frame, pixels.width, pixels.height, 14 if self._graphics.real else 7)))
 
     def on_picture_view_ready(self, event: Ready) -> None:
         """Show what was prepared, unless another was asked for meanwhile."""
@@ -141,8 +138,8 @@ class PictureView(Container):
 def widget_of(graphics: Graphics) -> Any:
     """The class of the picture's widget.
 
-    Importing textual-image asks the terminal, which is too late here and would be taken for keys: it is told what was
-    found before. It takes numpy where it finds it, to pack Sixel faster; the terminal process stays light without.
+    Importing textual-image asks the terminal, which is too late here: the answer would be taken for keys. It gets what
+    `graphics.ask` learned. It also loads numpy where it can, to pack Sixel faster; the terminal process stays light.
     """
     from textual_image import _terminal
 
@@ -151,13 +148,13 @@ def widget_of(graphics: Graphics) -> Any:
 
     _terminal.capture_terminal_response = no_answer
     _terminal.get_cell_size._result = _terminal.CellSize(*graphics.cell)
-    absent = "numpy" not in sys.modules
-    if absent:
+    is_absent = "numpy" not in sys.modules
+    if is_absent:
         sys.modules["numpy"] = None  # type: ignore[assignment]
     try:
         from textual_image import widget
     finally:
-        if absent:
+        if is_absent:
             del sys.modules["numpy"]
     return {
         PictureKind.SIXEL: widget.SixelImage,
@@ -171,7 +168,7 @@ _LOCK = Lock()
 _KEPT = 4
 
 
-def _opened(path: Path) -> "Image":
+def _open(path: Path) -> "Image":
     """A picture, decoded; the last few are kept."""
     from PIL import Image
 
@@ -188,7 +185,7 @@ def _opened(path: Path) -> "Image":
     return picture
 
 
-def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
+def draw(frame: Frame, width: int, height: int, letters: int) -> "Image":
     """The part of a page around the current token, `width` x `height` pixels at most, with boxes.
 
     Args:
@@ -198,7 +195,7 @@ def drawn(frame: Frame, width: int, height: int, letters: int) -> "Image":
     """
     from PIL import Image, ImageDraw
 
-    picture = _opened(frame.path)
+    picture = _open(frame.path)
     across, down = picture.width / (frame.width or 1), picture.height / (frame.height or 1)
     fitted = min(width / picture.width, height / picture.height)
     scale = fitted

@@ -10,9 +10,9 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from workbench.evaluation.charts import KINDS, Series
+from workbench.fields.palette import ON_DARK
 
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
-_COLOURS = ("#56B4E9", "#E69F00", "#4CC38A", "#CC79A7", "#F0E442", "#D55E00")
 
 
 def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | None = None) -> str:
@@ -27,7 +27,7 @@ def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | 
 
 
 class RunChart(Vertical):
-    """Curves over steps, or a bar chart of fields; what is what stands above, where it covers nothing."""
+    """Curves over steps, or a bar chart of fields; the legend stands above, where it covers nothing."""
 
     DEFAULT_CSS = """
     RunChart { min-height: 6; }
@@ -38,19 +38,18 @@ class RunChart(Vertical):
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._legend, self._chart = Static(), PlotextPlot()
-        self._told: tuple[str, Sequence[tuple[str, str]]] = ("", ())
+        self._titles: tuple[str, Sequence[tuple[str, str]]] = ("", ())
 
     def compose(self) -> ComposeResult:
         yield self._legend
         yield self._chart
 
     def on_resize(self) -> None:
-        """Names of curves fill the lines."""
-        self._explain(*self._told)
+        self._explain(*self._titles)
 
     def _explain(self, title: str, named: Sequence[tuple[str, str]]) -> None:
         """The title, and every curve's or bar's colour where there are several; no square apart from its name."""
-        self._told = (title, named)
+        self._titles = (title, named)
         parts, at, space = [(title, "bold")], cell_len(title), self.size.width - 2
         for name, colour in named if len(named) > 1 else ():
             width = cell_len(f"  ■ {name}")
@@ -64,7 +63,7 @@ class RunChart(Vertical):
         plot = self._chart.plt
         plot.clear_figure()
         drawn = [line for line in lines if line.points]
-        colours = [line.colour or _COLOURS[number % len(_COLOURS)] for number, line in enumerate(drawn)]
+        colours = [line.colour or ON_DARK[number % len(ON_DARK)] for number, line in enumerate(drawn)]
         named = [(line.name, colour) for line, colour in zip(drawn, colours, strict=True)]
         self._explain(title if drawn else f"{title}: nothing yet", named)
         if title == KINDS["f1"]:
@@ -86,7 +85,7 @@ class RunChart(Vertical):
         """Draw horizontal bars, one group a name, one bar a run; the first of either on top."""
         plot = self._chart.plt
         plot.clear_figure()
-        colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(runs))]
+        colours = [ON_DARK[i % len(ON_DARK)] for i in range(len(runs))]
         self._explain(title, [(run, colour) for (run, _), colour in zip(runs, colours, strict=True)])
         if names and runs:
             plot.multiple_bar(

@@ -1,4 +1,4 @@
-"""The two lines at the foot of every screen: what the next key does, and where you are."""
+"""The two lines at the foot of every screen: what the next key does, and what is open."""
 
 from textual.content import Content
 from textual.widget import Widget
@@ -30,7 +30,6 @@ class HintLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """The line, shortened to the width."""
         help_pair = Content.assemble("  ", ("?", "bold $accent"), " keys")
         width = self.content_region.width
         left = width - help_pair.cell_length
@@ -85,11 +84,11 @@ class StatusLine(Widget):
     def _mode_keys(self, named: int) -> Content:
         """The modes' keys, this screen's marked; so many with their names, this screen first."""
 
-        def shown(mode: Mode) -> Content:
+        def label(mode: Mode) -> Content:
             here = mode.id == self._current
             key = (mode.key.upper(), "bold $foreground" if here and not named else "bold $accent")
             if named > 1 or (named and here):
                 return Content.assemble(key, " ", (mode.title, "bold $foreground" if here else ""))
             return Content.assemble(key)
 
-        return Content("  ").join(shown(mode) for mode in self._modes)
+        return Content("  ").join(label(mode) for mode in self._modes)

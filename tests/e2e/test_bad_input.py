@@ -287,7 +287,7 @@ def test_a_file_size_limit_while_importing(workspace: Path, good: Path) -> None:
 def test_a_read_only_workspace(workbench: Workbench, workspace: Path, good: Path) -> None:
     for path in (workspace / "pages", workspace / "originals"):
         path.rmdir()
-        path.touch()  # nobody, not even root, makes a file inside a file
+        path.touch()  # a file inside a file cannot be made, not even by root
     answer = workbench("import", good)
     assert answer.code == 3
     assert "cannot be made" in answer.err
@@ -351,11 +351,11 @@ def test_ctrl_c_keeps_what_was_read_and_goes_on(
     for number in range(5):
         _pdf(good / f"d{number}.pdf")
     opened = pypdfium2.PdfDocument
-    seen: list[object] = []
+    calls: list[object] = []
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
-        seen.append(arguments)
-        if len(seen) == 6:  # each PDF is opened twice: words, then e-invoice
+        calls.append(arguments)
+        if len(calls) == 6:  # each PDF is opened twice: words, then e-invoice
             raise KeyboardInterrupt
         return opened(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""The commands as an analyst and her scripts call them."""
+"""The commands as analysts and scripts call them."""
 
 import json
 from pathlib import Path

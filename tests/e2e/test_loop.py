@@ -23,26 +23,26 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path):
-    """Sixteen made-up documents whose labels are not told: three for validation, the others wait."""
+    """Sixteen made-up documents without labels: three for validation, the others in the pool."""
     write_words(tmp_path / "made", 16, 3, ("en",))
-    made = Workspace.create(tmp_path / "ws")
-    made.change_settings(annotator="ann", theme="dark")
-    pipeline.run(made, ImportRequest((tmp_path / "made",)))
-    yield made
-    made.close()
+    opened = Workspace.create(tmp_path / "ws")
+    opened.change_settings(annotator="ann", theme="dark")
+    pipeline.run(opened, ImportRequest((tmp_path / "made",)))
+    yield opened
+    opened.close()
 
 
-def gold_of(made):
-    """What is right, as the sample data say; the documents are put back to unlabelled."""
+def gold_of(workspace):
+    """The right labels, from the sample data; the documents become unlabelled."""
     gold = {}
-    with made.db.read() as connection:
+    with workspace.db.read() as connection:
         listed = document_list.page(connection, document_list.Filter(), 0, 100)
     for number, document in enumerate(listed):
-        editor = DocumentEditor(made, document.id)
+        editor = DocumentEditor(workspace, document.id)
         gold[document.id] = {span.field: span.tokens for span in editor.state.spans}
         if number >= 3:
             editor.act("clear", Annotations())
-    with made.db.write() as connection:
+    with workspace.db.write() as connection:
         documents.regroup(connection, {d.id: f"vendor {n}" for n, d in enumerate(listed)})
         sides = {f"vendor {n}": Side.VALIDATION if n < 3 else Side.TRAIN for n in range(len(listed))}
         documents.assign_sides(connection, sides)
@@ -79,10 +79,10 @@ async def label(pilot, gold):
     await press(pilot, "a")
 
 
-async def trained(pilot, made, count):
+async def trained(pilot, workspace, count):
     """Until so many runs have ended and their suggestions are there; the screens go on meanwhile."""
     for _ in range(1500):
-        with made.db.read() as connection:
+        with workspace.db.read() as connection:
             listed = runs.listed(connection)
         ended = [run for run in listed if run.state is RunState.FINISHED]
         assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
@@ -159,5 +159,5 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         with workspace.db.read() as connection:
             closed = queue.listed(connection)
             states = [documents.get(connection, entry.document).state for entry in entries]
-        assert all(one.closed for one in closed) and set(states) == {State.LABELLED}
+        assert all(round_.closed for round_ in closed) and set(states) == {State.LABELLED}
         assert closed[0].figures["documents"] == 5 and closed[0].figures["labels"] >= 5

@@ -111,6 +111,21 @@ async def test_the_list_begins_with_the_worst_field_and_follows_the_cursor(opene
         assert "TOTAL: 9.00" in text_of(screen.query_one(ErrorDetail)).replace("  ", " ")
 
 
+async def test_one_click_on_a_cell_lists_its_errors_and_one_on_a_heading_sorts(opened, shop):
+    async with opened(shop, (120, 36)) as pilot:
+        screen = await enter(pilot)
+        grid = screen.query_one("#matrix", HeatGrid)
+        await pilot.click("#matrix", offset=(38, 1))
+        await pilot.pause()
+        assert grid.pointed == ("amount_total", "missing") and listed(screen) == ALL[:1]
+        assert screen.focused is screen.query_one(ErrorList)
+        await pilot.click("#matrix", offset=(2, 3))  # the row's name
+        await pilot.pause()
+        assert grid.pointed == ("seller_name", "errors") and listed(screen) == ALL[2:3]
+        await pilot.click("#matrix", offset=(70, 0))
+        assert grid._table.sorted_by == "boundary"
+
+
 async def test_the_table_is_sorted_by_the_column_under_the_cursor(opened, shop):
     async with opened(shop) as pilot:
         screen = await enter(pilot)
@@ -323,9 +338,9 @@ async def test_an_action_of_the_doctor_opens_the_tune_screen_with_the_change_mar
         await settled(pilot)
         tune = pilot.app.mode_screen
         assert tune.mode == "tune"
-        assert all(tune.draft.value(key) == value for key, value in action.changes.items())
-        assert tune.draft.changed(next(iter(action.changes)))
-        assert tune._cloned == screen.shown.run.id
+        assert all(tune.form.draft.value(key) == value for key, value in action.changes.items())
+        assert tune.form.draft.changed(next(iter(action.changes)))
+        assert tune.form.parent_run == screen.shown.run.id
 
 
 async def test_the_report_is_one_file_with_the_figures_and_errors(opened, shop, tmp_path):

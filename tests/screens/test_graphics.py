@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from screens.graphics import QUESTION, Graphics, PictureKind, understood
+from screens.graphics import QUESTION, Graphics, PictureKind, parse_answer
 from tests.support import ROOT
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\"
@@ -18,9 +18,9 @@ CELL = b"\x1b[6;18;9t"
 ASK = (
     "import os, select\n"
     "from screens.graphics import ask\n"
-    "found = ask()\n"
+    "graphics = ask()\n"
     "left = os.read(0, 99) if select.select([0], [], [], 0.2)[0] else b''\n"
-    "print('FOUND', found.kind.value, *found.cell, left)\n"
+    "print('FOUND', graphics.kind.value, *graphics.cell, left)\n"
 )
 
 
@@ -36,13 +36,13 @@ ASK = (
         (b"", PictureKind.BLOCKS),
     ],
 )
-def test_what_a_terminal_answers_is_understood(answer, kind):
-    assert understood(answer).kind is kind
+def test_a_terminal_s_answer_names_its_graphics(answer, kind):
+    assert parse_answer(answer).kind is kind
 
 
 def test_the_size_of_a_cell_is_taken_from_the_answer():
-    assert understood(CELL + b"\x1b[?62;4c").cell == (9, 18)
-    assert understood(b"\x1b[?62;4c").cell == Graphics().cell
+    assert parse_answer(CELL + b"\x1b[?62;4c").cell == (9, 18)
+    assert parse_answer(b"\x1b[?62;4c").cell == Graphics().cell
 
 
 def asked(answer: bytes | None, delay: float = 0.0) -> str:
@@ -51,18 +51,18 @@ def asked(answer: bytes | None, delay: float = 0.0) -> str:
     if child == 0:
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-c", ASK])
-    seen, answered, until = b"", answer is None, time.monotonic() + 30
-    while b"\n" not in seen.partition(b"FOUND")[2] and time.monotonic() < until:
+    output, answered, until = b"", answer is None, time.monotonic() + 30
+    while b"\n" not in output.partition(b"FOUND")[2] and time.monotonic() < until:
         if select.select([terminal], [], [], 0.2)[0]:
             with contextlib.suppress(OSError):
-                seen += os.read(terminal, 4096)
-        if not answered and QUESTION in seen:
+                output += os.read(terminal, 4096)
+        if not answered and QUESTION in output:
             time.sleep(delay)
             os.write(terminal, answer or b"")
             answered = True
     os.waitpid(child, 0)
     os.close(terminal)
-    return seen.partition(b"FOUND ")[2].decode().strip()
+    return output.partition(b"FOUND ")[2].decode().strip()
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.4])
@@ -97,11 +97,11 @@ def test_the_picture_s_widget_is_the_one_that_was_found_without_asking_again():
     if child == 0:
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-c", program])
-    seen = b""
+    output = b""
     with contextlib.suppress(OSError):
         while data := os.read(terminal, 4096):
-            seen += data
+            output += data
     os.waitpid(child, 0)
     os.close(terminal)
-    lines = seen.decode().split("\r\n")
-    assert lines[:2] == ["['Image', 'TGPImage', 'HalfcellImage']", "(9, 18)"], seen
+    lines = output.decode().split("\r\n")
+    assert lines[:2] == ["['Image', 'TGPImage', 'HalfcellImage']", "(9, 18)"], output

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from screens.annotate.keys import ANNOTATE
-from screens.keys import PRESETS, keymap, shown
+from screens.keys import PRESETS, key_label, keymap
 from workbench.fields import invoice_schema
 from workbench.settings import KEY_PRESETS
 
@@ -44,7 +44,7 @@ def test_keys_that_not_every_terminal_sends_never_stand_alone():
     ],
 )
 def test_keys_are_shown_as_people_read_them(key, text):
-    assert shown(key) == text
+    assert key_label(key) == text
 
 
 def test_a_lone_comma_and_signs_can_be_written_as_they_are():

@@ -23,14 +23,14 @@ Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    made = workspaces.workspace(tmp_path / "invoices", {"test": 30})
-    workspaces.finished_run(made, tmp_path, 0.4, "weak")
-    workspaces.finished_run(made, tmp_path, 1.0, "strong", learning_rate=1e-3)
-    yield made
-    made.close()
+    workspace = workspaces.workspace(tmp_path / "invoices", {"test": 30})
+    workspaces.finished_run(workspace, tmp_path, 0.4, "weak")
+    workspaces.finished_run(workspace, tmp_path, 1.0, "strong", learning_rate=1e-3)
+    yield workspace
+    workspace.close()
 
 
-def found(workspace: Workspace, name: str) -> Run:
+def run_of(workspace: Workspace, name: str) -> Run:
     with workspace.db.read() as connection:
         return runs.get(connection, name)
 
@@ -48,11 +48,11 @@ async def screen_of(pilot: Pilot[None]) -> RunsScreen:
     await pilot.pause()
     screen = pilot.app.screen
     assert isinstance(screen, RunsScreen)
-    await until(pilot, lambda: all(run.id in screen.view.seen for run in screen.view.runs))
+    await until(pilot, lambda: all(run.id in screen.view.progress for run in screen.view.runs))
     return screen
 
 
-def told(screen: RunsScreen) -> str:
+def details(screen: RunsScreen) -> str:
     return str(screen.query_one("#facts", Static).render())
 
 
@@ -70,13 +70,13 @@ async def test_runs_are_listed_with_what_sets_them_apart(
         strong, weak = cells(screen)
         assert "strong" in strong and "1.000" in strong and "the best" in strong
         assert "weak" in weak and "0.400" in weak and "learning_rate 0.003" in weak
-        assert "amount_total" in told(screen) and "best" in told(screen)
+        assert "amount_total" in details(screen) and "best" in details(screen)
         await pilot.press("down")
-        assert "train.learning_rate: 0.001 → 0.003" in told(screen)
+        assert "train.learning_rate: 0.001 → 0.003" in details(screen)
 
 
 async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invoices: Workspace) -> None:
-    folder = invoices.files.run(found(invoices, "weak").id)
+    folder = invoices.files.run(run_of(invoices, "weak").id)
     path = folder / "dataset" / "validation.parquet"
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
@@ -84,11 +84,11 @@ async def test_an_f1_of_other_documents_is_not_called_worse(opened: Opener, invo
         screen = await screen_of(pilot)
         assert "other validation" in cells(screen)[1]
         await pilot.press("down")
-        assert "is of other validation documents than strong's" in told(screen)
+        assert "is of other validation documents than strong's" in details(screen)
 
 
 async def test_what_runs_took_stands_beside_them(opened: Opener, invoices: Workspace) -> None:
-    with (invoices.files.run(found(invoices, "weak").id) / "events.jsonl").open("w") as file:
+    with (invoices.files.run(run_of(invoices, "weak").id) / "events.jsonl").open("w") as file:
         for event in ({"type": "started", "time": 10, "device": "cpu", "threads": 3}, {"type": "note", "time": 7210}):
             file.write(json.dumps(event) + "\n")
     async with opened(invoices, (120, 36)) as pilot:
@@ -100,8 +100,8 @@ async def test_two_marked_runs_are_compared(opened: Opener, invoices: Workspace,
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot)
         await pilot.press("down", "space", "up", "space")
-        await until(pilot, lambda: "strong is better than weak on 30 test documents" in told(screen))
-        assert "✓ amount_total" in told(screen)
+        await until(pilot, lambda: "strong is better than weak on 30 test documents" in details(screen))
+        assert "✓ amount_total" in details(screen)
         for _ in range(7):  # every curve, and the bars
             await pilot.press("c")
             await pilot.pause()
@@ -124,12 +124,12 @@ async def test_name_note_tags_and_pin(opened: Opener, invoices: Workspace) -> No
             await pilot.press("enter")
             await pilot.pause()
         await pilot.press("p")
-        run = found(invoices, run_id)
+        run = run_of(invoices, run_id)
         assert (run.note, run.tags, run.name, run.pinned) == ("for the audit", ("march", "audit"), "march", True)
-        assert "for the audit" in told(screen) and "#audit" in told(screen)
+        assert "for the audit" in details(screen) and "#audit" in details(screen)
         await pilot.press("D", "y")
         await pilot.pause()
-        assert found(invoices, run_id).pinned, "a pinned run is not deleted"
+        assert run_of(invoices, run_id).pinned, "a pinned run is not deleted"
 
 
 async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
@@ -139,10 +139,10 @@ async def test_deleting_is_asked(opened: Opener, invoices: Workspace) -> None:
         await pilot.press("D")
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("n")
-        assert found(invoices, run_id)
+        assert run_of(invoices, run_id)
         await pilot.press("D", "enter")
         await pilot.pause()
-        assert found(invoices, run_id), "Enter is no where nothing brings it back"
+        assert run_of(invoices, run_id), "Enter is no where nothing brings it back"
         await pilot.press("D", "y")
         await pilot.pause()
         assert len(cells(screen)) == 1
@@ -155,7 +155,7 @@ async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Wor
         screen = await screen_of(pilot)
         assert screen.has_class("-empty")
         await pilot.press("i")
-        pilot.app.screen.query_one(Input).value = str(invoices.files.run(found(invoices, "strong").id))
+        pilot.app.screen.query_one(Input).value = str(invoices.files.run(run_of(invoices, "strong").id))
         await pilot.press("enter")
         await until(pilot, lambda: len(screen.view.runs) == 1)
         assert screen.current.f1 == 1.0 and not screen.has_class("-empty")
@@ -164,7 +164,7 @@ async def test_a_model_goes_out_and_a_run_comes_in(opened: Opener, invoices: Wor
         await pilot.press("enter")
         await until(pilot, (tmp_path / "given" / "README.md").exists)
         card = (tmp_path / "given" / "README.md").read_text()
-        assert "words and boxes: given with the documents" in card, "whoever read the words is part of the data"
+        assert "words and boxes: given with the documents" in card, "what read the words is part of the data"
     other.close()
 
 
@@ -208,4 +208,4 @@ async def test_a_run_is_cloned_into_the_tune_screen(opened: Opener, invoices: Wo
         await pilot.pause()
         screen = pilot.app.screen
         assert isinstance(screen, TuneScreen)
-        assert screen.draft.config.train.learning_rate == 1e-3
+        assert screen.form.draft.config.train.learning_rate == 1e-3

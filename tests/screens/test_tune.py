@@ -8,9 +8,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
+from screens.navigation import CloneRun
 from screens.tune.option_form import OptionForm
 from screens.tune.screen import TuneScreen
-from screens.tune.settings_form import SettingUp
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
 from screens.widgets.status_lines import StatusLine
 from storage import runs
@@ -34,12 +34,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Iterator[Workspace]:
-    made = workspaces.workspace(tmp_path / "invoices")
-    yield made
-    for run in listed(made):
-        if RunFolder(made.files.run(run.id)).at_work():
-            jobs.kill(made, run.id)
-    made.close()
+    workspace = workspaces.workspace(tmp_path / "invoices")
+    yield workspace
+    for run in listed(workspace):
+        if jobs.at_work(workspace.files.run(run.id)):
+            jobs.kill(workspace, run.id)
+    workspace.close()
 
 
 def listed(workspace: Workspace) -> list[Run]:
@@ -47,7 +47,7 @@ def listed(workspace: Workspace) -> list[Run]:
         return runs.listed(connection)
 
 
-def text_of(screen: SettingUp | TuneScreen, selector: str) -> str:
+def text_of(screen: TuneScreen, selector: str) -> str:
     return str(screen.query_one(selector, Static).render())
 
 
@@ -57,8 +57,8 @@ async def screen_of(pilot: Pilot[None], config: TuneConfig | None = None) -> Tun
     screen = pilot.app.screen
     assert isinstance(screen, TuneScreen)
     if config is not None:
-        screen.begin_with(config)
-    await until(pilot, lambda: screen._check is not None and screen._estimate is not None)
+        screen.receive(CloneRun(config, "", ""))
+    await until(pilot, lambda: screen.panel.check is not None and screen.panel.estimate is not None)
     return screen
 
 
@@ -76,8 +76,8 @@ async def test_the_check_and_the_form_are_in_view(
 ) -> None:
     async with opened(invoices, size) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
-        told = text_of(screen, "#facts")
-        assert "documents" in told and "amount_total" in told and "at most" in told
+        facts = text_of(screen, "#facts")
+        assert "documents" in facts and "amount_total" in facts and "at most" in facts
         form = screen.query_one(OptionForm)
         assert form.size.width >= 34 and form.size.height >= 10
         assert screen.query_one("#check").size.width >= 34
@@ -85,7 +85,7 @@ async def test_the_check_and_the_form_are_in_view(
         assert "MIT" in text_of(screen, "#licence")
 
 
-async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
+async def test_settings_are_changed_by_keys_and_guided(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
         form = screen.query_one(OptionForm)
@@ -93,22 +93,22 @@ async def test_knobs_are_changed_by_keys_and_guided(opened: Opener, invoices: Wo
         await pilot.pause()
         assert "first setting to turn" in text_of(screen, "#guide")
         await pilot.press("right")
-        assert screen.draft.config.train.learning_rate == 5e-3
+        assert screen.form.draft.config.train.learning_rate == 5e-3
         await pilot.press("9")
         line = screen.query_one("#edit", Input)
         assert screen.focused is line and line.value == "9"
         await pilot.pause()
         assert "less than or equal to 0.1" in text_of(screen, "#guide")
         await pilot.press("enter")
-        assert screen.draft.text("train.learning_rate") == "9"
+        assert screen.form.draft.text("train.learning_rate") == "9"
         assert screen.query_one("#start", Button).disabled
         await pilot.press("s")
         await pilot.pause()
         assert listed(invoices) == []
         await pilot.press("backspace")
-        assert screen.draft.problems == {} and screen.draft.config.train.learning_rate == 3e-3
+        assert screen.form.draft.problems == {} and screen.form.draft.config.train.learning_rate == 3e-3
         await pilot.press("1", "escape")
-        assert screen.draft.config.train.learning_rate == 3e-3 and screen.focused is form
+        assert screen.form.draft.config.train.learning_rate == 3e-3 and screen.focused is form
 
 
 async def test_structure_is_asked_for(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
@@ -118,28 +118,28 @@ async def test_structure_is_asked_for(opened: Opener, invoices: Workspace, tmp_p
         await pilot.press("3")
         assert isinstance(pilot.app.screen, Confirm)
         await pilot.press("n")
-        assert screen.draft.config.model.structure == {}
+        assert screen.form.draft.config.model.structure == {}
         await pilot.press("3")
         await pilot.press("y")
         await pilot.press("enter")
-        assert screen.draft.config.model.structure == {"num_hidden_layers": 3}
+        assert screen.form.draft.config.model.structure == {"num_hidden_layers": 3}
 
 
 async def test_family_shows_its_licence_and_presets_change_all(opened: Opener, invoices: Workspace) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot)
-        assert screen.draft.preset == "first model"
+        assert screen.form.draft.preset == "first model"
         screen.query_one(OptionForm).focus_key("model.family")
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, Choice)
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert screen.draft.config.model.family == "layoutlmv3"
+        assert screen.form.draft.config.model.family == "layoutlmv3"
         assert "NC" in text_of(screen, "#licence") and "commercial" in text_of(screen, "#licence")
         await pilot.press("P")
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert screen.draft.preset == "A" and screen.draft.config.model.family == "starter"
+        assert screen.form.draft.preset == "A" and screen.form.draft.config.model.family == "starter"
 
 
 async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
@@ -159,14 +159,14 @@ async def test_the_file_goes_out_and_comes_in(opened: Opener, invoices: Workspac
         pilot.app.screen.query_one(Input).value = str(tmp_path / "mine.yaml")
         await pilot.press("enter")
         await pilot.pause()
-        assert screen.draft.config.train.learning_rate == 1e-4 and screen.draft.config.model.family == "text"
+        assert screen.form.draft.config.train.learning_rate == 1e-4 and screen.form.draft.config.model.family == "text"
 
 
 async def test_augmentation_is_seen_before_it_is_used(opened: Opener, invoices: Workspace, tmp_path: Path) -> None:
     async with opened(invoices) as pilot:
         screen = await screen_of(pilot, workspaces.config(tmp_path))
         await pilot.press("a")
-        assert pilot.app.screen is screen, "nothing is on, and that is said"
+        assert pilot.app.screen is screen, "nothing is on, which a message shows"
         screen.query_one(OptionForm).focus_key("augmentation.header_synonyms")
         await pilot.press("1", "enter", "a")
         await pilot.pause()

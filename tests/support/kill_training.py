@@ -5,8 +5,8 @@
 Each run (a tiny model) is killed several times with SIGKILL, resumed after each, and led to its end. After a kill the
 run must be known as crashed; in the end it must be finished, with every step once, and collected once. The workers are
 forked from this process, which has the libraries loaded: a start takes a second instead of ten. What happens before
-that (the launcher, loading) is tested with real processes in tests/unit/test_jobs.py. Prints a line a kill and a sum;
-the exit code is 1 when anything was not as it should be.
+that (the launcher, loading) is tested with real processes in tests/unit/runs/test_jobs.py. Prints a line a kill and a
+sum; the exit code is 1 when anything was not as it should be.
 """
 
 import argparse
@@ -41,19 +41,19 @@ STAGES = {
 
 def start(workspace: Workspace, run_id: str) -> int:
     """As `jobs.start`, with a worker that is forked; gives its process id."""
-    folder = workspace.files.run(run_id)
-    with events.EventWriter(folder / "events.jsonl") as writer:
+    folder = RunFolder(workspace.files.run(run_id))
+    with events.EventWriter(folder.events) as writer:
         writer.write("queued")
     with workspace.db.write() as connection:
         runs.change(connection, run_id, state=RunState.QUEUED, reason="", ended=None)
     child = os.fork()
     if child == 0:
-        log = os.open(folder / "stderr.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
         code = 1
         try:
-            code = worker.main([str(folder)])
+            code = worker.main([str(folder.path)])
         except BaseException:
             traceback.print_exc()
         finally:
@@ -61,10 +61,10 @@ def start(workspace: Workspace, run_id: str) -> int:
     return child
 
 
-def told(folder: Path) -> list[str]:
+def last_events(folder: RunFolder) -> list[str]:
     """The events of the last process."""
-    found = [event["type"] for event in events.iterate(folder / "events.jsonl")]
-    return found[len(found) - found[::-1].index("queued") - 1 :]
+    types = [event["type"] for event in events.iterate(folder.events)]
+    return types[len(types) - types[::-1].index("queued") - 1 :]
 
 
 def ended(child: int) -> bool:
@@ -84,10 +84,10 @@ def suggestions(workspace: Workspace) -> list[int]:
 
 def kill_at(workspace: Workspace, run_id: str, stage: str, draw: random.Random) -> bool:
     """Start the run and kill it in a stage; False when it had ended before."""
-    child, folder = start(workspace, run_id), workspace.files.run(run_id)
+    child, folder = start(workspace, run_id), RunFolder(workspace.files.run(run_id))
     event, seconds = STAGES[stage]
     wanted = draw.randint(1, 3) if event in ("step", "evaluated", "saved") else 1
-    while told(folder).count(event) < wanted:
+    while last_events(folder).count(event) < wanted:
         if ended(child):
             return False
         time.sleep(0.005)
@@ -102,26 +102,26 @@ def kill_at(workspace: Workspace, run_id: str, stage: str, draw: random.Random) 
 def one_run(workspace: Workspace, base: Path, draw: random.Random, kills: int, hit: Counter[str]) -> list[str]:
     """A run that is killed so often, led to its end; what was wrong."""
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=8, save_steps=1))
-    folder, wrong = workspace.files.run(run.id), []
+    folder, wrong = RunFolder(workspace.files.run(run.id)), []
     chosen = sorted(draw.choices(list(STAGES), k=kills), key=lambda stage: stage == list(STAGES)[-1])
     for stage in chosen:
         if not kill_at(workspace, run.id, stage, draw):
             break
         hit[stage] += 1
-        found = state(workspace, run.id)
-        print(f"{run.id}: killed while {stage}, after {told(folder)[-1]!r}: {found.value}", flush=True)
-        if found is RunState.FINISHED and told(folder)[-1] == "finished":
+        now = state(workspace, run.id)
+        print(f"{run.id}: killed while {stage}, after {last_events(folder)[-1]!r}: {now.value}", flush=True)
+        if now is RunState.FINISHED and last_events(folder)[-1] == "finished":
             break
-        if found is not RunState.CRASHED:
-            wrong.append(f"{run.id}: {found.value} after a kill while {stage}")
+        if now is not RunState.CRASHED:
+            wrong.append(f"{run.id}: {now.value} after a kill while {stage}")
     if state(workspace, run.id) is not RunState.FINISHED:
         os.waitpid(start(workspace, run.id), 0)
-    found = state(workspace, run.id)
-    if found is not RunState.FINISHED:
-        return [*wrong, f"{run.id}: ended as {found.value}: {RunFolder(folder).log_tail()}"]
-    seen = progress.of(folder)
-    if [s.step for s in seen.steps] != list(range(1, seen.total_steps + 1)):
-        wrong.append(f"{run.id}: its steps are {[s.step for s in seen.steps]}")
+    now = state(workspace, run.id)
+    if now is not RunState.FINISHED:
+        return [*wrong, f"{run.id}: ended as {now.value}: {folder.log_tail()}"]
+    known = progress.of(folder.path)
+    if [s.step for s in known.steps] != list(range(1, known.total_steps + 1)):
+        wrong.append(f"{run.id}: its steps are {[s.step for s in known.steps]}")
     before = suggestions(workspace)
     collect(workspace, run.id)
     if suggestions(workspace) != before:
@@ -134,20 +134,20 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--each", type=int, default=5, help="kills of a run")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    options = parser.parse_args()
     from workbench.training import (
         predict,  # noqa: F401 (loaded once, for all that are forked)
         train,  # noqa: F401 (loaded once, for all that are forked)
     )
 
-    draw, hit, wrong = random.Random(given.seed), Counter[str](), []
+    draw, hit, wrong = random.Random(options.seed), Counter[str](), []
     with tempfile.TemporaryDirectory() as temporary:
         workspace = workspaces.workspace(Path(temporary) / "workspace")
         base = tiny_model.base(Path(temporary), "layoutlm")
-        while (left := given.kills - hit.total()) > 0:
-            found = one_run(workspace, base, draw, min(left, given.each), hit)
-            print(*(f"WRONG: {fault}" for fault in found) if found else ["… resumed to its end, all as it should be"])
-            wrong += found
+        while (left := options.kills - hit.total()) > 0:
+            faults = one_run(workspace, base, draw, min(left, options.each), hit)
+            print(*(f"WRONG: {fault}" for fault in faults) if faults else ["… resumed to its end, all as it should be"])
+            wrong += faults
         workspace.close()
     for stage, count in hit.items():
         print(f"{count:4} {stage}")

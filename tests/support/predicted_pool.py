@@ -1,4 +1,4 @@
-"""A workspace and a run folder with predictions, made by hand, for tests of the relabel loop."""
+"""A workspace and a run folder with predictions, without a model, for tests of the relabel loop."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,13 +37,13 @@ def workspace(folder: Path, pool: int = 30, labelled: int = 5) -> tuple[Workspac
 
 def probabilities(total: float, other: str = "amount_net") -> np.ndarray:
     """Sure of everything but the total, which it gives this probability; the rest goes to another label."""
-    found = np.zeros((len(WORDS), len(LABELS)))
+    matrix = np.zeros((len(WORDS), len(LABELS)))
     for word, label in ((0, "O"), (2, "O"), (4, "O"), (3, "B-amount_net"), (5, "B-invoice_date")):
-        found[word, LABELS.index(label)] = 0.99
-        found[word, 0] += 0.01
-    found[1, LABELS.index("B-amount_total")] = total
-    found[1, LABELS.index("O" if other == "O" else f"B-{other}")] = 1 - total
-    return found
+        matrix[word, LABELS.index(label)] = 0.99
+        matrix[word, 0] += 0.01
+    matrix[1, LABELS.index("B-amount_total")] = total
+    matrix[1, LABELS.index("O" if other == "O" else f"B-{other}")] = 1 - total
+    return matrix
 
 
 def prediction(document: int, split: str, matrix: np.ndarray, embedding: np.ndarray) -> parquet.Prediction:

@@ -20,6 +20,7 @@ from transformers import (
 from workbench.runs import parquet
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
 
 FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},
@@ -72,7 +73,7 @@ def base(folder: Path, family: str, positions: int = 64, labels: list[str] | Non
 def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[parquet.FrozenDocument]:
     """Invoices of a few words: a date after `date:` and a total after `total:`, on the right and low."""
     draw = random.Random(seed)
-    made = []
+    rows = []
     for number in range(count):
         text, boxes, tags, lines = [], [], [], []
         for line in range(words // 3):
@@ -87,7 +88,7 @@ def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None =
                 boxes.append([x, 20 + line * 40, x + 120, 50 + line * 40])
                 tags.append({"date": "B-invoice_date", "total": "B-amount_total"}.get(tag, "O"))
                 lines.append(line)
-        made.append(
+        rows.append(
             parquet.FrozenDocument(
                 document=seed * 1000 + number,
                 name=f"{seed}-{number}",
@@ -103,7 +104,7 @@ def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None =
                 pictures=[str(picture or "")],
             )
         )
-    return made
+    return rows
 
 
 def picture(folder: Path) -> Path:
@@ -126,14 +127,15 @@ def run_folder(folder: Path, family: str, settings: dict[str, Any] | None = None
     }  # fmt: skip
     for section, values in (settings or {}).items():
         config.setdefault(section, {}).update(values)
-    parquet.write(folder / "dataset" / "train.parquet", documents(train, 1, picture=page))
-    parquet.write(folder / "dataset" / "validation.parquet", documents(4, 2, picture=page))
-    parquet.write(folder / "dataset" / "test.parquet", documents(3, 3, picture=page))
+    run = RunFolder(folder)
+    parquet.write(run.dataset("train"), documents(train, 1, picture=page))
+    parquet.write(run.dataset("validation"), documents(4, 2, picture=page))
+    parquet.write(run.dataset("test"), documents(3, 3, picture=page))
     pool = documents(3, 4, words=90, picture=page)
     for row in pool:
         row.tags = None
-    parquet.write(folder / "dataset" / "pool.parquet", pool)
+    parquet.write(run.dataset("pool"), pool)
     request = Request(run=folder.name, fields=FIELDS, config=from_dict(config), threads=1, niceness=0, **more)
-    (folder / "request.yaml").write_text(request.text(), encoding="utf-8")
+    run.request.write_text(request.text(), encoding="utf-8")
     assert yaml.safe_load(request.text())["run"] == folder.name
     return folder

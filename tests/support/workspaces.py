@@ -18,6 +18,7 @@ from workbench.runs import jobs, parquet
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.reconcile import reconcile
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test", Side.TEST, 3), ("pool", Side.TRAIN, 4))
@@ -25,7 +26,7 @@ SIDES = (("train", Side.TRAIN, 10), ("validation", Side.VALIDATION, 4), ("test",
 
 def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
     """Labelled documents on three sides, by vendors that stand on one side each, and some without labels."""
-    made = Workspace.create(folder)
+    created = Workspace.create(folder)
     new = []
     for number, (name, side, count) in enumerate(SIDES):
         for row in tiny_model.documents((sizes or {}).get(name, count), seed=number + 1):
@@ -51,9 +52,9 @@ def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
                     spans=spans if labelled else (),
                 )
             )
-    with made.db.write() as connection:
+    with created.db.write() as connection:
         documents.add(connection, new, "me")
-    return made
+    return created
 
 
 def config(base: Path, **train: Any) -> TuneConfig:
@@ -72,24 +73,25 @@ def config(base: Path, **train: Any) -> TuneConfig:
 
 
 def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
-    """Wait for something to become true, and say what never did."""
+    """Wait for something to become true, and name what never did."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, f"never came true: {condition}"
         time.sleep(0.05)
-    return found
+    return result
 
 
 def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str = "", **train: Any) -> str:
     """A run that ended, made without a model: of its documents a share is predicted right, the others empty."""
     run = jobs.prepare(workspace, config(base, **train), name=name)
-    folder = workspace.files.run(run.id)
+    folder = RunFolder(workspace.files.run(run.id))
     labels = ["O", *(f"{prefix}-{field.id}" for field in workspace.schema.active for prefix in "BI")]
     predictions = []
     figures: dict[str, Any] = {}
-    for split, found in parquet.read_all(folder).items():
-        for number, row in enumerate(found):
-            good = number < right * len(found)
+    for split in parquet.SPLITS:
+        rows = parquet.read(folder.dataset(split))
+        for number, row in enumerate(rows):
+            good = number < right * len(rows)
             amount = next(i for i, word in enumerate(row.words) if re.fullmatch(r"\d+\.\d\d", word))
             unlabelled = ["B-amount_total" if i == amount else "O" for i in range(len(row.words))]
             tags = [tag if good else "O" for tag in row.tags or unlabelled]
@@ -106,21 +108,21 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
                     False,
                 )
             )
-        row_of = {"precision": 1.0, "recall": right, "f1": right, "support": len(found)}
+        row_of = {"precision": 1.0, "recall": right, "f1": right, "support": len(rows)}
         figures[split] = {
-            "documents": len(found), "loss": 1 - right / 2, "f1": right,
+            "documents": len(rows), "loss": 1 - right / 2, "f1": right,
             "fields": {"amount_total": row_of, "invoice_date": row_of},
         }  # fmt: skip
-    parquet.write_predictions(folder / "predictions.parquet", predictions)
-    (folder / "model").mkdir()
-    (folder / "model" / "config.json").write_text('{"architectures": ["LayoutLMForTokenClassification"]}')
+    parquet.write_predictions(folder.predictions, predictions)
+    folder.model.mkdir()
+    (folder.model / "config.json").write_text('{"architectures": ["LayoutLMForTokenClassification"]}')
     report = {
         "run": run.id, "steps": 4, "tokens_per_second": 1000.0, "device": "cpu", "precision": "fp32",
         "documents": {"train": 10, "validation": 4}, "figures": figures, "f1": right,
     }  # fmt: skip
-    (folder / "report.json").write_text(json.dumps(report))
-    suggestions.write(folder, folder)
-    writer = EventWriter(folder / "events.jsonl")
+    folder.report.write_text(json.dumps(report))
+    suggestions.write(folder.path, folder.path)
+    writer = EventWriter(folder.events)
     writer.write("started", device="cpu", resumed_from=None)
     for step in range(1, 5):
         writer.write(

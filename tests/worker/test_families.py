@@ -91,7 +91,7 @@ except WorkbenchError as error:
     print(error.message, error.remedy)
 """
 
-    def told() -> str:
+    def printed() -> str:
         ran = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False,
             env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
@@ -99,11 +99,11 @@ except WorkbenchError as error:
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    assert told() == ""  # a whole one loads, from the cache alone
+    assert printed() == ""  # a whole one loads, from the cache alone
     (snapshot / "model.safetensors").write_bytes(whole[: len(whole) // 2])
-    assert "damaged" in told() and "remove it from the cache" in told()
+    assert "damaged" in printed() and "remove it from the cache" in printed()
     (snapshot / "model.safetensors").rename(snapshot.parent / "abc.incomplete")
-    assert "cannot be had" in told() and "hf download microsoft/layoutlm-base-uncased" in told()
+    assert "cannot be had" in printed() and "hf download microsoft/layoutlm-base-uncased" in printed()
 
 
 def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> None:

@@ -14,12 +14,12 @@ def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
     run = jobs.prepare(workspace, config, name="whole")
     jobs.start(workspace, run.id)
     run = jobs.wait(workspace, run.id)
-    told = []
-    parts = learning_curve_runs.train(workspace, run, lambda name, share: told.append((name, share)))
-    assert [trained_on(workspace.files.run(one.id)) for one in parts] == [2, 5, 8]
-    assert {one.batch for one in parts} == {f"curve-{run.id}"} and told[-1] == ("whole 75%", 1.0)
+    progress = []
+    parts = learning_curve_runs.train(workspace, run, lambda name, share: progress.append((name, share)))
+    assert [trained_on(workspace.files.run(part.id)) for part in parts] == [2, 5, 8]
+    assert {part.batch for part in parts} == {f"curve-{run.id}"} and progress[-1] == ("whole 75%", 1.0)
     again = learning_curve_runs.train(workspace, run)
-    assert [one.id for one in again] == [one.id for one in parts]
+    assert [part.id for part in again] == [part.id for part in parts]
     with workspace.db.read() as connection:
         assert len(runs.listed(connection)) == 4
     points = consultation.points(workspace, [run, *parts], run)

@@ -23,10 +23,10 @@ def rules(folder, scenario, seed):
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_fault_is_named_with_its_evidence(tmp_path, name):
     scenario = symptoms.FAULTS[name]
-    found = rules(tmp_path / "run", scenario, list(symptoms.FAULTS).index(name))
-    assert scenario.rule in found and found[scenario.rule].evidence and found[scenario.rule].actions
+    findings = rules(tmp_path / "run", scenario, list(symptoms.FAULTS).index(name))
+    assert scenario.rule in findings and findings[scenario.rule].evidence and findings[scenario.rule].actions
 
 
 def test_a_healthy_run_is_left_in_peace(tmp_path):
-    found = rules(tmp_path / "run", symptoms.HEALTHY["healthy 0"], 15)
-    assert [one.rule for one in found.values() if one.severity is Severity.PROBLEM] == []
+    findings = rules(tmp_path / "run", symptoms.HEALTHY["healthy 0"], 15)
+    assert [finding.rule for finding in findings.values() if finding.severity is Severity.PROBLEM] == []

@@ -63,8 +63,8 @@ def train(folder: Path, until: Callable[[dict[str, Any]], bool] = lambda event: 
     return events.read(folder / "events.jsonl")[0]
 
 
-def losses(found: list[dict[str, Any]]) -> dict[int, float]:
-    return {e["step"]: e["loss"] for e in found if e["type"] == "step"}
+def losses(log: list[dict[str, Any]]) -> dict[int, float]:
+    return {e["step"]: e["loss"] for e in log if e["type"] == "step"}
 
 
 def worker(folder: Path, *options: str) -> subprocess.Popen[str]:
@@ -92,14 +92,14 @@ def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) 
     assert {"step", "evaluated", "saved", "predicting"} <= set(types)
     plain = AutoModelForTokenClassification.from_pretrained(folder / "model")
     assert plain.config.id2label[1] == "B-amount_total"
-    found = {p.document: p for p in predictions(folder)}
-    assert {p.split for p in found.values()} == {"train", "validation", "test", "pool"}
+    stored = {p.document: p for p in predictions(folder)}
+    assert {p.split for p in stored.values()} == {"train", "validation", "test", "pool"}
     predictor, description = predicting.load(folder / "model", torch.device("cpu"))
     assert (description.family, description.run) == (family, "run")
     predictor.bf16 = False
     pool = parquet.read(folder / "dataset" / "pool.parquet")
     for outcome in predictor.predict(pool):
-        kept = found[outcome.row.document]
+        kept = stored[outcome.row.document]
         probabilities = np.frombuffer(kept.probabilities, "<f2").reshape(-1, len(kept.labels))
         assert probabilities.shape == (len(outcome.row.words), 5) == outcome.probabilities.shape
         assert np.abs(probabilities - outcome.probabilities).max() < 2e-3
@@ -114,9 +114,9 @@ def test_a_run_of_each_family_leaves_a_plain_model(tmp_path: Path, family: str) 
 def test_a_small_model_learns_what_there_is_to_learn(tmp_path: Path) -> None:
     settings = {"train": {"num_train_epochs": 25, "logging_steps": 50, "early_stopping_patience": 0}}
     folder = tiny_model.run_folder(tmp_path / "run", "starter", settings, train=40)
-    found = train(folder)
-    assert found[-1]["f1"] > 0.9
-    best = [e for e in found if e["type"] == "evaluated" and e["best"]][-1]
+    log = train(folder)
+    assert log[-1]["f1"] > 0.9
+    best = [e for e in log if e["type"] == "evaluated" and e["best"]][-1]
     report = json.loads((folder / "report.json").read_text())
     assert report["best_step"] == best["step"]
     assert report["figures"]["validation"]["f1"] == pytest.approx(best["validation"]["f1"])
@@ -136,10 +136,10 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     train(torn, until=lambda e: e["type"] == "step" and e["step"] == 5)  # the last checkpoint is of step 4
     moved = tmp_path / "moved"  # a folder may be carried elsewhere in between
     torn.rename(moved)
-    found = train(moved)
-    assert [e["resumed_from"] for e in found if e["type"] == "started"] == [None, 4]
-    assert losses(found) == pytest.approx(losses(expected), abs=1e-5)
-    assert set(losses(found)) == set(range(1, 10))
+    log = train(moved)
+    assert [e["resumed_from"] for e in log if e["type"] == "started"] == [None, 4]
+    assert losses(log) == pytest.approx(losses(expected), abs=1e-5)
+    assert set(losses(log)) == set(range(1, 10))
     a, b = (load_file(folder / "model" / "model.safetensors") for folder in (whole, moved))
     assert all(torch.allclose(a[name], b[name], atol=1e-5) for name in a)
 
@@ -149,9 +149,9 @@ def test_a_run_killed_after_the_last_step_is_finished_by_the_next(tmp_path: Path
     train(folder, until=lambda e: e["type"] == "predicting")
     assert not (folder / "model").exists()
     best = events.last(folder / "events.jsonl", frozenset({"evaluated"}))
-    found = train(folder)
-    assert found[-1]["type"] == "finished"
-    assert found[-1]["f1"] == pytest.approx(best["validation"]["f1"])  # type: ignore[index]
+    log = train(folder)
+    assert log[-1]["type"] == "finished"
+    assert log[-1]["f1"] == pytest.approx(best["validation"]["f1"])  # type: ignore[index]
     assert (folder / "model" / "model.safetensors").exists()
     assert not (folder / "checkpoints").exists()  # only what can be resumed keeps them
 
@@ -165,11 +165,11 @@ def test_a_torn_or_changed_checkpoint_gives_way_to_the_one_before(tmp_path: Path
     data[-100] ^= 0xFF
     weights.write_bytes(data)
     (checkpoints / "checkpoint-7").mkdir()  # killed while saving
-    found = train(folder)
-    assert [e["resumed_from"] for e in found if e["type"] == "started"] == [None, 3]
-    notes = [e["message"] for e in found if e["type"] == "note"]
+    log = train(folder)
+    assert [e["resumed_from"] for e in log if e["type"] == "started"] == [None, 3]
+    notes = [e["message"] for e in log if e["type"] == "note"]
     assert any("checkpoint-6" in n and "model.safetensors is damaged" in n for n in notes)
-    assert found[-1]["type"] == "finished"
+    assert log[-1]["type"] == "finished"
 
 
 def test_stop_keeps_a_model_and_pause_waits(tmp_path: Path) -> None:
@@ -184,12 +184,12 @@ def test_stop_keeps_a_model_and_pause_waits(tmp_path: Path) -> None:
             (folder / "stop").touch()
         return False
 
-    found = train(folder, stop_at_four)
-    types = [e["type"] for e in found]
+    log = train(folder, stop_at_four)
+    types = [e["type"] for e in log]
     assert types.index("paused") < types.index("resumed")
-    assert found[-1]["type"] == "finished" and found[-1]["state"] == "stopped"
-    assert max(losses(found)) == 5
-    assert [e["step"] for e in found if e["type"] == "evaluated"][-1] == 5
+    assert log[-1]["type"] == "finished" and log[-1]["state"] == "stopped"
+    assert max(losses(log)) == 5
+    assert [e["step"] for e in log if e["type"] == "evaluated"][-1] == 5
     assert (folder / "checkpoints" / "checkpoint-5" / "complete.json").exists()
     assert (folder / "model" / "model.safetensors").exists()
     (folder / "stop").unlink()
@@ -229,9 +229,9 @@ def test_running_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pyt
         return real(self, model, inputs, *rest)
 
     monkeypatch.setattr(trainer.Tuner, "training_step", greedy)
-    found = train(folder)
-    assert any("now 2, accumulating 2" in e.get("message", "") for e in found)
-    assert found[-1]["type"] == "finished" and max(losses(found)) == 6
+    log = train(folder)
+    assert any("now 2, accumulating 2" in e.get("message", "") for e in log)
+    assert log[-1]["type"] == "finished" and max(losses(log)) == 6
     assert json.loads((folder / "report.json").read_text())["effective_batch"] == 4
     refused = tiny_model.run_folder(tmp_path / "refused", "text", {"train": {"retry_on_oom": False}})
     with pytest.raises(RunProblem, match="Memory ran out with 4 windows"):
@@ -265,13 +265,13 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 )  # fmt: skip
 def test_every_way_of_training_comes_to_an_end(tmp_path: Path, settings: dict[str, Any], check: str | None) -> None:
     folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", settings)
-    found = train(folder)
-    assert found[-1]["type"] == "finished"
+    log = train(folder)
+    assert log[-1]["type"] == "finished"
     if check == "steps":
-        assert [e["step"] for e in found if e["type"] == "evaluated"] == [2, 4, 6]
+        assert [e["step"] for e in log if e["type"] == "evaluated"] == [2, 4, 6]
     if check == "structure":
-        assert any("num_hidden_layers 2 → 1" in e.get("message", "") for e in found)
-        assert next(e for e in found if e["type"] == "prepared")["documents"]["train"] == 5
+        assert any("num_hidden_layers 2 → 1" in e.get("message", "") for e in log)
+        assert next(e for e in log if e["type"] == "prepared")["documents"]["train"] == 5
         predictor, _ = predicting.load(folder / "model")
         assert predictor.model.config.num_hidden_layers == 1
         assert predictor.model.get_input_embeddings().num_embeddings == len(predictor.encoder.tokenizer)
@@ -281,9 +281,9 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
     folder = tiny_model.run_folder(tmp_path / "run", "text", train=1)
     for split in ("validation", "test", "pool"):
         (folder / "dataset" / f"{split}.parquet").unlink()
-    found = train(folder)
-    assert found[-1]["type"] == "finished" and found[-1]["f1"] is None
-    assert any("no validation documents" in e.get("message", "") for e in found)
+    log = train(folder)
+    assert log[-1]["type"] == "finished" and log[-1]["f1"] is None
+    assert any("no validation documents" in e.get("message", "") for e in log)
     empty = tiny_model.documents(3)
     for row in empty:
         row.tags = ["O"] * len(row.words)
@@ -320,10 +320,10 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     wait_for(folder, "saved")
     third.send_signal(signal.SIGTERM)
     assert third.wait(60) == 7
-    found = events.read(folder / "events.jsonl")[0]
-    assert next(e for e in found if e["type"] == "started")["resumed_from"] > 0
-    assert found[-1]["type"] == "failed" and found[-1]["title"] == "The run was interrupted"
-    last = max(e["step"] for e in found if e["type"] == "saved")
+    log = events.read(folder / "events.jsonl")[0]
+    assert next(e for e in log if e["type"] == "started")["resumed_from"] > 0
+    assert log[-1]["type"] == "failed" and log[-1]["title"] == "The run was interrupted"
+    last = max(e["step"] for e in log if e["type"] == "saved")
     assert (folder / "checkpoints" / f"checkpoint-{last}" / "complete.json").exists()
     (folder / "stop").touch()
     fourth = worker(folder)
@@ -359,8 +359,8 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    found = events.read(two / "events.jsonl")[0]
-    assert [e["type"] for e in found].count("finished") == 1 and [e["type"] for e in found].count("started") == 1
-    assert losses(found) == pytest.approx(losses(expected), abs=1e-3)
-    figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (found, expected)]
+    log = events.read(two / "events.jsonl")[0]
+    assert [e["type"] for e in log].count("finished") == 1 and [e["type"] for e in log].count("started") == 1
+    assert losses(log) == pytest.approx(losses(expected), abs=1e-3)
+    figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (log, expected)]
     assert figures[0] == pytest.approx(figures[1], abs=1e-3)

@@ -1,7 +1,7 @@
-"""From stored word probabilities to one number a document: how much labelling it would teach. [worker]
+"""From stored word probabilities to one number a document: how much the model would learn from its labels.
 
 Every score is "higher = more worth labelling". `score` takes the documents of one batch together: their words are
-one matrix, and a document is a stretch of its rows.
+one matrix, and a document is a slice of its rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,14 +51,14 @@ def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: S
     Args:
         f1: field -> (F1, support) on validation; fields that are not named count as the mean.
         fields: whose weights are wanted.
-        focus: where given, the other fields count nothing.
+        focus: unless empty, the other fields count nothing.
     """
     support = sum(number for _, number in f1.values())
     mean = sum(score * number for score, number in f1.values()) / support if support else 0.0
     measured = [f1.get(name, (0.0, 0)) for name in fields]
     drawn = [(score * number + 5 * mean) / (number + 5) for score, number in measured]
-    found = np.maximum(1.0 - np.array(drawn, np.float64), 0.02)
-    return np.array([w if not focus or name in focus else 0.0 for name, w in zip(fields, found, strict=True)])
+    every = np.maximum(1.0 - np.array(drawn, np.float64), 0.02)
+    return np.array([w if not focus or name in focus else 0.0 for name, w in zip(fields, every, strict=True)])
 
 
 def probabilities(blobs: Sequence[bytes], labels: Sequence[str]) -> tuple[Halves, NDArray[np.int64]]:
@@ -114,10 +114,10 @@ def score(
     column = np.array([0 if label == "O" else 1 + fields.index(label[2:]) for label in labels])
     begins = np.array([label.startswith("B-") for label in labels])
     confidence, places = _values(mass, column[best], begins[best], words)
-    found = places[..., 0] >= 0
-    confidence = np.where(found, _scaled(confidence, temperature), 0).astype(np.float32)
-    missed, missed_places = _misses(mass[:, 1:], ~found, words)
-    wrong = np.where(found, 1 - confidence, missed).astype(np.float64)
+    has_value = places[..., 0] >= 0
+    confidence = np.where(has_value, _scaled(confidence, temperature), 0).astype(np.float32)
+    missed, missed_places = _misses(mass[:, 1:], ~has_value, words)
+    wrong = np.where(has_value, 1 - confidence, missed).astype(np.float64)
     scores["value_error"] = -np.expm1(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1))
     scores["field_weighted"] = _weighted(mass[:, 1:], np.ones(len(fields)) if weight is None else weight, words.unsure)
     doubt_fields, doubt = _doubt(mass, words.unsure)
@@ -135,14 +135,14 @@ class _Rows:
         self._some = np.flatnonzero(self.lengths)  # documents without words have no rows to reduce
 
     def mean(self, values: Singles) -> Floats:
-        found: Floats = np.bincount(self.owner, values, self.count) / np.maximum(self.lengths, 1)
-        return found
+        means: Floats = np.bincount(self.owner, values, self.count) / np.maximum(self.lengths, 1)
+        return means
 
     def max(self, values: Singles) -> Singles:
-        found = np.zeros((self.count, *values.shape[1:]), np.float32)
+        highest = np.zeros((self.count, *values.shape[1:]), np.float32)
         if len(self._some):
-            found[self._some] = np.maximum.reduceat(values, self.first[self._some], axis=0)
-        return found
+            highest[self._some] = np.maximum.reduceat(values, self.first[self._some], axis=0)
+        return highest
 
 
 class _Words:
@@ -217,8 +217,8 @@ def _misses(mass: Singles, absent: NDArray[np.bool_], words: _Words) -> tuple[Si
 
     def goes_along(word: NDArray[np.intp]) -> NDArray[np.bool_]:
         row = words.row[np.clip(word, 0, len(words.row) - 1)]
-        found: NDArray[np.bool_] = (row >= 0) & (mass[row, of] >= enough)
-        return found
+        along: NDArray[np.bool_] = (row >= 0) & (mass[row, of] >= enough)
+        return along
 
     for _ in range(_GROW):
         low -= (low > first) & goes_along(low - 1)
@@ -233,8 +233,8 @@ def _weighted(mass: Singles, weight: Floats, rows: _Rows) -> Floats:
     nearest = rows.max(0.5 - np.abs(mass - 0.5))  # the word whose probability is nearest to one half
     entropy = -(nearest * np.log2(nearest + TINY) + (1 - nearest) * np.log2(1 - nearest + TINY))
     total = float(weight.sum())
-    found: Floats = np.maximum(entropy, 0).astype(np.float64) @ weight / total if total else np.zeros(rows.count)
-    return found
+    means: Floats = np.maximum(entropy, 0).astype(np.float64) @ weight / total if total else np.zeros(rows.count)
+    return means
 
 
 def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
@@ -249,9 +249,9 @@ def _doubt(mass: Singles, rows: _Rows) -> tuple[NDArray[np.int16], Singles]:
     two, values = np.take_along_axis(two, order, axis=1), np.take_along_axis(values, order, axis=1)
     # the smallest gap of each document stands first, of equal ones the first word
     least = np.lexsort((np.arange(len(mass)), values[:, 0] - values[:, 1], rows.owner))
-    found, once = np.unique(rows.owner[least], return_index=True)
-    fields[found] = two[least[once]] - 1
-    sure[found] = values[least[once]]
+    documents, first = np.unique(rows.owner[least], return_index=True)
+    fields[documents] = two[least[first]] - 1
+    sure[documents] = values[least[first]]
     return fields, sure
 
 
@@ -277,6 +277,6 @@ def votes(places: Sequence[Integers]) -> Floats:
     same = (stacked[:, None] == stacked[None]).all(axis=-1)  # R x R x n x F
     share = same.mean(axis=1)  # the share of runs that vote as run r does
     entropy = -np.log(share).mean(axis=0) / np.log(max(runs, 2))
-    asked = (stacked[..., 0] >= 0).any(axis=0)
-    found: Floats = (entropy * asked).sum(axis=1) / np.maximum(asked.sum(axis=1), 1)
-    return found
+    voted = (stacked[..., 0] >= 0).any(axis=0)
+    means: Floats = (entropy * voted).sum(axis=1) / np.maximum(voted.sum(axis=1), 1)
+    return means

@@ -24,7 +24,7 @@ class LoopOverview:
         model: the newest run that ended with a model.
         training: a run that is at work, and how much of it is done (0..1).
         round: the open round, or None.
-        begun: whether anything happened in it: who chooses anew then ends it.
+        begun: whether anything happened in it: choosing anew then ends it.
         names, states: of the round's documents.
         figures: of the open round once it is decided (see workbench/active_learning/round_figures.py).
         labelled, pool, suggested: documents of the training side that are labelled, that want labels, and that want
@@ -76,7 +76,7 @@ class AgreementOverview:
 
 
 def read(workspace: Workspace) -> LoopOverview:
-    """Look; runs are collected by whoever follows them (workbench/runs/watch.py)."""
+    """Read the loop. Runs that ended are collected elsewhere (workbench/runs/watch.py)."""
     now = rounds.current(workspace)
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
@@ -84,7 +84,7 @@ def read(workspace: Workspace) -> LoopOverview:
         pool, suggested = open_suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
-        loop = LoopOverview(
+        overview = LoopOverview(
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
             share=progress.of(workspace.files.run(active[-1].id)).share if active else 0.0,
@@ -101,26 +101,26 @@ def read(workspace: Workspace) -> LoopOverview:
             ),
         )
     if now is not None and now.left:
-        return loop
+        return overview
     figures = round_figures.figures(workspace, now.round, now.entries) if now else {}
-    return replace(loop, figures=figures, advice=round_figures.chart(workspace).advice)
+    return replace(overview, figures=figures, advice=round_figures.chart(workspace).advice)
 
 
 def history(workspace: Workspace, batch: int) -> RoundHistory:
     """All rounds with the model that each led to, and the chart."""
     with workspace.db.read() as connection:
         listed = queue.listed(connection)
-        sizes = {one.id: len(queue.entries(connection, one.id)) for one in listed}
+        sizes = {round_.id: len(queue.entries(connection, round_.id)) for round_ in listed}
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])[::-1]
-    begins = [one.created for one in listed]
-    found = []
-    for number, one in enumerate(listed):
+    begins = [round_.created for round_ in listed]
+    rows = []
+    for number, round_ in enumerate(listed):
         until = begins[number + 1] if number + 1 < len(begins) else None
-        since = one.closed  # a model that was begun while it was open knows only a part of it
+        since = round_.closed  # a model that was begun while it was open knows only a part of it
         after = [r for r in ended if since and r.created >= since and (until is None or r.created < until)]
-        found.append((one, sizes[one.id], after[-1] if after else None))
+        rows.append((round_, sizes[round_.id], after[-1] if after else None))
     before = [run for run in ended if not begins or run.created < begins[0]]
-    return RoundHistory(tuple(found), round_figures.chart(workspace, batch), before[-1] if before else None)
+    return RoundHistory(tuple(rows), round_figures.chart(workspace, batch), before[-1] if before else None)
 
 
 def quality(workspace: Workspace) -> AgreementOverview:

@@ -15,7 +15,8 @@ from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 GROWN = 2.0
-"""A training set that grew so much is learned afresh: going on gained less (docs/measurements.md, "The loop")."""
+"""A training set that grew by this factor is learned from the base: going on gained less
+(docs/measurements.md, "The loop")."""
 
 FURTHER_EPOCHS = 3.0
 """Passes of a training that goes on at most: more of them gained nothing and took twice the time
@@ -49,7 +50,7 @@ def last_model(workspace: Workspace) -> Run | None:
     """The newest run that ended with a model that is still there."""
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    return next((run for run in ended if (_model(workspace, run) / "config.json").is_file()), None)
+    return next((run for run in ended if RunFolder(workspace.files.run(run.id)).has_model()), None)
 
 
 def _model(workspace: Workspace, run: Run) -> Path:
@@ -79,9 +80,9 @@ def offer(workspace: Workspace) -> Offer:
     root = _root(workspace, last)
     again = f"{root.train.num_train_epochs:g} epochs from the base again ({used.model.family})"
     base = TrainingWay("base", again, root, last.preset, last.id)
-    on = further(used, _model(workspace, last))
-    title = f"{on.train.num_train_epochs:g} epochs on from the last model ({last.name})"
-    warm = TrainingWay("warm", title, on, last.preset, last.id)
+    warm_config = further(used, _model(workspace, last))
+    title = f"{warm_config.train.num_train_epochs:g} epochs on from the last model ({last.name})"
+    warm = TrainingWay("warm", title, warm_config, last.preset, last.id)
     folder = workspace.files.run(last.id)
     same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
     recommended, view = warm_or_base(before, labelled, same)
@@ -91,14 +92,14 @@ def offer(workspace: Workspace) -> Offer:
 
 
 def _root(workspace: Workspace, run: Run) -> TuneConfig:
-    """The run's configuration, on the base and with the epochs that its line of warm starts began with.
+    """The run's configuration, on the base and with the epochs that its chain of warm starts began with.
 
-    Where a run of that line was deleted, the base is the family's own.
+    Where a run of that chain was deleted, the base is the family's own.
     """
     own = Path(workspace.files.runs).resolve()
     used = first = config_files.from_dict(run.config)
     with workspace.db.read() as connection:
-        known = {one.id: one for one in runs.listed(connection)}
+        known = {other.id: other for other in runs.listed(connection)}
     older = known.get(run.parent or "")
     while first.model.name and Path(first.model.name).resolve().is_relative_to(own):
         if older is None:
@@ -124,7 +125,7 @@ def _changed(config: TuneConfig, model: str, epochs: float) -> TuneConfig:
 def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, str]:
     """("warm" or "base", why).
 
-    That the last model learned its documents by heart is no reason to leave it: so does the one from the base
+    That the last model overfitted its documents is no reason to leave it: so does the one from the base
     (docs/measurements.md, "The loop").
 
     Args:

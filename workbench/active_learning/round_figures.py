@@ -22,8 +22,8 @@ PAUSE = timedelta(minutes=2)
 """A longer gap between two acts is a pause, not work."""
 
 
-def figures(workspace: Workspace, found: Round, entries: Sequence[QueueEntry]) -> dict[str, Any]:
-    """What a round cost and what was made of the suggestions.
+def figures(workspace: Workspace, round_: Round, entries: Sequence[QueueEntry]) -> dict[str, Any]:
+    """What a round cost and what became of the suggestions.
 
     `documents`, `labels`, `skipped`, `seconds` of labelling, `fields{F: {suggested, kept, changed, rejected, added}}`
     over the fields that are not retired, `agreement` (kept / suggested, None without suggestions), `retired` (labels
@@ -39,18 +39,18 @@ def figures(workspace: Workspace, found: Round, entries: Sequence[QueueEntry]) -
                 continue
             content = documents.open_document(connection, entry.document)
             acts = annotations.history(connection, entry.document)
-            moments += [act.at for act in acts if act.at >= found.created and act.act != annotations.IMPORT]
+            moments += [act.at for act in acts if act.at >= round_.created and act.act != annotations.IMPORT]
             done["documents"] += content.document.state is State.LABELLED
             done["skipped"] += content.document.state in (State.SKIPPED, State.UNUSABLE)
             if content.document.state is State.LABELLED:
                 done["labels"] += len(content.annotations.spans)
                 done["retired"] += sum(span.field not in active for span in content.annotations.spans)
-                for name, judged in _judge(content, found.run):
+                for name, judged in _judge(content, round_.run):
                     if name in active:
                         fields.setdefault(name, Counter())[judged] += 1
     kinds = ("kept", "changed", "rejected", "added")
-    told = {n: {k: c[k] for k in kinds} | {"suggested": sum(c.values()) - c["added"]} for n, c in fields.items()}
-    suggested = sum(one["suggested"] for one in told.values())
+    by_field = {n: {k: c[k] for k in kinds} | {"suggested": sum(c.values()) - c["added"]} for n, c in fields.items()}
+    suggested = sum(row["suggested"] for row in by_field.values())
     return {
         "documents": done["documents"],
         "labels": done["labels"],
@@ -58,15 +58,15 @@ def figures(workspace: Workspace, found: Round, entries: Sequence[QueueEntry]) -
         "left": sum(not entry.done for entry in entries),
         "retired": done["retired"],
         "seconds": round(working_seconds(moments), 1),
-        "fields": dict(sorted(told.items())),
-        "agreement": sum(one["kept"] for one in told.values()) / suggested if suggested else None,
+        "fields": dict(sorted(by_field.items())),
+        "agreement": sum(row["kept"] for row in by_field.values()) / suggested if suggested else None,
         "consistency": {
             " / ".join(dict.fromkeys(names)): {
                 "documents": level.documents,
                 "kappa": level.overall.kappa,
                 "f1": level.overall.f1,
             }
-            for names, level in adjudication.look(workspace, found.id)[0].items()
+            for names, level in adjudication.look(workspace, round_.id)[0].items()
         },
     }
 
@@ -85,7 +85,7 @@ def _judge(content: Content, run: str) -> Iterable[tuple[str, str]]:
                 span.source is Source.SUGGESTION and (span.field, span.tokens) == (name, tokens)
                 for span in content.annotations.spans
             )
-            if not accepted:  # accepted suggestions of another source (values, template) are nobody's omission
+            if not accepted:  # accepted suggestions of another source (values, template) do not count as added
                 yield name, "added"
 
 
@@ -111,15 +111,15 @@ def chart(workspace: Workspace, batch: int = 20) -> Chart:
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         last = _last_choice(connection)
-    found = []
+    measured = []
     for run in reversed(ended):
         labels = trained_on(workspace.files.run(run.id))
         if run.f1 is not None and labels is not None:
-            found.append((Point(labels, run.f1), run.id))
-    points = tuple(point for point, _ in found)
+            measured.append((Point(labels, run.f1), run.id))
+    points = tuple(point for point, _ in measured)
     error = (last.get("expected_error_batch"), last.get("expected_error_pool"))
     expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
-    return Chart(points, tuple(name for _, name in found), expected, stopping.advise(points, batch, *error))
+    return Chart(points, tuple(name for _, name in measured), expected, stopping.advise(points, batch, *error))
 
 
 def _last_choice(connection: Connection) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The relabel loop from the terminal's side: select in a child process, keep the batch as a round, close it.
 
-A selection is a folder of files beside the run it reads; a round is opened from it in one transaction, once. Whatever
-is killed when: a document stands in a round whole or not at all, and in one open round at most.
+A selection is a folder of files inside the run it reads; a round is opened from it in one transaction, once. Whichever
+process is killed, and when: a round has all of its documents or does not exist, and a document is in one open round at
+most.
 """
 
 import hashlib
@@ -40,7 +41,7 @@ _POOL = document_list.Filter("unlabelled", split=Split.POOL)
 
 
 class RunningSelection:
-    """A selection that is being made. Its files stay: made again, the same order of the same pool is found there."""
+    """A selection at work. Its files stay: the same request of the same pool finds them."""
 
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | None") -> None:
         self.folder = folder
@@ -53,8 +54,8 @@ class RunningSelection:
     def poll(self) -> bool:
         """Read the progress; True as long as the child works."""
         running = self._process is not None and self._process.poll() is None
-        found, self._offset = events.read(self.folder / "progress.jsonl", self._offset)
-        for event in found:
+        news, self._offset = events.read(self.folder / "progress.jsonl", self._offset)
+        for event in news:
             if event["type"] == "scoring":
                 self.done, self.total = event["done"], event["total"]
             elif event["type"] == "failed":
@@ -84,8 +85,8 @@ class RunningSelection:
         self.poll()
         path = self.folder / "choice.json"
         if path.is_file():
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return found
+            choice: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return choice
         if self._failed:
             raise RunProblem(self._failed["message"], self._failed["remedy"])
         raise RunProblem("The selection was ended before it was done. Nothing was changed.", "Start it again.")
@@ -103,7 +104,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     with workspace.db.read() as connection:
         run, committee = _models(workspace, connection, request)
         groups = {d.id: d.group for d in document_list.page(connection, _POOL, 0, -1)} if run is None else {}
-        # a round that nobody began gives way, so that the same request gives the same batch
+        # a round without any decision gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
     if not free:
@@ -112,11 +113,11 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         )
     request = structs.replace(request, committee=tuple(committee))
     seed = begun if request.seed is None else request.seed
-    place = workspace.files.runs / run.id if run else workspace.files.root
+    place = workspace.files.run(run.id) if run else workspace.files.root
     folder = place / "selections" / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
-        return RunningSelection(folder, None)  # made before, by a terminal that did not get round to opening it
+        return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
     if run is None:
         vendors = groups if request.strategy == "per_vendor" else {}
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
@@ -145,7 +146,7 @@ def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequ
 
 
 def check(workspace: Workspace, request: SelectionRequest) -> None:
-    """See whether there is all that a selection needs, before anything is given up for it.
+    """Check that there is all that a selection needs, before a round is closed for it.
 
     Raises:
         UsageProblem, RunProblem: as for `start`.
@@ -178,29 +179,29 @@ def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str
     return ended[0] if ended else None
 
 
-def _others(workspace: Workspace, connection: Connection, run: Run | None) -> list[str]:
-    """The newest runs, besides this one, whose predictions can vote.
+def _others(workspace: Workspace, connection: Connection, main: Run | None) -> list[str]:
+    """The newest runs, besides the main one, whose predictions can vote.
 
     Raises:
         RunProblem: there is none.
     """
     ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
-    able = [one.id for one in ended if RunFolder(workspace.files.run(one.id)).predictions.is_file()]
-    others = [name for name in able if run is not None and name != run.id]
+    able = [run.id for run in ended if RunFolder(workspace.files.run(run.id)).predictions.is_file()]
+    others = [name for name in able if main is not None and name != main.id]
     if not others:
         raise RunProblem("A committee needs a second run.", "Train another model, with another seed or base.")
     return others[:COMMITTEE]
 
 
 def _check_dropout(folder: Path) -> None:
-    """Said before a child process loads the model.
+    """Check a run's model before a child process loads it.
 
     Raises:
         RunProblem: the run's model has no dropout that could make it contradict itself.
     """
     path = RunFolder(folder).model / "config.json"
     if not path.is_file():
-        return  # what it said under dropout may be known from before
+        return  # its figures under dropout may be stored from before
     shares = [share for name, share in json.loads(path.read_text(encoding="utf-8")).items() if "dropout" in name]
     if shares and not any(shares):
         raise RunProblem(
@@ -225,7 +226,7 @@ def _at_random(strategy: str, free: list[int], size: int, seed: int, groups: Map
     turns: Counter[str] = Counter()
     turn_of = {}
     for number in mixed:
-        name = groups.get(number) or f"{number}"  # without a vendor, one of its own
+        name = groups.get(number) or f"{number}"  # without a vendor, a group of its own
         turn_of[number] = turns[name] if groups else 0
         turns[name] += 1
     picked = sorted(mixed, key=lambda number: turn_of[number])[:size]

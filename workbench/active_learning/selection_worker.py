@@ -97,7 +97,7 @@ def choose(folder: Path, request: SelectionRequest, progress: Progress = lambda 
 def judged(folder: Path) -> tuple[dict[str, tuple[float, int]], float]:
     """From the run's validation documents: each field's (F1, support), and the temperature (1 if unknown)."""
     cases = read_labelled(folder, "validation")
-    f1 = {name: (one.f1, one.support) for name, one in scores(count(case) for case in cases).fields.items()}
+    f1 = {name: (score.f1, score.support) for name, score in scores(count(case) for case in cases).fields.items()}
     outcomes = [(chunk.confidence, chunk in case.gold) for case in cases for chunk in case.predicted]
     return f1, fit_temperature(outcomes) or 1.0
 
@@ -285,7 +285,7 @@ def _committee(folder: Path, request: SelectionRequest, pool_scores: PoolScores)
 
 
 class _Explainer:
-    """Says of a picked document why, in words for the analyst."""
+    """Reasons for a picked document, in words for the analyst."""
 
     def __init__(self, pool: Pool, pool_scores: PoolScores, seed: int) -> None:
         self._pool = pool
@@ -303,7 +303,7 @@ class _Explainer:
         }
 
     def reasons(self, index: int, why: str) -> list[str]:
-        """The doubt, the unsure fields, the vendor, the place among the documents, and what the strategy says."""
+        """The doubt, the unsure fields, the vendor, the cluster, and what the strategy says."""
         scored, pool = self._scores.scored, self._pool
         (first, second), (a, b) = scored.doubt_fields[index], scored.doubt[index]
         reasons = []
@@ -333,7 +333,7 @@ class _Explainer:
 
 
 def _near_misses(pool_scores: PoolScores) -> list[dict[str, Any]]:
-    """The most likely of the fields that were nearly found, over the whole pool: what yes/no review asks besides."""
+    """The most likely of the fields that were nearly found, over the whole pool: yes/no review asks about them, too."""
     scored = pool_scores.scored
     rows, fields = np.nonzero(scored.missed_places[..., 0] >= 0)
     best = np.argsort(-scored.missed[rows, fields], kind="stable")[:_NEAR_MISSES]

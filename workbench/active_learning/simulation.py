@@ -1,7 +1,7 @@
 """Simulations of the relabel loop: planned and reported here, run by simulation_worker.py in the background.
 
 On fully labelled documents the labels are hidden; a strategy chooses batch after batch, the true labels answer, and a
-model is trained after each. A simulation is a folder named after its plan and its data: the same order goes on where
+model is trained after each. A simulation is a folder named after its plan and its data: the same command goes on where
 it was left.
 
     simulations/<key>/ plan.json  dataset/ (as in a run)  trained/<labels>/  cells.jsonl  lock  stderr.log
@@ -192,16 +192,16 @@ def _under_way(folder: Path) -> float:
 
 def cells(folder: Path) -> list[dict[str, Any]]:
     """What was measured: `{strategy, seed, round, labels, f1}`, each cell once; strategy "" is the full data."""
-    found = {
+    measured = {
         (event["strategy"], event["seed"], event["round"]): event
         for event in events.iterate(folder / "cells.jsonl")
         if event["type"] == "cell"
     }
-    return list(found.values())
+    return list(measured.values())
 
 
 def report(folder: Path) -> dict[str, Any]:
-    """What is known so far, with stable keys.
+    """What was measured so far, with stable keys.
 
     `simulation, done, total, full{labels, f1, ci95}, strategies{S: {curve[{labels, f1, ci95}], needed{"95": {labels,
     ci95, reached, of}}, against_random{"95": ratio}}}`. `needed.labels` is the mean over the seeds that reached the
@@ -209,24 +209,24 @@ def report(folder: Path) -> dict[str, Any]:
     is over the seeds, cut to what is possible, and None below three of them.
     """
     plan = SimulationPlan.read(folder)
-    found = cells(folder)
-    full = [cell for cell in found if cell["strategy"] == ""]
-    told: dict[str, Any] = {
+    measured = cells(folder)
+    full = [cell for cell in measured if cell["strategy"] == ""]
+    result: dict[str, Any] = {
         "simulation": folder.name,
-        "done": len(found),
+        "done": len(measured),
         "total": plan.cells,
         "full": {**_summary([cell["f1"] for cell in full]), "labels": full[0]["labels"] if full else None},
         "strategies": {},
     }
-    target = told["full"]["f1"]
-    needed = {name: _needed(plan, name, found, target) for name in plan.strategies} if target is not None else {}
+    target = result["full"]["f1"]
+    needed = {name: _needed(plan, name, measured, target) for name in plan.strategies} if target is not None else {}
     for name in plan.strategies:
-        mine = [cell for cell in found if cell["strategy"] == name]
+        mine = [cell for cell in measured if cell["strategy"] == name]
         labels = sorted({cell["labels"] for cell in mine})
         # a pool that emptied leaves several rounds with the same labels: they are one measurement
         once = {(cell["labels"], cell["seed"]): cell["f1"] for cell in mine}
         curve = [{"labels": n, **_summary([f1 for (of, _), f1 in once.items() if of == n])} for n in labels]
-        told["strategies"][name] = {"curve": curve, "needed": {}, "against_random": {}}
+        result["strategies"][name] = {"curve": curve, "needed": {}, "against_random": {}}
         for percent, by_seed in needed.get(name, {}).items():
             reached = [number for number in by_seed.values() if number is not None]
             both = [
@@ -234,23 +234,23 @@ def report(folder: Path) -> dict[str, Any]:
                 for s, a in by_seed.items()
                 if a is not None and (b := needed[CONTROL][percent].get(s)) is not None
             ]
-            told["strategies"][name]["needed"][percent] = {
+            result["strategies"][name]["needed"][percent] = {
                 "labels": round(sum(reached) / len(reached), 1) if reached else None,
-                "ci95": interval(reached, plan.start, told["full"]["labels"]),
+                "ci95": interval(reached, plan.start, result["full"]["labels"]),
                 "reached": len(reached),
                 "of": len(by_seed),
             }
-            told["strategies"][name]["against_random"][percent] = (
+            result["strategies"][name]["against_random"][percent] = (
                 round(sum(a for a, _ in both) / sum(b for _, b in both), 3) if both else None
             )
-    return told
+    return result
 
 
 def _needed(
-    plan: SimulationPlan, name: str, found: Sequence[Mapping[str, Any]], target: float
+    plan: SimulationPlan, name: str, measured: Sequence[Mapping[str, Any]], target: float
 ) -> dict[str, dict[int, float | None]]:
     by_seed = {
-        seed: [Point(c["labels"], c["f1"]) for c in found if (c["strategy"], c["seed"]) == (name, seed)]
+        seed: [Point(c["labels"], c["f1"]) for c in measured if (c["strategy"], c["seed"]) == (name, seed)]
         for seed in range(plan.seeds)
     }
     return {
@@ -268,17 +268,17 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
     return {"f1": sum(values) / len(values) if values else None, "ci95": interval(values, 0, 1)}
 
 
-def chart(told: Mapping[str, Any]) -> charts.Curves:
+def chart(report: Mapping[str, Any]) -> charts.Curves:
     """A report's curves, F1 by labels, with the intervals over seeds as bars, and the F1 of all labels as a line."""
     lines = [
         charts.Series(
             strategies.get(name).title,
-            tuple((point["labels"], point["f1"]) for point in one["curve"]),
-            spread=tuple((point["labels"], *point["ci95"]) for point in one["curve"] if point["ci95"]),
+            tuple((point["labels"], point["f1"]) for point in row["curve"]),
+            spread=tuple((point["labels"], *point["ci95"]) for point in row["curve"] if point["ci95"]),
         )
-        for name, one in told["strategies"].items()
+        for name, row in report["strategies"].items()
     ]
-    full = told["full"]
+    full = report["full"]
     last = max((labels for line in lines for labels, _ in line.points), default=0)
     if full["f1"] is not None and last:
         lines.append(charts.Series(f"all {full['labels']} labels", ((0, full["f1"]), (last, full["f1"])), "#777777"))

@@ -56,7 +56,7 @@ class Simulator:
     """A simulation at work.
 
     Args:
-        folder: made by simulating.prepare.
+        folder: as simulation.prepare makes it.
         train: how a model is trained; by default in a worker process.
         threads: CPU threads of one training.
     """
@@ -93,9 +93,9 @@ class Simulator:
             self._note("", seed, 0, len(self.documents), self._trained(sorted(self.documents), seed)[1])
 
     def _chain(self, name: str, seed: int) -> None:
-        for turn, one in enumerate(self.rounds(name, seed)):
+        for turn, trained in enumerate(self.rounds(name, seed)):
             if (name, seed, turn) not in self._known:
-                self._note(name, seed, turn, len(one.labelled), one.f1)
+                self._note(name, seed, turn, len(trained.labelled), trained.f1)
 
     def rounds(self, name: str, seed: int) -> Iterator["Trained"]:
         """One strategy with one seed, round after round; all strategies of a seed begin with the same documents."""
@@ -132,8 +132,9 @@ class Simulator:
                     (self.train or self._in_worker)(folder)
                 side = "test" if RunFolder(folder).dataset("test").is_file() else "validation"
                 f1 = micro(read_cases(folder, side, boxes=False)).f1
-                for heavy in ("checkpoints",) if self.plan.warm else ("model", "checkpoints"):
-                    shutil.rmtree(folder / heavy, ignore_errors=True)
+                shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)
+                if not self.plan.warm:
+                    shutil.rmtree(RunFolder(folder).model, ignore_errors=True)
                 write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
         return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
 
@@ -154,7 +155,7 @@ class Simulator:
         with self._guard(folder):
             if not RunFolder(folder).model.is_dir():
                 with self._model_of(chain[:-1]):
-                    RunFolder(folder).events.unlink(missing_ok=True)  # they say that it is done
+                    RunFolder(folder).events.unlink(missing_ok=True)  # their last line is "finished"
                     (self.train or self._in_worker)(folder)
             self._users[folder.name] += 1
         try:
@@ -176,17 +177,17 @@ class Simulator:
             parent="" if model is None else model.parent.name,
             threads=self.threads,
         )
-        target = RunFolder(folder).datasets
-        target.mkdir(parents=True, exist_ok=True)
-        parquet.write(target / "train.parquet", [row for number, row in self.documents.items() if number in labelled])
+        run = RunFolder(folder)
+        run.datasets.mkdir(parents=True, exist_ok=True)
+        parquet.write(run.dataset("train"), [row for number, row in self.documents.items() if number in labelled])
         pool = [replace(row, tags=None) for number, row in self.documents.items() if number not in labelled]
         if pool:
-            parquet.write(target / "pool.parquet", pool)
+            parquet.write(run.dataset("pool"), pool)
         for split in ("validation", "test"):
             source = RunFolder(self.folder).dataset(split)
             if source.is_file():
-                shutil.copy2(source, target / source.name)
-        write_atomic(RunFolder(folder).request, request.text())
+                shutil.copy2(source, run.dataset(split))
+        write_atomic(run.request, request.text())
 
     def _in_worker(self, folder: Path) -> None:
         """Train in a process of its own.
@@ -194,7 +195,7 @@ class Simulator:
         Raises:
             RunProblem: it ended without predictions.
         """
-        while locks.held(RunFolder(folder).lock):  # a killed simulator's worker lives on: its work is ours
+        while locks.held(RunFolder(folder).lock):  # the worker of a killed simulator lives on; its work is used
             time.sleep(0.5)
         ended = last(RunFolder(folder).events, frozenset({"finished"}))
         if ended:
@@ -209,7 +210,7 @@ class Simulator:
             failed = last(RunFolder(folder).events, frozenset({"failed"})) or {}
             raise RunProblem(
                 failed.get("message") or f"Training in {folder} ended with {code}.",
-                failed.get("remedy") or f"{folder / 'stderr.log'} says why.",
+                failed.get("remedy") or f"{RunFolder(folder).log} says why.",
             )
 
     def _choice(self, folder: Path, name: str, seed: int, turn: int) -> list[int]:
@@ -229,10 +230,10 @@ class Simulator:
 
 
 def _clear(folder: Path) -> None:
-    """Delete a folder's model; renamed first, as half of one that was left by a kill would be taken for a whole one."""
+    """Delete a folder's model; renamed first, as what a kill leaves of it would be taken for a whole model."""
     gone = folder / "model.gone"
     if RunFolder(folder).model.is_dir():
-        shutil.rmtree(gone, ignore_errors=True)  # half of an earlier one
+        shutil.rmtree(gone, ignore_errors=True)  # what is left of an earlier model
         RunFolder(folder).model.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
 
@@ -242,13 +243,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="workbench.active_learning.simulation_worker", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
-    given = parser.parse_args(arguments)
-    folder = given.folder.resolve()
+    options = parser.parse_args(arguments)
+    folder = options.folder.resolve()
     if locks.acquire(RunFolder(folder).lock) is None:
-        return 0  # another process is at it
-    threads = max(1, ((os.cpu_count() or 2) - 1) // given.jobs)
+        return 0  # another process runs it
+    threads = max(1, ((os.cpu_count() or 2) - 1) // options.jobs)
     try:
-        Simulator(folder, threads=threads).run(given.jobs)
+        Simulator(folder, threads=threads).run(options.jobs)
     except WorkbenchError as error:
         writer = EventWriter(folder / "cells.jsonl")
         facts: dict[str, Any] = error.as_dict()

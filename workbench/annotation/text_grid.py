@@ -21,6 +21,7 @@ ZOOMS = (-2, -1, 0, 1, 2, 3)
 _SPREAD = {-2: 0.75, -1: 1.0, 0: 1.0, 1: 1.3, 2: 1.7, 3: 2.2}
 _BLANKS = {-2: 0, -1: 0, 0: 1, 1: 1, 2: 2, 3: 3}
 _COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
+_NARROWEST = 1e-6  # page units: what is narrower has no width to scale by
 _BLANK_GAP = 0.8  # of a line's height: a wider gap between rows shows as a blank row
 
 
@@ -188,15 +189,16 @@ def _scale(rows: list[list[list[Token]]], extent: float, columns: int) -> float:
         for part in parts:
             letters = sum(len(token.text) + 1 for token in part) - 1
             span = part[-1].box[2] - part[0].box[0]
-            if letters > 3 and span > 0:
+            if letters > 3 and span > _NARROWEST:
                 pitches.append(letters / span)
-    natural = sorted(pitches)[len(pitches) * 6 // 10] if pitches else columns / (extent or 1.0)
-    return min(natural, (columns - 3) / extent) if extent > 0 else natural
+    wide = extent > _NARROWEST
+    natural = sorted(pitches)[len(pitches) * 6 // 10] if pitches else columns / (extent if wide else 1.0)
+    return min(natural, (columns - 3) / extent) if wide else natural
 
 
 def _placed(parts: list[list[Token]], left: float, scale: float, limit: int) -> tuple[PlacedToken, ...]:
     """The cells of a row's phrases: where they stand on the page, pushed right by what is before them, then pulled left
-    as far as there is screen while the row leaves the screen."""
+    as far as there is space while the row leaves the screen."""
     blocks: list[tuple[list[tuple[int, int, str]], int]] = []  # (token, width, text) of each, and the phrase's width
     starts: list[int] = []
     free = 1

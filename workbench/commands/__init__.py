@@ -1,4 +1,4 @@
-"""The commands, one module each. Adding one: a module with a click command named `command`, and a line here."""
+"""The commands, one module each. To add one: a module with a click command named `command`, and a line here."""
 
 from dataclasses import dataclass
 from importlib import import_module

@@ -24,6 +24,6 @@ def command(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is None:
         raise click.BadParameter(f"There is no completion for {shell}.")
-    # `source` only fills in a template; bash's own class would first run bash to ask for its version.
+    # Only the template: `source()` of bash's class would run bash to ask for its version.
     script = kind(click.get_current_context().find_root().command, {}, "workbench", "_WORKBENCH_COMPLETE")
     click.echo(script.source_template % script.source_vars())

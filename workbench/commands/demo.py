@@ -152,8 +152,7 @@ def _train(workspace: "Workspace", name: str) -> str:
 
 def _errors(workspace: "Workspace", run_id: str) -> None:
     from storage import runs
-    from workbench.commands.doctor import lines_of
-    from workbench.commands.evaluate import lines_of as figures_of
+    from workbench.commands import doctor, evaluate
     from workbench.evaluation import error_analysis, report
     from workbench.evaluation.doctor import consultation
     from workbench.predictions import run_reader
@@ -161,7 +160,7 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     folder = workspace.files.run(run_id)
     with _step("Errors, field by field"):
         figures = report.evaluate_run(folder)
-        click.echo("\n".join("  " + line for line in figures_of(figures, workspace.schema.name)))
+        click.echo("\n".join("  " + line for line in evaluate.lines_of(figures, workspace.schema.name)))
         errors = error_analysis.find(
             error_analysis.judge(run_reader.read_labelled(folder, figures["split"], boxes=False))
         )
@@ -170,7 +169,7 @@ def _errors(workspace: "Workspace", run_id: str) -> None:
     with _step("The Doctor"):
         with workspace.db.read() as connection:
             advice = consultation.consult(workspace, runs.get(connection, run_id))
-        click.echo("\n".join("  " + line for line in lines_of(advice)[:16]))
+        click.echo("\n".join("  " + line for line in doctor.lines_of(advice)[:16]))
 
 
 def _relabel(workspace: "Workspace", run_id: str) -> None:

@@ -1,5 +1,6 @@
 """`workbench doctor`: what a run's curves, figures and data say, and what to change next."""
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -42,33 +43,28 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     with workspace.db.read() as connection:
         record = runs.get(connection, run)
     if learning_curve:
-        from workbench.evaluation import learning_curve_runs as curve
+        from workbench.evaluation import learning_curve_runs
 
-        with click.progressbar(length=1000 * len(curve.SHARES), label="Learning curve", file=_bar(as_json)) as bar:
+        is_hidden = as_json or not sys.stderr.isatty()
+        length = 1000 * len(learning_curve_runs.SHARES)
+        with click.progressbar(length=length, label="Learning curve", file=sys.stderr, hidden=is_hidden) as bar:
             shares: dict[str, float] = {}
 
-            def tick(name: str, share: float) -> None:
+            def show(name: str, share: float) -> None:
                 shares[name] = share
                 bar.update(int(1000 * sum(shares.values())) - bar.pos)
 
-            curve.train(workspace, record, tick)
+            learning_curve_runs.train(workspace, record, show)
     result = consultation.consult(workspace, record, labels)
     emit(as_dict(result), as_json=as_json, text=lines_of(result))
-
-
-def _bar(silent: bool) -> Any:
-    import io
-    import sys
-
-    return io.StringIO() if silent or not sys.stderr.isatty() else sys.stderr
 
 
 def as_dict(consultation: "Consultation") -> dict[str, Any]:
     """The stable keys of `--json`."""
     forecast = [
-        {k: v for k, v in asdict(one).items() if k not in ("curves", "why")}
-        | {"saturated": one.saturated, "says": one.sentence()}
-        for one in consultation.forecast
+        {k: v for k, v in asdict(expected).items() if k not in ("curves", "why")}
+        | {"saturated": expected.saturated, "says": expected.sentence()}
+        for expected in consultation.forecast
     ]
     return {
         "run": consultation.run,
@@ -80,7 +76,7 @@ def as_dict(consultation: "Consultation") -> dict[str, Any]:
 
 
 def lines_of(consultation: "Consultation") -> list[str]:
-    """A consultation for people."""
+    """A consultation as text."""
     lines = [f"Tried: {sentence}" for sentence in consultation.outcome]
     lines += ["Healthy: no problem was found."] if consultation.diagnosis.healthy else []
     for finding in consultation.diagnosis.findings:

@@ -32,7 +32,7 @@ def command(as_json: bool) -> None:
 
 
 def facts() -> dict[str, Any]:
-    """All that the command shows."""
+    """The keys of `--json`."""
     import psutil
 
     from workbench import __version__
@@ -56,7 +56,7 @@ def facts() -> dict[str, Any]:
 
 def _torch() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
-        import torch  # two seconds; only this command and the workers ever do it
+        import torch  # takes two seconds: only here and in the workers
     except (ImportError, OSError) as error:  # OSError: a library that it needs is missing
         return {"error": str(error)}, []
     devices: list[dict[str, Any]] = []

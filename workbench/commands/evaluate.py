@@ -6,7 +6,6 @@ import click
 
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
-from workbench.commands.suggest import progress_on_stderr
 
 
 @click.command()
@@ -35,6 +34,7 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     from pathlib import Path
 
     from storage.records import Split
+    from workbench.commands.progress import document_progress
     from workbench.evaluation import corrections, inference, report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs.reconcile import reconcile
@@ -43,13 +43,13 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
     reconcile(workspace)
     folder = None
     if model == inference.STARTER or Path(model).is_dir() or fresh:
-        with progress_on_stderr("Reading", as_json) as tick:
-            figures = inference.evaluate(workspace, model, Split(on or "test"), tick)
+        with document_progress("Reading", silent=as_json) as show:
+            figures = inference.evaluate(workspace, model, Split(on or "test"), show)
         figures["run"] = model
     else:
         folder = Path(inference.model_of(workspace, model)).parent
         figures = report.evaluate_run(folder, on)
-        # on validation the weighing was learnt: there it would flatter itself
+        # the weights of model and rules were learnt on validation, where these figures would be too good
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
         figures["suggested"] = suggestions.figures(judged, suggestions.trust_of(workspace.settings, folder))
         figures["rollback"] = corrections.measure(workspace, folder, figures)
@@ -71,7 +71,7 @@ def _interval(pair: Any) -> str:
 
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
-    """An evaluation for people; `name` gives a field its shown name."""
+    """An evaluation as text; `name` returns the shown name of a field."""
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",

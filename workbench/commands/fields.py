@@ -27,12 +27,13 @@ def _key(context: click.Context, parameter: click.Parameter, value: str | None) 
     return value
 
 
-def _known(workspace: Workspace, name: str) -> Field:
-    found = next((f for f in workspace.schema if name in (f.id, f.name)), None) or workspace.schema.resolve(name)
-    if found is None:
-        names = ", ".join(field.name for field in workspace.schema)
+def _field(workspace: Workspace, name: str) -> Field:
+    schema = workspace.schema
+    field = next((f for f in schema if name in (f.id, f.name)), None) or schema.resolve(name)
+    if field is None:
+        names = ", ".join(f.name for f in schema)
         raise UsageProblem(f"There is no field '{name}'.", f"Fields: {names}. Add one with `workbench fields add`.")
-    return found
+    return field
 
 
 def _save(workspace: Workspace, schema: Schema, message: str, as_json: bool) -> None:
@@ -137,10 +138,10 @@ def add(
 def rename(context: Context, field: str, name: str, as_json: bool) -> None:
     """Give FIELD another NAME. The old name becomes an alias, so that old files still mean the same field."""
     workspace = context.open_workspace()
-    known = _known(workspace, field)
-    aliases = tuple(dict.fromkeys((*known.aliases, known.name)))
-    schema = workspace.schema.change(known.id, name=name, aliases=aliases)
-    _save(workspace, schema, f"{known.name} is now called {name}.", as_json)
+    target = _field(workspace, field)
+    aliases = tuple(dict.fromkeys((*target.aliases, target.name)))
+    schema = workspace.schema.change(target.id, name=name, aliases=aliases)
+    _save(workspace, schema, f"{target.name} is now called {name}.", as_json)
 
 
 @command.command
@@ -151,8 +152,8 @@ def rename(context: Context, field: str, name: str, as_json: bool) -> None:
 def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
     """Give FIELD another COLOUR (#rrggbb)."""
     workspace = context.open_workspace()
-    known = _known(workspace, field)
-    _save(workspace, workspace.schema.change(known.id, colour=colour), f"{known.name} is now {colour}.", as_json)
+    target = _field(workspace, field)
+    _save(workspace, workspace.schema.change(target.id, colour=colour), f"{target.name} is now {colour}.", as_json)
 
 
 @command.command
@@ -163,16 +164,16 @@ def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
 def key(context: Context, field: str, key: str, as_json: bool) -> None:
     """Give FIELD another KEY; a field that had it gets this one's."""
     workspace = context.open_workspace()
-    known = _known(workspace, field)
-    other = next((f for f in workspace.schema.active if f.key == key and f.id != known.id), None)
+    target = _field(workspace, field)
+    other = next((f for f in workspace.schema.active if f.key == key and f.id != target.id), None)
     schema = workspace.schema
-    if other is not None:  # first out of the way: two fields never share a key
+    if other is not None:  # two fields may never share a key
         schema = schema.change(other.id, key="")
-    schema = schema.change(known.id, key=key)
-    message = f"{known.name} has the key {key}."
+    schema = schema.change(target.id, key=key)
+    message = f"{target.name} has the key {key}."
     if other is not None:
-        schema = schema.change(other.id, key=known.key)
-        message += f" {other.name} has {known.key or 'none'} now."
+        schema = schema.change(other.id, key=target.key)
+        message += f" {other.name} has {target.key or 'none'} now."
     _save(workspace, schema, message, as_json)
 
 
@@ -183,7 +184,7 @@ def key(context: Context, field: str, key: str, as_json: bool) -> None:
 def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
     """Put FIELDS first, in this order; the others follow as they were."""
     workspace = context.open_workspace()
-    schema = workspace.schema.reorder([_known(workspace, name).id for name in fields])
+    schema = workspace.schema.reorder([_field(workspace, name).id for name in fields])
     _save(workspace, schema, "Order: " + ", ".join(f.name for f in schema.active), as_json)
 
 
@@ -195,9 +196,9 @@ def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
 def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
     """Take FIELD out of use. Its labels are kept, and are there again with --back."""
     workspace = context.open_workspace()
-    known = _known(workspace, field)
-    schema = workspace.schema.back(known.id) if back else workspace.schema.change(known.id, retired=True)
-    _save(workspace, schema, f"{known.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
+    target = _field(workspace, field)
+    schema = workspace.schema.back(target.id) if back else workspace.schema.change(target.id, retired=True)
+    _save(workspace, schema, f"{target.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
 
 
 @command.command("type")
@@ -208,6 +209,6 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
 def type_(context: Context, field: str, kind: str, as_json: bool) -> None:
     """Say what FIELD holds: it decides how its values are read and checked."""
     workspace = context.open_workspace()
-    known = _known(workspace, field)
-    schema = workspace.schema.change(known.id, type=FieldType(kind))
-    _save(workspace, schema, f"{known.name} holds a value of type {kind}.", as_json)
+    target = _field(workspace, field)
+    schema = workspace.schema.change(target.id, type=FieldType(kind))
+    _save(workspace, schema, f"{target.name} holds a value of type {kind}.", as_json)

@@ -58,7 +58,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
     """
-    from workbench.commands.import_progress import import_progress
+    from workbench.commands.progress import import_progress
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
 

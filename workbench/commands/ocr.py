@@ -43,7 +43,7 @@ def command(
     Example:
       workbench ocr --engine tesseract scan-0042
     """
-    from workbench.commands.import_progress import import_progress
+    from workbench.commands.progress import import_progress
     from workbench.exchange.reocr import choose, reread
 
     workspace = context.open_workspace()

@@ -1,4 +1,4 @@
-"""Printing: JSON for scripts, text for people, one place for both."""
+"""Printing: JSON for scripts, text for people; options and lists that several commands share."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ _NAMED = 3  # files of one reason
 
 
 def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
-    """Print `data` as JSON with stable keys, or `text` for people."""
+    """Print `data` as JSON, or `text`."""
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2, default=str))
     else:
@@ -57,7 +57,7 @@ def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str,
 
 
 def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
-    """What could not be read, a line a reason: one cause can concern a thousand files."""
+    """Lines of what could not be read, one per reason, as a reason can apply to a thousand files."""
     places: dict[str, list[str]] = {}
     for record in rejected:
         places.setdefault(record.reason, []).append(f"{record.file}{', ' + record.record if record.record else ''}")
@@ -68,7 +68,7 @@ def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
 
 
 def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
-    """A titled list, cut short; nothing when there is nothing."""
+    """A title and the first rows of a list; nothing when it is empty."""
     if number:
         yield ""
         yield f"{number:,} {title}:"

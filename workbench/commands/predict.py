@@ -9,7 +9,6 @@ import click
 
 from workbench.commands import Context
 from workbench.commands.output import emit, json_option, table
-from workbench.commands.suggest import progress_on_stderr
 
 
 @click.command()
@@ -29,6 +28,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     """
     from storage import document_list, documents
     from storage.records import Split
+    from workbench.commands.progress import document_progress
     from workbench.evaluation import inference
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
@@ -37,31 +37,32 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     workspace = context.open_workspace()
     source = inference.model_of(workspace, model)
     with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
-        # the same way in as an import, into a workspace that is thrown away
-        editor = Workspace.create(Path(folder) / "files")
-        kept = workspace.settings
-        editor.change_settings(schema=kept.schema, limits=kept.limits, postprocess=kept.postprocess)
-        summary = pipeline.run(editor, ImportRequest(paths=files))
-        with editor.db.read() as connection:
+        # the files are imported into a workspace that is deleted afterwards
+        scratch = Workspace.create(Path(folder) / "files")
+        settings = workspace.settings
+        scratch.change_settings(schema=settings.schema, limits=settings.limits, postprocess=settings.postprocess)
+        summary = pipeline.run(scratch, ImportRequest(paths=files))
+        with scratch.db.read() as connection:
             ids = tuple(document_list.ids(connection))
         data: list[dict[str, Any]] = []
         if ids:
             with (
-                progress_on_stderr("Reading", as_json) as tick,
-                inference.reading(editor, source, {Split.POOL: ids}, tick) as predicted,
+                document_progress("Reading", silent=as_json) as show,
+                inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
             ):
-                proposals = inference.proposed(editor, predicted)
-            with editor.db.read() as connection:
+                proposals = inference.proposed(scratch, predicted)
+            with scratch.db.read() as connection:
                 for number in ids:
                     content = documents.open_document(connection, number)
-                    values = inference.extracted(content, proposals.get(number, []), editor)
+                    values = inference.extracted(content, proposals.get(number, []), scratch)
                     fields = {
-                        f.field: {k: v for k, v in asdict(f).items() if k not in ("field", "tokens")} for f in values
+                        value.field: {k: v for k, v in asdict(value).items() if k not in ("field", "tokens")}
+                        for value in values
                     }
                     data.append(
                         {"document": content.document.name, "source": content.document.source, "fields": fields}
                     )
-        editor.close()
+        scratch.close()
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     lines = []
     for item in data:

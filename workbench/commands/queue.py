@@ -53,8 +53,8 @@ def command(
     A round in which nothing was labelled yet is replaced.
 
     With two annotators, --blind 0.5 brings more documents back that the other one labelled: the queue screen's Quality
-    view then says how far they agree. Who labels is told by WORKBENCH_ANNOTATOR, by annotator in workbench.toml, or by
-    the login name.
+    view then shows how far they agree. The annotator's name is WORKBENCH_ANNOTATOR, else annotator in workbench.toml,
+    else the login name.
 
     \b
     Example:
@@ -97,13 +97,13 @@ def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counter(quiet: bool) -> Callable[[int, int], None]:
-    shown = not quiet and sys.stderr.isatty()
+    is_shown = not quiet and sys.stderr.isatty()
 
-    def tick(done: int, total: int) -> None:
-        if shown and total:
+    def show(done: int, total: int) -> None:
+        if is_shown and total:
             click.echo(f"\r{done:,} of {total:,} documents scored ", err=True, nl=done == total)
 
-    return tick
+    return show
 
 
 def _head(opened: Round) -> str:

@@ -138,7 +138,15 @@ def _act(name: str, summary: str, done: str) -> None:
 
         workspace = _open(context)
         record = _run(workspace, run)
-        getattr(jobs, name)(workspace, record.id)
+        acts = {
+            "stop": jobs.stop,
+            "pause": jobs.pause,
+            "unpause": jobs.unpause,
+            "kill": jobs.kill,
+            "resume": jobs.resume,
+            "delete": jobs.delete,
+        }
+        acts[name](workspace, record.id)
         emit({"run": record.id, "asked": name}, as_json=as_json, text=done.format(record.name))
 
 
@@ -159,7 +167,6 @@ for _name, _summary, _done in (
 @click.pass_obj
 def log(context: Context, run: str, lines: int) -> None:
     """What the run's process printed."""
-
     workspace = _open(context)
     path = RunFolder(workspace.files.run(_run(workspace, run).id)).log
     text = path.read_text(errors="replace").splitlines() if path.exists() else []

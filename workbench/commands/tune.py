@@ -67,12 +67,12 @@ def command(
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
     chosen, used = _configurations(workspace, preset, files)
-    configs = {each: config_files.apply_sets(config, (*warm, *sets)) for each, config in chosen.items()}
+    configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
     if grid:
         configs = {
-            f"{each} {key}".strip(): config
-            for each, one in configs.items()
-            for key, config in draft.variants(one, grid).items()
+            f"{label} {key}".strip(): variant
+            for label, config in configs.items()
+            for key, variant in draft.variants(config, grid).items()
         }
     if len(configs) == 1:
         [config] = configs.values()
@@ -98,22 +98,22 @@ class _Result(NamedTuple):
 
 
 def _started(run: "Run", used: str) -> _Result:
-    what = run.name or used or "your configuration"
+    title = run.name or used or "your configuration"
     return _Result(
         {"run": run.id, "state": "queued", "seconds": 0.0, "validation": None},
-        [f"Run {run.id} is started ({what}). Follow it: workbench runs show {run.id}"],
+        [f"Run {run.id} is started ({title}). Follow it: workbench runs show {run.id}"],
     )
 
 
 def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
-    """The end of a run, with its progress on the way.
+    """Wait for the end of a run and show its progress.
 
     Raises:
-        RunProblem: it did not end well.
+        RunProblem: it failed, crashed or was killed.
     """
     from workbench.runs import jobs, progress
 
-    with click.progressbar(length=1000, label=f"Run {run.id}", file=_null() if quiet else None) as bar:
+    with click.progressbar(length=1000, label=f"Run {run.id}", hidden=quiet) as bar:
         done = jobs.wait(workspace, run.id, lambda state: bar.update(int(1000 * state.share) - bar.pos))
     state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
@@ -123,12 +123,6 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
         {"run": run.id, "state": done.state.value, "seconds": round(state.seconds, 1), "validation": validation},
         _text(run, state, validation),
     )
-
-
-def _null() -> Any:
-    import io
-
-    return io.StringIO()
 
 
 def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) -> tuple[dict[str, Any], str]:
@@ -141,20 +135,20 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
 
     if files:
         return {file.stem if len(files) > 1 else "": config_files.load(file) for file in files}, ""
-    where = device()
+    target = device()
     if preset == "auto":
         with workspace.db.read() as connection:
             trained = document_list.Filter("labelled", split=Split.TRAIN)
             number = document_list.count(connection, trained)
-        preset = presets.choose_preset(number, number, where)
-    chosen = presets.preset(preset, where)
+        preset = presets.choose_preset(number, number, target)
+    chosen = presets.preset(preset, target)
     return {"": chosen.config}, chosen.name
 
 
 def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
-    """The settings that go on from a model, and the run it is from.
+    """The settings for a warm start from a model, and the run that the model is from.
 
-    A run's model keeps the run's family (a starter's folder looks like any LayoutLM's); a folder says what it is.
+    A run's model keeps the run's family (a starter's folder looks like any LayoutLM's); a folder names its own.
 
     Raises:
         RunProblem: the run has no model.

@@ -40,10 +40,10 @@ def model_of(workspace: Workspace, name: str) -> str:
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
         run = runs.get(connection, name)
-    folder = RunFolder(workspace.files.run(run.id)).model
-    if not (folder / "config.json").exists():
+    folder = RunFolder(workspace.files.run(run.id))
+    if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
-    return str(folder)
+    return str(folder.model)
 
 
 def source_run(model: str) -> Path | None:

@@ -92,8 +92,8 @@ def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
         raise InputProblem(f"{name} is broken XML: {error}", _REMEDY) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputProblem(f"{name} declares a document type, which e-invoices never do; it is not read.", _REMEDY)
-    if not _all(root, _TRADE):
-        raise InputProblem(f"{name} is no ZUGFeRD or Factur-X invoice: it starts with <{_local(root)}>.", _REMEDY)
+    if not _elements(root, _TRADE):
+        raise InputProblem(f"{name} is no ZUGFeRD or Factur-X invoice: it starts with <{_local_name(root)}>.", _REMEDY)
     values = {field: _text(root, path) for field, path in _PATHS.items()}
     for field in ("invoice_date", "due_date"):
         values[field] = _iso(_text(root, f"{_PATHS[field]}/DateTimeString") or values[field])
@@ -104,27 +104,27 @@ def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
     # One rate only: an invoice with several has no single value to label.
     rates = {
         _text(tax, "RateApplicablePercent|ApplicablePercent")
-        for tax in _all(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
+        for tax in _elements(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
     }
     values["tax_rate"] = rates.pop() if len(rates) == 1 else ""
     return {field: value for field, value in values.items() if value}
 
 
-def _local(element: "_Element") -> str:
+def _local_name(element: "_Element") -> str:
     # Processing instructions have no name that is a string.
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _all(element: "_Element", path: str) -> "list[_Element]":
+def _elements(element: "_Element", path: str) -> "list[_Element]":
     elements = [element]
     for step in path.split("/"):
         names = step.split("|")
-        elements = [child for parent in elements for child in parent if _local(child) in names]
+        elements = [child for parent in elements for child in parent if _local_name(child) in names]
     return elements
 
 
 def _text(element: "_Element", path: str) -> str:
-    return next((text for node in _all(element, path) if (text := " ".join((node.text or "").split()))), "")
+    return next((text for node in _elements(element, path) if (text := " ".join((node.text or "").split()))), "")
 
 
 def _iso(text: str) -> str:
@@ -134,7 +134,7 @@ def _iso(text: str) -> str:
 
 def _address(root: "_Element", party: str) -> str:
     """Street, further lines, post code and town in the order in which they are printed on the continent."""
-    for place in _all(root, f"{_TRADE}/{_AGREEMENT}/{party}/PostalTradeAddress"):
+    for place in _elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/PostalTradeAddress"):
         lines = [_text(place, name) for name in ("LineOne", "LineTwo", "LineThree")]
         town = f"{_text(place, 'PostcodeCode')} {_text(place, 'CityName')}"
         return ", ".join(line.strip() for line in (*lines, town) if line.strip())
@@ -145,13 +145,13 @@ def _tax_id(root: "_Element", party: str) -> str:
     """The VAT number (VA), else the tax office's number (FC)."""
     numbers = {
         number.get("schemeID", ""): " ".join((number.text or "").split())
-        for number in _all(root, f"{_TRADE}/{_AGREEMENT}/{party}/SpecifiedTaxRegistration/ID")
+        for number in _elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/SpecifiedTaxRegistration/ID")
     }
     return numbers.get("VA") or numbers.get("FC") or ""
 
 
 def _tax(root: "_Element", currency: str) -> str:
     """The tax total; it may be given a second time in the seller's own currency."""
-    totals = _all(root, f"{_SUMS}/TaxTotalAmount")
+    totals = _elements(root, f"{_SUMS}/TaxTotalAmount")
     own = [total for total in totals if total.get("currencyID") in (currency, None)]
     return next(((total.text or "").strip() for total in own or totals), "")

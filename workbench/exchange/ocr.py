@@ -352,10 +352,3 @@ class Readers:
             ) from error
         except (OSError, ValueError, RuntimeError) as error:
             raise InputProblem(f"OCR could not read the page ({error})") from error
-
-
-def read_all(pictures: Iterable[Path], engine: str, jobs: int = 0) -> Iterator[PageText]:
-    """The words of some pictures, in their order."""
-    with Readers(engine, jobs) as readers:
-        for future in [readers.submit(picture) for picture in pictures]:
-            yield readers.result(future)

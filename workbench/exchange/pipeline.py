@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from storage import documents, import_index
 from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem
-from storage.records import Page, ReferenceValue, Side, Source, Span, Token
+from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, IncomingPage, Rejected
+from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.reference_values import ValuesReport, bring_in
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
@@ -174,7 +174,7 @@ class _ImportJob:
         self._add(pending, cleaned)
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
-        pages = pages_of(incoming.pages, pending.names)
+        pages = clean.pages_of(incoming.pages, pending.names)
         tokens = tuple(token for page in pages for token in page.tokens)
         spans, offered = self._given_labels(incoming)
         references = self._references(incoming)
@@ -382,23 +382,3 @@ class _ImportJob:
             summary.duplicate_count += 1
             if len(summary.duplicates) < _LISTED:
                 summary.duplicates.append((new.name, document.twin.name))
-
-
-def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
-    """Cleaned pages as records, their tokens numbered over the document; `names` are those of the stored pictures."""
-    pages = []
-    first = 0
-    for number, page in enumerate(incoming):
-        words = page.tokens or []
-        tokens = tuple(
-            Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
-            for i, t in enumerate(words, first)
-        )
-        pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
-        first += len(tokens)
-    return tuple(pages)
-
-
-def _storable(text: str) -> str:
-    """The text with a question mark for half a surrogate pair, which JSON can hold but a database cannot."""
-    return text.encode("utf-8", "replace").decode()

@@ -16,7 +16,6 @@ from workbench.annotation.field_states import text_of
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.exchange.ocr import PageText, Readers
-from workbench.exchange.pipeline import pages_of
 from workbench.locate.headers import fold
 from workbench.workspace import Workspace
 
@@ -198,4 +197,4 @@ def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, Pa
     cleaned = clean.clean(Incoming(content.document.name, content.document.source, incoming, ""), options)
     if isinstance(cleaned, Rejected):
         raise InputProblem(cleaned.reason)
-    return pages_of(cleaned.pages, [page.picture for page in content.pages])
+    return clean.pages_of(cleaned.pages, [page.picture for page in content.pages])

@@ -19,7 +19,7 @@ from workbench.exchange.ocr import PageText, Readers
 from workbench.workspace import Workspace
 
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
-_WHOLE_FILES = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
+_ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class DocumentSource:
             if importer is None:
                 self.tables.append(path)
                 return
-            file_digest = digest_of(path) if importer.name in _WHOLE_FILES else None
+            file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         except InputProblem as problem:
             self._reject(Rejected(str(path), "", problem.message))
             return

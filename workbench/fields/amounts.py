@@ -1,4 +1,4 @@
-"""Amounts as invoices print them, read into one decimal form or refused. Pure, no import heavier than `re`."""
+"""Reads printed amounts into one decimal form, or refuses them. Pure."""
 
 import re
 import unicodedata
@@ -20,13 +20,13 @@ _AMBIGUOUS = re.compile(r"([1-9][0-9]{0,2})([.,])([0-9]{3})")
 _BARE = re.compile(r"[0-9.,' ()\-]+")
 _NO_CENTS = re.compile(r"(.*[0-9])[.,] ?-{1,2}")  # 12,- and 12.--
 _APART = re.compile(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])")  # OCR puts spaces around separators
-# What PDF and OCR put for the minus, the apostrophe and the space.
+# Characters that PDF and OCR use for the minus and the apostrophe.
 _SAME = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "`": "'", "´": "'", "′": "'", "\u00ad": "-"}
 )
 _LONGEST = 48
 
-# Where an amount may stand inside other text; what it finds is read by `read` and may still be refused.
+# Possible amounts inside other text; `read` may still refuse them.
 INSIDE = re.compile(
     r"(?<![0-9A-Za-z.,/\-])[-(]?[0-9]{1,3}(?:([,.' ])[0-9]{3})(?:\1[0-9]{3})*(?:[.,][0-9]{1,2})?(?![0-9])[)\-]?"
     r"|(?<![0-9.,/@*#])-?[0-9]+[.,][0-9]{2}(?![0-9])-?"
@@ -35,7 +35,7 @@ INSIDE = re.compile(
 
 
 def plain(text: str) -> str:
-    """Full-width forms, typographic minus signs and apostrophes, and every kind of space in one spelling."""
+    """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_SAME)
     return " ".join(text.split())
@@ -79,7 +79,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         return None, "too long for an amount", None
     if "%" in body:
         return None, f"{body} is a rate, not an amount", None
-    # The currency goes, wherever it stands; what is left has to be a number and nothing else.
+    # Without its currency, an amount has to be a number and nothing else.
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
@@ -113,7 +113,7 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         other = _canonical(match[1], match[3], negative)
         if any(mark.upper() in currencies.THREE_DECIMALS for mark in marks):
             return None, f"{body} can be {normal} or {other}", other
-        # A comma before three digits groups thousands in practice; a point is as often a decimal point.
+        # In practice a comma before three digits groups thousands; a point is as often a decimal point.
         note = f"read as {normal}; could be {other}" if match[2] == "." else ""
         return normal, note, other
     return normal, "", None

@@ -10,20 +10,20 @@ from workbench.fields.amounts import marks_of
 from workbench.fields.values import Value, iban_is_valid
 
 TOLERANCE = Decimal("0.02")
-"""How far sums may be apart: two cents, for figures that were rounded one by one."""
+"""How far sums may differ: two cents, as single figures are rounded."""
 
 _EUROPEAN = frozenset(re.findall("..", "ATBEBGCYCZDEDKEEELESFIFRHRHUIEITLTLULVMTNLPLPTROSESISKXI"))
 _ROUNDING = Decimal("0.05")  # cash totals are rounded to the smallest coin in some countries
 _OWN_RULE = (
     "iban",
     "currency",
-)  # an IBAN has a check of its own; that $ may be another dollar is said where it is read
+)  # an IBAN has a check of its own; for a shared sign as $ the note of the reading suffices
 _AMOUNTS = ("amount_net", "amount_tax", "amount_total")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something that does not fit together."""
+    """A failed check."""
 
     rule: str  # stable: "sum", "rate", "currency", "dates", "invalid", "ambiguous", "iban", "tax-id", "sign"
     fields: tuple[str, ...]  # the fields concerned
@@ -31,9 +31,9 @@ class Check:
 
 
 def check(values: Mapping[str, Value]) -> list[Check]:
-    """All that does not fit in one document's values (field id -> value), in a fixed order.
+    """The failed checks of one document's values (field id -> value), in a fixed order.
 
-    A rule speaks only when every value that it needs is there and could be read.
+    A rule applies only when every value that it needs is present and readable.
     """
     results = [
         Check("invalid", (field,), f"{field}: {value.note}") for field, value in values.items() if value.normal is None

@@ -1,4 +1,8 @@
-"""Dates as invoices print them in English, German, French, Dutch and Chinese; dateparser only for what is left."""
+"""Reads printed dates in English, German, French, Dutch and Chinese; dateparser reads other languages.
+
+The month names are listed here and not taken from babel: invoices also print forms that babel does not know (Jaenner,
+Maerz, Fev), and babel would be loaded with the first date in the terminal.
+"""
 
 import re
 import unicodedata
@@ -23,7 +27,7 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _LETTERS = r"[A-Za-z\u00c0-\u017f]"
-# A weekday or a small word before the date says nothing more.
+# A weekday or a small word before the date is skipped.
 _BEFORE = re.compile(
     rf"^(?:(?:the|den|dem|am|vom|le|du|op|on|de|date|datum|dated?|日期|{_LETTERS}{{2,9}}(?:day|tag|di|dag|woch|manche)"
     r"|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|ma|wo|vr|za|zo|lun|mar|mer|jeu|ven|sam|dim)"
@@ -54,7 +58,7 @@ _CHINESE_WEEKDAY = re.compile(r"[(（]?(?:星期|周|礼拜)[0-9一二三四五�
 _HAN = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
-# Where a date may stand inside other text.
+# Possible dates inside other text.
 INSIDE = re.compile(
     r"(?<![0-9])(?:[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2(?:[0-9]{4}|[0-9]{2}))(?![0-9])"
     r"|(?<![0-9])[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?日?"
@@ -66,7 +70,7 @@ INSIDE = re.compile(
 
 
 def _year(digits: str) -> int:
-    """A two-digit year is taken as POSIX takes it: 69 to 99 are the last century's."""
+    """The year; of two digits as in POSIX: 69 to 99 are in the last century."""
     year = int(digits)
     if len(digits) > 2:
         return year
@@ -99,14 +103,14 @@ def _numeric(first: int, second: int, year: int, separator: str, day_first: bool
     """The possible readings of two numbers and a year, the likeliest first."""
     day = _iso(year, second, first)
     month = _iso(year, first, second)
-    if separator == "." and day:  # nobody writes the month first with points
+    if separator == "." and day:  # with points the day is always first
         return [day]
     both = [month, day] if day_first is False else [day, month]
     return list(dict.fromkeys(reading for reading in both if reading))
 
 
 def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
-    """Readings by our own patterns; None when no pattern fits, [] or [None] when one fits but there is no such day."""
+    """Readings by the patterns above; None when no pattern matches, [] or [None] when there is no such day."""
     if match := _NUMBERS.fullmatch(body):
         first, second, year = int(match[1]), int(match[3]), _year(match[4])
         readings = _numeric(first, second, year, match[2], day_first)
@@ -153,7 +157,7 @@ _OTHER_LANGUAGES = [
 
 @lru_cache(maxsize=4096)
 def _slow(body: str) -> str | None:
-    """Other languages' month names by dateparser, believed only when day and year are the numbers that are printed."""
+    """A date in another language by dateparser, accepted only if its day and year are the printed numbers."""
     numbers = [int(number) for number in re.findall("[0-9]+", body)]
     if len(numbers) not in (2, 3) or not re.search(r"[^\W\d_]{3}|[月월]", body) or len(body.split()) > 6:
         return None
@@ -175,8 +179,8 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
 
     Args:
         text: what is printed; a time after the date is dropped.
-        day_first: how 03/04/2024 is meant, where that is known; None reads the day first and says so.
-        quick: do without the languages that only dateparser knows (a thousandth of the time for what is no date).
+        day_first: how 03/04/2024 is meant, where that is known; None reads the day first and notes it.
+        quick: skip the languages that only dateparser reads, which takes a thousand times longer for what is no date.
 
     Returns:
         (normal, note, other): the ISO date or None when it is refused; why it is refused or what is uncertain; the

@@ -1,4 +1,4 @@
-"""From the label names of other tools to the fields of the workspace's schema. Pure."""
+"""Maps label names of other tools to the fields of the workspace's schema. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workbench.fields.schema import Field, FieldType, Schema
 
-# What a new field holds, by words of its name; the first that fits.
+# The type of a new field by words of its name; the first match counts.
 _TYPES = (
     (re.compile(r"date|datum|日期"), FieldType.DATE),
     (re.compile(r"currency|währung|devise|币"), FieldType.CURRENCY),
@@ -18,27 +18,27 @@ _TYPES = (
 
 
 def type_of_name(name: str) -> FieldType:
-    """What a field of this name most likely holds; TEXT where the name does not say."""
+    """The likely type of a field of this name; TEXT where the name does not tell."""
     plain = re.sub(r"[\s\-/]+", "_", name.casefold())
     return next((kind for pattern, kind in _TYPES if pattern.search(plain)), FieldType.TEXT)
 
 
 class LabelMap:
-    """Gives every label its field, and adds the fields that are missing; `onto` brings them into the schema.
+    """Gives every label its field, and adds missing fields; `onto` brings these into the current schema.
 
     Args:
-        schema: the fields there are; `schema` afterwards holds the added ones too.
-        given: label -> field, from `--map`; names of fields that are not there are added.
+        schema: the present fields. The attribute `schema` also has the added ones.
+        mapping: label -> field, from `--map`; unknown fields are added.
         keep_names: only a field of exactly this id or name is the label's; aliases do not count.
     """
 
     def __init__(self, schema: Schema, mapping: Mapping[str, str] | None = None, *, keep_names: bool = False) -> None:
         self.schema = schema
-        self.used: dict[str, str] = {}  # label -> field id, as met
+        self.used: dict[str, str] = {}  # label -> field id, of the labels so far
         self.added: list[str] = []  # ids of new fields
         self._begun = schema
         self._pending: list[Field] = []  # added or in use again here, and not in what `onto` returned yet
-        self._given = {label.casefold(): field for label, field in (mapping or {}).items()}
+        self._mapping = {label.casefold(): field for label, field in (mapping or {}).items()}
         self._keep = keep_names
 
     def field(self, label: str) -> str:
@@ -48,7 +48,7 @@ class LabelMap:
         return self.used[label]
 
     def _resolve(self, label: str) -> str:
-        wanted = self._given.get(label.casefold(), label)
+        wanted = self._mapping.get(label.casefold(), label)
         field = self.schema.resolve(wanted)
         # A label becomes a field of its own, also where an alias would give it to another field.
         if field is not None and self._keep and wanted == label and label not in (field.id, field.name):
@@ -65,7 +65,7 @@ class LabelMap:
 
     @property
     def is_ahead(self) -> bool:
-        """Whether there are fields that `onto` would bring in."""
+        """Whether there are fields that `onto` would add."""
         return bool(self._pending)
 
     def onto(self, now: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""The field schema, and the border between spans (kept) and BIO tags (derived, never kept).
+"""The field schema, and the conversion between spans (stored) and BIO tags (derived, never stored).
 
 The built-in invoice schema, and what its names mean elsewhere:
 
@@ -58,8 +58,8 @@ class Field:
     retired: bool = False
 
 
-# Okabe and Ito's palette, lightened and darkened: told apart with the common kinds of colour blindness.
-# Labels are never told by colour alone: the field's key stands beside every labelled token.
+# Okabe and Ito's palette, lightened and darkened, which is safe for the common kinds of colour blindness.
+# Colour is never the only mark of a label: the field's key is beside every labelled token.
 _INVOICE = (
     (
         "invoice_no",
@@ -180,12 +180,12 @@ class Schema:
         return Schema((*self.fields, field))
 
     def free_key(self, wanted: str = "") -> str:
-        """This key where no field in use has it, else the next that is free; "" where none is."""
+        """This key if no field in use has it, else the next free key; "" if there is none."""
         taken = {field.key for field in self.active}
         return next((k for k in (wanted, *"1234567890", *_SPARE_KEYS) if k and k not in taken), "")
 
     def back(self, field_id: str) -> "Schema":
-        """A schema in which a retired field is in use again, without its key where another field took it meanwhile."""
+        """A schema in which a retired field is in use again, without its key if another field has it now."""
         field = self.get(field_id)
         if field is None or not field.retired:
             return self

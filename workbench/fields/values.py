@@ -1,6 +1,6 @@
-"""What a printed text means: one canonical form per field type, or a refusal with its reason. Pure and quick.
+"""Reads printed texts: one canonical form per field type, or a refusal with its reason. Pure.
 
-Nothing here guesses in silence: what cannot be read is refused, what can be read in two ways says so in the note.
+What cannot be read is refused; what can be read in two ways has a note about it.
 """
 
 import re
@@ -15,7 +15,7 @@ from workbench.fields.schema import FieldType
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A text and what it means.
+    """A text and its meaning.
 
     `normal` is None when the text is refused; `note` says why, or what is uncertain about the reading.
     """
@@ -43,7 +43,7 @@ _SPACED_COMMA = re.compile(r"\s+,")
 
 
 def joined(words: Iterable[str]) -> str:
-    """Words as one value: a blank between two of them, but none where both are of a script that has none."""
+    """Words as one text, with spaces between them, except between two words in Chinese or Japanese."""
     text, before = "", ""
     for word in words:
         glued = not text or (_WIDE.search(before) and _WIDE.search(word))
@@ -56,7 +56,7 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
     Args:
         type: the field's type.
-        text: what is printed (tokens joined by a space), or what another program gave.
+        text: what is printed (tokens joined by spaces), or a value from elsewhere.
         day_first: how 03/04/2024 is meant where that is known; None takes the day first and notes it.
 
     Returns:
@@ -69,7 +69,7 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
 
 
 def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[str]:
-    """All that a text can mean: empty when refused, two forms for 03/04/2024 or 1.234.
+    """All possible readings of a text: none when it is refused, two for 03/04/2024 or 1.234.
 
     `quick` leaves out months named in languages other than English, German, French, Dutch and Chinese.
     """
@@ -78,7 +78,7 @@ def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[st
 
 
 def same(type: FieldType, a: str, b: str) -> bool:
-    """Whether two texts mean the same; refused ones are compared as texts."""
+    """Whether two texts have the same meaning; refused texts are compared as they are."""
     first, second = normalise(type, a).normal, normalise(type, b).normal
     if first is None or second is None:
         return first is second and _text(a)[0] == _text(b)[0]
@@ -94,7 +94,7 @@ def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozense
 
 
 def looks_like(type: FieldType, token_text: str) -> bool:
-    """Whether a token (or some joined by a space) could be a value of this type: what `next candidate` stops at."""
+    """Whether a token (or several, joined by spaces) could be a value of this type; used by `next candidate`."""
     text = amounts.plain(token_text)
     if not text:
         return False
@@ -117,7 +117,7 @@ def looks_like(type: FieldType, token_text: str) -> bool:
 
 
 def _has_date(text: str) -> bool:
-    """Whether a date stands in it that is not part of a number, as it is in RE-20240522/501."""
+    """Whether the text has a date that is not part of a number, unlike RE-20240522/501."""
     return any(
         (not start or text[start - 1] not in _JOINS) and (end == len(text) or text[end] not in _JOINS)
         for start, end, _ in occurrences(FieldType.DATE, text)
@@ -125,7 +125,7 @@ def _has_date(text: str) -> bool:
 
 
 def _is_amount(text: str) -> bool:
-    """A number with cents, with thousands, or beside a currency; bare whole numbers are quantities more often."""
+    """Whether it is a number with cents, thousands or a currency; bare whole numbers are more often quantities."""
     for match in amounts.INSIDE.finditer(text):
         if re.search(r"[.,' ][0-9]", match[0]) and amounts.read(match[0])[0]:
             return not any(True for _ in occurrences(FieldType.DATE, text))
@@ -148,7 +148,7 @@ def _currency(text: str) -> tuple[str | None, str, str | None]:
 
 @lru_cache(maxsize=1)
 def _currency_names() -> dict[str, str]:
-    """Every ISO code and its names in our languages. Loads babel: only for what the table above does not know."""
+    """Every ISO code and its names in our languages. Loads babel: only for what `currencies` lacks."""
     from babel import Locale
 
     names: dict[str, str] = {}
@@ -160,7 +160,7 @@ def _currency_names() -> dict[str, str]:
 
 
 def _id(text: str) -> tuple[str | None, str, str | None]:
-    # What is taken out can bring an accent to its letter, hence composed once more.
+    # Without the removed characters an accent may follow its letter, hence it is composed again.
     normal = unicodedata.normalize("NFKC", re.sub(r"[\s.]+", "", amounts.plain(text).strip(_EDGE)).upper())
     if not any(c.isalnum() for c in normal):
         return None, "no letter or digit in it", None
@@ -171,7 +171,7 @@ def _id(text: str) -> tuple[str | None, str, str | None]:
 
 @lru_cache(maxsize=1024)
 def iban_is_valid(text: str) -> bool:
-    """Country, length and check digits of an IBAN, spaces or not."""
+    """Whether country, length and check digits of an IBAN are right, with or without spaces."""
     from stdnum import iban
 
     return bool(iban.is_valid(text))
@@ -193,7 +193,7 @@ def _rate(text: str) -> tuple[str | None, str, str | None]:
 
 def _words(text: str) -> tuple[str | None, str, str | None]:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), all else divides words.
+    # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), other characters divide words.
     folded = re.sub(r"[.'’`´]", "", unicodedata.normalize("NFKC", folded))
     normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
     return normal or None, "" if normal else "no letter or digit in it", None
@@ -205,12 +205,12 @@ def _text(text: str) -> tuple[str | None, str, str | None]:
 
 
 def _bare(text: str) -> str:
-    """A value without the caption that is one word with it: "TOTAL:$6.90", "（小写）¥573.34"."""
+    """A value without a caption that is in the same word: "TOTAL:$6.90", "（小写）¥573.34"."""
     return _CAPTION.sub("", text, count=1)
 
 
 def _read(type: FieldType, text: str, day_first: bool | None) -> tuple[str | None, str, str | None]:
-    """The whole text, else the text without its caption. Dates of other languages come last: they load dateparser."""
+    """Read the whole text, else the text without its caption. Dates in other languages come last, by dateparser."""
     bodies = dict.fromkeys((text, _bare(text)))
     attempts = [(body, quick) for quick in ((True, False) if type is FieldType.DATE else (False,)) for body in bodies]
     results = (_read_bare(type, body, day_first, quick) for body, quick in attempts)

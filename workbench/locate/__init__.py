@@ -1,1 +1,1 @@
-"""Where a value stands on a page, found without a model: layout, header words, candidates, alignment. No I/O."""
+"""Places of values on a page, without a model: layout, header phrases, candidates, alignment. No I/O."""

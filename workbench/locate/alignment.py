@@ -1,8 +1,8 @@
 """Find a known value among a document's words.
 
 Amounts, dates, ids, rates and currencies are matched by what they mean; names and addresses by their letters, over
-several lines and columns. Where a value is printed several times, the words beside it decide. What is not sure
-enough is not guessed.
+several lines and columns. Where a value is printed several times, the words beside it decide. Uncertain places are
+left out.
 """
 
 import re
@@ -17,17 +17,17 @@ from workbench.locate.headers import HeaderPhrase
 from workbench.locate.layout import Layout, Word
 
 THRESHOLD = 0.8
-"""Below this score nothing is said."""
+"""The least score of an alignment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where a value stands."""
+    """The place of a value."""
 
-    tokens: tuple[int, ...]  # positions in the sequence of words given, in reading order
+    tokens: tuple[int, ...]  # positions in the sequence of words, in reading order
     score: float  # 0..1
-    candidates: int  # how many places the value could stand at
-    reason: str  # for people: why this place
+    candidates: int  # number of possible places
+    reason: str  # for display: why this place
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +45,33 @@ _LOOKALIKES = str.maketrans("OQILSBZ", "0011582")
 _CENTS = re.compile(r"[0-9] ?[.,' ] ?[0-9]|[.,]-|[$€£¥]")
 _BEFORE_VALUE = re.compile(r".*[:#=(（：]")
 _LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency")
-# Another field's header that speaks for this one too, and how much: the total is printed beside "subtotal" where no
-# tax and no discount comes to it, and the currency beside the total.
+# Another field's header that counts for a field too, and its weight: without tax and discount the total is printed
+# beside "subtotal", and the currency is beside the total.
 _RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
-_SPEAKS = 0.25  # a header that is weaker or further away decides nothing
-_SHORT_ID = 4  # ids of fewer characters are believed only beside their header
-
-
-def align(
-    tokens: Sequence[Word], field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD
-) -> Alignment | None:
-    """The place of one value, or None where it is not found or not sure enough.
-
-    Args:
-        tokens: the document's words with text, box, page and line; positions in the result count over these.
-        field: the field's id; its header words are looked for.
-        type: the field's type: how texts are compared.
-        value: the known value, spelled in any way that `values.normalise` reads.
-        threshold: the least score, 0..1.
-    """
-    return Aligner(tokens).align(field, type, value, threshold=threshold)
+_LEAST_CONTEXT = 0.25  # a header that is weaker or further away does not count
+_SHORT_ID = 4  # ids of fewer characters count only beside their header
 
 
 def align_all(
     tokens: Sequence[Word], values: Mapping[str, tuple[FieldType, str]], *, threshold: float = THRESHOLD
 ) -> tuple[dict[str, Alignment], dict[str, str]]:
-    """The places of several values of one document (field id -> type and value), no token in two of them.
+    """The places of several values of one document (field id -> type and value); they share no token.
+
+    Args:
+        tokens: the document's words with text, box, page and line; positions in the result count over these.
+        values: field id -> type and value, spelled in any way that `values.normalise` reads. The id selects the
+            field's header words, the type how texts are compared.
+        threshold: the least score, 0..1.
 
     Returns:
-        (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for people.
+        (aligned, missing): field id -> alignment, and field id -> the reason why there is none, for display.
     """
     aligner = Aligner(tokens)
     ranked = {field: aligner.ranked(field, kind, value) for field, (kind, value) in values.items()}
     aligned: dict[str, Alignment] = {}
     missing: dict[str, str] = {}
     taken: dict[int, str] = {}
-    # The surest first; a currency is often printed in the same token as an amount, and gives way to it.
+    # The surest first, but currencies last: an amount is often printed in the same token and goes first.
     for field in sorted(
         ranked, key=lambda f: (values[f][0] is FieldType.CURRENCY, -max((a.score for a in ranked[f]), default=0))
     ):
@@ -102,7 +93,7 @@ def align_all(
 
 
 class Aligner:
-    """Aligns several values to one document; the layout and the header words are found once."""
+    """Aligns values to one document; the layout and the header phrases are computed once."""
 
     def __init__(self, tokens: Sequence[Word]) -> None:
         self._words = tokens
@@ -113,16 +104,11 @@ class Aligner:
         self._headers = [list(self._headers_of(row)) for row in self._layout.rows]
         self._streams: list[list[int]] | None = None
 
-    def align(self, field: str, type: FieldType, value: str, *, threshold: float = THRESHOLD) -> Alignment | None:
-        """The best place of a value, or None; as `align`."""
-        places = self.ranked(field, type, value)
-        return places[0] if places and places[0].score >= threshold else None
-
     def ranked(self, field: str, type: FieldType, value: str) -> list[Alignment]:
         """All places of a value, the best first, whatever their score."""
         if not value.strip():
             return []
-        # A value that cannot be read is only looked for letter by letter.
+        # A value that cannot be read is compared letter by letter.
         wanted = readings(type, value) if type in _WINDOW else frozenset()
         if wanted:
             places = self._exact(type, value, wanted)
@@ -146,7 +132,7 @@ class Aligner:
         ranked = []
         for number, place in enumerate(sorted(places, key=order)):
             score, reason = place.score, "the only place" if len(places) == 1 else f"one of {len(places)} places"
-            if place.context >= _SPEAKS or (place.context > 0 and not exact):
+            if place.context >= _LEAST_CONTEXT or (place.context > 0 and not exact):
                 reason += f", beside “{place.beside}”"
                 score -= 0.02 * (len(places) > 1)
             elif place.context < 0:
@@ -154,14 +140,14 @@ class Aligner:
                 score += (0.1 if len(places) == 1 or not exact else 0.28) * place.context
             elif exact and len(places) > 1:
                 reason += f", no header beside it; the {'last' if last_wins else 'first'}"
-                # Any print of a date, id or currency will do; of equal amounts only one is the total.
+                # Every print of a date, id or currency is right; of equal amounts only one is the total.
                 score -= 0.22 if type is FieldType.AMOUNT else 0.1
             if number and exact:
                 score -= 0.05
             ranked.append(Alignment(place.tokens, round(max(score, 0.0), 3), len(places), reason))
         return ranked
 
-    # -- values that are matched by what they mean
+    # -- values that are compared by their meaning
 
     def _exact(self, type: FieldType, value: str, wanted: frozenset[str]) -> list[_Candidate]:
         own = normalise(type, value).normal
@@ -192,10 +178,10 @@ class Aligner:
                 score = min(score, 0.85)
             if score:
                 places.append(_Candidate(tuple(window), score))
-        return _apart(places)
+        return _without_overlaps(places)
 
     def _windows(self, type: FieldType, value: str, wanted: frozenset[str]) -> Iterator[list[int]]:
-        """Neighbouring words of a row that can be the value; a cheap look at the digits leaves few."""
+        """Neighbouring words of a row that can be the value; a comparison of digits excludes most."""
         cores = {_digits_of(type, reading) for reading in wanted}
         folded = headers.fold(value)
         alike = folded.upper().translate(_LOOKALIKES)
@@ -217,7 +203,7 @@ class Aligner:
                         yield window
 
     def _same_id(self, texts: list[str], own: str) -> float:
-        """How well words spell an id: as it is, without its dashes, after a colon, or with letters for digits."""
+        """How well words spell an id: exactly, without dashes, after a colon, or with letters for digits."""
         joined = "".join(texts)
         wanted = headers.fold(own).upper()
         for text, score in ((joined, 1.0), (_BEFORE_VALUE.sub("", joined), _GLUED)):
@@ -240,7 +226,7 @@ class Aligner:
                     letters += self._letters[row[end]]
                     if letters == wanted and wanted:
                         places.append(_Candidate(tuple(row[start : end + 1]), 0.95))
-        return _apart(places)
+        return _without_overlaps(places)
 
     # -- names and addresses: by their letters
 
@@ -255,13 +241,13 @@ class Aligner:
             place = finder.best_window(wanted, stream, promising)
             if place and place[1] > best.get(place[0], 0.5):
                 best[place[0]] = place[1]
-                # Growing a window and leaving strangers out can gain this much, not more.
+                # A window gains at most this much when it is grown and odd words are left out.
                 promising = max(promising, 100 * place[1] - 30)
         if not best:
             return []
         top = max(best.values())
         near = [_Candidate(tokens, score) for tokens, score in best.items() if score >= top - 0.03]
-        return _apart(near)
+        return _without_overlaps(near)
 
     def _reading_orders(self) -> list[list[int]]:
         """The words row by row, and column by column from every piece of a row."""
@@ -305,7 +291,7 @@ class Aligner:
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
 
     def _beside(self, place: _Candidate) -> Iterable[tuple[HeaderPhrase, float]]:
-        """The headers that can speak for a place, with their nearness 0..1: left in its row, above, before it."""
+        """The headers near a place, with their nearness 0..1: left or right of it in its row, or above."""
         words, first = self._words, place.tokens[0]
         number = self._layout.row_of[first]
         row = self._layout.rows[number]
@@ -327,7 +313,7 @@ class Aligner:
                 break
             over = [n for n, i in enumerate(upper) if min(words[i].box[2], x1) > max(words[i].box[0], x0) - height]
             distance = (y0 - words[upper[0]].box[3]) / height
-            # The heading of the item table names prices of single items, not sums.
+            # The heads of the item table are about single items, not sums.
             items = 0.3 if any("~amount" in header.fields for header in self._headers[above]) else 1.0
             for header in self._headers[above]:
                 if any(header.first <= n <= header.last for n in over):
@@ -338,14 +324,14 @@ class Aligner:
 
 
 def _digits_of(type: FieldType, reading: str) -> tuple[str, ...]:
-    """Digits that any spelling of a reading has: of a date the year's end and the day, the month may be a name."""
+    """Digits in every spelling of a reading: of a date the year's end and the day, as the month may be a name."""
     if type is FieldType.DATE:
         return reading[2:4], reading[8:].lstrip("0")
     return (re.sub("[^0-9]", "", reading).strip("0") or "0",)
 
 
-def _apart(places: list[_Candidate]) -> list[_Candidate]:
-    """The best, then shortest, of those places that share words: "9.00" rather than "RM 9.00"."""
+def _without_overlaps(places: list[_Candidate]) -> list[_Candidate]:
+    """Of places that share words only the best, then the shortest: "9.00" rather than "RM 9.00"."""
     kept: list[_Candidate] = []
     for place in sorted(places, key=lambda p: (-p.score, len(p.tokens))):
         if not any(set(other.tokens) & set(place.tokens) for other in kept):

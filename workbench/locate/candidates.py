@@ -1,6 +1,6 @@
-"""Where a field's value probably stands, without a model: by its type, the words beside it, and its place. Pure.
+"""Likely places of a field's value, without a model: by type, header words and position. Pure.
 
-This is what a field's key jumps to. Nothing here labels; a person presses the key. Values with a form (amounts, dates,
+A field's key steps through these places. Values with a form (amounts, dates,
 numbers) are found here, names and addresses in workbench/locate/names_and_addresses.py.
 """
 
@@ -19,7 +19,7 @@ from workbench.locate import headers, names_and_addresses
 from workbench.locate.context import Candidate, Surroundings
 
 MOST = 12
-"""Candidates that are worth stepping through."""
+"""The most candidates per field."""
 
 _EXACT = (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.CURRENCY, FieldType.ID)
 _WORDS = {FieldType.AMOUNT: 2, FieldType.DATE: 4, FieldType.RATE: 2, FieldType.CURRENCY: 1, FieldType.ID: 2}
@@ -53,7 +53,7 @@ _TOTAL = Field("amount_total", "Total", FieldType.AMOUNT, "", "")
 
 
 class Finder:
-    """Candidates of a document; what stands around its words is found once, when first asked for."""
+    """The candidates of a document's fields; the layout is computed once, when it is first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -62,46 +62,46 @@ class Finder:
         self._windows: dict[tuple[FieldType, int], tuple[int, ...]] = {}
 
     def pace(self, step: Callable[[], None] | None) -> None:
-        """Have `step` called at every few words that are looked at, in whichever thread looks; None: no more."""
+        """Set a function that is called every few words, in the thread that searches; None: no function."""
         self._around.pace = step
 
     def ranked(self, field: Field, labelled: Mapping[str, tuple[int, ...]] = _NONE) -> list[Candidate]:
         """The places where the field's value may stand, the likeliest first.
 
         Args:
-            field: what is looked for.
-            labelled: the tokens of other fields that are labelled already. They are not offered again, and say where
-                to look: an address stands below its name, net and tax make up the total.
+            field: the field.
+            labelled: the tokens of fields that are labelled. They are no candidates, but show where others are: an
+                address is below its name, net and tax add up to the total.
         """
         used = {t for tokens in labelled.values() for t in tokens}
         best: dict[tuple[int, ...], Candidate] = {}
-        for c in self._all(field):
-            if used.isdisjoint(c.tokens) and self._holds(field, c):
+        for c in self._candidates(field):
+            if used.isdisjoint(c.tokens) and self._is_valid(field, c):
                 c = replace(c, score=c.score + self._agreement(field, c, labelled))
                 if c.tokens not in best or best[c.tokens].score < c.score:
                     best[c.tokens] = c
         return sorted(best.values(), key=lambda c: (-c.score, c.tokens))[:MOST]
 
-    def _holds(self, field: Field, c: Candidate) -> bool:
-        """Whether the field's own check takes a candidate: what it refuses is not offered."""
+    def _is_valid(self, field: Field, c: Candidate) -> bool:
+        """Whether a candidate is a valid value of the field."""
         text = self._around.text(c.tokens)
         if field.id == "iban":
             return bool(
                 _IBAN.fullmatch(text.replace(" ", "").rstrip(".,;"))
-            )  # a misread digit is for the checks to say
+            )  # a wrong check digit is reported by the checks
         if field.id.endswith("tax_id") and sum(map(str.isdigit, text)) < _TAX_DIGITS:
             return False
         return field.type not in _EXACT or normalise(field.type, text).normal is not None
 
     def _agreement(self, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
-        """What the fields that are labelled already say about a candidate."""
+        """How well a candidate agrees with the labelled fields."""
         if field.id in ("amount_net", "amount_tax"):
             return 2.0 * self._adds_up(field, c, labelled.get("amount_total"))
         if field.type is FieldType.CURRENCY:
             return 1.0 * self._beside_total(c, labelled.get("amount_total"))
         return names_and_addresses.nearness(self._around, field, c, labelled)
 
-    def _all(self, field: Field) -> list[Candidate]:
+    def _candidates(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
             candidates: Iterable[Candidate]
             if not self._tokens:
@@ -125,7 +125,7 @@ class Finder:
             here: list[Candidate] = []
             at = 0
             while at < len(row):
-                key = field.type, row[at]  # fields of one type look at the same values
+                key = field.type, row[at]  # the same for all fields of a type
                 if key not in self._windows:
                     self._windows[key] = self._window(field.type, row, at)
                 window = self._windows[key]
@@ -134,10 +134,10 @@ class Finder:
                 if not window:
                     continue
                 context, beside = self._around.context(field, number, first)
-                # Totals stand low on the page, everything else high; of several equal ones the last total wins.
+                # Totals are low on the page, other fields high; of several equal totals the last one wins.
                 depth = number / len(rows)
                 place = depth if field.id.startswith("amount") or field.type is FieldType.CURRENCY else 1 - depth
-                score = 2 * context + 0.5 * place + self._look(field, window)
+                score = 2 * context + 0.5 * place + self._resemblance(field, window)
                 here.append(Candidate(window, score, f"beside “{beside}”" if beside else "looks like one"))
             if field.id == "amount_total":
                 # A row of several amounts is a line item or a table of taxes.
@@ -158,12 +158,12 @@ class Finder:
         normal = normalise(FieldType.AMOUNT, self._around.text(tokens)).normal
         return abs(float(normal)) if normal else 0.0
 
-    def _look(self, field: Field, window: tuple[int, ...]) -> float:
-        """How plainly the words are a value: large print for amounts, nothing glued to a date."""
+    def _resemblance(self, field: Field, window: tuple[int, ...]) -> float:
+        """How much the words look like a value of the field: large print for amounts, no caption in a date's word."""
         text, kind = self._around.text(window), field.type
         if kind is FieldType.AMOUNT:
             large = 0.15 * min(self._around.layout.height(window[0]) / self._around.usual_height, 2.0)
-            # A whole number with a blank in it is a telephone's more often than an amount.
+            # A whole number with a space in it is more often a telephone number than an amount.
             return large - 0.5 * (not _CENTS.search(text)) - 0.8 * bool(_SPACED.fullmatch(text))
         if kind is FieldType.ID:
             joined = text.replace(" ", "").upper()
@@ -180,7 +180,7 @@ class Finder:
         return 0.0
 
     def _window(self, type: FieldType, row: list[int], at: int) -> tuple[int, ...]:
-        """The words from a position on that are one value, none of them needless."""
+        """The words from a position on that are one value, without unneeded words."""
         words = self._tokens
         if type is FieldType.CURRENCY and words[row[at]].text in _NO_CURRENCY:
             return ()
@@ -201,7 +201,7 @@ class Finder:
             if gaps and max(gaps) > 1.5 * self._around.layout.height(window[0]):
                 return ()
             if length > 1 and self._is_value(type, window[1:]):
-                return ()  # the first word is not part of it
+                return ()  # the value begins with the second word
             if self._is_value(type, window):
                 return tuple(window)
         text = words[row[at]].text  # "Date:25/12/2018" in one word
@@ -229,7 +229,7 @@ class Finder:
 
     @cached_property
     def _amounts(self) -> dict[int, list[tuple[int, ...]]]:
-        """Every amount on the page, in hundredths, and where it stands."""
+        """Amount in hundredths -> its places on the page."""
         places: dict[int, list[tuple[int, ...]]] = {}
         for row in self._around.layout.rows:
             at = 0
@@ -242,16 +242,16 @@ class Finder:
 
     @cached_property
     def _likely_totals(self) -> list[tuple[int, ...]]:
-        likely = self._all(_TOTAL)
+        likely = self._candidates(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
         return [c.tokens for c in likely if c.score > most - 1.0 and c.score > 1.2]
 
     def _totals(self, labelled: tuple[int, ...] | None) -> list[tuple[int, ...]]:
-        """Where the total is labelled; else where it may well stand."""
+        """The place where the total is labelled; else its likely places."""
         return [labelled] if labelled else self._likely_totals
 
     def _adds_up(self, field: Field, c: Candidate, total: tuple[int, ...] | None) -> bool:
-        """Whether another amount makes up the total together with this one."""
+        """Whether a candidate and another amount add up to the total."""
         own = round(100 * self._size(c.tokens))
         for tokens in self._totals(total) if own else ():
             other = round(100 * self._size(tokens)) - own
@@ -262,12 +262,12 @@ class Finder:
         return False
 
     def _beside_total(self, c: Candidate, total: tuple[int, ...] | None) -> bool:
-        """Whether a currency stands in the row of the total."""
+        """Whether a candidate is in the row of the total."""
         rows = self._around.layout.row_of
         return rows[c.tokens[0]] in {rows[tokens[0]] for tokens in self._totals(total)}
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
-        """A text field: what stands to the right of one of its header words."""
+        """The candidates of a text field: the words to the right of the field's name."""
         own = {headers.fold(name) for name in (field.id, field.name, *field.aliases)}
         for row in self._around.layout.rows:
             folded = [headers.fold(self._tokens[i].text) for i in row]

@@ -1,4 +1,4 @@
-"""What stands around a word: its row, the header words beside and above it. Pure."""
+"""The surroundings of a word: its row, and the header phrases beside and above it. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from workbench.locate.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place where a field's value may stand."""
+    """A possible place of a field's value."""
 
     tokens: tuple[int, ...]
     score: float  # comparable within one field only
-    reason: str  # for people
+    reason: str  # for display
 
 
 class Surroundings:
-    """A document's words in their rows; the rows and header words are found once, when first asked for."""
+    """A document's words in their rows; rows and header phrases are computed when they are first needed."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
-        self.pace: Callable[[], None] | None = None  # called at every few words: it may wait, or end the search
+        self.pace: Callable[[], None] | None = None  # called every few words: it may wait, or raise to end the search
 
     @cached_property
     def layout(self) -> Layout:
@@ -62,7 +62,7 @@ class Surroundings:
         return heights[len(heights) // 2]
 
     def context(self, field: Field, number: int, position: int) -> tuple[float, str]:
-        """How well the headers to the left and above speak for the field, -1..1, and the best one's words."""
+        """How well the headers to the left and above fit the field, -1..1, and the words of the best one."""
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
         for header, nearness in self._headers_beside(number, position):
@@ -74,7 +74,7 @@ class Surroundings:
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
 
     def _headers_beside(self, number: int, position: int) -> Iterator[tuple[HeaderPhrase, float]]:
-        """The headers that can speak for the word at a position of a row, with their nearness 0..1."""
+        """The headers near the word at a position of a row, with their nearness 0..1."""
         row = self.layout.rows[number]
         left = [header for header in self.headings[number] if header.first <= position]
         for steps, header in enumerate(reversed(left)):

@@ -1,4 +1,4 @@
-"""The words that stand beside a value and say which field it is: English, German, French, Dutch, Chinese."""
+"""Header phrases, which are printed beside a value and name its field: English, German, French, Dutch, Chinese."""
 
 import re
 import unicodedata
@@ -8,9 +8,8 @@ from functools import lru_cache
 
 from workbench.fields import FieldType
 
-# field -> phrases; a phrase that ends in "?" says it weakly. "~amount", "~date" and "~id" hold words that name some
-# other amount, date or number, so that what stands beside them is not taken; "-" holds words that name nothing and
-# hide the words inside them.
+# field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
+# or numbers, whose values are not taken; "-" are phrases without a meaning, which hide the phrases inside them.
 _PHRASES = {
     "amount_total": (
         "total|grand total|total amount|amount due|total due|balance due|total payable|amount payable|"
@@ -171,14 +170,14 @@ KINDS = {
     FieldType.PARTY: frozenset({"seller_name", "buyer_name"}),
     FieldType.ADDRESS: frozenset({"seller_address", "buyer_address"}),
 }
-"""Which headers name things that can be taken for each other."""
+"""Fields whose headers compete with each other, by type."""
 _LONGEST = 6  # words of a phrase
 _VALUE_IN_WORD = re.compile(r"[0-9]|(?<=\w)[:：]")
 _CURRENCY_AT_END = re.compile("(?<=[a-z])(?:rm|myr|eur|usd|in eur|chf|gbp)$")
 
 
 def fold(text: str) -> str:
-    """Letters and digits only, without case and accents: the form in which phrases and printed words are compared."""
+    """Letters and digits only, without case and accents: for comparing phrases with printed words."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
         # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
@@ -199,7 +198,7 @@ def _table() -> dict[str, dict[str, float]]:
 
 @lru_cache(maxsize=65_536)  # the same few words stand on all pages
 def fields_of(phrase: str) -> Mapping[str, float] | None:
-    """Field -> weight (0..1) for a folded phrase; None when it is no header.
+    """Field -> weight (0..1) of a folded phrase; None when it is no header.
 
     Besides fields there are "~amount", "~date", "~id" (some other amount, date or number) and "-" (nothing).
     """

@@ -1,4 +1,4 @@
-"""Where names and addresses probably stand: by their look, the words beside them and the lines around them. Pure."""
+"""Likely places of names and addresses: by their form, header words and the lines around them. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ _COLON = (":", "：")
 
 
 def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
-    """Pieces of rows that read like a name: high on the page for a seller, beside their header for a buyer."""
+    """Pieces of rows that look like a name: high on the page for a seller, beside a header for a buyer."""
     seller = field.id.startswith("seller")
     lettered = 0
     upper: list[list[int]] = []
@@ -60,14 +60,14 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
         here: list[list[int]] = []
         for piece in around.pieces[number]:
             short = _without_title(around, _without_number(around, _without_header(around, number, piece)))
-            sender = _sender(around, short)
+            sender = _name_before_address(around, short)
             short = sender or short
             text = around.text(short)
             if not _LETTERS.search(text) or _REGISTRATION.fullmatch(text):
                 continue
             context, beside = around.context(field, number, row.index(short[0]))
             company = bool(_COMPANY.search(text))
-            # What follows the legal form says nothing about the name.
+            # What follows the legal form is not part of the name.
             judged = text if _LEGAL_END.fullmatch(around.tokens[short[-1]].text) else around.text(piece)
             score = (
                 2 * context
@@ -77,16 +77,16 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 - 1.0 * _only_a_header(around, short)
             )
             score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
-            # The line above the addressee in an envelope's window is the sender's; his own name heads his address.
-            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _heads_address(around, short))
+            # In an envelope's window the sender's line is above the addressee, whose name is above the address.
+            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _is_above_address(around, short))
             score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
             reason = f"beside “{beside}”" if beside else "a name by its look"
             yield Candidate(tuple(short), score, reason)
             if len(short) < len(piece) and not sender:
                 yield Candidate(tuple(piece), score - 0.2, reason)
-            above = next((other for other in upper if _under(around, other, short)), None)
+            above = next((other for other in upper if _continues_below(around, other, short)), None)
             if above and company and _LETTERS.search(around.text(above)) and not _only_a_header(around, above):
-                # A name over two lines; surely so where this line is a mere remainder of one.
+                # A name over two lines, surely so if the second line is only a short rest.
                 remainder = len(short) < 3 or text.startswith("&")
                 yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
             here.append(short)
@@ -99,8 +99,8 @@ def _bounds(around: Surroundings, piece: Sequence[int]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def _under(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
-    """Whether a piece goes on in the line below, without a gap."""
+def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
+    """Whether a piece continues in the line below, without a gap."""
     if around.tokens[upper[0]].page != around.tokens[lower[0]].page:
         return False
     a, b = _bounds(around, upper), _bounds(around, lower)
@@ -130,7 +130,7 @@ def _without_header(around: Surroundings, number: int, piece: list[int]) -> list
 
 
 def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
-    """What follows the last word that ends with a colon: whatever it says, it is a header."""
+    """The words after the last word with a colon, as words with a colon are headers."""
     ends = [n for n, i in enumerate(piece[:-1]) if around.tokens[i].text.endswith(_COLON)]
     return piece[ends[-1] + 1 :] if ends else piece
 
@@ -155,8 +155,8 @@ def _without_title(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
-def _sender(around: Surroundings, piece: list[int]) -> list[int]:
-    """The name in a line that goes on with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
+def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
+    """The name in a line that continues with its address: "ACME Ltd - 12 Mill Road - AB1 2CD Exeter"; else nothing."""
     for position in range(1, len(piece) - 1):
         if _SEPARATOR.fullmatch(around.tokens[piece[position]].text):
             rest = around.text(piece[position + 1 :])
@@ -164,34 +164,38 @@ def _sender(around: Surroundings, piece: list[int]) -> list[int]:
     return []
 
 
-def _heads_address(around: Surroundings, piece: list[int]) -> bool:
+def _is_above_address(around: Surroundings, piece: list[int]) -> bool:
     """Whether the lines right below are an address with a postcode."""
     below = _below(around, piece)
     further = _below(around, below) if below else None
-    if below is None or _addressed(around, piece):
+    if below is None or _is_address_line(around, piece):
         return False
-    return (_addressed(around, below) or _leads(around, below)) and any(
+    return (_is_address_line(around, below) or _is_street_above_postcode(around, below)) and any(
         line is not None and bool(_POSTCODE.search(around.text(line))) for line in (below, further)
     )
 
 
 def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
-    """Lines below each other that read like an address, from the first such line to the last."""
+    """Consecutive lines that look like an address, from the first such line to the last."""
     rows = len(around.layout.rows)
     inside: set[int] = set()
     for top, row in enumerate(around.layout.rows):
         for whole in around.pieces[top]:
-            sender = _sender(around, whole)
-            piece = whole if _addressed(around, whole) else _after_colon(around, whole)
+            sender = _name_before_address(around, whole)
+            piece = whole if _is_address_line(around, whole) else _after_colon(around, whole)
             piece = whole[len(sender) + 1 :] if sender else piece
             text = around.text(piece)
-            if not (_addressed(around, piece) or _leads(around, piece)) or _REGISTRATION.fullmatch(text):
+            if not (
+                _is_address_line(around, piece) or _is_street_above_postcode(around, piece)
+            ) or _REGISTRATION.fullmatch(text):
                 continue
             if len(piece) < len(whole) and not _LETTERS.search(text):
                 continue
             lines = [_without_phone(around, piece)]
             while len(lines) < 7 and (below := _below(around, lines[-1])):
-                if not (_addressed(around, below) or _goes_on(around, below)) or _apart(around, lines, below):
+                if not (_is_address_line(around, below) or _can_end_address(around, below)) or _is_gap_larger(
+                    around, lines, below
+                ):
                     break
                 lines.append(_without_phone(around, below))
             marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(around.text, lines)]
@@ -202,13 +206,13 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
             reason = f"beside “{beside}”" if beside else "an address by its look"
             for count in range(len(lines), 0, -1):
                 tokens = tuple(i for line in lines[:count] for i in line)
-                # What ends with a postcode's line ends well; so does a whole block.
+                # An address ends with a postcode's line, or with its block.
                 short = 0.25 * (len(lines) - count) - 0.15 * (marks[count - 1] >= 2)
                 yield Candidate(tokens, score - short, reason)
 
 
 def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
-    """The piece that follows below, near and under this one; rows of other columns may lie between."""
+    """The next piece below this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
     x0, _, x1, y1 = _bounds(around, piece)
     height = around.layout.height(piece[0])
@@ -222,7 +226,7 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     return None
 
 
-def _addressed(around: Surroundings, piece: list[int]) -> bool:
+def _is_address_line(around: Surroundings, piece: list[int]) -> bool:
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _NUMBER_ONLY.fullmatch(text):
         return False
@@ -234,15 +238,15 @@ def _addressed(around: Surroundings, piece: list[int]) -> bool:
     )
 
 
-def _leads(around: Surroundings, piece: list[int]) -> bool:
-    """A street and a number without a street's word, one or two lines above one with a postcode."""
+def _is_street_above_postcode(around: Surroundings, piece: list[int]) -> bool:
+    """Whether a line is a street and number, one or two lines above a line with a postcode."""
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text):
         return False
     if not (re.search(r"[^\W\d_]{3}", text) and re.search("[0-9]", text)):
         return False
     below = _below(around, piece)
-    further = _below(around, below) if below and _goes_on(around, below) else None
+    further = _below(around, below) if below and _can_end_address(around, below) else None
     return any(line is not None and _POSTCODE.search(around.text(line)) for line in (below, further))
 
 
@@ -254,16 +258,16 @@ def _without_phone(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
-def _apart(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
-    """Whether a line stands further below than the lines of the address stand below each other."""
+def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
+    """Whether the gap above a line is larger than the gaps between the lines of the address."""
     if len(lines) < 2:
         return False
     tops = [_bounds(around, line)[1] for line in (lines[0], lines[1], lines[-1], below)]
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
-def _goes_on(around: Surroundings, piece: list[int]) -> bool:
-    """A line that can end an address: a town or a country, without figures."""
+def _can_end_address(around: Surroundings, piece: list[int]) -> bool:
+    """Whether a line can end an address: a town or a country, without digits."""
     text = around.text(piece)
     if _NO_ADDRESS.search(text) or _LEGAL.search(text) or _only_a_header(around, piece):
         return False
@@ -271,12 +275,12 @@ def _goes_on(around: Surroundings, piece: list[int]) -> bool:
 
 
 def nearness(around: Surroundings, field: Field, c: Candidate, labelled: Mapping[str, tuple[int, ...]]) -> float:
-    """How well a candidate's place agrees with the names that are labelled: each party's data stand together."""
+    """How well a candidate's place agrees with the labelled names, as each party's data are close together."""
     side, _, _ = field.id.partition("_")
     if side not in ("seller", "buyer"):
         return 0.0
     other = "buyer" if side == "seller" else "seller"
-    if field.type is FieldType.PARTY:  # one party's name again is not the other's
+    if field.type is FieldType.PARTY:  # the same name is not the other party's
         return -2.0 * (around.text(c.tokens) == around.text(labelled.get(f"{other}_name", ())))
     return _beside_name(around, c, labelled.get(f"{side}_name")) - _beside_name(
         around, c, labelled.get(f"{other}_name")
@@ -284,7 +288,7 @@ def nearness(around: Surroundings, field: Field, c: Candidate, labelled: Mapping
 
 
 def _beside_name(around: Surroundings, c: Candidate, name: tuple[int, ...] | None) -> float:
-    """0..0.8: the nearer below the name, in its column, the more."""
+    """0..0.8: higher the nearer a candidate is below the name in its column."""
     if not name or around.tokens[name[0]].page != around.tokens[c.tokens[0]].page:
         return 0.0
     a, b = _bounds(around, name), _bounds(around, c.tokens[:1])

@@ -1,17 +1,17 @@
-"""Where a field's value may stand on an opened document, from all that is known: what its key steps through."""
+"""All possible places of a field's value on an opened document, which the field's key steps through."""
 
 from storage.records import Content, Decision, Span
 from workbench.fields import Field
 from workbench.locate.candidates import Finder
 
-_SURE = 0.6  # how well a place has to spell the reference value
+_LEAST_SCORE = 0.6  # of a place of the reference value
 
 
 def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
     """Sorted token ids of each place, the likeliest first and none twice.
 
     The field's label comes first, then its open suggestions by confidence, then where its reference value is printed,
-    then what looks like it. What other fields have is left out: stepping on must not take it from them.
+    then what looks like it. Tokens of other fields' labels are left out, so that these do not lose them.
     """
     proposed = sorted(
         (s for s in content.suggestions if s.field == field.id and s.decision is Decision.OPEN),
@@ -39,4 +39,4 @@ def _known(content: Content, field: Field) -> list[tuple[int, ...]]:
 
     aligner = Aligner(content.tokens)
     ranked = [place for value in values for place in aligner.ranked(field.id, field.type, value)[:3]]
-    return [place.tokens for place in ranked if place.score >= _SURE]
+    return [place.tokens for place in ranked if place.score >= _LEAST_SCORE]

@@ -1,4 +1,4 @@
-"""Find a typed value on a document: by its meaning where it is an amount, a date or a number, else by its letters."""
+"""Find a typed value on a document: amounts and dates by their meaning, and everything by its letters."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _TYPES = (FieldType.AMOUNT, FieldType.DATE)
 def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
     """The places of a value, top to bottom: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
 
-    Words are found where they stand in a row, also when only the beginning of the last one was typed.
+    Consecutive words are found, also when only the beginning of the last one was typed.
     """
     if not typed.strip():
         return []
@@ -29,7 +29,7 @@ def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
 
 
 def _spelled(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
-    """Places where the letters and digits of the words in a row spell what was typed, or go on from it."""
+    """Places where the letters and digits of consecutive words begin with what was typed."""
     wanted = headers.fold(typed)
     if not wanted:
         return []

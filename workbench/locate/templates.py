@@ -1,7 +1,7 @@
-"""Suggestions by template: the last labelled invoice of this vendor had its total here. Pure.
+"""Proposals from a labelled document of the same vendor. Pure.
 
-A label's place is described by its text, the words before it, and where it stands on the page; the same is looked for
-on the new document. What is not found with some certainty is not proposed.
+A label is described by its text, the words before it and its position on the page; the most similar place on the new
+document is proposed, if it is similar enough.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LEAST = 0.5
 """Proposals below this confidence are not made."""
 
 _BEFORE = 3  # words before a value that describe it
-_FAR = 0.25  # of the page: beyond this the place says nothing
+_FAR = 0.25  # of the page: from this distance on the position counts nothing
 
 Proposal = tuple[str, tuple[int, ...], float]
 
@@ -40,7 +40,7 @@ def _folded(tokens: Sequence[Token], ids: Sequence[int]) -> str:
 
 
 def _spelled(source: Content, span: Span, tokens: Sequence[Token]) -> list[tuple[int, ...]]:
-    """Places where the label's very words stand again."""
+    """Places with the label's own words."""
     wanted = [headers.fold(source.tokens[i].text) for i in span.tokens]
     texts = [headers.fold(token.text) for token in tokens]
     size = len(wanted)
@@ -52,7 +52,7 @@ def _spelled(source: Content, span: Span, tokens: Sequence[Token]) -> list[tuple
 
 
 def _likeness(source: Content, span: Span, target: Content, place: tuple[int, ...], field: Field) -> float:
-    """How much a place is like the label's, 0..1: words before it, position on the page, its own words."""
+    """How similar a place is to the label's, 0..1: by words before it, position on the page and its own words."""
     own, other = source.tokens, target.tokens
     before = _folded(own, range(max(span.tokens[0] - _BEFORE, 0), span.tokens[0]))
     after_letters = _folded(other, range(max(place[0] - _BEFORE, 0), place[0]))

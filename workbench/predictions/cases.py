@@ -1,6 +1,6 @@
 """Documents with their gold labels and a model's predictions: what every figure is computed from.
 
-A case is read from a run folder (`stored`) or made by hand.
+A case is read from a run folder (`run_reader`), or built by a test.
 """
 
 import dataclasses
@@ -59,7 +59,7 @@ class Case:
     truncated: bool = False
     labelled: bool = True
     references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
-    unjudged: tuple[Chunk, ...] = ()  # predictions of fields that nobody labelled: neither right nor wrong
+    unjudged: tuple[Chunk, ...] = ()  # predictions of fields without any label: neither right nor wrong
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
@@ -83,7 +83,7 @@ def with_confidence(chunks: Iterable[schema.BioChunk], certainty: Sequence[float
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the probabilities of one document say, word by word."""
+    """The reading of one document's probabilities, word by word."""
 
     tags: tuple[str, ...]
     certainty: tuple[float, ...]
@@ -124,15 +124,15 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
     import numpy as np  # heavy, but pyarrow, which has read what is decoded here, has loaded it
 
     width = len(labels)
-    counts = [len(one.gold_tags) for one in documents]
-    for one, count in zip(documents, counts, strict=True):
-        if not labels or labels[0] != "O" or len(one.probabilities) != 2 * width * count:
+    counts = [len(document.gold_tags) for document in documents]
+    for document, count in zip(documents, counts, strict=True):
+        if not labels or labels[0] != "O" or len(document.probabilities) != 2 * width * count:
             raise InputProblem(
-                f"{len(one.probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
+                f"{len(document.probabilities)} bytes of probabilities do not fit {count} words and {width} labels.",
                 "Predict again with this run; the file was written by another version or cut off.",
             )
     table = np.zeros((sum(counts), width + 1))  # the last column stands for a label that there is not
-    halves = np.frombuffer(b"".join(one.probabilities for one in documents), "<f2")
+    halves = np.frombuffer(b"".join(document.probabilities for document in documents), "<f2")
     table[:, :-1] = halves.reshape(len(table), width)
     if not ((table >= 0.0) & (table <= 1.0)).all():
         raise InputProblem(
@@ -149,15 +149,15 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
     number = {name: column for column, name in enumerate(names)}
     sure = shares[words, np.array([number[label[2:]] for label in labels])[best]]
     # a field that the model does not know has no probability: it is read where all are 0
-    asked = [number.get(tag[2:], len(names)) for one in documents for tag in one.gold_tags]
+    asked = [number.get(tag[2:], len(names)) for document in documents for tag in document.gold_tags]
     agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
     tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
-    for one, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):
+    for document, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):
         yield Decoded(
             tuple(itertools.islice(tags, count)),
             tuple(itertools.islice(certainty, count)),
             tuple(itertools.islice(agreement, count)),
-            tuple(Chunk(*value[1:]) for value in decoding.read(evidence, _page_breaks(one.pages), once)),
+            tuple(Chunk(*value[1:]) for value in decoding.read(evidence, _page_breaks(document.pages), once)),
         )
 
 
@@ -191,11 +191,11 @@ def _evidence(
     words, columns = may.nonzero()
     document = np.repeat(np.arange(len(counts)), counts)[words]
     within = words - (np.cumsum(counts) - counts)[document]
-    found: list[dict[str, list[WordEvidence]]] = [{} for _ in counts]
+    evidence: list[dict[str, list[WordEvidence]]] = [{} for _ in counts]
     columns_of = (document, columns, within, begins[may], continues[may], otherwise[may])
-    for at, column, word, begin, go_on, other in zip(*(one.tolist() for one in columns_of), strict=True):
-        found[at].setdefault(names[column], []).append(WordEvidence(word, begin, go_on, other))
-    return found
+    for at, name, word, begin, go_on, other in zip(*(column.tolist() for column in columns_of), strict=True):
+        evidence[at].setdefault(names[name], []).append(WordEvidence(word, begin, go_on, other))
+    return evidence
 
 
 SELDOM = 30

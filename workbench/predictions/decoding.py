@@ -60,19 +60,19 @@ def read(
         once: fields of which a document has one value: the best is taken. Of the others, a word that is more likely
             a beginning than anything else begins another value.
     """
-    likely = {name: {one.word for one in words if one.likeliest} for name, words in evidence.items()}
+    likely = {name: {item.word for item in words if item.likeliest} for name, words in evidence.items()}
     all_likely = set().union(*likely.values())
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     for name, words in evidence.items():
         if own := likely[name]:
             starts = set(breaks)
             if name not in once:
-                starts |= {one.word for one in words if one.begins > max(one.continues, one.otherwise)}
-            found += _stretches(name, words, own, all_likely - own, starts)
+                starts |= {item.word for item in words if item.begins > max(item.continues, item.otherwise)}
+            stretches += _stretches(name, words, own, all_likely - own, starts)
     taken: set[int] = set()
     read_once: set[str] = set()
     kept = []
-    for stretch in sorted(found, key=lambda one: (-one.score, one.start)):
+    for stretch in sorted(stretches, key=lambda stretch: (-stretch.score, stretch.start)):
         words_of = range(stretch.start, stretch.stop)
         if stretch.field in read_once or not taken.isdisjoint(words_of):
             continue
@@ -87,14 +87,14 @@ def _stretches(
     name: str, words: Sequence[WordEvidence], likely: Set[int], others: Set[int], starts: Set[int]
 ) -> list[Stretch]:
     """All stretches of a field that speak for it, the best first; `others` are the words of other fields."""
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     barred = set(others)
     while not likely <= barred and (best := _best(words, barred, starts)):  # without a likely word nothing scores
         score, start, stop = best
-        inside = [one.belongs for one in words if start <= one.word < stop]
-        found.append(Stretch(score, name, start, stop, min(1.0, sum(inside) / (stop - start))))
+        inside = [item.belongs for item in words if start <= item.word < stop]
+        stretches.append(Stretch(score, name, start, stop, min(1.0, sum(inside) / (stop - start))))
         barred.update(range(start, stop))
-    return found
+    return stretches
 
 
 def _best(words: Sequence[WordEvidence], barred: Set[int], starts: Set[int]) -> tuple[float, int, int] | None:

@@ -1,10 +1,11 @@
-"""Two readers of a document: the model, and the rules about where a field's value probably stands. Who is believed?
+"""Which of two readers of a document is taken: the model, or the rules about where a field's value probably stands.
 
-The rules (`candidates.Finder`) know header words and forms of values and need no training; a model learns what her
-documents look like. Each field keeps a record of how often either was right where they agreed, differed, or one was
-silent, by how sure the model was. The record comes with the program (made-up documents of templates that the starter
-was not trained on) and is outweighed by what a run measures on her own validation documents. A suggestion's confidence
-is the record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where the record is.
+The rules (`candidates.Finder`) know header words and forms of values and need no training; a model learns what the
+analyst's documents look like. Each field keeps a record of how often either was right where they agreed, differed, or
+only one proposed a value, by how sure the model was. The record comes with the program (made-up documents of templates
+that the starter was not trained on) and is outweighed by what a run measures on its own validation documents. A
+suggestion's confidence is the record's rate: histogram binning (Zadrozny and Elkan, 2001), so it is calibrated where
+the record is.
 """
 
 import json
@@ -22,10 +23,10 @@ from workbench.runs.config import families
 
 SHIPPED = families.STARTER_FOLDER / "readers.json"
 PRIOR = 8.0
-"""How many of her own documents weigh as much as the record that comes with the program."""
+"""How many documents of the workspace weigh as much as the record that comes with the program."""
 _BINS = (0.5, 0.8, 0.95)  # of the model's confidence
-_RATE = 0.5  # of what was never seen
-_SUREST = 0.99  # nobody is surer after so few documents
+_RATE = 0.5  # of a situation without any record
+_SUREST = 0.99  # more would be too much after so few documents
 
 TokenIds = tuple[int, ...]
 Counts = dict[str, dict[str, list[int]]]
@@ -34,7 +35,7 @@ Counts = dict[str, dict[str, list[int]]]
 
 @dataclass(frozen=True, slots=True)
 class TwoReadings:
-    """What the two readers say of one field; () is nothing."""
+    """The words that each of the two readers takes for a field's value; () is none."""
 
     model: TokenIds
     sure: float  # the model's confidence, 0..1
@@ -72,7 +73,7 @@ class TrackRecord:
         return rate(0), rate(1)
 
     def believed(self, name: str, read: TwoReadings) -> tuple[TokenIds, float]:
-        """Whose words are taken, and how likely they are right; how sure the model is breaks ties."""
+        """The words that are taken, and how likely they are right; how sure the model is breaks ties."""
         model, rules = self.rates(name, read.situation)
         if read.model and (not read.rules or model >= rules):
             return read.model, min(_SUREST, model + 0.01 * (read.sure - 0.5))
@@ -94,18 +95,18 @@ def finder_of(case: Case) -> Finder:
 def read_all(
     finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[TokenIds, float]]
 ) -> dict[str, TwoReadings]:
-    """What both say of every field that either finds.
+    """Both readings of every field that either finds.
 
-    Where both agree it is as good as labelled, and tells the rules where to look for the others.
+    Where both agree it is as good as labelled, and shows the rules where to look for the others.
 
     Args:
         values: field -> (words, confidence) of the model.
     """
-    first = {one.id: TwoReadings(*values.get(one.id, ((), 0.0)), _likeliest(finder, one, {})) for one in fields}
+    first = {f.id: TwoReadings(*values.get(f.id, ((), 0.0)), _likeliest(finder, f, {})) for f in fields}
     agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
     second = {
-        one.id: first[one.id] if one.id in agreed else replace(first[one.id], rules=_likeliest(finder, one, agreed))
-        for one in fields
+        f.id: first[f.id] if f.id in agreed else replace(first[f.id], rules=_likeliest(finder, f, agreed))
+        for f in fields
     }
     return {name: read for name, read in second.items() if read.model or read.rules}
 
@@ -119,7 +120,7 @@ def measure(
     cases: Iterable[Case], fields: Sequence[Field], values: Callable[[Case], Mapping[str, tuple[TokenIds, float]]]
 ) -> Counts:
     """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
-    counts: Counts = {one.id: {} for one in fields}
+    counts: Counts = {f.id: {} for f in fields}
     for case in cases:
         gold = values_of(case)
         for name, read in read_all(finder_of(case), fields, values(case)).items():
@@ -133,12 +134,12 @@ def measure(
 
 def values_of(case: Case) -> dict[str, frozenset[TokenIds]]:
     """Field -> the words of each of its labelled values; where there are several, also all of them as one value."""
-    found: dict[str, list[Chunk]] = {}
+    by_field: dict[str, list[Chunk]] = {}
     for chunk in case.gold:
-        found.setdefault(chunk.field, []).append(chunk)
+        by_field.setdefault(chunk.field, []).append(chunk)
     return {
         name: frozenset(_words(pieces) for pieces in [*repair_rules.together(case, chunks), sorted(chunks)])
-        for name, chunks in found.items()
+        for name, chunks in by_field.items()
     }
 
 
@@ -150,18 +151,18 @@ def _words(pieces: Iterable[Chunk]) -> TokenIds:
 def shipped() -> Mapping[str, Mapping[str, Sequence[int]]]:
     """The record that comes with the program; empty where it is missing."""
     try:
-        found: Counts = json.loads(SHIPPED.read_text(encoding="utf-8"))
+        record: Counts = json.loads(SHIPPED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return record
 
 
 def apart(proposals: Iterable[tuple[str, TokenIds, float]]) -> list[tuple[str, TokenIds, float]]:
-    """Without those whose words a surer one of another field has, in the order of the page."""
+    """Without those whose words a surer proposal of another field has, in the order of the page."""
     kept: list[tuple[str, TokenIds, float]] = []
     taken: Counter[int] = Counter()
-    for proposal in sorted(proposals, key=lambda one: (-one[2], one[1], one[0])):
+    for proposal in sorted(proposals, key=lambda proposal: (-proposal[2], proposal[1], proposal[0])):
         if not any(taken[word] for word in proposal[1]):
             taken.update(proposal[1])
             kept.append(proposal)
-    return sorted(kept, key=lambda one: one[1])
+    return sorted(kept, key=lambda proposal: proposal[1])

@@ -32,7 +32,7 @@ class Rules:
 
     iob_repair: bool = True
     neighbourhood: bool = True
-    unsupported: bool = False  # drops values, so it is on only where it was seen to help
+    unsupported: bool = False  # drops values, so it is on only where it was measured to help
     normalisation: bool = True
     one_value: bool = True
     cross_field: bool = True
@@ -44,7 +44,7 @@ ALL = Rules(unsupported=True)
 
 
 def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool]) -> Rules:
-    """The rules to work with: what the settings say, else what was measured on validation, else the default.
+    """The rules to work with: the settings decide, else what was measured on validation, else the default.
 
     Args:
         effects: rule -> its `repair_effects.Effect` as a mapping, as a run's report keeps them under `postprocess`.
@@ -53,13 +53,13 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     default = Rules()
     on = {}
     for name in REPAIR_RULES:
-        told = verdict(effects[name]) if name in effects else 0
-        on[name] = settings.get(name, told > 0 or (told == 0 and bool(getattr(default, name))))
+        helps = verdict(effects[name]) if name in effects else 0
+        on[name] = settings.get(name, helps > 0 or (helps == 0 and bool(getattr(default, name))))
     return replace(default, **on)
 
 
 def verdict(effect: Mapping[str, Any]) -> int:
-    """What measuring a rule says of it: 1 it helps, -1 it hurts, 0 nothing.
+    """What follows from measuring a rule: 1 it helps, -1 it hurts, 0 nothing.
 
     Its changes have to be right (or wrong) oftener than chance alone would have it (by more than a standard deviation
     of tosses of a coin, and two): on a dozen documents one unlucky change would switch off what helps on a hundred.
@@ -160,7 +160,7 @@ def _neighbourhood(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
         near = [(d, header) for d, header in work.near(chunk) if d <= work.radius]
         if not near:
             continue
-        _, header = min(near, key=lambda one: one[0])
+        _, header = min(near, key=lambda pair: pair[0])
         named = [
             name for name, weight in header.fields.items() if weight == 1.0 and work.types.get(name) is work.type(chunk)
         ]
@@ -188,10 +188,10 @@ def _normalisation(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
         kind = work.type(chunk)
         if kind not in _READ or normalise(kind, work.case.text(chunk)).normal is not None:
             continue
-        free = {i for other in chunks if other is not chunk for i in range(other.start, other.stop)}
+        taken = {i for other in chunks if other is not chunk for i in range(other.start, other.stop)}
         for start, stop in _alternatives(work.case, chunk):
             other = replace(chunk, start=start, stop=stop)
-            if not free & set(range(start, stop)) and normalise(kind, work.case.text(other)).normal is not None:
+            if not taken & set(range(start, stop)) and normalise(kind, work.case.text(other)).normal is not None:
                 reason = f"“{work.case.text(chunk)}” is no {kind}, “{work.case.text(other)}” is"
                 yield Change("normalisation", chunk, other, reason)
                 break
@@ -219,11 +219,12 @@ def _one_value(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
     by_field: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         by_field.setdefault(chunk.field, []).append(chunk)
-    for found in by_field.values():
-        pieces = together(work.case, found) if work.type(found[0]) in _JOINED else [[chunk] for chunk in sorted(found)]
-        best = max(pieces, key=weight if work.type(found[0]) in _JOINED else lambda one: one[0].confidence)
+    for rivals in by_field.values():
+        is_joined = work.type(rivals[0]) in _JOINED
+        pieces = together(work.case, rivals) if is_joined else [[chunk] for chunk in sorted(rivals)]
+        best = max(pieces, key=weight if is_joined else lambda piece: piece[0].confidence)
         text = joined(map(work.case.text, best))
-        for chunk in found:
+        for chunk in rivals:
             if chunk not in best:
                 yield Change("one_value", chunk, None, f"“{text}” is surer")
 
@@ -275,28 +276,28 @@ _RULES: dict[str, Callable[[_Work, Sequence[Chunk]], Iterable[Change]]] = {
 def apply(
     case: Case, types: Mapping[str, FieldType], rules: Rules | None = None, checker: Checker = checks.check
 ) -> tuple[Case, list[Change]]:
-    """A case with repaired predictions, and every change in the order in which it was made.
+    """A case with repaired predictions, and every change in the order of the rules.
 
     Args:
         case: with predictions; without boxes the rules about places do nothing.
         types: field id -> type; fields that are not named count as text.
         rules: which rules are on; None is the default set.
-        checker: what finds contradictions between the values of one document.
+        checker: finds contradictions between the values of one document.
     """
     rules = rules or Rules()
     work = _Work(case, types, rules.radius, checker)
-    # what the tags say word by word; of a case made by hand, the values that it was given
+    # the chunks of the likeliest tags; of a case without tags, its values
     plain = with_confidence(chunks_of(case.tags, strict=True), case.certainty) if case.tags else case.predicted
     chunks, changes = list(plain), []
     for name in REPAIR_RULES:
         if not getattr(rules, name) or (name in ("neighbourhood", "unsupported") and not case.boxes):
             continue
-        made = list(_RULES[name](work, tuple(chunks)))
-        for change in made:
+        applied = list(_RULES[name](work, tuple(chunks)))
+        for change in applied:
             if change.before is not None:
                 chunks.remove(change.before)
             # two rules' roads may lead to the same chunk: it is there once
             if change.after is not None and change.after not in chunks:
                 chunks.append(change.after)
-        changes += made
+        changes += applied
     return replace(case, predicted=tuple(sorted(chunks))), changes

@@ -146,7 +146,7 @@ def _pairs(
 def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), boxes: bool = True) -> list[Case]:
     """The labelled documents of a split with their predictions, as far as these can be judged.
 
-    A prediction of a field that nobody labelled on any document of the run is no error: it is put aside.
+    A prediction of a field that has no label on any document of the run is no error: it is put aside.
 
     Args:
         folder: the run's.
@@ -163,17 +163,17 @@ def read_labelled(folder: Path, split: str, labelled: Set[str] = frozenset(), bo
 
 def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
     """The fields that have a label on a side of a run's data; on any, if none is named."""
-    found: set[str] = set()
+    tags_used: set[str] = set()
     for path in RunFolder(folder).datasets.glob(f"{split}.parquet"):
         for tags in (
             parquet.table(path, ("tags",)).column("tags").to_pylist()
         ):  # Arrow's own `unique` takes long to import
-            found.update(tags or ())
-    return frozenset(tag[2:] for tag in found if tag != "O")
+            tags_used.update(tags or ())
+    return frozenset(tag[2:] for tag in tags_used if tag != "O")
 
 
 def judgeable(case: Case, asked: Set[str]) -> Case:
-    """A case without the predictions of fields that nobody labels: these are neither right nor wrong."""
+    """A case without the predictions of fields that have no labels: these are neither right nor wrong."""
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
     if not aside and all(tag[2:] in asked for tag in set(case.tags) if tag != "O"):
         return case
@@ -196,9 +196,9 @@ def predicted_cases(
     """
     for labels, same in groupby(pairs, key=lambda pair: pair[1]["labels"]):
         each, again = tee(same)
-        stored = (Stored(one["probabilities"], _tags(row), row["pages"]) for row, one in again)
-        for (row, one), decoded in zip(each, decode(stored, labels, once), strict=True):
-            yield _case(row, one, decoded)
+        stored = (Stored(prediction["probabilities"], _tags(row), row["pages"]) for row, prediction in again)
+        for (row, prediction), decoded in zip(each, decode(stored, labels, once), strict=True):
+            yield _case(row, prediction, decoded)
 
 
 def _tags(row: Mapping[str, Any]) -> Sequence[str]:
@@ -212,7 +212,7 @@ def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded:
         group=row["group"] or "",
         language=row["language"] or "",
         words=tuple(row["words"]),
-        # Gold is read as people meant it: an importer may have kept an I- that opens a chunk.
+        # Gold is read leniently: an importer may have kept an I- that opens a chunk.
         gold=tuple(Chunk(*chunk) for chunk in chunks_of(_tags(row))),
         predicted=decoded.values,
         pages=tuple(row["pages"]),

@@ -34,7 +34,7 @@ class Trust:
         own: field -> its temperature.
         types: field -> type, for the rules.
         rules: the repair rules that are on.
-        fields: for which the rules about likely places are asked beside the model; none: it is taken at its word.
+        fields: for which the rules about likely places are asked beside the model; none: the model alone decides.
         record: how often either of the two was right.
     """
 
@@ -51,7 +51,7 @@ class Trust:
 
 
 def trust_of(settings: Settings, folder: Path | None) -> Trust:
-    """What a run says of itself, in a workspace; the defaults where it says nothing (the starter, older runs).
+    """What a run measured of itself, in a workspace; the defaults where it measured nothing (the starter, older runs).
 
     Args:
         settings: the workspace's: the fields, and rules that are switched on or off by hand.
@@ -65,24 +65,24 @@ def _report(folder: Path | None) -> dict[str, Any] | None:
     if folder is None:
         return None
     path = RunFolder(folder).report
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return report
 
 
 def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[str, Any] | None) -> Trust:
     """A run proposes what it was taught; the starter (no report), everything that there is."""
     fields = tuple(fields)
     if report is None:
-        report = {"readers": {one.id: {} for one in fields}}
+        report = {"readers": {f.id: {} for f in fields}}
     evaluation = report.get("evaluation") or {}
     calibrated = evaluation.get("calibration") or {}
     readers = report.get("readers") or {}
     return Trust(
         temperature=calibrated.get("temperature", 1.0),
         own={name: row["temperature"] for name, row in (calibrated.get("fields") or {}).items() if row["own"]},
-        types={one.id: one.type for one in fields},
+        types={f.id: f.type for f in fields},
         rules=repair_rules.chosen(evaluation.get("postprocess") or {}, rules),
-        fields=tuple(one for one in fields if one.id in readers),
+        fields=tuple(f for f in fields if f.id in readers),
         record=model_and_rules.TrackRecord(model_and_rules.shipped(), readers),
     )
 
@@ -92,7 +92,7 @@ def readers(folder: Path, evaluation: Mapping[str, Any] | None) -> model_and_rul
 
     Args:
         folder: of a run with predictions.
-        evaluation: what its report says of itself; None where nothing could be evaluated.
+        evaluation: the evaluation in its report; None where nothing could be evaluated.
     """
     request = Request.read(folder)
     taught = run_reader.fields_labelled(folder, "train")
@@ -131,14 +131,14 @@ def figures(labelled: Iterable[cases.Case], trust: Trust) -> dict[str, Any]:
     """
     read = [(model_and_rules.values_of(case), proposals(case, trust)) for case in labelled]
     judged = {name for gold, _ in read for name in gold}
-    right, given, asked = Counter[str](), Counter[str](), Counter[str]()
-    for gold, found in read:
+    right, proposed, asked = Counter[str](), Counter[str](), Counter[str]()
+    for gold, suggested in read:
         asked.update(list(gold))
-        given.update(name for name, *_ in found if name in judged)
-        right.update(name for name, words, _ in found if words in gold.get(name, ()))
+        proposed.update(name for name, *_ in suggested if name in judged)
+        right.update(name for name, words, _ in suggested if words in gold.get(name, ()))
 
     def row(names: Iterable[str]) -> dict[str, float]:
-        r, g, a = (sum(counts[name] for name in names) for counts in (right, given, asked))
+        r, g, a = (sum(counts[name] for name in names) for counts in (right, proposed, asked))
         return {
             "precision": r / g if g else 0.0, "recall": r / a if a else 0.0, "f1": 2 * r / (g + a) if g + a else 0.0,
             "support": a,
@@ -160,13 +160,13 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
 
 
 def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], float]]:
-    """What the model itself says, repaired: field -> (words, calibrated confidence). What is no value is not said."""
+    """The model's own values, repaired: field -> (words, calibrated confidence); only values that fit their type."""
     repaired, _ = repair_rules.apply(case, trust.types, trust.rules)
-    found: dict[str, list[Chunk]] = {}
+    by_field: dict[str, list[Chunk]] = {}
     for chunk in repaired.predicted:
-        found.setdefault(chunk.field, []).append(chunk)
+        by_field.setdefault(chunk.field, []).append(chunk)
     result = {}
-    for name, chunks in found.items():
+    for name, chunks in by_field.items():
         best = max(repair_rules.together(case, chunks), key=repair_rules.weight)
         words = tuple(_words(best))
         if not repair_rules.readable(trust.types.get(name), joined(case.words[word] for word in words)):

@@ -94,12 +94,12 @@ class PartyNames:
         return cls(wanted, first, middle, tuple(name[-1] for name in spelled if len(name) > 1))
 
     def another(self, length: int, draw: random.Random) -> list[str]:
-        """A name of so many words that belongs to nobody."""
+        """An invented name of so many words."""
         middle = [draw.choice(self.middle or self.first) for _ in range(length - 2)]
         return [draw.choice(self.first), *middle, *([draw.choice(self.last or self.first)] if length > 1 else [])]
 
 
-NOBODY = PartyNames(frozenset())
+NO_NAMES = PartyNames(frozenset())
 
 
 def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]:
@@ -109,7 +109,7 @@ def _named(tags: Sequence[str], fields: frozenset[str]) -> list[tuple[int, ...]]
 
 def change(
     words: Sequence[str], boxes: Sequence[Sequence[int]], tags: Sequence[str], settings: Augmentation, seed: int,
-    names: PartyNames = NOBODY,
+    names: PartyNames = NO_NAMES,
 ) -> Changed:  # fmt: skip
     """The words, boxes and tags (all of one length) after a draw of every change that is on."""
     draw = random.Random(seed)
@@ -122,7 +122,7 @@ def change(
     if settings.currency_forms:
         texts = [_other_currency(text, draw) if draw.random() < settings.currency_forms else text for text in texts]
     if settings.number_formats and draw.random() < settings.number_formats:
-        # One style for the whole document: nobody mixes them.
+        # One style for the whole document: no printed document mixes them.
         style = draw.choice(_STYLES)
         texts = [_restyle(text, style) for text in texts]
     if settings.ocr_noise:
@@ -137,17 +137,17 @@ def change(
 
 
 def preview(
-    words: Sequence[str], tags: Sequence[str], settings: Augmentation, seed: int, names: PartyNames = NOBODY
+    words: Sequence[str], tags: Sequence[str], settings: Augmentation, seed: int, names: PartyNames = NO_NAMES
 ) -> list[tuple[str, str]]:
     """What a draw makes of a document: (before, after) for each word whose text changed; "" for an added one."""
     changed = change(words, [[0, 0, 0, 0]] * len(words), tags, settings, seed, names)
-    pairs, seen = [], set()
+    pairs, shown = [], set()
     for text, source in zip(changed.words, changed.origin, strict=True):
-        before = "" if source in seen else words[source]
-        seen.add(source)
+        before = "" if source in shown else words[source]
+        shown.add(source)
         if text != before:
             pairs.append((before, text))
-    pairs += [(words[i], "") for i in range(len(words)) if i not in seen]
+    pairs += [(words[i], "") for i in range(len(words)) if i not in shown]
     return pairs
 
 
@@ -230,7 +230,7 @@ def _other_currency(text: str, draw: random.Random) -> str:
 
 
 def _restyle(text: str, style: tuple[str, str]) -> str:
-    """An amount with other separators. Only what is surely one: with two decimals, or with grouped thousands."""
+    """An amount with other separators. Only what surely is an amount: with two decimals, or with grouped thousands."""
     match = _NUMBER.fullmatch(text)
     if not match or (match["cents"] is None and not re.search(r"\d[.,'\u2019]\d", match["whole"])):
         return text

@@ -25,7 +25,7 @@ from workbench.workspace import Workspace
 
 SPECIAL_TOKENS = 2
 FEW_LABELS = 5
-"""Fewer labels of a field than this are said to be few."""
+"""Fewer labels of a field than this are called few."""
 
 _PIECES = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 
@@ -61,7 +61,7 @@ class SideFacts:
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """All that the form shows of the data. Tokens are the model's (pieces of words), estimated."""
+    """What the form shows of the data. Tokens are the model's (pieces of words), estimated."""
 
     sides: Mapping[Split, SideFacts]
     page_tokens: tuple[int, int, int, int]  # median, 90 %, 99 %, most
@@ -90,7 +90,7 @@ def pieces(word: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Read:
     """What is kept of a document between checks: its words do not change without its version."""
 
     version: int
@@ -104,7 +104,7 @@ class DataChecker:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._seen: dict[int, _Seen] = {}
+        self._known: dict[int, _Read] = {}
 
     def check(self, config: TuneConfig) -> DataCheck:
         """The facts and findings for a run with this configuration. About a second for 500 new documents."""
@@ -118,12 +118,16 @@ class DataChecker:
         capacity = max(1, config.data.max_length - SPECIAL_TOKENS)
         overlap = config.data.window_stride
         lengths = sorted(
-            tokens for split in Split if split is not Split.POOL for one in sides.get(split, ()) for tokens in one.pages
+            tokens
+            for split in Split
+            if split is not Split.POOL
+            for document in sides.get(split, ())
+            for tokens in document.pages
         )
-        facts = {split: _facts(found, capacity, overlap) for split, found in sides.items()}
+        facts = {split: _facts(read, capacity, overlap) for split, read in sides.items()}
         fields = {f.id: f.name for f in self._workspace.schema.active}
         over = sum(length > capacity for length in lengths) / len(lengths) if lengths else 0.0
-        found = [
+        findings = [
             *_of_configuration(config),
             *_of_labels(facts, fields),
             *_of_lengths(over, capacity, facts),
@@ -135,18 +139,18 @@ class DataChecker:
             _percentiles(lengths),
             over,
             min(capacity, lengths[-1] if lengths else 0) + SPECIAL_TOKENS,
-            tuple(sorted(found, key=lambda one: order.index(one.level))),
+            tuple(sorted(findings, key=lambda finding: order.index(finding.level))),
         )
 
-    def _read(self, connection: Connection, document: Document) -> _Seen:
-        known = self._seen.get(document.id)
+    def _read(self, connection: Connection, document: Document) -> _Read:
+        known = self._known.get(document.id)
         if known is None or (known.version, known.group) != (document.version, document.group):
-            known = self._seen[document.id] = _seen(documents.open_document(connection, document.id))
+            known = self._known[document.id] = _counted(documents.open_document(connection, document.id))
         return known
 
 
-def _seen(content: Content) -> _Seen:
-    return _Seen(
+def _counted(content: Content) -> _Read:
+    return _Read(
         content.document.version,
         tuple(sum(pieces(token.text) for token in page.tokens) for page in content.pages),
         Counter(span.field for span in content.annotations.spans),
@@ -162,18 +166,18 @@ def _nothing(problem: RunProblem, workspace: Workspace, config: TuneConfig) -> D
     return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, findings)
 
 
-def _facts(found: Sequence[_Seen], capacity: int, overlap: int) -> SideFacts:
+def _facts(documents: Sequence[_Read], capacity: int, overlap: int) -> SideFacts:
     labels: Counter[str] = Counter()
     tokens = total = 0
-    for one in found:
-        labels.update(one.labels)
-        for length in one.pages:
+    for document in documents:
+        labels.update(document.labels)
+        for length in document.pages:
             number = windows.count(length, capacity, overlap)
             total += number
             tokens += length + max(0, number - 1) * overlap + number * SPECIAL_TOKENS
     return SideFacts(
-        len(found), sum(len(one.pages) for one in found), len({one.group for one in found if one.group}), tokens,
-        total, dict(labels),
+        len(documents), sum(len(document.pages) for document in documents),
+        len({document.group for document in documents if document.group}), tokens, total, dict(labels),
     )  # fmt: skip
 
 
@@ -211,11 +215,11 @@ def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> It
         )
 
     def named(ids: Iterable[str]) -> str:
-        return ", ".join(names[one] for one in ids)
+        return ", ".join(names[field_id] for field_id in ids)
 
-    unseen = [one for one in (*in_validation, *in_test) if one not in in_train]
-    only_test = [one for one in dict.fromkeys(unseen) if one not in in_validation]
-    only_validation = [one for one in dict.fromkeys(unseen) if one in in_validation]
+    unlearnt = dict.fromkeys(name for name in (*in_validation, *in_test) if name not in in_train)
+    only_test = [name for name in unlearnt if name not in in_validation]
+    only_validation = [name for name in unlearnt if name in in_validation]
     if only_test:
         yield CheckFinding(
             Level.WARN,
@@ -228,17 +232,17 @@ def _of_labels(facts: Mapping[Split, SideFacts], names: Mapping[str, str]) -> It
             f"Labelled on validation but on no training document: {named(only_validation)}.",
             "Label it on training documents too, or `workbench split` anew.",
         )
-    if validation.documents and (blind := [one for one in in_train if one not in in_validation]):
+    if validation.documents and (unmeasured := [name for name in in_train if name not in in_validation]):
         yield CheckFinding(
             Level.WARN,
-            f"No label on validation: {named(blind)}. Its quality will not be seen.",
+            f"No label on validation: {named(unmeasured)}. Its quality will not be seen.",
             "Label validation documents that have it, or `workbench split` anew.",
         )
-    if once := [one for one, count in in_train.items() if count == 1]:
+    if once := [name for name, count in in_train.items() if count == 1]:
         yield CheckFinding(
             Level.WARN, f"One label only: {named(once)}. That is too little to learn from.", "Label more of it."
         )
-    if few := [f"{names[one]} ({count})" for one, count in in_train.items() if 1 < count < FEW_LABELS]:
+    if few := [f"{names[name]} ({count})" for name, count in in_train.items() if 1 < count < FEW_LABELS]:
         yield CheckFinding(Level.NOTE, f"Few labels: {', '.join(few)}.", "Label more of it.")
 
 

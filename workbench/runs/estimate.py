@@ -79,7 +79,7 @@ def estimate(
         cancelled: asked while it is measured; True gives up.
 
     Raises:
-        RunProblem: the measurement did not work, or was given up.
+        RunProblem: the measurement did not work, or was cancelled.
     """
     base = families.base(config.model.family, config.model.name)
     batch = config.train.per_device_train_batch_size
@@ -103,19 +103,19 @@ def estimate(
         "device": config.train.device,
         "threads": max(1, (os.cpu_count() or 2) - 1),
     }
-    found = measured(workspace, shape, cancelled)
+    measurement = measured(workspace, shape, cancelled)
     return judge(
         config,
         check,
-        found,
+        measurement,
         batch * length / (rows * sampled),
         _finished(workspace),
-        free_memory_mb(str(found["device"])),
+        free_memory_mb(str(measurement["device"])),
     )
 
 
 def measured(workspace: Workspace, shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
-    """The measurement of this shape, from the workspace's file of them, or made now in a process of its own.
+    """The measurement of this shape, from the workspace's file of them, or taken now in a process of its own.
 
     Raises:
         RunProblem: it did not work.
@@ -126,8 +126,8 @@ def measured(workspace: Workspace, shape: dict[str, Any], cancelled: Callable[[]
     if key not in kept:
         kept = {**_read(path), key: {"shape": shape, **_measure(shape, cancelled)}}
         write_atomic(path, json.dumps(kept, indent=1))
-    found: dict[str, Any] = kept[key]
-    return found
+    measurement: dict[str, Any] = kept[key]
+    return measurement
 
 
 def _machine() -> list[Any]:
@@ -136,10 +136,10 @@ def _machine() -> list[Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
@@ -152,23 +152,23 @@ def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> d
     try:
         while True:
             try:
-                said, _ = child.communicate(timeout=0.2)
+                output, _ = child.communicate(timeout=0.2)
                 break
             except subprocess.TimeoutExpired:
                 if cancelled():
                     raise RunProblem("The measurement was given up.") from None
                 if time.monotonic() > deadline:
                     raise RunProblem(_UNENDING, "The run may be too large for this machine; start smaller.") from None
-        found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+        measurement: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
     except (IndexError, ValueError) as error:
         raise RunProblem(_UNENDING, "`workbench doctor-env` says what may be missing.") from error
     finally:
         if child.poll() is None:
             child.kill()
             child.wait()
-    if found.get("error") == "memory":
+    if measurement.get("error") == "memory":
         raise RunProblem("Even one step does not fit into the memory.", "Choose a smaller family or a smaller batch.")
-    return found
+    return measurement
 
 
 def _finished(workspace: Workspace) -> list[Run]:
@@ -180,10 +180,10 @@ def _finished(workspace: Workspace) -> list[Run]:
 def free_memory_mb(device: str) -> float:
     """Memory that a run could have on this device, in MiB."""
     if device.startswith("cuda"):
-        asked = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+        command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
         try:
-            told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout
-            return float(told.split()[0])
+            output = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+            return float(output.split()[0])
         except (OSError, subprocess.SubprocessError, ValueError, IndexError):
             return 0.0
     return float(psutil.virtual_memory().available) / 2**20
@@ -192,7 +192,7 @@ def free_memory_mb(device: str) -> float:
 def judge(
     config: TuneConfig,
     check: DataCheck,
-    found: dict[str, Any],
+    measurement: dict[str, Any],
     larger: float,
     finished: Sequence[Run],
     free_mb: float,
@@ -202,14 +202,14 @@ def judge(
     Args:
         config: of the run.
         check: of the data.
-        found: what `measure` returned.
+        measurement: what the speed probe returned.
         larger: how many times the real batch is larger than the measured one.
         finished: runs with their reports, the newest first.
         free_mb: memory that is free on the device.
     """
     train, validation = (check.sides.get(s, SideFacts()) for s in (Split.TRAIN, Split.VALIDATION))
-    alike = list(_alike(config, finished, str(found["device"])))[:5]
-    speed = statistics.median(alike) if alike else float(found["tokens_per_second"])
+    alike = list(_alike(config, finished, str(measurement["device"])))[:5]
+    speed = statistics.median(alike) if alike else float(measurement["tokens_per_second"])
     # the speed of finished runs has their evaluations in it already
     sample = train.tokens * min(1.0, config.train.train_sample / max(1, train.documents))
     evaluation = 0.0 if alike else PREDICTION * (validation.tokens + sample)
@@ -221,11 +221,11 @@ def judge(
         steps = min(steps, config.train.max_steps)
     rest = sum(side.tokens for split, side in check.sides.items() if split is not Split.TRAIN) + sample
     seconds = START_SECONDS + per_epoch * steps / steps_an_epoch + PREDICTION * rest / max(1.0, speed)
-    memory = float(found["steady_mb"]) + float(found["step_mb"]) * larger
-    smaller, why = _smaller(config, float(found["steady_mb"]), memory, free_mb, seconds, train)
+    memory = float(measurement["steady_mb"]) + float(measurement["step_mb"]) * larger
+    smaller, why = _smaller(config, float(measurement["steady_mb"]), memory, free_mb, seconds, train)
     return Estimate(
-        seconds, per_epoch, speed, memory, free_mb, str(found["device"]), str(found["precision"]), steps, len(alike),
-        smaller, why,
+        seconds, per_epoch, speed, memory, free_mb, str(measurement["device"]), str(measurement["precision"]), steps,
+        len(alike), smaller, why,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class FrozenDocument:
 
 @dataclass(slots=True)
 class Prediction:
-    """A row of `predictions.parquet`: what a model thinks of a document.
+    """A row of `predictions.parquet`: a model's prediction for a document.
 
     `probabilities` are little-endian 16-bit floats, words × labels, row-major; `embedding` is the mean of the
     encoder's last layer over the words; `word_window` the window that decided each word.
@@ -173,11 +173,6 @@ def stream(path: Path) -> Iterator[FrozenDocument]:
 def read(path: Path) -> list[FrozenDocument]:
     """The documents of one file, as `stream` gives them."""
     return list(stream(path))
-
-
-def read_all(folder: Path) -> dict[str, list[FrozenDocument]]:
-    """The documents of a run folder by split; every split is a key."""
-    return {split: read(RunFolder(folder).dataset(split)) for split in SPLITS}
 
 
 def count(path: Path) -> int:

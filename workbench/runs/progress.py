@@ -37,7 +37,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """All that the events of a run say so far."""
+    """What the events of a run report so far."""
 
     started: bool = False
     step: int = 0

@@ -80,7 +80,7 @@ def select(connection: Connection, seed: int, limit: int | None = None) -> Snaps
         notes.append(f"{limit} of {len(order)} training documents were taken (data.max_train_documents).")
         order = order[:limit]
     ids[Split.TRAIN] = [document.id for document in order]
-    return SnapshotChoice({split: tuple(sorted(found)) for split, found in ids.items()}, tuple(notes))
+    return SnapshotChoice({split: tuple(sorted(chosen)) for split, chosen in ids.items()}, tuple(notes))
 
 
 def _everything(connection: Connection) -> Iterable[Document]:
@@ -90,10 +90,10 @@ def _everything(connection: Connection) -> Iterable[Document]:
         offset += len(part)
 
 
-def _vendor_order(found: Sequence[Document], seed: int) -> list[Document]:
+def _vendor_order(listed: Sequence[Document], seed: int) -> list[Document]:
     """Documents by vendor, the vendors in an order that only the seed and their names decide."""
     by_group: dict[str, list[Document]] = {}
-    for document in found:
+    for document in listed:
         by_group.setdefault(_vendor(document), []).append(document)
     names = sorted(by_group)
     random.Random(seed).shuffle(names)

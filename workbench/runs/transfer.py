@@ -24,7 +24,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
 
     Raises:
         ConfigProblem: the folder holds no request that can be read.
-        InputProblem: its name of itself is no run's.
+        InputProblem: the id in its request cannot be a run's.
         RunProblem: it is at work, or a run of this id is here already.
     """
     request = Request.read(source)

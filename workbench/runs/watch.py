@@ -41,10 +41,10 @@ class ActiveRun:
 
 @dataclass(frozen=True, slots=True)
 class RunUpdate:
-    """What a look brought."""
+    """What changed since the last poll."""
 
     active: tuple[ActiveRun, ...] = ()  # the oldest first: that one is at work
-    changed: tuple[Run, ...] = ()  # runs that began, ended or were collected since the last look
+    changed: tuple[Run, ...] = ()  # runs that began, ended or were collected since the last poll
     moved: bool = False  # whether any run has new events
 
     @property
@@ -69,7 +69,7 @@ class RunWatcher:
         self._workspace = workspace
         self._followers: dict[Path, Follower] = {}
 
-    def look(self) -> RunUpdate:
+    def poll(self) -> RunUpdate:
         """Take in new events, collect what finished, note what crashed."""
         from workbench.runs.reconcile import reconcile  # the first paint does not wait for it
 

@@ -1,6 +1,6 @@
-"""Made-up invoices and receipts: words, boxes and labels for training, files to try the workbench on.
+"""Made-up invoices and receipts: words, boxes and labels for training, and files to try the workbench with.
 
-Nothing here is copied from a real document: companies, addresses, numbers and wordings are put together at random.
+Nothing is copied from real documents: companies, addresses, numbers and wordings are combined at random.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,12 +58,12 @@ def generate(
     templates: Sequence[str] | None = None,
     noise: float = 1.0,
 ) -> Iterator[Sample]:
-    """Made-up documents, one after the other; the n-th depends on nothing but the arguments and n.
+    """Made-up documents; the n-th depends only on the arguments and n.
 
     Args:
         seed: any whole number.
         count: how many documents.
-        languages: some of LANGUAGES ("en", "de", "fr", "nl", "zh"), drawn evenly; name one twice to have it more often.
+        languages: some of LANGUAGES ("en", "de", "fr", "nl", "zh"), drawn evenly; a repeated language is more frequent.
         templates: only these of `template_ids`; None for all of them.
         noise: 0 as printed, 1 as OCR of good and bad scans gives it, more for worse.
 
@@ -98,7 +98,7 @@ def compose(house: Random, rng: Random, language: str, template: str, *, plain_p
         rng: what differs from document to document.
         language: one of LANGUAGES.
         template: one of `template_ids(language)`.
-        plain_print: keep to what can be rendered as a believable page.
+        plain_print: only what can be rendered as a believable page.
     """
     if template in receipts.STYLES:
         facts = Facts(house, rng, language, "receipt", count=rng.randrange(1, 3) if template == "receipt-fuel" else 0)
@@ -116,7 +116,7 @@ def compose(house: Random, rng: Random, language: str, template: str, *, plain_p
 def assemble(
     paper: Paper, name: str, language: str, template: str, group: str, rng: Random, reading: ScanNoise
 ) -> Sample:
-    """A printed document as a reader gives it. `group` "" takes the seller's name (or the document's own)."""
+    """A printed document after scanning and reading. `group` "" takes the seller's or the document's name."""
     pages: list[SamplePage] = []
     members: dict[ValueMark, list[int]] = {}
     count = 0

@@ -1,13 +1,14 @@
-"""All blocks of an A4 invoice: how they stand beside one another, the goods, the sums, the payment."""
+"""The blocks of an A4 invoice below its head: goods, sums, payment; and their arrangement in rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from workbench.samples.content import LineItem, chinese_capitals
-from workbench.samples.heads import Heads
+from workbench.samples.heads import Block, HeadBlocks
+from workbench.samples.page import InvoicePage
 from workbench.samples.sheet import Paper, Piece, plain
 
 _COLUMNS = (
-    # (key, share of the width); the description takes what is left
+    # (key, share of the width); the description takes the rest
     (("col_pos", 0.06), ("col_desc", 0), ("col_qty", 0.09), ("col_price", 0.16), ("col_amount", 0.17)),
     (("col_desc", 0), ("col_qty", 0.1), ("col_price", 0.17), ("col_amount", 0.18)),
     (
@@ -41,31 +42,46 @@ _COLUMNS = (
 )
 
 
-class Blocks(Heads):
-    """Writes rows of blocks, from the top down; a block `x` is the method `_x`."""
+class Blocks:
+    """Writes rows of blocks on an invoice, from the top down."""
+
+    def __init__(self, page: InvoicePage) -> None:
+        self.page, self.paper = page, page.paper
+        self.facts, self.house, self.rng = page.facts, page.house, page.rng
+        self._blocks: dict[str, Block] = {
+            **HeadBlocks(page).blocks,
+            "items": self._items,
+            "totals": self._totals,
+            "totals_wide": self._totals_wide,
+            "tax_table": self._tax_table,
+            "pay": self._pay,
+            "notes": self._notes,
+        }
 
     def row(self, names: Sequence[str]) -> None:
         """Blocks side by side; the next row begins below the longest."""
-        if self.y > self.bottom - 60 and names != ("items",):
-            self._turn()
-        share = (self.right - self.left) / len(names)
+        if self.page.y > self.page.bottom - 60 and names != ("items",):
+            self.page.turn()
+        share = (self.page.right - self.page.left) / len(names)
         if len(names) == 2:
             split = self.house.uniform(0.46, 0.56)
-            places = [(self.left, share * 2 * split - 14), (self.left + share * 2 * split, share * 2 * (1 - split))]
+            places = [
+                (self.page.left, share * 2 * split - 14),
+                (self.page.left + share * 2 * split, share * 2 * (1 - split)),
+            ]
         else:
-            places = [(self.left + share * number, share - 12) for number in range(len(names))]
-        ends = [self.y]
+            places = [(self.page.left + share * number, share - 12) for number in range(len(names))]
+        ends = [self.page.y]
         for (x, width), name in zip(places, names, strict=True):
-            y = self.y
+            y = self.page.y
             for part in filter(None, name.split("+")):
-                block: Callable[[float, float, float], float] = getattr(self, f"_{part}")
-                y = block(x, y, width)
+                y = self._blocks[part](x, y, width)
                 ends.append(y)
-        self.y = max([self.y, *ends[1:]]) + (self.gap if len(ends) > 1 else 0)
+        self.page.y = max([self.page.y, *ends[1:]]) + (self.page.gap if len(ends) > 1 else 0)
 
     # ---- goods -------------------------------------------------------------------------------------------------
     def _items(self, x: float, y: float, width: float) -> float:
-        columns = _COLUMNS[int(self.columns * len(_COLUMNS))]
+        columns = _COLUMNS[int(self.page.columns * len(_COLUMNS))]
         shares = dict(columns)
         rest = 1 - sum(shares.values())
         places: list[tuple[str, float, float]] = []
@@ -77,11 +93,11 @@ class Blocks(Heads):
         carried = 0
         with_carry = self.house.random() < 0.5
         for number, item in enumerate(self.facts.items, 1):
-            if y > self.bottom - 30:
+            if y > self.page.bottom - 30:
                 if with_carry:
                     self._total_row(x, y, width, plain(self.facts.word("carried")), plain(self.facts.amount(carried)))
-                self._turn()
-                y = self._items_head(places, self.y, width)
+                self.page.turn()
+                y = self._items_head(places, self.page.y, width)
                 if with_carry:
                     y = self._total_row(
                         x, y, width, plain(self.facts.word("brought")), plain(self.facts.amount(carried))
@@ -89,7 +105,7 @@ class Blocks(Heads):
             top = y
             y = self._item(places, y, number, item)
             carried += item.amount
-            if self.grid:
+            if self.page.grid:
                 for _, left, space in places:
                     self.paper.box(left, top - 1, left + space, y)
         self.paper.rule(x, y + 1, x + width)
@@ -97,13 +113,13 @@ class Blocks(Heads):
 
     def _items_head(self, places: Sequence[tuple[str, float, float]], y: float, width: float) -> float:
         x = places[0][1]
-        if self.shade:
+        if self.page.shade:
             self.paper.box(x, y - 2, x + width, y + self.paper.size * 1.3, 0.88, fill=True)
         ends = []
         for key, left, space in places:
             align = "l" if key in ("col_pos", "col_desc", "col_code") else "r"
             ends.append(
-                self._lines(
+                self.page.lines(
                     left + 2, y, space - 5, [self.facts.label(key)], bold=True, align=align, size=self.paper.size * 0.9
                 )
             )
@@ -125,11 +141,13 @@ class Blocks(Heads):
         ends = []
         for key, left, space in places:
             align = "l" if key in ("col_pos", "col_desc", "col_code") else "r"
-            ends.append(self._lines(left + 2, y, space - 5, [plain(cells[key])], align=align))
+            ends.append(self.page.lines(left + 2, y, space - 5, [plain(cells[key])], align=align))
         if self.rng.random() < 0.08:
             desc = next(place for place in places if place[0] == "col_desc")
-            note = f"{facts.word('delivery_date')}{self.mark} {facts.other_date()}"
-            ends.append(self._lines(desc[1] + 2, max(ends), desc[2] - 5, [plain(note)], size=self.paper.size * 0.85))
+            note = f"{facts.word('delivery_date')}{self.page.mark} {facts.other_date()}"
+            ends.append(
+                self.page.lines(desc[1] + 2, max(ends), desc[2] - 5, [plain(note)], size=self.paper.size * 0.85)
+            )
         return max(ends) + self.paper.size * 0.15
 
     # ---- sums --------------------------------------------------------------------------------------------------
@@ -137,9 +155,9 @@ class Blocks(Heads):
         self, x: float, y: float, width: float, label: Sequence[Piece], value: Sequence[Piece], bold: bool = False
     ) -> float:
         space = width - self.paper.measure(value, 0, bold) - 8
-        end = self._lines(x, y, max(space, width * 0.3), [label], bold=bold)
+        end = self.page.lines(x, y, max(space, width * 0.3), [label], bold=bold)
         below = self.paper.measure(label, 0, bold) > space and self.paper.measure(value, 0, bold) > width * 0.7
-        return max(end, self._lines(x, end if below else y, width, [value], bold=bold, align="r"))
+        return max(end, self.page.lines(x, end if below else y, width, [value], bold=bold, align="r"))
 
     def _totals(self, x: float, y: float, width: float) -> float:
         facts, house = self.facts, self.house
@@ -163,10 +181,10 @@ class Blocks(Heads):
         paid = facts.kind != "credit" and self.rng.random() < 0.08
         key = "credit_total" if facts.kind == "credit" else "total"
         label = facts.label(key, value=True)
-        label[-1] = (label[-1][0] + self.mark.strip(), label[-1][1])
+        label[-1] = (label[-1][0] + self.page.mark.strip(), label[-1][1])
         code = any(mark for _, mark in label)
         bold = house.random() < 0.65
-        if bold and self.shade:
+        if bold and self.page.shade:
             self.paper.box(x, y - 1, x + width, y + self.paper.size * 1.2, 0.88, fill=True)
         y = self._total_row(
             x, y, width, label, facts.priced(facts.total, "amount_total", sign=False if code else signed or None), bold
@@ -174,7 +192,7 @@ class Blocks(Heads):
         if paid:
             y = self._total_row(x, y, width, plain(facts.word("paid")), facts.priced(-facts.total // 2))
         if facts.language == "zh" and house.random() < 0.4:
-            y = self._lines(x, y, width, [plain("大写：" + chinese_capitals(facts.total))])
+            y = self.page.lines(x, y, width, [plain("大写：" + chinese_capitals(facts.total))])
         return y
 
     def _totals_wide(self, x: float, y: float, width: float) -> float:
@@ -186,10 +204,10 @@ class Blocks(Heads):
         values = [f"{facts.rate_text}%", facts.amount(facts.net), facts.amount(facts.tax), facts.amount(facts.total)]
         size = self.paper.size * 0.85
         share = width * 0.95 / len(heads)
-        y = self._lines(x, y, width, [facts.label("tax_table")], size=size, bold=True)
+        y = self.page.lines(x, y, width, [facts.label("tax_table")], size=size, bold=True)
         for row in (heads, values[: len(heads)]):
             y = max(
-                self._lines(x + share * n, y, share - 5, [plain(cell)], size=size, align="r")
+                self.page.lines(x + share * n, y, share - 5, [plain(cell)], size=size, align="r")
                 for n, cell in enumerate(row)
             )
         return y
@@ -199,14 +217,17 @@ class Blocks(Heads):
         facts, seller = self.facts, self.facts.seller
         if seller.iban:
             rows = [
-                self._labelled("bank", plain(seller.bank)),
-                self._labelled("iban", [(seller.iban, facts.mark("iban"))]),
-                self._labelled("bic", plain(seller.bic)),
+                self.page.labelled("bank", plain(seller.bank)),
+                self.page.labelled("iban", [(seller.iban, facts.mark("iban"))]),
+                self.page.labelled("bic", plain(seller.bic)),
             ]
             return rows if self.house.random() < 0.7 else rows[1:]
         if seller.account:
-            return [self._labelled("bank", plain(seller.bank)), self._labelled("account", plain(seller.account))]
-        return [self._labelled("account", plain(facts.fill("##-##-## %#######")))]
+            return [
+                self.page.labelled("bank", plain(seller.bank)),
+                self.page.labelled("account", plain(seller.account)),
+            ]
+        return [self.page.labelled("account", plain(facts.fill("##-##-## %#######")))]
 
     def _pay(self, x: float, y: float, width: float) -> float:
         facts = self.facts
@@ -221,36 +242,36 @@ class Blocks(Heads):
                 text = [*text[:-2], (text[-2][0] + after.strip(), text[-2][1])]
         elif due:
             text = plain(facts.text("thanks"))
-        y = self._lines(x, y, width, [text])
-        return self._lines(x, y, width, self._bank_rows()) if self.house.random() < 0.6 else y
+        y = self.page.lines(x, y, width, [text])
+        return self.page.lines(x, y, width, self._bank_rows()) if self.house.random() < 0.6 else y
 
     def _notes(self, x: float, y: float, width: float) -> float:
         facts = self.facts
         lines = [
             plain(facts.text(self.rng.choice(("notes", "thanks", "policy")))) for _ in range(self.rng.randrange(1, 3))
         ]
-        return self._lines(x, y, width, lines, size=self.paper.size * 0.9)
+        return self.page.lines(x, y, width, lines, size=self.paper.size * 0.9)
 
     def footer(self) -> None:
         """Small columns at the foot of the last page: the seller, ways to reach it, bank, register."""
         facts, seller = self.facts, self.facts.seller
         size = self.paper.size * 0.75
         top = self.paper.height - 78
-        if self.y > top - 4:
-            self._turn()
+        if self.page.y > top - 4:
+            self.page.turn()
         mark = facts.mark("seller_address")
         columns: list[list[list[Piece]]] = [
             [[(seller.name, facts.mark("seller_name"))], *([(line, mark)] for line in seller.lines)],
-            [self._labelled("phone", plain(seller.phone)), plain(seller.mail), plain(seller.web)],
+            [self.page.labelled("phone", plain(seller.phone)), plain(seller.mail), plain(seller.web)],
             self._bank_rows(),
-            [plain(seller.reg), self._labelled("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))])],
+            [plain(seller.reg), self.page.labelled("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))])],
         ]
         if "steuer" in facts.words and self.house.random() < 0.6:
-            columns[3].append([(f"{facts.word('steuer')}{self.mark} {facts.fill('<steuer>')}", None)])
-        share = (self.right - self.left) / len(columns)
-        self.paper.rule(self.left, top - 4, self.right)
+            columns[3].append([(f"{facts.word('steuer')}{self.page.mark} {facts.fill('<steuer>')}", None)])
+        share = (self.page.right - self.page.left) / len(columns)
+        self.paper.rule(self.page.left, top - 4, self.page.right)
         for number, lines in enumerate(columns):
-            self.paper.column(self.left + share * number, top, share - 8, lines, size=size, leading=1.15)
+            self.paper.column(self.page.left + share * number, top, share - 8, lines, size=size, leading=1.15)
 
     def page_numbers(self) -> None:
         """`Page 1 of 2` on each page, where this house prints it."""

@@ -1,16 +1,13 @@
-"""What one invoice says: its parties, numbers, dates, goods and sums, and how they are written."""
+"""The content of one invoice: its parties, numbers, dates, goods and sums, and how they are written."""
 
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from stdnum import luhn
-from stdnum.at import uid
-from stdnum.iso7064 import mod_11_10, mod_97_10
-
 from workbench.samples.grammar import expand, words
-from workbench.samples.places import LOCALES, Locale
+from workbench.samples.parties import make_party
+from workbench.samples.places import LOCALES
 from workbench.samples.sheet import Piece, ValueMark
 from workbench.samples.wording import WORDING
 
@@ -103,25 +100,6 @@ def chinese_capitals(cents: int) -> str:
     return ("（负数）" if cents < 0 else "") + out
 
 
-@dataclass(slots=True)
-class Party:
-    """A seller or buyer."""
-
-    name: str
-    brand: str  # the sign over the shop, "" when it is the name
-    lines: list[str]  # the address
-    reg: str
-    tax: str
-    phone: str
-    fax: str
-    mail: str
-    web: str
-    iban: str
-    bic: str
-    bank: str
-    account: str
-
-
 @dataclass(frozen=True, slots=True)
 class LineItem:
     """A line of the invoice; sums in hundredths."""
@@ -134,67 +112,8 @@ class LineItem:
     amount: int
 
 
-def valid_iban(text: str) -> str:
-    """The account number with the check digits that it has to have; its spaces stay where they are."""
-    plain = text.replace(" ", "")
-    number = "".join(str(int(character, 36)) for character in plain[4:] + plain[:2] + "00")
-    return f"{text[:2]}{98 - int(number) % 97:02d}{text[4:]}"
-
-
-def valid_vat(text: str) -> str:
-    """A tax number of Germany, Austria, France or the Netherlands with right check digits; others as they are."""
-    plain = re.sub(r"[ .]", "", text)
-    match plain[:2]:
-        case "DE":
-            digits = plain[2:10] + mod_11_10.calc_check_digit(plain[2:10])
-        case "AT":
-            digits = plain[3:10] + uid.calc_check_digit(plain[2:10])
-        case "FR":
-            siren = plain[4:12] + luhn.calc_check_digit(plain[4:12])
-            digits = f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
-        case "NL":
-            digits = plain[2:11] + mod_97_10.calc_check_digits(f"NL{plain[2:11]}B")
-        case _:
-            return text
-    supply = iter(digits)
-    return re.sub(r"\d", lambda _: next(supply), text)
-
-
-def make_party(rng: Random, locale: Locale, *, person: bool = False) -> Party:
-    """A made-up company (or person) of this country."""
-    rules = locale.rules
-
-    def fill(text: str) -> str:
-        return expand(rng, rules, text)
-
-    core = fill("<core>")
-    suffix = rng.choice(locale.suffixes)
-    gap = "" if locale.language == "zh" else " "
-    name = f"{core}{gap}{suffix}".strip()
-    brand = ""
-    if person:
-        name = fill("<surname><first>") if locale.language == "zh" else fill("<first> <surname>")
-    elif suffix and rng.random() < 0.18:
-        brand = fill("<core>") if rng.random() < 0.5 else core
-    optional = {key: fill(f"<{key}>") if key in rules else "" for key in ("iban", "bic", "bank", "account")}
-    if optional["iban"]:
-        optional["iban"] = valid_iban(optional["iban"])
-    return Party(
-        name=name,
-        brand=brand,
-        lines=fill("<address>").split("|"),
-        reg=fill("<reg>"),
-        tax=valid_vat(fill("<tax>")),
-        phone=fill("<phone>"),
-        fax=fill("<phone>"),
-        mail=fill("<mail>").lower(),
-        web=fill("<web>").lower(),
-        **optional,
-    )
-
-
 class Facts:
-    """Everything that one document may print, its wording, and the marks given out so far.
+    """Everything that one document may print, its wording, and which labels were printed.
 
     Args:
         house: decides what stays the same on all invoices of a vendor (seller, wording, formats).
@@ -232,7 +151,7 @@ class Facts:
         self.rate = house.choice(self.locale.rates)
         self._sum(house, rng, count)
         self._wordings: dict[str, str] = {}
-        self._given: set[str] = set()
+        self._marked: set[str] = set()
         self.known = {
             "invoice_no": self.number,
             "invoice_date": self.day.isoformat(),
@@ -304,15 +223,15 @@ class Facts:
         return expand(self.rng, self.locale.rules, text)
 
     def mark(self, field: str) -> ValueMark | None:
-        """The label of a field, once: the first place that asks gets it, later repetitions stay unlabelled."""
-        if field in self._given or not self.known[field]:
+        """The label of a field at its first print; None at later ones, which stay unlabelled."""
+        if field in self._marked or not self.known[field]:
             return None
-        self._given.add(field)
+        self._marked.add(field)
         return ValueMark(field, self.known[field])
 
-    def given(self, field: str) -> bool:
-        """Whether a field's label was given out already."""
-        return field in self._given
+    def is_marked(self, field: str) -> bool:
+        """Whether a field has been printed with its label."""
+        return field in self._marked
 
     def _wording(self, key: str) -> str:
         if key not in self._wordings:

@@ -29,7 +29,7 @@ class _Fapiao:
         self.mark = house.choice(("：", ":", "："))
 
     def _resum(self) -> None:
-        """The form has screen for few goods: the sums are those of what is printed."""
+        """The form has space for few goods: the sums are those of the printed ones."""
         facts = self.facts
         facts.discount = facts.shipping = 0
         facts.net = sum(item.amount for item in facts.items)

@@ -2,7 +2,7 @@
 
 A rule is a list of alternatives. In an alternative `<name>` stands for another rule, `#` for a digit, `%` for a
 digit from 1 to 9, `@` for a capital letter, `~` for the at sign; everything else
-is text. `|` is left for the caller (line breaks).
+is text. `|` is kept, as a line break for the caller.
 """
 
 import re
@@ -42,7 +42,7 @@ def _parts(alternative: str) -> tuple[tuple[str, str], ...]:
 
 
 def invented(rng: Random) -> str:
-    """A word that sounds like a name and is in no dictionary, so that names cannot be learnt by heart."""
+    """A word that sounds like a name and is in no dictionary, so that models cannot memorise names."""
     pick = rng.random
     word = "".join(
         _STARTS[int(pick() * len(_STARTS))] + _VOWELS[int(pick() * len(_VOWELS))] for _ in range(1 + int(pick() * 2.4))

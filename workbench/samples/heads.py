@@ -1,13 +1,12 @@
-"""The blocks at the head of an A4 invoice: who sells, who buys, title, numbers and dates.
+"""The blocks at the head of an A4 invoice: seller, buyer, title, numbers and dates."""
 
-Each block takes its place (x, y, width) and returns the y below itself.
-"""
+from collections.abc import Callable, Sequence
 
-from collections.abc import Sequence
-from random import Random
+from workbench.samples.page import InvoicePage
+from workbench.samples.sheet import Piece, plain
 
-from workbench.samples.content import Facts
-from workbench.samples.sheet import Paper, Piece, plain
+Block = Callable[[float, float, float], float]
+"""Writes itself at x and y with a width, and returns the y below itself."""
 
 Row = tuple[str, list[Piece]]
 """The key of a label's wording, and the value beside it."""
@@ -21,36 +20,34 @@ _ATTENTION = {
 }
 
 
-class Heads:
-    """Writes the blocks of an invoice's head on a paper, and knows how far down the page is written."""
+class HeadBlocks:
+    """The blocks of an invoice's head; `blocks` has them by name."""
 
-    def __init__(self, facts: Facts, house: Random, paper: Paper, *, seller_below: bool) -> None:
-        self.facts, self.house, self.paper, self.rng = facts, house, paper, facts.rng
-        self.seller_below = seller_below
-        self.margin = house.uniform(36, 70)
-        self.left, self.right = self.margin, paper.width - self.margin
-        self.y = house.uniform(30, 70)
-        self.bottom = paper.height - 105
-        self.leading = house.uniform(1.15, 1.5)
-        self.gap = paper.size * house.uniform(1.0, 2.2)
-        zh = facts.language == "zh"
-        self.mark = house.choice((":", ":", "", " :") if not zh else ("：", ":", "："))
-        self.title_size = paper.size * house.uniform(1.3, 2.6)
-        self.bold_labels = house.random() < 0.3
-        self.meta_done = False
-        self.grid = house.random() < 0.3
-        self.shade = house.random() < 0.35
-        self.columns = house.random()  # which columns the goods have, decided before documents can differ
-
-    def _turn(self) -> None:
-        self.paper.turn()
-        self.y = self.margin * 0.8
-
-    def _lines(self, x: float, y: float, width: float, lines: Sequence[Sequence[Piece]], **style: object) -> float:
-        return self.paper.column(x, y, width, lines, leading=self.leading, **style)  # type: ignore[arg-type]
-
-    def _labelled(self, key: str, value: Sequence[Piece]) -> list[Piece]:
-        return [(self.facts.word(key) + self.mark, None), *value]
+    def __init__(self, page: InvoicePage) -> None:
+        self.page, self.paper = page, page.paper
+        self.facts, self.house, self.rng = page.facts, page.house, page.rng
+        self._has_rows = False  # numbers and dates are printed once
+        self.blocks: dict[str, Block] = {
+            "seller": self._seller,
+            "seller_centred": self._seller_centred,
+            "from": self._from,
+            "seller_line": self._seller_line,
+            "brand": self._brand,
+            "window": self._window,
+            "buyer": self._buyer,
+            "ship": self._ship,
+            "card_seller": self._card_seller,
+            "card_buyer": self._card_buyer,
+            "title": self._title,
+            "title_centred": self._title_centred,
+            "sentence": self._sentence,
+            "meta": self._meta,
+            "card_meta": self._card_meta,
+            "meta_table": self._meta_table,
+            "meta_stacked": self._meta_stacked,
+            "terms": self._terms,
+            "summary": self._summary,
+        }
 
     # ---- parties -----------------------------------------------------------------------------------------------
     def _seller(self, x: float, y: float, width: float, align: str | None = None) -> float:
@@ -58,9 +55,9 @@ class Heads:
         align = align or house.choice("lllr")
         size = self.paper.size
         if seller.brand:
-            y = self._lines(x, y, width, [plain(seller.brand)], size=size * 1.8, bold=True, align=align)
+            y = self.page.lines(x, y, width, [plain(seller.brand)], size=size * 1.8, bold=True, align=align)
         name: list[Piece] = [(seller.name, facts.mark("seller_name"))]
-        y = self._lines(
+        y = self.page.lines(
             x, y, width, [name], size=size * house.choice((1, 1.2, 1.6)), bold=house.random() < 0.6, align=align
         )
         mark = facts.mark("seller_address")
@@ -69,20 +66,20 @@ class Heads:
             lines = [[(", ".join(line.rstrip(",") for line in seller.lines), mark)]]
         for key, value, chance in (("phone", seller.phone, 0.6), ("fax", seller.fax, 0.2), ("mail", seller.mail, 0.4)):
             if house.random() < chance:
-                lines.append(self._labelled(key, plain(value)))
+                lines.append(self.page.labelled(key, plain(value)))
         if house.random() < 0.3:
             lines.append(plain(seller.web))
         if house.random() < 0.35:
             lines.append(plain(seller.reg))
         if house.random() < 0.55:
-            lines.append(self._labelled("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))]))
-        return self._lines(x, y, width, lines, align=align)
+            lines.append(self.page.labelled("seller_tax_id", [(seller.tax, facts.mark("seller_tax_id"))]))
+        return self.page.lines(x, y, width, lines, align=align)
 
     def _seller_centred(self, x: float, y: float, width: float) -> float:
         return self._seller(x, y, width, "c")
 
     def _from(self, x: float, y: float, width: float) -> float:
-        y = self._lines(x, y, width, [plain(self.facts.word("from") + self.mark)], bold=True)
+        y = self.page.lines(x, y, width, [plain(self.facts.word("from") + self.page.mark)], bold=True)
         return self._seller(x, y, width, "l")
 
     def _seller_line(self, x: float, y: float, width: float) -> float:
@@ -94,13 +91,13 @@ class Heads:
         for line in facts.seller.lines:
             pieces += [(sep.strip(), None), (line, address)]
         if self.house.random() < 0.4:
-            pieces += [(sep.strip(), None), *self._labelled("phone", plain(facts.seller.phone))]
-        return self._lines(x, y, width, [pieces], align=self.house.choice("lcr"))
+            pieces += [(sep.strip(), None), *self.page.labelled("phone", plain(facts.seller.phone))]
+        return self.page.lines(x, y, width, [pieces], align=self.house.choice("lcr"))
 
     def _brand(self, x: float, y: float, width: float) -> float:
         """Only a mark at the top: the first words of the name, or nothing."""
         name = self.facts.seller.brand or self.facts.seller.name.split(" ")[0][:12]
-        return self._lines(
+        return self.page.lines(
             x, y, width, [plain(name)], size=self.paper.size * 2.2, bold=True, align=self.house.choice("lrc")
         )
 
@@ -118,14 +115,14 @@ class Heads:
             pieces.append(
                 (line + ("," if sep == ", " and number + 1 < len(seller.lines) and line[-1] != "," else ""), mark_lines)
             )
-        y = self._lines(x, y, width, [pieces], size=small)
+        y = self.page.lines(x, y, width, [pieces], size=small)
         return self._party(x, y + self.paper.size * 0.6, width)
 
     def _buyer(self, x: float, y: float, width: float) -> float:
         heading = self.house.random()
-        label = self.facts.word("bill_to") + self.mark
+        label = self.facts.word("bill_to") + self.page.mark
         if heading < 0.65:
-            y = self._lines(x, y, width, [plain(label)], bold=self.house.random() < 0.6)
+            y = self.page.lines(x, y, width, [plain(label)], bold=self.house.random() < 0.6)
             return self._party(x, y, width)
         return self._party(x, y, width, label if heading < 0.85 else "")
 
@@ -138,24 +135,24 @@ class Heads:
         mark = facts.mark("buyer_address")
         lines += [[(line, mark)] for line in buyer.lines]
         if self.rng.random() < 0.2:
-            lines.append(self._labelled("phone", plain(buyer.phone)))
+            lines.append(self.page.labelled("phone", plain(buyer.phone)))
         if self.rng.random() < 0.3:
-            lines.append(self._labelled("buyer_tax_id", [(buyer.tax, facts.mark("buyer_tax_id"))]))
-        return self._lines(x, y, width, lines, bold=False)
+            lines.append(self.page.labelled("buyer_tax_id", [(buyer.tax, facts.mark("buyer_tax_id"))]))
+        return self.page.lines(x, y, width, lines, bold=False)
 
     def _ship(self, x: float, y: float, width: float) -> float:
         facts = self.facts
         if self.house.random() < 0.4:
-            return self._lines(x, y, width, [self._labelled(*self._extra())])
+            return self.page.lines(x, y, width, [self.page.labelled(*self._extra())])
         same = self.rng.random() < 0.6
         name = facts.buyer.name if same else facts.fill("<core>")
         address = facts.buyer.lines if same else facts.fill("<address>").split("|")
-        lines = [plain(facts.word("ship_to") + self.mark), plain(name), *(plain(line) for line in address)]
-        return self._lines(x, y, width, lines)
+        lines = [plain(facts.word("ship_to") + self.page.mark), plain(name), *(plain(line) for line in address)]
+        return self.page.lines(x, y, width, lines)
 
     def _card(self, x: float, y: float, width: float, rows: Sequence[Row], head: str) -> float:
         """A heading and `label: value` lines, the values at one tab stop."""
-        y = self._lines(x, y, width, [plain(self.facts.word(head))], bold=True, size=self.paper.size * 1.15)
+        y = self.page.lines(x, y, width, [plain(self.facts.word(head))], bold=True, size=self.paper.size * 1.15)
         return self._tabbed(x, y, width, rows)
 
     def _card_seller(self, x: float, y: float, width: float) -> float:
@@ -184,13 +181,15 @@ class Heads:
     def _title(self, x: float, y: float, width: float, align: str = "l") -> float:
         facts = self.facts
         pieces = facts.label(self._title_key())
-        if self.house.random() < 0.25 and not facts.given("invoice_no"):
+        if self.house.random() < 0.25 and not facts.is_marked("invoice_no"):
             pieces = [
                 *pieces,
                 (self.house.choice(("", "#", "Nr.", "No.")) if facts.language != "zh" else "", None),
                 (facts.number, facts.mark("invoice_no")),
             ]
-        return self._lines(x, y, width, [pieces], size=self.title_size, bold=self.house.random() < 0.7, align=align)
+        return self.page.lines(
+            x, y, width, [pieces], size=self.page.title_size, bold=self.house.random() < 0.7, align=align
+        )
 
     def _title_centred(self, x: float, y: float, width: float) -> float:
         return self._title(x, y, width, "c")
@@ -198,7 +197,7 @@ class Heads:
     def _sentence(self, x: float, y: float, width: float) -> float:
         """Number and date within the title: "Invoice 4711 dated 3 May 2024"."""
         facts = self.facts
-        if facts.given("invoice_no"):
+        if facts.is_marked("invoice_no"):
             return self._title(x, y, width)
         sentence = facts.text("number_sentence", title=facts.word(self._title_key()))
         pieces: list[Piece] = []
@@ -209,19 +208,19 @@ class Heads:
                 pieces += facts.dated("invoice_date")
             elif part.strip() or (part and facts.language == "zh"):
                 pieces.append((part if facts.language == "zh" else part.strip(), None))
-        return self._lines(x, y, width, [pieces], size=self.title_size * 0.75, bold=self.house.random() < 0.5)
+        return self.page.lines(x, y, width, [pieces], size=self.page.title_size * 0.75, bold=self.house.random() < 0.5)
 
     def _rows(self) -> list[Row]:
-        """The numbers and dates that the head of an invoice carries; what was printed before is not repeated."""
+        """The numbers and dates that the head of an invoice carries; without those printed before."""
         facts, house = self.facts, self.house
-        if self.meta_done:
+        if self._has_rows:
             return [self._extra() for _ in range(house.randrange(1, 4))]
-        self.meta_done = True
+        self._has_rows = True
         rows: list[Row] = []
-        if not facts.given("invoice_no"):
+        if not facts.is_marked("invoice_no"):
             key = "credit_no" if facts.kind == "credit" else "invoice_no"
             rows.append((key, [(facts.number, facts.mark("invoice_no"))]))
-        if not facts.given("invoice_date"):
+        if not facts.is_marked("invoice_date"):
             rows.append(("invoice_date", facts.dated("invoice_date")))
         if facts.kind != "credit" and house.random() < 0.55:
             rows.append(("due_date", facts.dated("due_date")))
@@ -233,7 +232,7 @@ class Heads:
             rows.append(("against", plain(facts.fill("######"))))
         if house.random() < 0.12:
             rows.append(("total", facts.priced(facts.total)))
-        if house.random() < 0.1 and not facts.given("seller_tax_id"):
+        if house.random() < 0.1 and not facts.is_marked("seller_tax_id"):
             rows.append(("seller_tax_id", [(facts.seller.tax, facts.mark("seller_tax_id"))]))
         used = {key for key, _ in rows}
         for _ in range(house.randrange(0, 5)):
@@ -246,7 +245,7 @@ class Heads:
         return rows
 
     def _extra(self) -> Row:
-        """A row that no field is about: what a model must not be led astray by."""
+        """A row without a field, as a distraction for models."""
         facts, rng = self.facts, self.rng
         key = self.house.choice(
             ("customer_no", "delivery_no", "sales", "order_date", "delivery_date", "terms", "customer_no", "phone")
@@ -262,15 +261,19 @@ class Heads:
         return key, plain(facts.fill(rng.choice(("######", "%####", "K-#####", "@@-####", "20##-###", "%#######"))))
 
     def _tabbed(self, x: float, y: float, width: float, rows: Sequence[Row]) -> float:
-        tab = max((self.paper.measure(plain(self.facts.word(key) + self.mark)) for key, _ in rows if key), default=0)
+        tab = max(
+            (self.paper.measure(plain(self.facts.word(key) + self.page.mark)) for key, _ in rows if key), default=0
+        )
         tab = min(tab + self.paper.size * 1.2, width * 0.55)
         for key, value in rows:
             ends = [y]
             if key:
                 ends.append(
-                    self._lines(x, y, tab - 4, [plain(self.facts.word(key) + self.mark)], bold=self.bold_labels)
+                    self.page.lines(
+                        x, y, tab - 4, [plain(self.facts.word(key) + self.page.mark)], bold=self.page.bold_labels
+                    )
                 )
-            ends.append(self._lines(x + tab, y, width - tab, [value]))
+            ends.append(self.page.lines(x + tab, y, width - tab, [value]))
             y = max(ends)
         return y
 
@@ -281,11 +284,13 @@ class Heads:
             return self._tabbed(x, y, width, rows)
         if form < 0.8:
             align = "r" if form > 0.72 else "l"
-            return self._lines(x, y, width, [self._labelled(key, value) for key, value in rows], align=align)
+            return self.page.lines(x, y, width, [self.page.labelled(key, value) for key, value in rows], align=align)
         for key, value in rows:
             fits = self.paper.measure(plain(self.facts.word(key))) + self.paper.measure(value) < width - 12
-            end = self._lines(x, y, width, [plain(self.facts.word(key) + self.mark)], bold=self.bold_labels)
-            y = max(end, self._lines(x, y if fits else end, width, [value], align="r"))
+            end = self.page.lines(
+                x, y, width, [plain(self.facts.word(key) + self.page.mark)], bold=self.page.bold_labels
+            )
+            y = max(end, self.page.lines(x, y if fits else end, width, [value], align="r"))
         return y
 
     def _card_meta(self, x: float, y: float, width: float) -> float:
@@ -298,11 +303,13 @@ class Heads:
             part, rows = rows[:4], rows[4:]
             share = width / len(part)
             head = max(
-                self._lines(x + share * n + 3, y + 2, share - 8, [plain(self.facts.word(k))], bold=self.bold_labels)
+                self.page.lines(
+                    x + share * n + 3, y + 2, share - 8, [plain(self.facts.word(k))], bold=self.page.bold_labels
+                )
                 for n, (k, _) in enumerate(part)
             )
-            end = max(self._lines(x + share * n + 3, head, share - 8, [v]) for n, (_, v) in enumerate(part))
-            if self.grid:
+            end = max(self.page.lines(x + share * n + 3, head, share - 8, [v]) for n, (_, v) in enumerate(part))
+            if self.page.grid:
                 for number in range(len(part)):
                     self.paper.box(x + share * number, y - 1, x + share * (number + 1), end)
             y = end + 3
@@ -317,18 +324,18 @@ class Heads:
             ends = []
             for number, (key, value) in enumerate(rows[start : start + columns]):
                 left = x + share * number
-                below = self._lines(left, y, share - 10, [plain(self.facts.word(key))], size=self.paper.size * 0.85)
-                ends.append(self._lines(left, below, share - 10, [value], bold=self.bold_labels))
+                below = self.page.lines(left, y, share - 10, [plain(self.facts.word(key))], size=self.paper.size * 0.85)
+                ends.append(self.page.lines(left, below, share - 10, [value], bold=self.page.bold_labels))
             y = max(ends) + self.paper.size * 0.4
         return y
 
     def _terms(self, x: float, y: float, width: float) -> float:
-        return self._lines(x, y, width, [self._labelled("terms", plain(self.facts.text("terms_value")))])
+        return self.page.lines(x, y, width, [self.page.labelled("terms", plain(self.facts.text("terms_value")))])
 
     def _summary(self, x: float, y: float, width: float) -> float:
-        """A bill's summary before the details: balances and dates that look like totals and are none."""
+        """A bill's summary before the details: with balances and dates that are no fields."""
         facts, rng = self.facts, self.rng
-        y = self._lines(x, y, width, [plain(facts.word("account_summary"))], bold=True, size=self.paper.size * 1.2)
+        y = self.page.lines(x, y, width, [plain(facts.word("account_summary"))], bold=True, size=self.paper.size * 1.2)
         period = f"{facts.other_date()} - {facts.date(facts.day)}"
         rows: list[Row] = [("customer_no", plain(facts.fill("#### #### ####"))), ("period", plain(period))]
         rows.append(("previous", facts.priced(rng.randrange(500, 90_000))))

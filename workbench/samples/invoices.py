@@ -1,10 +1,11 @@
-"""A4 invoices: arrangements of the blocks in `blocks.py`, several pages where the goods need them."""
+"""A4 invoices: arrangements of blocks, on several pages if needed."""
 
 from dataclasses import dataclass
 from random import Random
 
 from workbench.samples.blocks import Blocks
 from workbench.samples.content import Facts
+from workbench.samples.page import InvoicePage
 from workbench.samples.sheet import MONO, SANS, SERIF, Paper
 
 Rows = tuple[tuple[str, ...], ...]
@@ -17,7 +18,7 @@ class Arrangement:
     rows: Rows
     kind: str = "invoice"
     pages: bool = False  # goods for several pages
-    seller_below: bool = False  # the seller stands in the footer only
+    seller_below: bool = False  # the seller is printed in the footer only
 
 
 _HEADS: tuple[Rows, ...] = (
@@ -82,7 +83,7 @@ def compose(facts: Facts, house: Random, template: str, plain_print: bool) -> Pa
     width, height = house.choice(((595.0, 842.0), (595.0, 842.0), (612.0, 792.0)))
     zh = facts.language == "zh"
     paper = Paper(width, height, font, size, glued=zh, upper=not zh and house.random() < 0.08)
-    blocks = Blocks(facts, house, paper, seller_below=seller_below)
+    blocks = Blocks(InvoicePage(facts, house, paper))
     for row in rows:
         blocks.row(row)
     if seller_below or house.random() < 0.5:

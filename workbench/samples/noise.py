@@ -1,4 +1,4 @@
-"""What scanning and reading do to words: wrong characters, words split and joined, boxes that are a little off."""
+"""Simulates scanning and OCR: wrong characters, split and joined words, inexact boxes."""
 
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
@@ -19,18 +19,18 @@ _CONFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class ScanNoise:
-    """How one document is read: drawn once, so that a page is consistent in itself."""
+    """How one document is read; drawn once per document, so that its pages are consistent."""
 
     level: float  # 0 nothing is misread, 1 a bad scan
     rows: bool  # True: a printed row is one line; False: every cell is a line of its own
-    characters: bool  # Chinese: one token a character, as some OCR engines give
-    even: bool  # boxes are shares of the line's box, as when a reader gives lines only
+    characters: bool  # Chinese: one token a character, as from some OCR engines
+    even: bool  # boxes are shares of the line's box, as from an engine that has boxes for lines only
     as_written: bool  # block by block, as a text layer or a layout analysis has it, instead of top to bottom
     loose: bool = False  # cells of a row in any order, as when a reader sorts them by their upper edges
 
     @classmethod
     def draw(cls, rng: Random, noise: float, chinese: bool) -> "ScanNoise":
-        """A way of reading; with `noise` 0 only the order and the lines vary."""
+        """A random way of reading; with `noise` 0 only the order and the lines vary."""
         level = noise * rng.choice((0, 0.2, 0.5, 1, 1, 2))
         return cls(
             level=level,
@@ -45,7 +45,7 @@ class ScanNoise:
 CLEAN = ScanNoise(0.0, rows=True, characters=False, even=False, as_written=False)
 """Every word as printed, row by row."""
 BLOCKS = ScanNoise(0.0, rows=True, characters=False, even=False, as_written=True)
-"""Every word as printed, block by block: an address beside another is not torn apart."""
+"""Every word as printed, block by block: two addresses side by side stay whole."""
 
 
 def order(sheet: Sheet, reading: ScanNoise, rng: Random) -> list[PrintedWord]:
@@ -89,7 +89,7 @@ def _lines_as_written(groups: list[list[PrintedWord]]) -> list[int]:
 
 
 def read(words: list[PrintedWord], reading: ScanNoise, rng: Random) -> list[PrintedWord]:
-    """The words as such a reader gives them; labels stay on what is left of their words."""
+    """The words after such a reading; labels stay on what is left of their words."""
     if reading.characters:
         words = _to_characters(words)
     if reading.even:
@@ -201,7 +201,7 @@ def place(words: list[PrintedWord], width: float, height: float, reading: ScanNo
     cx, cy = width / 2, height / 2
     shake = 0.05 * level
     uniform = rng.uniform
-    scale = uniform(0.75, 1) if rng.random() < 0.2 else 1.0  # the sheet lay on a larger glass
+    scale = uniform(0.75, 1) if rng.random() < 0.2 else 1.0  # the sheet is smaller than the scanned area
     left, top = uniform(0, (1 - scale) * width), uniform(0, (1 - scale) * height)
     placed: list[Placed] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""How names, addresses and numbers look where an invoice comes from: one grammar a locale."""
+"""Names, addresses and numbers of each country: one grammar per locale."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ _EN_NAMES = {
 
 @dataclass(frozen=True)
 class Locale:
-    """What is usual on the invoices of one country."""
+    """The conventions of one country's invoices."""
 
     code: str
     language: str
@@ -38,11 +38,6 @@ class Locale:
     months: str = "January February March April May June July August September October November December"
     weight: float = 1.0
     short_months: str = ""  # where they are not the first three letters
-
-    @property
-    def rate_values(self) -> tuple[float, ...]:
-        """The rates as numbers."""
-        return tuple(float(rate) for rate in self.rates)
 
 
 _DMY = (

@@ -1,8 +1,8 @@
 """Pages as files: PDFs with a text layer, and pictures that look scanned.
 
 The Latin fonts are the ones inside the reportlab package, with exactly the metrics that the words were measured
-with. Chinese needs a font of the system; without one PDFs fall back to a font that readers bring along, and
-pictures cannot be made.
+with. Chinese needs a font of the system; without one PDFs use a font that PDF readers have, and pictures
+cannot be made.
 """
 
 import io
@@ -38,7 +38,7 @@ def _pdf_chinese() -> str:
     if path is not None:
         try:
             pdfmetrics.registerFont(TTFont("chinese", str(path), subfontIndex=0))
-        except TTFError:  # outlines that reportlab cannot embed: the reader's own font serves
+        except TTFError:  # reportlab cannot embed its outlines: the PDF reader's own font is used
             pass
         else:
             return "chinese"
@@ -125,7 +125,7 @@ def _write(draw: ImageDraw.ImageDraw, word: PrintedWord, scale: float) -> None:
 
 
 def scanned(image: Image.Image, rng: Random, *, strength: float = 1.0) -> tuple[Image.Image, float]:
-    """The picture as a scanner or camera gives it, and the angle in degrees by which it was turned (clockwise)."""
+    """The picture as from a scanner or camera, and the angle in degrees by which it was turned (clockwise)."""
     angle = rng.uniform(-1.2, 1.2) * strength
     image = image.rotate(-angle, resample=Image.Resampling.BICUBIC, fillcolor=255)
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.8) * strength))

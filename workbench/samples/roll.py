@@ -1,17 +1,17 @@
-"""The upper part of a receipt: lines of text on narrow paper, shop, customer, numbers and dates."""
+"""Lines of text on the narrow paper of a receipt."""
 
 from dataclasses import dataclass
 from random import Random
 
 from workbench.samples.content import Facts
-from workbench.samples.sheet import MONO, SANS, SERIF, Paper, Piece, Pieces, plain, text_width
+from workbench.samples.sheet import MONO, SANS, SERIF, Paper, Pieces, plain, text_width
 
 _RULES = ("-", "-", "=", "*", "- ", ".", "")
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptStyle:
-    """What one kind of receipt always has; everything else is drawn per shop."""
+    """What one kind of receipt always has; the rest is drawn per shop."""
 
     goods: tuple[str, ...]  # forms of the item list, see receipts.py
     table: float = 0.0  # chance of table and guests rows
@@ -21,10 +21,10 @@ class ReceiptStyle:
 
 
 class Roll:
-    """Writes a receipt's head line by line; `y` is how far down the paper is written."""
+    """Writes a receipt line by line; `y` is where the next line begins."""
 
-    def __init__(self, facts: Facts, house: Random, style: ReceiptStyle, plain_print: bool) -> None:
-        self.facts, self.house, self.rng, self.style = facts, house, facts.rng, style
+    def __init__(self, facts: Facts, house: Random, plain_print: bool) -> None:
+        self.facts, self.house, self.rng = facts, house, facts.rng
         font = house.choice((MONO, MONO, MONO, SANS, SANS, SERIF))
         size = house.uniform(8, 11)
         columns = house.randrange(34, 50) if font == MONO else house.randrange(40, 64)
@@ -41,9 +41,7 @@ class Roll:
         self.dash = house.choice(_RULES)
         self.title_place = house.choice(("top", "mid", "mid", "none", "none", "meta"))
         self.total_size = house.choice((1, 1, 1, 1.3, 1.6))
-        self.date_below = False
 
-    # ---- lines -------------------------------------------------------------------------------------------------
     def line(self, pieces: Pieces, *, centre: bool | None = None, scale: float = 1, bold: bool = False) -> None:
         """One line, wrapped where the paper is too narrow."""
         size = self.paper.size * scale
@@ -56,8 +54,8 @@ class Roll:
     def pair(self, label: Pieces, value: Pieces, *, at: float = 1.0, scale: float = 1, bold: bool = False) -> None:
         """A label on the left and its value ending at a share `at` of the width; below it when both do not fit."""
         size = self.paper.size * scale
-        screen = self.inner * at - self.paper.measure(value, size, bold) - size
-        if screen < self.paper.measure(label, size, bold):
+        space = self.inner * at - self.paper.measure(value, size, bold) - size
+        if space < self.paper.measure(label, size, bold):
             if self.paper.measure(label, size, bold) > self.inner or self.paper.measure(value, size, bold) > self.inner:
                 self.line(label, centre=False)
                 self.line(value, centre=False)
@@ -93,156 +91,3 @@ class Roll:
         else:
             self.paper.rule(self.left, self.y + self.pitch * 0.3, self.right)
             self.y += self.pitch * 0.7
-
-    # ---- blocks ------------------------------------------------------------------------------------------------
-    def head(self) -> None:
-        """The shop: name, registration, address, ways to reach it; a title or a slogan here and there."""
-        facts, house, seller = self.facts, self.house, self.facts.seller
-        if self.rng.random() < 0.15:
-            self.line(plain(facts.text("junk")))
-        if self.title_place == "top" and house.random() < 0.5:
-            self.line(facts.label("receipt_title"))
-        scale = house.choice((1, 1, 1.2, 1.5, 1.8))
-        bold = house.random() < 0.4
-        if seller.brand:
-            self.line(plain(seller.brand), scale=house.choice((1, 1.6, 2)), bold=bold)
-        name: list[Piece] = [(seller.name, facts.mark("seller_name"))]
-        reg_place = house.choice(("beside", "below", "below", "none", "late"))
-        if reg_place == "beside":
-            name.append((seller.reg, None))
-        parts = seller.name.split(" ")
-        if len(parts) > 2 and house.random() < 0.1:
-            at = house.randrange(1, len(parts))
-            self.line([(" ".join(parts[:at]), name[0][1])], scale=scale, bold=bold)
-            name[0] = (" ".join(parts[at:]), name[0][1])
-        self.line(name, scale=scale, bold=bold)
-        if house.random() < 0.04:
-            self._bare_date(house.random() < 0.6)
-        if reg_place == "below":
-            self.line(plain(seller.reg))
-        tax_early = house.random() < 0.25
-        if tax_early:
-            self.tax_id()
-        if house.random() < 0.1:
-            self.line(plain(facts.fill("<core>")))
-        if house.random() < 0.93:
-            self.address()
-        rows = [("phone", seller.phone), ("fax", seller.fax), ("mail", seller.mail), ("web", seller.web)]
-        shown = [row for row, chance in zip(rows, (0.7, 0.3, 0.2, 0.15), strict=True) if house.random() < chance]
-        if len(shown) > 1 and {"phone", "fax"} <= {key for key, _ in shown} and house.random() < 0.4:
-            both = [piece for key, value in shown[:2] for piece in ((facts.word(key) + self.mark, None), (value, None))]
-            self.line(both)
-            shown = shown[2:]
-        for key, value in shown:
-            self.line(plain(value if key == "web" else f"{facts.word(key)}{self.mark} {value}"))
-        if not tax_early and house.random() < 0.75:
-            self.tax_id()
-        if reg_place == "late":
-            self.line(plain(seller.reg))
-        if house.random() < 0.08:
-            self.line(plain(facts.text("policy")))
-        if house.random() < 0.3:
-            self.y += self.pitch * house.random() * 2
-
-    def address(self) -> None:
-        """The address as its own lines, or run together and broken where the paper ends."""
-        mark = self.facts.mark("seller_address")
-        lines = self.facts.seller.lines
-        if self.house.random() < 0.35 and self.facts.language != "zh":
-            lines = [" ".join(lines)]
-        for text in lines:
-            self.line([(text, mark)])
-
-    def tax_id(self) -> None:
-        """The shop's tax number, now and then in brackets."""
-        facts = self.facts
-        brackets = self.house.random() < 0.12 and facts.language != "zh"
-        label = facts.word("seller_tax_id") + self.mark
-        if brackets:
-            self.line([(f"({label}", None), (f"{facts.seller.tax})", facts.mark("seller_tax_id"))])
-        else:
-            self.line([(label, None), (facts.seller.tax, facts.mark("seller_tax_id"))])
-
-    def customer(self) -> None:
-        """Who bought, on receipts that say so."""
-        facts = self.facts
-        self.line(plain(facts.word("bill_to") + self.mark), centre=False)
-        if self.rng.random() < 0.3:
-            self.line(
-                plain(facts.fill(self.rng.choice(("CASH", "Walk-in", "C001", "Cash Sales", "300-C###")))), centre=False
-            )
-            return
-        self.line([(facts.buyer.name, facts.mark("buyer_name"))], centre=False)
-        if self.rng.random() < 0.7:
-            mark = facts.mark("buyer_address")
-            for text in facts.buyer.lines:
-                self.line([(text, mark)], centre=False)
-
-    def meta(self) -> None:
-        """Number, date, time and till, with or without labels, one or two to a line."""
-        facts, house, style = self.facts, self.house, self.style
-        tab = house.choice((0, 0, 0, 0.3, 0.38)) * self.inner
-        self.date_below = house.random() < 0.2
-        rows: list[tuple[str, list[Piece]]] = []
-        if house.random() < 0.85:
-            rows.append(("receipt_no", [(facts.number, facts.mark("invoice_no"))]))
-        time_form = house.choice(("beside", "beside", "own", "none", "labelled"))
-        bare_date = house.random() < 0.25
-        dated = facts.given("invoice_date")
-        if not self.date_below and not bare_date and not dated:
-            value = facts.dated("invoice_date")
-            if time_form == "beside":
-                value.append((facts.clock(), None))
-            elif time_form == "labelled":
-                value += [(facts.word("time") + self.mark, None), (facts.clock(), None)]
-            rows.append(("date", value))
-            if time_form == "own":
-                rows.append(("time", plain(facts.clock())))
-        extras = ["cashier", "till", "trans", "sales", "customer_no", "delivery_no", "terms"]
-        for key in house.sample(extras, house.randrange(0, 2 if style.bare else 4)):
-            rows.append((key, plain(self._extra(key))))
-        if house.random() < style.table:
-            rows.append(("table", plain(str(self.rng.randrange(1, 60)))))
-        if house.random() < 0.06:
-            rows.append(("purchase_order", [(facts.order, facts.mark("purchase_order"))]))
-        if house.random() < 0.4:
-            house.shuffle(rows)
-        if bare_date and not self.date_below and not dated:
-            self._bare_date(time_form != "none")
-        two = house.random() < 0.25
-        pending: tuple[str, list[Piece]] | None = None
-        for key, value in rows:
-            row = [(facts.word(key) + self.mark, None), *value]
-            if two and pending:
-                first = [(facts.word(pending[0]) + self.mark, None), *pending[1]]
-                self.pair(first, row)
-                pending = None
-            elif two:
-                pending = (key, value)
-            else:
-                self.labelled(key, value, tab)
-        if pending:
-            self.labelled(*pending, tab)
-
-    def _bare_date(self, clock: bool) -> None:
-        """A date without a label, often with a time or a till number on its line."""
-        value = self.facts.dated("invoice_date")
-        if not clock:
-            self.line(value)
-        elif self.house.random() < 0.3:
-            self.pair(value, plain(self.facts.clock()))
-        elif self.house.random() < 0.2:
-            self.line([(self.facts.fill("##"), None), *value, (self.facts.clock(), None)])
-        else:
-            self.line([*value, (self.facts.clock(), None)])
-
-    def _extra(self, key: str) -> str:
-        facts = self.facts
-        match key:
-            case "cashier" | "sales":
-                return facts.fill(self.rng.choice(("<first>", "<first> <surname>", "##", "@@##", "<first>")))
-            case "terms":
-                return facts.text("terms_value")
-            case "till":
-                return facts.fill(self.rng.choice(("#", "0#", "POS##", "@#", "T#")))
-        return facts.fill(self.rng.choice(("######", "####", "@##-###", "%#######", "##########")))

@@ -1,4 +1,4 @@
-"""Words on pages: where a word stands, how wide it is, and which value it belongs to."""
+"""Words on pages: position, width, and the value that a word belongs to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -86,9 +86,9 @@ def plain(text: str) -> list[Piece]:
 
 
 class Paper:
-    """The document's pages while they are written: a pen that puts cells of words down.
+    """The document's pages while they are written, cell by cell.
 
-    A cell is what stands together (a label and its value, a line of an address); an OCR engine sees it as one line.
+    A cell is what is printed together (a label and its value, a line of an address); OCR sees it as one line.
     """
 
     def __init__(

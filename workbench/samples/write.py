@@ -2,7 +2,7 @@
 
 OUT/labelled/labels.jsonl  one object a page: words, boxes in pixels, gold labels; images/ beside it
 OUT/inbox/                 PDFs with a text layer, scanned pictures, a TIFF of several pages; no labels
-OUT/values.csv             what the bookkeeping knows about the inbox: file, then a column a field
+OUT/values.csv             reference values for the inbox: file, then a column a field
 OUT/README.md              what is there and where it came from
 """
 
@@ -37,7 +37,7 @@ _STAMPS = {
 
 
 _FIRST = ("invoice-classic", "receipt-market", "invoice-long", "invoice-credit", "receipt-dine", "invoice-window")
-"""The templates that even a small folder shows."""
+"""Templates that are used also in a small folder."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What goes on in a run, told outwards as events, and what is asked of it from outside. [worker]"""
+"""What a run reports as events, and what is asked of it from outside. [worker]"""
 
 import time
 from collections.abc import Callable
@@ -70,12 +70,12 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         return self._tokens / max(1e-9, self._seconds)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Start the clock."""
+        """Start the clock; a resumed run starts at its step."""
         self._began = self._last = time.monotonic()
         self._first_step = state.global_step
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Tell the data which epoch it is: the order and the augmentation follow from it."""
+        """Set the epoch of the data: the order and the augmentation follow from it."""
         epoch = int((state.epoch or 0) + 1e-6)
         self._tuner.train_dataset.epoch = epoch
         self._tuner._order.epoch = epoch

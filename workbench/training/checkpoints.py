@@ -19,12 +19,12 @@ def seal(checkpoint: Path) -> None:
 
 def newest(folder: Path, note: Callable[[str], None]) -> Path | None:
     """The newest checkpoint that is as it was sealed; others are set aside, with a note for each."""
-    found = sorted(
+    complete = sorted(
         (path for path in folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()),
         key=lambda path: int(path.name.rpartition("-")[2]),
         reverse=True,
     )
-    for path in found:
+    for path in complete:
         fault = problem(path)
         if fault is None:
             return path

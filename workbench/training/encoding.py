@@ -1,7 +1,7 @@
 """Words and boxes -> windows -> tensors, and predictions back to words. [worker]
 
-Nothing is dropped in silence: every word of every page gets exactly one prediction, whatever its length and
-the window's. Pages are encoded one by one, so no window ever mixes the boxes of two pages.
+No word is dropped: every word of every page gets exactly one prediction, whatever its length and the window's. Pages
+are encoded one by one, so no window ever mixes the boxes of two pages.
 """
 
 import functools
@@ -30,7 +30,7 @@ IGNORED = -100
 
 @dataclass(slots=True)
 class EncodedPage:
-    """A page as the model sees it: units (words, or merged pieces of numbers) of tokens.
+    """A page as the model reads it: units (words, or merged pieces of numbers) of tokens.
 
     Token i of unit u: ids[starts[u] + i]. Unit u stands for words[word_starts[u] : word_starts[u + 1]].
     """
@@ -47,7 +47,7 @@ class EncodedPage:
 
 @dataclass(slots=True)
 class EncodedDocument:
-    """A document as the model sees it."""
+    """A document as the model reads it."""
 
     row: FrozenDocument
     pages: list[EncodedPage]
@@ -140,10 +140,10 @@ class Encoder:
         return page.words[page.word_starts[window.start] : page.word_starts[window.end]]
 
     def decided(self, page: EncodedPage, window: Window, token_logits: Array) -> tuple[Array, Array, Array]:
-        """What a window says of the words it decides.
+        """A window's predictions for the words it decides.
 
         Args:
-            token_logits: (tokens with the special ones, labels), as the model gave them for `features`.
+            token_logits: (tokens with the special ones, labels), as the model computed them from `features`.
 
         Returns:
             word ids (n,), their log-probabilities (n, labels), and the positions of their tokens in the window.
@@ -167,7 +167,7 @@ class Encoder:
         return words, spread, positions
 
     def _continue(self, logprobs: Array, rows: Array) -> None:
-        """Later pieces of a merged unit cannot begin a field: what speaks for B- speaks for I-."""
+        """Later pieces of a merged unit cannot begin a field: the probability of B- counts as I-."""
         for label, index in self._label_ids.items():
             inside = self._label_ids.get(f"I-{label[2:]}") if label.startswith("B-") else None
             if inside is not None:
@@ -208,7 +208,7 @@ class Encoder:
         )
 
     def _tokenise(self, words: Sequence[str]) -> list[list[int]]:
-        """The tokens of each word, at least one: a word that the tokenizer swallows is an unknown one."""
+        """The tokens of each word, at least one: a word of which the tokenizer makes none is the unknown token."""
         pieces: list[list[int]] = [[] for _ in words]
         encoding = self._backend.encode(list(words), is_pretokenized=True, add_special_tokens=False)
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
@@ -263,7 +263,7 @@ class Collator:
     def _pixels(self, processor: Any, picture: tuple[str, float, float] | None) -> torch.Tensor:
         size = processor.size
         image = _picture(picture[0], size["width"], size["height"]) if picture else None
-        # A page without a picture is a white one.
+        # A missing picture is a white page.
         image = image or Image.new("RGB", (size["width"], size["height"]), "white")
         if picture and picture[1]:
             image = image.rotate(picture[1], resample=Image.Resampling.BILINEAR, fillcolor="white")

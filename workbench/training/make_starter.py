@@ -2,7 +2,7 @@
 
     python -m workbench.training.make_starter SOURCE_FOLDER OUT_FOLDER --minutes 60
 
-Two tasks at once, on documents that are made as they are needed and never seen twice: naming the field of every
+Two tasks at once, on documents that are generated as they are needed and never used twice: naming the field of every
 token, and guessing words that were hidden (masked-language modelling), which keeps MiniLM's knowledge of words and
 keeps the model from learning the generator by heart. Whole templates are held out; their F1 is what is watched.
 """
@@ -51,7 +51,7 @@ class StarterPlan:
     minutes: float
     seed: int = 0
     batch_tokens: int = 1536
-    pool: int = 256  # documents that are made at a time, then sorted by length
+    pool: int = 256  # documents that are generated at a time, then sorted by length
     learning_rate: float = 3e-4
     held_out: float = 0.12  # of the templates
     log_every: int = 50
@@ -92,8 +92,8 @@ def stream(encoder: Encoder, plan: StarterPlan, templates: list[str]) -> Iterato
     part = 0
     while True:
         windows = []
-        made = samples.generate(plan.seed * 1_000_003 + part, plan.pool, LANGUAGES, templates)
-        for number, sample in enumerate(made):
+        generated = samples.generate(plan.seed * 1_000_003 + part, plan.pool, LANGUAGES, templates)
+        for number, sample in enumerate(generated):
             document = encoder.encode(row_of(number, sample))
             windows += [encoder.features(document, page, w) for page in document.pages for w in page.windows]
         part += 1
@@ -168,7 +168,7 @@ def record(predictor: Predictor, rows: list[FrozenDocument]) -> model_and_rules.
 
 
 def cases_of(predictor: Predictor, rows: list[FrozenDocument]) -> list[Case]:
-    """Documents with what the model says of them."""
+    """Documents with the model's predictions."""
     pairs = ((asdict(outcome.row), asdict(outcome.as_row("", predictor.labels))) for outcome in predictor.predict(rows))
     return list(predicted_cases(pairs, predictor.fields))
 
@@ -181,7 +181,7 @@ def held_out_rows(
 
 
 def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
-    """Make the starter and write it to `out`; returns what the model card says of the making.
+    """Make the starter and write it to `out`; returns the facts about the making that the model card has.
 
     Args:
         source: MiniLM as it was published, or a starter to go on from.
@@ -198,7 +198,7 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     training, held = held_out_templates(plan)
     tests = held_out_rows(held, 987_654, 80)
     predictor = Predictor(built.model, encoder, collator, torch.device("cpu"), bf16)
-    starter.without_dropout(built.model)  # random numbers cost half of a step; no document is seen twice anyway
+    starter.without_dropout(built.model)  # random numbers cost half of a step; no document is used twice anyway
     reader = Reader(built.model).train()
     fresh = [p for n, p in reader.named_parameters() if p.requires_grad and ("parametrizations" in n or "transform" in n
              or n.endswith("classifier.weight") or n.endswith("classifier.bias") or n == "bias")]  # fmt: skip
@@ -207,7 +207,7 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     groups = [{"params": old, "top": plan.learning_rate}, {"params": fresh, "top": 5 * plan.learning_rate}]
     optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, weight_decay=0.01, fused=True)
     weights = torch.tensor([0.4] + [1.0] * (len(labels()) - 1))
-    started, step, seen, smoothed = time.monotonic(), 0, 0, 0.0
+    started, step, windows, smoothed = time.monotonic(), 0, 0, 0.0
     history: list[dict[str, Any]] = []
     evaluated = started
     for batch in stream(encoder, plan, training):
@@ -225,22 +225,22 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
         optimizer.step()
-        step, seen = step + 1, seen + len(batch)
+        step, windows = step + 1, windows + len(batch)
         smoothed = loss.item() if step == 1 else 0.98 * smoothed + 0.02 * loss.item()
         if step % plan.log_every == 0:
-            _say(step=step, windows=seen, share=round(share, 3), loss=round(smoothed, 4))
+            _log(step=step, windows=windows, share=round(share, 3), loss=round(smoothed, 4))
         if time.monotonic() - evaluated > max(60.0, plan.minutes * 12):
             figures = evaluate(predictor, tests)
-            history.append({"step": step, "windows": seen, "held_out_f1": figures})
-            _say(step=step, held_out=figures)
+            history.append({"step": step, "windows": windows, "held_out_f1": figures})
+            _log(step=step, held_out=figures)
             starter.save_shipped(built, out)
             evaluated = time.monotonic()
     figures = evaluate(predictor, tests)
     facts = {
-        "minutes": plan.minutes, "steps": step, "windows": seen, "seed": plan.seed, "languages": list(LANGUAGES),
+        "minutes": plan.minutes, "steps": step, "windows": windows, "seed": plan.seed, "languages": list(LANGUAGES),
         "templates": len(training), "held_out_templates": held, "held_out_f1": figures, "history": history,
     }  # fmt: skip
-    _say(**{"final": figures})
+    _log(**{"final": figures})
     starter.save_shipped(built, out)
     (out / model_and_rules.SHIPPED.name).write_text(
         json.dumps(record(predictor, held_out_rows(held, 31_337, RECORDED))) + "\n"
@@ -249,7 +249,7 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     return facts
 
 
-def _say(**facts: Any) -> None:
+def _log(**facts: Any) -> None:
     print(json.dumps(facts, ensure_ascii=False), flush=True)  # noqa: T201 - a program of its own
 
 
@@ -261,11 +261,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
-    given = parser.parse_args()
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    np.random.seed(given.seed)
-    pretrain(given.source, given.out, StarterPlan(given.minutes, given.seed))
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    np.random.seed(options.seed)
+    pretrain(options.source, options.out, StarterPlan(options.minutes, options.seed))
 
 
 if __name__ == "__main__":

@@ -49,11 +49,11 @@ def extend(
     progress(0, len(documents))  # loading takes a while
     import torch
 
-    from workbench.training import predictor as predicting
+    from workbench.training.predictor import load
 
-    if not (RunFolder(folder).model / "config.json").is_file():
+    if not RunFolder(folder).has_model():
         raise RunProblem(f"Run {folder.name} has no model to read with.", "Choose another run, or another strategy.")
-    predictor, _ = predicting.load(RunFolder(folder).model)
+    predictor, _ = load(RunFolder(folder).model)
     if not _keep_dropout(predictor.model):
         raise RunProblem(f"The model of run {folder.name} has no dropout.", "Choose another strategy.")
     torch.manual_seed(seed)

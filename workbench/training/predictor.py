@@ -47,7 +47,7 @@ class Description(BaseModel):
 
 @dataclass(slots=True)
 class DocumentPrediction:
-    """What the model thinks of one document."""
+    """The model's prediction for one document."""
 
     row: parquet.FrozenDocument
     probabilities: NDArray[np.float32]  # words × labels

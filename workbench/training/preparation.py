@@ -39,7 +39,7 @@ class TrainingInput:
     @property
     def sizes(self) -> dict[str, int]:
         """Documents by split."""
-        return {**{split: len(found) for split, found in self.documents.items()}, "pool": self.pool}
+        return {**{split: len(rows) for split, rows in self.documents.items()}, "pool": self.pool}
 
 
 def prepare(request: Request, path: Path) -> TrainingInput:
@@ -70,9 +70,9 @@ def prepare(request: Request, path: Path) -> TrainingInput:
             f"Only outside the training documents, so it cannot be learnt: {', '.join(sorted(unlearnt & known))}."
         )
     if families.spec(config.model.family).picture:
-        unseen = sum(not path or not Path(path).is_file() for d in data.values() for row in d for path in row.pictures)
-        if unseen:
-            notes.append(f"The pictures of {unseen} pages are missing: the model sees these pages as white.")
+        missing = sum(not path or not Path(path).is_file() for d in data.values() for row in d for path in row.pictures)
+        if missing:
+            notes.append(f"The pictures of {missing} pages are missing: the model sees these pages as white.")
     if not data["validation"]:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = device_of(config)

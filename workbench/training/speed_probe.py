@@ -132,12 +132,12 @@ def main() -> int:
 
     torch.set_num_threads(int(shape["threads"]))
     try:
-        found = measure(shape)
+        measurement = measure(shape)
     except torch.OutOfMemoryError:
-        found = {"error": "memory"}
+        measurement = {"error": "memory"}
     except WorkbenchError as error:
-        found = {"error": error.message}
-    sys.stdout.write(json.dumps(found) + "\n")
+        measurement = {"error": error.message}
+    sys.stdout.write(json.dumps(measurement) + "\n")
     return 0
 
 

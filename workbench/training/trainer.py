@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerCallback
 
 from storage.exceptions import RunProblem
-from workbench.runs import augmentation as augment
+from workbench.runs.augmentation import NO_NAMES, PartyNames, change
 from workbench.runs.config.tune import Augmentation, Regularization, Train
 from workbench.training import encoding
 
@@ -39,9 +39,9 @@ class Windows(Dataset[encoding.Features]):
         parties: Iterable[str] = (),
     ) -> None:
         self._encoder = encoder
-        self._names = augment.NOBODY
+        self._names = NO_NAMES
         if augmentation.party_names:
-            self._names = augment.PartyNames.of(((d.row.words, d.row.tags or []) for d in documents), parties)
+            self._names = PartyNames.of(((d.row.words, d.row.tags or []) for d in documents), parties)
         self._items = [(d, page, window) for d in documents for page in d.pages for window in page.windows]
         self._augmentation = augmentation
         self._seed = seed
@@ -59,7 +59,7 @@ class Windows(Dataset[encoding.Features]):
         units = slice(window.start, window.end)
         members = np.diff(page.word_starts)[units]
         order = [int(word) for word in self._encoder.window_words(page, window)]
-        changed = augment.change(
+        changed = change(
             [document.row.words[word] for word in order],
             np.repeat(page.boxes[units], members, axis=0).tolist(),
             encoding.retag(document.row.tags or [], order),
@@ -90,10 +90,10 @@ class DataOrder(Sampler[int]):
         if not self._grouped:
             return iter(order.tolist())
         whole = len(order) - len(order) % self._batch
-        pile = 32 * self._batch
+        span = 32 * self._batch
         batches: list[Any] = []
-        for start in range(0, whole, pile):
-            near = sorted(order[start : min(start + pile, whole)], key=lambda i: self._lengths[i])
+        for start in range(0, whole, span):
+            near = sorted(order[start : min(start + span, whole)], key=lambda i: self._lengths[i])
             batches += [near[i : i + self._batch] for i in range(0, len(near), self._batch)]
         random.shuffle(batches)
         return iter([int(i) for batch in (*batches, order[whole:]) for i in batch])
@@ -214,7 +214,7 @@ class Freezing(TrainerCallback):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class Throughput:
-    """What has gone through the model since it was read last. Tokens are real ones, without padding."""
+    """What has gone through the model since the last log. Tokens are real ones, without padding."""
 
     tokens: Any = 0
     windows: int = 0

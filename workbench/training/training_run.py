@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from torch import distributed
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
 
-from storage.exceptions import RunProblem
+from storage.exceptions import RunProblem, WorkspaceProblem
 from workbench.fields import FieldType
 from workbench.runs.config import families
 from workbench.runs.state import RunFolder
@@ -193,7 +193,7 @@ def full_disk_named() -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, WorkspaceProblem) as error:
         if getattr(error, "errno", None) != errno.ENOSPC and "No space left" not in str(error):
             raise
         raise RunProblem(

@@ -1,7 +1,7 @@
 """The child process of a run: `python -P -m workbench.training.worker RUN_DIR [--task train|score|predict]`.
 
-It holds the run's lock as long as it lives, writes events, never opens the database, and ends with an event that
-says how. Under torchrun every process runs this; only the first one writes.
+It holds the run's lock as long as it lives, writes events, never opens the database, and ends with an event for
+its outcome. Under torchrun every process runs this; only the first one writes.
 """
 
 import argparse
@@ -41,10 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _work(folder: Path, task: str | None, first: bool) -> int:
     events = EventWriter(RunFolder(folder).events) if first else None
-    write: Any = events.write if events else _nothing
+    write: Any = events.write if events else _discard
     try:
         request = Request.read(folder)
-        _settle(request)
+        _limit_resources(request)
         _perform(task or request.task, folder, request, write)
     except WorkbenchError as error:
         write(
@@ -75,7 +75,7 @@ def _perform(task: str, folder: Path, request: Request, write: Any) -> None:
         predict.run(folder, request, task, write, control)
 
 
-def _settle(request: Request) -> None:
+def _limit_resources(request: Request) -> None:
     """Be a good neighbour: few threads that sleep when idle, low priority, nothing printed."""
     threads = request.threads or max(1, (os.cpu_count() or 2) - 1)
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -91,14 +91,14 @@ def _settle(request: Request) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    from transformers.utils import logging as chatter
+    from transformers.utils import logging as transformers_log
 
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
+    transformers_log.set_verbosity_error()
+    transformers_log.disable_progress_bar()
 
 
 def _leave() -> None:
-    """Under torchrun, say good-bye to the others."""
+    """Under torchrun, leave the group of processes."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_initialized():
         distributed.destroy_process_group()
@@ -121,7 +121,7 @@ def _lock(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _nothing(type: str, **facts: Any) -> None:
+def _discard(type: str, **facts: Any) -> None:
     """The writer of the other ranks."""
 
 

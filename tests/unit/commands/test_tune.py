@@ -17,40 +17,40 @@ from workbench.runs.config import presets
 
 
 def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path) -> None:
-    found, pool, labelled = workspace(tmp_path, pool=2, labelled=2)
-    add_run(found, pool, labelled, "one")
-    with found.db.write() as connection:
+    opened, pool, labelled = workspace(tmp_path, pool=2, labelled=2)
+    add_run(opened, pool, labelled, "one")
+    with opened.db.write() as connection:
         runs.change(connection, "one", family="starter")
     with pytest.raises(RunProblem, match="no model yet"):
-        start_from(found, "one")
-    model = found.files.run("one") / "model"
+        start_from(opened, "one")
+    model = opened.files.run("one") / "model"
     model.mkdir()
     (model / "config.json").write_text('{"model_type": "layoutlm"}')
 
-    settings, parent = start_from(found, "one")
+    settings, parent = start_from(opened, "one")
     assert parent == "one"
     chosen = config.apply_sets(presets.preset("text baseline").config, settings)
     assert (chosen.model.family, chosen.model.name) == ("starter", str(model))
 
-    settings, parent = start_from(found, str(model))  # a folder says itself what it is, and is nobody's child
+    settings, parent = start_from(opened, str(model))  # a folder names its own family and has no parent
     assert parent is None
     assert config.apply_sets(presets.preset("text baseline").config, settings).model.family == "layoutlm"
-    found.close()
+    opened.close()
 
 
 def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, *_ = workspace(tmp_path, pool=2, labelled=4)
+    opened, *_ = workspace(tmp_path, pool=2, labelled=4)
     started: list[str] = []
     monkeypatch.setattr(jobs, "start", lambda _, run, slots: started.append(run))
 
     def tune(*arguments: str) -> list[runs.Run]:
         before = len(started)
-        done = CliRunner().invoke(cli.group, ["-w", str(found.files.root), "tune", "--json", *arguments])
+        done = CliRunner().invoke(cli.group, ["-w", str(opened.files.root), "tune", "--json", *arguments])
         assert done.exit_code == 0, done.output
-        made = started[before:]
-        assert [one["run"] for one in json.loads(done.output)] == made
-        with found.db.read() as connection:
-            return [runs.get(connection, run) for run in made]
+        run_ids = started[before:]
+        assert [row["run"] for row in json.loads(done.output)] == run_ids
+        with opened.db.read() as connection:
+            return [runs.get(connection, run) for run in run_ids]
 
     grid = tune("--preset", "A", "--grid", "train.learning_rate=1e-4,3e-4")
     assert [run.name for run in grid] == ["learning_rate=1e-4", "learning_rate=3e-4"]
@@ -63,4 +63,4 @@ def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch
     tutorial = tune("--config", str(files[0]), "--config", str(files[1]), "--set", "train.learning_rate=2e-5")
     assert [(run.name, run.config["train"]["seed"]) for run in tutorial] == [("A", 1), ("B", 2)]
     assert tutorial[0].batch == tutorial[1].batch != grid[0].batch
-    found.close()
+    opened.close()

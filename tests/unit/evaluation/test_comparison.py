@@ -96,13 +96,13 @@ def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
 
 def test_a_watch_tells_what_goes_on_and_what_ended(workspace: Workspace, tmp_path: Path) -> None:
     watch = RunWatcher(workspace)
-    assert watch.look().line == ""
+    assert watch.poll().line == ""
     run_id = workspaces.finished_run(workspace, tmp_path, 0.9, "third")
     with workspace.db.write() as connection:
         runs.change(connection, run_id, state="running", f1=None)
-    news = watch.look()
+    news = watch.poll()
     assert [run.name for run in news.ended] == ["third"] and news.ended[0].f1 == 0.9
-    assert news.active == () and not watch.look().changed
+    assert news.active == () and not watch.poll().changed
 
 
 def test_a_time_as_people_say_it() -> None:

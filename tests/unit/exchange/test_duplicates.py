@@ -40,8 +40,8 @@ def test_order_does_not_count(words: list[str], chosen: random.Random) -> None:
 
 def test_a_second_scan_is_the_same_page() -> None:
     invoices = [_invoice(number) for number in range(40)]
-    found = sum(Words.of(words).same(Words.of(_scanned_again(words, n))) for n, words in enumerate(invoices))
-    assert found >= 30  # where the misread words are numbers only, it could as well be another invoice
+    hits = sum(Words.of(words).same(Words.of(_scanned_again(words, n))) for n, words in enumerate(invoices))
+    assert hits >= 30  # where the misread words are numbers only, it could as well be another invoice
 
 
 def test_the_next_invoice_of_the_vendor_is_not() -> None:
@@ -65,12 +65,12 @@ def test_the_index_finds_scans_among_thousands() -> None:
         fingerprint = Words.of(words).fingerprint()
         assert fingerprint is not None
         index.add(key, fingerprint)
-    found = 0
+    hits = 0
     for key in range(0, 2000, 50):
         fingerprint = Words.of(_scanned_again(documents[key], key)).fingerprint()
         assert fingerprint is not None
-        found += key in index.near(fingerprint)
-    assert found >= 38  # of 40
+        hits += key in index.near(fingerprint)
+    assert hits >= 38  # of 40
 
 
 def test_a_few_words_have_no_fingerprint() -> None:

@@ -1,4 +1,4 @@
-"""E-invoices tell their values; broken ones tell why not."""
+"""Values are read from e-invoices; broken ones are refused with a reason."""
 
 from io import BytesIO
 from pathlib import Path

@@ -40,18 +40,18 @@ def _pieces(text: str) -> list[tuple[str, tuple[float, float, float, float], flo
     ],
 )
 def test_words_of_a_line(line: str, words: list[str]) -> None:
-    found = words_of_line(line, _pieces(line))
-    assert [text for text, _, _ in found] == words
-    first, last = found[0][1], found[-1][1]
+    result = words_of_line(line, _pieces(line))
+    assert [text for text, _, _ in result] == words
+    first, last = result[0][1], result[-1][1]
     assert first[0] == 0
     assert last[2] == 10 * len(line)
 
 
 @given(st.text("ab 1年¥：（）中.,", min_size=1, max_size=30))
 def test_no_letter_is_lost(line: str) -> None:
-    found = words_of_line(line, _pieces(line))
-    assert "".join(text for text, _, _ in found) == "".join(line.split())
-    assert all(a[1][2] <= b[1][0] for a, b in pairwise(found))
+    result = words_of_line(line, _pieces(line))
+    assert "".join(text for text, _, _ in result) == "".join(line.split())
+    assert all(a[1][2] <= b[1][0] for a, b in pairwise(result))
 
 
 def test_boxes_are_scaled_to_the_page() -> None:
@@ -79,7 +79,8 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("engine", ["rapidocr", pytest.param("tesseract", marks=needs_tesseract)])
 def test_an_engine_reads_words_with_boxes_and_confidences(scan: Path, engine: str) -> None:
-    (reading,) = ocr.read_all([scan], engine, 1)
+    with ocr.Readers(engine, 1) as readers:
+        reading = readers.result(readers.submit(scan))
     assert (reading.width, reading.height, reading.engine) == (900, 400, engine)
     assert reading.engine_version == KINDS[engine].version()
     assert [token.text for token in reading.tokens] == [
@@ -133,8 +134,10 @@ def test_the_engine_is_silent_and_stays_in_its_process(scan: Path, tmp_path: Pat
 
 
 def test_a_page_that_cannot_be_read_is_an_input_problem(tmp_path: Path) -> None:
-    with pytest.raises(InputProblem, match="could not read"):
-        list(ocr.read_all([tmp_path / "missing.png"], "rapidocr", 1))
+    with ocr.Readers("rapidocr", 1) as readers:
+        reading = readers.submit(tmp_path / "missing.png")
+        with pytest.raises(InputProblem, match="could not read"):
+            readers.result(reading)
 
 
 def _token(number: int, text: str, x: float, width: float = 8) -> Token:
@@ -181,7 +184,7 @@ def test_the_same_reading_carries_everything(words: list[str]) -> None:
 
 
 def test_processes_do_not_hear_ctrl_c_even_while_they_load() -> None:
-    with ocr._deaf_to_interrupts():
+    with ocr._interrupts_blocked():
         child = subprocess.Popen(
             [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read(); print('whole')"],
             stdin=subprocess.PIPE,

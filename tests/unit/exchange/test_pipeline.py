@@ -20,9 +20,9 @@ from workbench.workspace import Workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Any:
-    made = Workspace.create(tmp_path / "ws")
-    yield made
-    made.close()
+    opened = Workspace.create(tmp_path / "ws")
+    yield opened
+    opened.close()
 
 
 def _record(name: str, words: str, labels: dict[int, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -242,12 +242,15 @@ def test_what_others_make_of_the_fields_during_an_import_stays(
 ) -> None:
     """A field that was retired, and one that took the key of the import's new field, while documents were read."""
     monkeypatch.setattr(pipeline, "BATCH", 1)
-    given = [{0: "B-iban"}, {0: "B-iban", 1: "B-shelf"}, {0: "B-iban", 1: "B-shelf", 2: "B-door"}]
-    files = [_jsonl(tmp_path / f"{n}.jsonl", _record(f"{n}", f"Nr {n} x", labels)) for n, labels in enumerate(given)]
+    labels_of_files = [{0: "B-iban"}, {0: "B-iban", 1: "B-shelf"}, {0: "B-iban", 1: "B-shelf", 2: "B-door"}]
+    files = [
+        _jsonl(tmp_path / f"{n}.jsonl", _record(f"{n}", f"Nr {n} x", labels))
+        for n, labels in enumerate(labels_of_files)
+    ]
     elsewhere = Workspace.find(workspace.files.root)
 
-    def meanwhile(done: int, total: int, made: int) -> None:
-        if made == 1 and not elsewhere.schema.get("drawer"):
+    def meanwhile(done: int, total: int, document_count: int) -> None:
+        if document_count == 1 and not elsewhere.schema.get("drawer"):
             elsewhere.change_schema(lambda now: now.change("iban", retired=True).add("drawer"))
 
     pipeline.run(workspace, ImportRequest(tuple(files)), meanwhile)
@@ -298,13 +301,13 @@ def test_values_among_the_documents_are_taken_and_add_no_fields(workspace: Works
     assert (summary.values.documents, summary.values.skipped, summary.values.new_fields) == (3, 1, [])
     assert summary.values.left_out == {"VAT": 2, "mood": 2}
     with workspace.db.read() as connection:
-        found = [documents.open_document(connection, number) for number in document_list.find(connection, "invoice")]
-    said = {Path(c.document.source).parent.name: {r.field: r.value for r in c.references} for c in found}
-    assert said == {
+        contents = [documents.open_document(connection, number) for number in document_list.find(connection, "invoice")]
+    references = {Path(c.document.source).parent.name: {r.field: r.value for r in c.references} for c in contents}
+    assert references == {
         "one": {"invoice_no": "4711", "amount_total": "9"},
         "two": {"invoice_no": "4712", "amount_total": "9"},
     }
-    assert {s.field for c in found for s in c.suggestions} == {"invoice_no", "amount_total"}
+    assert {s.field for c in contents for s in c.suggestions} == {"invoice_no", "amount_total"}
     again = _run(workspace, tmp_path)  # the workspace itself lies among the documents, and is none
     assert (again.documents, again.known, again.skipped) == (0, 3, 0)
 
@@ -321,7 +324,7 @@ def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
     from workbench.commands.output import by_reason
     from workbench.exchange.importers.base import Rejected
 
-    said = by_reason(
+    lines = by_reason(
         [*(Rejected(f"{n}.json", "", "it is empty") for n in range(880)), Rejected("x", "line 3", "no words")]
     )
-    assert said == ["0.json, 1.json, 2.json and 877 more: it is empty", "x, line 3: no words"]
+    assert lines == ["0.json, 1.json, 2.json and 877 more: it is empty", "x, line 3: no words"]

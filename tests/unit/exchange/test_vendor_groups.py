@@ -12,14 +12,16 @@ from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, selle
 
 
 def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
-    made: list[Token] = []
+    tokens: list[Token] = []
     for line, words in enumerate(text.strip().splitlines()):
         x = left
         for word in words.split():
             width = 0.6 * size * len(word)
-            made.append(Token(len(made), 0, line, word, (x, line * 1.5 * size, x + width, line * 1.5 * size + size)))
+            tokens.append(
+                Token(len(tokens), 0, line, word, (x, line * 1.5 * size, x + width, line * 1.5 * size + size))
+            )
             x += width + 0.6 * size
-    return tuple(made)
+    return tuple(tokens)
 
 
 _ACME = (

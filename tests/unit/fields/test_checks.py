@@ -19,7 +19,7 @@ def values(**texts: str) -> dict[str, Value]:
 
 
 def rules(**texts: str) -> set[str]:
-    return {found.rule for found in check(values(**texts))}
+    return {failed.rule for failed in check(values(**texts))}
 
 
 GOOD = {
@@ -55,17 +55,17 @@ def test_a_good_document_gives_no_warning() -> None:
 def test_what_does_not_fit_is_told_with_its_fields(
     changed: dict[str, str], rule: str, concerned: tuple[str, ...]
 ) -> None:
-    (found,) = check(values(**(GOOD | changed)))
-    assert (found.rule, found.fields) == (rule, concerned)
-    assert found.message
+    (failed,) = check(values(**(GOOD | changed)))
+    assert (failed.rule, failed.fields) == (rule, concerned)
+    assert failed.message
 
 
 def test_the_messages_name_the_figures() -> None:
-    (found,) = check(values(**(GOOD | {"amount_total": "118.00"})))
-    assert "119.00" in found.message
-    assert "118.00" in found.message
-    (found,) = check(values(**(GOOD | {"due_date": "31/02/2024"})))
-    assert found.message == "due_date: 31/02/2024 is no date"
+    (failed,) = check(values(**(GOOD | {"amount_total": "118.00"})))
+    assert "119.00" in failed.message
+    assert "118.00" in failed.message
+    (failed,) = check(values(**(GOOD | {"due_date": "31/02/2024"})))
+    assert failed.message == "due_date: 31/02/2024 is no date"
 
 
 def test_amounts_want_a_currency() -> None:
@@ -96,8 +96,8 @@ def test_credit_notes_have_one_sign() -> None:
 )
 def test_amounts_that_were_calculated_right_are_never_doubted(net: Decimal, rate: str) -> None:
     tax = (net * Decimal(rate) / 100).quantize(Decimal("0.01"))
-    found = rules(currency="EUR", amount_net=str(net), amount_tax=str(tax), amount_total=str(net + tax), tax_rate=rate)
-    assert found == set()
+    failed = rules(currency="EUR", amount_net=str(net), amount_tax=str(tax), amount_total=str(net + tax), tax_rate=rate)
+    assert failed == set()
 
 
 def test_types_cover_the_schema() -> None:

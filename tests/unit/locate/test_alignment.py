@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storage.records import Box, Token
 from workbench.fields import FieldType, invoice_schema
-from workbench.locate.alignment import Alignment, align, align_all
+from workbench.locate.alignment import Alignment, align_all
 from workbench.locate.layout import split_line
 
 TYPES = {field.id: field.type for field in invoice_schema()}
@@ -26,6 +26,11 @@ def page(*lines: str, number: int = 0, start: int = 0) -> list[Token]:
             for text, place in split_line(part, box):
                 tokens.append(Token(start + len(tokens), number, row, text, place))
     return tokens
+
+
+def align(tokens: Sequence[Token], field: str, type: FieldType, value: str) -> Alignment | None:
+    """The place of one value."""
+    return align_all(tokens, {field: (type, value)})[0].get(field)
 
 
 def found(tokens: Sequence[Token], field: str, value: str) -> str | None:

@@ -23,9 +23,9 @@ def overconfident(temperature, count=4000):
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.5])
 def test_the_temperature_that_distorted_is_found(temperature):
     judged = overconfident(temperature)
-    found = calibration.fit_temperature(judged)
-    assert found == pytest.approx(temperature, rel=0.12)
-    after = [(calibration.scale(c, found), right) for c, right in judged]
+    fitted = calibration.fit_temperature(judged)
+    assert fitted == pytest.approx(temperature, rel=0.12)
+    after = [(calibration.scale(c, fitted), right) for c, right in judged]
     assert calibration.expected_calibration_error(after) < 0.03
     if temperature == 2.5:
         assert calibration.expected_calibration_error(judged) > 0.08
@@ -40,9 +40,9 @@ def surprise(judged, temperature):
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=20, max_size=60), st.floats(0.25, 15))
 def test_no_other_temperature_surprises_less(judged, other):
-    found = calibration.fit_temperature(judged)
-    if found is not None:
-        assert surprise(judged, found) <= surprise(judged, other) + 1e-6
+    fitted = calibration.fit_temperature(judged)
+    if fitted is not None:
+        assert surprise(judged, fitted) <= surprise(judged, other) + 1e-6
 
 
 def test_too_little_carries_no_temperature():
@@ -72,19 +72,19 @@ def test_the_calibration_error_of_a_known_case():
 
 @given(JUDGED, st.floats(0.05, 1))
 def test_a_threshold_is_the_lowest_that_keeps_its_promise(judged, precision):
-    found = calibration.threshold(judged, precision)
+    lowest = calibration.threshold(judged, precision)
 
     def reached(limit):
         here = [right for c, right in judged if c >= limit]
         return sum(here) / len(here)
 
     keeps = [c for c, _ in judged if reached(c) >= precision]
-    if found is None:
+    if lowest is None:
         assert not keeps
     else:
-        assert found.confidence == min(keeps)
-        assert found.precision == pytest.approx(reached(found.confidence))
-        assert found.lower <= found.precision
+        assert lowest.confidence == min(keeps)
+        assert lowest.precision == pytest.approx(reached(lowest.confidence))
+        assert lowest.lower <= lowest.precision
 
 
 def test_few_chunks_promise_little():
@@ -106,7 +106,7 @@ def test_documents_pass_only_when_every_field_does():
 
 def test_a_document_without_a_field_that_all_have_goes_to_a_person():
     limits = {"amount_total": 0.5, "invoice_date": 0.5}
-    found = {"invoice_date": 0.9}
-    assert calibration.passes(found, limits)
-    assert not calibration.passes(found, limits, expected=["amount_total"])
-    assert calibration.passes({**found, "amount_total": 0.6}, limits, expected=["amount_total"])
+    confidences = {"invoice_date": 0.9}
+    assert calibration.passes(confidences, limits)
+    assert not calibration.passes(confidences, limits, expected=["amount_total"])
+    assert calibration.passes({**confidences, "amount_total": 0.6}, limits, expected=["amount_total"])

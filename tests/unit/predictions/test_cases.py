@@ -55,9 +55,9 @@ def test_strict_and_repaired_chunks_differ_in_orphans():
 
 @given(st.lists(st.sampled_from(LABELS), max_size=15))
 def test_repaired_chunks_become_tags_and_chunks_again(tags):
-    found = chunks_of(tags)
-    again = cases.tags_of_chunks([Chunk(*one) for one in found], len(tags))
-    assert chunks_of(again, strict=True) == found
+    chunks = chunks_of(tags)
+    again = cases.tags_of_chunks([Chunk(*chunk) for chunk in chunks], len(tags))
+    assert chunks_of(again, strict=True) == chunks
 
 
 def test_a_run_folder_is_read(tmp_path):

@@ -57,17 +57,17 @@ _SHARES = st.lists(st.tuples(*[st.floats(0, 1)] * 5), min_size=1, max_size=12)
 def test_no_word_is_read_twice_and_every_value_has_a_likely_word(rows, breaks, once):
     rows = [[share / (sum(row) or 1) for share in row] for row in rows]
     fields = {"a": [(row[1], row[2]) for row in rows], "b": [(row[3], row[4]) for row in rows]}
-    found = read(fields, breaks, once)
-    words = [word for _, start, stop in found for word in range(start, stop)]
+    values = read(fields, breaks, once)
+    words = [word for _, start, stop in values for word in range(start, stop)]
     assert words == sorted(set(words))
-    for name, start, stop in found:
+    for name, start, stop in values:
         assert any(
             sum(fields[name][word]) > max(rows[word][0], *(sum(fields[f][word]) for f in fields if f != name))
             for word in range(start, stop)
         )
         assert not any(start < page < stop for page in breaks)
     for name in once:
-        assert [one[0] for one in found].count(name) <= 1
+        assert [value[0] for value in values].count(name) <= 1
 
 
 def test_a_values_confidence_is_that_of_its_words():

@@ -67,8 +67,8 @@ def test_where_both_agree_is_not_offered_for_another_field():
 
 
 def test_of_two_proposals_for_a_word_the_surer_stays():
-    found = model_and_rules.apart([("amount_net", (8,), 0.4), ("amount_total", (8,), 0.9), ("invoice_date", (4,), 0.5)])
-    assert found == [("invoice_date", (4,), 0.5), ("amount_total", (8,), 0.9)]
+    kept = model_and_rules.apart([("amount_net", (8,), 0.4), ("amount_total", (8,), 0.9), ("invoice_date", (4,), 0.5)])
+    assert kept == [("invoice_date", (4,), 0.5), ("amount_total", (8,), 0.9)]
 
 
 def test_the_record_comes_with_the_program():

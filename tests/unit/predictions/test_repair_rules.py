@@ -104,11 +104,11 @@ def test_a_contradiction_halves_the_confidence_of_the_values_in_it():
 
 def test_another_checker_can_be_hooked_in():
     here = case([[(0, "EUR")]], predicted=[Chunk("currency", 0, 1, 1.0)])
-    seen = []
+    currencies = []
     repair_rules.apply(
-        here, TYPES, replace(OFF, cross_field=True), lambda values: seen.append(values["currency"].normal) or []
+        here, TYPES, replace(OFF, cross_field=True), lambda values: currencies.append(values["currency"].normal) or []
     )
-    assert seen == ["EUR"]
+    assert currencies == ["EUR"]
 
 
 CHUNKS = st.lists(

@@ -28,23 +28,23 @@ def case(words, tags, certainty, lines=None):
 
 
 def test_confidences_are_scaled_by_the_fields_own_temperature_else_the_runs():
-    found = case("a b", ["B-x", "B-y"], [0.95, 0.95])
+    document = case("a b", ["B-x", "B-y"], [0.95, 0.95])
     trust = Trust(temperature=1.0, own={"x": 3.0}, rules=OFF)
-    sure = {field: confidence for field, _, confidence in suggestions.proposals(found, trust)}
+    sure = {field: confidence for field, _, confidence in suggestions.proposals(document, trust)}
     assert sure["y"] == 0.95 and 0.5 < sure["x"] < 0.8
 
 
 def test_a_rule_repairs_suggestions_only_where_it_is_on():
-    found = replace(case("9.00 10.00", ["I-t", "O"], [0.9, 0.9]), predicted=(Chunk("t", 0, 1, 0.9),))
+    document = replace(case("9.00 10.00", ["I-t", "O"], [0.9, 0.9]), predicted=(Chunk("t", 0, 1, 0.9),))
     types = {"t": FieldType.AMOUNT}
-    assert suggestions.proposals(found, Trust(types=types, rules=OFF)) == []
-    assert suggestions.proposals(found, Trust(types=types)) == [("t", (0,), 0.9)]
+    assert suggestions.proposals(document, Trust(types=types, rules=OFF)) == []
+    assert suggestions.proposals(document, Trust(types=types)) == [("t", (0,), 0.9)]
 
 
 def test_pieces_on_neighbouring_lines_are_one_suggestion_and_the_likelier_place_wins():
-    found = case("a b c d e f g", ["B-n", "O", "B-n", "O", "O", "O", "B-n"], [0.6, 1, 0.6, 1, 1, 1, 0.9])
+    document = case("a b c d e f g", ["B-n", "O", "B-n", "O", "O", "O", "B-n"], [0.6, 1, 0.6, 1, 1, 1, 0.9])
     trust = Trust(types={"n": FieldType.PARTY}, rules=OFF)
-    assert suggestions.proposals(found, trust) == [("n", (0, 2), 0.6)]
+    assert suggestions.proposals(document, trust) == [("n", (0, 2), 0.6)]
 
 
 def test_what_is_too_unsure_is_not_suggested():
@@ -84,10 +84,10 @@ def test_settings_decide_over_what_was_measured():
 
 
 def test_a_changed_span_keeps_its_confidence():
-    found = case("total 9.00 EUR", ["O", "B-t", "I-t"], [1, 0.8, 0.6])
-    (proposal,) = suggestions.proposals(found, Trust(types={"t": FieldType.AMOUNT}))
+    document = case("total 9.00 EUR", ["O", "B-t", "I-t"], [1, 0.8, 0.6])
+    (proposal,) = suggestions.proposals(document, Trust(types={"t": FieldType.AMOUNT}))
     assert proposal[1] == (1, 2) and proposal[2] == pytest.approx(0.7)
-    assert Chunk("t", 1, 3) in found.predicted
+    assert Chunk("t", 1, 3) in document.predicted
 
 
 def test_suggestions_are_right_with_the_very_words_and_fields_that_nobody_labelled_do_not_count():
@@ -105,16 +105,16 @@ def test_a_run_is_weighed_against_the_rules_only_in_what_it_was_taught(tmp_path)
     (tmp_path / "report.json").write_text(json.dumps({"readers": {"amount_total": {"rules alone": [0, 9, 9]}}}))
     trust = suggestions.trust_of(settings.read(tmp_path / "none.toml"), tmp_path)
     assert [one.id for one in trust.fields] == ["amount_total"]
-    found = case("Total 9.00", ["O", "O"], [1, 1])
-    assert [(name, words) for name, words, _ in suggestions.proposals(found, trust)] == [("amount_total", (1,))]
+    document = case("Total 9.00", ["O", "O"], [1, 1])
+    assert [(name, words) for name, words, _ in suggestions.proposals(document, trust)] == [("amount_total", (1,))]
     starter = suggestions.trust_of(settings.read(tmp_path / "none.toml"), None)
     assert {"amount_total", "seller_name"} <= {one.id for one in starter.fields}
 
 
 def test_a_number_that_is_no_amount_is_not_said_to_be_one():
-    found = case("2018-471331 9.00", ["B-t", "O"], [0.95, 1.0])
-    assert suggestions.values_of(found, Trust(types={"t": FieldType.AMOUNT}, rules=OFF)) == {}
-    assert suggestions.values_of(found, Trust(types={"t": FieldType.ID}, rules=OFF)) == {"t": ((0,), 0.95)}
+    document = case("2018-471331 9.00", ["B-t", "O"], [0.95, 1.0])
+    assert suggestions.values_of(document, Trust(types={"t": FieldType.AMOUNT}, rules=OFF)) == {}
+    assert suggestions.values_of(document, Trust(types={"t": FieldType.ID}, rules=OFF)) == {"t": ((0,), 0.95)}
 
 
 def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):

@@ -49,7 +49,7 @@ def test_everything_stays_aligned(document: list[tuple[str, list[int], str]], se
 
 def test_headers_become_synonyms_of_their_own_language() -> None:
     boxes = [[10, 10, 50, 20], [60, 10, 90, 20], [200, 10, 260, 20]]
-    seen = set()
+    headers = set()
     for seed in range(60):
         changed = change(
             ["Grand", "Total:", "9.00"], boxes, ["O", "O", "B-total"], Augmentation(header_synonyms=1), seed
@@ -57,9 +57,9 @@ def test_headers_become_synonyms_of_their_own_language() -> None:
         assert changed.words[-1] == "9.00" and changed.tags[-1] == "B-total"
         header = " ".join(changed.words[:-1])
         assert header.endswith(":")
-        seen.add(header.rstrip(":"))
+        headers.add(header.rstrip(":"))
         assert changed.boxes[0][0] == 10 and changed.boxes[-2][2] == 90
-    assert seen == set(HEADERS[0]) - {"Grand Total"}
+    assert headers == set(HEADERS[0]) - {"Grand Total"}
     assert change(["合计"], [[0, 0, 9, 9]], ["O"], Augmentation(header_synonyms=1), 1).words[0] in HEADERS[15]
 
 

@@ -1,4 +1,4 @@
-"""The handbook's file loads as it is; what is wrong is told by name; every setting can be shown."""
+"""The handbook's file loads as it is; what is wrong is named; every setting can be shown."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def test_what_is_decided_elsewhere_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("train: {learning_rat: 1e-5}", "did you mean train.learning_rate?"),
         ("train: {hidden_dropout_prob: 0.1}", "did you mean regularization.hidden_dropout_prob?"),
@@ -79,10 +79,10 @@ def test_what_is_decided_elsewhere_is_told() -> None:
         ("model: {family: bert}", "model.family"),
     ],
 )
-def test_what_cannot_be_is_explained(text: str, said: str) -> None:
+def test_what_cannot_be_is_explained(text: str, message: str) -> None:
     with pytest.raises(ConfigProblem) as caught:
         files.load(text)
-    assert said in caught.value.message
+    assert message in caught.value.message
     assert caught.value.remedy
 
 
@@ -152,7 +152,7 @@ def test_every_knob_can_be_shown() -> None:
         assert setting.type != "choice" or str(setting.default) in setting.choices
     rate = next(k for k in settings if k.key == "train.learning_rate")
     assert (rate.type, rate.low, rate.high, rate.basic) == ("float", 0, 0.1, True)
-    assert "When:" in rate.guidance and "Risk:" in rate.guidance
+    assert rate.when and rate.risk
     structure = [k for k in settings if k.key in ("model.hidden_size", "model.num_hidden_layers", "model.vocab_size")]
     assert all("new model" in k.risk and k.optional and k.default is None for k in structure)
 

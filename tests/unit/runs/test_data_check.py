@@ -35,46 +35,46 @@ def check(workspace: Workspace, tmp_path: Path, *sets: str) -> DataCheck:
     return DataChecker(workspace).check(config_files.apply_sets(config, sets))
 
 
-def messages(found: DataCheck, level: Level) -> str:
-    return "\n".join(f.message for f in found.findings if f.level is level)
+def messages(result: DataCheck, level: Level) -> str:
+    return "\n".join(f.message for f in result.findings if f.level is level)
 
 
 def test_counts_by_side_and_field(tmp_path: Path) -> None:
     made = workspaces.workspace(tmp_path / "ws")
-    found = check(made, tmp_path)
-    assert {split: facts.documents for split, facts in found.sides.items()} == {
+    result = check(made, tmp_path)
+    assert {split: facts.documents for split, facts in result.sides.items()} == {
         Split.TRAIN: 10, Split.VALIDATION: 4, Split.TEST: 3, Split.POOL: 4,
     }  # fmt: skip
-    assert found.sides[Split.TRAIN].labels == {"amount_total": 10, "invoice_date": 10}
-    assert found.sides[Split.TRAIN].vendors == 4
-    assert not [f for f in found.findings if f.level is not Level.NOTE]
+    assert result.sides[Split.TRAIN].labels == {"amount_total": 10, "invoice_date": 10}
+    assert result.sides[Split.TRAIN].vendors == 4
+    assert not [f for f in result.findings if f.level is not Level.NOTE]
 
 
 def test_long_pages_become_windows(workspace: Workspace, tmp_path: Path) -> None:
     keep(workspace, "short", Side.TRAIN, "amount_total")
     keep(workspace, "long", Side.TRAIN, "amount_total", words=200)
     keep(workspace, "seen", Side.VALIDATION, "amount_total")
-    found = check(workspace, tmp_path)  # windows of 64, 8 shared
-    assert found.sides[Split.TRAIN].windows == 1 + 4
-    assert found.page_tokens[3] == 200
-    assert found.over_limit == pytest.approx(1 / 3)
-    assert "Nothing is cut" in messages(found, Level.NOTE)
+    result = check(workspace, tmp_path)  # windows of 64, 8 shared
+    assert result.sides[Split.TRAIN].windows == 1 + 4
+    assert result.page_tokens[3] == 200
+    assert result.over_limit == pytest.approx(1 / 3)
+    assert "Nothing is cut" in messages(result, Level.NOTE)
 
 
 def test_nothing_labelled_is_refused_with_the_remedy(workspace: Workspace, tmp_path: Path) -> None:
-    found = check(workspace, tmp_path)
-    assert "no labelled document" in found.refused[0].message
-    assert found.refused[0].remedy
+    result = check(workspace, tmp_path)
+    assert "no labelled document" in result.refused[0].message
+    assert result.refused[0].remedy
     keep(workspace, "empty", Side.TRAIN)
     assert "carries a label" in check(workspace, tmp_path).refused[0].message
 
 
 def test_one_training_document_works_with_a_warning(workspace: Workspace, tmp_path: Path) -> None:
     keep(workspace, "only", Side.TRAIN, "amount_total")
-    found = check(workspace, tmp_path)
-    assert not found.refused
-    told = messages(found, Level.WARN)
-    assert "one training document" in told and "no validation document" in told and "One label only" in told
+    result = check(workspace, tmp_path)
+    assert not result.refused
+    warnings = messages(result, Level.WARN)
+    assert "one training document" in warnings and "no validation document" in warnings and "One label only" in warnings
 
 
 def test_what_no_side_can_learn_or_show_is_named(workspace: Workspace, tmp_path: Path) -> None:
@@ -82,13 +82,13 @@ def test_what_no_side_can_learn_or_show_is_named(workspace: Workspace, tmp_path:
         keep(workspace, f"train {number}", Side.TRAIN, "amount_total", *(["iban"] if number < 3 else []))
     keep(workspace, "seen", Side.VALIDATION, "amount_total", "currency")
     keep(workspace, "test", Side.TEST, "amount_total", "due_date")
-    found = check(workspace, tmp_path)
-    told = messages(found, Level.WARN)
-    assert "only on test documents: due_date" in told
-    assert "no training document: currency" in told
-    assert "No label on validation: iban" in told
-    assert "iban (3)" in messages(found, Level.NOTE)
-    assert not found.refused
+    result = check(workspace, tmp_path)
+    warnings = messages(result, Level.WARN)
+    assert "only on test documents: due_date" in warnings
+    assert "no training document: currency" in warnings
+    assert "No label on validation: iban" in warnings
+    assert "iban (3)" in messages(result, Level.NOTE)
+    assert not result.refused
 
 
 def test_what_this_machine_cannot_do_is_refused(

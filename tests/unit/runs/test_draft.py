@@ -50,11 +50,11 @@ def test_stepping_never_leaves_a_knobs_range(key: str, by: int, times: int) -> N
 
 
 def test_the_learning_rate_steps_along_a_ladder() -> None:
-    now, seen = START, []
+    now, rates = START, []
     for _ in range(4):
         now = now.stepped("train.learning_rate", 1)
-        seen.append(now.config.train.learning_rate)
-    assert seen == [7e-5, 1e-4, 2e-4, 3e-4]
+        rates.append(now.config.train.learning_rate)
+    assert rates == [7e-5, 1e-4, 2e-4, 3e-4]
 
 
 def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
@@ -65,12 +65,12 @@ def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
 
 
 def test_a_grid_is_every_combination() -> None:
-    found = drafts.variants(TuneConfig(), "train.learning_rate=1e-4,3e-4 train.seed=1,2")
-    assert list(found) == [
+    configs = drafts.variants(TuneConfig(), "train.learning_rate=1e-4,3e-4 train.seed=1,2")
+    assert list(configs) == [
         "learning_rate=1e-4 seed=1", "learning_rate=1e-4 seed=2",
         "learning_rate=3e-4 seed=1", "learning_rate=3e-4 seed=2",
     ]  # fmt: skip
-    train = found["learning_rate=3e-4 seed=2"].train
+    train = configs["learning_rate=3e-4 seed=2"].train
     assert (train.learning_rate, train.seed) == (3e-4, 2)
     for wrong in ("", "learning_rate", "train.no_such=1", "train.seed=", "train.seed=1,x"):
         with pytest.raises(ConfigProblem):

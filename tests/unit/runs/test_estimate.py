@@ -39,11 +39,11 @@ def finished(speed: float, **changes: Any) -> Run:
 
 
 def test_time_follows_from_tokens_epochs_and_speed() -> None:
-    told = judged()
-    assert told.steps == 10 * 13
-    assert 20 <= told.seconds_per_epoch <= 25  # 20,000 tokens, and the evaluation
-    assert 200 < told.seconds < 300
-    assert told.fits and not told.smaller
+    expected = judged()
+    assert expected.steps == 10 * 13
+    assert 20 <= expected.seconds_per_epoch <= 25  # 20,000 tokens, and the evaluation
+    assert 200 < expected.seconds < 300
+    assert expected.fits and not expected.smaller
 
 
 def test_finished_runs_correct_the_measurement() -> None:
@@ -54,19 +54,19 @@ def test_finished_runs_correct_the_measurement() -> None:
 
 
 def test_too_little_memory_offers_the_same_batch_in_pieces() -> None:
-    told = judged(larger=8.0, free=3000.0)
-    assert not told.fits
-    assert told.smaller == ("train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=2")
-    smaller = config_files.apply_sets(CONFIG, told.smaller)
+    expected = judged(larger=8.0, free=3000.0)
+    assert not expected.fits
+    assert expected.smaller == ("train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=2")
+    smaller = config_files.apply_sets(CONFIG, expected.smaller)
     assert judged(smaller, larger=4.0, free=3000.0).fits
     desperate = judged(larger=8.0, free=500.0)
     assert not desperate.fits and desperate.why
 
 
 def test_a_run_of_days_offers_fewer_documents() -> None:
-    told = judged(finished=[finished(2.0)])
-    assert told.seconds > estimate.LONG_SECONDS
-    assert told.smaller[0].startswith("data.max_train_documents=")
+    expected = judged(finished=[finished(2.0)])
+    assert expected.seconds > estimate.LONG_SECONDS
+    assert expected.smaller[0].startswith("data.max_train_documents=")
 
 
 @pytest.fixture
@@ -79,14 +79,14 @@ def test_a_real_measurement_is_made_once(workspace: Workspace, tmp_path: Path, m
         "family": "layoutlm", "hidden": 32, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
         "batch": 2, "dropout": 0.0, "bf16": False, "gradient_checkpointing": False, "device": "cpu", "threads": 1,
     }  # fmt: skip
-    found = estimate.measured(workspace, shape)
-    assert found["tokens_per_second"] > 100 and found["steady_mb"] > 50 and found["device"] == "cpu"
+    measurement = estimate.measured(workspace, shape)
+    assert measurement["tokens_per_second"] > 100 and measurement["steady_mb"] > 50 and measurement["device"] == "cpu"
 
     def never(*arguments: object) -> dict[str, Any]:
         raise AssertionError("measured twice")
 
     monkeypatch.setattr(estimate, "_measure", never)
-    assert estimate.measured(workspace, shape) == found
+    assert estimate.measured(workspace, shape) == measurement
     with pytest.raises(AssertionError):
         estimate.measured(workspace, shape | {"length": 128})
 

@@ -80,8 +80,8 @@ def types(folder: Path) -> list[str]:
 
 def types_since_start(folder: Path) -> list[str]:
     """The events of the run's last process."""
-    found = types(folder)
-    return found[len(found) - found[::-1].index("queued") - 1 :]
+    names = types(folder)
+    return names[len(names) - names[::-1].index("queued") - 1 :]
 
 
 def suggestions(workspace: Workspace) -> list[int]:
@@ -280,19 +280,19 @@ def test_killed_at_every_stage_it_is_resumed_to_the_same_end(workspace: Workspac
             break  # it was faster
         os.kill(pid, signal.SIGKILL)
         until(lambda: not RunFolder(folder).at_work())
-        found = state(workspace, run.id)
-        print(f"killed at {stage}, after {types_since_start(folder)[-1]}: {found}")
+        now = state(workspace, run.id)
+        print(f"killed at {stage}, after {types_since_start(folder)[-1]}: {now}")
         killed.append(stage)
-        if found is RunState.FINISHED:  # its last word was said
+        if now is RunState.FINISHED:  # its last event was written
             break
-        assert found is RunState.CRASHED
+        assert now is RunState.CRASHED
     assert killed
     if state(workspace, run.id) is RunState.CRASHED:
         jobs.resume(workspace, run.id)
     done = jobs.wait(workspace, run.id)
     assert done.state is RunState.FINISHED, done.reason
-    seen = progress.of(folder)
-    assert [s.step for s in seen.steps] == list(range(1, seen.total_steps + 1))
+    known = progress.of(folder)
+    assert [s.step for s in known.steps] == list(range(1, known.total_steps + 1))
     assert types(folder).count("finished") == 1
     suggested = suggestions(workspace)
     collect(workspace, run.id)

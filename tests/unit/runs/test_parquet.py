@@ -15,7 +15,7 @@ def test_documents_come_back_as_they_were_one_after_the_other(tmp_path):
     parquet.write(path, (row(number, number % 2 == 0) for number in range(600)))
     assert parquet.count(path) == 600
     assert next(parquet.stream(path)) == row(0, True)
-    assert [found.document for found in parquet.stream(path)] == list(range(600))
+    assert [document.document for document in parquet.stream(path)] == list(range(600))
     assert parquet.read(path)[599] == row(599, False)
 
 
@@ -61,4 +61,19 @@ def test_what_was_being_written_leaves_the_old_file_as_it_was(tmp_path):
 
     with pytest.raises(InputProblem, match="diverged"):
         parquet.write(path, broken())
-    assert [found.document for found in parquet.read(path)] == [1]
+    assert [document.document for document in parquet.read(path)] == [1]
+
+
+def test_a_file_of_an_older_version_is_read_without_known_values(tmp_path):
+    path = tmp_path / "x.parquet"
+    parquet.write(path, [row(1, True)])
+    pq.write_table(pq.read_table(path).drop_columns(["references"]), path)
+    assert parquet.read(path) == [row(1, True)]
+
+
+def test_a_file_without_a_column_that_is_needed_is_refused(tmp_path):
+    path = tmp_path / "x.parquet"
+    parquet.write(path, [row(1, True)])
+    pq.write_table(pq.read_table(path).drop_columns(["words"]), path)
+    with pytest.raises(InputProblem, match="has no words"):
+        parquet.read(path)

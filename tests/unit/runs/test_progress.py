@@ -11,10 +11,10 @@ def test_a_snapshot_holds_what_the_events_said(tmp_path: Path) -> None:
     writer.write("started", device="cpu", seed=1, resumed_from=None)
     writer.write("step", step=10, total_steps=40, epoch=0.5, loss=2.0, seconds_left=30.0)
     writer.write("evaluated", step=10, epoch=0.5, train={"f1": 0.4}, validation={"f1": 0.3, "fields": {}}, best=True)
-    seen = progress.of(tmp_path)
-    assert (seen.step, seen.total_steps, seen.share) == (10, 40, 0.25)
-    assert seen.best is not None and seen.best.validation["f1"] == 0.3
-    assert not seen.finished
+    state = progress.of(tmp_path)
+    assert (state.step, state.total_steps, state.share) == (10, 40, 0.25)
+    assert state.best is not None and state.best.validation["f1"] == 0.3
+    assert not state.finished
 
 
 def test_the_last_step_counts_though_it_was_not_logged(tmp_path: Path) -> None:
@@ -31,9 +31,9 @@ def test_a_resumed_run_draws_no_curve_twice(tmp_path: Path) -> None:
         writer.write("step", step=step, total_steps=40, epoch=1.0, loss=1.0)
     writer.write("started", resumed_from=20)
     writer.write("step", step=30, total_steps=40, epoch=1.5, loss=0.9)
-    seen = progress.of(tmp_path)
-    assert [point.step for point in seen.steps] == [10, 20, 30]
-    assert seen.steps[-1].loss == 0.9
+    state = progress.of(tmp_path)
+    assert [point.step for point in state.steps] == [10, 20, 30]
+    assert state.steps[-1].loss == 0.9
 
 
 def test_following_takes_only_whole_lines(tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_a_run_costs_what_it_kept_of_a_machine_while_at_work(tmp_path: Path) -> 
         {"type": "finished", "time": 930, "state": "finished"},
     ]  # fmt: skip
     (tmp_path / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
-    seen = progress.of(tmp_path)
-    assert (seen.seconds, seen.core_seconds, seen.gpu_seconds) == (50, 120, 40)
-    assert cost(seen) == "0.01 GPU-h + 0.03 core-h"
+    state = progress.of(tmp_path)
+    assert (state.seconds, state.core_seconds, state.gpu_seconds) == (50, 120, 40)
+    assert cost(state) == "0.01 GPU-h + 0.03 core-h"
     assert cost(progress.Progress()) == ""
 
 
@@ -86,10 +86,10 @@ def test_a_line_that_was_cut_off_takes_no_other_event_with_it(tmp_path: Path) ->
 
 
 def test_time_is_counted_at_work_whatever_the_clock_does(tmp_path: Path) -> None:
-    told = [
+    moments = [
         ("queued", 100), ("started", 150), ("step", 160), ("step", 40),  # set back by two minutes
         ("step", 50), ("queued", 5000), ("started", 5010), ("finished", 5030),  # crashed, resumed the next day
     ]  # fmt: skip
-    lines = [f'{{"type": "{kind}", "time": {moment}, "step": 1, "epoch": 1.0}}\n' for kind, moment in told]
+    lines = [f'{{"type": "{kind}", "time": {moment}, "step": 1, "epoch": 1.0}}\n' for kind, moment in moments]
     (tmp_path / "events.jsonl").write_text("".join(lines))
     assert progress.of(tmp_path).seconds == 10 + 10 + 20

@@ -120,9 +120,9 @@ def test_a_run_that_needs_pictures_takes_them_along(workspace: Workspace, tmp_pa
     snapshot.freeze(workspace, tmp_path / "run", 1, pictures=True)
     elsewhere = (tmp_path / "run").rename(tmp_path / "elsewhere")
     shutil.rmtree(workspace.files.pages)
-    found = [row.anchor(elsewhere) for row in parquet.read(elsewhere / "dataset" / "train.parquet")]
-    found += [row.anchor(elsewhere) for row in parquet.read(elsewhere / "dataset" / "validation.parquet")]
-    paths = [path for row in found for path in row.pictures]
+    rows = [row.anchor(elsewhere) for row in parquet.read(elsewhere / "dataset" / "train.parquet")]
+    rows += [row.anchor(elsewhere) for row in parquet.read(elsewhere / "dataset" / "validation.parquet")]
+    paths = [path for row in rows for path in row.pictures]
     assert sorted(Path(path).read_bytes() if path else b"" for path in paths) == [b"", b"a picture"]
 
 

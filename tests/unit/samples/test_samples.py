@@ -1,4 +1,4 @@
-"""Made-up invoices: the same seed gives the same ones, labels say what is printed, pages could exist."""
+"""Made-up invoices: the same seed gives the same ones, labels match what is printed, pages are believable."""
 
 import csv
 import json
@@ -112,13 +112,13 @@ def test_words_do_not_lie_on_one_another(clean: list[Sample]) -> None:
     for sample in clean:
         for _, _, tokens in sample.pages:
             boxes = sorted((box[1], box, text) for text, box, _ in tokens)
-            for position, (_, one, text) in enumerate(boxes):
+            for position, (_, word, text) in enumerate(boxes):
                 for top, other, second in boxes[position + 1 :]:
-                    if top >= one[3]:
+                    if top >= word[3]:
                         break
-                    across = min(one[2], other[2]) - max(one[0], other[0])
-                    down = min(one[3], other[3]) - max(one[1], other[1])
-                    overlap = across > 0.5 and down > 0.2 * min(one[3] - one[1], other[3] - other[1])
+                    across = min(word[2], other[2]) - max(word[0], other[0])
+                    down = min(word[3], other[3]) - max(word[1], other[1])
+                    overlap = across > 0.5 and down > 0.2 * min(word[3] - word[1], other[3] - other[1])
                     assert not overlap, (sample.name, text, second)
 
 
@@ -290,8 +290,8 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     arguments = [str(out), "--count", "50", "--seed", "2", "--languages", "en,fr", "--words-only", "--json"]
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0, result.output
-    said = json.loads(result.output)
-    assert said["documents"] == 50 and set(said["languages"]) == {"en", "fr"}
+    report = json.loads(result.output)
+    assert report["documents"] == 50 and set(report["languages"]) == {"en", "fr"}
     ids = {json.loads(line)["id"] for line in (out / "labels.jsonl").read_text("utf-8").splitlines()}
     assert len(ids) == 50
     again = CliRunner().invoke(command, arguments)

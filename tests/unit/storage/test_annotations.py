@@ -1,4 +1,4 @@
-"""Every act is kept, can be taken back, and meets whoever was quicker."""
+"""Every act is stored and can be undone; concurrent changes are refused."""
 
 import tempfile
 from pathlib import Path
@@ -141,14 +141,14 @@ def test_undo_ends_at_the_import(db: Database) -> None:
 def test_rejected_suggestions_do_not_come_back(db: Database) -> None:
     with db.write() as connection:
         (number,) = documents.add(connection, [new()], "me")
-        found = {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]}
-        assert keep_suggestions(connection, "run1", found) == 2
+        proposals = {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]}
+        assert keep_suggestions(connection, "run1", proposals) == 2
         content = documents.open_document(connection, number)
         first = content.suggestions[0]
         decided = Annotations(decisions=frozenset({(first.id, Decision.REJECTED)}))
         commit(connection, number, 0, content.annotations, decided, "reject", "me")
         assert documents.get(connection, number).suggestions == 1
-        assert keep_suggestions(connection, "run2", found) == 1
+        assert keep_suggestions(connection, "run2", proposals) == 1
         assert [(s.field, s.run) for s in suggestions_of(connection, number)] == [
             ("a", "run1"),
             ("b", "run2"),
@@ -159,7 +159,7 @@ def test_suggestions_move_with_the_words(db: Database) -> None:
     with db.write() as connection:
         (number,) = documents.add(connection, [new()], "me")
         keep_suggestions(connection, "run", {number: [("a", (1,), 0.9), ("b", (2,), 0.8)]})
-        one, two = suggestions_of(connection, number)
-        move_suggestions(connection, number, {one.id: (3, 4), two.id: None})
+        first, second = suggestions_of(connection, number)
+        move_suggestions(connection, number, {first.id: (3, 4), second.id: None})
         assert [s.tokens for s in suggestions_of(connection, number)] == [(3, 4)]
         assert documents.get(connection, number).suggestions == 1

@@ -122,7 +122,7 @@ def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql+pymysql://ann:secret@127.0.0.1/shop", "driver is not installed"),
         ("nonsense", "address of the database"),
@@ -131,8 +131,8 @@ def test_waiting_ends_well_when_the_other_is_done(db: Database, tmp_path: Path) 
         ("sqlite+pysqlite:////no/such/folder/shop.db", "cannot be reached"),  # goes the way of every other database
     ],
 )
-def test_another_database_that_cannot_be_opened_is_said_with_its_remedy(url: str, said: str) -> None:
-    with pytest.raises(WorkspaceProblem, match=said) as caught:
+def test_another_database_that_cannot_be_opened_is_said_with_its_remedy(url: str, message: str) -> None:
+    with pytest.raises(WorkspaceProblem, match=message) as caught:
         Database(url).migrate()
     assert caught.value.remedy and "secret" not in caught.value.message
 

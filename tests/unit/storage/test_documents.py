@@ -11,16 +11,16 @@ from tests.support.store import LABELLED, new
 
 
 def test_a_document_comes_out_as_it_went_in(db: Database) -> None:
-    given = new(language="en", **LABELLED)
+    added = new(language="en", **LABELLED)
     with db.write() as connection:
-        (number,) = documents.add(connection, [given], "me")
+        (number,) = documents.add(connection, [added], "me")
     with db.read() as connection:
         content = documents.open_document(connection, number)
-    assert content.pages == given.pages
-    assert content.annotations.spans == frozenset(given.spans)
+    assert content.pages == added.pages
+    assert content.annotations.spans == frozenset(added.spans)
     assert content.annotations.state is State.LABELLED
-    assert content.references == given.references
-    assert [(s.field, s.tokens, s.confidence, s.run) for s in content.suggestions] == list(given.suggestions)
+    assert content.references == added.references
+    assert [(s.field, s.tokens, s.confidence, s.run) for s in content.suggestions] == list(added.suggestions)
     row = content.document
     assert (row.labels, row.suggestions, row.token_count, row.language) == (2, 1, 5, "en")
     assert row.split is Split.TRAIN
@@ -75,8 +75,8 @@ def test_reference_values_replace_those_of_the_same_source(db: Database) -> None
         (number,) = documents.add(connection, [new(**LABELLED)], "me")
         documents.set_references(connection, number, [ReferenceValue("amount_total", "8.00", "values")])
         documents.set_references(connection, number, [ReferenceValue("amount_total", "7.00", "values")])
-        found = documents.open_document(connection, number).references
-    assert {(r.value, r.source) for r in found} == {("9.00", "gold"), ("7.00", "values")}
+        references = documents.open_document(connection, number).references
+    assert {(r.value, r.source) for r in references} == {("9.00", "gold"), ("7.00", "values")}
 
 
 def test_problems_are_listed_once(db: Database) -> None:

@@ -12,9 +12,9 @@ from storage.files import Files, digest_of, write_atomic
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
-    made = Files(tmp_path / "ws")
-    made.make()
-    return made
+    opened = Files(tmp_path / "ws")
+    opened.make()
+    return opened
 
 
 def test_the_same_content_is_kept_once(files: Files, tmp_path: Path) -> None:
@@ -50,6 +50,6 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(WorkspaceProblem) as told:
+    with pytest.raises(WorkspaceProblem) as caught:
         write_atomic(tmp_path / "nowhere" / "chart.png", b"x")
-    assert "folder that exists" in told.value.remedy and "nowhere" in told.value.remedy
+    assert "folder that exists" in caught.value.remedy and "nowhere" in caught.value.remedy

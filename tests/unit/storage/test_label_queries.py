@@ -1,4 +1,4 @@
-"""What people said about many documents at once."""
+"""Labels and decisions of many documents at once."""
 
 from storage import documents, label_queries
 from storage.database import Database

@@ -12,8 +12,8 @@ def test_a_round_keeps_its_order_and_its_reasons(db: Database) -> None:
         a, b, c = documents.add(connection, [new(name) for name in "abc"], "me")
         entries = [QueueEntry(0, c, 0, 0.9, ("unsure",), {"amount_total": 0.4}), QueueEntry(0, a, 1, 0.5)]
         number = queue.open_round(connection, "run", "entropy", 7, entries, {"expected": 0.1})
-        found = queue.entries(connection, number)
-        assert [(e.document, e.reasons, e.fields) for e in found] == [
+        queued = queue.entries(connection, number)
+        assert [(e.document, e.reasons, e.fields) for e in queued] == [
             (c, ("unsure",), {"amount_total": 0.4}),
             (a, (), {}),
         ]
@@ -21,7 +21,7 @@ def test_a_round_keeps_its_order_and_its_reasons(db: Database) -> None:
         assert document_list.ids(connection, Filter(round=number)) == [c, a]
         queue.mark_done(connection, number, c)
         assert [e.done for e in queue.entries(connection, number)] == [True, False]
-        assert b not in [e.document for e in found]
+        assert b not in [e.document for e in queued]
 
 
 def test_closing_twice_keeps_the_first_time(db: Database) -> None:

@@ -1,8 +1,8 @@
 """The ways of choosing what to label next. Light: what the screens show of a strategy needs no numpy.
 
-Adding one: a function `(Pool, size, random generator) -> [(index, score), …]` in a module of this package, and an
-entry in STRATEGIES. The function gives at most `size` different indices into the pool, the best first; the same
-pool, size and seed give the same answer. tests/unit/test_strategies.py holds every entry to that contract.
+To add a strategy, write a function `(Pool, size, random generator) -> [(index, score), …]` in a module of this package
+and an entry in STRATEGIES. The function gives at most `size` different indices into the pool, the best first; the same
+pool, size and seed give the same answer. tests/unit/active_learning/test_strategies.py checks that of every entry.
 """
 
 from collections.abc import Callable
@@ -42,8 +42,8 @@ class Strategy:
     def load(self) -> "Function":
         """The function itself; imports numpy, and where it is needed scikit-learn and modAL."""
         module, _, name = self.function.partition(":")
-        found: Function = getattr(import_module(f"{__name__}.{module}"), name)
-        return found
+        function: Function = getattr(import_module(f"{__name__}.{module}"), name)
+        return function
 
 
 def _entry(name: str, function: str, needs: str, title: str, explanation: str, why: str = "") -> Strategy:

@@ -1,4 +1,4 @@
-"""Which documents belong together, as far as the model's embeddings can tell. [worker]"""
+"""Clusters of documents by the model's embeddings."""
 
 from sklearn.cluster import MiniBatchKMeans
 

@@ -1,4 +1,4 @@
-"""Doubt times difference. [worker]"""
+"""Doubt times difference."""
 
 import numpy as np
 

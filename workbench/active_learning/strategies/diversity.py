@@ -1,4 +1,4 @@
-"""Strategies that look at how documents lie to each other; modAL does the querying where it has the method. [worker]"""
+"""Strategies that look at how documents lie to each other; modAL does the querying where it has the method."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ def ranked_batch(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     def strategy(learner: Any, vectors: Vectors, n_instances: int) -> Any:
         return modal.ranked_batch(learner, vectors, doubt, n_instances, "euclidean", None)
 
-    found = modal.query(strategy, pool.embeddings[chosen], pool.centres(rng), min(size, len(chosen)))
-    return [(int(chosen[index]), float(doubt[index])) for index in found]
+    queried = modal.query(strategy, pool.embeddings[chosen], pool.centres(rng), min(size, len(chosen)))
+    return [(int(chosen[index]), float(doubt[index])) for index in queried]
 
 
 def density(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
@@ -59,8 +59,8 @@ def density(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
         best = order[_distinct(vectors[order])][:n_instances]
         return best, worth[best]
 
-    found = modal.query(strategy, pool.embeddings[chosen], pool.embeddings[:0], size)
-    return [(int(chosen[index]), float(worth[index])) for index in found]
+    queried = modal.query(strategy, pool.embeddings[chosen], pool.embeddings[:0], size)
+    return [(int(chosen[index]), float(worth[index])) for index in queried]
 
 
 def k_centre(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
@@ -88,17 +88,17 @@ def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     scores: Floats = pool.scores["value_error"]
     if not len(pool):
         return []
-    found = clusters(pool.embeddings, size, int(rng.integers(2**31))).predict(pool.embeddings)
+    cluster_of = clusters(pool.embeddings, size, int(rng.integers(2**31))).predict(pool.embeddings)
     turns: dict[int, int] = {}
     order: list[tuple[int, int, int]] = []
     for index in pool.ranked(scores):
-        turn = turns[found[index]] = turns.get(found[index], -1) + 1
+        turn = turns[cluster_of[index]] = turns.get(cluster_of[index], -1) + 1
         order.append((turn, len(order), int(index)))
     return pool.pick((index for *_, index in sorted(order)), scores, size)
 
 
 def similar(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
-    """The nearest to any of the liked documents."""
+    """The documents nearest to any of those to find more of."""
     assert pool.embeddings is not None and pool.likes is not None
     nearness = 1 - distances(pool.embeddings, pool.likes).astype(np.float64)
     return pool.pick(pool.ranked(nearness), nearness, size)

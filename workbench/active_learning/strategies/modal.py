@@ -1,4 +1,4 @@
-"""modAL, without torch. [worker]
+"""modAL, without torch.
 
 modAL imports torch where it finds it, only to know torch's tensors when it sees them: seconds and a quarter of a
 gigabyte for nothing, as a selection has arrays. While modAL is imported there is no torch; afterwards there is.

@@ -1,4 +1,4 @@
-"""What every strategy chooses from: the pool's scores and embeddings, checked once. [worker]"""
+"""What every strategy chooses from: the pool's scores and embeddings, checked once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

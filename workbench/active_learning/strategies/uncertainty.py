@@ -1,4 +1,4 @@
-"""Strategies that rank documents by one score each. [worker]"""
+"""Strategies that rank documents by one score each."""
 
 import numpy as np
 

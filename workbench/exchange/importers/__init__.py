@@ -158,7 +158,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         try:
             stat = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:  # a folder that may not be read, or a link that leads nowhere
+        except OSError:  # an unreadable folder or a broken link
             return
         if (stat.st_dev, stat.st_ino) in visited:
             return
@@ -187,7 +187,7 @@ _MAINS = {
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """The file itself, where a file in a folder beside its own is the document that it belongs to."""
+    """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import replace
 
 from storage.exceptions import InputProblem
-from storage.records import Box
+from storage.records import Box, Page, Token
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.importers.regions import place
 
@@ -170,3 +170,23 @@ def _one_label_a_word(incoming: Incoming) -> None:
     if shared:
         incoming.notes.append(f"{shared} labels shared words with another label; every word stays in the first")
     incoming.spans = spans
+
+
+def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Page, ...]:
+    """Cleaned pages as records, their tokens numbered over the document; `names` are those of the stored pictures."""
+    pages = []
+    first = 0
+    for number, page in enumerate(incoming):
+        words = page.tokens or []
+        tokens = tuple(
+            Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
+            for i, t in enumerate(words, first)
+        )
+        pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
+        first += len(tokens)
+    return tuple(pages)
+
+
+def _storable(text: str) -> str:
+    """The text with a question mark for half a surrogate pair, which JSON can hold but a database cannot."""
+    return text.encode("utf-8", "replace").decode()

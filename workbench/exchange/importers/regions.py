@@ -24,14 +24,14 @@ def place(
     for region in sorted(regions, key=lambda r: (r.rank, _area(r.box))):
         tokens = pages[region.page].tokens or () if 0 <= region.page < len(pages) else ()
         used = taken[region.confidence is not None]
-        found = tuple(
+        inside = tuple(
             number
             for number, token in enumerate(tokens, starts[region.page] if tokens else 0)
             if number not in used and lies_in(token.box, region.box)
         )
-        if found:
-            used.update(found)
-            spans.append((found[0], IncomingSpan(region.label, found, region.confidence, region.run)))
+        if inside:
+            used.update(inside)
+            spans.append((inside[0], IncomingSpan(region.label, inside, region.confidence, region.run)))
         else:
             empty.append(region)
     return [span for _, span in sorted(spans, key=lambda item: item[0])], empty

@@ -243,16 +243,16 @@ def _labels(
     path: Path, record: Record, count: int, names: dict[str, list[str]], incoming: Incoming
 ) -> tuple[list[IncomingSpan], bool]:
     for column in ("labels", "ner_tags", "tags"):
-        given = getattr(record, column)
-        if given is not None:
+        values = getattr(record, column)
+        if values is not None:
             break
     else:
         return [], False
-    if len(given) != count:
-        raise InputProblem(f"it has {count} words but {len(given)} labels")
-    known = names.get(column) or (_names_beside(path) if int in set(map(type, given)) else [])
+    if len(values) != count:
+        raise InputProblem(f"it has {count} words but {len(values)} labels")
+    known = names.get(column) or (_names_beside(path) if int in set(map(type, values)) else [])
     tags: list[str] = []
-    for tag in given:
+    for tag in values:
         if isinstance(tag, int):
             if not known:
                 incoming.notes.append(

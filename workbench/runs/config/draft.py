@@ -97,7 +97,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {one}" for key, one in value.items())
+        return ", ".join(f"{key}: {item}" for key, item in value.items())
     return str(value)
 
 
@@ -163,6 +163,6 @@ def variants(config: TuneConfig, text: str) -> dict[str, TuneConfig]:
     if not axes:
         raise ConfigProblem("The grid is empty.", "Write settings as train.learning_rate=1e-4,3e-4.")
     return {
-        " ".join(one.rpartition(".")[2] for one in sets): config_files.apply_sets(config, sets)
+        " ".join(setting.rpartition(".")[2] for setting in sets): config_files.apply_sets(config, sets)
         for sets in product(*axes)
     }

@@ -159,7 +159,7 @@ _SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size
 
 
 def position_offset(model_type: str) -> int:
-    """How many of a model's positions cannot be used: RoBERTa and its kin start counting after the padding id."""
+    """How many of a model's positions cannot be used: RoBERTa and the like start counting after the padding id."""
     return 2 if model_type in {"roberta", "xlm-roberta", "camembert", "layoutlmv3", "lilt"} else 0
 
 

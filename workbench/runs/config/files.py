@@ -81,7 +81,7 @@ def from_dict(data: Mapping[str, Any]) -> TuneConfig:
 
 
 def notes_on(source: Path | str) -> list[str]:
-    """What a file says that is decided elsewhere here, one sentence each."""
+    """The settings of a file that are decided elsewhere here, one sentence each."""
     text = source.read_text(encoding="utf-8-sig") if isinstance(source, Path) else source
     flat = _flatten(_parse(text))
     return [f"{key} was read over: {why}." for key, why in DECIDED.items() if key in flat]

@@ -30,26 +30,16 @@ class Setting:
     low: float | None = None
     high: float | None = None
 
-    @property
-    def guidance(self) -> str:
-        """What it does, when to change it, and the risk, as one text."""
-        parts = [self.does]
-        if self.when:
-            parts.append(f"When: {self.when}")
-        if self.risk:
-            parts.append(f"Risk: {self.risk}")
-        return "\n".join(parts)
-
 
 def settings() -> list[Setting]:
     """Every setting, in the order of tuning and, within a group, as declared."""
-    found = []
+    listed = []
     for section, info in TuneConfig.model_fields.items():
         model = info.annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
-        found += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
+        listed += [_setting(f"{section}.{name}", field) for name, field in model.model_fields.items()]
     order = list(Group)
-    return sorted(found, key=lambda setting: order.index(setting.group))
+    return sorted(listed, key=lambda setting: order.index(setting.group))
 
 
 def _setting(key: str, field: FieldInfo) -> Setting:

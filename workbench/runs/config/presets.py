@@ -8,7 +8,7 @@ from workbench.runs.config.tune import TuneConfig
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named configuration and whom it is for."""
+    """A named configuration and what data it is for."""
 
     name: str
     title: str
@@ -103,10 +103,10 @@ def preset(name: str, device: str = "cpu") -> Preset:
         ConfigProblem: there is none.
     """
     by_name = {key.casefold(): value for key, value in presets(device).items()}
-    found = by_name.get(name.strip().casefold().replace("-", " ").replace("_", " "))
-    if found is None:
+    chosen = by_name.get(name.strip().casefold().replace("-", " ").replace("_", " "))
+    if chosen is None:
         raise ConfigProblem(f"There is no preset {name!r}.", f"Choose one of: {', '.join(presets())}, auto.")
-    return found
+    return chosen
 
 
 def choose_preset(documents: int, pages: int, device: str = "cpu") -> str:

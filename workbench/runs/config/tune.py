@@ -444,19 +444,19 @@ class TuneConfig(_Section):
     def _contradictions(self) -> list[str]:
         model, train, data = self.model, self.train, self.data
         base = families.base(model.family, model.name)
-        found = []
+        problems = []
         if train.fp16 and train.bf16:
-            found.append("train.fp16 and train.bf16 cannot both be on: choose one, or leave both empty.")
+            problems.append("train.fp16 and train.bf16 cannot both be on: choose one, or leave both empty.")
         if train.fp16 and train.device == "cpu":
-            found.append("train.fp16 does not work on a CPU: leave it empty, or use train.bf16.")
+            problems.append("train.fp16 does not work on a CPU: leave it empty, or use train.bf16.")
         if data.window_stride >= data.max_length - 2:
-            found.append(
+            problems.append(
                 f"data.window_stride ({data.window_stride}) must be smaller than data.max_length − 2 "
                 f"({data.max_length - 2}): windows that overlap wholly never get to the end of a page."
             )
         positions = model.max_position_embeddings or (base.positions if base else None)
         if positions and data.max_length > positions:
-            found.append(
+            problems.append(
                 f"data.max_length ({data.max_length}) is more than the model's {positions} positions: longer pages "
                 f"become windows by themselves, so {positions} is enough (model.max_position_embeddings builds "
                 "a longer model)."
@@ -465,18 +465,18 @@ class TuneConfig(_Section):
         heads = model.num_attention_heads or (base.heads if base else None)
         if hidden and heads and hidden % heads:
             fitting = [n for n in range(1, 65) if hidden % n == 0 and abs(n - heads) <= heads]
-            found.append(
+            problems.append(
                 f"model.hidden_size ({hidden}) is not a multiple of model.num_attention_heads ({heads}): "
                 f"heads that fit are {', '.join(map(str, fitting))}."
             )
         if hidden and hidden % 24 and model.family in ("lilt", "layoutlmv3") and model.hidden_size:
-            found.append(
+            problems.append(
                 f"model.hidden_size ({hidden}) must be a multiple of 24 for {model.family}: boxes take a sixth each."
             )
         steps = train.eval_strategy == "steps" and train.load_best_model_at_end
         if steps and train.save_steps % train.eval_steps:
-            found.append(
+            problems.append(
                 f"train.save_steps ({train.save_steps}) must be a multiple of train.eval_steps ({train.eval_steps}) "
                 "when the best model is kept: what was not saved cannot be the result."
             )
-        return found
+        return problems

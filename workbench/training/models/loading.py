@@ -4,7 +4,8 @@ Folders and hubs are not trusted: only safetensors are read, no code of theirs i
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,30 +83,29 @@ def source_of(name: str) -> str:
     return name
 
 
-class loading:  # noqa: N801 (reads as what it does: `with loading(name):`)
-    """Turns what libraries raise when weights cannot be had into errors with a remedy."""
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Turn the errors that libraries raise when weights cannot be loaded into errors with a remedy.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SafetensorError):
-            raise InputProblem(
-                f"The weights of {self._name} are damaged: {error}",
-                "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
-            ) from error
-        if isinstance(error, OSError | ValueError) and not isinstance(error, MemoryError):
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            if Path(self._name).is_dir():
-                raise InputProblem(f"{self._name} cannot be loaded: {first}", "Check the folder.") from error
-            raise MissingTool(
-                f"{self._name} cannot be had: {first}",
-                f"Connect to the network (and unset HF_HUB_OFFLINE), or bring a folder: run `hf download {self._name} "
-                "--local-dir DIR` on a machine with network, copy DIR here and set model.name to its path.",
-            ) from error
+    Args:
+        name: of the folder or the model on the hub.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        raise InputProblem(
+            f"The weights of {name} are damaged: {error}",
+            "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
+        ) from error
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if Path(name).is_dir():
+            raise InputProblem(f"{name} cannot be loaded: {first}", "Check the folder.") from error
+        raise MissingTool(
+            f"{name} cannot be had: {first}",
+            f"Connect to the network (and unset HF_HUB_OFFLINE), or bring a folder: run `hf download {name} "
+            "--local-dir DIR` on a machine with network, copy DIR here and set model.name to its path.",
+        ) from error
 
 
 def load_tokenizer(source: str, **options: Any) -> Any:
@@ -133,7 +133,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             "Choose the family it belongs to, or another base.",
         )
     offset = position_offset(settings.model_type)
-    # RoBERTa's kin need words to begin as after a space.
+    # RoBERTa and the like need words to begin as after a space.
     tokenizer = load_tokenizer(source, **({"add_prefix_space": True} if offset else {}))
     known = _own_labels(settings)
     notes = []
@@ -146,33 +146,43 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             f"Set data.max_length to {positions}; longer pages become windows.",
         )
     if changed:
-        _set_labels(settings, labels)
-        with loading(source):
-            model = AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+        model = _new_model(source, settings, labels)
         notes.append(
             f"A new model was built ({', '.join(f'{k} {a} → {b}' for k, (a, b) in changed.items())}): the pretrained "
             "weights do not fit it, so it starts from nothing."
         )
     else:
-        if not known:
-            _set_labels(settings, labels)
-        with loading(source):
-            model = AutoModelForTokenClassification.from_pretrained(
-                source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                ignore_mismatched_sizes=True,
-            )  # fmt: skip
-        if known:
-            carried = carry_head(
-                model,
-                known,
-                fields,
-                config.model.head_map if config.model.carry_head else {},
-                by_meaning=config.model.carry_head,
+        model = _pretrained(source, settings, known or labels)
+        carried = _fit_head(model, known, fields, config) if known else {}
+        if carried and known != labels:
+            notes.append(
+                "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
             )
-            if carried and known != labels:
-                notes.append(
-                    "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
-                )
+    _fit_vocabulary(model, tokenizer, config)
+    return Built(model, tokenizer, notes=notes)
+
+
+def _new_model(source: str, settings: Any, labels: Sequence[str]) -> Any:
+    _set_labels(settings, labels)
+    with loading(source):
+        return AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+
+
+def _pretrained(source: str, settings: Any, labels: Sequence[str]) -> Any:
+    _set_labels(settings, labels)
+    with loading(source):
+        return AutoModelForTokenClassification.from_pretrained(
+            source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+        )  # fmt: skip
+
+
+def _fit_head(model: Any, known: Sequence[str], fields: Sequence[FieldSpec], config: TuneConfig) -> dict[str, str]:
+    by_hand = config.model.head_map if config.model.carry_head else {}
+    return carry_head(model, known, fields, by_hand, by_meaning=config.model.carry_head)
+
+
+def _fit_vocabulary(model: Any, tokenizer: Any, config: TuneConfig) -> None:
     if config.model.added_tokens:
         tokenizer.add_tokens(list(config.model.added_tokens), special_tokens=True)
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
@@ -182,7 +192,6 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
                 "Give at least as many.",
             )
         model.resize_token_embeddings(len(tokenizer))
-    return Built(model, tokenizer, notes=notes)
 
 
 def _own_labels(settings: Any) -> list[str]:
@@ -204,7 +213,7 @@ def _dropouts(settings: Any, config: TuneConfig) -> None:
 
 
 def _restructure(settings: Any, config: TuneConfig, offset: int) -> dict[str, tuple[int, int]]:
-    """Put the wanted structure into the settings, and say what it changes."""
+    """Put the wanted structure into the settings, and return what it changes."""
     changed = {}
     for name, value in config.model.structure.items():
         old = getattr(settings, name, None)
@@ -236,30 +245,30 @@ def head_mapping(
 ) -> dict[str, str]:
     """The user's field id -> the base's field id whose rows it starts from: by hand, by id, by name, by type.
 
-    By type only a base's field that no other of hers means, so that no two fields start as the same.
+    By type only a base's field that no other field maps to, so that no two fields start as the same.
     """
     base = list(dict.fromkeys(label[2:] for label in from_labels if label != "O"))
-    found = {
+    mapping = {
         field: target for field, target in by_hand.items() if target in base and any(f.id == field for f in fields)
     }
     if not by_meaning:
-        return found
+        return mapping
     schema = invoice_schema()
     for spec in fields:
-        if spec.id in found:
+        if spec.id in mapping:
             continue
         resolved = schema.resolve(spec.id) or schema.resolve(spec.name)
         for candidate in (spec.id, resolved.id if resolved else ""):
-            if candidate in base and candidate not in found.values():
-                found[spec.id] = candidate
+            if candidate in base and candidate not in mapping.values():
+                mapping[spec.id] = candidate
                 break
     types = {f.id: f.type.value for f in schema}
     for spec in fields:
-        if spec.id not in found and spec.type != "text":
-            free = [name for name in base if types.get(name) == spec.type and name not in found.values()]
+        if spec.id not in mapping and spec.type != "text":
+            free = [name for name in base if types.get(name) == spec.type and name not in mapping.values()]
             if free:
-                found[spec.id] = free[0]
-    return found
+                mapping[spec.id] = free[0]
+    return mapping
 
 
 def carry_head(

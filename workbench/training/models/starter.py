@@ -47,7 +47,7 @@ def shipped() -> Path:
 
 
 def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
-    """The starter (or a LayoutLM folder of her own) for these fields, its boxes moving smoothly."""
+    """The starter (or another LayoutLM folder) for these fields, its boxes moving smoothly."""
     source = loading.source_of(config.model.name) if config.model.name else str(shipped())
     built = loading.build(config, fields, source, ("layoutlm",))
     built.sep_box = 1000

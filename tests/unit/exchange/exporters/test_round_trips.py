@@ -43,7 +43,7 @@ def boxes(draw: st.DrawFn, width: float, height: float) -> Box:
 @st.composite
 def contents(draw: st.DrawFn, gaps: bool = False, pages: int = 3, number: int = 1) -> Content:
     """A document; with `gaps` labels may jump over words and pages."""
-    made: list[Page] = []
+    drawn_pages: list[Page] = []
     count = 0
     for index in range(draw(st.integers(1, pages))):
         width, height = draw(st.sampled_from([(595.0, 842.0), (1000.0, 1400.0), (792.5, 1301.25), (20.0, 30.0)]))
@@ -54,9 +54,9 @@ def contents(draw: st.DrawFn, gaps: bool = False, pages: int = 3, number: int = 
             sure = draw(st.one_of(st.none(), st.sampled_from([0.25, 0.5, 1.0])))
             tokens.append(Token(count, index, line, draw(words), draw(boxes(width, height)), sure))
             count += 1
-        made.append(Page(index, width, height, tuple(tokens)))
+        drawn_pages.append(Page(index, width, height, tuple(tokens)))
     owners = draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
-    page_of = [token.page for page in made for token in page.tokens]
+    page_of = [token.page for page in drawn_pages for token in page.tokens]
     groups: list[list[int]] = []
     for token, owner in enumerate(owners):
         if not owner:
@@ -72,8 +72,10 @@ def contents(draw: st.DrawFn, gaps: bool = False, pages: int = 3, number: int = 
     state = draw(st.sampled_from([State.LABELLED, State.STARTED if spans else State.NEW]))
     name = draw(st.sampled_from(["inv", 'quo"te', "line\nbreak", "../../x", "名" * 250, "CON", " "])) + str(number)
     group = draw(st.sampled_from(["", "ACME"]))
-    document = Document(number, name, "", "d", "x", None, group, Side.TRAIN, state, "", len(made), count, 1, len(spans))
-    return Content(document, tuple(made), Annotations(spans, state=state), (), ())
+    document = Document(
+        number, name, "", "d", "x", None, group, Side.TRAIN, state, "", len(drawn_pages), count, 1, len(spans)
+    )
+    return Content(document, tuple(drawn_pages), Annotations(spans, state=state), (), ())
 
 
 def several(gaps: bool = False, pages: int = 3) -> st.SearchStrategy[list[Content]]:
@@ -87,7 +89,7 @@ def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
         assert [path.name for path in root.iterdir()] == (
             ["out"] if written.documents or (root / "out").exists() else []
         )
-        found: list[Incoming] = []
+        documents: list[Incoming] = []
         for path in importers.discover([root]):
             importer = importers.detect(path)
             if importer is None:
@@ -97,8 +99,8 @@ def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
                 assert isinstance(item, Incoming), item
                 cleaned = clean(item, Options(root))
                 assert isinstance(cleaned, Incoming), cleaned
-                found.append(cleaned)
-        return found
+                documents.append(cleaned)
+        return documents
 
 
 def labels_of(item: Incoming) -> set[tuple[str, tuple[int, ...]]]:

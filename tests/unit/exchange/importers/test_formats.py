@@ -326,9 +326,9 @@ def test_a_saved_dataset_with_several_splits_comes_in_once(tmp_path: Path, read:
         (folder / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}))
         (folder / "dataset_info.json").write_text("{}")
     (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
-    found = importers.discover([tmp_path])
-    assert [path.parent.name for path in found] == ["test", "train"]
-    assert [read(path, "hf-dataset")[0][0].name for path in found] == ["test", "train"]
+    paths = importers.discover([tmp_path])
+    assert [path.parent.name for path in paths] == ["test", "train"]
+    assert [read(path, "hf-dataset")[0][0].name for path in paths] == ["test", "train"]
 
 
 @pytest.mark.realdata
@@ -343,10 +343,10 @@ def test_a_saved_dataset_with_several_splits_comes_in_once(tmp_path: Path, read:
 def test_the_shared_documents_come_in(
     realdata: Path, read: Any, folder: str, format: str, files: int, tokens: int, spans: int
 ) -> None:
-    found = importers.discover([realdata / folder])
-    assert len(found) == files
+    paths = importers.discover([realdata / folder])
+    assert len(paths) == files
     items: list[Incoming] = []
-    for path in found:
+    for path in paths:
         good, bad = read(path, format, root=realdata / folder)
         assert not bad
         items += good

@@ -1,10 +1,11 @@
-"""How far an import or a reading of pages is, shown while it runs."""
+"""Progress on stderr while a command works; nothing where stderr is no terminal."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -13,10 +14,10 @@ _REFRESH_SECONDS = 0.1
 
 @contextmanager
 def import_progress() -> Iterator[Callable[[int, int, int], None]]:
-    """A line on the terminal with the rate and the time that is left; nothing where stderr is no terminal.
+    """A bar with the rate and the time that is left.
 
     Yields:
-        what to call with (files done, files in all, documents).
+        a function of (files done, files in all, documents).
     """
     progress = Progress(
         BarColumn(20),
@@ -26,7 +27,7 @@ def import_progress() -> Iterator[Callable[[int, int, int], None]]:
         TextColumn("left"),
         console=Console(stderr=True),
         transient=True,
-        # Its thread would be there when the processes that read pages are forked.
+        # No thread: the work starts processes, and stderr belongs to the one that draws.
         auto_refresh=False,
         redirect_stdout=False,
         disable=not sys.stderr.isatty(),
@@ -46,3 +47,27 @@ def import_progress() -> Iterator[Callable[[int, int, int], None]]:
 
     with progress:
         yield show
+
+
+@contextmanager
+def document_progress(label: str, *, silent: bool) -> Iterator[Callable[[int, int], None]]:
+    """A count of documents.
+
+    Args:
+        label: what is done with them.
+        silent: show nothing, as for scripts.
+
+    Yields:
+        a function of (documents done, documents in all).
+    """
+    is_shown = not silent and sys.stderr.isatty()
+
+    def show(done: int, total: int) -> None:
+        if is_shown:
+            click.echo(f"\r\x1b[K{label} {done}/{total} documents", err=True, nl=False)
+
+    try:
+        yield show
+    finally:
+        if is_shown:
+            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,32 @@
+"""What the next key of the errors screen will do. Pure: (binding id, or key as it is shown; what it does) pairs."""
+
+
+def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
+    """The most useful first.
+
+    Args:
+        view: the one on the left, of error_tables.VIEWS.
+        listing: whether the list on the right has the keys.
+    """
+    if listing:
+        return (
+            ("Enter", "open it there"),
+            ("error.confirm", "the label is right"),
+            ("error.queue", "relabel queue"),
+            ("error.next", "next open"),
+            ("error.like", "more like these"),
+            ("Esc", "back"),
+            ("run.export", "HTML report"),
+        )
+    if view == "doctor":
+        return (("Enter", "take this action"), ("↑↓", "read on"), ("run.choose", "another run"))
+    if view == "rules":
+        return (("Enter", "on, off, as measured"), ("run.choose", "another run"))
+    return (
+        ("Enter", "list of errors"),
+        ("error.doubts", "labels to doubt"),
+        ("view.sort", "sort"),
+        ("run.split", "other split"),
+        ("run.choose", "other run"),
+        ("run.export", "HTML report"),
+    )

@@ -1,0 +1,57 @@
+"""What the errors screen shows of a run: one snapshot drives its widgets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage import runs
+from storage.files import write_atomic
+from storage.records import Run
+from workbench.evaluation import error_review
+from workbench.evaluation.doctor import consultation
+from workbench.evaluation.doctor.consultation import ENDED
+from workbench.evaluation.error_review import ErrorReview, Verdict
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A run's errors on one split, and what was done about them since."""
+
+    run: Run
+    review: ErrorReview
+    verdicts: dict[int, Verdict | None]  # by id(item), as error_review.verdicts gives them
+    evaluation: dict[str, Any]
+
+
+def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: str | None = None) -> Shown | None:
+    """Read a run's errors; of the one that was read before, only what was done about them since.
+
+    Args:
+        before: what was read last.
+        run_id: "" takes the newest run that ended.
+        split: None takes the one that was read before, or the first that has errors to show.
+
+    Returns:
+        None where no such run has ended.
+    """
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, ENDED)
+    run = next((run for run in ended if run_id in ("", run.id)), None)
+    if run is None:
+        return None
+    if before is not None and before.run.id == run.id and split in (None, before.review.split):
+        review, evaluation = before.review, before.evaluation
+    else:
+        folder = workspace.files.run(run.id)
+        review, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
+    return Shown(run, review, error_review.verdicts(workspace, review), evaluation)
+
+
+def write_report(workspace: Workspace, shown: Shown, target: Path) -> None:
+    """Write a run's HTML report."""
+    from workbench.evaluation import html_report  # it is rarely wanted
+
+    names = {field.id: field.name for field in workspace.schema}
+    folder = workspace.files.run(shown.run.id)
+    write_atomic(target, html_report.make(folder, title=shown.run.name, names=names, split=shown.review.split))

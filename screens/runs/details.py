@@ -1,0 +1,156 @@
+"""What the runs screen shows, and what it says of one run or of several beside each other. Pure: view to text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.content import Content
+
+from screens.widgets.run_panel import STATES, fields_table
+from storage.records import Run
+from workbench.evaluation import comparison
+from workbench.evaluation.comparison import Measured
+from workbench.fields import Schema
+from workbench.runs.config import draft as drafts
+from workbench.runs.cost import cost, duration
+from workbench.runs.progress import Progress
+
+Parts = list[Content | str | tuple[str, str]]
+Pair = tuple[str, str]
+"""The ids of two runs that are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsView:
+    """What the screen shows."""
+
+    runs: tuple[Run, ...] = ()
+    marked: tuple[str, ...] = ()  # in the order they were marked
+    progress: dict[str, Progress] = field(default_factory=dict)  # by run id, as far as it was read
+    measured: Measured = field(default_factory=dict)  # the documents behind every run's F1
+    compared: dict[Pair, dict[str, Any]] = field(default_factory=dict)
+    kind: str = "f1"  # of charts.KINDS, or "fields"
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of this id."""
+        return next((run for run in self.runs if run.id == run_id), None)
+
+    @property
+    def marked_runs(self) -> list[Run]:
+        """The marked runs, in the order they were marked."""
+        return [run for run_id in self.marked if (run := self.run(run_id))]
+
+    @property
+    def best(self) -> Run | None:
+        """The best of those measured on the same documents."""
+        return comparison.best(self.runs, self.measured)
+
+    def comparable(self, a: Run, b: Run) -> bool:
+        """Whether their F1s compare: they are of the same documents, or `b` has none."""
+        return b.f1 is None or self.measured.get(a.id) == self.measured.get(b.id)
+
+
+def cells(view: RunsView, run: Run, fields: Sequence[str], with_family: bool) -> list[Content]:
+    """A row of the list.
+
+    Args:
+        view: with the run.
+        run: of the row.
+        fields: ids of those whose F1 has a column.
+        with_family: whether the family has a column.
+    """
+    mark = f"{view.marked.index(run.id) + 1}" if run.id in view.marked else " "
+    f1_by_field = comparison.fields_f1(run)
+    known = view.progress.get(run.id, Progress())
+    best = view.best
+    is_best = best is not None and best.id == run.id
+    unlike = "the best" if is_best else ""
+    if best is not None and not is_best:
+        others = "" if view.comparable(best, run) else "other validation"
+        facts = (others, comparison.trained(best, run), _short(comparison.differences(best, run)))
+        unlike = ", ".join(filter(None, facts))
+    return [
+        Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
+        Content(run.name[:24]),
+        Content.styled(run.state.value, STATES[run.state]),
+        Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if is_best else ""),
+        *(Content(f"{f1_by_field[name]:.2f}" if name in f1_by_field else "") for name in fields),
+        Content(duration(known.seconds) if known.seconds else ""),
+        Content(cost(known)),
+        *([Content(run.family)] if with_family else []),
+        Content(unlike),
+    ]
+
+
+def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Content:
+    """Everything about one run, and what is unlike the best."""
+    parts: Parts = [
+        (run.name, "bold"),
+        "  ",
+        (run.state.value, STATES[run.state]),
+        (f"  {run.id}" if run.name != run.id else "", "$text-muted"),
+        f"\n{run.family}, {run.preset or 'own settings'}, {run.created.astimezone():%Y-%m-%d %H:%M}",
+    ]
+    if run.tags:
+        parts.append(("  " + " ".join(f"#{tag}" for tag in run.tags), "$accent"))
+    if run.reason:
+        parts.append(f"\n{run.reason}")
+    if run.note:
+        parts.append((f"\n“{run.note}”", "italic"))
+    if report := run.report:
+        counts = ", ".join(f"{name} {number}" for name, number in (report.get("documents") or {}).items() if number)
+        parts.append(
+            f"\n{report.get('steps')} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s on "
+            f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
+        )
+    parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.active})]
+    best = view.best
+    if best is not None and best.id != run.id:
+        if not view.comparable(best, run):
+            parts.append((f"\n\nIts F1 is of other validation documents than {best.name}'s: mark both", "$warning"))
+            parts.append((" to compare them on those that both read.", "$warning"))
+        parts.append((f"\n\nUnlike the best ({best.name})\n", "bold $primary"))
+        parts.append(_table(comparison.differences(best, run)))
+    for note in known.notes[-4:]:
+        parts.append((f"\n· {note}", "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def comparison_text(view: RunsView, runs: Sequence[Run], schema: Schema) -> Content:
+    """The first run with each of the others: figures where they were compared already, and settings."""
+    first, parts = runs[0], []
+    for other in runs[1:]:
+        parts.append(Content.styled(f"{first.name} → {other.name}\n", "bold $primary"))
+        compared = view.compared.get((first.id, other.id))
+        if compared is None:
+            parts.append(Content("Drawing documents with replacement …\n"))
+        else:
+            parts.append(Content(comparison.sentence(compared, (first.name, other.name)) + "\n"))
+            parts += _field_rows(compared["differences"], schema)
+        if trained := comparison.trained(first, other):
+            parts.append(Content(trained + "\n"))
+        parts.append(_table(comparison.differences(first, other)))
+        parts.append(Content("\n"))
+    return Content("").join(parts)
+
+
+def _field_rows(differences: Mapping[str, Mapping[str, Any]], schema: Schema) -> Iterable[Content]:
+    """Each field's F1 of both runs; ✓ where the difference is certain."""
+    for name, row in differences.items():
+        if name != "micro":
+            sign = "✓" if row["certain"] else " "
+            figures = f"{row['a']:.3f} → {row['b']:.3f}  {row['difference']:+.3f}"
+            text = f"{sign} {schema.name(name)[:16]:<16} {figures}\n"
+            yield Content.styled(text, "bold" if row["certain"] else "")
+
+
+def _short(changed: Mapping[str, tuple[Any, Any]]) -> str:
+    texts = [f"{key.partition('.')[2]} {drafts.shown(b) or '–'}" for key, (_, b) in changed.items()]
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def _table(changed: Mapping[str, tuple[Any, Any]]) -> Content:
+    if not changed:
+        return Content.styled("the same settings\n", "$text-muted")
+    rows = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
+    return Content("\n".join(rows) + "\n")

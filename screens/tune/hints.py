@@ -1,0 +1,35 @@
+"""What the next key of the tune screen will do. Pure: a sentence and (binding id or key, text) pairs."""
+
+from screens.widgets.status_lines import Hint
+
+
+def hint_of(live: bool, at_work: bool, resumable: bool, refused: bool, smaller: bool) -> Hint:
+    """The hint for a moment.
+
+    Args:
+        live: the run is in view, not the check.
+        at_work, resumable: of the run in view.
+        refused: a run with these settings cannot work.
+        smaller: there is a smaller choice that would fit.
+    """
+    if live and at_work:
+        return "", (
+            ("run.stop", "stop"),
+            ("run.pause", "pause"),
+            ("run.kill", "kill"),
+            ("view.chart", "curve"),
+            ("view.live", "check"),
+            ("run.start", "another run"),
+        )
+    pairs = (
+        ("run.resume", "resume") if live and resumable else None,
+        None if refused else ("run.start", "start"),
+        ("form.smaller", "smaller") if smaller else None,
+        ("←→", "change"),
+        ("Enter", "edit"),
+        ("form.preset", "preset"),
+        ("form.yaml", "YAML"),
+        ("form.difference", "difference"),
+        ("view.live", "data check" if live else "the run"),
+    )
+    return "This cannot work yet." if refused else "", tuple(pair for pair in pairs if pair is not None)
