@@ -9,6 +9,7 @@ from screens.widgets.dialogs import Confirm, Prompt, TextPage
 from storage import runs as run_store
 from storage.records import Run
 from workbench.runs import jobs, transfer
+from workbench.runs.state import RunFolder
 
 LOG_CHARACTERS = 20_000
 """So much of the end of a log is shown."""

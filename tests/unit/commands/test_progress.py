@@ -1,0 +1,54 @@
+"""Progress is shown on a terminal only, with the rate and the time that is left."""
+
+import io
+import sys
+
+import pytest
+
+from workbench.commands import progress
+from workbench.commands.progress import document_progress, import_progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Called in the test itself: pytest's capture replaces sys.stderr after fixtures."""
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(progress, "_REFRESH_SECONDS", 0.0)
+    return stderr
+
+
+def test_an_import_shows_files_documents_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with import_progress() as show:
+        show(1_000, 2_500, 3_000)
+    assert "1,000/2,500 files, 3,000 documents" in terminal.getvalue()
+    assert "/s," in terminal.getvalue() and "left" in terminal.getvalue()
+
+
+def test_documents_are_counted_and_the_count_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with document_progress("Reading", silent=False) as show:
+        show(3, 9)
+    assert "Reading 3/9 documents" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[K")
+
+
+def test_scripts_see_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with import_progress() as show, document_progress("Reading", silent=False) as count:
+        show(1, 2, 3)
+        count(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_silence_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with document_progress("Reading", silent=True) as show:
+        show(3, 9)
+    assert terminal.getvalue() == ""
