@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input
 
@@ -17,6 +18,12 @@ class FindBar(Input):
     FindBar:focus { border: none; }
     FindBar.-shown { display: block; }
     """
+
+    BINDINGS = [
+        Binding("down", "step(1)", id="find.next", show=False),
+        Binding("up", "step(-1)", id="find.previous", show=False),
+        Binding("enter,escape", "close", id="find.close", show=False),
+    ]
 
     class Found(Message):
         """A place was found: the `number`th of `places`; no tokens where the text stands nowhere."""
@@ -56,15 +63,12 @@ class FindBar(Input):
         elif self.value.strip():
             self.post_message(self.Found((), 0, 0))
 
-    def on_key(self, event: events.Key) -> None:
-        """The arrows step through the places; Enter and Escape close."""
-        if event.key in ("up", "down") and self._places:
-            self._at = (self._at + (1 if event.key == "down" else -1)) % len(self._places)
-            self._report()
-        elif event.key in ("enter", "escape"):
-            self.remove_class("-shown")
-            self.post_message(self.Closed())
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def action_step(self, by: int) -> None:
+        if not self._places:
+            raise SkipAction  # the key is for the page
+        self._at = (self._at + by) % len(self._places)
+        self._report()
+
+    def action_close(self) -> None:
+        self.remove_class("-shown")
+        self.post_message(self.Closed())
