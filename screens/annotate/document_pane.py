@@ -7,8 +7,8 @@ from textual.containers import Horizontal
 from screens.annotate.page_view import PageView
 from screens.widgets.picture_view import PictureView, frame_of
 from workbench.annotation.session import AnnotationSession
+from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import ZOOMS
-from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 from workbench.workspace import Workspace
 

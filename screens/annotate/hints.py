@@ -10,7 +10,7 @@ from storage.document_list import KINDS, Filter
 from storage.records import Content, State
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import text_of
-from workbench.annotation.view import SessionView
+from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
 

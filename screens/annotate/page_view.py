@@ -12,8 +12,8 @@ from screens.annotate.acting import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from screens.widgets.marks import TokenMark, marks_of
+from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import GridRow, PageLayout, PlacedToken
-from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 _LEVELS = "▁▂▃▄▅▆▇█"
