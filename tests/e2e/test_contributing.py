@@ -71,7 +71,9 @@ def test_the_family_builds_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spec = entry("the entry in FAMILIES", vars(families))
     monkeypatch.setitem(families.FAMILIES, spec.name, spec)
     base = tiny_model.base(tmp_path, "text")
-    config = files.from_dict({"model": {"family": spec.name, "name": str(base)}, "data": {"max_length": 64}})
+    config = files.from_dict(
+        {"model": {"family": spec.name, "name": str(base)}, "data": {"max_length": 64, "window_stride": 8}}
+    )
     assert sys.modules[families.spec(config.model.family).module] is built
     assert built.build(config, []).model.config.num_labels == 1
 

@@ -46,6 +46,8 @@ def _setting(key: str, field: FieldInfo) -> Setting:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     kind, optional, choices = _kind(field.annotation)
+    if isinstance(names := extra["choices"], list) and names:  # from a registry, not from the type
+        kind, choices = "choice", tuple(map(str, names))
     low: Any = None
     high: Any = None
     for limit in field.metadata:

@@ -3,10 +3,12 @@
 The form, the command line's --set, the YAML file and the documentation are all made from these declarations.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from workbench.runs.config import families
 
@@ -31,9 +33,10 @@ def _setting(
     risk: str = "",
     *,
     basic: bool = False,
+    choices: Sequence[str] = (),
     **limits: Any,
 ) -> Any:
-    extra: dict[str, Any] = {"group": group, "when": when, "risk": risk, "basic": basic}
+    extra: dict[str, Any] = {"group": group, "when": when, "risk": risk, "basic": basic, "choices": list(choices)}
     if callable(default):
         return Field(default_factory=default, title=title, description=does, json_schema_extra=extra)
     return Field(default=default, title=title, description=does, json_schema_extra=extra, **limits)
@@ -46,15 +49,23 @@ class _Section(BaseModel):
 _NEW_MODEL = "Builds a new model: the pretrained weights no longer fit, so it needs far more documents and epochs."
 
 
+def _known_family(name: str) -> str:
+    if name not in families.FAMILIES:
+        raise PydanticCustomError(
+            "unknown_family", "choose one of {families}", {"families": ", ".join(families.FAMILIES)}
+        )
+    return name
+
+
 class Model(_Section):
     """Which model is fine-tuned, and its structure."""
 
-    family: Literal["starter", "layoutlmv3", "layoutlm", "lilt", "text"] = _setting(
+    family: Annotated[str, AfterValidator(_known_family)] = _setting(
         "starter", Group.BASE, "Family",
         "The kind of model: what it looks at (words, boxes, picture) and how large it is.",
         "The starter for a first model and without a GPU; LayoutLMv3 with one; text as a cross-check.",
         "The weights' licence may forbid commercial use; it is shown beside the name.",
-        basic=True,
+        basic=True, choices=tuple(families.FAMILIES),
     )  # fmt: skip
     name: str = _setting(
         "", Group.BASE, "Base",
