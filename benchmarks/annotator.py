@@ -14,7 +14,7 @@ from workbench.annotation import movement
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.view import Proposals
+from workbench.annotation.session_state import Proposals
 from workbench.locate.search import find
 
 Gold = dict[str, tuple[int, ...]]

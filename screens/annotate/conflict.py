@@ -13,7 +13,7 @@ CHOICES = (
 
 
 def described(theirs: Content, mine: Refused, schema: Schema) -> str:
-    """Every field in which the two states differ: what is in the workspace now, and what I wanted."""
+    """Every field that differs: as it is in the workspace now, and as the refused act would have left it."""
     lines = []
     names = [f.id for f in schema] + sorted(
         {s.field for s in theirs.annotations.spans | mine.after.spans} - {f.id for f in schema}
@@ -34,5 +34,5 @@ def described(theirs: Content, mine: Refused, schema: Schema) -> str:
 def _values(content: Content, state: Annotations, field: str) -> str:
     tokens = content.tokens
     spans = sorted((s for s in state.spans if s.field == field), key=lambda s: s.tokens)
-    found = [f"{text_of(tokens, s.tokens)} ({s.annotator or '?'})" for s in spans]
-    return " | ".join(found) or ("not on the document" if field in state.absent else "")
+    values = [f"{text_of(tokens, s.tokens)} ({s.annotator or '?'})" for s in spans]
+    return " | ".join(values) or ("not on the document" if field in state.absent else "")

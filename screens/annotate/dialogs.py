@@ -1,286 +1,154 @@
-"""The annotate screen's questions: its dialogs, and what the answers do."""
+"""The annotate screen's questions. What is asked is awaited in a worker, as Textual wants it: see `converse`."""
 
-from asyncio import to_thread
-from collections.abc import Callable
-from time import monotonic, sleep
+from asyncio import sleep
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
-from textual import on
-from textual.message import Message
+from textual.app import App
+from textual.screen import Screen
 
-from screens.annotate import conflict
-from screens.base import ModeScreen
+from screens.annotate.acting import Work
+from screens.annotate.conflict import CHOICES, described
 from screens.widgets.dialogs import Choice, Prompt, TextPage
 from storage import document_list
+from storage.database import Database
 from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
-from storage.records import Content, Split
-from workbench.annotation import acts
+from storage.records import Event, Split, Token
+from workbench.annotation.acts import merge
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.similar import similar_to
-from workbench.annotation.worklist import Worklist
+
+Answer = TypeVar("Answer")
 
 _GUESSED = "~ is guessed from how a document looks; `workbench split` names it by its labelled seller."
-_LONG = 300  # tokens: likely places of a longer document are found beforehand
-_PAUSE = 0.8  # seconds in which nothing was done: not while she is at work, or only leafs through
+_MOST_VENDORS = 500  # that are offered
+_SPECIAL = (
+    ("=text", "words in them …", "t"),
+    ("=split", "of one split …", "s"),
+    ("=group", "of one vendor …", "v"),
+    ("=same", "of this document's vendor", "d"),
+)
+"""Filters besides KINDS. `=same` needs an open document."""
 
 
-class Asking(ModeScreen):
-    """What the annotate screen is built on: a document under the session, acts with one border, and questions."""
+async def converse(
+    screen: Screen[Any], question: Coroutine[Any, Any, Answer | None], then: Callable[[Answer], object]
+) -> None:
+    """Ask in a worker, and do something with the answer; returns as soon as the question is open.
 
-    class Similar(Message):
-        """A labelled document of the same vendor was found."""
+    Awaited where keys are handled: the keys that were pressed meanwhile are for the dialog, and never reach the page.
+    """
 
-        def __init__(self, session: AnnotationSession, source: Content) -> None:
-            super().__init__()
-            self.session, self.source = session, source
+    async def conversation() -> None:
+        answer = await question
+        if answer is not None:
+            then(answer)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._acted = 0.0  # when something was last done
-        self.session: AnnotationSession | None = None
-        self.worklist: Worklist | None = None
-        self.similar: Content | None = None  # a document whose labels can be suggested here, once it was found
-
-    def open_current(self) -> None:
-        """Open the document at the list's position."""
-
-    def refresh_view(self) -> None:
-        """Draw what changed."""
-
-    def say(self, message: str) -> None:
-        """Something in the hint line."""
-
-    def changed(self, before: Content) -> None:
-        """Something was committed."""
-
-    def act(self, work: Callable[[AnnotationSession], object]) -> bool:
-        """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
-        session = self.session
-        if session is None:
-            return False
-        self.at_work()
-        before, done = session.content, False
-        with self.guarded():
-            try:
-                work(session)
-            except Conflict as error:
-                session.disarm()  # the places it would go on to are of the document as it was
-                self.refresh_view()
-                self.ask_conflict(error)
-                return False
-            if session.content is not before:
-                self.changed(before)
-            done = True
-        self.refresh_view()
-        return done
-
-    # what is found beforehand
-
-    def at_work(self) -> None:
-        """Something is being done: whoever looks for something in the background waits."""
-        self._acted = monotonic()
-
-    def look_ahead(self, session: AnnotationSession) -> None:
-        """Find in the background, while no key is pressed, what will be of use on a document that was opened."""
-        self.similar = None
-        self.at_work()
-        number = session.content.document.id  # not the session: what a worker was given lives until the collector comes
-        self.in_background(lambda: self._find(number), "look ahead")
-
-    def _find(self, number: int) -> None:
-        """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
-        session = self.session
-        if session is None or session.content.document.id != number:
-            return
-        if (
-            session.view.untouched
-            and not session.editor.blind
-            and self._rests(session)
-            and (source := similar_to(self.workspace, session))
-        ):
-            self.post_message(self.Similar(session, source))
-        if len(session.tokens) > _LONG:
-            session.warm(lambda: self._rests(session))
-
-    def _rests(self, session: AnnotationSession) -> bool:
-        """In a thread: wait until nothing was done for a moment; whether the document is still the open one."""
-        while self.session is session and (left := self._acted + _PAUSE - monotonic()) > 0:
-            sleep(left)
-        return self.session is session
-
-    def on_unmount(self) -> None:
-        """Nothing is looked for any more when the program ends."""
-        self.session = None
-
-    @on(Similar)
-    def _similar_found(self, event: Similar) -> None:
-        if event.session is self.session:
-            self.similar = event.source
-            self.refresh_view()
-
-    # conflicts
-
-    def ask_conflict(self, error: Conflict) -> None:
-        """Show both states and let her decide; an undo that came too late is only told."""
-        session = self.session
-        if session is None or session.editor.refused is None:
-            raise error
-        detail = (
-            f"{error.message}\n\n{conflict.described(session.content, session.editor.refused, self.workspace.schema)}"
-        )
-        self.app.push_screen(Choice(error.title, conflict.CHOICES, detail), self._decided)
-
-    def _decided(self, choice: str | None) -> None:
-        session = self.session
-        if session is None or session.editor.refused is None:
-            return
-        mine, session.editor.refused = session.editor.refused, None
-        if choice == "both":
-            self.act(
-                lambda session: session.document_acts.repeat(
-                    mine.name, acts.merge(session.editor.state, mine.before, mine.after)
-                )
-            )
-        elif choice == "mine":
-            self.act(lambda session: session.document_acts.repeat(mine.name, mine.after))
-
-    # notes, corrections, history, templates
-
-    def action_flag(self) -> None:
-        """Flag with a note."""
-        if self.session is not None:
-            note = self.session.editor.state.note
-            prompt = Prompt("Note on this document", note, "Enter: keep it   empty: no flag   Esc: cancel")
-            self.app.push_screen(prompt, self._flagged)
-
-    def _flagged(self, note: str | None) -> None:
-        if note is not None:
-            self.act(lambda session: session.document_acts.flag(note))
-
-    def action_correct(self) -> None:
-        """Correct a word's text."""
-        if self.session is not None and self.session.cursor.token is not None:
-            token = self.session.tokens[self.session.cursor.token]
-            original = f"Read as “{token.original}”. " if token.original is not None else ""
-            prompt = Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
-            self.app.push_screen(prompt, self._corrected)
-
-    def _corrected(self, text: str | None) -> None:
-        if text:
-            self.act(lambda session: session.document_acts.correct(text))
-
-    def action_history(self) -> None:
-        """Who did what when."""
-        if self.session is not None:
-            lines = [
-                f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
-                + _what(event.change, self.session)
-                for event in reversed(self.session.editor.history())
-            ]
-            self.app.push_screen(
-                TextPage("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
-            )
-
-    async def action_template(self) -> None:
-        """Suggest labels from the last labelled document of this vendor."""
-        from workbench.locate import templates
-
-        session = self.session
-        if session is None:
-            return
-        if session.editor.blind:
-            self.say("It came back without its labels, to see whether they come out the same: nothing is suggested.")
-            return
-        source = self.similar or await to_thread(similar_to, self.workspace, session)
-        if source is None:
-            self.say("No other document of this vendor is labelled yet.")
-            return
-        schema = self.workspace.schema
-        found = await to_thread(templates.proposals, source, session.content, schema)
-        self.act(lambda session: session.document_acts.propose(found, "template"))
-        missed = {s.field for s in source.annotations.spans} - {field for field, _, _ in found}
-        told = f"As in {source.document.name}: {len(found)} suggestions"
-        self.say(told + (f", not found: {', '.join(map(schema.name, sorted(missed)))}." if missed else "."))
-
-    # the list's filter
-
-    def action_filter(self) -> None:
-        """Which documents the list shows."""
-        options = [(kind, text, str(number)) for number, (kind, text) in enumerate(KINDS.items(), 1)]
-        options += [
-            ("=text", "words in them …", "t"),
-            ("=split", "of one split …", "s"),
-            ("=group", "of one vendor …", "v"),
-            ("=same", "of this document's vendor", "d"),
-        ]
-        self.app.push_screen(Choice("Show documents", options), self._filtered)
-
-    def _filtered(self, chosen: str | None) -> None:
-        if chosen == "=text":
-            self.app.push_screen(
-                Prompt("All of these words in the document or its name", placeholder="tesco 2018"),
-                lambda text: self.use_list(Filter(text=text)) if text is not None else None,
-            )
-        elif chosen == "=split":
-            splits = [(split.value, split.value, split.value[:2]) for split in Split]
-            self.app.push_screen(
-                Choice("Show the split", [(name, text, "") for name, text, _ in splits]),
-                lambda split: self.use_list(Filter(split=Split(split))) if split else None,
-            )
-        elif chosen == "=group":
-            with self.workspace.db.read() as connection:
-                groups = list(document_list.groups(connection).items())
-            named = [(f"g{n}", f"{name or '(none)'}  ({count})", "") for n, (name, count) in enumerate(groups[:500])]
-            self.app.push_screen(
-                Choice("Show the vendor", named, _GUESSED),
-                lambda group: self.use_list(Filter(group=groups[int(group[1:])][0])) if group else None,
-            )
-        elif chosen == "=same":
-            if self.session is not None:
-                self.use_list(Filter(group=self.session.content.document.group))
-        elif chosen is not None:
-            self.use_list(Filter(chosen))
-
-    def use_list(self, chosen: Filter) -> None:
-        """List other documents."""
-        self.hint("Looking for the documents …")
-        self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
-
-    async def _follow(self, chosen: Filter) -> None:
-        with self.guarded():
-            worklist = await to_thread(Worklist, self.workspace, chosen)
-            if self.worklist is not None and self.worklist.current is not None:
-                worklist.move_to(self.worklist.current)
-            self.worklist = worklist
-            self.open_current()
-
-    def filter_name(self, chosen: Filter) -> str:
-        """What a filter shows, in a few words."""
-        if chosen.round is not None:
-            return f"round {chosen.round}"
-        parts = [
-            KINDS[chosen.kind] if chosen.kind != "all" else "",
-            f"split {chosen.split.value}" if chosen.split else "",
-            f"vendor {chosen.group}" if chosen.group is not None else "",
-            f"“{chosen.text}”" if chosen.text else "",
-        ]
-        return ", ".join(part for part in parts if part) or KINDS["all"]
+    before = screen.app.screen
+    worker = screen.run_worker(conversation(), name="dialog", group="dialog", exit_on_error=False)
+    while screen.app.screen is before and not worker.is_finished:
+        await sleep(0)
 
 
-def _what(change: dict[str, object], session: AnnotationSession) -> str:
-    """An event's change in a few words: + labels given, - labels taken."""
+async def ask_note(app: App[Any], session: AnnotationSession) -> Work | None:
+    """Flag the document with a note; an empty one takes the flag away."""
+    note: str | None = await app.push_screen_wait(
+        Prompt("Note on this document", session.editor.state.note, "Enter: keep it   empty: no flag   Esc: cancel")
+    )
+    return None if note is None else lambda session: session.document_acts.flag(note)
+
+
+async def ask_word(app: App[Any], token: Token) -> Work | None:
+    """Correct the text of the cursor's word."""
+    original = f"Read as “{token.original}”. " if token.original is not None else ""
+    text: str | None = await app.push_screen_wait(
+        Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
+    )
+    return (lambda session: session.document_acts.correct(text)) if text else None
+
+
+async def ask_conflict(app: App[Any], session: AnnotationSession, error: Conflict) -> Work | None:
+    """Decide which state of a document that two people changed is to stand; None: theirs, as it is."""
+    mine, session.editor.refused = session.editor.refused, None
+    if mine is None:
+        return None
+    detail = f"{error.message}\n\n{described(session.content, mine, session.schema)}"
+    choice: str | None = await app.push_screen_wait(Choice(error.title, CHOICES, detail))
+    if choice not in ("both", "mine"):
+        return None
+    after = merge(session.editor.state, mine.before, mine.after) if choice == "both" else mine.after
+    # not on a document that took the place of this one while the dialog was open
+    return lambda current: current.document_acts.repeat(mine.name, after) if current is session else None
+
+
+async def ask_filter(app: App[Any], database: Database, vendor: str | None) -> Filter | None:
+    """Which documents the list shows; None leaves it as it is.
+
+    Args:
+        app: the application.
+        database: where the vendors stand.
+        vendor: of the open document; None where there is none.
+    """
+    kinds = [(kind, text, str(number)) for number, (kind, text) in enumerate(KINDS.items(), 1)]
+    kind: str | None = await app.push_screen_wait(Choice("Show documents", [*kinds, *_SPECIAL]))
+    if kind == "=text":
+        return await _ask_text(app)
+    if kind == "=split":
+        return await _ask_split(app)
+    if kind == "=group":
+        return await _ask_vendor(app, database)
+    if kind == "=same":
+        return Filter(group=vendor) if vendor is not None else None
+    return Filter(kind) if kind is not None else None
+
+
+async def _ask_text(app: App[Any]) -> Filter | None:
+    prompt = Prompt("All of these words in the document or its name", placeholder="tesco 2018")
+    text = await app.push_screen_wait(prompt)
+    return Filter(text=text) if text is not None else None
+
+
+async def _ask_split(app: App[Any]) -> Filter | None:
+    splits = [(split.value, split.value, "") for split in Split]
+    name = await app.push_screen_wait(Choice("Show the split", splits))
+    return Filter(split=Split(name)) if name else None
+
+
+async def _ask_vendor(app: App[Any], database: Database) -> Filter | None:
+    with database.read() as connection:
+        vendors = list(document_list.groups(connection).items())[:_MOST_VENDORS]
+    options = [(str(number), f"{name or '(none)'}  ({count})", "") for number, (name, count) in enumerate(vendors)]
+    number = await app.push_screen_wait(Choice("Show the vendor", options, _GUESSED))
+    return Filter(group=vendors[int(number)][0]) if number else None
+
+
+def history_page(session: AnnotationSession) -> TextPage:
+    """Who did what when on the document, the newest first."""
+    lines = _history_lines(reversed(session.editor.history()), session)
+    return TextPage("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
+
+
+def _history_lines(history: Iterable[Event], session: AnnotationSession) -> list[str]:
+    return [
+        f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
+        + _change(event.change, session)
+        for event in history
+    ]
+
+
+def _change(change: dict[str, Any], session: AnnotationSession) -> str:
+    """An event's change in a few words: + what was put on the document, - what was taken away."""
+    tokens, name = session.tokens, session.schema.name
     parts = []
-    spans = change.get("spans")
-    if isinstance(spans, dict):
+    if isinstance(spans := change.get("spans"), dict):
         for sign in "-+":
-            for field, tokens, *_ in spans[sign]:
-                text = text_of(session.tokens, [t for t in tokens if t < len(session.tokens)])
-                parts.append(f"{sign}{session.schema.name(field)} “{text[:40]}”")
-    for name in ("state", "note"):
-        if isinstance(turned := change.get(name), list):
-            parts.append(f"{name}: {turned[0] or '–'} → {turned[1] or '–'}")
-    absent = change.get("absent")
-    if isinstance(absent, dict):
-        parts += [f"{sign}absent {session.schema.name(field)}" for sign in "-+" for field in absent[sign]]
+            for field, ids, *_ in spans[sign]:
+                text = text_of(tokens, [token for token in ids if token < len(tokens)])
+                parts.append(f"{sign}{name(field)} “{text[:40]}”")
+    for attribute in ("state", "note"):
+        if isinstance(turned := change.get(attribute), list):
+            parts.append(f"{attribute}: {turned[0] or '–'} → {turned[1] or '–'}")
+    if isinstance(absent := change.get("absent"), dict):
+        parts += [f"{sign}absent {name(field)}" for sign in "-+" for field in absent[sign]]
     return ", ".join(parts)

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -30,6 +31,17 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
     """Documents in a fixed order of ids; posts `Chosen`."""
 
     DEFAULT_CSS = "DocumentList { background: $surface; scrollbar-size-vertical: 1; }"
+
+    BINDINGS = [
+        Binding("up", "move(-1)", id="list.up", show=False),
+        Binding("down", "move(1)", id="list.down", show=False),
+        Binding("pageup", "page(-1)", id="list.page-up", show=False),
+        Binding("pagedown", "page(1)", id="list.page-down", show=False),
+        Binding("home", "first", id="list.first", show=False),
+        Binding("end", "last", id="list.last", show=False),
+        Binding("enter", "open", id="list.open", show=False),
+        Binding("escape", "leave", id="list.leave", show=False),
+    ]
 
     class Chosen(Message):
         """A document was chosen in the list."""
@@ -67,11 +79,11 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._follow()
         self.refresh()
 
-    def reread(self, document: int, at: int) -> None:
-        """A document changed: its row is read again."""
-        self._pages.pop(at // PAGE, None)
-        if 0 <= at < len(self._ids):
-            self.refresh_lines(at)
+    def reread_open(self) -> None:
+        """The open document changed: its row is read again."""
+        self._pages.pop(self._at // PAGE, None)
+        if 0 <= self._at < len(self._ids):
+            self.refresh_lines(self._at)
 
     def reread_all(self) -> None:
         """Anything may have changed: what is in view is read again."""
@@ -86,12 +98,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
-            self._pages[page] = {document.id: document for document in read}
-        found = self._pages[page].get(self._ids[position])
-        if found is None or found.id not in self._blind:
-            return found
-        state = State.LABELLED if self._blind[found.id] else State.NEW
-        return replace(found, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
+            self._pages[page] = {row.id: row for row in read}
+        document = self._pages[page].get(self._ids[position])
+        if document is None or document.id not in self._blind:
+            return document
+        state = State.LABELLED if self._blind[document.id] else State.NEW
+        return replace(document, state=state, labels=0, suggestions=0, disagreements=0, problems=0, note="")
 
     def _follow(self) -> None:
         if self._ids and self.size.height:
@@ -139,23 +151,29 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         """The open document stays in view."""
         self._follow()
 
-    def on_key(self, event: events.Key) -> None:
-        """Arrows, page keys and Enter, while the list has the focus."""
-        steps = {"up": -1, "down": 1, "pageup": 1 - self.size.height, "pagedown": self.size.height - 1}
-        if event.key == "enter" and self._ids:
-            self.post_message(self.Chosen(self._ids[self._pointer]))
-        elif event.key == "escape":
-            self.post_message(self.Left())
-        elif event.key in steps:
-            self._pointer = min(max(self._pointer + steps[event.key], 0), max(len(self._ids) - 1, 0))
-        elif event.key in ("home", "end"):
-            self._pointer = 0 if event.key == "home" else max(len(self._ids) - 1, 0)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def action_move(self, by: int) -> None:
+        self._point_at(self._pointer + by)
+
+    def action_page(self, direction: int) -> None:
+        self._point_at(self._pointer + direction * (self.size.height - 1))
+
+    def action_first(self) -> None:
+        self._point_at(0)
+
+    def action_last(self) -> None:
+        self._point_at(len(self._ids) - 1)
+
+    def _point_at(self, position: int) -> None:
+        self._pointer = max(min(position, len(self._ids) - 1), 0)
         self._follow()
         self.refresh()
+
+    def action_open(self) -> None:
+        if self._ids:
+            self.post_message(self.Chosen(self._ids[self._pointer]))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
 
     def on_click(self, event: events.Click) -> None:
         """A click opens the document."""

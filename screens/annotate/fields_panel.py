@@ -1,19 +1,20 @@
 """The fields of the document: what will be extracted, how it is read, and what does not fit."""
 
-from collections.abc import Sequence
-
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.color import Color
 from textual.geometry import Size
-from textual.message import Message
 from textual.strip import Strip
 
+from screens.annotate.acting import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
+from storage.records import Content
+from workbench.annotation import field_states
 from workbench.annotation.field_states import FieldRow, FieldState
+from workbench.fields import Field, Schema
 
 _SIGNS = {
     FieldState.LABELLED: "✓",
@@ -32,31 +33,29 @@ class FieldsPanel(Drawn, can_focus=False):
 
     DEFAULT_CSS = "FieldsPanel { background: $surface; scrollbar-size-vertical: 1; }"
 
-    class Pressed(Message):
-        """A field was clicked."""
-
-        def __init__(self, field: str) -> None:
-            super().__init__()
-            self.field = field
-
     def __init__(self) -> None:
         super().__init__()
+        self._shown: tuple[Content, Schema, bool | None] | None = None  # what the rows are made of
         self._rows: tuple[FieldRow, ...] = ()
         self._armed: str | None = None
-        self._lines: list[tuple[str, Strip]] = []
+        self._lines: list[tuple[Field, Strip]] = []
 
-    def show(self, rows: Sequence[FieldRow], armed: str | None) -> None:
-        """Draw the fields anew where anything changed."""
-        if (tuple(rows), armed) != (self._rows, self._armed):
-            self._rows, self._armed = tuple(rows), armed
+    def show(self, content: Content, schema: Schema, day_first: bool | None, armed: str | None) -> None:
+        """Draw the fields of a document anew where anything changed."""
+        rows = self._rows
+        if (content, schema, day_first) != self._shown:
+            self._shown = (content, schema, day_first)
+            rows = field_states.rows(content, schema, day_first)
+        if (rows, armed) != (self._rows, self._armed):
+            self._rows, self._armed = rows, armed
             self._rebuild()
 
     def _rebuild(self) -> None:
         width = self.scrollable_content_region.width
-        self._lines = [(row.field.id, strip) for row in self._rows for strip in self._strips(row, width)]
+        self._lines = [(row.field, strip) for row in self._rows for strip in self._strips(row, width)]
         self.virtual_size = Size(width, len(self._lines))
         if self._armed:
-            at = next((n for n, (field, _) in enumerate(self._lines) if field == self._armed), 0)
+            at = next((n for n, (field, _) in enumerate(self._lines) if field.id == self._armed), 0)
             if not self.scroll_y <= at < self.scroll_y + self.size.height - 2:
                 self.scroll_to(y=max(at - 2, 0), animate=False)
         self.refresh()
@@ -81,7 +80,8 @@ class FieldsPanel(Drawn, can_focus=False):
         """A click is the field's key."""
         number = event.y + int(self.scroll_y)
         if number < len(self._lines):
-            self.post_message(self.Pressed(self._lines[number][0]))
+            field = self._lines[number][0]
+            self.post_message(Act(lambda session: session.field_key.press(field)))
 
     # drawing
 

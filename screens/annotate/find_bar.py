@@ -1,8 +1,9 @@
-"""Find a value: typed at the foot of the page, selected while one types."""
+"""Find a value: typed at the foot of the page, selected while it is typed."""
 
 from collections.abc import Sequence
 
-from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input
 
@@ -18,12 +19,19 @@ class FindBar(Input):
     FindBar.-shown { display: block; }
     """
 
+    BINDINGS = [
+        Binding("down", "step(1)", id="find.next", show=False),
+        Binding("up", "step(-1)", id="find.previous", show=False),
+        Binding("enter,escape", "close", id="find.close", show=False),
+    ]
+
     class Found(Message):
         """A place was found: the `number`th of `places`; no tokens where the text stands nowhere."""
 
         def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
             super().__init__()
-            self.tokens, self.number, self.places = tokens, number, places
+            self.tokens = tokens
+            self.message = f"Found {number} of {places}." if tokens else "Found nowhere."
 
     class Closed(Message):
         """The bar was closed; what was found last stays selected."""
@@ -47,23 +55,20 @@ class FindBar(Input):
 
         event.stop()
         self._places, self._at = find(self._tokens, event.value), 0
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._places:
             self.post_message(self.Found(self._places[self._at], self._at + 1, len(self._places)))
         elif self.value.strip():
             self.post_message(self.Found((), 0, 0))
 
-    def on_key(self, event: events.Key) -> None:
-        """The arrows step through the places; Enter and Escape close."""
-        if event.key in ("up", "down") and self._places:
-            self._at = (self._at + (1 if event.key == "down" else -1)) % len(self._places)
-            self._tell()
-        elif event.key in ("enter", "escape"):
-            self.remove_class("-shown")
-            self.post_message(self.Closed())
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def action_step(self, by: int) -> None:
+        if not self._places:
+            raise SkipAction  # the key is for the page
+        self._at = (self._at + by) % len(self._places)
+        self._report()
+
+    def action_close(self) -> None:
+        self.remove_class("-shown")
+        self.post_message(self.Closed())

@@ -1,18 +1,39 @@
-"""What the next key will do, in one line. Pure: from the view to a sentence and (binding id or key, text) pairs."""
+"""The two lines at the foot of the annotate screen: what the next key will do, and which document is open. Pure.
+
+A hint is a sentence and (binding id or key, text) pairs.
+"""
+
+from collections.abc import Sequence
 
 from screens.widgets.status_lines import Hint
-from storage.records import Content
+from storage.document_list import KINDS, Filter
+from storage.records import Content, State
+from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import text_of
-from workbench.annotation.view import SessionView
+from workbench.annotation.session_state import SessionView
+from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
 
+BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
-def hint_of(view: SessionView, schema: Schema, review: bool, similar: Content | None = None) -> Hint:
+
+def hint_of(
+    view: SessionView, schema: Schema, review: bool, similar: Content | None = None, error_walk: bool = False
+) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in.
 
     Args:
+        view: what is seen.
+        schema: the fields.
+        review: documents begin at their least sure suggestion.
         similar: a labelled document of the same vendor.
+        error_walk: the document was opened to look at a model's error.
     """
+    lead, pairs = _next_key(view, schema, review, similar)
+    return lead, (("error_walk.next", "next error"), *pairs) if error_walk else pairs
+
+
+def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content | None) -> Hint:
     if view.cursor is None:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
     if view.message:
@@ -71,6 +92,45 @@ def hint_of(view: SessionView, schema: Schema, review: bool, similar: Content | 
         ("select.phrase", "select line"),
         ("label.find", "find"),
     )
+
+
+def facts_of(view: SessionView, worklist: Worklist) -> tuple[str, ...]:
+    """The screen's part of the status line: where in the list the document stands, and how it is."""
+    document = view.content.document
+    state = "" if document.state is State.NEW else document.state.value
+    page = 1 if view.cursor is None else view.content.tokens[view.cursor].page + 1
+    return (
+        f"{worklist.position + 1:,}/{len(worklist):,}",
+        document.name,
+        state + (" ⚑" if document.note else ""),
+        f"page {page}/{document.page_count}" if document.page_count > 1 else "",
+        "" if worklist.filter == Filter() else f"list: {filter_name(worklist.filter)}",
+    )
+
+
+def filter_name(chosen: Filter) -> str:
+    """What a filter shows, in a few words."""
+    if chosen.round is not None:
+        return f"round {chosen.round}"
+    parts = [
+        KINDS[chosen.kind] if chosen.kind != "all" else "",
+        f"split {chosen.split.value}" if chosen.split else "",
+        f"vendor {chosen.group}" if chosen.group is not None else "",
+        f"“{chosen.text}”" if chosen.text else "",
+    ]
+    return ", ".join(part for part in parts if part) or KINDS["all"]
+
+
+def out_of_view(count: int) -> str:
+    """Why suggestions were not accepted with the others."""
+    return f"{count} suggestion{'s were' if count > 1 else ' was'} out of view. Look, then press again."
+
+
+def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
+    """What was suggested after the labels of another document, and what was not found here."""
+    missing = {s.field for s in source.annotations.spans} - {field for field, _, _ in proposals}
+    not_found = f", not found: {', '.join(map(schema.name, sorted(missing)))}" if missing else ""
+    return f"As in {source.document.name}: {len(proposals)} suggestions{not_found}."
 
 
 def _document(view: SessionView) -> tuple[tuple[str, str], ...]:

@@ -8,30 +8,21 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from screens.annotate.acting import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from screens.widgets.marks import TokenMark, marks_of
+from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import GridRow, PageLayout, PlacedToken
-from workbench.annotation.view import SessionView
 from workbench.fields import Schema
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 class PageView(Drawn, can_focus=True, inherit_bindings=False):
-    """All pages of a document. Shows a layout and a view; posts `Touched` for the mouse and `Resized`."""
+    """All pages of a document. Shows a layout and a view; posts `Act` for the mouse, and `Resized`."""
 
     DEFAULT_CSS = "PageView { background: $background; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }"
-
-    class Touched(Message):
-        """The mouse went down on a token, or was dragged to it."""
-
-        def __init__(self, token: int, extend: bool, dragged: bool = False) -> None:
-            super().__init__()
-            self.token, self.extend, self.dragged = token, extend, dragged
-
-    class Dragged(Message):
-        """A drag has ended: what it went over is selected."""
 
     class Resized(Message):
         """The view has another width: the layout should follow."""
@@ -235,27 +226,28 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         return self._layout.at(offset.x + int(self.scroll_x), offset.y + int(self.scroll_y))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A token is touched; with Shift the selection goes up to it."""
+        """A token is clicked; with Shift the selection goes up to it."""
         token = self._token_at(event)
         if token is not None and event.button == 1:
             self._dragging = True
             self.capture_mouse()
-            self.post_message(self.Touched(token, event.shift))
+            self.focus()
+            self.post_message(Act(lambda session: session.field_key.click(token, event.shift)))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Dragging selects."""
         if self._dragging:
             token = self._token_at(event)
             if token is not None and self._view is not None and token != self._view.cursor:
-                self.post_message(self.Touched(token, True, dragged=True))
+                self.post_message(Act(lambda session: session.cursor.go_to(token, extend=True)))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """The end of a drag."""
+        """After a drag, what it went over is labelled where a field is armed; else it stays selected."""
         if self._dragging:
             self._dragging = False
             self.release_mouse()
             if self._view is not None and self._view.selection:
-                self.post_message(self.Dragged())
+                self.post_message(Act(lambda session: session.field_key.confirm() if session.view.armed else None))
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for another layout when the width changed."""

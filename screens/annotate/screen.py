@@ -7,28 +7,32 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate.dialogs import Asking
+from screens.annotate import dialogs, hints
+from screens.annotate.acting import Act, Work
+from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
+from screens.annotate.document_pane import DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
-from screens.annotate.hints import hint_of
+from screens.annotate.hints import facts_of, hint_of
 from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
-from screens.annotate.page_view import PageView
+from screens.annotate.look_ahead import LookAhead
+from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
-from screens.widgets.picture_view import PictureView, frame_of
-from storage import queue
+from screens.widgets.status_lines import Hint
 from storage.document_list import Filter
+from storage.exceptions import Conflict
 from storage.records import Content, State
-from workbench.annotation import field_states
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.text_grid import ZOOMS
+from workbench.annotation.similar import similar_to
 from workbench.annotation.worklist import Worklist
+from workbench.locate import templates
 
 
-class AnnotateScreen(Asking):
-    """Where the analyst spends her day."""
+class AnnotateScreen(ModeScreen):
+    """Where the analyst labels documents, one after the other of a list."""
 
     mode = "annotate"
     CSS_PATH = "annotate.tcss"
@@ -36,50 +40,46 @@ class AnnotateScreen(Asking):
 
     def __init__(self) -> None:
         super().__init__()
-        self._zoom = 0
-        self._picture_zoom = 0
-        self._pictures = "text"
+        self.session: AnnotationSession | None = None
+        self.worklist: Worklist | None = None
+        self.look_ahead = LookAhead(self)
         self._review = False
-        self._told = ""  # what the next document's hint line begins with
+        self._next_message = ""  # what the next document's hint line begins with
         self._empty: AnnotationSession | None = None  # asked whether it is really accepted without a label
-        self._rows_of: tuple[Content, tuple[field_states.FieldRow, ...]] | None = None
 
     def body(self) -> ComposeResult:
-        schema = self.workspace.schema
+        self._list = DocumentList(self.workspace.db)
+        self._pane = DocumentPane(self.workspace.schema, id="middle")
         with Horizontal(id="work"):
-            yield DocumentList(self.workspace.db)
-            with Horizontal(id="middle"):
-                yield PageView(schema)
-                yield PictureView()
+            yield self._list
+            yield self._pane
             yield FieldsPanel()
         yield FindBar()
 
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
-        self._page.focus()
+        self._pane.page.focus()
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
+
+    def on_unmount(self) -> None:
+        self.look_ahead.end()
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
         if self.session is None:
             return
         with self.guarded():
-            self.query_one(DocumentList).reread_all()
+            self._list.reread_all()
             if self.session.editor.is_stale or self.session.schema != self.workspace.schema:
                 self.open_current()
 
     def fields_changed(self) -> None:
-        """The document as it is with the fields of now, and what the list counts."""
-        self.query_one(DocumentList).reread_all()
+        self._list.reread_all()
         self.open_current()
 
-    # what is shown
-
-    @property
-    def _page(self) -> PageView:
-        return self.query_one(PageView)
+    # opening documents
 
     def receive(self, request: Request) -> None:
         match request:
@@ -91,223 +91,68 @@ class AnnotateScreen(Asking):
                 super().receive(request)
 
     def _open(self, request: OpenDocument) -> None:
-        if request.round is not None:
-            self.worklist = Worklist(self.workspace, Filter(round=request.round))
-        if self.worklist is None or not self.worklist.move_to(request.document):
-            self.worklist = Worklist(self.workspace)
-            self.worklist.move_to(request.document)
+        known = self.worklist if request.round is None else Worklist(self.workspace, Filter(round=request.round))
+        if known is None or not known.move_to(request.document):
+            known = Worklist(self.workspace)
+            known.move_to(request.document)
+        self.worklist = known
         self.open_current()
         if request.tokens:
             self.act(lambda session: session.point(request.tokens))
         if request.task is not None:
-            lead, pairs = request.task
-            self.hint(lead, *((self.key_of(name), text) for name, text in pairs))
-
-    async def action_error_walk(self, act: str) -> None:
-        """Go on with the errors of the errors screen."""
-        if self.workbench.error_walk is None:
-            self.notify("Choose an error in the errors screen first.")
-        else:
-            await ERROR_WALK_ACTS[act](self.workbench.error_walk)
+            self._show_hint(request.task)
 
     def open_current(self) -> None:
-        self.at_work()
-        current = self.worklist.current if self.worklist else None
-        if current is None:
+        """Open the document at the list's position."""
+        self.look_ahead.end()
+        worklist = self.worklist
+        if worklist is None or worklist.current is None:
             self.session = None
             self.hint("There are no documents here.", ("list.filter", "other documents"))
             self.facts("no document")
-            self.query_one(DocumentList).show(self.worklist.ids if self.worklist else [], -1)
+            self._list.show(worklist.ids if worklist else [], -1)
             return
-        settings = self.workspace.settings
         with self.guarded():
-            round_id = self.worklist.filter.round if self.worklist else None
-            self.session = AnnotationSession.open(self.workspace, current, round_id, self._page.columns, self._zoom)
-            editor = self.session.editor
-            self._page.schema = settings.schema
-            if self._review and editor.open_suggestions:
-                self.session.next_suggestion()
-            self._page.scroll_to(0, 0, animate=False, immediate=True)
+            self.session = session = self._pane.open(self.workspace, worklist.current, worklist.filter.round)
+            if self._review and session.editor.open_suggestions:
+                session.next_suggestion()
             self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
-            again = "It comes back without its labels: label it as if it were new." if editor.blind else ""
-            self.session.show_message(self._told or again)
-            self._told = ""
+            blind = "It comes back without its labels: label it as if it were new." if session.editor.blind else ""
+            session.show_message(self._next_message or blind)
+            self._next_message = ""
             self.workbench.say_saved("")
-            self.refresh_view()
-            assert self.worklist is not None
-            self.query_one(DocumentList).show(self.worklist.ids, self.worklist.position, self.worklist.blind)
-            self.look_ahead(self.session)
+            self.refresh_status()
+            self._list.show(worklist.ids, worklist.position, worklist.blind)
+            self.look_ahead.begin(session)
 
-    def refresh_view(self) -> None:
-        """Draw the widgets from the session's view; each repaints what changed."""
-        session = self.session
-        if session is None or self.worklist is None:
-            return
-        if session.layout_is_stale:
-            session.lay_out(self._page.columns, self._zoom)
-        view = session.view
-        self._page.show(session.layout, view)
-        if self._rows_of is None or self._rows_of[0] is not view.content:
-            settings = self.workspace.settings
-            self._rows_of = (view.content, field_states.rows(view.content, settings.schema, settings.day_first))
-        self.query_one(FieldsPanel).show(self._rows_of[1], view.focus.field if view.focus else view.armed)
-        if self._pictures != "text":
-            frame = frame_of(view, self.workspace.schema, self.workspace.files, self._picture_zoom)
-            self.query_one(PictureView).show(frame)
-        lead, pairs = hint_of(view, self.workspace.schema, self._review, self.similar)
-        error_walk = self.workbench.error_walk
-        if error_walk is not None and error_walk.document == view.content.document.id:
-            pairs = (("error_walk.next", "next error"), *pairs)
-        self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
-        document = view.content.document
-        state = "" if document.state is State.NEW else document.state.value
-        self.facts(
-            f"{self.worklist.position + 1:,}/{len(self.worklist):,}",
-            document.name,
-            state + (" ⚑" if document.note else ""),
-            f"page {self._page_number()}/{document.page_count}" if document.page_count > 1 else "",
-            "" if self.worklist.filter == Filter() else f"list: {self.filter_name(self.worklist.filter)}",
-        )
+    def use_list(self, chosen: Filter) -> None:
+        """List other documents."""
+        self.hint("Looking for the documents …")
+        self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
 
-    def _page_number(self) -> int:
-        if self.session is None or self.session.cursor.token is None:
-            return 1
-        return self.session.tokens[self.session.cursor.token].page + 1
-
-    # acts
-
-    def changed(self, before: Content) -> None:
-        assert self.session is not None and self.worklist is not None
-        document = self.session.content.document
-        self.workbench.say_saved("saved ✓")
-        if document.state is not before.document.state:
-            self.workbench.count_progress()
-            if self.worklist.filter.round is not None:
-                done = document.state in (State.LABELLED, State.SKIPPED, State.UNUSABLE)
-                if self.session.editor.blind:
-                    self.worklist.blind[document.id] = done
-                with self.workspace.db.write() as connection:
-                    queue.mark_done(connection, self.worklist.filter.round, document.id, done)
-        self.query_one(DocumentList).reread(document.id, self.worklist.position)
-
-    def typed(self, event: events.Key) -> bool:
-        """A field's key."""
-        if isinstance(self.focused, Input | DocumentList) or not event.character or self.session is None:
-            return False
-        field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
-        if field is not None:
-            self.act(lambda session: session.field_key.press(field))
-        return field is not None
-
-    @on(FieldsPanel.Pressed)
-    def _field_clicked(self, event: FieldsPanel.Pressed) -> None:
-        field = self.workspace.schema.get(event.field)
-        if field is not None:
-            self.act(lambda session: session.field_key.press(field))
-
-    @on(PageView.Touched)
-    def _touched(self, event: PageView.Touched) -> None:
-        self._page.focus()
-        if event.dragged:
-            self.act(lambda session: session.cursor.go_to(event.token, extend=True))
-        else:
-            self.act(lambda session: session.field_key.click(event.token, event.extend))
-
-    @on(PageView.Dragged)
-    def _dragged(self) -> None:
-        if self.session is not None and self.session.view.armed:
-            self.act(lambda session: session.field_key.confirm())
-
-    @on(PageView.Resized)
-    def _resized(self) -> None:
-        if self.session is not None:
-            self.session.lay_out(self._page.columns, self._zoom)
-            self.refresh_view()
-
-    @on(DocumentList.Chosen)
-    def _chosen(self, event: DocumentList.Chosen) -> None:
-        assert self.worklist is not None
-        self.worklist.move_to(event.document)
-        self.remove_class("-listing")
-        self._page.focus()
-        self.open_current()
-
-    def action_session(self, name: str) -> None:
-        self.act(SESSION_ACTS[name])
-
-    def action_adjust(self, more: bool, at_end: bool, phrase: bool) -> None:
-        """Make the label in hand longer or shorter."""
-        self.act(lambda session: session.adjust(more, at_end, phrase))
-
-    def action_move(self, way: str, extend: bool = False) -> None:
-        """Move the cursor."""
-        self.act(lambda session: session.cursor.move(Direction(way), extend))
-
-    def action_screenful(self, direction: int) -> None:
-        """Move by a screenful."""
-        self.act(lambda session: session.cursor.scroll(direction * self._page.page_rows()))
+    async def _follow(self, chosen: Filter) -> None:
+        with self.guarded():
+            worklist = await to_thread(Worklist, self.workspace, chosen)
+            if self.worklist is not None and self.worklist.current is not None:
+                worklist.move_to(self.worklist.current)
+            self.worklist = worklist
+            self.open_current()
 
     def action_go(self, by: int) -> None:
-        """Another document of the list."""
-        if self.worklist is not None and self.worklist.filter.round is not None and self.worklist.at_end and by > 0:
-            self.app.call_later(self.workbench.visit, "queue")  # what was made of the batch, and the next step
-        elif self.worklist is None or self.worklist.step(by) is None:
-            self.say("This is the list's last document." if by > 0 else "This is the list's first document.")
-        else:
+        if self.worklist is None:
+            return
+        if self.worklist.step(by) is not None:
             self.open_current()
-
-    def say(self, message: str) -> None:
-        """Something in the hint line, until the next key."""
-        if self.session is not None:
-            self.session.show_message(message)
-            self.refresh_view()
+        elif by > 0 and self.worklist.filter.round is not None:
+            self.app.call_later(self.workbench.visit, "queue")  # what was made of the batch, and the next step
+        else:
+            self.show_message("This is the list's last document." if by > 0 else "This is the list's first document.")
 
     async def action_go_open(self) -> None:
-        """The next document of the list that is not decided."""
         if self.worklist is None or not await to_thread(self.worklist.next_open, self.workspace):
-            self.say("Every document of the list is decided.")
+            self.show_message("Every document of the list is decided.")
         else:
             self.open_current()
-
-    def action_accept(self) -> None:
-        """Accept the document and go to the next; one without any label only when asked twice."""
-        session = self.session
-        if session is None:
-            return
-        state = session.editor.state
-        if not state.spans and not state.absent and session.tokens and self._empty is not session:
-            self._empty = session
-            self.say("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
-        elif self.act(lambda session: session.document_acts.finish()):
-            self._go_on()
-
-    def action_accept_visible(self) -> None:
-        """Accept the suggestions in view."""
-        self.act(lambda session: session.accept_all(self._page.visible_tokens()))
-
-    def action_accept_all(self) -> None:
-        """Accept the suggestions in view; when none is left out of view, the document, and go on."""
-        if not self.act(lambda session: session.accept_all(self._page.visible_tokens())) or self.session is None:
-            return
-        rest = self.session.acceptable()
-        if rest:
-            first = min(rest, key=lambda s: s.tokens)
-            self.act(lambda session: session.cursor.go_to(min(first.tokens)))
-            more = "1 suggestion was" if len(rest) == 1 else f"{len(rest)} suggestions were"
-            self.say(f"{more} out of view. Look, then press again.")
-        else:
-            self.action_accept()
-
-    def action_set_aside(self, how: str) -> None:
-        """Skip the document or mark it unusable."""
-        if (
-            self.act(lambda session: session.document_acts.set_aside(State(how)))
-            and self.session
-            and self.session.editor.state.state is State(how)
-        ):
-            back = self.key_of("document.previous")
-            self._told = f"{self.session.content.document.name} is {how}; {back} goes back to it."
-            self._go_on()
 
     def _go_on(self) -> None:
         """After a decision: the next document; of a round the next that is undecided, or what was made of the batch."""
@@ -318,75 +163,236 @@ class AnnotateScreen(Asking):
         else:
             self.app.call_later(self.workbench.visit, "queue")
 
+    async def action_error_walk(self, act: str) -> None:
+        if self.workbench.error_walk is None:
+            self.notify("Choose an error in the errors screen first.")
+        else:
+            await ERROR_WALK_ACTS[act](self.workbench.error_walk)
+
+    # what is shown
+
+    def refresh_status(self) -> None:
+        """Draw the widgets from the session's view; each repaints what changed."""
+        session = self.session
+        if session is None or self.worklist is None:
+            return
+        view, settings = session.view, self.workspace.settings
+        self._pane.show(session, view, self.workspace)
+        armed = view.focus.field if view.focus else view.armed
+        self.query_one(FieldsPanel).show(view.content, settings.schema, settings.day_first, armed)
+        error_walk = self.workbench.error_walk
+        walking = error_walk is not None and error_walk.document == view.content.document.id
+        self._show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
+        self.facts(*facts_of(view, self.worklist))
+
+    def _show_hint(self, hint: Hint) -> None:
+        lead, pairs = hint
+        self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
+
+    def show_message(self, text: str) -> None:
+        if self.session is not None:
+            self.session.show_message(text)
+            self.refresh_status()
+
+    @on(LookAhead.Found)
+    def _similar_found(self, event: LookAhead.Found) -> None:
+        if self.look_ahead.keep(event):
+            self.refresh_status()
+
+    # acts
+
+    def act(self, work: Work) -> bool:
+        """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
+        session = self.session
+        if session is None:
+            return False
+        self.look_ahead.postpone()
+        before, done = session.content, False
+        with self.guarded():
+            try:
+                work(session)
+            except Conflict as error:
+                session.disarm()  # the places it would go on to are of the document as it was
+                self.refresh_status()
+                if session.editor.refused is None:  # an undo that came too late
+                    raise
+                question = dialogs.ask_conflict(self.app, session, error)
+                self.app.call_next(converse, self, question, self.act)  # before the next key
+                return False
+            if session.content is not before:
+                self._committed(session, before)
+            done = True
+        self.refresh_status()
+        return done
+
+    def _committed(self, session: AnnotationSession, before: Content) -> None:
+        document = session.content.document
+        self.workbench.say_saved("saved ✓")
+        if document.state is not before.document.state:
+            self.workbench.count_progress()
+            if self.worklist is not None:
+                self.worklist.mark(self.workspace, document, session.editor.blind)
+        self._list.reread_open()
+
+    def typed(self, event: events.Key) -> bool:
+        """A field's key."""
+        if isinstance(self.focused, Input | DocumentList) or not event.character or self.session is None:
+            return False
+        field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
+        if field is not None:
+            self.act(lambda session: session.field_key.press(field))
+        return field is not None
+
+    def action_session(self, name: str) -> None:
+        self.act(SESSION_ACTS[name])
+
+    def action_adjust(self, more: bool, at_end: bool, phrases: bool) -> None:
+        self.act(lambda session: session.adjust(more, at_end, phrases))
+
+    def action_move(self, way: str, extend: bool = False) -> None:
+        self.act(lambda session: session.cursor.move(Direction(way), extend))
+
+    def action_screenful(self, direction: int) -> None:
+        self.act(lambda session: session.cursor.scroll(direction * self._pane.page.page_rows()))
+
+    def action_accept(self) -> None:
+        """Accept the document and go to the next; one without any label only when asked twice."""
+        session = self.session
+        if session is None:
+            return
+        state = session.editor.state
+        if not state.spans and not state.absent and session.tokens and self._empty is not session:
+            self._empty = session
+            self.show_message("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
+        elif self.act(lambda session: session.document_acts.finish()):
+            self._go_on()
+
+    def action_accept_visible(self) -> None:
+        self.act(lambda session: session.accept_all(self._pane.page.visible_tokens()))
+
+    def action_accept_all(self) -> None:
+        """Accept the suggestions in view; when none is left out of view, the document, and go on."""
+        if not self.act(lambda session: session.accept_all(self._pane.page.visible_tokens())) or self.session is None:
+            return
+        rest = self.session.acceptable()
+        if rest:
+            first = min(rest, key=lambda s: s.tokens)
+            self.act(lambda session: session.cursor.go_to(min(first.tokens)))
+            self.show_message(hints.out_of_view(len(rest)))
+        else:
+            self.action_accept()
+
+    def action_set_aside(self, how: str) -> None:
+        """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""
+        done = self.act(lambda session: session.document_acts.set_aside(State(how)))
+        if done and self.session and self.session.editor.state.state is State(how):
+            back = self.key_of("document.previous")
+            self._next_message = f"{self.session.content.document.name} is {how}; {back} goes back to it."
+            self._go_on()
+
+    async def action_template(self) -> None:
+        """Suggest labels from the last labelled document of this vendor."""
+        session = self.session
+        if session is None:
+            return
+        if session.editor.blind:
+            self.show_message(hints.BLIND)
+            return
+        source = self.look_ahead.similar or await to_thread(similar_to, self.workspace, session)
+        if source is None:
+            self.show_message("No other document of this vendor is labelled yet.")
+            return
+        proposals = await to_thread(templates.proposals, source, session.content, session.schema)
+        self.act(lambda session: session.document_acts.propose(proposals, "template"))
+        self.show_message(hints.proposed(source, proposals, session.schema))
+
+    # dialogs
+
+    async def action_flag(self) -> None:
+        if self.session is not None:
+            await converse(self, dialogs.ask_note(self.app, self.session), self.act)
+
+    async def action_correct(self) -> None:
+        if self.session is not None and self.session.cursor.token is not None:
+            word = self.session.tokens[self.session.cursor.token]
+            await converse(self, dialogs.ask_word(self.app, word), self.act)
+
+    async def action_filter(self) -> None:
+        vendor = self.session.content.document.group if self.session else None
+        await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
+
+    def action_history(self) -> None:
+        if self.session is not None:
+            self.app.push_screen(dialogs.history_page(self.session))
+
+    # the panes
+
+    @on(Act)
+    def _asked_to_act(self, event: Act) -> None:
+        self.act(event.work)
+
+    def action_zoom(self, by: int) -> None:
+        self._pane.zoom(by)
+        self.refresh_status()
+
+    def action_picture(self) -> None:
+        self._pane.turn(narrow=self.has_class("-narrow"))
+        self.set_class(self._pane.shows != "text", "-picture")
+        self.set_class(self._pane.shows == "picture", "-only-picture")
+        self.call_after_refresh(self.refresh_status)
+
     def action_review(self) -> None:
-        """Switch the review run on or off."""
         self._review = not self._review
         if self._review:
             self.act(lambda session: session.next_suggestion())
-        self.refresh_view()
-
-    def action_zoom(self, by: int) -> None:
-        """More or less space."""
-        zoom = self._zoom + by
-        if self._pictures == "picture":
-            self._picture_zoom = min(max(self._picture_zoom + by, -4), 4)
-            self.refresh_view()
-        elif zoom in ZOOMS and self.session is not None:
-            self._zoom = zoom
-            self.session.lay_out(self._page.columns, zoom)
-            self.refresh_view()
+        self.refresh_status()
 
     def action_list(self) -> None:
         """Go into the document list, or back."""
-        listed = self.query_one(DocumentList)
-        if listed.has_focus:
-            self.remove_class("-listing")
-            self._page.focus()
-            self.refresh_view()
+        if self._list.has_focus:
+            self._leave_list()
+            self.refresh_status()
         else:
             self.add_class("-listing")
-            listed.focus()
+            self._list.focus()
             self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
+
+    def _leave_list(self) -> None:
+        self.remove_class("-listing")
+        self._pane.page.focus()
 
     @on(DocumentList.Left)
     def _list_left(self) -> None:
-        if self.query_one(DocumentList).has_focus:
+        if self._list.has_focus:
             self.action_list()
 
-    def action_picture(self) -> None:
-        """Text, both, picture, in turn."""
-        order = ("text", "picture") if self.has_class("-narrow") else ("text", "both", "picture")
-        at = order.index(self._pictures) if self._pictures in order else 0
-        self._pictures = order[(at + 1) % len(order)]
-        self.set_class(self._pictures != "text", "-picture")
-        self.set_class(self._pictures == "picture", "-only-picture")
-        self.call_after_refresh(self.refresh_view)
+    @on(DocumentList.Chosen)
+    def _chosen(self, event: DocumentList.Chosen) -> None:
+        if self.worklist is not None:
+            self.worklist.move_to(event.document)
+        self._leave_list()
+        self.open_current()
 
     def action_find(self) -> None:
-        """Type a value."""
         if self.session is not None:
             self.act(lambda session: session.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)
     def _found(self, event: FindBar.Found) -> None:
-        self.act(
-            lambda session: session.cursor.select(event.tokens) if event.tokens else session.cursor.drop_selection()
-        )
-        told = f"Found {event.number} of {event.places}." if event.tokens else "Found nowhere."
-        self.hint(told, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
+        if event.tokens:
+            self.act(lambda session: session.cursor.select(event.tokens))
+        else:
+            self.act(lambda session: session.cursor.drop_selection())
+        self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 
     @on(FindBar.Closed)
     def _find_closed(self) -> None:
-        self._page.focus()
-        self.refresh_view()
+        self._pane.page.focus()
+        self.refresh_status()
 
     def help_notes(self) -> list[tuple[str, str]]:
-        """The fields' keys."""
-        return [
-            (field.key, f"{field.name} ({field.type.value})") for field in self.workspace.schema.active if field.key
-        ]
+        return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.active if f.key]
 
     def help_signs(self) -> list[tuple[str, str]]:
-        """What is seen on the page, in the panel and in the list."""
         return list(SIGNS)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workbench.annotation.view import SessionView
+from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema
 
 _PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"

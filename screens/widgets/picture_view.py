@@ -22,7 +22,7 @@ from screens.graphics import Graphics, PictureKind
 from screens.widgets.marks import marks_of
 from storage.files import Files
 from storage.records import Box
-from workbench.annotation.view import SessionView
+from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema
 
 if TYPE_CHECKING:

@@ -113,7 +113,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
         }
     )  # fmt: skip
     monkeypatch.setattr(
-        retraining.config_files, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
+        retraining.presets, "preset", lambda name, device: type("P", (), {"config": config, "name": name})
     )
     app = WorkbenchApp(workspace, mode="queue")
     async with app.run_test(size=(120, 36)) as pilot:

@@ -1,6 +1,7 @@
 """Moving, finding, listing, looking: everything on the annotate screen that labels nothing."""
 
 import pytest
+from textual import events
 
 from screens.annotate.document_list import DocumentList
 from screens.annotate.fields_panel import FieldsPanel
@@ -216,4 +217,18 @@ async def test_two_processes_never_overwrite_each_other(opened, workspace):
         )  # the line below does not speak of places that were refused
         await pilot.press("b")
         await pilot.pause()
+        assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}
+
+
+async def test_a_key_typed_right_after_a_refused_one_is_for_the_dialog(opened, workspace):
+    from workbench.annotation import acts
+    from workbench.annotation.editor import DocumentEditor
+
+    async with opened(workspace) as pilot:
+        other = DocumentEditor(workspace, 1, annotator="bob")
+        other.act("assign", acts.assign(other.state, "amount_total", find(other.content, "10.00"), "bob"))
+        for key in ("2", "b"):  # both before the screen did anything
+            pilot.app.post_message(events.Key(key, key))
+        for _ in range(4):
+            await pilot.pause()
         assert labels(workspace) == {"amount_total": ["10.00"], "invoice_date": ["25/12/2018"]}

@@ -275,13 +275,13 @@ async def test_the_hint_says_when_a_similar_document_can_be_copied(opened, tmp_p
     async with opened(workspace) as pilot:
         screen = pilot.app.mode_screen
         await pilot.pause(0.6)
-        assert screen.similar is None  # none is labelled yet
+        assert screen.look_ahead.similar is None  # none is labelled yet
         await pilot.press("5", "2", "a")
         for _ in range(40):
-            if screen.similar is not None:
+            if screen.look_ahead.similar is not None:
                 break
             await pilot.pause(0.1)
-        assert screen.similar.document.name == "d0"
+        assert screen.look_ahead.similar.document.name == "d0"
         await pilot.pause()
         assert "suggest all as in d0" in str(screen.query_one(HintLine).render())
         await pilot.press("C", "A")

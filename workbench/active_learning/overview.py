@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from storage import document_list, open_suggestions, queue, runs
+from storage import document_list, queue, runs, suggestions
 from storage.records import Round, Run, RunState, Split, State
 from workbench.active_learning import round_figures
 from workbench.active_learning.round_figures import Chart
@@ -81,7 +81,7 @@ def read(workspace: Workspace) -> LoopOverview:
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
         active = runs.listed(connection, runs.ACTIVE)
-        pool, suggested = open_suggestions.waiting(connection)
+        pool, suggested = suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
         overview = LoopOverview(

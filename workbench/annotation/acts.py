@@ -56,7 +56,7 @@ def clear_spans(state: Annotations, spans: Iterable[Span]) -> Annotations:
 
 
 def _decide(state: Annotations, suggestion: int, decision: Decision) -> frozenset[tuple[int, Decision]]:
-    rest = {(number, made) for number, made in state.decisions if number != suggestion}
+    rest = {(number, known) for number, known in state.decisions if number != suggestion}
     return frozenset(rest | {(suggestion, decision)})
 
 
@@ -103,7 +103,7 @@ def flag(state: Annotations, note: str) -> Annotations:
 
 
 def merge(theirs: Annotations, before: Annotations, after: Annotations) -> Annotations:
-    """An act that was made on `before`, made on somebody else's newer state instead.
+    """Repeat an act that was made on `before` on the newer state of another annotator.
 
     Only what the act changed is changed; a token labelled by it loses the label that they gave it.
     """

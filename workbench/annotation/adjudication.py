@@ -27,7 +27,7 @@ class Dispute:
 
     @property
     def same_person(self) -> bool:
-        """Whether somebody disagrees with herself."""
+        """Whether an annotator disagrees with an earlier opinion of the same annotator."""
         return self.annotators == (self.opinion.annotator,)
 
 
@@ -43,17 +43,17 @@ def look(workspace: Workspace, round_id: int | None = None) -> tuple[dict[tuple[
     """Of the finished opinions (of one round, or all), how far they agree with the labels, and what is disputed.
 
     Agreement is by (labels' annotator, opinion's annotator), against the labels that stood when the opinion was given:
-    to decide a dispute makes nobody agree afterwards. A pair of the same name is that annotator's consistency with
-    herself. Disputes are about the labels of now, without those that were settled, the oldest first.
+    a dispute that is decided changes no agreement afterwards. A pair of the same name is that annotator's consistency.
+    Disputes are about the labels of now, without those that were settled, the oldest first.
     """
     pairs: dict[tuple[str, str], list[LabelledTwice]] = {}
     disputes = []
     with workspace.db.read() as connection:
-        for one in _compared(connection, opinions.listed(connection, round_id)):
-            key = (" + ".join(_people(one.labels)), one.opinion.annotator)
-            first, second = _active(workspace, one.labels), _active(workspace, one.opinion.spans)
-            pairs.setdefault(key, []).append(LabelledTwice(first, second, one.content.document.token_count))
-            if (dispute := _dispute(workspace, one)) is not None:
+        for compared in _compared(connection, opinions.listed(connection, round_id)):
+            key = (" + ".join(_people(compared.labels)), compared.opinion.annotator)
+            first, second = _active(workspace, compared.labels), _active(workspace, compared.opinion.spans)
+            pairs.setdefault(key, []).append(LabelledTwice(first, second, compared.content.document.token_count))
+            if (dispute := _dispute(workspace, compared)) is not None:
                 disputes.append(dispute)
     return {key: agreement.measure(listed) for key, listed in pairs.items()}, disputes
 
@@ -67,19 +67,19 @@ def decide(workspace: Workspace, dispute: Dispute, take: bool) -> Decided:
     """
     opinion = dispute.opinion
     with workspace.db.read() as connection:
-        given = opinions.get(connection, dispute.document, opinion.annotator, opinion.round)
-        now = [_dispute(workspace, one) for one in _compared(connection, [given] if given.done else [])]
-    if now != [dispute]:
+        kept = opinions.get(connection, dispute.document, opinion.annotator, opinion.round)
+        disputes = [_dispute(workspace, c) for c in _compared(connection, [kept] if kept.done else [])]
+    if disputes != [dispute]:
         raise UsageProblem(f"{dispute.name} was decided or labelled anew elsewhere.", "The list shows what is left.")
     version = None
     if take:
         editor = _editor(workspace, dispute)
         state = editor.state
-        for one in dispute.differences:
-            wrong = [s for s in state.spans if (s.field, s.tokens) == (one.field, one.first)]
+        for difference in dispute.differences:
+            wrong = [s for s in state.spans if (s.field, s.tokens) == (difference.field, difference.first)]
             state = acts.clear_spans(state, wrong)
-            if one.second:
-                state = acts.assign(state, one.field, one.second, opinion.annotator)
+            if difference.second:
+                state = acts.assign(state, difference.field, difference.second, opinion.annotator)
         editor.act("adjudicate", state)
         version = editor.content.document.version
     _settle(workspace, opinion, True)
@@ -117,22 +117,23 @@ class _Compared:
     labels: frozenset[Span]  # as they were when the opinion was given
 
 
-def _compared(connection: Connection, given: list[Opinion]) -> Iterator[_Compared]:
-    """Finished opinions, without those on documents whose words are others since."""
-    for opinion in given:
+def _compared(connection: Connection, finished: list[Opinion]) -> Iterator[_Compared]:
+    """Finished opinions with what they are about, without those on documents whose words were replaced since."""
+    for opinion in finished:
         content = documents.open_document(connection, opinion.document)
-        assert opinion.at is not None, "it was kept"
+        if opinion.at is None:
+            continue  # never kept, so never given
         then = annotations.as_of(connection, opinion.document, content.annotations, opinion.at)
         if then is not None:
             yield _Compared(opinion, content, then.spans)
 
 
-def _dispute(workspace: Workspace, one: _Compared) -> Dispute | None:
-    labels, opinion = one.content.annotations.spans, one.opinion
+def _dispute(workspace: Workspace, compared: _Compared) -> Dispute | None:
+    labels, opinion = compared.content.annotations.spans, compared.opinion
     differ = agreement.differences(_active(workspace, labels), _active(workspace, opinion.spans))
     if opinion.settled or not differ:
         return None
-    tokens, document = one.content.tokens, one.content.document
+    tokens, document = compared.content.tokens, compared.content.document
     places = [place for difference in differ for place in (difference.first, difference.second) if place]
     words = {place: field_states.text_of(tokens, place) for place in places}
     return Dispute(document.id, document.name, opinion, _people(labels), tuple(differ), words)

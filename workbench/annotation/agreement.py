@@ -9,6 +9,9 @@ from storage.records import Span
 OUTSIDE = ""
 """The category of a token without a label."""
 
+Key = tuple[str, tuple[int, ...]]
+"""What makes two spans the same: the field and the tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledTwice:
@@ -54,20 +57,15 @@ class Disagreement:
 
 def categories(spans: Iterable[Span], length: int) -> list[str]:
     """The field of every token; OUTSIDE where there is none."""
-    found = [OUTSIDE] * length
+    fields = [OUTSIDE] * length
     for span in spans:
         for token in span.tokens:
-            found[token] = span.field
-    return found
+            fields[token] = span.field
+    return fields
 
 
-def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
-    """Cohen's kappa of two sequences of categories; None where chance agreement is certain."""
-    return kappa_of(Counter(zip(first, second, strict=True)))
-
-
-def kappa_of(table: Counter[tuple[str, str]]) -> float | None:
-    """Cohen's kappa from how often each pair of categories was given."""
+def kappa(table: Counter[tuple[str, str]]) -> float | None:
+    """Cohen's kappa from how often each pair of categories was given; None where chance agreement is certain."""
     total = sum(table.values())
     if not total:
         return None
@@ -82,13 +80,7 @@ def kappa_of(table: Counter[tuple[str, str]]) -> float | None:
     return None if chance == total * total else (same * total - chance) / (total * total - chance)
 
 
-def f1(first: Iterable[Span], second: Iterable[Span]) -> float | None:
-    """F1 between two sets of spans; equal means the same field and the same tokens. None where both are empty."""
-    a, b = _keys(first), _keys(second)
-    return 2 * len(a & b) / (len(a) + len(b)) if a or b else None
-
-
-def _keys(spans: Iterable[Span]) -> set[tuple[str, tuple[int, ...]]]:
+def _keys(spans: Iterable[Span]) -> set[Key]:
     return {(span.field, span.tokens) for span in spans}
 
 
@@ -99,33 +91,35 @@ def measure(pairs: Sequence[LabelledTwice]) -> Agreement:
         table.update(zip(categories(pair.first, pair.length), categories(pair.second, pair.length), strict=True))
     keys = [(_keys(pair.first), _keys(pair.second)) for pair in pairs]
     names = sorted({name for a, b in keys for name, _ in a | b})
-    return Agreement(len(pairs), _level(table, keys, None), {name: _level(table, keys, name) for name in names})
+    return Agreement(len(pairs), _level(table, keys), {name: _field_level(table, keys, name) for name in names})
 
 
-def _level(
-    table: Counter[tuple[str, str]],
-    keys: Sequence[tuple[set[tuple[str, tuple[int, ...]]], set[tuple[str, tuple[int, ...]]]]],
-    name: str | None,
+def _level(table: Counter[tuple[str, str]], keys: Sequence[tuple[set[Key], set[Key]]]) -> AgreementLevel:
+    total = sum(len(first) + len(second) for first, second in keys)
+    same = sum(len(first & second) for first, second in keys)
+    return AgreementLevel(kappa(table), 2 * same / total if total else None, total)
+
+
+def _field_level(
+    table: Counter[tuple[str, str]], keys: Sequence[tuple[set[Key], set[Key]]], name: str
 ) -> AgreementLevel:
-    if name is not None:
-        narrowed: Counter[tuple[str, str]] = Counter()
-        for (a, b), number in table.items():
-            narrowed[a if a == name else OUTSIDE, b if b == name else OUTSIDE] += number
-        table = narrowed
-        keys = [({k for k in a if k[0] == name}, {k for k in b if k[0] == name}) for a, b in keys]
-    total = sum(len(a) + len(b) for a, b in keys)
-    return AgreementLevel(kappa_of(table), 2 * sum(len(a & b) for a, b in keys) / total if total else None, total)
+    """The level of one field: every other field counts as outside."""
+    narrowed: Counter[tuple[str, str]] = Counter()
+    for (first, second), number in table.items():
+        narrowed[first if first == name else OUTSIDE, second if second == name else OUTSIDE] += number
+    own = [({k for k in first if k[0] == name}, {k for k in second if k[0] == name}) for first, second in keys]
+    return _level(narrowed, own)
 
 
 def differences(first: Iterable[Span], second: Iterable[Span]) -> list[Disagreement]:
     """What two labellings see differently, in reading order; spans of a field that overlap are one difference."""
     a, b = _keys(first), _keys(second)
     left, right = sorted(a - b, key=lambda k: (k[1], k[0])), sorted(b - a, key=lambda k: (k[1], k[0]))
-    found = []
+    disagreements = []
     for name, tokens in left:
         partner = next((k for k in right if k[0] == name and set(k[1]) & set(tokens)), None)
         if partner:
             right.remove(partner)
-        found.append(Disagreement(name, tokens, partner[1] if partner else None))
-    found += [Disagreement(name, None, tokens) for name, tokens in right]
-    return sorted(found, key=lambda d: (d.first or d.second or (), d.field))
+        disagreements.append(Disagreement(name, tokens, partner[1] if partner else None))
+    disagreements += [Disagreement(name, None, tokens) for name, tokens in right]
+    return sorted(disagreements, key=lambda d: (d.first or d.second or (), d.field))

@@ -1,4 +1,4 @@
-"""Blind re-labelling: a document comes back without its labels, and what is made of it is kept as an opinion."""
+"""Blind re-labelling: a document comes back without its labels, and the labels that it gets are kept as an opinion."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ class BlindEditor:
         self._workspace = workspace
         self._round = round_id
         self.annotator = annotator or workspace.settings.who
-        self.refused: Refused | None = None  # an opinion is its annotator's alone: nobody can be quicker
+        self.refused: Refused | None = None  # an opinion is its annotator's alone: there is no other writer
         self._undone: list[Annotations] = []
         self._done: list[Annotations] = []
         self._open(document)
@@ -45,12 +45,12 @@ class BlindEditor:
             document=replace(content.document, state=state, labels=len(opinion.spans), suggestions=0),
             annotations=Annotations(opinion.spans, opinion.absent, state, "", texts),
             suggestions=(),
-            references=(),  # labels were often found by them: whoever sees them is not asked twice
+            references=(),  # labels were often placed by them: to show them would give the labels away
         )
 
     @property
     def state(self) -> Annotations:
-        """What this annotator said so far."""
+        """This annotator's labels so far."""
         return self.content.annotations
 
     @property

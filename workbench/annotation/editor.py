@@ -1,4 +1,4 @@
-"""One document on the editor: every act goes through here, is committed at once, and can be undone.
+"""One document being edited: every act goes through here, is committed at once, and can be undone.
 
 The annotate screen, the relabel loop and the simulated annotator all use this; none of them writes labels otherwise.
 """
@@ -24,7 +24,7 @@ Judge = Callable[[Content], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An act that was not saved because somebody else had changed the document."""
+    """An act that was not saved because another annotator had changed the document."""
 
     name: str
     before: Annotations  # as it was when the act was made
@@ -42,11 +42,11 @@ class Editor(Protocol):
 
     @property
     def state(self) -> Annotations:
-        """What people said so far."""
+        """What annotators decided so far."""
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody changed the document since it was opened here."""
+        """Whether the document was changed elsewhere since it was opened here."""
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
@@ -94,12 +94,12 @@ class DocumentEditor:
 
     @property
     def state(self) -> Annotations:
-        """What people said so far."""
+        """What annotators decided so far."""
         return self.content.annotations
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody changed the document since it was opened here."""
+        """Whether the document was changed elsewhere since it was opened here."""
         with self._workspace.db.read() as connection:
             return documents.get(connection, self.content.document.id).version != self.content.document.version
 
@@ -118,7 +118,7 @@ class DocumentEditor:
             after: the state it leads to, made by the functions of workbench/annotation/acts.py from `self.state`.
 
         Raises:
-            Conflict: somebody else changed the document; the newer state has been loaded and is shown by `content`,
+            Conflict: the document was changed elsewhere; the newer state has been loaded and is shown by `content`,
                 the act is kept in `refused`.
         """
         if after == self.state:
@@ -192,10 +192,10 @@ class DocumentEditor:
     def _read(self, document: int) -> Content:
         """The document; of a retired field nothing is offered any more, what was decided about it stays."""
         with self._workspace.db.read() as connection:
-            found = documents.open_document(connection, document)
+            content = documents.open_document(connection, document)
         active = {field.id for field in self._workspace.schema.active}
-        offered = (s for s in found.suggestions if s.field in active or s.decision is not Decision.OPEN)
-        return replace(found, suggestions=tuple(offered))
+        offered = (s for s in content.suggestions if s.field in active or s.decision is not Decision.OPEN)
+        return replace(content, suggestions=tuple(offered))
 
     def _with(self, after: Annotations) -> Content:
         """The content as it is shown after an act: decisions and corrected texts put in."""

@@ -5,8 +5,7 @@ from collections.abc import Collection, Sequence
 from storage.records import Decision, Span, State, Suggestion
 from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
-from workbench.annotation.session_state import SessionState
-from workbench.annotation.view import Proposals
+from workbench.annotation.session_state import Proposals, SessionState
 from workbench.annotation.words import DocumentWords
 from workbench.fields import Field, Schema
 

@@ -57,7 +57,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         if suggestion.decision is Decision.OPEN:
             proposed.setdefault(suggestion.field, []).append(suggestion)
     references = {r.field: r.value for r in content.references}
-    found: list[FieldRow] = []
+    listed: list[FieldRow] = []
     for field in schema:
         if field.retired and field.id not in spans:
             continue
@@ -80,8 +80,8 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
             agrees = any(
                 value.normal == _normal(field, reference) or same(field.type, value.text, reference) for value in values
             )
-        found.append(FieldRow(field, state, values, sure, reference, agrees))
-    return _checked(tuple(found), content)
+        listed.append(FieldRow(field, state, values, sure, reference, agrees))
+    return _checked(tuple(listed), content)
 
 
 def _normal(field: Field, reference: str) -> str | None:
@@ -96,13 +96,13 @@ def _as_known(field: Field, value: Value, reference: str) -> Value:
     return value
 
 
-def _checked(found: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:
+def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:
     """The rows with what does not fit together put to the fields concerned.
 
-    That the currency is missing is only said where one is printed: most receipts print none.
+    That the currency is missing is a problem only where one is printed: most receipts print none.
     """
-    values = {row.field.id: row.values[0] for row in found if row.state is FieldState.LABELLED}
-    said: dict[str, list[str]] = {}
+    values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
+    problems: dict[str, list[str]] = {}
     refused: set[str] = set()
     for check in checks.check(values):
         if check.rule == "currency" and ("currency" in content.annotations.absent or not _prints_currency(content)):
@@ -111,16 +111,16 @@ def _checked(found: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, .
             refused.update(check.fields)
         message = check.message.removeprefix(f"{check.fields[0]}: ")
         for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
-            said.setdefault(field, []).append(message)
+            problems.setdefault(field, []).append(message)
     return tuple(
         replace(
             row,
             state=FieldState.INVALID if row.field.id in refused else row.state,
-            problems=tuple(said.get(row.field.id, ())),
+            problems=tuple(problems.get(row.field.id, ())),
         )
-        if row.field.id in said
+        if row.field.id in problems
         else row
-        for row in found
+        for row in listed
     )
 
 

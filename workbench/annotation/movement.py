@@ -134,13 +134,13 @@ def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int]
 def block(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ...]:
     """The phrase of a token and those that follow below it without a blank row."""
     part = phrase(layout, tokens, at)
-    found = list(part)
+    members = list(part)
     while below := phrase_beside(layout, tokens, part, 1):
         if layout.where[below[0]][0] != layout.where[part[0]][0] + 1:
             break
-        found += below
+        members += below
         part = below
-    return tuple(found)
+    return tuple(members)
 
 
 def adjusted(

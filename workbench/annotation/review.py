@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage import open_suggestions, queue
+from storage import queue
 from storage.records import Annotations, Content, Decision, State, Suggestion
+from storage.suggestions import least_certain, wanting
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
@@ -41,7 +42,7 @@ def questions(
     near_misses: Iterable[Mapping[str, Any]] = (),
     *,
     fields: Sequence[str] = (),
-    sure: float = 0.97,
+    sure: float = SURE,
     settled: Mapping[int, frozenset[str]] | None = None,
 ) -> list[Question]:
     """What to ask, the least certain first (confidence nearest to one half); equal ones by document and place.
@@ -78,27 +79,27 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
     active = [field.id for field in workspace.schema.active if not fields or field.id in fields]
     with workspace.db.read() as connection:
         misses = _near_misses(workspace, [r.run for r in queue.listed(connection)][::-1])
-        ids = open_suggestions.least_certain(connection, active, SURE, _MOST)
+        ids = least_certain(connection, active, SURE, _MOST)
         ids += sorted({miss["document"] for miss in misses} - set(ids))
-        found = open_suggestions.wanting(connection, ids)
+        offered = wanting(connection, ids)
     return questions(
-        {number: offered for number, (offered, _) in found.items()},
-        [miss for miss in misses if miss["document"] in found],
+        {number: suggestions for number, (suggestions, _) in offered.items()},
+        [miss for miss in misses if miss["document"] in offered],
         fields=active or [""],  # without any field nothing is asked
         sure=SURE,
-        settled={number: done for number, (_, done) in found.items()},
+        settled={number: done for number, (_, done) in offered.items()},
     )
 
 
 def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, Any]]:
     """Of the newest selection that was made with a model."""
     for run in dict.fromkeys(name for name in runs if name):
-        made = sorted(
+        choices = sorted(
             (workspace.files.run(run) / "selections").glob("*/choice.json"), key=lambda path: path.stat().st_mtime
         )
-        if made:
-            found: list[dict[str, Any]] = json.loads(made[-1].read_text(encoding="utf-8"))["near_misses"]
-            return found
+        if choices:
+            misses: list[dict[str, Any]] = json.loads(choices[-1].read_text(encoding="utf-8"))["near_misses"]
+            return misses
     return []
 
 
@@ -138,7 +139,7 @@ def yes(editor: DocumentEditor, question: Question) -> None:
 
 
 def no(editor: DocumentEditor, question: Question) -> None:
-    """It is not: nobody will be asked again."""
+    """It is not that field; it is not asked again."""
     editor.act("reject", acts.reject(editor.state, _asked(editor, question)))
 
 

@@ -15,9 +15,8 @@ from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_acts import DocumentActs
 from workbench.annotation.editor import DocumentEditor, Editor
 from workbench.annotation.field_key import FieldKey
-from workbench.annotation.session_state import SessionState
+from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
-from workbench.annotation.view import SessionView
 from workbench.annotation.words import DocumentWords
 from workbench.fields import FieldType, Schema
 from workbench.workspace import Workspace

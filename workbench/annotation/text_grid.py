@@ -78,13 +78,13 @@ class PageLayout:
     def between(self, first: int, last: int) -> tuple[int, ...]:
         """The tokens from one to another in the order of the rows, both included."""
         a, b = sorted((self.where[first], self.where[last]))
-        found: list[int] = []
+        tokens: list[int] = []
         for y in range(a[0], b[0] + 1):
             placed = self.rows[y].placed
             start = a[1] if y == a[0] else 0
             stop = b[1] + 1 if y == b[0] else len(placed)
-            found += [p.token for p in placed[start:stop]]
-        return tuple(found)
+            tokens += [p.token for p in placed[start:stop]]
+        return tuple(tokens)
 
 
 @dataclass(slots=True)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 
 from storage import document_list, queue
 from storage.document_list import Filter
-from storage.records import State
+from storage.records import Document, State
 from workbench.annotation import rounds
 from workbench.workspace import Workspace
 
 _NEAR = 500  # documents that are looked at first
+_DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
 
 class Worklist:
-    """Ids of documents, frozen when the filter is set: a document does not vanish from under the session.
+    """Ids of documents, frozen when the filter is set: a document does not vanish while it is open.
 
     Args:
         workspace: open.
@@ -37,11 +38,6 @@ class Worklist:
         """The document at the position."""
         return self.ids[self.position] if 0 <= self.position < len(self.ids) else None
 
-    @property
-    def at_end(self) -> bool:
-        """Whether the position is on the last document."""
-        return self.position == len(self.ids) - 1
-
     def step(self, by: int) -> int | None:
         """Move by some documents; None where the list ends, the position stays."""
         if not 0 <= self.position + by < len(self.ids):
@@ -53,15 +49,25 @@ class Worklist:
         """Go on to the next document that is not decided, around the end if need be; False when there is none."""
         order = [*self.ids[self.position + 1 :], *self.ids[: max(self.position, 0)]]
         if self.filter.round is not None:
-            open_ones = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
+            undecided = {entry.document for entry in rounds.look(workspace, self.filter.round).left}
         else:
             near = order[:_NEAR]
             with workspace.db.read() as connection:
-                open_ones = document_list.undecided(connection, near)
-                if open_ones.isdisjoint(near):  # far away, if anywhere
-                    open_ones = set(document_list.ids(connection, Filter("unlabelled")))
-        first = next((n for n in order if n in open_ones), None)
+                undecided = document_list.undecided(connection, near)
+                if undecided.isdisjoint(near):  # far away, if anywhere
+                    undecided = set(document_list.ids(connection, Filter("unlabelled")))
+        first = next((n for n in order if n in undecided), None)
         return first is not None and self.move_to(first)
+
+    def mark(self, workspace: Workspace, document: Document, blind: bool) -> None:
+        """Keep in a round whether one of its documents is decided."""
+        if self.filter.round is None:
+            return
+        decided = document.state in _DECIDED
+        if blind:
+            self.blind[document.id] = decided
+        with workspace.db.write() as connection:
+            queue.mark_done(connection, self.filter.round, document.id, decided)
 
     def move_to(self, document: int) -> bool:
         """Put the position on a document; False when the list does not hold it."""

@@ -3,7 +3,7 @@
     python -P -m workbench.runs.launcher RUN_DIR SLOTS
 
 At most SLOTS runs of a workspace work at a time, the oldest request first. The starter of this process holds the
-run's lock `waiting` already and hands it down, so that there is no moment in which the run looks crashed. The slot is
+run's lock `waiting` already and passes it on, so that there is no moment in which the run looks crashed. The slot is
 a lock on a file beside the runs; both locks pass to the worker, and so are free when the worker ends, however it ends.
 No terminal need be open.
 """

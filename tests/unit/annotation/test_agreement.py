@@ -1,5 +1,7 @@
 """Agreement between two labellings."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def spans(*made):
 @given(st.lists(st.tuples(category, category), min_size=1, max_size=40))
 def test_kappa_is_cohens(pairs):
     first, second = zip(*pairs, strict=True)
-    mine = agreement.kappa(first, second)
+    mine = agreement.kappa(Counter(pairs))
     if len({*first, *second}) == 1:
         assert mine is None
     else:
@@ -28,8 +30,8 @@ def test_kappa_is_cohens(pairs):
 
 @given(st.lists(st.tuples(category, category), min_size=1, max_size=40))
 def test_kappa_does_not_ask_who_was_first(pairs):
-    first, second = zip(*pairs, strict=True)
-    assert agreement.kappa(first, second) == agreement.kappa(second, first)
+    turned = [(second, first) for first, second in pairs]
+    assert agreement.kappa(Counter(pairs)) == agreement.kappa(Counter(turned))
 
 
 def test_the_same_labels_agree_fully_and_none_say_nothing():
@@ -45,7 +47,7 @@ def test_fields_are_told_apart():
     found = agreement.measure([LabelledTwice(first, second, 8)])
     assert found.fields["total"].f1 == 1 and found.fields["total"].kappa == 1
     assert found.fields["date"].f1 == 0 and found.fields["date"].kappa < 0
-    assert found.overall.f1 == 0.5 == agreement.f1(first, second)
+    assert found.overall.f1 == 0.5
 
 
 def test_differences_pair_what_overlaps():

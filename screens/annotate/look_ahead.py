@@ -1,0 +1,77 @@
+"""What is found in the background, while no key is pressed, because it will be of use on the document that is open."""
+
+from time import monotonic, sleep
+
+from textual.message import Message
+
+from screens.base import ModeScreen
+from storage.records import Content
+from workbench.annotation.session import AnnotationSession
+from workbench.annotation.similar import similar_to
+
+_LONG = 300  # tokens: likely places of a longer document are found beforehand
+_PAUSE = 0.8  # seconds without an act: time enough to leaf through without a search for every document
+
+
+class LookAhead:
+    """Searches that wait for a pause in the work on a screen, and end with the document that they are for.
+
+    Attributes:
+        similar: a labelled document of the same vendor, once it was found.
+    """
+
+    class Found(Message):
+        """A labelled document of the same vendor was found. Posted to the screen."""
+
+        def __init__(self, session: AnnotationSession, similar: Content) -> None:
+            super().__init__()
+            self.session, self.similar = session, similar
+
+    def __init__(self, screen: ModeScreen) -> None:
+        self._screen = screen
+        self._session: AnnotationSession | None = None
+        self._last_act = 0.0
+        self.similar: Content | None = None
+
+    def begin(self, session: AnnotationSession) -> None:
+        """Look ahead on a document that was opened."""
+        self._session, self.similar = session, None
+        self.postpone()
+        number = session.content.document.id  # not the session: what a worker was given lives until the collector comes
+        self._screen.in_background(lambda: self._find(number), "look ahead")
+
+    def postpone(self) -> None:
+        """Something is being done: wait for the next pause."""
+        self._last_act = monotonic()
+
+    def end(self) -> None:
+        """The document is being left."""
+        self._session = self.similar = None
+
+    def keep(self, found: Found) -> bool:
+        """Take what was found; False when it is for a document that was left meanwhile."""
+        if found.session is not self._session:
+            return False
+        self.similar = found.similar
+        return True
+
+    def _find(self, number: int) -> None:
+        """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
+        session = self._session
+        if session is None or session.content.document.id != number:
+            return
+        if (
+            session.view.untouched
+            and not session.editor.blind
+            and self._rests(session)
+            and (similar := similar_to(self._screen.workspace, session))
+        ):
+            self._screen.post_message(self.Found(session, similar))
+        if len(session.tokens) > _LONG:
+            session.warm(lambda: self._rests(session))
+
+    def _rests(self, session: AnnotationSession) -> bool:
+        """In a thread: wait for a pause; whether the document is still the open one."""
+        while self._session is session and (left := self._last_act + _PAUSE - monotonic()) > 0:
+            sleep(left)
+        return self._session is session
