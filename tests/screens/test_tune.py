@@ -37,7 +37,7 @@ def invoices(tmp_path: Path) -> Iterator[Workspace]:
     workspace = workspaces.workspace(tmp_path / "invoices")
     yield workspace
     for run in listed(workspace):
-        if jobs.at_work(workspace.files.run(run.id)):
+        if RunFolder(workspace.files.run(run.id)).at_work():
             jobs.kill(workspace, run.id)
     workspace.close()
 
