@@ -1,7 +1,7 @@
-"""The keys of the annotate screen in the default preset: (id, keys, action, what it does).
+"""The keys of the annotate screen in the default preset: (id, keys, action, what it does), and what acts they are.
 
-Letters that a schema may use for its fields (see workbench/fields.py) stay free: only a, e, f, g, h, x and capitals are
-taken here. A field's key wins over a binding of the same character.
+Letters that a schema may use for its fields (see workbench/fields/schema.py) stay free: only a, e, f, g, h, x and
+capitals are taken here. A field's key wins over a binding of the same character.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
