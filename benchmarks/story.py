@@ -148,7 +148,7 @@ class Story:
         self.picture("story-doctor")
         panel = self.mode_screen.query_one(DoctorPanel)
         chosen = [n for n, (_, a) in panel._choices.items() if a.target is Target.CONFIG]
-        wanted = next(iter(chosen or [n for n, (_, a) in panel._choices.items() if a.mode_screen == "queue"]), None)
+        wanted = next(iter(chosen or [n for n, (_, a) in panel._choices.items() if a.screen == "queue"]), None)
         if wanted is None:
             return {}
         while panel.highlighted_option is None or panel.highlighted_option.id != wanted:
