@@ -21,7 +21,7 @@ from workbench.evaluation import inference
 from workbench.workspace import Workspace
 
 TARGET = Path(__file__).parent / "pictures" / "loop.svg"
-SIZE = (110, 32)
+SIZE = (120, 34)
 MOST_BYTES = 2_000_000
 PATIENCE = 600.0  # seconds
 
