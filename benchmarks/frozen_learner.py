@@ -21,6 +21,7 @@ from workbench.predictions.cases import labelled_once
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.training import word_predictions
 from workbench.training.device import choose_device
 from workbench.training.encoding import IGNORED, Collator, EncodedDocument, EncodedPage, Encoder, Window, batches
 from workbench.training.models import starter
@@ -178,7 +179,7 @@ def _predicted(
         logits, hidden = (found.cpu() for found in _forward(top, [parts[i].hidden for i in batch]))
         for row, i in enumerate(batch):
             part, outcome = parts[i], outcomes[parts[i].document]
-            words, logprobs, positions = encoder.decided(part.page, part.window, logits[row].numpy())
+            words, logprobs, positions = word_predictions.decided(encoder, part.page, part.window, logits[row].numpy())
             outcome.probabilities[words] = np.exp(logprobs)
             outcome.word_window[words] = part.number
             outcome.windows += 1

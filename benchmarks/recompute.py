@@ -35,7 +35,7 @@ def spans(tags: list[str]) -> list[tuple[str, list[int]]]:
 
 
 def read(chances: np.ndarray, labels: list[str], pages: list[int], once: list[str]) -> list[str]:
-    """The tags of the values in a document, after the definition in workbench/predictions/decoding.py."""
+    """The tags of the values in a document, after the definition in workbench/predictions/value_spans.py."""
     count, fields = len(pages), sorted({label[2:] for label in labels if label != "O"})
     begins = {f: chances[:, labels.index(f"B-{f}")].astype(float) for f in fields}
     goes_on = {f: chances[:, labels.index(f"I-{f}")].astype(float) for f in fields}

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import graphics, modes, palette, themes
+from screens import command_palette, graphics, modes, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
@@ -226,7 +226,7 @@ class WorkbenchApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: screens, themes, key presets, and every binding of the screen by name."""
-        return palette.commands(self.mode_screen, self.keys, self._run_soon)
+        return command_palette.commands(self.mode_screen, self.keys, self._run_soon)
 
     def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
         """Run an action once the dialog in front has closed."""

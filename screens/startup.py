@@ -39,7 +39,7 @@ STEPS = (
     ),
     *(
         "workbench.evaluation.error_review",
-        "screens.errors.error_tables",
+        "screens.errors.tables_pane",
         "screens.errors.screen",
         "textual_plotext",
         "screens.widgets.run_chart",

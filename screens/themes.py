@@ -6,16 +6,16 @@ from functools import lru_cache
 from textual.color import Color
 from textual.theme import Theme
 
-from workbench.fields import palette
+from workbench.fields import colours
 
 DARK = Theme(
     name="workbench-dark",
-    primary=palette.SKY_BLUE,
+    primary=colours.SKY_BLUE,
     secondary="#7A8FA6",
-    accent=palette.ORANGE,
-    warning=palette.ORANGE,
+    accent=colours.ORANGE,
+    warning=colours.ORANGE,
     error="#FF7A6B",
-    success=palette.LIGHT_GREEN,
+    success=colours.LIGHT_GREEN,
     foreground="#DDE3EA",
     background="#11151A",
     surface="#171C23",

@@ -15,7 +15,7 @@ import msgspec
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
-from workbench.fields import FieldType, Schema, invoice_schema, palette
+from workbench.fields import FieldType, Schema, colours, invoice_schema
 
 KEY_PRESETS = ("workbench", "prodigy", "label-studio", "doccano")
 
@@ -68,7 +68,7 @@ _REMEDIES = {
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
-_FIELD_DEFAULTS = {"type": "text", "key": "", "colour": palette.SKY_BLUE}
+_FIELD_DEFAULTS = {"type": "text", "key": "", "colour": colours.SKY_BLUE}
 
 
 def read(path: Path) -> Settings:

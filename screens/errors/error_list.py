@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
-from screens.errors.tables import elided
+from screens.errors.table_contents import elided
 from screens.themes import legible
 from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.fields import Schema

@@ -9,13 +9,13 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from screens.base import ModeScreen
-from screens.errors import hints, tables
+from screens.errors import hints, table_contents
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorList
 from screens.errors.error_panel import ErrorPanel
-from screens.errors.error_tables import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.errors.keys import ERRORS
 from screens.errors.shown import Shown, read, write_report
+from screens.errors.tables_pane import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
 from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
 from screens.widgets.dialogs import Choice, Prompt
@@ -236,7 +236,9 @@ class ErrorsScreen(ModeScreen):
         error_review.propose(self.workspace, shown.review, item)
         self.workbench.error_walk = self
         most = max(12, (self.size.width - 90) // 2 + 12)  # what the keys beside them leave
-        request = OpenDocument(item.document, tokens=item.tokens, task=tables.task(item, self.workspace.schema, most))
+        request = OpenDocument(
+            item.document, tokens=item.tokens, task=table_contents.task(item, self.workspace.schema, most)
+        )
         await self.workbench.visit("annotate", request)
 
     def action_confirm(self) -> None:

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from workbench.evaluation.charts import KINDS, Series
-from workbench.fields.palette import ON_DARK
+from workbench.fields.colours import ON_DARK
 
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 

@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App
 
-from screens.errors import tables
+from screens.errors import table_contents
 from screens.errors.error_list import ErrorList
 from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.fields import Schema
@@ -48,6 +48,6 @@ def figures(documents: int, ci95: tuple[float, float] | None) -> dict[str, objec
 
 
 def test_one_document_has_no_interval():
-    alone = str(tables.slices(figures(1, None), "test"))
+    alone = str(table_contents.slices(figures(1, None), "test"))
     assert "0.57–0.57" not in alone and "1 document" in alone and "documents" not in alone
-    assert "0.40–0.70  9 documents" in str(tables.slices(figures(9, (0.4, 0.7)), "test"))
+    assert "0.40–0.70  9 documents" in str(table_contents.slices(figures(9, (0.4, 0.7)), "test"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from storage.exceptions import UsageProblem
 from storage.files import write_atomic
-from workbench.fields import palette
+from workbench.fields import colours
 from workbench.runs.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (palette.BLUE, palette.VERMILION, palette.GREEN, palette.PURPLE, palette.ORANGE, palette.SKY_BLUE)
+COLOURS = (colours.BLUE, colours.VERMILION, colours.GREEN, colours.PURPLE, colours.ORANGE, colours.SKY_BLUE)
 """Of Okabe and Ito: told apart by the colour-blind, and dark enough for white paper."""
 
 BARS = "F1 of fields on validation"

@@ -30,7 +30,7 @@ from itertools import pairwise
 
 from storage.exceptions import ConfigProblem
 from storage.records import Span
-from workbench.fields import palette
+from workbench.fields import colours
 
 
 class FieldType(StrEnum):
@@ -66,17 +66,17 @@ _INVOICE = (
         "invoice_no",
         "id",
         "1",
-        palette.SKY_BLUE,
+        colours.SKY_BLUE,
         "INVOICE INV_NO INVOICE_NUMBER INVOICE_ID NUMBER DOCUMENT_ID NO 发票号码",
     ),
-    ("invoice_date", "date", "2", palette.ORANGE, "DATE DATE_ISSUE ISSUE_DATE INV_DATE 开票日期"),
+    ("invoice_date", "date", "2", colours.ORANGE, "DATE DATE_ISSUE ISSUE_DATE INV_DATE 开票日期"),
     ("due_date", "date", "3", "#B97F00", "DATE_DUE PAYMENT_DUE DUE"),
     ("purchase_order", "id", "4", "#8FD0F5", "PO PO_NUMBER ORDER_ID ORDER_NO CUSTOMER_ORDER_ID"),
     (
         "seller_name",
         "party",
         "5",
-        palette.GREEN,
+        colours.GREEN,
         "COMPANY VENDOR SELLER SUPPLIER VENDOR_NAME MERCHANT STORE_NAME ISSUER 销售方",
     ),
     ("seller_address", "address", "6", "#5CC9A7", "ADDRESS VENDOR_ADDRESS COMPANY_ADDRESS SUPPLIER_ADDRESS"),
@@ -85,12 +85,12 @@ _INVOICE = (
         "buyer_name",
         "party",
         "8",
-        palette.PURPLE,
+        colours.PURPLE,
         "BUYER CUSTOMER CUSTOMER_NAME CLIENT CUSTOMER_BILLING_NAME BILL_TO 购买方",
     ),
     ("buyer_address", "address", "9", "#E3AECB", "CUSTOMER_ADDRESS CUSTOMER_BILLING_ADDRESS CLIENT_ADDRESS"),
     ("buyer_tax_id", "id", "0", "#9C4F7C", "CUSTOMER_TAX_ID CLIENT_TAX_ID BUYER_VAT_ID"),
-    ("currency", "currency", "c", palette.YELLOW, "CUR CURRENCY_CODE CURRENCY_CODE_AMOUNT_DUE 币种"),
+    ("currency", "currency", "c", colours.YELLOW, "CUR CURRENCY_CODE CURRENCY_CODE_AMOUNT_DUE 币种"),
     (
         "amount_net",
         "amount",
@@ -102,7 +102,7 @@ _INVOICE = (
         "amount_tax",
         "amount",
         "v",
-        palette.VERMILION,
+        colours.VERMILION,
         "AMOUNT_TAX TAX VAT AMT_TAX TAX_AMOUNT VAT_AMOUNT AMOUNT_TOTAL_TAX TAX_PRICE",
     ),
     (
@@ -176,8 +176,8 @@ class Schema:
         field_id = re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_") or "field"
         while self.get(field_id):
             field_id += "_2"
-        colours = [row[3] for row in _INVOICE]
-        field = Field(field_id, name, type, key or self.free_key(), colour or colours[len(self.fields) % len(colours)])
+        usual = [row[3] for row in _INVOICE]
+        field = Field(field_id, name, type, key or self.free_key(), colour or usual[len(self.fields) % len(usual)])
         return Schema((*self.fields, field))
 
     def free_key(self, wanted: str = "") -> str:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from storage.exceptions import InputProblem
 from workbench.fields import chunks_of, schema
 from workbench.fields.values import joined
-from workbench.predictions import decoding
-from workbench.predictions.decoding import WordEvidence
+from workbench.predictions import value_spans
+from workbench.predictions.value_spans import WordEvidence
 
 NONE = "none"
 """Stands for `no field` in tables of fields."""
@@ -157,7 +157,7 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
             tuple(itertools.islice(tags, count)),
             tuple(itertools.islice(certainty, count)),
             tuple(itertools.islice(agreement, count)),
-            tuple(Chunk(*value[1:]) for value in decoding.read(evidence, _page_breaks(document.pages), once)),
+            tuple(Chunk(*value[1:]) for value in value_spans.read(evidence, _page_breaks(document.pages), once)),
         )
 
 
@@ -186,7 +186,7 @@ def _evidence(
     rivals = shares.copy()
     rivals[rows, likeliest] = 0.0
     otherwise[rows, likeliest] = rivals.max(1)
-    may = (shares > 0.0) & (shares >= decoding.LEAST * otherwise)
+    may = (shares > 0.0) & (shares >= value_spans.LEAST * otherwise)
     may[:, 0] = False
     words, columns = may.nonzero()
     document = np.repeat(np.arange(len(counts)), counts)[words]

@@ -1,4 +1,4 @@
-"""Words and boxes -> windows -> tensors, and predictions back to words. [worker]
+"""Words and boxes -> windows -> tensors. The way back to words is in word_predictions.py. [worker]
 
 No word is dropped: every word of every page gets exactly one prediction, whatever its length and the window's. Pages
 are encoded one by one, so no window ever mixes the boxes of two pages.
@@ -85,7 +85,7 @@ class Encoder:
         self.tokenizer = tokenizer
         self.data = data
         self.labels = list(labels)
-        self._label_ids = {label: i for i, label in enumerate(labels)}
+        self.label_ids = {label: i for i, label in enumerate(labels)}
         self._backend = tokenizer.backend_tokenizer
         self._backend.no_truncation()
         self._backend.no_padding()
@@ -129,7 +129,7 @@ class Encoder:
         """One window of changed words (augmentation), cut to the model's length."""
         pieces = self._tokenise(words)
         lengths = [len(piece) for piece in pieces]
-        labels = np.repeat(np.array([self._label_ids.get(tag, 0) for tag in tags], np.int16), lengths)
+        labels = np.repeat(np.array([self.label_ids.get(tag, 0) for tag in tags], np.int16), lengths)
         all_boxes = np.repeat(np.array(boxes, np.int16).reshape(-1, 4), lengths, axis=0)
         ids = np.concatenate([np.array(piece, np.int32) for piece in pieces])
         cut = self.capacity
@@ -138,41 +138,6 @@ class Encoder:
     def window_words(self, page: EncodedPage, window: Window) -> Array:
         """The document's word ids that a window covers, in the order of encoding."""
         return page.words[page.word_starts[window.start] : page.word_starts[window.end]]
-
-    def decided(self, page: EncodedPage, window: Window, token_logits: Array) -> tuple[Array, Array, Array]:
-        """A window's predictions for the words it decides.
-
-        Args:
-            token_logits: (tokens with the special ones, labels), as the model computed them from `features`.
-
-        Returns:
-            word ids (n,), their log-probabilities (n, labels), and the positions of their tokens in the window.
-        """
-        lengths = np.minimum(np.diff(page.starts)[window.start : window.end], self.capacity)
-        offsets = np.concatenate([[0], np.cumsum(lengths)]) + 1  # the first special token stands before
-        low, high = window.decides - window.start, window.until - window.start
-        if low == high:
-            return np.empty(0, np.int64), np.empty((0, token_logits.shape[1]), np.float32), np.empty(0, np.int64)
-        positions = np.arange(offsets[low], offsets[high])
-        sums = np.add.reduceat(token_logits[positions].astype(np.float32), offsets[low:high] - offsets[low], axis=0)
-        logits = sums / lengths[low:high, None]
-        logits -= logits.max(axis=1, keepdims=True)
-        logprobs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        members = np.diff(page.word_starts)[window.decides : window.until]
-        words = page.words[page.word_starts[window.decides] : page.word_starts[window.until]]
-        spread = np.repeat(logprobs, members, axis=0)
-        if (members > 1).any():
-            first = np.concatenate([[0], np.cumsum(members)[:-1]])
-            self._continue(spread, np.setdiff1d(np.arange(len(spread)), first))
-        return words, spread, positions
-
-    def _continue(self, logprobs: Array, rows: Array) -> None:
-        """Later pieces of a merged unit cannot begin a field: the probability of B- counts as I-."""
-        for label, index in self._label_ids.items():
-            inside = self._label_ids.get(f"I-{label[2:]}") if label.startswith("B-") else None
-            if inside is not None:
-                logprobs[rows, inside] = np.logaddexp(logprobs[rows, index], logprobs[rows, inside])
-                logprobs[rows, index] = -30.0
 
     def _units(self, row: FrozenDocument, words: list[int]) -> list[list[int]]:
         if self.data.reading_order == "geometric":
@@ -194,7 +159,7 @@ class Encoder:
         labels = None
         if row.tags is not None:
             tags = retag(row.tags, [unit[0] for unit in units])
-            labels = np.array([self._label_ids.get(tag, 0) for tag in tags], np.int16)
+            labels = np.array([self.label_ids.get(tag, 0) for tag in tags], np.int16)
         lengths = [len(piece) for piece in pieces]
         return EncodedPage(
             number,

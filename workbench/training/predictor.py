@@ -19,7 +19,7 @@ from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import Data
-from workbench.training import encoding
+from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
 
@@ -154,7 +154,7 @@ class Predictor:
             logits = self.model(**tensors).logits.float().cpu().numpy()
         hidden = self._hidden.pop().float().cpu().numpy()
         for i, (g, page, number, window) in enumerate(windows):
-            words, logprobs, positions = self.encoder.decided(page, window, logits[i])
+            words, logprobs, positions = word_predictions.decided(self.encoder, page, window, logits[i])
             g.logprobs[words] = logprobs
             g.word_window[words] = number
             g.total += hidden[i, positions].sum(axis=0)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.support import tiny_model
 from workbench.runs.config.tune import Data
 from workbench.runs.parquet import FrozenDocument
+from workbench.training import word_predictions
 from workbench.training.encoding import IGNORED, Collator, Encoder, batches, reading_order, retag
 
 LABELS = ["O", "B-total", "I-total", "B-date", "I-date"]
@@ -62,8 +63,8 @@ def test_every_word_gets_exactly_one_prediction(
             assert (features.boxes[:, :2] <= features.boxes[:, 2:]).all() and features.boxes.max() <= 1000
             covered = encode.window_words(page, window)
             assert {row.pages[word] for word in covered} == {page.number}
-            decided, logprobs, positions = encode.decided(
-                page, window, random.normal(size=(len(features.ids), len(LABELS)))
+            decided, logprobs, positions = word_predictions.decided(
+                encode, page, window, random.normal(size=(len(features.ids), len(LABELS)))
             )
             answers[decided] += 1
             assert np.allclose(np.exp(logprobs).sum(axis=1), 1, atol=1e-4)
@@ -78,7 +79,7 @@ def test_a_words_prediction_is_the_average_of_its_tokens() -> None:
     page, window = document.pages[0], document.pages[0].windows[0]
     logits = np.zeros((5, 5), np.float32)
     logits[1, 1], logits[2, 3] = 4.0, 2.0  # the tokens of "12" disagree
-    _, logprobs, positions = encode.decided(page, window, logits)
+    _, logprobs, positions = word_predictions.decided(encode, page, window, logits)
     assert np.allclose(logprobs[0], np.log(np.exp([0, 2, 0, 1, 0]) / np.exp([0, 2, 0, 1, 0]).sum()))
     assert positions.tolist() == [1, 2, 3]
 
@@ -120,7 +121,7 @@ def test_torn_numbers_enter_as_one_word_and_come_back_as_several() -> None:
     logits[1 : page.starts[1] + 1, 1] = 9
     logits[page.starts[1] + 1 :, 0] = 9
     probabilities = np.zeros((7, 5), np.float32)
-    decided, logprobs, _ = encode.decided(page, page.windows[0], logits)
+    decided, logprobs, _ = word_predictions.decided(encode, page, page.windows[0], logits)
     probabilities[decided] = np.exp(logprobs)
     assert [LABELS[best] for best in probabilities.argmax(axis=1)] == row.tags
     assert probabilities.max(axis=1).min() > 0.99

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.predictions import decoding
-from workbench.predictions.decoding import WordEvidence
+from workbench.predictions import value_spans
+from workbench.predictions.value_spans import WordEvidence
 
 
 def read(rows, breaks=(), once=frozenset()):
@@ -16,9 +16,9 @@ def read(rows, breaks=(), once=frozenset()):
         for name, (begins, continues) in zip(rows, shares, strict=True):
             others = [share for other, share in own.items() if other != name]
             otherwise = max(1 - sum(own.values()), *others, 0.0)
-            if begins + continues and begins + continues >= decoding.LEAST * otherwise:
+            if begins + continues and begins + continues >= value_spans.LEAST * otherwise:
                 evidence.setdefault(name, []).append(WordEvidence(i, begins, continues, otherwise))
-    return [(name, start, stop) for _, name, start, stop, _ in decoding.read(evidence, breaks, once)]
+    return [(name, start, stop) for _, name, start, stop, _ in value_spans.read(evidence, breaks, once)]
 
 
 def test_a_doubtful_word_between_sure_ones_is_part_of_the_value():
@@ -71,7 +71,7 @@ def test_no_word_is_read_twice_and_every_value_has_a_likely_word(rows, breaks, o
 
 
 def test_a_values_confidence_is_that_of_its_words():
-    (value,) = decoding.read({"a": [WordEvidence(0, 0.9, 0.0, 0.1), WordEvidence(1, 0.0, 0.6, 0.4)]})
+    (value,) = value_spans.read({"a": [WordEvidence(0, 0.9, 0.0, 0.1), WordEvidence(1, 0.0, 0.6, 0.4)]})
     assert value.confidence == pytest.approx(0.75)
 
 

@@ -14,10 +14,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.data_table import CellKey
 from textual.widgets.option_list import Option
 
-from screens.errors import tables
+from screens.errors import table_contents
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.heat_grid import HeatGrid
-from screens.errors.tables import ALL_KINDS
+from screens.errors.table_contents import ALL_KINDS
 from workbench.evaluation import error_review
 from workbench.evaluation.error_review import ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
@@ -83,24 +83,24 @@ class ErrorTables(Vertical):
     def show(self, review: ErrorReview, evaluation: Mapping[str, Any], schema: Schema) -> None:
         """Show a run's errors; cursors stay where they are, that of a first confusion matrix goes to the worst cell."""
         self._review, self._schema = review, schema
-        self._grid("matrix").show(tables.matrix(review, schema, self._order))
+        self._grid("matrix").show(table_contents.matrix(review, schema, self._order))
         confusion = self._grid("confusion")
         first = confusion.pointed is None
-        confusion.show(tables.confusion(review, schema))
+        confusion.show(table_contents.confusion(review, schema))
         if first:
             confusion.start_at_hottest()
-        self.query_one("#figures", Static).update(tables.figures(evaluation, review.split))
-        self.query_one("#slices", Static).update(tables.slices(evaluation, review.split))
+        self.query_one("#figures", Static).update(table_contents.figures(evaluation, review.split))
+        self.query_one("#slices", Static).update(table_contents.slices(evaluation, review.split))
         groups = self.query_one("#concentrations", OptionList)
         groups.clear_options()
         groups.add_options(
-            [Option(Content(tables.concentration(group, schema))) for group in review.concentrations]
+            [Option(Content(table_contents.concentration(group, schema))) for group in review.concentrations]
             or [Option("Errors are spread evenly: no group stands out.", disabled=True)]
         )
 
     def show_rules(self, effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> None:
         """Show what the repair rules did, and which were switched by hand."""
-        self._grid("rules").show(tables.rules(effects, switched))
+        self._grid("rules").show(table_contents.rules(effects, switched))
 
     def show_message(self, text: str) -> None:
         """Show a text in place of the views' names."""
@@ -142,7 +142,7 @@ class ErrorTables(Vertical):
         if self._review is not None and grid.pointed is not None:
             column = column or grid.pointed[1]
             self._order = column if column != self._order else "field"
-            grid.show(tables.matrix(self._review, self._schema, self._order))
+            grid.show(table_contents.matrix(self._review, self._schema, self._order))
 
     @on(HeatGrid.HeaderSelected, "#matrix")
     def _heading_clicked(self, event: HeatGrid.HeaderSelected) -> None:
@@ -169,7 +169,7 @@ class ErrorTables(Vertical):
             return None
         if view == "matrix":
             kind = None if column in ALL_KINDS else ErrorKind(column)
-            what = "all errors" if kind is None else tables.KINDS[kind]
+            what = "all errors" if kind is None else table_contents.KINDS[kind]
             return CellErrors(self._review.of_cell(row, kind), f"{self._field_name(row)} · {what}")
         items = self._review.of_pair(row, column)
         if row == column:
@@ -180,7 +180,7 @@ class ErrorTables(Vertical):
         if self._review is None or number is None or number >= len(self._review.concentrations):
             return None
         group = self._review.concentrations[number]
-        return CellErrors(self._review.of_concentration(group), tables.concentration_title(group, self._schema))
+        return CellErrors(self._review.of_concentration(group), table_contents.concentration_title(group, self._schema))
 
     def _field_name(self, field: str) -> str:
         return {error_review.TOTAL: "All fields", "none": "nothing"}.get(field, self._schema.name(field))
@@ -208,7 +208,7 @@ class ErrorTables(Vertical):
 
     @on(HeatGrid.CellHighlighted, "#rules")
     def _rule_pointed(self, event: HeatGrid.CellHighlighted) -> None:
-        self.query_one("#does", Static).update(tables.RULES_DO[_ids(event.cell_key)[0]])
+        self.query_one("#does", Static).update(table_contents.RULES_DO[_ids(event.cell_key)[0]])
 
     @on(HeatGrid.CellSelected, "#rules")
     def _rule_chosen(self, event: HeatGrid.CellSelected) -> None:
