@@ -5,7 +5,7 @@ def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
     """The most useful first.
 
     Args:
-        view: the one on the left, of error_tables.VIEWS.
+        view: the one on the left, of tables_pane.VIEWS.
         listing: whether the list on the right has the keys.
     """
     if listing:

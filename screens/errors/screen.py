@@ -393,9 +393,6 @@ class ErrorsScreen(ModeScreen):
     def refresh_status(self) -> None:
         if self.shown is None:
             return
-        review = self.shown.review
-        fixed, total = error_review.label_errors(review, self.shown.verdicts)
-        errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
-        self.facts(f"{self.shown.run.name} · {review.split}", f"F1 {review.f1:.3f}", errors)
+        self.facts(*self.shown.facts())
         listing = self.panel.list.has_focus or self.has_class("-listing")
         self.hint("", *((self.key_of(key) or key, text) for key, text in hints.pairs(self.tables.view, listing)))

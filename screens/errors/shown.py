@@ -23,6 +23,12 @@ class Shown:
     verdicts: dict[int, Verdict | None]  # by id(item), as error_review.verdicts gives them
     evaluation: dict[str, Any]
 
+    def facts(self) -> tuple[str, str, str]:
+        """The screen's part of the status line: the run, its F1, and how many errors are left."""
+        fixed, total = error_review.label_errors(self.review, self.verdicts)
+        errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
+        return f"{self.run.name} · {self.review.split}", f"F1 {self.review.f1:.3f}", errors
+
 
 def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: str | None = None) -> Shown | None:
     """Read a run's errors; of the one that was read before, only what was done about them since.
