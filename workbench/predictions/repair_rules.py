@@ -110,17 +110,17 @@ class _Work:
     @cached_property
     def headers(self) -> list[_Header]:
         """All header phrases, the longest at each place; a phrase stays on its line."""
-        case, found = self.case, []
+        case, phrases = self.case, []
         folded = [headers.fold(word) for word in case.words]
         start = 0
         for _, line in groupby(zip(case.pages, case.lines, strict=True)):
             stop = start + len(list(line))
-            for phrase in headers.header_phrases(case.words[start:stop], folded[start:stop], glued=False):
-                first, end = start + phrase.first, start + phrase.last + 1
+            for header in headers.header_phrases(case.words[start:stop], folded[start:stop], glued=False):
+                first, end = start + header.first, start + header.last + 1
                 text = case.text(Chunk("", first, end))
-                found.append(_Header(text, case.pages[first], self.box(first, end), phrase.fields))
+                phrases.append(_Header(text, case.pages[first], self.box(first, end), header.fields))
             start = stop
-        return found
+        return phrases
 
     def near(self, chunk: Chunk) -> Iterator[tuple[float, _Header]]:
         """(distance, header) of the headers left of a chunk in its row, or above it in its column."""

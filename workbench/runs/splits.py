@@ -74,7 +74,7 @@ def _assign(
             if got[side][kind] + size[kind] <= wanted[side] * totals[kind] + max(size[kind] / 2, 0.5)
             and (side is Side.TRAIN or size[kind] <= max(1, most * wanted[side] * totals[kind]))
         ]
-        # a group too large for a small side goes where there is room
+        # a group too large for a small side goes where it fits
         chosen = max(fitting or wanted, key=lambda s: (lack(s) / wanted[s] if fitting else lack(s), s is Side.TRAIN))
         sides[name] = chosen
         got[chosen][0] += size[0]

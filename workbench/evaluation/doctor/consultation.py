@@ -140,8 +140,8 @@ def evaluation_of(folder: Path) -> dict[str, Any]:
     path = RunFolder(folder).report
     if not path.is_file():
         return {}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
-    return found
+    evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
+    return evaluation
 
 
 def _measured(folder: Path) -> tuple[str, frozenset[int]] | None:

@@ -17,7 +17,7 @@ from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
-_LONGEST = 120  # bytes of a name, which leaves room for suffixes
+_LONGEST = 120  # bytes of a name, which leaves space for suffixes
 
 
 @dataclass(slots=True)
