@@ -69,9 +69,11 @@ def one_at_a_time(model: Any, source: Path) -> Way:
     return read
 
 
-def ours(predictor: predicting.Predictor, batch: int, model: Any = None) -> Way:
-    """As a run scores its pool."""
-    own = dataclasses.replace(predictor, batch_size=batch, model=model or predictor.model, _hidden=[])
+def ours(predictor: predicting.Predictor, batch: int, int8: Any = None) -> Way:
+    """As a run scores its pool; with a model in int8, whose layers take fp32 only, without bf16."""
+    own = dataclasses.replace(
+        predictor, batch_size=batch, model=int8 or predictor.model, bf16=predictor.bf16 and int8 is None, _hidden=[]
+    )
     return lambda documents: {o.row.document: o.probabilities.argmax(1).tolist() for o in own.predict(documents)}
 
 
