@@ -9,6 +9,10 @@ from storage import documents, runs
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Run, RunState, Source, Span, Token
+from workbench.active_learning import selection
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.annotation import acts
+from workbench.annotation.editor import DocumentEditor
 from workbench.runs import parquet
 from workbench.workspace import Workspace
 
@@ -93,3 +97,18 @@ def add_run(
     with made.db.write() as connection:
         runs.add(connection, Run(name, name, RunState.FINISHED, "starter", "", {}, datetime.now(UTC), f1=f1))
     return sure
+
+
+def label(workspace: Workspace, document: int, right: bool = True) -> None:
+    """Label a document as a person does, and finish it."""
+    editor = DocumentEditor(workspace, document)
+    for name, tokens in GOLD.items():
+        editor.act("assign", acts.assign(editor.state, name, tokens if right else (0,), "ann"))
+    editor.act("finish", acts.finish(editor.state))
+
+
+def random_round(workspace: Workspace, size: int = 4, share: float = 0.0) -> int:
+    """Open a round of documents drawn at random, a share of them labelled ones to be labelled blind; its number."""
+    running = selection.start(workspace, SelectionRequest(strategy="random", size=size))
+    running.wait()
+    return selection.open_round(workspace, running, share)
