@@ -50,7 +50,7 @@ def one_at_a_time(model: Any, source: Path) -> Way:
 
     @torch.inference_mode()
     def read(documents: Sequence[parquet.FrozenDocument]) -> Labels:
-        found = {}
+        labels_of = {}
         for row in documents:
             encoded = tokenizer(
                 row.words, is_split_into_words=True, padding="max_length", truncation=True, max_length=512,
@@ -63,8 +63,8 @@ def one_at_a_time(model: Any, source: Path) -> Way:
             for word, label in zip(reversed(words), reversed(best), strict=True):
                 if word is not None:
                     labels[word] = label
-            found[row.document] = labels
-        return found
+            labels_of[row.document] = labels
+        return labels_of
 
     return read
 

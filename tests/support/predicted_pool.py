@@ -31,12 +31,12 @@ def new(number: int, labelled: bool = False, annotator: str = "ann") -> NewDocum
 
 
 def workspace(folder: Path, pool: int = 30, labelled: int = 5) -> tuple[Workspace, list[int], list[int]]:
-    """(workspace, pool ids, labelled ids)."""
-    made = Workspace.create(folder / "w")
-    made.change_settings(annotator="ann")
-    with made.db.write() as connection:
+    """A workspace of documents of one page: (workspace, ids without labels, ids with labels)."""
+    created = Workspace.create(folder / "w")
+    created.change_settings(annotator="ann")
+    with created.db.write() as connection:
         ids = documents.add(connection, [new(i, i >= pool) for i in range(pool + labelled)], "ann")
-    return made, ids[:pool], ids[pool:]
+    return created, ids[:pool], ids[pool:]
 
 
 def probabilities(total: float, other: str = "amount_net") -> np.ndarray:
@@ -90,11 +90,11 @@ def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0
 
 
 def add_run(
-    made: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5, width: int = 8
+    workspace: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5, width: int = 8
 ) -> dict[int, float]:
     """A finished run in the workspace."""
-    sure = run_folder(made.files.runs / name, pool, labelled, width=width)
-    with made.db.write() as connection:
+    sure = run_folder(workspace.files.runs / name, pool, labelled, width=width)
+    with workspace.db.write() as connection:
         runs.add(connection, Run(name, name, RunState.FINISHED, "starter", "", {}, datetime.now(UTC), f1=f1))
     return sure
 

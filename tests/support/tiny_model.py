@@ -1,4 +1,4 @@
-"""Tiny random models of each architecture, made on the spot, and a run folder to train them in."""
+"""Tiny random models of each architecture, and a run folder to train them in. Loads torch."""
 
 import string
 from pathlib import Path

@@ -147,7 +147,7 @@ def test_the_next_open_document_is_found_however_far_away(tmp_path):
 
 
 def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_something_is_done(tmp_path):
-    """A key does not wait for a long page's places, and a search of its own waits for nobody."""
+    """A key does not wait for a long page's places, and a search of its own does not wait either."""
     from workbench.annotation.session import AnnotationSession
 
     workspace = sample_documents.workspace_of(
