@@ -74,7 +74,7 @@ async def label(pilot, gold):
     for name in ("amount_total", "invoice_date"):
         if name in right and name not in done:
             session.let_go()
-            session.select(right[name])
+            session.cursor.select(right[name])
             await press(pilot, fields[name].key)
     await press(pilot, "a")
 

@@ -191,7 +191,7 @@ async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened,
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr(app._watch, "poll", full)
+            patch.setattr(app._follower._watcher, "poll", full)
             for _ in range(3):
                 app.look_after_runs()
                 await settled(pilot)
