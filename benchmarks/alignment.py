@@ -91,7 +91,7 @@ def letters(text: str) -> str:
 def spellings(field: str, value: str) -> set[str]:
     """Usual spellings of a date or amount, made from the value, not read by the program."""
     if field == "invoice_date" or field == "due_date":
-        found = {value.strip("()")}
+        printed = {value.strip("()")}
         for form in (
             "%d/%m/%Y",
             "%d-%m-%Y",
@@ -107,15 +107,15 @@ def spellings(field: str, value: str) -> set[str]:
                 day = datetime.datetime.strptime(value.strip("()"), form)
             except ValueError:
                 continue
-            found |= {
+            printed |= {
                 day.strftime(f).upper()
                 for f in ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
             }
-            found |= {
+            printed |= {
                 day.strftime(f).upper() for f in ("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%Y-%m-%d", "%Y%m%d", "%d. %B %Y")
             }
-            found |= {f"{day.day}/{day.month}/{day.year}", f"{day.day}.{day.month}.{day.year}"}
-        return found
+            printed |= {f"{day.day}/{day.month}/{day.year}", f"{day.day}.{day.month}.{day.year}"}
+        return printed
     number = re.sub(r"[^0-9.\-]", "", value)
     amount = float(number)
     english = f"{amount:,.2f}"
@@ -153,9 +153,9 @@ def doubtful(field: str, value: str, text: str, row: str, above: str) -> str:
         return ""
     if field == "currency" and text in ("€", "EUR"):
         return ""
-    wanted, found = Counter(letters(value)), Counter(letters(text))
-    common = sum((wanted & found).values())
-    share = 2 * common / max(sum(wanted.values()) + sum(found.values()), 1)
+    wanted, present = Counter(letters(value)), Counter(letters(text))
+    common = sum((wanted & present).values())
+    share = 2 * common / max(sum(wanted.values()) + sum(present.values()), 1)
     return "" if share >= 0.85 else f"letters differ ({share:.2f})"
 
 
@@ -201,7 +201,7 @@ def main() -> None:
         seconds, count = 0.0, 0
         for name, words, lines, known in documents(arguments.folder):
             start = time.perf_counter()
-            found, missing = align_all(words, {f: (SCHEMA.get(f).type, v) for f, v in known.items()})  # type: ignore[union-attr]
+            places, missing = align_all(words, {f: (SCHEMA.get(f).type, v) for f, v in known.items()})  # type: ignore[union-attr]
             seconds += time.perf_counter() - start
             count += 1
             show = only is None and count % max(440 // arguments.eye, 1) == 0 if arguments.eye else False
@@ -211,20 +211,23 @@ def main() -> None:
                 there = printed(field, value, lines)
                 values[field] += 1
                 on_page[field] += there
-                if field in found:
+                if field in places:
                     aligned[field] += 1
                     both[field] += there
-                    text = " ".join(words[i].text for i in found[field].tokens)
-                    row, above = rows_near(words, found[field].tokens)
+                    text = " ".join(words[i].text for i in places[field].tokens)
+                    row, above = rows_near(words, places[field].tokens)
                     if why := doubtful(field, value, text, row, above):
-                        wrong.append(f"{name} {field}: {value!r} -> {text!r} in {row!r}: {why} [{found[field].reason}]")
+                        wrong.append(
+                            f"{name} {field}: {value!r} -> {text!r} in {row!r}: {why} [{places[field].reason}]"
+                        )
                     if show:
                         print(
-                            f"{name} {field} {found[field].score:.2f} {value!r} -> {text!r} | {above[-40:]!r} / {row!r}"
+                            f"{name} {field} {places[field].score:.2f} {value!r} -> {text!r} "
+                            f"| {above[-40:]!r} / {row!r}"
                         )
                 elif there:
                     missed.append(f"{name} {field}: {value!r}: {missing[field]}")
-                if show and field not in found:
+                if show and field not in places:
                     print(f"{name} {field} ---- {value!r}: {missing[field]}")
         print(f"\n{title}: {count} documents, {1000 * seconds / max(count, 1):.1f} ms a document")
         for field in values:

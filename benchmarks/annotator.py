@@ -1,8 +1,8 @@
 """A simulated annotator: knows the right labels, sees the screen, and decides the next key as a practised person would.
 
-She knows what each key does and sees the words in view, where a field's key goes next (the raised numbers), what is
-labelled and where the cursor is. She does not know where a field's key will go first, nor what is out of view; to get
-there she types into the find bar.
+It knows what each key does and sees the words in view, where a field's key goes next (the raised numbers), what is
+labelled and where the cursor is. It does not know where a field's key will go first, nor what is out of view; to get
+there it types into the find bar.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +20,7 @@ from workbench.locate.search import find
 Gold = dict[str, tuple[int, ...]]
 Keys = list[str]
 
-FAR = 12  # steps of the cursor that nobody would count out
+FAR = 12  # steps of the cursor that a person would not count out
 SHOWN = 9  # places ahead that the page numbers
 ADJUSTING: dict[str, tuple[bool, bool, bool]] = {
     "full_stop": (True, True, False),
@@ -206,7 +206,7 @@ class Annotator:
             yield start, [name], tuple(trial.selection)
 
     def _route(self, session: AnnotationSession, visible: Collection[int], to: int) -> Keys:
-        """The fewest keys that bring the cursor to a word: the cursor keys where she sees it, or the find bar."""
+        """The fewest keys that bring the cursor to a word: the cursor keys where it is in view, or the find bar."""
         walked = self._walked(session, to) if to in visible and session.cursor.token in visible else None
         searched = self._searched(session, to)
         return walked if walked is not None and len(walked) <= len(searched) else searched

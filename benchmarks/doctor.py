@@ -84,8 +84,8 @@ def difference(before: Path, after: Path) -> str:
     except InputProblem as problem:  # one of them has no model
         return problem.message
     low, high = micro["ci95"]
-    said = f"F1 {micro['a']:.3f} -> {micro['b']:.3f} ({low:+.3f} to {high:+.3f})"
-    return said + ("" if micro["certain"] else ", within the noise")
+    change = f"F1 {micro['a']:.3f} -> {micro['b']:.3f} ({low:+.3f} to {high:+.3f})"
+    return change + ("" if micro["certain"] else ", within the noise")
 
 
 def main() -> None:
@@ -100,7 +100,7 @@ def main() -> None:
     logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as root:
         trainings = Trainings(options.folder or Path(root), options.minutes)
-        found, alarms, faulty, healthy, left = 0, 0, 0, 0, 0
+        detected, alarms, faulty, healthy, left = 0, 0, 0, 0, 0
         for seed, (name, scenario) in enumerate({**symptoms.FAULTS, **symptoms.HEALTHY}.items()):
             if options.only not in name:
                 continue
@@ -121,7 +121,7 @@ def main() -> None:
             }  # fmt: skip
             if scenario.rule:
                 faulty += 1
-                found += scenario.rule in findings
+                detected += scenario.rule in findings
             else:
                 healthy += 1
                 alarms += bool(problems)
@@ -132,7 +132,7 @@ def main() -> None:
                         print(f"    {action}: {difference(folder, after)}", flush=True)
                 except Late:
                     left += 1
-        total = {"faulty": faulty, "found": found, "healthy": healthy, "false_alarms": alarms, "not_run": left}
+        total = {"faulty": faulty, "found": detected, "healthy": healthy, "false_alarms": alarms, "not_run": left}
         print(json.dumps(total))
 
 

@@ -80,12 +80,12 @@ def main() -> None:
         keys: list[float] = []
         taken: dict[float, list[tuple[float, float]]] = {0.0: [], options.rest: []}
         for _ in range(options.repeats):
-            for rest, found in taken.items():  # in turn: whatever else is at work falls on both
+            for rest, times in taken.items():  # in turn: whatever else is at work falls on both
                 opened, used, cells = measure(Path(root) / "shop", rest)
-                found.append((opened, used))
+                times.append((opened, used))
                 keys += cells
-    for rest, found in taken.items():
-        clock, processor = zip(*found, strict=True)
+    for rest, times in taken.items():
+        clock, processor = zip(*times, strict=True)
         named = f"open_{rest:g}_s_after_the_first_document"
         figures[named] = {
             "clock_s": round(median(clock), 2),

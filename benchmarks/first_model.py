@@ -69,17 +69,17 @@ def hide(workspace: Workspace, labelled: int) -> Gold:
 def judge(workspace: Workspace, gold: Gold) -> dict[str, float]:
     """Micro F1 of the open suggestions against the hidden labels, of the fields that have labels.
 
-    (Numbers and taxes are suggested before the first label, too; nobody can say how well.)
+    (Numbers and taxes are suggested before the first label, too; how well is not known.)
     """
     asked = {field for spans in gold.values() for field, _ in spans}
     right = offered = wanted = 0
     with workspace.db.read() as connection:
         for number, spans in gold.items():
             content = documents.open_document(connection, number)
-            found = {
+            proposed = {
                 (s.field, s.tokens) for s in content.suggestions if s.decision is Decision.OPEN and s.field in asked
             }
-            right, offered, wanted = right + len(found & spans), offered + len(found), wanted + len(spans)
+            right, offered, wanted = right + len(proposed & spans), offered + len(proposed), wanted + len(spans)
     return {
         "f1": 2 * right / (offered + wanted) if offered + wanted else 0.0,
         "precision": right / offered if offered else 0.0,
@@ -135,8 +135,8 @@ def main() -> None:
         "seconds": [run["seconds"]["import"] + run["seconds"]["model"] for run in runs],
         "f1": [run["suggestions"]["f1"] for run in runs],
     }
-    told = {name: {"mean": sum(v) / len(v), "interval": interval(v)} for name, v in spread.items()}
-    print(json.dumps({**told, "cores": os.cpu_count(), "runs": runs}, indent=2))
+    figures = {name: {"mean": sum(v) / len(v), "interval": interval(v)} for name, v in spread.items()}
+    print(json.dumps({**figures, "cores": os.cpu_count(), "runs": runs}, indent=2))
 
 
 if __name__ == "__main__":

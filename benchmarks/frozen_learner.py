@@ -72,20 +72,20 @@ class FrozenLearner:
         built.model.to(self._device)
         encoder = Encoder(built.tokenizer, labels, request.config.data, built.sep_box)
         splits = {s: rows for s in parquet.SPLITS if (rows := parquet.read(RunFolder(folder).dataset(s)))}
-        parts = {s: self._parts(built, encoder, [encoder.encode(row) for row in found]) for s, found in splits.items()}
+        parts = {s: self._parts(built, encoder, [encoder.encode(row) for row in rows]) for s, rows in splits.items()}
         top = torch.nn.ModuleList([*built.model.layoutlm.encoder.layer[self._frozen(built) :], built.model.classifier])
         if request.parent:
             top.load_state_dict(torch.load(Path(model.name) / "top.pt", map_location=self._device))
         self._train(top, parts["train"], request)
         (folder / "model").mkdir(exist_ok=True)
         torch.save(top.state_dict(), folder / "model" / "top.pt")
-        made = [
+        predictions = [
             outcome.as_row(split, labels)
-            for split, found in splits.items()
-            for outcome in _predicted(top, encoder, found, parts[split])
+            for split, rows in splits.items()
+            for outcome in _predicted(top, encoder, rows, parts[split])
         ]
         once = labelled_once(row.tags for row in splits["train"])
-        parquet.write_predictions(folder / "predictions.parquet", made, once)
+        parquet.write_predictions(folder / "predictions.parquet", predictions, once)
 
     def _frozen(self, built: Any) -> int:
         return len(built.model.layoutlm.encoder.layer) - self._layers
@@ -94,7 +94,7 @@ class FrozenLearner:
         collator = Collator(built.tokenizer, boxes=True)
         frozen = self._frozen(built)
         built.model.eval()
-        found, fresh = [], False
+        windows, fresh = [], False
         for position, document in enumerate(documents):
             for page in document.pages:
                 for number, window in enumerate(page.windows):
@@ -111,12 +111,12 @@ class FrozenLearner:
                     tags = features.labels if features.labels is not None else np.full(len(features.ids), IGNORED)
                     hidden = self._hidden[key]
                     labels = torch.from_numpy(tags.astype(np.int64))
-                    found.append(Part(position, page, number, window, hidden, labels))
+                    windows.append(Part(position, page, number, window, hidden, labels))
         if fresh:
             draft = self._kept.with_suffix(".part")
             torch.save(self._hidden, draft)
             draft.replace(self._kept)
-        return found
+        return windows
 
     def _train(self, top: torch.nn.ModuleList, parts: Sequence[Part], request: Request) -> None:
         settings = request.config.train
@@ -146,10 +146,10 @@ def _endless(parts: Sequence[Part], size: int, chance: random.Random) -> Iterato
         yield from (mixed[start : start + size] for start in range(0, len(mixed), size))
 
 
-def _forward(top: torch.nn.ModuleList, found: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def _forward(top: torch.nn.ModuleList, tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """The logits, and what the head saw."""
-    hidden = torch.nn.utils.rnn.pad_sequence([one.float() for one in found], True)
-    lengths = torch.tensor([len(one) for one in found])
+    hidden = torch.nn.utils.rnn.pad_sequence([tensor.float() for tensor in tensors], True)
+    lengths = torch.tensor([len(tensor) for tensor in tensors])
     mask = torch.arange(hidden.shape[1])[None] < lengths[:, None]
     device = top[-1].weight.device
     hidden, mask = hidden.to(device), mask.to(device)
@@ -176,7 +176,7 @@ def _predicted(
     ]
     counts = np.zeros(len(documents))
     for batch in batches([len(part.hidden) for part in parts], 8):
-        logits, hidden = (found.cpu() for found in _forward(top, [parts[i].hidden for i in batch]))
+        logits, hidden = (tensor.cpu() for tensor in _forward(top, [parts[i].hidden for i in batch]))
         for row, i in enumerate(batch):
             part, outcome = parts[i], outcomes[parts[i].document]
             words, logprobs, positions = word_predictions.decided(encoder, part.page, part.window, logits[row].numpy())

@@ -2,7 +2,7 @@
 
     python benchmarks/keystrokes.py [--documents 100] [--suggestions none] [--data ../shared/data] [--json]
 
-See benchmarks/annotator.py for what she knows. Three
+See benchmarks/annotator.py for what it knows. Three
 runs: without suggestions, with those of a perfect model, and with a model of about 85 % F1 (its errors are made up:
 wrong place, cut off, missing, invented). Beside it the count for Label Studio on the same documents: choose the label's
 key, then press-drag-release a box for every line of every value, and submit.
@@ -73,25 +73,25 @@ def fallible(gold: Gold, content: Content, chance: random.Random) -> list[tuple[
     """Suggestions of a model with about 85 % F1 on spans, its errors those that models make."""
     schema = invoice_schema()
     finder = Finder(content.tokens)
-    made = []
+    suggestions = []
     for field, tokens in gold.items():
         sure = round(chance.uniform(0.75, 0.99), 3)
         if chance.random() < 0.85:
-            made.append((field, tokens, sure, "model"))
+            suggestions.append((field, tokens, sure, "model"))
             continue
         sure = round(chance.uniform(0.35, 0.85), 3)
         kind = chance.choice(["missing", "cut", "elsewhere"])
         if kind == "cut" and len(tokens) > 1:
-            made.append((field, tokens[:-1] if chance.random() < 0.5 else tokens[1:], sure, "model"))
+            suggestions.append((field, tokens[:-1] if chance.random() < 0.5 else tokens[1:], sure, "model"))
         elif kind != "missing" and (f := schema.get(field)) is not None:
             others = [c.tokens for c in finder.ranked(f) if not set(c.tokens) & set(tokens)]
             if others:
-                made.append((field, chance.choice(others[:3]), sure, "model"))
+                suggestions.append((field, chance.choice(others[:3]), sure, "model"))
     if chance.random() < 0.15:  # and now and then a field that is not there
         spare = next((c.tokens for c in finder.ranked(schema.get("invoice_no")) if c.tokens), ())  # type: ignore[arg-type]
         if spare and "invoice_no" not in gold:
-            made.append(("invoice_no", spare, 0.5, "model"))
-    return made
+            suggestions.append(("invoice_no", spare, 0.5, "model"))
+    return suggestions
 
 
 def label_studio(gold: Gold, content: Content) -> int:
@@ -116,7 +116,7 @@ def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list
     """Documents with their right labels, as the importer reads them."""
     workspace = Workspace.create(folder)
     pipeline.run(workspace, ImportRequest((source,), ocr=False))
-    found = []
+    labelled = []
     with workspace.db.read() as connection:
         for number in document_list.ids(connection):
             content = documents.open_document(connection, number)
@@ -126,9 +126,9 @@ def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list
                     gold[span.field] = tuple(sorted(span.tokens))
             if gold:
                 order = [f.id for f in workspace.schema if f.id in gold]
-                found.append((content, {name: gold[name] for name in order}))
+                labelled.append((content, {name: gold[name] for name in order}))
     workspace.close()
-    return found
+    return labelled
 
 
 def prepared(folder: Path, listed: list[tuple[Content, Gold]], kind: str, seed: int = 5) -> Workspace:
@@ -187,7 +187,7 @@ def main() -> None:
             if fields:
                 source = some(source, Path(scratch) / f"{slug}-some", options.documents)
             listed = imported(source, Path(scratch) / f"{slug}-gold", fields)[: options.documents]
-            told: dict[str, Any] = {
+            section: dict[str, Any] = {
                 "documents": len(listed),
                 "labels a document": round(statistics.mean(len(gold) for _, gold in listed), 1),
                 "Label Studio": figures([label_studio(gold, content) for content, gold in listed]),
@@ -195,15 +195,15 @@ def main() -> None:
             for kind in [options.suggestions] if options.suggestions else KINDS:
                 workspace = prepared(Path(scratch) / f"{slug}-{kind[:2]}", listed, kind)
                 keys, right = asyncio.run(count(workspace, [gold for _, gold in listed]))
-                told[f"suggestions: {kind}"] = {**figures(keys), "right": f"{sum(right)}/{len(right)}"}
+                section[f"suggestions: {kind}"] = {**figures(keys), "right": f"{sum(right)}/{len(right)}"}
                 workspace.close()
-            report[name] = told
+            report[name] = section
     if options.json:
         print(json.dumps(report, indent=1))
         return
-    for name, told in report.items():
+    for name, section in report.items():
         print(name)
-        for row, value in told.items():
+        for row, value in section.items():
             print(
                 f"  {row:<24}",
                 value if not isinstance(value, dict) else "  ".join(f"{k} {v}" for k, v in value.items()),

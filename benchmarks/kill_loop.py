@@ -84,7 +84,7 @@ def work(folder: Path, seed: int, out: int) -> None:
             say(document=entry.document, version=editor.content.document.version)
 
 
-def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) -> list[str]:
+def judge(folder: Path, facts: list[dict[str, Any]], known: dict[int, set[int]]) -> list[str]:
     """What is not as it should be after a kill. `known` are the rounds that were said, with their documents."""
     wrong = []
     workspace = Workspace.open(folder)
@@ -94,7 +94,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
             kept = {r.id: r for r in queue.listed(connection)}
             entries = {number: [e.document for e in queue.entries(connection, number)] for number in kept}
             free = set(document_list.ids(connection, document_list.Filter("unlabelled")))
-            for fact in said:
+            for fact in facts:
                 if "version" in fact:
                     held = documents.get(connection, fact["document"]).version
                     if held < fact["version"]:
@@ -105,7 +105,7 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
                     known[fact["opened"]] = set(fact["documents"])
                 elif kept[fact["closed"]].closed is None:
                     wrong.append(f"round {fact['closed']} was closed and is open")
-            for number in {fact["document"] for fact in said if "document" in fact}:
+            for number in {fact["document"] for fact in facts if "document" in fact}:
                 content = documents.open_document(connection, number)
                 state = Annotations()
                 log = annotations.history(connection, number)
@@ -128,9 +128,9 @@ def judge(folder: Path, said: list[dict[str, Any]], known: dict[int, set[int]]) 
 
 def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
-    made, pool, labelled = predicted_pool.workspace(folder, pool=60, labelled=8)
-    predicted_pool.add_run(made, pool, labelled, width=0)
-    made.close()
+    workspace, pool, labelled = predicted_pool.workspace(folder, pool=60, labelled=8)
+    predicted_pool.add_run(workspace, pool, labelled, width=0)
+    workspace.close()
     wrong: list[str] = []
     known: dict[int, set[int]] = {}
     things: Counter[str] = Counter()
@@ -148,10 +148,10 @@ def terminal(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(listen) as rest:
-            told = heard.decode() + rest.read()
-        said = [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith("\n")]
-        things.update(next(iter(fact)) for fact in said)
-        wrong += [f"kill {number + 1}: {text}" for text in judge(folder / "w", said, known)]
+            printed = heard.decode() + rest.read()
+        facts = [json.loads(line) for line in printed.splitlines(keepends=True) if line.endswith("\n")]
+        things.update(next(iter(fact)) for fact in facts)
+        wrong += [f"kill {number + 1}: {text}" for text in judge(folder / "w", facts, known)]
     return {"kills": kills, "said": dict(things), "rounds": len(known), "wrong": wrong}
 
 
@@ -227,13 +227,13 @@ def main() -> None:
     parser.add_argument("--training", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    found = {}
+    results = {}
     for name, part, kills in (("terminal", terminal, given.terminal), ("training", training, given.training)):
         if kills:
             with tempfile.TemporaryDirectory() as folder:
-                found[name] = part(Path(folder), kills, given.seed)
-    print(json.dumps(found, indent=2))
-    if any(one["wrong"] for one in found.values()):
+                results[name] = part(Path(folder), kills, given.seed)
+    print(json.dumps(results, indent=2))
+    if any(result["wrong"] for result in results.values()):
         raise SystemExit(1)
 
 

@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     workspace = opened(given.workspace, given.data)
-    told = {}
+    report = {}
     for way, warm in (("on from the last model", True), ("from the base again", False)):
         folder = simulation.prepare(
             workspace, ["random"], presets.preset("first model").config,
@@ -52,14 +52,14 @@ def main() -> None:
         simulator = Simulator(folder)
         chains = [list(simulator.rounds("random", seed)) for seed in range(given.seeds)]
         taken = [seconds(after.folder) for _, after in chains]
-        told[way] = {
+        report[way] = {
             "before": [round(before.f1, 3) for before, _ in chains],
             "after": [round(after.f1, 3) for _, after in chains],
             "mean_after": round(mean(after.f1 for _, after in chains), 3),
             "seconds": round(median(taken)),
         }
     workspace.close()
-    print(json.dumps({"documents": [given.start, given.start + given.more], **told}, indent=2))
+    print(json.dumps({"documents": [given.start, given.start + given.more], **report}, indent=2))
 
 
 if __name__ == "__main__":

@@ -31,29 +31,29 @@ def by_labels(content: Content, schema: Schema) -> list[tuple[Field, str, str, b
     gold: dict[str, list[tuple[int, ...]]] = {}
     for span in content.annotations.spans:
         gold.setdefault(span.field, []).append(tuple(sorted(span.tokens)))
-    finder, labelled, found = Finder(content.tokens), dict[str, tuple[int, ...]](), []
+    finder, labelled, answers = Finder(content.tokens), dict[str, tuple[int, ...]](), []
     for field in schema.active:
         if field.id in gold:
             ranked = finder.ranked(field, labelled)
             place = tuple(sorted(ranked[0].tokens)) if ranked else ()
             labelled[field.id] = gold[field.id][0]
             texts = text_of(content.tokens, place), text_of(content.tokens, gold[field.id][0])
-            found.append((field, *texts, place in gold[field.id]))
-    return found
+            answers.append((field, *texts, place in gold[field.id]))
+    return answers
 
 
 def by_values(content: Content, schema: Schema) -> list[tuple[Field, str, str, bool]]:
     """(field, first place, known value, right) of every field with a reference value."""
     known = {reference.field: reference.value for reference in content.references}
-    finder, guessed, found = Finder(content.tokens), dict[str, tuple[int, ...]](), []
+    finder, guessed, answers = Finder(content.tokens), dict[str, tuple[int, ...]](), []
     for field in sorted(schema.active, key=lambda f: FIRST.index(f.id) if f.id in FIRST else len(FIRST)):
         ranked = finder.ranked(field, guessed)
         if ranked:
             guessed[field.id] = ranked[0].tokens
         if field.id in known:
             text = text_of(content.tokens, ranked[0].tokens) if ranked else ""
-            found.append((field, text, known[field.id], bool(text) and same(field.type, text, known[field.id])))
-    return found
+            answers.append((field, text, known[field.id], bool(text) and same(field.type, text, known[field.id])))
+    return answers
 
 
 def main() -> None:

@@ -25,13 +25,13 @@ JOINED = ("party", "address", "text")
 
 def spans(tags: list[str]) -> list[tuple[str, list[int]]]:
     """(field, words) of strict IOB2 tags."""
-    found: list[tuple[str, list[int]]] = []
+    values: list[tuple[str, list[int]]] = []
     for number, tag in enumerate(tags):
         if tag[0] == "B":
-            found.append((tag[2:], [number]))
-        elif tag[0] == "I" and found and found[-1][0] == tag[2:] and found[-1][1][-1] == number - 1:
-            found[-1][1].append(number)
-    return found
+            values.append((tag[2:], [number]))
+        elif tag[0] == "I" and values and values[-1][0] == tag[2:] and values[-1][1][-1] == number - 1:
+            values[-1][1].append(number)
+    return values
 
 
 def read(chances: np.ndarray, labels: list[str], pages: list[int], once: list[str]) -> list[str]:
@@ -39,7 +39,7 @@ def read(chances: np.ndarray, labels: list[str], pages: list[int], once: list[st
     count, fields = len(pages), sorted({label[2:] for label in labels if label != "O"})
     begins = {f: chances[:, labels.index(f"B-{f}")].astype(float) for f in fields}
     goes_on = {f: chances[:, labels.index(f"I-{f}")].astype(float) for f in fields}
-    found = []
+    stretches = []
     for f in fields:
         share = begins[f] + goes_on[f]
         other = np.max([begins[g] + goes_on[g] for g in fields if g != f], axis=0)
@@ -65,10 +65,10 @@ def read(chances: np.ndarray, labels: list[str], pages: list[int], once: list[st
                         best = min(best, (-round(score, 9), stop + 1, int(start)))
             if best[0] >= 0:
                 break
-            found.append((best[0], best[2], best[1], f))
+            stretches.append((best[0], best[2], best[1], f))
             free[best[2] : best[1]] = False
     tags, had = ["O"] * count, set()
-    for _, start, stop, f in sorted(found):
+    for _, start, stop, f in sorted(stretches):
         if f not in had and set(tags[start:stop]) == {"O"}:
             tags[start:stop] = [f"B-{f}"] + [f"I-{f}"] * (stop - start - 1)
             had |= {f} & set(once)
@@ -92,7 +92,7 @@ def main() -> int:
     tagged = [tag for path in (folder / "dataset").glob("*.parquet") for tag in all_tags(path)]
     asked = {tag[2:] for tag in tagged if tag != "O"}
     plain: list[list[str]] = []  # the likeliest tag of every word
-    gold, found, right, exact = [], [], [], {name: [0, 0] for name in kept["fields"]}
+    gold, predicted, right, exact = [], [], [], {name: [0, 0] for name in kept["fields"]}
     for row in stored.to_pylist():
         if row["split"] != kept["split"] or data[row["document"]]["tags"] is None:
             continue
@@ -103,7 +103,7 @@ def main() -> int:
         named = read(chances, row["labels"], data[row["document"]]["pages"], once)
         named = [tag if tag[2:] in asked else "O" for tag in named]
         gold.append(truth)
-        found.append(named)
+        predicted.append(named)
         whole = True
         for name in kept["fields"]:
             texts = []  # (confidence, first word, text) of what was found; then what is labelled
@@ -124,7 +124,7 @@ def main() -> int:
             if (wanted or given) and not good:
                 whole = False
         right.append(whole)
-    counted = classification_report(gold, found, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
+    counted = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
     flat = [[tag for tags in side for tag in tags] for side in (gold, plain)]
     pairs = {
         "documents": (kept["documents"], len(gold)),

@@ -10,7 +10,7 @@ vendors validate, and no vendor of these is ever labelled; 200 of the others are
 Because it needs more than a hundred models, only the head and `--layers` layers of the starter are trained
 (frozen_learner.py); `--worker` trains all of it as the product does, in minutes each. The starter is nearly as good
 with ten labels as with two hundred, so that strategies differ little; `--new-head` takes away what it knows of the
-fields, as where somebody labels fields of her own; `--minilm` begins from a model that knows nothing of invoices.
+fields, as where the fields are new to it; `--minilm` begins from a model that knows nothing of invoices.
 After `--minutes` it ends and prints what is known so far; the same command goes on. Prints one JSON object.
 """
 
@@ -124,8 +124,8 @@ def main() -> None:
         simulator.run()
     except TimeIsUp as error:
         print(error.remedy, file=sys.stderr)
-    told = simulation.report(folder)
-    print(json.dumps({**told, "seconds": round(time.monotonic() - began), "cores": os.cpu_count()}, indent=2))
+    report = simulation.report(folder)
+    print(json.dumps({**report, "seconds": round(time.monotonic() - began), "cores": os.cpu_count()}, indent=2))
 
 
 if __name__ == "__main__":

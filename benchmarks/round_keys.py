@@ -73,7 +73,7 @@ def main() -> None:
     if not folders:
         raise SystemExit(f"There is no simulation in {given.workspace}: run benchmarks/relabel_loop.py first.")
     workspace = Workspace.open(given.workspace)
-    told = []
+    rounds = []
     with tempfile.TemporaryDirectory() as scratch:
 
         def measured(turn: int, ids: tuple[int, ...], proposals: Proposals) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def main() -> None:
         simulator = Simulator(folders[-1].parent, untrained)
         for turn, one in enumerate(simulator.rounds(given.strategy, given.seed)):
             if turn == 0:
-                told.append(measured(0, one.labelled, {}))
+                rounds.append(measured(0, one.labelled, {}))
             if turn == given.rounds:
                 break
             taught = run_reader.fields_labelled(one.folder, "train")
@@ -94,9 +94,9 @@ def main() -> None:
             trust = replace(everything, fields=tuple(f for f in everything.fields if f.id in taught))
             pool = run_reader.stream_cases(one.folder, "pool")
             proposals = {case.document: suggestions.proposals(case, trust) for case in pool}
-            told.append({**measured(turn + 1, one.chosen, proposals), "labels": len(one.labelled), "f1": one.f1})
+            rounds.append({**measured(turn + 1, one.chosen, proposals), "labels": len(one.labelled), "f1": one.f1})
     workspace.close()
-    print(json.dumps(told, indent=2))
+    print(json.dumps(rounds, indent=2))
 
 
 if __name__ == "__main__":

@@ -57,14 +57,14 @@ def main() -> None:
         done = jobs.wait(workspace, run.id)
         if done.state.value != "finished":
             raise SystemExit(f"The run ended as {done.state.value}. {done.reason}")
-        told = events.read(workspace.files.run(run.id) / "events.jsonl")[0]
+        log = events.read(workspace.files.run(run.id) / "events.jsonl")[0]
         reconcile(workspace)  # the child is waited for: what it took is known now
         workspace.close()
     spent: dict[str, float] = {}
-    for before, event in itertools.pairwise(told):
+    for before, event in itertools.pairwise(log):
         spent[event["type"]] = spent.get(event["type"], 0.0) + event["time"] - before["time"]
     first: dict[str, float] = {}
-    for event in told:
+    for event in log:
         first.setdefault(event["type"], event["time"])
     print(f"{os.cpu_count()} cores; {len(listed)} documents, {given.epochs} epochs, preset {given.preset!r}")
     print(
@@ -80,7 +80,7 @@ def main() -> None:
         "saved": "checkpoints",
         "predicting": "the last predictions",
     }
-    whole = told[-1]["time"] - first["prepared"]
+    whole = log[-1]["time"] - first["prepared"]
     shares = ", ".join(f"{title} {spent.get(kind, 0.0) / whole:.0%}" for kind, title in names.items())
     print(f"after that {whole:.1f} s: {shares}, model and report {spent.get('finished', 0.0) / whole:.0%}")
 

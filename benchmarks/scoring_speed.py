@@ -50,7 +50,7 @@ def one_at_a_time(model: Any, source: Path) -> Way:
 
     @torch.inference_mode()
     def read(documents: Sequence[parquet.FrozenDocument]) -> Labels:
-        found = {}
+        labels_of = {}
         for row in documents:
             encoded = tokenizer(
                 row.words, is_split_into_words=True, padding="max_length", truncation=True, max_length=512,
@@ -63,15 +63,17 @@ def one_at_a_time(model: Any, source: Path) -> Way:
             for word, label in zip(reversed(words), reversed(best), strict=True):
                 if word is not None:
                     labels[word] = label
-            found[row.document] = labels
-        return found
+            labels_of[row.document] = labels
+        return labels_of
 
     return read
 
 
-def ours(predictor: predicting.Predictor, batch: int, model: Any = None) -> Way:
-    """As a run scores its pool."""
-    own = dataclasses.replace(predictor, batch_size=batch, model=model or predictor.model, _hidden=[])
+def ours(predictor: predicting.Predictor, batch: int, int8: Any = None) -> Way:
+    """As a run scores its pool; with a model in int8, whose layers take fp32 only, without bf16."""
+    own = dataclasses.replace(
+        predictor, batch_size=batch, model=int8 or predictor.model, bf16=predictor.bf16 and int8 is None, _hidden=[]
+    )
     return lambda documents: {o.row.document: o.probabilities.argmax(1).tolist() for o in own.predict(documents)}
 
 

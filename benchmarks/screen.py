@@ -115,7 +115,7 @@ class Terminal:
 def page(tokens: int) -> Page:
     """A dense page of amounts, dates and words in twelve columns."""
     kinds = ("word", "1,234.50", "25/12/2018", "TOTAL:", "item", "9.00")
-    made = tuple(
+    words = tuple(
         Token(
             i,
             0,
@@ -125,20 +125,20 @@ def page(tokens: int) -> Page:
         )
         for i in range(tokens)
     )
-    return Page(0, 620, tokens // 12 * 14 + 20, made)
+    return Page(0, 620, tokens // 12 * 14 + 20, words)
 
 
 def workspace(folder: Path, sizes: list[int]) -> Path:
-    made = Workspace.create(folder)
+    workspace = Workspace.create(folder)
     pages = {size: page(size) for size in set(sizes)}
     for start in range(0, len(sizes), 2000):
         new = [
             NewDocument(f"d{n:06}", "made", hashlib.sha256(str(n).encode()).hexdigest(), "made", (pages[sizes[n]],))
             for n in range(start, min(start + 2000, len(sizes)))
         ]
-        with made.db.write() as connection:
+        with workspace.db.write() as connection:
             documents.add(connection, new, "benchmark")
-    made.close()
+    workspace.close()
     return folder
 
 

@@ -86,10 +86,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         make(folder, given.documents, given.words, given.width)
-        found = [measure(folder, strategy, given.size) for strategy in given.strategies.split(",")]
+        measurements = [measure(folder, strategy, given.size) for strategy in given.strategies.split(",")]
         megabytes = round((folder / "predictions.parquet").stat().st_size / 2**20)
     settings = {key: value for key, value in vars(given).items() if key != "strategies"}
-    print(json.dumps({**settings, "file_mb": megabytes, "cores": os.cpu_count(), "results": found}, indent=2))
+    print(json.dumps({**settings, "file_mb": megabytes, "cores": os.cpu_count(), "results": measurements}, indent=2))
 
 
 if __name__ == "__main__":

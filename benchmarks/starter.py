@@ -103,23 +103,23 @@ def curves(given: argparse.Namespace) -> None:
                         figures = trained(workspace, kind, count, (plain, given.minilm), given.sets)
                     else:
                         figures = inference.evaluate(workspace, "starter", Split.TEST)
-                    found = {
+                    row = {
                         "seed": seed, "labels": count, "kind": kind, "seconds": round(time.monotonic() - began),
                         "f1": figures["micro"]["f1"], "suggested": figures["suggested"]["f1"],
                         "values": figures["value_exact_match"],
                         "fields": {f: round(figures["fields"][f]["f1"], 3) for f in FIELDS},
                         "suggested_fields": {f: round(figures["suggested"]["fields"][f]["f1"], 3) for f in FIELDS},
                     }  # fmt: skip
-                    print(json.dumps(found), flush=True)
-                    results.setdefault((kind, count), []).append(found)
+                    print(json.dumps(row), flush=True)
+                    results.setdefault((kind, count), []).append(row)
             workspace.close()
             shutil.rmtree(Path(temporary) / f"seed{seed}")
     for (kind, count), rows in sorted(results.items()):
-        told = f"{kind:8} {'all' if count == 10**6 else count:>4} labels, {len(rows)} seeds:"
+        line = f"{kind:8} {'all' if count == 10**6 else count:>4} labels, {len(rows)} seeds:"
         for name in ("f1", "suggested"):
-            found = [row[name] for row in rows]
-            told += f"  {name} {statistics.mean(found):.3f} ({min(found):.3f}–{max(found):.3f})"
-        print(f"{told}  {statistics.median(row['seconds'] for row in rows):.0f} s")
+            shares = [row[name] for row in rows]
+            line += f"  {name} {statistics.mean(shares):.3f} ({min(shares):.3f}–{max(shares):.3f})"
+        print(f"{line}  {statistics.median(row['seconds'] for row in rows):.0f} s")
 
 
 def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -133,12 +133,12 @@ def agreeing(workspace: Workspace, truth: dict[str, dict[str, str]]) -> dict[str
         for number in numbers:
             content = documents.open_document(connection, number)
             values = truth.get(content.document.name) or {r.field: r.value for r in content.references}
-            found = {name: " ".join(content.tokens[t].text for t in tokens) for name, tokens, _ in proposals[number]}
+            proposed = {name: " ".join(content.tokens[t].text for t in tokens) for name, tokens, _ in proposals[number]}
             for field in VALUES:
                 if field in values:
                     known[field] += 1
                     kind = workspace.schema.get(field).type
-                    hits[field] += field in found and same(kind, found[field], values[field])
+                    hits[field] += field in proposed and same(kind, proposed[field], values[field])
     return {field: f"{hits[field]}/{known[field]}" for field in VALUES}
 
 
@@ -178,12 +178,12 @@ def made_up(count: int = 60) -> None:
         rows = make_starter.held_out_rows(held, 55_555, count, (language,))
         read = make_starter.cases_of(predictor, rows)
         alone = report.evaluate(read, run="starter", split="test", types=trust.types)["micro"]["f1"]
-        told = {
+        shares = {
             "documents": count,
             "f1": round(alone, 3),
             "suggested": round(suggestions.figures(read, trust)["f1"], 3),
         }
-        print(language, json.dumps(told), flush=True)
+        print(language, json.dumps(shares), flush=True)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     python benchmarks/story.py FOLDER [--quick] [--labelled N] [--pool N] [--by-hand N] [--epochs N] [--batch N]
 
 Every step is keys on the real program at 120 x 36; the trainings are real children of it. Receipts of the shared
-documents: some with their labels, divided by vendor, some without. She who labels knows the right labels (see
+documents: some with their labels, divided by vendor, some without. The simulated annotator knows the right labels (see
 annotator.py). Two rounds follow the first model: the Doctor's first advice that a training can take (its first task and
 a batch, where it has none), then a batch. Goes on in a folder where it was left; prints one JSON object, and leaves the
 pictures in FOLDER. `--quick` tells it with few documents and epochs, to see that every step can still be taken.
@@ -40,7 +40,7 @@ from workbench.exchange.sources import ImportRequest
 from workbench.runs import splits
 from workbench.workspace import Workspace
 
-MOST = 80  # keys that she spends on a document's labels
+MOST = 80  # keys that are spent on a document's labels
 QUICK = {"labelled": 24, "pool": 30, "by_hand": 2, "epochs": 4, "batch": 5}
 
 
@@ -86,10 +86,10 @@ class Story:
     async def until(self, condition: Callable[[], Any], minutes: float = 60) -> Any:
         """Wait until something is to be seen."""
         deadline = time.monotonic() + 60 * minutes
-        while not (found := condition()):
+        while not (result := condition()):
             assert time.monotonic() < deadline, "never came"
             await self.pilot.pause(0.2)
-        return found
+        return result
 
     async def enter(self, key: str, mode: str) -> None:
         await self.press(key)
@@ -98,8 +98,8 @@ class Story:
         await self.pilot.pause()
 
     def picture(self, name: str) -> None:
-        made = self.pilot.app.export_screenshot(title=f"workbench · {name}")
-        (self.folder / f"{name}.svg").write_text(made, encoding="utf-8")
+        image = self.pilot.app.export_screenshot(title=f"workbench · {name}")
+        (self.folder / f"{name}.svg").write_text(image, encoding="utf-8")
 
     def ended(self) -> list[Run]:
         with self.workspace.db.read() as connection:
@@ -117,10 +117,10 @@ class Story:
         await self.until(
             lambda: self.mode_screen is not None and self.mode_screen.mode == "annotate" and self.mode_screen.session
         )
-        made = []
+        keys = []
         for _ in range(count):
-            made.append(await self._label(golds))
-        return {"documents": count, "keys": made}
+            keys.append(await self._label(golds))
+        return {"documents": count, "keys": keys}
 
     async def first(self, epochs: int) -> None:
         """The preset, with few epochs."""
@@ -177,12 +177,12 @@ class Story:
             await self.until(lambda: self.mode_screen.overview.round is not None)
             await self.pilot.app.workers.wait_for_complete()
         self.picture("story-batch")
-        made: list[int] = []
+        keys: list[int] = []
         if self.mode_screen.overview.round.left:
             await self.press("enter")
             await self.until(lambda: self.mode_screen.mode == "annotate")
         while self.mode_screen.mode == "annotate":
-            made.append(await self._label(golds))
+            keys.append(await self._label(golds))
         await self.until(
             lambda: self.mode_screen.overview.round is not None and not self.mode_screen.overview.round.left
         )
@@ -191,7 +191,7 @@ class Story:
         before = len(self.ended())
         await self.press("b")
         await self.trained(before + 1)
-        return {"documents": len(made), "keys": made}
+        return {"documents": len(keys), "keys": keys}
 
     async def _label(self, golds: dict[str, Gold]) -> int:
         """The document in view: its labels made right, and accepted; how many keys that took."""
@@ -232,52 +232,52 @@ def golds_of(folder: Path, source: Path) -> dict[str, Gold]:
 async def tell(workspace: Workspace, folder: Path, golds: dict[str, Gold], given: argparse.Namespace) -> dict[str, Any]:
     """The whole story; steps that were taken already are not taken again."""
     kept = folder / "told.json"
-    told: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
+    record: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
     app = WorkbenchApp(workspace)
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause(2.0)
         story = Story(pilot, workspace, folder)
 
         async def once(name: str, step: Callable[[], Awaitable[Any]]) -> None:
-            if name not in told:
-                told[name] = await step()
-                kept.write_text(json.dumps(told))
+            if name not in record:
+                record[name] = await step()
+                kept.write_text(json.dumps(record))
 
         await once("by_hand", lambda: story.by_hand(given.by_hand, golds))
         await once("first", lambda: story.first(given.epochs))
         await once("advised", story.advised)
-        if "outcome" not in told["advised"]:
+        if "outcome" not in record["advised"]:
             await once("relabelled_first", lambda: story.relabelled(given.batch, golds))
         await once("relabelled", lambda: story.relabelled(given.batch, golds))
         await story.compared(len(story.ended()))
-    return told
+    return record
 
 
 def figures(workspace: Workspace) -> list[dict[str, Any]]:
     """Each run's, the first first, and its difference to the one before it on the test documents."""
     with workspace.db.read() as connection:
         ended = runs.listed(connection, consultation.ENDED)[::-1]
-    made = []
+    figures_of_runs = []
     for number, run in enumerate(ended):
         folder = workspace.files.run(run.id)
-        found = report.evaluate_run(folder, Split.TEST.value)
-        one = {
+        evaluation = report.evaluate_run(folder, Split.TEST.value)
+        entry = {
             "run": run.id,
             "seconds": round((run.ended - run.started).total_seconds()) if run.ended and run.started else None,
             "trained_on": (run.report or {}).get("documents", {}).get("train"),
             "learning_rate": run.config["train"]["learning_rate"],
             "validation_f1": run.f1,
-            "test_documents": found["documents"],
-            "test_f1": found["micro"]["f1"],
-            "ci95": found["micro"]["ci95"],
-            "fields": {name: round(row["f1"], 3) for name, row in found["fields"].items()},
-            "values": found["value_exact_match"],
+            "test_documents": evaluation["documents"],
+            "test_f1": evaluation["micro"]["f1"],
+            "ci95": evaluation["micro"]["ci95"],
+            "fields": {name: round(row["f1"], 3) for name, row in evaluation["fields"].items()},
+            "values": evaluation["value_exact_match"],
         }
         if number:
             before = workspace.files.run(ended[number - 1].id)
-            one["against_the_one_before"] = report.compare_runs(before, folder)["differences"]["micro"]
-        made.append(one)
-    return made
+            entry["against_the_one_before"] = report.compare_runs(before, folder)["differences"]["micro"]
+        figures_of_runs.append(entry)
+    return figures_of_runs
 
 
 def main() -> None:
@@ -300,8 +300,8 @@ def main() -> None:
     source = given.data / "receipts_en"
     workspace = workspace_of(given.folder, source, given.labelled, given.pool)
     golds = golds_of(given.folder, source)
-    told = asyncio.run(tell(workspace, given.folder, golds, given))
-    print(json.dumps({**told, "runs": figures(workspace)}, indent=1))
+    record = asyncio.run(tell(workspace, given.folder, golds, given))
+    print(json.dumps({**record, "runs": figures(workspace)}, indent=1))
     workspace.close()
 
 

@@ -184,14 +184,14 @@ def frozen(given: argparse.Namespace, folder: Path) -> tuple[Path, Any]:
     sets = ["train.num_train_epochs=1000", *([f"model.name={given.model.absolute()}"] if given.model else [])]
     settings = files.apply_sets(presets.preset(given.preset).config, sets)
     run = jobs.prepare(workspace, settings)
-    made = workspace.files.run(run.id)
+    run_folder = workspace.files.run(run.id)
     workspace.close()
     for split in ("validation", "test", "pool"):
-        (made / "dataset" / f"{split}.parquet").unlink(missing_ok=True)
-    request = Request.read(made)
+        (run_folder / "dataset" / f"{split}.parquet").unlink(missing_ok=True)
+    request = Request.read(run_folder)
     request = request.model_copy(update={"threads": given.threads or request.threads})
-    (made / "request.yaml").write_text(request.text(), encoding="utf-8")
-    return made, request
+    (run_folder / "request.yaml").write_text(request.text(), encoding="utf-8")
+    return run_folder, request
 
 
 def main() -> None:
@@ -222,12 +222,12 @@ def main() -> None:
             pipes.append(here)
             processes.append(process)
             there.close()
-        found: dict[str, list[tuple[float, float, float]]] = {arm.name: [] for arm in arms}
+        measured: dict[str, list[tuple[float, float, float]]] = {arm.name: [] for arm in arms}
         for turn in range(given.repeats):
             print(f"round {turn + 1} of {given.repeats}", file=sys.stderr, flush=True)
             for arm, pipe in zip(arms, pipes, strict=True):
                 pipe.send("go")
-                found[arm.name].append(pipe.recv())
+                measured[arm.name].append(pipe.recv())
         for process in processes:
             process.kill()
             process.join()
@@ -236,11 +236,11 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, {request.threads} thread(s) an arm; preset {given.preset!r}, "
         f"batches of {batch}; precision {'bf16' if pays else 'fp32 (bf16 does not pay on this machine)'}"
     )
-    first = [tokens / seconds for tokens, _, seconds in found[arms[0].name]]
+    first = [tokens / seconds for tokens, _, seconds in measured[arms[0].name]]
     before = first
     for arm in arms:
-        speeds = [tokens / seconds for tokens, _, seconds in found[arm.name]]
-        padding = 1 - sum(row[0] for row in found[arm.name]) / sum(row[1] for row in found[arm.name])
+        speeds = [tokens / seconds for tokens, _, seconds in measured[arm.name]]
+        padding = 1 - sum(row[0] for row in measured[arm.name]) / sum(row[1] for row in measured[arm.name])
         print(
             f"{arm.title:36} {statistics.median(speeds):6.0f} tokens/s ({min(speeds):.0f}–{max(speeds):.0f}), "
             f"padding {padding:4.0%}, × {ratio(speeds, first):.2f} of the first, "

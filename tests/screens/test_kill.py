@@ -19,6 +19,6 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_saved(tmp_path):
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout)
-    assert told["lost"] == 0 and told["kills"] == kills
-    assert told["said"] > kills  # the kills fell between acts, not before the first
+    report = json.loads(done.stdout)
+    assert report["lost"] == 0 and report["kills"] == kills
+    assert report["reported"] > kills  # the kills fell between acts, not before the first

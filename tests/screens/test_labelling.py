@@ -146,7 +146,7 @@ async def test_accept_confirms_and_opens_the_next(opened, workspace):
     async with opened(workspace) as pilot:
         await pilot.press("t", "a")
         assert kept(workspace, 1).state is State.LABELLED
-        assert kept(workspace, 1).absent == frozenset()  # nothing is said about fields she did not label
+        assert kept(workspace, 1).absent == frozenset()  # nothing is said about fields that were not labelled
         assert pilot.app.mode_screen.session.content.document.id == 2
 
 

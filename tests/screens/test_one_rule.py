@@ -42,7 +42,7 @@ async def test_a_word_that_the_cursor_was_put_on_is_labelled(opened, workspace):
         assert "“PENCIL”" in hint(pilot) and "field key label it" in hint(pilot)
         await pilot.press("5")
         assert labels(workspace) == {"seller_name": ["PENCIL"]}
-        await pilot.press("2")  # she pointed at nothing since
+        await pilot.press("2")  # nothing was pointed at since
         assert labels(workspace)["invoice_date"] == ["25/12/2018"]
 
 

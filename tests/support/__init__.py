@@ -1,4 +1,4 @@
-"""What several test files need: documents, workspaces, a tiny model, finished runs."""
+"""What several test files need: documents, workspaces, tiny models, runs that ended."""
 
 from pathlib import Path
 

@@ -83,7 +83,7 @@ def finish(
     assert evaluation is not None
     f1 = (evaluation["splits"].get("validation") or evaluation["micro"])["f1"]
     counts = {p.stem: pq.read_metadata(p).num_rows for p in sorted((folder / "dataset").glob("*.parquet"))}
-    told = [
+    log = [
         {"type": "started", "device": "cpu", "precision": "fp32", "threads": 1, "seed": 0, "resumed_from": None},
         {"type": "prepared", "documents": counts, "windows": counts, "tokens": counts, "truncated": 0,
          "family": "layoutlm", "parameters": 22_000_000, "labels": ["O"]},
@@ -96,7 +96,7 @@ def finish(
         {"type": "finished", "state": "finished", "seconds": 12.0, "f1": f1, "epochs": 2.0},
     ]  # fmt: skip
     with (folder / "events.jsonl").open("a") as file:
-        for number, event in enumerate(told):
+        for number, event in enumerate(log):
             file.write(json.dumps({**event, "time": run.created.timestamp() + number}) + "\n")
     kept = {"run": run.id, "state": "finished", "f1": f1, "evaluation": evaluation, "documents": counts}
     (folder / "report.json").write_text(json.dumps(kept))

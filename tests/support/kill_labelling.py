@@ -1,8 +1,8 @@
 """Kill -9 at random moments: `python -m tests.support.kill_labelling FOLDER KILLS SEED` prints what was lost, as JSON.
 
-A child labels as fast as it can and says the document's version after each act; it is killed at a random moment. Then
-the workspace is opened as any program would, and must hold every act that was said. Every kill has a document of its
-own; in the end all of them are looked at once more.
+A child labels as fast as it can and reports the document's version after each act; it is killed at a random moment.
+Then the workspace is opened as any program would, and must hold every act that was reported. Every kill has a document
+of its own; in the end all of them are looked at once more.
 """
 
 import json
@@ -39,15 +39,15 @@ def label(folder: Path, document: int, seed: int, say: int) -> None:
         os.write(say, f"{session.content.document.version}\n".encode())
 
 
-def kept(workspace: Workspace, document: int, said: int) -> bool:
-    """Whether a document holds what was said of it: each act is an event and a version, and the log is its state."""
+def kept(workspace: Workspace, document: int, reported: int) -> bool:
+    """Whether a document holds every act that was reported, and its log of events gives its state."""
     with workspace.db.read() as connection:
         content = documents.open_document(connection, document)
         events = annotations.history(connection, document)
     state = Annotations()
     for event in events:
         state = annotations.applied(state, event.change)
-    return len(events) == content.document.version >= said and state == content.annotations
+    return len(events) == content.document.version >= reported and state == content.annotations
 
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
@@ -57,8 +57,8 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
         folder, [sample_documents.new(f"d{number}", [page]) for number in range(kills)]
     ).close()
     lost = 0
-    said = dict.fromkeys(range(1, kills + 1), 0)  # document -> the last version that was said
-    for document in said:
+    reported = dict.fromkeys(range(1, kills + 1), 0)  # document -> the last version that was reported
+    for document in reported:
         listen, say = os.pipe()
         child = os.fork()
         if child == 0:
@@ -66,22 +66,24 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
             label(folder, document, seed * 10_000 + document, say)
         os.close(say)
         # Between or inside acts, whatever the machine's speed; now and then while the workspace is still being opened.
-        told, acts = b"", chance.randrange(12)
-        while told.count(b"\n") < acts and select.select([listen], [], [], 10.0)[0]:
-            told += os.read(listen, 1 << 16)
+        printed, acts = b"", chance.randrange(12)
+        while printed.count(b"\n") < acts and select.select([listen], [], [], 10.0)[0]:
+            printed += os.read(listen, 1 << 16)
         time.sleep(chance.uniform(0.0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with os.fdopen(listen) as heard:
-            told += heard.read().encode()
-        said[document] = max((int(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")), default=0)
+            printed += heard.read().encode()
+        reported[document] = max(
+            (int(line) for line in printed.splitlines(keepends=True) if line.endswith(b"\n")), default=0
+        )
         workspace = Workspace.open(folder)
-        lost += not kept(workspace, document, said[document])
+        lost += not kept(workspace, document, reported[document])
         workspace.close()
     workspace = Workspace.open(folder)
-    lost += sum(not kept(workspace, document, version) for document, version in said.items())
+    lost += sum(not kept(workspace, document, version) for document, version in reported.items())
     workspace.close()
-    return {"kills": kills, "lost": lost, "said": sum(said.values())}
+    return {"kills": kills, "lost": lost, "reported": sum(reported.values())}
 
 
 if __name__ == "__main__":

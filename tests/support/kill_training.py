@@ -5,7 +5,7 @@
 Each run (a tiny model) is killed several times with SIGKILL, resumed after each, and led to its end. After a kill the
 run must be known as crashed; in the end it must be finished, with every step once, and collected once. The workers are
 forked from this process, which has the libraries loaded: a start takes a second instead of ten. What happens before
-that (the launcher, loading) is tested with real processes in tests/unit/runs/test_jobs.py. Prints a line a kill and a
+that (the launcher, loading) is tested with real processes in tests/worker/test_jobs.py. Prints a line a kill and a
 sum; the exit code is 1 when anything was not as it should be.
 """
 

@@ -9,6 +9,10 @@ from storage import documents, runs
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Run, RunState, Source, Span, Token
+from workbench.active_learning import selection
+from workbench.active_learning.selection_request import SelectionRequest
+from workbench.annotation import acts
+from workbench.annotation.editor import DocumentEditor
 from workbench.runs import parquet
 from workbench.workspace import Workspace
 
@@ -27,12 +31,12 @@ def new(number: int, labelled: bool = False, annotator: str = "ann") -> NewDocum
 
 
 def workspace(folder: Path, pool: int = 30, labelled: int = 5) -> tuple[Workspace, list[int], list[int]]:
-    """(workspace, pool ids, labelled ids)."""
-    made = Workspace.create(folder / "w")
-    made.change_settings(annotator="ann")
-    with made.db.write() as connection:
+    """A workspace of documents of one page: (workspace, ids without labels, ids with labels)."""
+    created = Workspace.create(folder / "w")
+    created.change_settings(annotator="ann")
+    with created.db.write() as connection:
         ids = documents.add(connection, [new(i, i >= pool) for i in range(pool + labelled)], "ann")
-    return made, ids[:pool], ids[pool:]
+    return created, ids[:pool], ids[pool:]
 
 
 def probabilities(total: float, other: str = "amount_net") -> np.ndarray:
@@ -86,10 +90,25 @@ def run_folder(folder: Path, pool: list[int], labelled: list[int], seed: int = 0
 
 
 def add_run(
-    made: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5, width: int = 8
+    workspace: Workspace, pool: list[int], labelled: list[int], name: str = "r1", f1: float = 0.5, width: int = 8
 ) -> dict[int, float]:
     """A finished run in the workspace."""
-    sure = run_folder(made.files.runs / name, pool, labelled, width=width)
-    with made.db.write() as connection:
+    sure = run_folder(workspace.files.runs / name, pool, labelled, width=width)
+    with workspace.db.write() as connection:
         runs.add(connection, Run(name, name, RunState.FINISHED, "starter", "", {}, datetime.now(UTC), f1=f1))
     return sure
+
+
+def label(workspace: Workspace, document: int, right: bool = True) -> None:
+    """Label a document as a person does, and finish it."""
+    editor = DocumentEditor(workspace, document)
+    for name, tokens in GOLD.items():
+        editor.act("assign", acts.assign(editor.state, name, tokens if right else (0,), "ann"))
+    editor.act("finish", acts.finish(editor.state))
+
+
+def random_round(workspace: Workspace, size: int = 4, share: float = 0.0) -> int:
+    """Open a round of documents drawn at random, a share of them labelled ones to be labelled blind; its number."""
+    running = selection.start(workspace, SelectionRequest(strategy="random", size=size))
+    running.wait()
+    return selection.open_round(workspace, running, share)

@@ -1,4 +1,4 @@
-"""A workspace of small invoices and a tiny model, for tests that start real runs."""
+"""A workspace of tiny documents, settings for short runs in it, and runs that ended without a model."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Side, Source, Span, Token
-from tests.support import tiny_model
+from tests.support import tiny_documents
 from workbench.predictions import suggestions
 from workbench.runs import jobs, parquet
 from workbench.runs.config.files import from_dict
@@ -29,7 +29,7 @@ def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
     created = Workspace.create(folder)
     new = []
     for number, (name, side, count) in enumerate(SIDES):
-        for row in tiny_model.documents((sizes or {}).get(name, count), seed=number + 1):
+        for row in tiny_documents.documents((sizes or {}).get(name, count), seed=number + 1):
             tokens = tuple(
                 Token(i, 0, row.lines[i], word, tuple(float(v) for v in row.boxes[i]))  # type: ignore[arg-type]
                 for i, word in enumerate(row.words)

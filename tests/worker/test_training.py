@@ -21,7 +21,7 @@ from transformers.utils import logging
 
 from storage import events
 from storage.exceptions import RunProblem
-from tests.support import tiny_model
+from tests.support import tiny_documents, tiny_model
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, preparation, trainer, training_run
@@ -284,7 +284,7 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
     log = train(folder)
     assert log[-1]["type"] == "finished" and log[-1]["f1"] is None
     assert any("no validation documents" in e.get("message", "") for e in log)
-    empty = tiny_model.documents(3)
+    empty = tiny_documents.documents(3)
     for row in empty:
         row.tags = ["O"] * len(row.words)
     parquet.write(folder / "dataset" / "train.parquet", empty)
@@ -296,7 +296,7 @@ def test_data_that_cannot_train_is_refused_and_little_data_is_not(tmp_path: Path
 
 
 def test_a_limit_takes_whole_vendors() -> None:
-    documents = tiny_model.documents(40)
+    documents = tiny_documents.documents(40)
     taken = preparation.limited(documents, 20, 1)
     groups = [row.group for row in taken]
     assert len(taken) == 20 and len(set(groups)) == 2

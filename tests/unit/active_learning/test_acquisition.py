@@ -190,9 +190,7 @@ class TestSampling:
         with pytest.raises(RunProblem, match="second run"):
             selection_worker.choose(folder, SelectionRequest("committee", 3))
 
-    def test_what_a_run_has_not_is_said(self, folder):
-        with pytest.raises(RunProblem, match="no model"):
-            selection_worker.choose(folder, SelectionRequest("bald", 3))
+    def test_a_run_without_stored_predictions_is_refused(self, folder):
         (folder / "predictions.parquet").unlink()
         with pytest.raises(InputProblem, match="no stored predictions"):
             selection_worker.choose(folder, SelectionRequest("margin", 3))

@@ -82,7 +82,7 @@ def test_going_on_takes_few_epochs_and_the_base_takes_all_again(made, tmp_path):
     ended(found, pool, labelled, "r2", first / "model", parent="r1", epochs=3)
     offer = retraining.offer(found)
     assert (offer.warm.config.train.num_train_epochs, offer.base.config.train.num_train_epochs) == (3, 12)
-    ended(found, pool, labelled, "r3", first / "model", parent="r1", epochs=1)  # she chose so
+    ended(found, pool, labelled, "r3", first / "model", parent="r1", epochs=1)  # as was chosen
     assert retraining.offer(found).warm.config.train.num_train_epochs == 1
 
 

@@ -1,4 +1,4 @@
-"""The pure parts of the annotate screen: finding, templates, the rows of the panel, merging after a conflict."""
+"""A document as it is labelled: the rows of the panel, merging after a conflict, undo, and the list of documents."""
 
 from dataclasses import replace
 
@@ -15,32 +15,9 @@ from workbench.annotation.worklist import Worklist
 from workbench.fields import invoice_schema
 from workbench.locate.candidates import Finder
 from workbench.locate.places import likely_places
-from workbench.locate.search import find
-from workbench.locate.templates import proposals
 
 SCHEMA = invoice_schema()
 TOKENS = sample_documents.tokens_of(sample_documents.RECEIPT)
-
-
-def texts(places):
-    return [" ".join(TOKENS[t].text for t in place) for place in places]
-
-
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("25.12.2018", ["25/12/2018"]),
-        ("9", ["9.00"]),
-        ("acme trading", ["ACME TRADING"]),
-        ("JALAN BUN", ["JALAN BUNGA"]),
-        ("inv2018", ["INV-2018-77"]),
-        ("nothing", []),
-        ("  ", []),
-    ],
-)
-def test_find(typed, found):
-    assert all(text in texts(find(TOKENS, typed)) for text in found)
-    assert bool(find(TOKENS, typed)) == bool(found)
 
 
 def content_of(text: str, spans=(), references=(), suggestions=()) -> Content:
@@ -63,36 +40,6 @@ def test_no_key_goes_to_a_word_of_another_field_that_has_several_values():
     )
     places = likely_places(content, Finder(content.tokens), SCHEMA.get("due_date"), None)
     assert places == ((5,),)
-
-
-def test_templates_find_the_same_places_on_the_next_invoice():
-    first = content_of(sample_documents.RECEIPT)
-    first = content_of(
-        sample_documents.RECEIPT,
-        [
-            Span("seller_name", at(first, "ACME TRADING SDN BHD")),
-            Span("invoice_date", at(first, "25/12/2018")),
-            Span("amount_total", at(first, "9.00")),
-            Span("invoice_no", at(first, "INV-2018-77")),
-        ],
-    )
-    text = sample_documents.RECEIPT.replace("9.00", "7.50").replace("25/12/2018", "02/01/2019").replace("-77", "-91")
-    second = content_of(text)
-    made = {
-        field: " ".join(second.tokens[t].text for t in tokens) for field, tokens, _ in proposals(first, second, SCHEMA)
-    }
-    assert made == {
-        "seller_name": "ACME TRADING SDN BHD",
-        "invoice_date": "02/01/2019",
-        "amount_total": "7.50",
-        "invoice_no": "INV-2018-91",
-    }
-
-
-def test_templates_propose_nothing_on_another_vendors_invoice():
-    first = content_of(sample_documents.RECEIPT)
-    first = content_of(sample_documents.RECEIPT, [Span("seller_name", at(first, "ACME TRADING SDN BHD"))])
-    assert proposals(first, content_of(sample_documents.CHINESE), SCHEMA) == []
 
 
 def test_the_panel_says_what_a_field_is():
@@ -200,7 +147,7 @@ def test_the_next_open_document_is_found_however_far_away(tmp_path):
 
 
 def test_what_is_looked_for_beforehand_is_dropped_in_the_middle_of_a_field_when_something_is_done(tmp_path):
-    """A key does not wait for a long page's places, and a search of its own waits for nobody."""
+    """A key does not wait for a long page's places, and a search of its own does not wait either."""
     from workbench.annotation.session import AnnotationSession
 
     workspace = sample_documents.workspace_of(

@@ -1,3 +1,5 @@
+"""What a run will take is estimated from a measurement, corrected by runs that ended."""
+
 import json
 import sys
 from dataclasses import replace
@@ -20,14 +22,14 @@ CHECK = DataCheck(
     {Split.TRAIN: SideFacts(100, 100, 10, 20_000, 100), Split.VALIDATION: SideFacts(20, 20, 3, 4_000, 20)},
     (200, 250, 280, 300), 0.0, 302, (),
 )  # fmt: skip
-FOUND = {"device": "cpu", "precision": "fp32", "tokens_per_second": 1000.0, "steady_mb": 600.0, "step_mb": 400.0}
+MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 1000.0, "steady_mb": 600.0, "step_mb": 400.0}
 CONFIG = config_files.from_dict(
     {"model": {"family": "starter"}, "train": {"num_train_epochs": 10, "per_device_train_batch_size": 8}}
 )
 
 
 def judged(config: Any = CONFIG, larger: float = 1.0, finished: Any = (), free: float = 8000.0) -> estimate.Estimate:
-    return estimate.judge(config, CHECK, FOUND, larger, finished, free)
+    return estimate.judge(config, CHECK, MEASURED, larger, finished, free)
 
 
 def finished(speed: float, **changes: Any) -> Run:
@@ -74,21 +76,12 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspaces.workspace(tmp_path / "ws")
 
 
-def test_a_real_measurement_is_made_once(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shape = {
-        "family": "layoutlm", "hidden": 32, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
-        "batch": 2, "dropout": 0.0, "bf16": False, "gradient_checkpointing": False, "device": "cpu", "threads": 1,
-    }  # fmt: skip
-    measurement = estimate.measured(workspace, shape)
-    assert measurement["tokens_per_second"] > 100 and measurement["steady_mb"] > 50 and measurement["device"] == "cpu"
-
-    def never(*arguments: object) -> dict[str, Any]:
-        raise AssertionError("measured twice")
-
-    monkeypatch.setattr(estimate, "_measure", never)
-    assert estimate.measured(workspace, shape) == measurement
-    with pytest.raises(AssertionError):
-        estimate.measured(workspace, shape | {"length": 128})
+def test_a_measurement_is_made_once_for_a_shape(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: shapes.append(shape) or dict(MEASURED))
+    for length in (64, 64, 128):
+        assert estimate.measured(workspace, {"threads": 1, "length": length})["tokens_per_second"] == 1000.0
+    assert [shape["length"] for shape in shapes] == [64, 128]
 
 
 def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +91,7 @@ def test_a_measurement_that_fails_says_so(workspace: Workspace, monkeypatch: pyt
     assert not (workspace.files.root / estimate.FILE).exists()
 
 
-def test_a_measurement_that_nobody_waits_for_ends(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_measurement_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     before = psutil.Process().children()
     with pytest.raises(RunProblem, match="given up"):
@@ -109,6 +102,6 @@ def test_a_measurement_that_nobody_waits_for_ends(workspace: Workspace, monkeypa
 
 def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (workspace.files.root / estimate.FILE).write_text("{half")
-    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(FOUND))
+    monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
     assert estimate.measured(workspace, {"threads": 1})["steady_mb"] == 600.0
     assert json.loads((workspace.files.root / estimate.FILE).read_text())

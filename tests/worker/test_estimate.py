@@ -1,0 +1,17 @@
+"""The measurement behind an estimate, made by a worker."""
+
+from pathlib import Path
+
+from tests.support import workspaces
+from workbench.runs import estimate
+
+
+def test_a_measurement_times_real_training_steps(tmp_path: Path) -> None:
+    workspace = workspaces.workspace(tmp_path / "ws")
+    shape = {
+        "family": "layoutlm", "hidden": 32, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
+        "batch": 2, "dropout": 0.0, "bf16": False, "gradient_checkpointing": False, "device": "cpu", "threads": 1,
+    }  # fmt: skip
+    measurement = estimate.measured(workspace, shape)
+    workspace.close()
+    assert measurement["tokens_per_second"] > 0 and measurement["steady_mb"] > 50 and measurement["device"] == "cpu"
