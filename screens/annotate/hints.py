@@ -126,6 +126,12 @@ def out_of_view(count: int) -> str:
     return f"{count} suggestion{'s were' if count > 1 else ' was'} out of view. Look, then press again."
 
 
+def left_out(fields: Sequence[str], key: str) -> str:
+    """Which suggestions were not accepted because they are other values than the known ones."""
+    names = ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
+    return f"Left out, as the known value differs: {names}. {key} takes the known value; again: accept without."
+
+
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:
     """What was suggested after the labels of another document, and what was not found here."""
     missing = {s.field for s in source.annotations.spans} - {field for field, _, _ in proposals}

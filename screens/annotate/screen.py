@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from screens.annotate import dialogs, hints
+from screens.annotate.accepting import Accepting
 from screens.annotate.acting import Act, Work
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
@@ -45,7 +46,7 @@ class AnnotateScreen(ModeScreen):
         self.look_ahead = LookAhead(self)
         self._review = False
         self._next_message = ""  # what the next document's hint line begins with
-        self._empty: AnnotationSession | None = None  # asked whether it is really accepted without a label
+        self._accepting = Accepting()
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace.db)
@@ -257,13 +258,10 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        session = self.session
-        if session is None:
+        if self.session is None:
             return
-        state = session.editor.state
-        if not state.spans and not state.absent and session.tokens and self._empty is not session:
-            self._empty = session
-            self.show_message("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
+        if question := self._accepting.question(self.session):
+            self.show_message(question)
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
@@ -271,16 +269,16 @@ class AnnotateScreen(ModeScreen):
         self.act(lambda session: session.accept_all(self._pane.page.visible_tokens()))
 
     def action_accept_all(self) -> None:
-        """Accept the suggestions in view; when none is left out of view, the document, and go on."""
+        """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
         if not self.act(lambda session: session.accept_all(self._pane.page.visible_tokens())) or self.session is None:
             return
-        rest = self.session.acceptable()
-        if rest:
-            first = min(rest, key=lambda s: s.tokens)
-            self.act(lambda session: session.cursor.go_to(min(first.tokens)))
-            self.show_message(hints.out_of_view(len(rest)))
-        else:
+        left = self._accepting.left(self.session, self.key_of("suggestion.known"))
+        if left is None:
             self.action_accept()
+        else:
+            suggestion, message = left
+            self.act(lambda session: session.look_at(suggestion))
+            self.show_message(message)
 
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""

@@ -38,13 +38,23 @@ class DocumentActs:
         self._state.disarm()
 
     def mark_missing_absent(self) -> None:
-        """Say that every field without a label is not on the document."""
-        annotations = self._editor.state
-        labelled = {s.field for s in annotations.spans}
-        for field in self._schema.active:
-            if field.id not in labelled:
-                annotations = acts.mark_absent(annotations, field.id)
+        """Say that the fields without a label, an open suggestion and a known value are not on the document."""
+        annotations, content = self._editor.state, self._editor.content
+        done = {s.field for s in annotations.spans} | annotations.absent
+        suggested = {s.field for s in self._editor.open_suggestions}
+        known = {r.field for r in content.references} - suggested
+        missing = [field.id for field in self._schema.active if field.id not in done]
+        marked = [name for name in missing if name not in suggested | known]
+        for name in marked:
+            annotations = acts.mark_absent(annotations, name)
         self._state.commit("absent", annotations)
+        kept = [
+            f"{count} with {what}"
+            for what, names in (("open suggestions", suggested), ("known values", known))
+            if (count := sum(name in names for name in missing))
+        ]
+        fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
+        self._state.message = f"{fields} marked as not there." + (f" Left alone: {', '.join(kept)}." if kept else "")
 
     def finish(self) -> None:
         """Confirm the document's labels."""

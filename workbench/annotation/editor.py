@@ -12,7 +12,7 @@ from msgspec import structs
 from storage import annotations, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
-from storage.suggestions import keep_suggestions
+from storage.suggestions import keep_suggestions, leading
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -50,7 +50,7 @@ class Editor(Protocol):
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first."""
+        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something."""
@@ -105,10 +105,8 @@ class DocumentEditor:
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first."""
-        return sorted(
-            (s for s in self.content.suggestions if s.decision is Decision.OPEN), key=lambda s: (s.confidence, s.id)
-        )
+        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
+        return sorted(leading(self.content.suggestions), key=lambda s: (s.confidence, s.id))
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something.
@@ -216,7 +214,7 @@ class DocumentEditor:
             state=after.state,
             note=after.note,
             labels=len(after.spans),
-            suggestions=sum(s.decision is Decision.OPEN for s in suggestions),
+            suggestions=len(leading(suggestions)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)
 
