@@ -19,6 +19,7 @@ from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
+    from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
     from workbench.runs.watch import RunUpdate
@@ -50,6 +51,10 @@ class Shell(Protocol):
     @property
     def workspace(self) -> "Workspace":
         """The open workspace."""
+
+    @property
+    def dialog_keys(self) -> "DialogKeys":
+        """What holds keys back while a conversation goes on."""
 
     @property
     def graphics(self) -> "Graphics":
