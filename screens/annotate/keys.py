@@ -76,7 +76,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("move.screen-down", "pagedown", "screenful(1)", "A screenful down"),
     ("move.like", "g", "session('next_like')", "Next word that looks like what the armed field wants"),
     ("move.like-back", "G", "session('previous_like')", "Previous such word"),
-    ("history.undo", "ctrl+z,Z", "session('undo')", "Undo, without end, across restarts"),
+    ("history.undo", "ctrl+z,Z", "undo", "Undo, without end, across restarts; goes back to the document"),
     ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "Who did what when"),
     ("view.zoom-in", "equals_sign", "zoom(1)", "More space between the words"),
@@ -117,7 +117,6 @@ SESSION_ACTS: Mapping[str, Callable[[AnnotationSession], object]] = {
     "let_go": lambda session: session.let_go(),
     "next_like": lambda session: session.next_like(),
     "previous_like": lambda session: session.next_like(backwards=True),
-    "undo": lambda session: session.document_acts.undo(),
     "redo": lambda session: session.document_acts.redo(),
 }
 """What the action `session(name)` does."""

@@ -18,18 +18,16 @@ from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
 from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
 from screens.annotate.look_ahead import LookAhead
+from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
-from screens.widgets.status_lines import Hint
 from storage.document_list import Filter
 from storage.exceptions import Conflict
-from storage.records import Content, State
+from storage.records import Content, Event, State
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.similar import similar_to
 from workbench.annotation.worklist import Worklist
-from workbench.locate import templates
 
 
 class AnnotateScreen(ModeScreen):
@@ -47,6 +45,7 @@ class AnnotateScreen(ModeScreen):
         self._review = False
         self._next_message = ""  # what the next document's hint line begins with
         self._accepting = Accepting()
+        self._trail = UndoTrail()
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace.db)
@@ -101,10 +100,11 @@ class AnnotateScreen(ModeScreen):
         if request.tokens:
             self.act(lambda session: session.point(request.tokens))
         if request.task is not None:
-            self._show_hint(request.task)
+            self.show_hint(request.task)
 
     def open_current(self) -> None:
         """Open the document at the list's position."""
+        self._trail.is_fresh = False
         self.look_ahead.end()
         worklist = self.worklist
         if worklist is None or worklist.current is None:
@@ -156,13 +156,29 @@ class AnnotateScreen(ModeScreen):
             self.open_current()
 
     def _go_on(self) -> None:
-        """After a decision: the next document; of a round the next that is undecided, or what was made of the batch."""
-        if self.worklist is None or self.worklist.filter.round is None:
-            self.action_go(1)
-        elif self.worklist.next_open(self.workspace):
+        """After a decision: the next document; after a round's last, what was made of the batch."""
+        if self.worklist is None or (left := self.worklist.current) is None:
+            return
+        if self.worklist.go_on(self.workspace):
             self.open_current()
-        else:
+            self._trail.went_on(left)
+        elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
+        else:
+            self.show_message("Every document of the list is decided.")
+
+    def action_undo(self) -> None:
+        """Take the last act back: on the document that the screen just went on from, else on this one."""
+        if not self._trail.is_fresh and self._undone_here():
+            return
+        if (left := self._trail.back()) is not None:
+            self._open(OpenDocument(left))
+            self._undone_here()
+
+    def _undone_here(self) -> bool:
+        events: list[Event | None] = []
+        self.act(lambda session: events.append(session.document_acts.undo()))
+        return events != [None]
 
     async def action_error_walk(self, act: str) -> None:
         if self.workbench.error_walk is None:
@@ -174,8 +190,7 @@ class AnnotateScreen(ModeScreen):
 
     def refresh_status(self) -> None:
         """Draw the widgets from the session's view; each repaints what changed."""
-        session = self.session
-        if session is None or self.worklist is None:
+        if (session := self.session) is None or self.worklist is None:
             return
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
@@ -183,12 +198,8 @@ class AnnotateScreen(ModeScreen):
         self.query_one(FieldsPanel).show(view.content, settings.schema, settings.day_first, armed)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        self._show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
+        self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
         self.facts(*facts_of(view, self.worklist))
-
-    def _show_hint(self, hint: Hint) -> None:
-        lead, pairs = hint
-        self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
 
     def show_message(self, text: str) -> None:
         if self.session is not None:
@@ -204,8 +215,7 @@ class AnnotateScreen(ModeScreen):
 
     def act(self, work: Work) -> bool:
         """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
-        session = self.session
-        if session is None:
+        if (session := self.session) is None:
             return False
         self.look_ahead.postpone()
         before, done = session.content, False
@@ -227,6 +237,7 @@ class AnnotateScreen(ModeScreen):
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
+        self._trail.is_fresh = False
         document = session.content.document
         self.workbench.say_saved("saved ✓")
         if document.state is not before.document.state:
@@ -290,19 +301,16 @@ class AnnotateScreen(ModeScreen):
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
-        session = self.session
-        if session is None:
+        if (session := self.session) is None:
             return
         if session.editor.blind:
             self.show_message(hints.BLIND)
-            return
-        source = self.look_ahead.similar or await to_thread(similar_to, self.workspace, session)
-        if source is None:
+        elif copied := await self.look_ahead.copied(session):
+            source, proposals = copied
+            self.act(lambda session: session.document_acts.propose(proposals, "template"))
+            self.show_message(hints.proposed(source, proposals, session.schema))
+        else:
             self.show_message("No other document of this vendor is labelled yet.")
-            return
-        proposals = await to_thread(templates.proposals, source, session.content, session.schema)
-        self.act(lambda session: session.document_acts.propose(proposals, "template"))
-        self.show_message(hints.proposed(source, proposals, session.schema))
 
     # dialogs
 
@@ -349,20 +357,16 @@ class AnnotateScreen(ModeScreen):
         """Go into the document list, or back."""
         if self._list.has_focus:
             self._leave_list()
-            self.refresh_status()
-        else:
-            self.add_class("-listing")
-            self._list.focus()
-            self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
+            return
+        self.add_class("-listing")
+        self._list.focus()
+        self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
 
+    @on(DocumentList.Left)
     def _leave_list(self) -> None:
         self.remove_class("-listing")
         self._pane.page.focus()
-
-    @on(DocumentList.Left)
-    def _list_left(self) -> None:
-        if self._list.has_focus:
-            self.action_list()
+        self.refresh_status()
 
     @on(DocumentList.Chosen)
     def _chosen(self, event: DocumentList.Chosen) -> None:
