@@ -16,6 +16,20 @@ from workbench.fields import Schema
 
 BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
+LIST: Hint = (
+    "Type a name:",
+    (
+        ("↑ ↓", "choose"),
+        ("Enter", "open"),
+        ("Esc", "back to the page"),
+        ("13?", "suggestions"),
+        ("4", "labels"),
+        ("!", "problem"),
+        ("◐", "begun"),
+        ("»", "skipped"),
+    ),
+)
+
 
 def hint_of(
     view: SessionView, schema: Schema, review: bool, similar: Content | None = None, error_walk: bool = False

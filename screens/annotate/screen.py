@@ -36,6 +36,7 @@ class AnnotateScreen(ModeScreen):
     mode = "annotate"
     CSS_PATH = "annotate.tcss"
     BINDINGS = bindings(ANNOTATE)
+    HELP_SIGNS = SIGNS
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +104,6 @@ class AnnotateScreen(ModeScreen):
             self.show_hint(request.task)
 
     def open_current(self) -> None:
-        """Open the document at the list's position."""
         self._trail.is_fresh = False
         self.look_ahead.end()
         worklist = self.worklist
@@ -127,7 +127,6 @@ class AnnotateScreen(ModeScreen):
             self.look_ahead.begin(session)
 
     def use_list(self, chosen: Filter) -> None:
-        """List other documents."""
         self.hint("Looking for the documents …")
         self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
 
@@ -247,8 +246,9 @@ class AnnotateScreen(ModeScreen):
         self._list.reread_open()
 
     def typed(self, event: events.Key) -> bool:
-        """A field's key."""
-        if isinstance(self.focused, Input | DocumentList) or not event.character or self.session is None:
+        if self.focused is self._list:
+            return self._list.typed(event)
+        if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
@@ -354,13 +354,16 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
 
     def action_list(self) -> None:
-        """Go into the document list, or back."""
         if self._list.has_focus:
             self._leave_list()
             return
         self.add_class("-listing")
         self._list.focus()
-        self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
+        self.show_hint(hints.LIST)
+
+    @on(DocumentList.Searched)
+    def _searched(self, event: DocumentList.Searched) -> None:
+        self.hint(event.message, ("↑ ↓", "other matches"), ("Enter", "open"), ("Esc", "all documents"))
 
     @on(DocumentList.Left)
     def _leave_list(self) -> None:
@@ -395,6 +398,3 @@ class AnnotateScreen(ModeScreen):
 
     def help_notes(self) -> list[tuple[str, str]]:
         return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.active if f.key]
-
-    def help_signs(self) -> list[tuple[str, str]]:
-        return list(SIGNS)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from storage import annotations, documents
+from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading
@@ -188,9 +188,15 @@ class DocumentEditor:
         self.content = self._read(self.content.document.id)
 
     def _read(self, document: int) -> Content:
-        """The document; of a retired field nothing is offered any more, what was decided about it stays."""
+        """The document, its name told apart from others.
+
+        Of a retired field nothing is offered any more, what was decided about it stays.
+        """
         with self._workspace.db.read() as connection:
             content = documents.open_document(connection, document)
+            shown = document_list.shown_names(connection, [content.document.name]).get(document)
+        if shown:
+            content = replace(content, document=replace(content.document, name=shown))
         active = {field.id for field in self._workspace.schema.active}
         offered = (s for s in content.suggestions if s.field in active or s.decision is not Decision.OPEN)
         return replace(content, suggestions=tuple(offered))
