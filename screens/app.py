@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from screens import command_palette, graphics, modes, themes
 from screens.base import ErrorWalk, ModeScreen
+from screens.dialog_keys import DialogKeys
 from screens.graphics import Graphics
 from screens.keys import bindings, keymap
 from screens.navigation import Request
@@ -58,6 +59,7 @@ class WorkbenchApp(App[None]):
         self._first = mode
         self._follower = RunFollower(self, shell=self)
         self._preloader = Preloader(self)
+        self.dialog_keys = DialogKeys(self)
         self._progress: tuple[int, int] = (0, 0)
         self._saved = ""
         self._training = ""
@@ -97,19 +99,16 @@ class WorkbenchApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
             self._preloader.touch()
+        if isinstance(event, events.Key) and await self.dialog_keys.handle(event):
+            return
         await super().on_event(event)
 
     # keys
 
     def on_key(self, event: events.Key) -> None:
-        """Keys of the screen or dialog in front that are no bindings: here, where bindings are, none overtakes another,
-        and what is typed while a dialog opens is the dialog's."""
-        if event.key.startswith("alt+") and event.is_printable and event.key not in self.screen.active_bindings:
-            # Escape and a character in quick succession: terminals send the same for Alt and that character.
-            event.prevent_default()
-            self.post_message(events.Key("escape", None))
-            self.post_message(events.Key(event.character or "", event.character))
-        elif isinstance(front := self.screen, Typed) and front.typed(event):
+        """Keys of the screen in front that are no bindings: here, where bindings are, none overtakes another."""
+        front = self.screen
+        if self.dialog_keys.divide(event) or (isinstance(front, Typed) and front.typed(event)):
             event.prevent_default()
 
     @property
@@ -233,8 +232,8 @@ class WorkbenchApp(App[None]):
         self.call_later(self.run_action, action, owner)
 
 
-def run(workspace: Workspace) -> None:
-    """Open the workbench on a workspace, until the analyst leaves it.
+def run(workspace: Workspace) -> int:
+    """Open the workbench on a workspace, until the analyst leaves it; the exit code, 1 after a crash.
 
     Raises:
         WorkspaceProblem, NewerWorkspace: it cannot be opened.
@@ -247,3 +246,4 @@ def run(workspace: Workspace) -> None:
         workspace.close()
     if app.problem is not None:
         raise app.problem
+    return app.return_code or 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -19,6 +19,7 @@ from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
 if TYPE_CHECKING:
+    from screens.dialog_keys import DialogKeys
     from screens.graphics import Graphics
     from screens.navigation import Request
     from workbench.runs.watch import RunUpdate
@@ -50,6 +51,10 @@ class Shell(Protocol):
     @property
     def workspace(self) -> "Workspace":
         """The open workspace."""
+
+    @property
+    def dialog_keys(self) -> "DialogKeys":
+        """What holds keys back while a conversation goes on."""
 
     @property
     def graphics(self) -> "Graphics":
@@ -97,6 +102,7 @@ class ModeScreen(Typed, Screen[None]):
     """
 
     mode = ""
+    HELP_SIGNS: ClassVar[tuple[tuple[str, str], ...]] = ()  # what `help_signs` gives
     _facts: tuple[str, ...] = ()  # the screen's part of the status line
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     DEFAULT_CSS = """
@@ -232,7 +238,7 @@ class ModeScreen(Typed, Screen[None]):
 
     def help_signs(self) -> list[tuple[str, str]]:
         """Signs and words of the screen, for the help: (sign, what it means)."""
-        return []
+        return list(self.HELP_SIGNS)
 
     def action_help(self) -> None:
         text = help_text(self.active_bindings, self.help_notes(), self.help_signs(), self.key_of("app.commands"))

@@ -1,6 +1,7 @@
 """The list of documents: filtered, page by page, with its counts."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,43 @@ KINDS = {
 def find(connection: Connection, name: str) -> list[int]:
     """Ids of the documents with this name."""
     return list(connection.scalars(select(documents.c.id).where(documents.c.name == name).order_by(documents.c.id)))
+
+
+def named(connection: Connection, text: str) -> set[int]:
+    """Ids of the documents whose name or source has this text in it, whatever its case."""
+    pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    d = documents.c
+    where = or_(func.lower(d.name).like(pattern, escape="\\"), func.lower(d.source).like(pattern, escape="\\"))
+    return set(connection.scalars(select(d.id).where(where)))
+
+
+def shown_names(connection: Connection, names: Iterable[str]) -> dict[int, str]:
+    """Document -> its name with as few of its folders as tell it apart, for documents that share one of these names.
+
+    Documents whose sources do not tell them apart either get their number.
+    """
+    d = documents.c
+    by_name: dict[str, list[tuple[int, list[str]]]] = {}
+    for row in connection.execute(select(d.id, d.name, d.source).where(d.name.in_(set(names)))):
+        by_name.setdefault(row.name, []).append((row.id, row.source.replace("\\", "/").split("/")[:-1]))
+    shown: dict[int, str] = {}
+    for name, listed in by_name.items():
+        if len(listed) > 1:
+            shown.update(_told_apart(name, listed))
+    return shown
+
+
+def _told_apart(name: str, listed: Sequence[tuple[int, list[str]]]) -> dict[int, str]:
+    deepest = max(len(folders) for _, folders in listed)
+    for depth in range(1, deepest + 1):
+        # the part at this distance from the file alone, where that is enough: "2024/…/d000"
+        parts = {number: folders[-depth] if len(folders) >= depth else "" for number, folders in listed}
+        if len(set(parts.values())) == len(listed):
+            between = "/" if depth == 1 else "/…/"
+            return {number: f"{part}{between}{name}" if part else name for number, part in parts.items()}
+    whole = {number: "/".join([*folders, name]) for number, folders in listed}
+    counted = Counter(whole.values())
+    return {number: text if counted[text] == 1 else f"{text} ({number})" for number, text in whole.items()}
 
 
 def undecided(connection: Connection, ids: Sequence[int]) -> set[int]:

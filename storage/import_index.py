@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, exists, func, select, update
 
 from storage import token_blob
 from storage.records import Page, Side, State
-from storage.tables import documents, pages, spans, texts
+from storage.tables import documents, pages, references, spans, suggestions, texts
 
 
 def digests(connection: Connection) -> set[str]:
@@ -49,6 +49,24 @@ def read_by_others(connection: Connection, engine: str, never: Sequence[str]) ->
         .where(p.picture.is_not(None), by_another | (documents.c.token_count == 0))
     )
     return list(connection.scalars(query.distinct().order_by(p.document_id)))
+
+
+def with_lost_suggestions(connection: Connection, digests: Sequence[str], sources: Sequence[str]) -> list[int]:
+    """Undecided documents with values of these sources of which neither a suggestion nor a label is left."""
+    d, r = documents.c, references.c
+    offered = exists().where(
+        suggestions.c.document_id == r.document_id, suggestions.c.field == r.field, suggestions.c.run == r.source
+    )
+    labelled = exists().where(spans.c.document_id == r.document_id, spans.c.field == r.field)
+    query = (
+        select(r.document_id)
+        .join(documents, d.id == r.document_id)
+        .where(r.source.in_(sources), ~offered, ~labelled, d.state.in_([State.NEW.value, State.STARTED.value]))
+    )
+    listed: set[int] = set()
+    for start in range(0, len(digests), 500):
+        listed.update(connection.scalars(query.where(d.digest.in_(digests[start : start + 500]))))
+    return sorted(listed)
 
 
 def names(connection: Connection) -> Iterator[tuple[int, str, str]]:

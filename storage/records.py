@@ -103,6 +103,10 @@ class Suggestion:
     decision: Decision = Decision.OPEN
 
 
+KNOWN_SOURCES = frozenset({"values", "e-invoice", "docile"})
+"""The `run` of suggestions that are known values and where they are printed: they outrank every model and rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceValue:
     """A value known from elsewhere (bookkeeping, e-invoice XML, a gold data set's keys)."""

@@ -1,4 +1,4 @@
-"""The number of open suggestions of each document, without those of retired fields.
+"""The number of open suggestions of each document, without those of retired fields and second opinions.
 
 The schema is in workbench.toml. Which of its fields are retired is stored in the database as well, so that all
 processes count alike, whenever they read the schema.
@@ -6,9 +6,9 @@ processes count alike, whenever they read the schema.
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, ScalarSelect, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, delete, exists, func, insert, select, update
 
-from storage.records import Decision
+from storage.records import KNOWN_SOURCES, Decision
 from storage.tables import documents, retired_fields, suggestions
 
 
@@ -39,10 +39,22 @@ def count_suggestions(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(update(documents).where(documents.c.id.in_(part)).values(suggestions=_waiting()))
 
 
+def is_outranked() -> ColumnElement[bool]:
+    """Whether the suggestion of the surrounding statement is a second opinion on an open known value."""
+    known = suggestions.alias("known")
+    return suggestions.c.run.not_in(KNOWN_SOURCES) & exists().where(
+        known.c.document_id == suggestions.c.document_id,
+        known.c.field == suggestions.c.field,
+        known.c.decision == Decision.OPEN.value,
+        known.c.run.in_(KNOWN_SOURCES),
+    )
+
+
 def _waiting() -> ScalarSelect[int]:
     is_open = and_(
         suggestions.c.document_id == documents.c.id,
         suggestions.c.decision == Decision.OPEN.value,
         suggestions.c.field.not_in(select(retired_fields.c.field)),
+        ~is_outranked(),
     )
     return select(func.count()).select_from(suggestions).where(is_open).scalar_subquery()

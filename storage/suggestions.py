@@ -1,14 +1,28 @@
 """Suggestions: values that runs propose, with what was decided about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from storage import retired_fields
-from storage.records import Decision, Side, State, Suggestion
+from storage.records import KNOWN_SOURCES, Decision, Side, State, Suggestion
 from storage.tables import documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
+
+
+def leading(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    """The open suggestions, without those of fields that have an open known value: these are second opinions."""
+    undecided = [s for s in suggestions if s.decision is Decision.OPEN]
+    known = {s.field for s in undecided if s.run in KNOWN_SOURCES}
+    return [s for s in undecided if s.run in KNOWN_SOURCES or s.field not in known]
+
+
+def rivals(suggestions: Iterable[Suggestion], chosen: Suggestion) -> list[Suggestion]:
+    """The open suggestions that are decided with another one: a known value and the second opinions on it."""
+    same_field = [s for s in suggestions if s.field == chosen.field and s.decision is Decision.OPEN]
+    is_known = any(s.run in KNOWN_SOURCES for s in same_field)
+    return [s for s in same_field if is_known and s.id != chosen.id]
 
 
 def suggestions_of(connection: Connection, document_id: int) -> tuple[Suggestion, ...]:
@@ -28,17 +42,27 @@ def keep_suggestions(
 ) -> int:
     """Store a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
 
-    Open suggestions of the runs in `replaces` (None: of every run) are deleted, decided ones stay. A place that was
-    decided before, or is labelled, is not suggested again, except with `settled`.
+    Open suggestions of the runs in `replaces` (None: of every run, but known values stay) are deleted, decided ones
+    stay. A place that was decided before, or is labelled, is not suggested again, except with `settled`. A known value
+    takes the place of a model's open suggestion of the same words.
     """
     listed = list(proposals)
     kept = 0
     for start in range(0, len(listed), 500):
         part = listed[start : start + 500]
         old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
+        of_models = suggestions.c.run.not_in(KNOWN_SOURCES)
         connection.execute(
-            delete(suggestions).where(old if replaces is None else and_(old, suggestions.c.run.in_(replaces)))
+            delete(suggestions).where(and_(old, of_models if replaces is None else suggestions.c.run.in_(replaces)))
         )
+        if run in KNOWN_SOURCES:
+            places = {(number, field, tuple(tokens)) for number in part for field, tokens, _ in proposals[number]}
+            same = [
+                row.id
+                for row in connection.execute(select(suggestions).where(old, of_models))
+                if (row.document_id, row.field, tuple(row.tokens)) in places
+            ]
+            connection.execute(delete(suggestions).where(suggestions.c.id.in_(same)))
         known = {
             (r.document_id, r.field, tuple(r.tokens))
             for table in (suggestions, spans)
@@ -80,13 +104,13 @@ def waiting(connection: Connection) -> tuple[int, int]:
 
 
 def least_certain(connection: Connection, fields: Sequence[str], below: float, limit: int) -> list[int]:
-    """Undecided documents with an open suggestion of these fields below `sure`, those nearest to ½ first."""
+    """Undecided documents with a leading suggestion of these fields below `below`, those nearest to ½ first."""
     doubt = func.min(func.abs(suggestions.c.confidence - 0.5))
     query = (
         select(suggestions.c.document_id)
         .join(documents, documents.c.id == suggestions.c.document_id)
         .where(_OPEN, suggestions.c.decision == Decision.OPEN.value, suggestions.c.confidence < below)
-        .where(suggestions.c.field.in_(fields))
+        .where(suggestions.c.field.in_(fields), ~retired_fields.is_outranked())
         .group_by(suggestions.c.document_id)
         .order_by(doubt, suggestions.c.document_id)
         .limit(limit)

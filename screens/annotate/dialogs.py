@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from textual.app import App
-from textual.screen import Screen
 
 from screens.annotate.acting import Work
 from screens.annotate.conflict import CHOICES, described
+from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
 from storage import document_list
 from storage.database import Database
@@ -33,7 +33,7 @@ _SPECIAL = (
 
 
 async def converse(
-    screen: Screen[Any], question: Coroutine[Any, Any, Answer | None], then: Callable[[Answer], object]
+    screen: ModeScreen, question: Coroutine[Any, Any, Answer | None], then: Callable[[Answer], object]
 ) -> None:
     """Ask in a worker, and do something with the answer; returns as soon as the question is open.
 
@@ -41,11 +41,12 @@ async def converse(
     """
 
     async def conversation() -> None:
-        answer = await question
-        if answer is not None:
-            then(answer)
+        with shell.dialog_keys.hold():
+            answer = await question
+            if answer is not None:
+                then(answer)
 
-    before = screen.app.screen
+    shell, before = screen.workbench, screen.app.screen
     worker = screen.run_worker(conversation(), name="dialog", group="dialog", exit_on_error=False)
     while screen.app.screen is before and not worker.is_finished:
         await sleep(0)

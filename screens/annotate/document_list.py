@@ -50,6 +50,13 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.document = document
 
+    class Searched(Message):
+        """Letters were typed in the list: the documents that have them in their name, and which one is pointed at."""
+
+        def __init__(self, text: str, number: int, count: int) -> None:
+            super().__init__()
+            self.message = f"“{text}”: document {number} of {count}." if count else f"“{text}”: no document."
+
     class Left(Message):
         """Escape: back to the page."""
 
@@ -60,6 +67,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._blind: Mapping[int, bool] = {}
         self._pages: dict[int, dict[int, Document]] = {}
         self._at = -1  # the open document's position
+        self._searched = ""  # letters that were typed
         self._pointer = 0  # where the keys are, while the list has the focus
 
     def show(self, ids: Sequence[int], at: int, blind: Mapping[int, bool] = MappingProxyType({})) -> None:
@@ -96,9 +104,10 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             wanted = tuple(self._ids[page * PAGE : (page + 1) * PAGE])
             with self._db.read() as connection:
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
+                shown = document_list.shown_names(connection, (row.name for row in read))
             while len(self._pages) >= _KEPT:
                 self._pages.pop(next(iter(self._pages)))
-            self._pages[page] = {row.id: row for row in read}
+            self._pages[page] = {row.id: replace(row, name=shown.get(row.id, row.name)) for row in read}
         document = self._pages[page].get(self._ids[position])
         if document is None or document.id not in self._blind:
             return document
@@ -151,8 +160,47 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         """The open document stays in view."""
         self._follow()
 
+    def typed(self, event: events.Key) -> bool:
+        """Letters look for a document by its name; they run no commands."""
+        if event.key == "backspace" and self._searched:
+            self._search(self._searched[:-1])
+        elif event.is_printable and event.character and event.key != "question_mark":
+            self._search(self._searched + event.character)
+        else:
+            return False
+        return True
+
+    def _search(self, text: str) -> None:
+        self._searched = text
+        with self._db.read() as connection:
+            matching = document_list.named(connection, text) if text else set()
+        places = [place for place, number in enumerate(self._ids) if number in matching]
+        if places:
+            self._pointer = next((place for place in places if place >= self._pointer), places[0])
+            self._follow()
+            self.refresh()
+        number = places.index(self._pointer) + 1 if places else 0
+        self.post_message(self.Searched(text, number, len(places)))
+
+    def _next_match(self, by: int) -> bool:
+        """While letters are looked for, the arrows go from one match to the next."""
+        if not self._searched:
+            return False
+        with self._db.read() as connection:
+            matching = document_list.named(connection, self._searched)
+        places = [place for place, number in enumerate(self._ids) if number in matching]
+        following = [place for place in places if (place - self._pointer) * by > 0]
+        if following:
+            self._point_at(following[0] if by > 0 else following[-1])
+            self.post_message(self.Searched(self._searched, places.index(self._pointer) + 1, len(places)))
+        return True
+
+    def on_blur(self) -> None:
+        self._searched = ""
+
     def action_move(self, by: int) -> None:
-        self._point_at(self._pointer + by)
+        if not self._next_match(by):
+            self._point_at(self._pointer + by)
 
     def action_page(self, direction: int) -> None:
         self._point_at(self._pointer + direction * (self.size.height - 1))
@@ -173,7 +221,10 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             self.post_message(self.Chosen(self._ids[self._pointer]))
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        if self._searched:
+            self._search("")
+        else:
+            self.post_message(self.Left())
 
     def on_click(self, event: events.Click) -> None:
         """A click opens the document."""

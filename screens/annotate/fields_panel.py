@@ -107,13 +107,13 @@ class FieldsPanel(Drawn, can_focus=False):
         name = base + Style(bold=armed or has_value, dim=row.state in (FieldState.MISSING, FieldState.ABSENT))
         sign = _SIGNS[row.state]
         if row.state is FieldState.SUGGESTED and row.confidence is not None:
-            sign = f"{row.confidence:.0%} ?"
+            sign = f"{'known ' if row.agrees else ''}{row.confidence:.0%} ?"
         if row.state is FieldState.ABSENT:
             sign = "not there ∅"
         sign_style = {
             FieldState.LABELLED: self._colour("good"),
             FieldState.INVALID: self._colour("bad") + Style(bold=True),
-            FieldState.SUGGESTED: self._colour("warn"),
+            FieldState.SUGGESTED: self._colour("good" if row.agrees else "warn"),
         }.get(row.state, quiet)
         pointer = "▸" if armed else " "
         title = set_cell_size(row.field.name, max(width - 6 - cell_len(sign), 4))
@@ -141,12 +141,13 @@ class FieldsPanel(Drawn, can_focus=False):
             else:
                 lines.append(self._line(normal, quiet, width))
         if row.reference is not None:
-            if row.agrees:
+            if row.agrees and has_value:
                 lines.append(self._line("✓ agrees with the known value", self._colour("good"), width))
             elif row.agrees is False:
                 lines.append(self._line(f"≠ known: {row.reference}", self._colour("bad"), width))
-            else:
+            elif row.agrees is None:
                 lines.append(self._line(f"known: {row.reference}", quiet, width))
+        lines += [self._line(f"second opinion: {text}", quiet, width) for text in row.second_opinions]
         lines += [
             self._line(part, self._colour("warn"), width)
             for text in row.problems

@@ -47,7 +47,7 @@ class FindBar(Input):
         self._tokens, self._places = tokens, []
         self.value = ""
         self.add_class("-shown")
-        self.focus()
+        self.screen.set_focus(self)  # at once: what is typed next is looked for
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look for what was typed."""

@@ -16,6 +16,20 @@ from workbench.fields import Schema
 
 BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
+LIST: Hint = (
+    "Type a name:",
+    (
+        ("↑ ↓", "choose"),
+        ("Enter", "open"),
+        ("Esc", "back to the page"),
+        ("13?", "suggestions"),
+        ("4", "labels"),
+        ("!", "problem"),
+        ("◐", "begun"),
+        ("»", "skipped"),
+    ),
+)
+
 
 def hint_of(
     view: SessionView, schema: Schema, review: bool, similar: Content | None = None, error_walk: bool = False
@@ -124,6 +138,12 @@ def filter_name(chosen: Filter) -> str:
 def out_of_view(count: int) -> str:
     """Why suggestions were not accepted with the others."""
     return f"{count} suggestion{'s were' if count > 1 else ' was'} out of view. Look, then press again."
+
+
+def left_out(fields: Sequence[str], key: str) -> str:
+    """Which suggestions were not accepted because they are other values than the known ones."""
+    names = ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
+    return f"Left out, as the known value differs: {names}. {key} takes the known value; again: accept without."
 
 
 def proposed(source: Content, proposals: Sequence[Proposal], schema: Schema) -> str:

@@ -1,13 +1,16 @@
 """What is found in the background, while no key is pressed, because it will be of use on the document that is open."""
 
+from asyncio import to_thread
 from time import monotonic, sleep
 
 from textual.message import Message
 
 from screens.base import ModeScreen
 from storage.records import Content
+from workbench.annotation.editor import Proposal
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.similar import similar_to
+from workbench.locate import templates
 
 _LONG = 300  # tokens: likely places of a longer document are found beforehand
 _PAUSE = 0.8  # seconds without an act: time enough to leaf through without a search for every document
@@ -54,6 +57,13 @@ class LookAhead:
             return False
         self.similar = found.similar
         return True
+
+    async def copied(self, session: AnnotationSession) -> tuple[Content, list[Proposal]] | None:
+        """A labelled document of the same vendor with what its labels propose here; None where there is none."""
+        source = self.similar or await to_thread(similar_to, self._screen.workspace, session)
+        if source is None:
+            return None
+        return source, await to_thread(templates.proposals, source, session.content, session.schema)
 
     def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from screens.annotate import dialogs, hints
+from screens.annotate.accepting import Accepting
 from screens.annotate.acting import Act, Work
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
@@ -17,18 +18,16 @@ from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
 from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
 from screens.annotate.look_ahead import LookAhead
+from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
 from screens.keys import bindings
 from screens.navigation import ListDocuments, OpenDocument, Request
-from screens.widgets.status_lines import Hint
 from storage.document_list import Filter
 from storage.exceptions import Conflict
-from storage.records import Content, State
+from storage.records import Content, Event, State
 from workbench.annotation.movement import Direction
 from workbench.annotation.session import AnnotationSession
-from workbench.annotation.similar import similar_to
 from workbench.annotation.worklist import Worklist
-from workbench.locate import templates
 
 
 class AnnotateScreen(ModeScreen):
@@ -37,6 +36,7 @@ class AnnotateScreen(ModeScreen):
     mode = "annotate"
     CSS_PATH = "annotate.tcss"
     BINDINGS = bindings(ANNOTATE)
+    HELP_SIGNS = SIGNS
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,8 @@ class AnnotateScreen(ModeScreen):
         self.look_ahead = LookAhead(self)
         self._review = False
         self._next_message = ""  # what the next document's hint line begins with
-        self._empty: AnnotationSession | None = None  # asked whether it is really accepted without a label
+        self._accepting = Accepting()
+        self._trail = UndoTrail()
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace.db)
@@ -100,10 +101,10 @@ class AnnotateScreen(ModeScreen):
         if request.tokens:
             self.act(lambda session: session.point(request.tokens))
         if request.task is not None:
-            self._show_hint(request.task)
+            self.show_hint(request.task)
 
     def open_current(self) -> None:
-        """Open the document at the list's position."""
+        self._trail.is_fresh = False
         self.look_ahead.end()
         worklist = self.worklist
         if worklist is None or worklist.current is None:
@@ -126,7 +127,6 @@ class AnnotateScreen(ModeScreen):
             self.look_ahead.begin(session)
 
     def use_list(self, chosen: Filter) -> None:
-        """List other documents."""
         self.hint("Looking for the documents …")
         self.app.call_later(self._follow, chosen)  # where keys are handled: those pressed meanwhile wait for the list
 
@@ -155,13 +155,29 @@ class AnnotateScreen(ModeScreen):
             self.open_current()
 
     def _go_on(self) -> None:
-        """After a decision: the next document; of a round the next that is undecided, or what was made of the batch."""
-        if self.worklist is None or self.worklist.filter.round is None:
-            self.action_go(1)
-        elif self.worklist.next_open(self.workspace):
+        """After a decision: the next document; after a round's last, what was made of the batch."""
+        if self.worklist is None or (left := self.worklist.current) is None:
+            return
+        if self.worklist.go_on(self.workspace):
             self.open_current()
-        else:
+            self._trail.went_on(left)
+        elif self.worklist.filter.round is not None:
             self.app.call_later(self.workbench.visit, "queue")
+        else:
+            self.show_message("Every document of the list is decided.")
+
+    def action_undo(self) -> None:
+        """Take the last act back: on the document that the screen just went on from, else on this one."""
+        if not self._trail.is_fresh and self._undone_here():
+            return
+        if (left := self._trail.back()) is not None:
+            self._open(OpenDocument(left))
+            self._undone_here()
+
+    def _undone_here(self) -> bool:
+        events: list[Event | None] = []
+        self.act(lambda session: events.append(session.document_acts.undo()))
+        return events != [None]
 
     async def action_error_walk(self, act: str) -> None:
         if self.workbench.error_walk is None:
@@ -173,8 +189,7 @@ class AnnotateScreen(ModeScreen):
 
     def refresh_status(self) -> None:
         """Draw the widgets from the session's view; each repaints what changed."""
-        session = self.session
-        if session is None or self.worklist is None:
+        if (session := self.session) is None or self.worklist is None:
             return
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
@@ -182,12 +197,8 @@ class AnnotateScreen(ModeScreen):
         self.query_one(FieldsPanel).show(view.content, settings.schema, settings.day_first, armed)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        self._show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
+        self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
         self.facts(*facts_of(view, self.worklist))
-
-    def _show_hint(self, hint: Hint) -> None:
-        lead, pairs = hint
-        self.hint(lead, *((self.key_of(key) if "." in key else key, text) for key, text in pairs))
 
     def show_message(self, text: str) -> None:
         if self.session is not None:
@@ -203,8 +214,7 @@ class AnnotateScreen(ModeScreen):
 
     def act(self, work: Work) -> bool:
         """Do something with the session, then show it; what was committed is shown as saved. False when it failed."""
-        session = self.session
-        if session is None:
+        if (session := self.session) is None:
             return False
         self.look_ahead.postpone()
         before, done = session.content, False
@@ -226,6 +236,7 @@ class AnnotateScreen(ModeScreen):
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
+        self._trail.is_fresh = False
         document = session.content.document
         self.workbench.say_saved("saved ✓")
         if document.state is not before.document.state:
@@ -235,8 +246,9 @@ class AnnotateScreen(ModeScreen):
         self._list.reread_open()
 
     def typed(self, event: events.Key) -> bool:
-        """A field's key."""
-        if isinstance(self.focused, Input | DocumentList) or not event.character or self.session is None:
+        if self.focused is self._list:
+            return self._list.typed(event)
+        if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
         field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
         if field is not None:
@@ -257,13 +269,10 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        session = self.session
-        if session is None:
+        if self.session is None:
             return
-        state = session.editor.state
-        if not state.spans and not state.absent and session.tokens and self._empty is not session:
-            self._empty = session
-            self.show_message("Nothing is labelled here. Again: accept it as a document that has none of the fields.")
+        if question := self._accepting.question(self.session):
+            self.show_message(question)
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
@@ -271,16 +280,16 @@ class AnnotateScreen(ModeScreen):
         self.act(lambda session: session.accept_all(self._pane.page.visible_tokens()))
 
     def action_accept_all(self) -> None:
-        """Accept the suggestions in view; when none is left out of view, the document, and go on."""
+        """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
         if not self.act(lambda session: session.accept_all(self._pane.page.visible_tokens())) or self.session is None:
             return
-        rest = self.session.acceptable()
-        if rest:
-            first = min(rest, key=lambda s: s.tokens)
-            self.act(lambda session: session.cursor.go_to(min(first.tokens)))
-            self.show_message(hints.out_of_view(len(rest)))
-        else:
+        left = self._accepting.left(self.session, self.key_of("suggestion.known"))
+        if left is None:
             self.action_accept()
+        else:
+            suggestion, message = left
+            self.act(lambda session: session.look_at(suggestion))
+            self.show_message(message)
 
     def action_set_aside(self, how: str) -> None:
         """Skip the document or mark it unusable, and go on; one that was set aside before is only opened again."""
@@ -292,19 +301,16 @@ class AnnotateScreen(ModeScreen):
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
-        session = self.session
-        if session is None:
+        if (session := self.session) is None:
             return
         if session.editor.blind:
             self.show_message(hints.BLIND)
-            return
-        source = self.look_ahead.similar or await to_thread(similar_to, self.workspace, session)
-        if source is None:
+        elif copied := await self.look_ahead.copied(session):
+            source, proposals = copied
+            self.act(lambda session: session.document_acts.propose(proposals, "template"))
+            self.show_message(hints.proposed(source, proposals, session.schema))
+        else:
             self.show_message("No other document of this vendor is labelled yet.")
-            return
-        proposals = await to_thread(templates.proposals, source, session.content, session.schema)
-        self.act(lambda session: session.document_acts.propose(proposals, "template"))
-        self.show_message(hints.proposed(source, proposals, session.schema))
 
     # dialogs
 
@@ -348,23 +354,22 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
 
     def action_list(self) -> None:
-        """Go into the document list, or back."""
         if self._list.has_focus:
             self._leave_list()
-            self.refresh_status()
-        else:
-            self.add_class("-listing")
-            self._list.focus()
-            self.hint("The documents:", ("↑ ↓", "choose"), ("Enter", "open"), ("Esc", "back to the page"))
+            return
+        self.add_class("-listing")
+        self._list.focus()
+        self.show_hint(hints.LIST)
 
+    @on(DocumentList.Searched)
+    def _searched(self, event: DocumentList.Searched) -> None:
+        self.hint(event.message, ("↑ ↓", "other matches"), ("Enter", "open"), ("Esc", "all documents"))
+
+    @on(DocumentList.Left)
     def _leave_list(self) -> None:
         self.remove_class("-listing")
         self._pane.page.focus()
-
-    @on(DocumentList.Left)
-    def _list_left(self) -> None:
-        if self._list.has_focus:
-            self.action_list()
+        self.refresh_status()
 
     @on(DocumentList.Chosen)
     def _chosen(self, event: DocumentList.Chosen) -> None:
@@ -393,6 +398,3 @@ class AnnotateScreen(ModeScreen):
 
     def help_notes(self) -> list[tuple[str, str]]:
         return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.active if f.key]
-
-    def help_signs(self) -> list[tuple[str, str]]:
-        return list(SIGNS)

@@ -1,14 +1,16 @@
 """Dialogs that every screen shares: a question, a line of text, a choice, a page to read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Input, Label, OptionList, SelectionList, Static
@@ -16,6 +18,19 @@ from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 Answer = TypeVar("Answer")
+
+
+class _KeyHolder(Protocol):
+    def hold_until_answered(self, requester: MessagePump) -> None:
+        """Hold keys until the requester has run its callbacks."""
+
+
+class _Shell(Protocol):
+    """The application, as dialogs know it."""
+
+    @property
+    def dialog_keys(self) -> _KeyHolder:
+        """What holds keys back between dialogs."""
 
 
 class Typed:
@@ -26,16 +41,22 @@ class Typed:
         return False
 
 
-class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
-    """A box over the screen; Escape always closes it without an answer.
+class Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
+    """A box over the screen; Escape always closes it without an answer. It answers once.
 
-    Its keys may be typed while it opens: `typed` does nothing at once, it has it done when the widgets are there.
+    Its keys are handled by screens/dialog_keys.py: in the application's queue, when the dialog is ready.
+
+    Attributes:
+        is_ready: its widgets are there, and the first that can has the focus.
     """
+
+    is_ready = False
+    _is_answered = False
 
     BINDINGS = [Binding("escape", "cancel", "Cancel", id="dialog.cancel")]
 
     DEFAULT_CSS = """
-    _Dialog {
+    Dialog {
         align: center middle;
         .box {
             width: 64; max-width: 96%; height: auto; max-height: 100%;
@@ -49,15 +70,36 @@ class _Dialog(Typed, ModalScreen[Answer], Generic[Answer]):
         .page { width: 1fr; }
         .explanation { width: 1fr; height: 3; margin-top: 1; }
     }
-    _Dialog.wide .box { width: 110; }
-    _Dialog.explained OptionList { max-height: 40vh; }
+    Dialog.wide .box { width: 110; }
+    Dialog.explained OptionList { max-height: 40vh; }
     """
+
+    def on_mount(self) -> None:
+        self.call_next(self._begin)
+
+    def _begin(self) -> None:
+        """After the handlers of subclasses."""
+        if self.focused is None:
+            self.set_focus(next(iter(self.focus_chain), None))
+        self.is_ready = True
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close with an answer; a second one, or one from behind another dialog, is no answer."""
+        if self._is_answered or self.app.screen is not self:
+            return AwaitComplete()
+        self._is_answered = True
+        callback = self._result_callbacks[-1] if self._result_callbacks else None
+        is_awaited = callback is not None and callback.callback is not None
+        closed = super().dismiss(result)
+        if callback is not None and is_awaited:
+            cast("_Shell", self.app).dialog_keys.hold_until_answered(callback.requester)
+        return closed
 
     def action_cancel(self) -> None:
         self.dismiss(None)
 
 
-class Confirm(_Dialog[bool]):
+class Confirm(Dialog[bool]):
     """A yes-or-no question. Enter is yes; of what cannot be undone it is no, and only y is yes.
 
     Args:
@@ -95,7 +137,22 @@ class Confirm(_Dialog[bool]):
         self.dismiss(False)
 
 
-class Prompt(_Dialog[str]):
+class _Line(Input):
+    """A line whose Enter is the dialog's: at once, not when a message arrives, so that no later key is in the text."""
+
+    async def action_submit(self) -> None:
+        await self.screen.run_action("take")
+
+
+class _Options(OptionList):
+    """A list whose Enter is the dialog's, at once."""
+
+    def action_select(self) -> None:
+        if self.highlighted_option is not None:
+            self.screen.dismiss(self.highlighted_option.id)
+
+
+class Prompt(Dialog[str]):
     """One line of text; dismissed with the text, or None."""
 
     def __init__(self, title: str, value: str = "", hint: str = "", placeholder: str = "") -> None:
@@ -105,15 +162,18 @@ class Prompt(_Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Label(Content(self._title), classes="title")
-            yield Input(self._value, placeholder=self._placeholder, select_on_focus=True)
+            yield _Line(self._value, placeholder=self._placeholder, select_on_focus=False)
             yield Label(Content(self._hint or "Enter: take it   Esc: cancel"), classes="hint")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.dismiss(event.value)
+    def on_mount(self) -> None:
+        self.query_one(Input).select_all()
+
+    def action_take(self) -> None:
+        """Close with the text as it is now."""
+        self.dismiss(self.query_one(Input).value)
 
 
-class Choice(_Dialog[str]):
+class Choice(Dialog[str]):
     """One of several; dismissed with the chosen id, or None. Typing a choice's key picks it at once.
 
     Args:
@@ -141,7 +201,7 @@ class Choice(_Dialog[str]):
             yield Label(Content(self._title), classes="title")
             if self._detail:
                 yield Label(Content(self._detail), classes="page")
-            yield OptionList(
+            yield _Options(
                 *(
                     Option(Content(f"{key:>2}  {text}" if any(o[2] for o in self._options) else text), id=choice)
                     for choice, text, key in self._options
@@ -163,18 +223,15 @@ class Choice(_Dialog[str]):
     def typed(self, event: events.Key) -> bool:
         choice = next((name for name, _, key in self._options if key and event.character == key), None)
         if choice is not None:
-            self.call_later(self._pick, choice)
+            self.dismiss(choice)  # not awaited: it would wait for this very message
         return choice is not None
-
-    def _pick(self, choice: str) -> None:
-        self.dismiss(choice)  # not awaited: it would wait for this very message
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.dismiss(event.option.id)
 
 
-class TextPage(_Dialog[None]):
+class TextPage(Dialog[None]):
     """A page to read: help, history, a problem."""
 
     BINDINGS = [Binding("q,enter,question_mark", "cancel", "Close", id="dialog.close")]
@@ -202,7 +259,7 @@ class _Boxes(SelectionList[str]):
         return Strip([left, Segment(" ", inner.style), *rest])
 
 
-class Several(_Dialog[tuple[str, ...]]):
+class Several(Dialog[tuple[str, ...]]):
     """Any number of choices; dismissed with the ids in their order, or None. A choice's key switches it.
 
     Args:
@@ -230,13 +287,11 @@ class Several(_Dialog[tuple[str, ...]]):
             yield Label("Space or its key: on, off   Enter: take these   Esc: cancel", classes="hint")
 
     def typed(self, event: events.Key) -> bool:
-        """A choice's key switches it, in view; Enter comes here where it was typed while the dialog opened."""
+        """A choice's key switches it, in view."""
         place = next((n for n, (_, _, key) in enumerate(self._options) if key and event.character == key), None)
         if place is not None:
-            self.call_later(self._switch, place)
-        elif event.key == "enter":
-            self.call_later(self.action_take)
-        return place is not None or event.key == "enter"
+            self._switch(place)
+        return place is not None
 
     def _switch(self, place: int) -> None:
         boxes = self.query_one(_Boxes)

@@ -79,7 +79,7 @@ async def test_the_hint_says_what_the_next_key_does(opened, workspace):
 
 async def test_the_panel_shows_values_normal_forms_and_disagreement(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("J", "A", "K")
+        await pilot.press("J", "tab", "enter", "A", "K")
         shown = "\n".join(strip.text for _, strip in pilot.app.mode_screen.query_one(FieldsPanel)._lines)
         assert "= 2018-12-25" in shown and "✓ agrees" in shown
         assert "≠ known: 9.00" in shown

@@ -228,7 +228,7 @@ async def test_a_suggestion_is_given_another_field_or_other_words(opened, worksp
 
 async def test_all_suggestions_and_the_document_are_one_key(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("J", "A")
+        await pilot.press("J", "W", "A")
         assert set(labels(workspace, 2)) == {"seller_name", "amount_total", "invoice_date"}
         assert kept(workspace, 2).state is State.LABELLED
         assert pilot.app.mode_screen.session.content.document.id == 3

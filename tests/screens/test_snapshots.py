@@ -12,7 +12,7 @@ STATES = {
     "selected": ["right", "shift+right", "shift+down"],
     "suggested": ["J"],
     "focused": ["J", "tab"],
-    "disagrees": ["J", "A", "K"],
+    "disagrees": ["J", "tab", "enter", "A", "K"],
     "chinese": ["J", "J", "5", "t", "2"],
     "help": ["question_mark"],
     "filter": ["F"],

@@ -60,10 +60,15 @@ def _decide(state: Annotations, suggestion: int, decision: Decision) -> frozense
     return frozenset(rest | {(suggestion, decision)})
 
 
-def accept(state: Annotations, suggestion: Suggestion, annotator: str) -> Annotations:
-    """Make a suggestion a label."""
+def accept(
+    state: Annotations, suggestion: Suggestion, annotator: str, instead_of: Iterable[Suggestion] = ()
+) -> Annotations:
+    """Make a suggestion a label, and reject others of its field (see `storage.suggestions.rivals`)."""
     labelled = assign(state, suggestion.field, suggestion.tokens, annotator, Source.SUGGESTION)
-    return replace(labelled, decisions=_decide(state, suggestion.id, Decision.ACCEPTED))
+    decided = replace(labelled, decisions=_decide(state, suggestion.id, Decision.ACCEPTED))
+    for other in instead_of:
+        decided = reject(decided, other)
+    return decided
 
 
 def reject(state: Annotations, suggestion: Suggestion) -> Annotations:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from storage import documents, opinions
+from storage.annotations import applied, difference, inverse
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
 from workbench.annotation.editor import Proposal, Refused
 from workbench.workspace import Workspace
@@ -29,8 +31,8 @@ class BlindEditor:
         self._round = round_id
         self.annotator = annotator or workspace.settings.who
         self.refused: Refused | None = None  # an opinion is its annotator's alone: there is no other writer
-        self._undone: list[Annotations] = []
-        self._done: list[Annotations] = []
+        self._undone: list[Event] = []
+        self._done: list[Event] = []
         self._open(document)
 
     def _open(self, document: int) -> None:
@@ -67,7 +69,8 @@ class BlindEditor:
         """Keep an act; True when it changed something. `labelling.finish` completes the opinion."""
         if after == self.state:
             return False
-        self._done.append(self.state)
+        change = difference(self.state, after)
+        self._done.append(Event(0, self.content.document.id, datetime.now(UTC), self.annotator, name, change))
         self._undone = []
         self._keep(after)
         return True
@@ -77,18 +80,22 @@ class BlindEditor:
         return 0
 
     def undo(self) -> Event | None:
-        """Take the last act back; always None, as blind acts leave no events."""
-        if self._done:
-            self._undone.append(self.state)
-            self._keep(self._done.pop())
-        return None
+        """Take the last act back; None when there is nothing left. Its event is not stored anywhere."""
+        if not self._done:
+            return None
+        event = self._done.pop()
+        self._undone.append(event)
+        self._keep(applied(self.state, inverse(event.change)))
+        return event
 
     def redo(self) -> Event | None:
-        """Do the last undone act again; always None, as blind acts leave no events."""
-        if self._undone:
-            self._done.append(self.state)
-            self._keep(self._undone.pop())
-        return None
+        """Do the last undone act again; None when there is none."""
+        if not self._undone:
+            return None
+        event = self._undone.pop()
+        self._done.append(event)
+        self._keep(applied(self.state, event.change))
+        return event
 
     def history(self) -> list[Event]:
         """None: who labelled what would give the labels away."""

@@ -1,6 +1,7 @@
 """The acts of a session that concern its document as a whole: accept, set aside, flag, undo, what is not there."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from storage.records import Annotations, Event, State
 from workbench.annotation import acts
@@ -8,6 +9,47 @@ from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
 from workbench.fields import Schema
+
+_OF_DOCUMENTS = {
+    "finish": "accepting the document",
+    "skipped": "skipping the document",
+    "unusable": "marking the document as unusable",
+    "reopen": "opening the document again",
+    "flag": "the note",
+    "correct": "correcting a word",
+    "values": "labels from known values",
+}
+_OF_FIELDS = {
+    "assign": "labelling",
+    "accept": "accepting",
+    "accept-visible": "accepting",
+    "reject": "rejecting a suggestion",
+    "clear": "clearing",
+    "change": "changing",
+    "adjust": "adjusting",
+    "absent": "marking as not there:",
+}
+_MOST_NAMES = 3
+
+
+def name_of(event: Event, schema: Schema) -> str:
+    """The act with the fields that it changed, such as "labelling amount_total"."""
+    if event.act in _OF_DOCUMENTS:
+        return _OF_DOCUMENTS[event.act]
+    verb = _OF_FIELDS.get(event.act, event.act)
+    return f"{verb} {_listed(fields)}" if (fields := _fields(event.change, schema)) else verb
+
+
+def _fields(change: dict[str, Any], schema: Schema) -> list[str]:
+    spans, absent = change.get("spans") or {}, change.get("absent") or {}
+    changed = [span[0] for sign in "+-" for span in spans.get(sign, ())] or [
+        field for sign in "+-" for field in absent.get(sign, ())
+    ]
+    return [schema.name(field) for field in dict.fromkeys(changed)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} fields"
 
 
 class DocumentActs:
@@ -38,13 +80,23 @@ class DocumentActs:
         self._state.disarm()
 
     def mark_missing_absent(self) -> None:
-        """Say that every field without a label is not on the document."""
-        annotations = self._editor.state
-        labelled = {s.field for s in annotations.spans}
-        for field in self._schema.active:
-            if field.id not in labelled:
-                annotations = acts.mark_absent(annotations, field.id)
+        """Say that the fields without a label, an open suggestion and a known value are not on the document."""
+        annotations, content = self._editor.state, self._editor.content
+        done = {s.field for s in annotations.spans} | annotations.absent
+        suggested = {s.field for s in self._editor.open_suggestions}
+        known = {r.field for r in content.references} - suggested
+        missing = [field.id for field in self._schema.active if field.id not in done]
+        marked = [name for name in missing if name not in suggested | known]
+        for name in marked:
+            annotations = acts.mark_absent(annotations, name)
         self._state.commit("absent", annotations)
+        kept = [
+            f"{count} with {what}"
+            for what, names in (("open suggestions", suggested), ("known values", known))
+            if (count := sum(name in names for name in missing))
+        ]
+        fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
+        self._state.message = f"{fields} marked as not there." + (f" Left alone: {', '.join(kept)}." if kept else "")
 
     def finish(self) -> None:
         """Confirm the document's labels."""
@@ -85,7 +137,8 @@ class DocumentActs:
     def _turned(self, event: Event | None, done: str, nothing: str) -> Event | None:
         """Go to what an undo or redo changed, and say what it was."""
         self._release()
-        self._state.message = f"{done}: {event.act}." if event else nothing
+        name = self._editor.content.document.name
+        self._state.message = f"{done} on {name}: {name_of(event, self._schema)}." if event else nothing
         if event and (spans := event.change.get("spans")):
             touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
             self._cursor.token = min(touched) if touched else self._cursor.token

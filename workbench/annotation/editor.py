@@ -9,10 +9,10 @@ from typing import Protocol
 
 from msgspec import structs
 
-from storage import annotations, documents
+from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
-from storage.suggestions import keep_suggestions
+from storage.suggestions import keep_suggestions, leading
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -50,7 +50,7 @@ class Editor(Protocol):
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first."""
+        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something."""
@@ -105,10 +105,8 @@ class DocumentEditor:
 
     @property
     def open_suggestions(self) -> list[Suggestion]:
-        """Undecided suggestions, the least sure first."""
-        return sorted(
-            (s for s in self.content.suggestions if s.decision is Decision.OPEN), key=lambda s: (s.confidence, s.id)
-        )
+        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
+        return sorted(leading(self.content.suggestions), key=lambda s: (s.confidence, s.id))
 
     def act(self, name: str, after: Annotations) -> bool:
         """Commit an act; True when it changed something.
@@ -190,9 +188,15 @@ class DocumentEditor:
         self.content = self._read(self.content.document.id)
 
     def _read(self, document: int) -> Content:
-        """The document; of a retired field nothing is offered any more, what was decided about it stays."""
+        """The document, its name told apart from others.
+
+        Of a retired field nothing is offered any more, what was decided about it stays.
+        """
         with self._workspace.db.read() as connection:
             content = documents.open_document(connection, document)
+            shown = document_list.shown_names(connection, [content.document.name]).get(document)
+        if shown:
+            content = replace(content, document=replace(content.document, name=shown))
         active = {field.id for field in self._workspace.schema.active}
         offered = (s for s in content.suggestions if s.field in active or s.decision is not Decision.OPEN)
         return replace(content, suggestions=tuple(offered))
@@ -216,7 +220,7 @@ class DocumentEditor:
             state=after.state,
             note=after.note,
             labels=len(after.spans),
-            suggestions=sum(s.decision is Decision.OPEN for s in suggestions),
+            suggestions=len(leading(suggestions)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)
 

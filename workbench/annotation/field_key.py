@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from storage.records import Decision, Span, State, Suggestion
+from storage.suggestions import rivals
 from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.session_state import Proposals, SessionState
 from workbench.annotation.words import DocumentWords
 from workbench.fields import Field, Schema
+from workbench.locate.places import known_places
 
 Place = tuple[int, ...]
 """Sorted token ids."""
@@ -79,7 +81,7 @@ class FieldKey:
         if before is not None:
             annotations = acts.clear_spans(annotations, [before])
         if suggestion is not None:
-            state.commit("accept", acts.accept(annotations, suggestion, annotator))
+            state.commit("accept", acts.accept(annotations, suggestion, annotator, self._rivals(suggestion)))
         else:
             state.commit("assign", acts.assign(annotations, field, place, annotator))
         span = state.span_of(field, place)
@@ -106,6 +108,9 @@ class FieldKey:
 
     def _open_suggestions(self, field: str) -> list[Suggestion]:
         return [s for s in self._state.content.suggestions if s.field == field and s.decision is Decision.OPEN]
+
+    def _rivals(self, suggestion: Suggestion) -> list[Suggestion]:
+        return rivals(self._state.content.suggestions, suggestion)
 
     def _arm(self, field: str) -> None:
         self._state.release()
@@ -157,13 +162,33 @@ class FieldKey:
         else:
             self._label(field, (token,))
 
+    def take_known(self, field_id: str | None) -> None:
+        """Label the place where the field's known value is printed, instead of what the field has."""
+        state = self._state
+        known = [r.value for r in state.content.references if r.field == field_id]
+        field = self._schema.get(field_id) if field_id and known else None
+        if field is None:
+            state.message = "No known value here: press a field's key, or go to its suggestion, first."
+            return
+        own = [s for s in state.editor.state.spans if s.field == field.id]
+        places = known_places(state.content, field)
+        if not places:
+            state.message = f"{field.name}: the known value “{known[0]}” is not found here. Look for it with /."
+            return
+        self._label(field.id, places[0], own)
+        self._cursor.drop_selection()
+        self._cursor.show(places[0])
+
     def take(self, suggestion: Suggestion, field: str, tokens: Sequence[int]) -> None:
         """Accept a suggestion, perhaps as another field or with other tokens, and go on to the next one."""
         state = self._state
         if field == suggestion.field and tuple(tokens) == suggestion.tokens:
-            state.commit("accept", acts.accept(state.editor.state, suggestion, state.editor.annotator))
+            instead_of = self._rivals(suggestion)
+            state.commit("accept", acts.accept(state.editor.state, suggestion, state.editor.annotator, instead_of))
         else:
             rejected = acts.reject(state.editor.state, suggestion)
+            for other in self._rivals(suggestion) if field == suggestion.field else ():
+                rejected = acts.reject(rejected, other)
             state.commit("change", acts.assign(rejected, field, tokens, state.editor.annotator))
         self.go_on_after(suggestion)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from storage.records import Content, Decision, Span, Suggestion, Token
+from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
+from storage.suggestions import leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
 
@@ -33,6 +34,7 @@ class FieldRow:
     confidence: float | None = None  # of the surest open suggestion
     reference: str | None = None
     agrees: bool | None = None  # with the reference value; None where there is nothing to compare
+    second_opinions: tuple[str, ...] = ()  # what models suggest instead of the known value
     problems: tuple[str, ...] = ()
 
 
@@ -53,9 +55,8 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
     for span in sorted(content.annotations.spans, key=lambda s: s.tokens):
         spans.setdefault(span.field, []).append(span)
     proposed: dict[str, list[Suggestion]] = {}
-    for suggestion in content.suggestions:
-        if suggestion.decision is Decision.OPEN:
-            proposed.setdefault(suggestion.field, []).append(suggestion)
+    for suggestion in leading(content.suggestions):
+        proposed.setdefault(suggestion.field, []).append(suggestion)
     references = {r.field: r.value for r in content.references}
     listed: list[FieldRow] = []
     for field in schema:
@@ -75,13 +76,38 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         sure = max((s.confidence for s in open_ones), default=None)
         reference = references.get(field.id)
         agrees = None
-        if reference is not None and own:
+        if reference is not None and values:
             values = tuple(_as_known(field, value, reference) for value in values)
-            agrees = any(
-                value.normal == _normal(field, reference) or same(field.type, value.text, reference) for value in values
-            )
-        listed.append(FieldRow(field, state, values, sure, reference, agrees))
+            is_known = not own and any(s.run in KNOWN_SOURCES for s in open_ones)
+            agrees = is_known or any(_agrees(field, value, reference) for value in values)
+        others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
+        listed.append(FieldRow(field, state, values, sure, reference, agrees, others))
     return _checked(tuple(listed), content)
+
+
+def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
+    """Whether a model's suggestion is another value than the known one."""
+    values = [r.value for r in content.references if r.field == field.id]
+    if suggestion.run in KNOWN_SOURCES or not values:
+        return False
+    text = text_of(content.tokens, suggestion.tokens)
+    value = normalise(field.type, text)
+    return not any(_agrees(field, _as_known(field, value, reference), reference) for reference in values)
+
+
+def _agrees(field: Field, value: Value, reference: str) -> bool:
+    return value.normal == _normal(field, reference) or same(field.type, value.text, reference)
+
+
+def _second_opinions(content: Content, field: Field, values: tuple[Value, ...]) -> tuple[str, ...]:
+    first = {suggestion.id for suggestion in leading(content.suggestions)}
+    texts = [
+        f"{s.confidence:.0%} {text}"
+        for s in content.suggestions
+        if s.field == field.id and s.decision is Decision.OPEN and s.id not in first
+        if not any(same(field.type, text := text_of(content.tokens, s.tokens), value.text) for value in values)
+    ]
+    return tuple(texts)
 
 
 def _normal(field: Field, reference: str) -> str | None:
@@ -144,6 +170,7 @@ def judge(schema: Schema, day_first: bool | None = None) -> Callable[[Content], 
         listed = rows(content, schema, day_first)
         values = {row.field.id: row.values[0] for row in listed if row.values and row.state is not FieldState.SUGGESTED}
         failed = sum(check.rule not in _SOFT for check in checks.check(values))
-        return sum(row.agrees is False for row in listed), failed
+        wrong = (row.agrees is False and row.state is not FieldState.SUGGESTED for row in listed)
+        return sum(wrong), failed
 
     return count

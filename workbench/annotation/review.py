@@ -10,7 +10,7 @@ from typing import Any
 
 from storage import queue
 from storage.records import Annotations, Content, Decision, State, Suggestion
-from storage.suggestions import least_certain, wanting
+from storage.suggestions import leading, least_certain, rivals, wanting
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
@@ -56,11 +56,12 @@ def questions(
     """
     done = settled or {}
     asked = []
-    taken = set()
+    taken: set[tuple[int, str, tuple[int, ...]]] = set()
     for document, listed in suggestions.items():
-        for s in listed:
-            taken.add((document, s.field, s.tokens))
-            if s.decision is Decision.OPEN and s.confidence < sure and s.field not in done.get(document, ()):
+        offered = list(listed)
+        taken.update((document, s.field, s.tokens) for s in offered)
+        for s in leading(offered):
+            if s.confidence < sure and s.field not in done.get(document, ()):
                 asked.append(Question(document, s.field, s.tokens, s.confidence, s))
     for miss in near_misses:
         question = Question(miss["document"], miss["field"], tuple(miss["tokens"]), miss["confidence"])
@@ -135,7 +136,9 @@ def _asked(editor: DocumentEditor, question: Question) -> Suggestion:
 
 def yes(editor: DocumentEditor, question: Question) -> None:
     """It is that field: the suggestion becomes a label."""
-    editor.act("accept", acts.accept(editor.state, _asked(editor, question), editor.annotator))
+    asked = _asked(editor, question)
+    instead_of = rivals(editor.content.suggestions, asked)
+    editor.act("accept", acts.accept(editor.state, asked, editor.annotator, instead_of))
 
 
 def no(editor: DocumentEditor, question: Question) -> None:
@@ -153,7 +156,7 @@ def completed(content: Content, annotator: str) -> Annotations:
     """The document with its sure suggestions accepted, field by field where none is labelled yet, and finished."""
     state = content.annotations
     for suggestion in rest(content):
-        state = acts.accept(state, suggestion, annotator)
+        state = acts.accept(state, suggestion, annotator, rivals(content.suggestions, suggestion))
     return acts.finish(state)
 
 
@@ -161,9 +164,9 @@ def rest(content: Content) -> list[Suggestion]:
     """What completing a document would accept: the surest open suggestion of each field without a label."""
     settled = {span.field for span in content.annotations.spans} | content.annotations.absent
     best: dict[str, Suggestion] = {}
-    for suggestion in content.suggestions:
+    for suggestion in leading(content.suggestions):
         known = best.get(suggestion.field)
-        if suggestion.decision is Decision.OPEN and suggestion.confidence >= SURE and suggestion.field not in settled:
+        if suggestion.confidence >= SURE and suggestion.field not in settled:
             best[suggestion.field] = max(known, suggestion, key=lambda s: s.confidence) if known else suggestion
     return sorted(best.values(), key=lambda s: s.tokens)
 

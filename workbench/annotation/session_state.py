@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from storage.records import Annotations, Content, Decision, Span, State, Suggestion
+from storage.records import Annotations, Content, Span, State, Suggestion
+from storage.suggestions import leading
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Editor
 
@@ -46,9 +47,8 @@ class SessionView:
 
     @property
     def open_suggestions(self) -> tuple[Suggestion, ...]:
-        """Undecided suggestions, the least sure first."""
-        undecided = (s for s in self.content.suggestions if s.decision is Decision.OPEN)
-        return tuple(sorted(undecided, key=lambda s: (s.confidence, s.id)))
+        """Undecided suggestions, the least sure first; none that a known value of its field outranks."""
+        return tuple(sorted(leading(self.content.suggestions), key=lambda s: (s.confidence, s.id)))
 
     @property
     def suggestion(self) -> Suggestion | None:

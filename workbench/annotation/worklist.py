@@ -12,6 +12,9 @@ from workbench.workspace import Workspace
 _NEAR = 500  # documents that are looked at first
 _DECIDED = (State.LABELLED, State.SKIPPED, State.UNUSABLE)
 
+OF_DECIDED_DOCUMENTS = frozenset({"labelled", "disagrees", "problems", "flagged", "skipped"})
+"""Filters whose documents are looked at again, decided or not."""
+
 
 class Worklist:
     """Ids of documents, frozen when the filter is set: a document does not vanish while it is open.
@@ -58,6 +61,15 @@ class Worklist:
                     undecided = set(document_list.ids(connection, Filter("unlabelled")))
         first = next((n for n in order if n in undecided), None)
         return first is not None and self.move_to(first)
+
+    def go_on(self, workspace: Workspace) -> bool:
+        """After a decision: to the next undecided document, around the end; False when there is none.
+
+        A list of documents that are looked at again is followed one by one, decided or not.
+        """
+        if self.filter.kind in OF_DECIDED_DOCUMENTS:
+            return self.step(1) is not None
+        return self.next_open(workspace)
 
     def mark(self, workspace: Workspace, document: Document, blind: bool) -> None:
         """Keep in a round whether one of its documents is decided."""

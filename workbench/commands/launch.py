@@ -10,4 +10,5 @@ def open_workbench(workspace: "Workspace") -> None:
     """Open the screens on a workspace."""
     from screens.app import run  # loads Textual: only when the screens are wanted
 
-    run(workspace)
+    if code := run(workspace):
+        raise SystemExit(code)

@@ -12,10 +12,10 @@ from typing import Any
 
 from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
-from storage.records import Content, Split
+from storage.records import KNOWN_SOURCES, Content, Decision, Split
 from storage.suggestions import keep_suggestions
 from workbench.evaluation import report
-from workbench.fields.values import joined, normalise
+from workbench.fields.values import joined, normalise, same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
@@ -188,19 +188,30 @@ class ExtractedField:
     page: int  # from 1
     box: tuple[float, float, float, float]  # in the page's units
     tokens: tuple[int, ...]
+    source: str = "model"  # or where the value is known from
+    second_opinion: str | None = None  # what the model reads, where that is not the known value
 
 
 def extracted(content: Content, proposals: list[Proposal], workspace: Workspace) -> list[ExtractedField]:
-    """The values of proposals, with their places."""
+    """The values of proposals, with their places; a known value of the document comes before the model's."""
     fields = []
     tokens = content.tokens
-    for field_id, members, confidence in proposals:
+    known = {s.field: s for s in content.suggestions if s.run in KNOWN_SOURCES and s.decision is not Decision.REJECTED}
+    read = {field_id: members for field_id, members, _ in proposals}
+    rest = [proposal for proposal in proposals if proposal[0] not in known]
+    for field_id, members, confidence in [*((s.field, s.tokens, s.confidence) for s in known.values()), *rest]:
         field = workspace.schema.get(field_id)
-        if field is None:
+        if field is None or field.retired:
             continue
         text = joined(tokens[number].text for number in members)
         boxes = [tokens[number].box for number in members]
         box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
         normal = normalise(field.type, text, day_first=workspace.settings.day_first).normal
-        fields.append(ExtractedField(field.name, text, normal, confidence, tokens[members[0]].page + 1, box, members))
+        source, second = "model", None
+        if field_id in known:
+            source = known[field_id].run
+            other = joined(tokens[number].text for number in read.get(field_id, members))
+            second = None if same(field.type, other, text) else other
+        page = tokens[members[0]].page + 1
+        fields.append(ExtractedField(field.name, text, normal, confidence, page, box, members, source, second))
     return fields

@@ -18,7 +18,7 @@ from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
-from workbench.exchange.reference_values import ValuesReport, bring_in
+from workbench.exchange.reference_values import ValuesReport, bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
@@ -150,6 +150,8 @@ class _ImportJob:
         self._summary.known += sources.known
         self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
+            if restored := suggest_again(self._workspace, sources.met):
+                self._summary.notes["known values whose suggestions were lost are suggested again"] += restored
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)

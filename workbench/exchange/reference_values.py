@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
-from storage.records import Annotations, Content, ReferenceValue, Source, Span, Token
+from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, Token
 from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
@@ -107,6 +107,31 @@ def bring_in(
     outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
     outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
     return outcome
+
+
+def suggest_again(workspace: Workspace, digests: Iterable[str]) -> int:
+    """Suggest the known values of documents anew where they are lost; how many suggestions came back.
+
+    A value that is labelled, absent, or was decided in any way stays as it is. Only undecided documents are changed.
+    """
+    schema, restored = workspace.schema, 0
+    with workspace.db.read() as connection:
+        ids = import_index.with_lost_suggestions(connection, list(digests), sorted(KNOWN_SOURCES))
+    for number in ids:
+        with workspace.db.write() as connection:
+            content = documents.open_document(connection, number)
+            done = {span.field for span in content.annotations.spans} | content.annotations.absent
+            done |= {s.field for s in content.suggestions if s.run in KNOWN_SOURCES}
+            for source in sorted({r.source for r in content.references} & KNOWN_SOURCES):
+                wanted = {
+                    r.field: (known.type, r.value)
+                    for r in content.references
+                    if r.source == source and r.field not in done and (known := schema.get(r.field))
+                }
+                aligned, _ = align_all(content.tokens, wanted)
+                offers = [(field_id, place.tokens, place.score) for field_id, place in aligned.items()]
+                restored += keep_suggestions(connection, source, {number: offers}, replaces=())
+    return restored
 
 
 def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, KnownRow] | Rejected]:

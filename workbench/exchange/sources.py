@@ -84,6 +84,7 @@ class DocumentSource:
         tables: the tables of known values among them, as far as they were reached.
         known: number of documents that are in the workspace already.
         known_labelled: number of these that bring labels or values.
+        met: digests of these documents.
 
     Args:
         known_digests: digests of the documents in the workspace; new ones are added.
@@ -101,6 +102,7 @@ class DocumentSource:
         self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
         self.known = self.known_labelled = 0
+        self.met: list[str] = []
 
     def documents(self, done: Callable[[int], None]) -> Generator[PendingDocument, None, None]:
         """The new documents; their pages may still be in OCR (`PendingDocument.take_words`).
@@ -145,6 +147,7 @@ class DocumentSource:
             return
         if file_digest and file_digest in self._known_digests:
             self.known += 1
+            self.met.append(file_digest)
             return
         for item in importer.read(path, self.options(path)):
             if isinstance(item, Rejected):
@@ -153,6 +156,7 @@ class DocumentSource:
             digest = file_digest or _digest(item)
             if digest in self._known_digests:
                 self.known += 1
+                self.met.append(digest)
                 self.known_labelled += bool(item.spans or item.regions or item.values)
                 continue
             self._known_digests.add(digest)

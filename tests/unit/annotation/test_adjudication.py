@@ -45,9 +45,9 @@ class TestBlind:
         editor = BlindEditor(workspace, document, number)
         editor.act("assign", acts.assign(editor.state, "amount_total", (0,), "ann"))
         assert {s.tokens for s in BlindEditor(workspace, document, number).state.spans} == {(0,)}
-        editor.undo()
-        assert editor.state.spans == frozenset()
-        editor.redo()
+        assert editor.undo().act == "assign" and editor.state.spans == frozenset()
+        assert editor.undo() is None  # said only when there is nothing to undo
+        assert editor.redo().act == "assign" and editor.redo() is None
         editor.act("finish", acts.finish(editor.state))
         assert DocumentEditor(workspace, document).state == before
         assert document not in [e.document for e in rounds.look(workspace, number).left]

@@ -1,6 +1,7 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
-A value is, in this order: the label (confidence 1), the surest open suggestion, the reference value. Amounts, dates,
+A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
+open suggestion of a model. Amounts, dates,
 currencies and rates are written in one form (1234.50, 2024-03-31, EUR, 19) where they can be read, everything else as
 it is printed. Several labels of one field are joined by " | " in reading order.
 
@@ -10,7 +11,8 @@ Cannot hold: words, boxes, pages, where on the page a value stands.
 
 from collections.abc import Iterable, Iterator
 
-from storage.records import Content, Decision, ReferenceValue, Source, Span, Suggestion
+from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, Suggestion
+from storage.suggestions import leading
 from workbench.exchange.exporters.base import ExportReport, ordered_spans
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined, normalise
@@ -57,13 +59,13 @@ def _cell(content: Content, entry: Field) -> tuple[str, str, str]:
         return JOIN.join(values), "1", JOIN.join(dict.fromkeys(_who(span) for span in spans))
     if entry.id in content.annotations.absent:
         return "", "1", "said to be absent"
-    proposed: list[Suggestion] = [
-        s for s in content.suggestions if s.field == entry.id and s.decision is Decision.OPEN and s.tokens
-    ]
-    if proposed:
+    own = [s for s in content.suggestions if s.field == entry.id]
+    proposed: list[Suggestion] = [s for s in leading(own) if s.tokens]
+    known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
+    was_refused = any(s.run in KNOWN_SOURCES and s.decision is Decision.REJECTED for s in own)
+    if proposed and (proposed[0].run in KNOWN_SOURCES or was_refused or not known):
         best = max(proposed, key=lambda s: s.confidence)
         return _in_one_form(entry, _text(content, best.tokens)), f"{best.confidence:.3f}", f"suggested by {best.run}"
-    known: list[ReferenceValue] = [r for r in content.references if r.field == entry.id]
     if known:
         return _in_one_form(entry, known[0].value), "", f"reference value ({known[0].source})"
     return "", "", ""

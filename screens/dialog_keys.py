@@ -1,0 +1,104 @@
+"""Keys and dialogs: from the key that opens a dialog until it is answered, every key is the dialog's, in its order."""
+
+from asyncio import sleep
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+from textual.widgets import Input
+
+from screens.widgets.dialogs import Dialog
+
+PATIENCE = 10.0
+"""Seconds that keys wait for what was announced; then they go where they would go without it."""
+
+_PAUSE = 0.002
+
+
+class DialogKeys:
+    """Holds keys back while a dialog opens, and between the steps of a conversation.
+
+    A dialog handles a key to its end before the next one is looked at. Textual puts keys into the queue of the focused
+    widget: what was typed after an answer would be in the queue of a widget that goes away.
+    """
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._held = 0
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """No key reaches the page in the meantime; those of dialogs work."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._release()
+
+    def hold_until_answered(self, requester: MessagePump) -> None:
+        """Hold keys until a message pump has run the callbacks that it was handed so far."""
+        if requester.is_running:
+            self._held += 1
+            requester.call_next(self._release)
+
+    def _release(self) -> None:
+        self._held = max(self._held - 1, 0)
+
+    async def handle(self, event: events.Key) -> bool:
+        """Wait until it is clear whose key it is, and handle it where that is a dialog. In the application's queue."""
+        await self._decided()
+        dialog = self._app.screen
+        if not isinstance(dialog, Dialog):
+            return await self._typed_behind(event)
+        if event.key.startswith("alt+") and event.is_printable:
+            return False  # see `divide`
+        if await self._app._check_bindings(event.key, priority=True):
+            return True
+        if isinstance(dialog.focused, Input) and event.is_printable:
+            _insert(dialog.focused, event)
+        elif not dialog.typed(event):
+            await self._app._check_bindings(event.key)
+        return True
+
+    def divide(self, event: events.Key) -> bool:
+        """Escape and a character in quick succession: terminals send the same for Alt and that character."""
+        app = self._app
+        if not event.key.startswith("alt+") or not event.is_printable or event.key in app.screen.active_bindings:
+            return False
+        app.post_message(events.Key("escape", None))
+        app.post_message(events.Key(event.character or "", event.character))
+        return True
+
+    async def _typed_behind(self, event: events.Key) -> bool:
+        """A character that was on its way through the page while a line of text took the focus is for that line."""
+        line = self._app.focused
+        if not event.is_forwarded or not isinstance(line, Input) or not event.is_printable:
+            return False
+        if event.key.startswith("alt+"):
+            return False
+        _insert(line, event)
+        return True
+
+    async def _decided(self) -> None:
+        deadline = monotonic() + PATIENCE
+        while not self._is_decided():
+            if monotonic() > deadline:
+                self._held = 0
+                return
+            await self._app._flush_next_callbacks()  # an answer may wait in the queue that this key holds up
+            await sleep(_PAUSE)
+
+    def _is_decided(self) -> bool:
+        front = self._app.screen
+        return front.is_ready if isinstance(front, Dialog) else not self._held
+
+
+def _insert(line: Input, event: events.Key) -> None:
+    if line.selection.is_empty:
+        line.insert_text_at_cursor(event.character or "")
+    else:
+        line.replace(event.character or "", *line.selection)

@@ -1,0 +1,115 @@
+"""Keys typed before, while and after a dialog opens, at every pace and on a busy machine: they are the dialog's."""
+
+import asyncio
+import time
+
+import pytest
+from textual import events
+
+from screens.app import run
+from screens.widgets.dialogs import Choice, Confirm, Prompt
+from storage.document_list import Filter
+from storage.records import State
+from tests.support.sample_documents import go, kept, labels
+
+DELAYS = (0.0, 0.05, 0.3, 1.0)
+
+
+async def burn(stop):
+    """Load: the loop has little time for anything else."""
+    while not stop.is_set():
+        time.sleep(0.015)
+        await asyncio.sleep(0.001)
+
+
+async def typed(pilot, keys, delay):
+    """Keys as a terminal sends them: the first opens the dialog, the others follow after a delay, all at once."""
+    stop = asyncio.Event()
+    load = asyncio.create_task(burn(stop))
+    first, *rest = keys
+    pilot.app.post_message(events.Key(first, first if len(first) == 1 else None))
+    await asyncio.sleep(delay)
+    for key in rest:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    for _ in range(6):
+        await asyncio.sleep(0.05)
+        await pilot.pause()
+    stop.set()
+    await load
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+async def test_a_filter_by_words_gets_every_letter_and_the_page_none(opened, workspace, delay):
+    async with opened(workspace) as pilot:
+        await typed(pilot, ["F", "t", "t", "d", "d", "d", "enter"], delay)
+        assert pilot.app.mode_screen.worklist.filter == Filter(text="tddd")
+        assert labels(workspace) == {} and len(pilot.app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+async def test_a_word_is_corrected_into_what_was_typed_and_nothing_more(opened, workspace, delay):
+    async with opened(workspace) as pilot:
+        await go(pilot, "PENCIL")
+        await typed(pilot, ["e", *"PENS", "enter", "t"], delay)
+        session = pilot.app.mode_screen.session
+        assert [token.text for token in session.tokens if token.original] == ["PENS"]
+        assert labels(workspace) == {"amount_total": ["9.00"]}  # the key after the answer is the page's
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+async def test_a_note_has_every_letter(opened, workspace, delay):
+    async with opened(workspace) as pilot:
+        await typed(pilot, ["f", *"at A", "enter"], delay)
+        assert kept(workspace).note == "at A" and not labels(workspace)
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+async def test_find_gets_every_letter(opened, workspace, delay):
+    async with opened(workspace) as pilot:
+        await typed(pilot, ["slash", *"tax"], delay)
+        assert pilot.app.mode_screen.query_one("FindBar").value == "tax"
+        assert labels(workspace) == {}
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+@pytest.mark.parametrize("keys", [["F", "v", "enter"], ["F", "s", "down", "enter"], ["question_mark", "q"], ["h", "q"]])
+async def test_choices_and_pages_close_once(opened, workspace, keys, delay):
+    async with opened(workspace) as pilot:
+        await typed(pilot, [*keys, *keys[-1:]], delay)
+        assert len(pilot.app.screen_stack) == 1 and labels(workspace) == {}
+
+
+@pytest.mark.parametrize(
+    "dialog", [Choice("Which?", [("a", "A", "a"), ("b", "B", "b")]), Confirm("Sure?"), Prompt("?")]
+)
+async def test_a_dialog_answers_once(opened, workspace, dialog):
+    answers = []
+    async with opened(workspace) as pilot:
+        pilot.app.push_screen(dialog, answers.append)
+        await typed(pilot, ["a", "b", "enter", "y", "enter", "escape"], 0.0)
+        await pilot.pause()
+        assert len(answers) == 1 and len(pilot.app.screen_stack) == 1
+
+
+async def test_a_question_about_a_question_keeps_the_keys(opened, workspace):
+    """A dialog whose answer opens another one: nothing typed between them reaches the page."""
+    texts = []
+    async with opened(workspace) as pilot:
+        screen = pilot.app.mode_screen
+        first = Confirm("First?")
+        pilot.app.push_screen(first, lambda yes: screen.prompt(Prompt("Then"), texts.append))
+        await typed(pilot, ["y", *"atd", "enter"], 0.0)
+        assert texts == ["atd"] and labels(workspace) == {} and kept(workspace).state is State.NEW
+
+
+def test_a_crash_ends_with_exit_code_1(workspace, monkeypatch):
+    from screens import app as module
+
+    def crash(self):
+        self.call_later(lambda: 1 / 0)
+
+    monkeypatch.setattr(module.WorkbenchApp, "_enter", crash)
+    original = module.WorkbenchApp.run
+    monkeypatch.setattr(module.WorkbenchApp, "run", lambda self: original(self, headless=True))
+    assert run(workspace) == 1

@@ -1,0 +1,63 @@
+"""Undo across documents: it names the act and the document, and goes back to it."""
+
+from screens.widgets.status_lines import HintLine
+from storage.records import State
+from tests.support.sample_documents import kept, labels
+
+
+def hint(pilot):
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+def open_document(pilot):
+    return pilot.app.mode_screen.session.content.document.id
+
+
+async def test_undo_after_accepting_goes_back_to_that_document(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a")
+        assert open_document(pilot) == 2
+        await pilot.press("Z")
+        assert open_document(pilot) == 1 and kept(workspace, 1).state is State.STARTED
+        assert "Undone on plain: accepting the document." in hint(pilot)
+        await pilot.press("Z")
+        assert "Undone on plain: labelling amount_total." in hint(pilot) and not labels(workspace)
+        await pilot.press("Z")
+        assert "Nothing to undo" in hint(pilot)
+
+
+async def test_undo_after_setting_aside_goes_back(opened, workspace):
+    for key, state in (("S", "skipping the document"), ("U", "marking the document as unusable")):
+        async with opened(workspace) as pilot:
+            await pilot.press(key, "Z")
+            assert open_document(pilot) == 1 and kept(workspace, 1).state is State.NEW
+            assert f"Undone on plain: {state}." in hint(pilot)
+
+
+async def test_undo_takes_back_what_was_done_here_before_it_goes_back(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t", "a", "t", "Z")
+        assert open_document(pilot) == 2 and "Undone on suggested: labelling amount_total." in hint(pilot)
+        await pilot.press("Z")
+        assert open_document(pilot) == 1 and kept(workspace, 1).state is State.STARTED
+
+
+async def test_a_document_opened_by_hand_has_its_own_undo(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "J", "5", "K", "K", "t", "a", "J", "Z")
+        assert open_document(pilot) == 3 and not labels(workspace, 3)
+        assert kept(workspace, 1).state is State.LABELLED
+
+
+async def test_accepting_goes_on_to_the_undecided_around_the_end_of_the_list(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "J", "5", "a")
+        assert open_document(pilot) == 1
+        await pilot.press("t", "a", "W", "A")
+        assert "Every document of the list is decided." in hint(pilot)
+
+
+async def test_a_decided_document_is_not_opened_by_accepting(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("J", "W", "a", "K", "K", "t", "a")
+        assert open_document(pilot) == 3

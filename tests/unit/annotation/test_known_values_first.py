@@ -1,0 +1,156 @@
+"""Known values outrank every model until a person decides, wherever suggestions are stored, shown, taken or written."""
+
+import pytest
+
+from storage import document_list, documents
+from storage.records import Decision, State
+from storage.suggestions import keep_suggestions, leading, least_certain
+from tests.support import sample_documents
+from tests.support.sample_documents import labels, places_of
+from workbench.annotation import review
+from workbench.annotation.field_states import FieldState, rows
+from workbench.annotation.session import AnnotationSession
+from workbench.evaluation import inference
+from workbench.exchange.exporters import values
+from workbench.exchange.exporters.base import ExportReport
+from workbench.exchange.reference_values import suggest_again
+
+PAGE = sample_documents.page_of(sample_documents.RECEIPT)
+PLACES = places_of(sample_documents.VALUES | {"cash": "10.00"}, PAGE)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A receipt whose total an e-invoice knows, and on which a model then reads another total, and the seller."""
+    known = (("amount_total", PLACES["amount_total"], 0.99, "e-invoice"),)
+    made = sample_documents.workspace_of(
+        tmp_path / "shop", [sample_documents.new("a", [PAGE], known, {"amount_total": "9.00"})]
+    )
+    with made.db.write() as connection:
+        read = [
+            (
+                "amount_total",
+                PLACES["cash"],
+                0.6,
+            ),
+            ("seller_name", PLACES["seller_name"], 0.7),
+        ]
+        keep_suggestions(connection, "run-1", {1: read})
+    yield made
+    made.close()
+
+
+def content_of(workspace):
+    with workspace.db.read() as connection:
+        return documents.open_document(connection, 1)
+
+
+def row_of(workspace, field):
+    return next(row for row in rows(content_of(workspace), workspace.schema) if row.field.id == field)
+
+
+def test_a_models_suggestions_leave_known_values_in_place(workspace):
+    assert {(s.field, s.run) for s in leading(content_of(workspace).suggestions)} == {
+        ("amount_total", "e-invoice"),
+        ("seller_name", "run-1"),
+    }
+    with workspace.db.read() as connection:
+        assert document_list.page(connection, document_list.Filter(), 0, 1)[0].suggestions == 2
+
+
+def test_a_model_that_differs_is_a_second_opinion(workspace):
+    row = row_of(workspace, "amount_total")
+    assert row.state is FieldState.SUGGESTED and [v.text for v in row.values] == ["9.00"] and row.agrees
+    assert row.second_opinions == ("60% 10.00",)
+
+
+def test_accepting_all_takes_the_known_value_and_settles_the_other(workspace):
+    session = AnnotationSession.open(workspace, 1)
+    assert session.accept_all() == 2
+    assert labels(workspace)["amount_total"] == ["9.00"]
+    assert {s.decision for s in content_of(workspace).suggestions if s.tokens == PLACES["cash"]} == {Decision.REJECTED}
+    session.document_acts.undo()
+    assert all(s.decision is Decision.OPEN for s in content_of(workspace).suggestions)
+
+
+def test_the_fields_key_goes_to_the_known_value_first_then_to_the_second_opinion(workspace):
+    session = AnnotationSession.open(workspace, 1)
+    total = workspace.schema.get("amount_total")
+    session.field_key.press(total)
+    assert labels(workspace)["amount_total"] == ["9.00"]
+
+
+def test_the_table_has_the_known_value(workspace):
+    listed = list(values.rows([content_of(workspace)], workspace.schema, ExportReport()))
+    row = dict(zip(values.header(workspace.schema), listed[0], strict=True))
+    total = workspace.schema.name("amount_total")
+    assert (row[total], row[f"{total} (decided by)"]) == ("9.00", "suggested by e-invoice")
+
+
+def test_a_known_value_without_a_place_is_written_before_a_models_guess(tmp_path):
+    guess = (("amount_total", PLACES["cash"], 0.38, "run-1"),)
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("a", [PAGE], guess, {"amount_total": "9.00"})]
+    )
+    listed = list(values.rows([content_of(made)], made.schema, ExportReport()))
+    row = dict(zip(values.header(made.schema), listed[0], strict=True))
+    made.close()
+    assert row[made.schema.name("amount_total")] == "9.00"
+
+
+def test_a_prediction_has_the_known_value_and_names_what_the_model_reads(workspace):
+    proposals = [("amount_total", PLACES["cash"], 0.38)]
+    total = inference.extracted(content_of(workspace), proposals, workspace)[0]
+    assert (total.value, total.source, total.second_opinion) == ("9.00", "e-invoice", "10.00")
+
+
+def test_second_opinions_are_not_asked_in_the_review(workspace):
+    asked = review.questions({1: content_of(workspace).suggestions}, sure=1.0)
+    assert {(q.field, q.tokens) for q in asked} == {
+        ("amount_total", PLACES["amount_total"]),
+        ("seller_name", PLACES["seller_name"]),
+    }
+    with workspace.db.read() as connection:
+        assert least_certain(connection, ["amount_total"], 0.97, 10) == []
+
+
+def test_importing_again_suggests_lost_known_values_anew(tmp_path):
+    guess = (("amount_total", PLACES["amount_total"], 0.38, "run-1"),)
+    new = sample_documents.new("a", [PAGE], guess)
+    new = sample_documents.replace(
+        new, references=(sample_documents.ReferenceValue("amount_total", "9.00", "e-invoice"),)
+    )
+    made = sample_documents.workspace_of(tmp_path / "w", [new])
+    assert suggest_again(made, [new.digest]) == 1
+    content = content_of(made)
+    assert [(s.field, s.run) for s in leading(content.suggestions)] == [("amount_total", "e-invoice")]
+    assert len(content.suggestions) == 1
+    assert suggest_again(made, [new.digest]) == 0
+    made.close()
+
+
+def test_what_contradicts_a_known_value_is_left_out_and_marked_before(tmp_path):
+    guess = (("amount_total", PLACES["cash"], 0.9, "run-1"), ("seller_name", PLACES["seller_name"], 0.7, "run-1"))
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("a", [PAGE], guess, {"amount_total": "9.00"})]
+    )
+    row = row_of(made, "amount_total")
+    assert row.state is FieldState.SUGGESTED and row.agrees is False
+    session = AnnotationSession.open(made, 1)
+    assert session.accept_all() == 1 and [s.field for s in session.contradicting()] == ["amount_total"]
+    session.take_known()
+    assert labels(made)["amount_total"] == ["9.00"]
+    assert made.db and session.contradicting() == []
+    made.close()
+
+
+def test_only_fields_with_neither_known_value_nor_suggestion_are_marked_absent(workspace):
+    session = AnnotationSession.open(workspace, 1)
+    session.document_acts.mark_missing_absent()
+    active = {field.id for field in workspace.schema.active}
+    assert content_of(workspace).annotations.absent == active - {"amount_total", "seller_name"}
+    assert (
+        session.view.message
+        == f"{len(active) - 2} fields are marked as not there. Left alone: 2 with open suggestions."
+    )
+    assert content_of(workspace).annotations.state is State.STARTED
