@@ -77,6 +77,11 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = device_of(config)
     precision = precision_of(config, device, folder, notes)
+    if config.train.fsdp and not distributed():
+        notes.append(
+            f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several, started by "
+            "torchrun, can share a model."
+        )
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     pool = parquet.count(folder.dataset("pool"))
@@ -84,6 +89,11 @@ def prepare(request: Request, path: Path) -> TrainingInput:
     return TrainingInput(
         request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes
     )
+
+
+def distributed() -> bool:
+    """Whether this process is one of several, started by torchrun or the like."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def limited(documents: list[parquet.FrozenDocument], most: int | None, seed: int) -> list[parquet.FrozenDocument]:
@@ -137,9 +147,8 @@ def arguments_of(
     apart = _epochs_between_evaluations(prepared)
     if strategy == "epoch" and apart > 1:
         strategy, eval_steps, save_steps = "steps", apart * per_epoch, apart * per_epoch
-    optional: dict[str, Any] = {
-        name: value for name in ("deepspeed", "fsdp", "fsdp_config") if (value := getattr(train, name))
-    }
+    sharding = ("deepspeed", "fsdp", "fsdp_config") if distributed() else ("deepspeed",)
+    optional: dict[str, Any] = {name: value for name in sharding if (value := getattr(train, name))}
     if train.lr_scheduler_type == "reduce_lr_on_plateau":
         optional["lr_scheduler_kwargs"] = {"mode": "max", "patience": 2, "factor": 0.5}
     if prepared.device.type == "cpu" and "WORLD_SIZE" in os.environ:
