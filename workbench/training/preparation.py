@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,13 +13,16 @@ from transformers import TrainingArguments
 
 from storage.exceptions import RunProblem
 from workbench.predictions.cases import labelled_once
+from workbench.predictions.run_reader import fields_labelled
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.training import scoring
 from workbench.training.device import device_of, precision_of
 from workbench.training.models.loading import labels_of
+from workbench.training.predictor import DocumentPrediction
 from workbench.training.trainer import AdamThenSGD
 
 
@@ -30,6 +34,7 @@ class TrainingInput:
     documents: dict[str, list[parquet.FrozenDocument]]  # the labelled ones; the pool may be too large for the memory
     pool: int  # how many documents it has
     once: frozenset[str]  # fields of which a training document has one value
+    labelled: frozenset[str]  # fields with a label on some document: predictions of others cannot be judged
     sample: list[parquet.FrozenDocument]  # training documents that are evaluated
     labels: list[str]
     device: torch.device
@@ -40,6 +45,10 @@ class TrainingInput:
     def sizes(self) -> dict[str, int]:
         """Documents by split."""
         return {**{split: len(rows) for split, rows in self.documents.items()}, "pool": self.pool}
+
+    def figures(self, predictions: Sequence[DocumentPrediction]) -> dict[str, Any]:
+        """Strict figures of predictions (`scoring.figures`), by the definition of `workbench evaluate`."""
+        return scoring.figures(predictions, self.labels, self.once, self.labelled)
 
 
 def prepare(request: Request, path: Path) -> TrainingInput:
@@ -87,8 +96,9 @@ def prepare(request: Request, path: Path) -> TrainingInput:
     pool = parquet.count(folder.dataset("pool"))
     once = labelled_once(row.tags for row in data["train"])
     return TrainingInput(
-        request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes
-    )
+        request, data, pool, once, fields_labelled(path), sample[: config.train.train_sample], labels, device,
+        precision, notes,
+    )  # fmt: skip
 
 
 def distributed() -> bool:

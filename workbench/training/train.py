@@ -18,7 +18,6 @@ from workbench.predictions import suggestions
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.training import scoring
 from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth
 from workbench.training.models.loading import Built
@@ -85,7 +84,7 @@ def _finish(
     with full_disk_named():
         predictions = _predictions(folder, prepared, result.predictor, judged, write)
         parquet.write_predictions(folder.predictions, predictions, prepared.once)
-    figures = {split: scoring.figures(rows, prepared.labels, prepared.once) for split, rows in judged.items()}
+    figures = {split: prepared.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
     description = Description(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,

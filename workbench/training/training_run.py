@@ -20,7 +20,7 @@ from storage.exceptions import RunProblem, WorkspaceProblem
 from workbench.fields import FieldType
 from workbench.runs.config import families
 from workbench.runs.state import RunFolder
-from workbench.training import checkpoints, scoring
+from workbench.training import checkpoints
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import Collator, EncodedDocument, Encoder
 from workbench.training.models.loading import Built
@@ -163,7 +163,7 @@ class TrainingRun:
     def _assess(self, step: int, epoch: float) -> dict[str, float]:
         """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
         figures = {
-            side: scoring.figures(_predict_shared(self.predictor, documents), self.prepared.labels, self.prepared.once)
+            side: self.prepared.figures(_predict_shared(self.predictor, documents))
             for side, documents in self.evaluated.items()
         }
         measured = {side: row for side, row in figures.items() if row["documents"]}

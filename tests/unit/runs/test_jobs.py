@@ -5,6 +5,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,14 +14,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy.exc import OperationalError
+from transformers import LayoutLMv3ImageProcessorPil
 
 from storage import document_list, events, locks, runs
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError, WorkspaceProblem
 from storage.records import Run, RunState
 from tests.support import tiny_model, workspaces
 from tests.support.workspaces import until
-from workbench.runs import jobs, progress, transfer
+from workbench.evaluation import report
+from workbench.runs import jobs, model_card, progress, transfer
+from workbench.runs.config import families
 from workbench.runs.reconcile import collect, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
@@ -195,6 +201,28 @@ def test_a_model_is_given_away_with_its_card(copy: tuple[Workspace, str], tmp_pa
     assert "MIT" in card and "10 documents" in card and "| amount_total |" in card
     with pytest.raises(WorkspaceProblem, match="there already"):
         transfer.export_model(workspace, run_id, target)
+    with workspace.db.read() as connection:
+        run = runs.get(connection, run_id)
+    evaluated = report.evaluate_run(workspace.files.run(run_id))
+    head = yaml.safe_load(card.split("---")[1])
+    assert head["license"] == "other" and "base_model" not in head  # a folder's weights may be anybody's
+    assert head["pipeline_tag"] == "token-classification" and head["datasets"]
+    low, high = evaluated["micro"]["ci95"]
+    assert f"**{evaluated['micro']['f1']:.3f}** (95 % between {low:.2f} and {high:.2f})" in card
+    assert run.f1 == pytest.approx(evaluated["splits"]["validation"]["f1"])
+
+
+@pytest.mark.parametrize("family", ["layoutlm", "lilt", "layoutlmv3", "text"])
+def test_the_code_of_the_card_runs(tmp_path: Path, family: str) -> None:
+    """In a process of its own, in the folder, and labels every word."""
+    base = tiny_model.base(tmp_path, family, labels=["O", "B-amount_total", "I-amount_total"])
+    if family == "layoutlmv3":
+        tiny_model.picture(base)
+        LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": 32, "width": 32}).save_pretrained(base)
+    code = model_card._code(families.spec(family), 0)
+    ran = subprocess.run([sys.executable, "-c", code], cwd=base, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["Total:", "12.50"]
 
 
 def test_a_finished_run_cannot_be_resumed_but_cloned(copy: tuple[Workspace, str]) -> None:
