@@ -65,6 +65,7 @@ def list_runs(context: Context, as_json: bool) -> None:
             {
                 "run": run.id,
                 "name": run.name,
+                "group": run.batch,
                 "state": run.state.value,
                 "preset": run.preset,
                 "family": run.family,
@@ -263,22 +264,33 @@ def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
 @click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
 @click.option(
     "--of", "kind", default="f1", show_default=True,
-    type=click.Choice(["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields"]),
+    type=click.Choice(
+        ["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields", "comparison"]
+    ),
 )  # fmt: skip
 @json_option
 @click.pass_obj
 def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_json: bool) -> None:
-    """Draw runs over each other into a picture: curves, or the bars of the fields.
+    """Draw RUNS over each other into a picture: curves, the bars of the fields, or the F1 of each with its interval.
+
+    The name of a group (`tune --grid … --name GROUP`) stands for all of its runs.
 
     \b
-    Example:
+    Examples:
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
+      workbench runs chart rates --of comparison --to rates.png
     """
+    from storage import runs as run_store
     from workbench.evaluation import charts, comparison
     from workbench.runs import progress
 
     workspace = _open(context)
-    records = [_run(workspace, name) for name in runs]
+    with workspace.db.read() as connection:
+        known = run_store.listed(connection)
+    records = []
+    for name in runs:
+        group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
+        records += group or [_run(workspace, name)]
     picture = comparison.picture(
         records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
     )

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 )
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
 @click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
-@click.option("--name", default="", help="A name for the run.")
+@click.option(
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
+)
+@click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
 @click.option("--from", "base", default="", metavar="RUN", help="Go on from the model of another run (warm start).")
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
@@ -38,6 +41,7 @@ def command(
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     grid: str,
+    pairs: str,
     name: str,
     base: str,
     wait: bool,
@@ -55,6 +59,7 @@ def command(
       workbench tune --preset A --set train.learning_rate=3e-5 --set data.max_length=256
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
+      workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
     """
     from workbench.runs import jobs
     from workbench.runs.config import draft
@@ -68,17 +73,18 @@ def command(
     warm, parent = start_from(workspace, base) if base else ((), None)
     chosen, used = _configurations(workspace, preset, files)
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
-    if grid:
-        configs = {
-            f"{label} {key}".strip(): variant
-            for label, config in configs.items()
-            for key, variant in draft.variants(config, grid).items()
-        }
+    for values, paired in ((pairs, True), (grid, False)):
+        if values:
+            configs = {
+                f"{label} {key}".strip(): variant
+                for label, config in configs.items()
+                for key, variant in draft.variants(config, values, paired=paired).items()
+            }
     if len(configs) == 1:
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
     else:
-        prepared = jobs.grid(workspace, configs, used)
+        prepared = jobs.grid(workspace, configs, used, name)
     for run in prepared:
         jobs.start(workspace, run.id, slots)
     if wait:

@@ -216,10 +216,27 @@ def clone(workspace: Workspace, run_id: str, sets: Sequence[str] = (), name: str
     return prepare(workspace, changed, preset=old.preset, name=name, parent=old.id)
 
 
-def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "") -> list[Run]:
-    """One run for each named configuration, kept together as a group."""
-    group = datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
-    return [prepare(workspace, config, preset=preset, name=name, batch=group) for name, config in configs.items()]
+def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "", group: str = "") -> list[Run]:
+    """One run for each named configuration, kept together as a group.
+
+    Args:
+        workspace: where they are made.
+        configs: name -> configuration.
+        preset: that they began as.
+        group: its name, which its runs' names begin with; "": named after the time.
+
+    Raises:
+        RunProblem: there is a group of this name.
+    """
+    if group:
+        with workspace.db.read() as connection:
+            if any(run.batch == group for run in run_store.listed(connection)):
+                raise RunProblem(f"There is a group of runs called {group!r} already.", "Choose another --name.")
+    batch = group or datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
+    return [
+        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch)
+        for name, config in configs.items()
+    ]
 
 
 def wait(
