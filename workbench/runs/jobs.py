@@ -16,7 +16,7 @@ from pathlib import Path
 
 from storage import events, locks
 from storage import runs as run_store
-from storage.exceptions import RunProblem, WorkspaceProblem
+from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import machine, progress, snapshot
@@ -45,8 +45,11 @@ def prepare(
     """Freeze the data and the configuration into a new run folder and keep the run as queued.
 
     Raises:
+        MissingTool: this machine lacks the device.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
+    if config.train.device not in ("auto", "cpu", machine.device()):
+        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
