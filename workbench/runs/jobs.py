@@ -20,7 +20,7 @@ from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import machine, progress, snapshot
-from workbench.runs.config import families
+from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
@@ -45,11 +45,12 @@ def prepare(
     """Freeze the data and the configuration into a new run folder and keep the run as queued.
 
     Raises:
-        MissingTool: this machine lacks the device.
+        MissingTool: this machine lacks the device, or a tracker.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
     if config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
+    trackers.check(config.train.report_to)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -60,6 +61,7 @@ def prepare(
         )  # fmt: skip
         request = Request(
             run=run_id,
+            name=name,
             fields=[FieldSpec.of(field) for field in workspace.schema.active],
             rules=workspace.settings.postprocess,
             config=config,

@@ -15,7 +15,7 @@ from storage.exceptions import RunProblem
 from workbench.predictions.cases import labelled_once
 from workbench.predictions.run_reader import fields_labelled
 from workbench.runs import parquet
-from workbench.runs.config import families
+from workbench.runs.config import families, trackers
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
@@ -58,6 +58,10 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         WorkbenchError: nothing can be trained with it.
     """
     config, folder = request.config, RunFolder(path)
+    if config.train.report_to:
+        trackers.check(config.train.report_to)
+        folder.logs.mkdir(exist_ok=True)
+        os.environ.update(trackers.environment(folder.logs, request.name or request.run))
     data = {
         split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if row.tags is not None]
         for split in ("train", "validation", "test")
@@ -167,7 +171,7 @@ def arguments_of(
         optional["gradient_checkpointing"] = True
     return TrainingArguments(
         output_dir=str(folder.checkpoints),
-        run_name=prepared.request.run,
+        run_name=prepared.request.name or prepared.request.run,
         num_train_epochs=train.num_train_epochs,
         max_steps=train.max_steps,
         per_device_train_batch_size=batch,

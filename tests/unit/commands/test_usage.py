@@ -73,6 +73,21 @@ def test_a_missing_device_ends_with_its_own_code_before_anything_starts(
         assert [run.id for run in runs.listed(connection)] == ["one"]
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "remedy"),
+    [("tensorbord", "did you mean tensorboard", "wandb"), ("wandb", "not installed", "pip install wandb")],
+)
+def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
+    opened: Workspace, name: str, message: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.runs.config.trackers.importlib.util.find_spec", lambda package: None)
+    answer = call(opened, "tune", "--preset", "A", "--set", f"train.report_to=[{name}]", "--wait")
+    assert isinstance(answer.exception, MissingTool) and answer.exception.exit_code == 6
+    assert message in answer.exception.message and remedy in answer.exception.remedy
+    with opened.db.read() as connection:
+        assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
 def test_an_unknown_engine_is_wrong_usage(opened: Workspace) -> None:
     answer = call(opened, "ocr", "--engine", "abbyy")
     assert isinstance(answer.exception, UsageProblem) and answer.exception.exit_code == 2
