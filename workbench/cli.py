@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from storage.exceptions import WorkbenchError
+from storage.exceptions import UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.launch import open_workbench
@@ -101,6 +101,8 @@ def main() -> Any:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
+        if wants_json:
+            _print_json(UsageProblem(error.format_message(), "`--help` after the command shows its usage."))
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -115,13 +117,17 @@ def main() -> Any:
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:
     if wants_json:
-        import json
-
-        click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
+        _print_json(error)
     click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
     click.echo(error.message, err=True)
     if error.remedy:
         click.echo(f"  → {error.remedy}", err=True)
+
+
+def _print_json(error: WorkbenchError) -> None:
+    import json
+
+    click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
 
 
 def _crash() -> None:

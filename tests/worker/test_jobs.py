@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from storage import document_list, events, locks, runs
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
 from tests.support import tiny_model, workspaces
 from tests.support.workspaces import until
-from workbench.runs import jobs, progress
+from workbench.evaluation import report
+from workbench.runs import jobs, progress, transfer
 from workbench.runs.reconcile import collect, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
@@ -65,7 +67,9 @@ def suggestions(workspace: Workspace) -> list[int]:
         return [d.suggestions for d in document_list.page(connection, document_list.Filter(), 0, 100)]
 
 
-def test_a_run_trains_in_a_process_of_its_own_and_is_collected(workspace: Workspace, base: Path) -> None:
+def test_a_run_trains_in_a_process_of_its_own_and_is_collected(
+    workspace: Workspace, base: Path, tmp_path: Path
+) -> None:
     run = jobs.prepare(workspace, workspaces.config(base, num_train_epochs=40))
     jobs.start(workspace, run.id)
     run = jobs.wait(workspace, run.id)
@@ -78,6 +82,15 @@ def test_a_run_trains_in_a_process_of_its_own_and_is_collected(workspace: Worksp
         pool = document_list.ids(connection, document_list.Filter("unlabelled"))
     assert suggested and set(suggested) <= set(pool)
     assert (workspace.files.run(run.id) / "model" / "workbench.json").exists()
+    # its model card has the headers that a hub reads, and the interval of its own figure
+    card = (transfer.export_model(workspace, run.id, tmp_path / "given") / "README.md").read_text()
+    evaluated = report.evaluate_run(workspace.files.run(run.id))
+    head = yaml.safe_load(card.split("---")[1])
+    assert head["license"] == "other" and "base_model" not in head  # a folder's weights may be anybody's
+    assert head["pipeline_tag"] == "token-classification" and head["datasets"]
+    low, high = evaluated["micro"]["ci95"]
+    assert f"**{evaluated['micro']['f1']:.3f}** (95 % between {low:.2f} and {high:.2f})" in card
+    assert run.f1 == pytest.approx(evaluated["splits"]["validation"]["f1"])
 
 
 def test_pause_stop_and_resume(workspace: Workspace, base: Path) -> None:

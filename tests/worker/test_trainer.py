@@ -3,6 +3,7 @@
 import random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from tests.support import tiny_model
 from workbench.fields import chunks_of
 from workbench.runs.config.tune import Regularization, Train
 from workbench.training import scoring, trainer
+from workbench.training.predictor import DocumentPrediction
 
 LABELS = ["O", "B-a", "I-a"]
 
@@ -147,3 +149,18 @@ def test_the_figures_are_counts_of_values(documents: list[tuple[list[str], list[
         right = sum(len(a & b) for a, b in zip(asked, found, strict=True))
         expected = counted(right, sum(map(len, found)), sum(map(len, asked)))
         assert {key: row[key] for key in expected} == pytest.approx(expected)
+
+
+def test_a_prediction_of_a_field_that_is_labelled_nowhere_is_no_error() -> None:
+    """As for `workbench evaluate`: the F1 of the list of runs and that of the evaluation are one figure."""
+    row = tiny_model.documents(1)[0]
+    labels = ["O", "B-amount_total", "I-amount_total", "B-due_date", "I-due_date"]
+    row.tags = ["O"] * len(row.words)
+    row.tags[0] = "B-amount_total"
+    probabilities = np.zeros((len(row.words), len(labels)), np.float32)
+    probabilities[:, 0], probabilities[0], probabilities[4] = 1.0, [0, 1, 0, 0, 0], [0, 0, 0, 1, 0]
+    prediction = DocumentPrediction(
+        row, probabilities, np.zeros(2, np.float32), np.zeros(len(row.words), np.int16), 1, False
+    )
+    assert scoring.figures([prediction], labels)["f1"] == pytest.approx(2 / 3)
+    assert scoring.figures([prediction], labels, labelled={"amount_total"})["f1"] == 1.0

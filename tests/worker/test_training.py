@@ -364,3 +364,37 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     assert losses(log) == pytest.approx(losses(expected), abs=1e-3)
     figures = [[e["validation"]["loss"] for e in run if e["type"] == "evaluated"] for run in (log, expected)]
     assert figures[0] == pytest.approx(figures[1], abs=1e-3)
+
+
+WRITER = """
+import json, pathlib
+class SummaryWriter:
+    def __init__(self, log_dir):
+        pathlib.Path(log_dir).mkdir(parents=True, exist_ok=True)
+        self.file = pathlib.Path(log_dir) / "written.jsonl"
+    def add_scalar(self, name, value, step):
+        with self.file.open("a") as file:
+            file.write(json.dumps([name, value]) + "\\n")
+    add_text = lambda self, name, value, step=0: self.add_scalar(name, value, step)
+    flush = close = lambda self: None
+"""
+"""Stands for TensorBoard's: it writes into the folder that it is given."""
+
+
+def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tensorboard", "tensorboardX"):
+        package = tmp_path / "packages" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(WRITER if name == "tensorboardX" else "")
+    folder = tiny_model.run_folder(
+        tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    process = worker(folder)
+    _, printed = process.communicate(timeout=240)
+    assert process.returncode == 0, printed
+    assert not (folder / "checkpoints").exists()
+    written = [json.loads(line) for line in (folder / "logs" / "config B" / "written.jsonl").read_text().splitlines()]
+    names = {name for name, _ in written}
+    assert {"train/loss", "eval/f1", "eval/amount_total_f1", "test/f1", "train/configuration"} <= names
+    assert not any("selection" in name for name in names)

@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
+from workbench.commands.output import emit, json_option
+
 _PLACES = {
     "bash": "~/.bashrc",
     "zsh": "~/.zshrc",
@@ -12,8 +14,11 @@ _PLACES = {
 
 @click.command
 @click.argument("shell", type=click.Choice(list(_PLACES)))
-def command(shell: str) -> None:
+@json_option
+def command(shell: str, as_json: bool) -> None:
     """Print the completion script of a SHELL, to be put into its start-up file.
+
+    Keys of --json: shell, script.
 
     \b
     Examples:
@@ -26,4 +31,5 @@ def command(shell: str) -> None:
         raise click.BadParameter(f"There is no completion for {shell}.")
     # Only the template: `source()` of bash's class would run bash to ask for its version.
     script = kind(click.get_current_context().find_root().command, {}, "workbench", "_WORKBENCH_COMPLETE")
-    click.echo(script.source_template % script.source_vars())
+    text = script.source_template % script.source_vars()
+    emit({"shell": shell, "script": text}, as_json=as_json, text=text)

@@ -4,14 +4,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.commands import Context
-from workbench.commands.output import table
+from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -23,12 +23,16 @@ ROUND_SIZE = 4
 @click.command()
 @click.option("--headless", is_flag=True, help="Do the main job and say what was done, without opening the workbench.")
 @click.option("--at", "directory", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@json_option
 @click.pass_obj
-def command(context: Context, headless: bool, directory: Path) -> None:
+def command(context: Context, headless: bool, directory: Path, as_json: bool) -> None:
     """Build a workspace from the sample data and open the workbench on it.
 
     With --headless (or without a terminal) the loop runs by itself and prints what it did: import with OCR, split,
-    suggestions, a first model, its errors, the Doctor, a relabel queue, a second model.
+    suggestions, a first model, its errors, the Doctor, a relabel queue, a second model. With --json it always does;
+    what it does is printed to standard error.
+
+    Keys of --json: workspace, runs [{run, train_documents, f1}].
 
     \b
     Examples:
@@ -38,15 +42,20 @@ def command(context: Context, headless: bool, directory: Path) -> None:
     from workbench.workspace import Workspace
 
     directory = context.directory or directory
-    headless = headless or not (sys.stdin.isatty() and sys.stdout.isatty())
-    if (directory / "workbench.toml").exists():
-        workspace = Workspace.open(directory)
-        click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
-    else:
-        workspace = Workspace.create(directory)
-    fill(workspace)
+    headless = headless or as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        if (directory / "workbench.toml").exists():
+            workspace = Workspace.open(directory)
+            click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
+        else:
+            workspace = Workspace.create(directory)
+        fill(workspace)
+        rounds = _loop(workspace) if headless else []
+    if as_json:
+        keys = ("run", "train_documents", "f1")
+        runs = [dict(zip(keys, row, strict=True)) for row in rounds]
+        emit({"workspace": str(workspace.files.root), "runs": runs}, as_json=True, text="")
     if headless:
-        _loop(workspace)
         return
     from workbench.commands.launch import open_workbench
 
@@ -91,7 +100,8 @@ def fill(workspace: "Workspace") -> None:
         click.echo("  " + ", ".join(f"{side.value} {count}" for side, count in division.documents.items()))
 
 
-def _loop(workspace: "Workspace") -> None:
+def _loop(workspace: "Workspace") -> list[tuple[str, int, float | None]]:
+    """The loop without a person; of each of its runs the name, the training documents and the F1 on validation."""
     from storage import document_list
     from storage.exceptions import WorkbenchError
     from workbench.evaluation import inference
@@ -110,14 +120,13 @@ def _loop(workspace: "Workspace") -> None:
     _relabel(workspace, first)
     second = _train(workspace, "Second round")
     click.secho("\nThe loop in figures", bold=True)
-    rows = [
-        (name, labels, "–" if f1 is None else f"{f1:.3f}")
-        for name, labels, f1 in (_row(workspace, r) for r in (first, second))
-    ]
+    figures = [_row(workspace, run_id) for run_id in (first, second)]
+    rows = [(name, labels, "–" if f1 is None else f"{f1:.3f}") for name, labels, f1 in figures]
     click.echo(
         "\n".join("  " + line for line in table(rows, ("run", "training documents", "validation F1"), right=(1, 2)))
     )
     click.echo(f"\nOpen it: workbench -w {workspace.files.root}")
+    return figures
 
 
 def _row(workspace: "Workspace", run_id: str) -> tuple[str, int, float | None]:

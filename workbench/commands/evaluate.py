@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context
+from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=completions.model)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
 )

@@ -1,6 +1,8 @@
 """`workbench export`: documents, labels or values in another format."""
 
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
@@ -9,7 +11,7 @@ from storage import document_list, documents
 from storage.document_list import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
-from workbench.commands import Context
+from workbench.commands import Context, streams
 from workbench.commands.output import emit, json_option
 from workbench.exchange import exporters
 from workbench.workspace import Workspace
@@ -17,7 +19,7 @@ from workbench.workspace import Workspace
 
 @click.command()
 @click.argument("format", type=click.Choice(list(exporters.EXPORTERS)))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--split", type=click.Choice([split.value for split in Split]), help="Only the documents of this split.")
 @click.option(
     "--only",
@@ -41,12 +43,13 @@ def command(
     pictures: bool,
     as_json: bool,
 ) -> None:
-    """Write documents, labels or values to OUT in another format.
+    """Write documents, labels or values to OUT in another format; `-` is standard output (without pictures).
 
     \b
-    Example:
+    Examples:
       workbench export label-studio tasks.json --only labelled
       workbench export values-xlsx values.xlsx
+      workbench export values-csv - | head
 
     docs/formats.md says what each format cannot hold.
     """
@@ -59,8 +62,13 @@ def command(
             raise UsageProblem(
                 "No document is to be exported.", "`workbench status` shows what there is; --split and --only restrict."
             )
-        folder = workspace.files.pages if pictures else None
-        written = exporters.load(format).write(_contents(workspace, ids), workspace.schema, out, folder)
+        is_stream = out == streams.STREAM
+        exporter = exporters.load(format)
+        if is_stream and exporter.folder:
+            raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
+        folder = workspace.files.pages if pictures and not is_stream else None
+        with streams.output_of(out) as target:
+            written = exporter.write(_contents(workspace, ids), workspace.schema, target, folder)
     finally:
         workspace.close()
     data = {
@@ -73,7 +81,8 @@ def command(
     }
     lines = [f"{written.documents:,} documents, {written.pages:,} pages, {written.labels:,} labels -> {out}"]
     lines += [f"  {count:,} ×: {what}" for what, count in written.lost.items()]
-    emit(data, as_json=as_json, text=lines)
+    with redirect_stdout(sys.stderr) if is_stream else nullcontext():  # standard output is the export alone
+        emit(data, as_json=as_json, text=lines)
 
 
 def _contents(workspace: Workspace, ids: list[int]) -> Iterator[Content]:

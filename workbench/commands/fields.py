@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context
+from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 from workbench.fields import Field, FieldType, Schema
 from workbench.workspace import Workspace
@@ -82,7 +82,12 @@ def command(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def list_(context: Context, as_json: bool) -> None:
-    """Show the fields in their order, with their labels."""
+    """Show the fields in their order, with their labels.
+
+    \b
+    Example:
+      workbench fields list --json
+    """
     _list(context, as_json)
 
 
@@ -119,7 +124,12 @@ def add(
     aliases: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Add a field."""
+    """Add a field.
+
+    \b
+    Example:
+      workbench fields add delivery_date --type date --key d
+    """
     from workbench.fields.label_names import type_of_name
 
     workspace = context.open_workspace()
@@ -131,12 +141,17 @@ def add(
 
 
 @command.command
-@click.argument("field")
+@click.argument("field", shell_complete=completions.field)
 @click.argument("name")
 @json_option
 @click.pass_obj
 def rename(context: Context, field: str, name: str, as_json: bool) -> None:
-    """Give FIELD another NAME. The old name becomes an alias, so that old files still mean the same field."""
+    """Give FIELD another NAME. The old name becomes an alias, so that old files still mean the same field.
+
+    \b
+    Example:
+      workbench fields rename amount_total total
+    """
     workspace = context.open_workspace()
     target = _field(workspace, field)
     aliases = tuple(dict.fromkeys((*target.aliases, target.name)))
@@ -145,24 +160,34 @@ def rename(context: Context, field: str, name: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("field")
+@click.argument("field", shell_complete=completions.field)
 @click.argument("colour", callback=_colour)
 @json_option
 @click.pass_obj
 def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
-    """Give FIELD another COLOUR (#rrggbb)."""
+    """Give FIELD another COLOUR (#rrggbb).
+
+    \b
+    Example:
+      workbench fields recolour amount_total "#cc3300"
+    """
     workspace = context.open_workspace()
     target = _field(workspace, field)
     _save(workspace, workspace.schema.change(target.id, colour=colour), f"{target.name} is now {colour}.", as_json)
 
 
 @command.command
-@click.argument("field")
+@click.argument("field", shell_complete=completions.field)
 @click.argument("key", callback=_key)
 @json_option
 @click.pass_obj
 def key(context: Context, field: str, key: str, as_json: bool) -> None:
-    """Give FIELD another KEY; a field that had it gets this one's."""
+    """Give FIELD another KEY; a field that had it gets this one's.
+
+    \b
+    Example:
+      workbench fields key amount_total t
+    """
     workspace = context.open_workspace()
     target = _field(workspace, field)
     other = next((f for f in workspace.schema.active if f.key == key and f.id != target.id), None)
@@ -178,23 +203,33 @@ def key(context: Context, field: str, key: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("fields", nargs=-1, required=True)
+@click.argument("fields", nargs=-1, required=True, shell_complete=completions.field)
 @json_option
 @click.pass_obj
 def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
-    """Put FIELDS first, in this order; the others follow as they were."""
+    """Put FIELDS first, in this order; the others follow as they were.
+
+    \b
+    Example:
+      workbench fields reorder invoice_number invoice_date amount_total
+    """
     workspace = context.open_workspace()
     schema = workspace.schema.reorder([_field(workspace, name).id for name in fields])
     _save(workspace, schema, "Order: " + ", ".join(f.name for f in schema.active), as_json)
 
 
 @command.command
-@click.argument("field")
+@click.argument("field", shell_complete=completions.field)
 @click.option("--back", is_flag=True, help="Take it back into use.")
 @json_option
 @click.pass_obj
 def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
-    """Take FIELD out of use. Its labels are kept, and are there again with --back."""
+    """Take FIELD out of use. Its labels are kept, and are there again with --back.
+
+    \b
+    Example:
+      workbench fields retire purchase_order
+    """
     workspace = context.open_workspace()
     target = _field(workspace, field)
     schema = workspace.schema.back(target.id) if back else workspace.schema.change(target.id, retired=True)
@@ -202,12 +237,17 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
 
 
 @command.command("type")
-@click.argument("field")
+@click.argument("field", shell_complete=completions.field)
 @click.argument("kind", type=_TYPES)
 @json_option
 @click.pass_obj
 def type_(context: Context, field: str, kind: str, as_json: bool) -> None:
-    """Say what FIELD holds: it decides how its values are read and checked."""
+    """Say what FIELD holds: it decides how its values are read and checked.
+
+    \b
+    Example:
+      workbench fields type amount_total amount
+    """
     workspace = context.open_workspace()
     target = _field(workspace, field)
     schema = workspace.schema.change(target.id, type=FieldType(kind))

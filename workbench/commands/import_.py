@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, values
+from workbench.commands import Context, streams, values
 from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
 @click.option("--split", "side", type=click.Choice(["train", "validation", "test"]), help="The side to put them on.")
 @click.option("--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs, help="What a label means.")
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values: Path | None, **options: Any) -> None:
-    """Bring documents, labels and values in, from files and whole folders.
+    """Bring documents, labels and values in, from files and whole folders; `-` is standard input.
 
     What was imported before is recognised by its content and skipped, so a second run goes on where the first
     stopped. Files that cannot be read are named with the reason; all others are imported. Tables of known values
@@ -57,15 +57,15 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     Examples:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
+      curl https://example.com/labels.json | workbench import -
     """
     from workbench.commands.progress import import_progress
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
 
     workspace = context.open_workspace()
-    request = _request(ImportRequest, paths, (values,) if values else (), options)
-    with import_progress() as show:
-        summary = run(workspace, request, show)
+    with streams.files_of(paths) as files, import_progress() as show:
+        summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options), show)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
     emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))

@@ -7,17 +7,19 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context
+from workbench.commands import Context, completions, streams
 from workbench.commands.output import emit, json_option, table
 
 
 @click.command()
-@click.argument("model")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("model", shell_complete=completions.model)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @json_option
 @click.pass_obj
 def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool) -> None:
-    """Read FILES with MODEL: a run, a model folder, or `starter`. Nothing is added to the workspace.
+    """Read FILES (`-`: standard input) with MODEL: a run, a model folder, or `starter`.
+
+    Nothing is added to the workspace.
 
     Prints for each document its fields with value, normalised value, confidence, page and box.
 
@@ -25,6 +27,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     Examples:
       workbench predict starter invoice.pdf
       workbench predict 20261122-093000 inbox/ --json
+      workbench predict starter - < invoice.pdf
     """
     from storage import document_list, documents
     from storage.records import Split
@@ -41,7 +44,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
         scratch = Workspace.create(Path(folder) / "files")
         settings = workspace.settings
         scratch.change_settings(schema=settings.schema, limits=settings.limits, postprocess=settings.postprocess)
-        summary = pipeline.run(scratch, ImportRequest(paths=files))
+        with streams.files_of(files) as paths:
+            summary = pipeline.run(scratch, ImportRequest(paths=paths))
         with scratch.db.read() as connection:
             ids = tuple(document_list.ids(connection))
         data: list[dict[str, Any]] = []

@@ -1,13 +1,18 @@
 """`workbench runs`: the list of runs, and what can be done with one."""
 
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from workbench.commands import Context
+from storage.exceptions import UsageProblem
+from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 from workbench.runs.state import RunFolder
+
+_FOLLOW_SECONDS = 0.3
 
 
 @click.group()
@@ -46,6 +51,10 @@ def list_runs(context: Context, as_json: bool) -> None:
     The best has the highest F1 of those measured on the same validation documents as most runs (or the newest); the
     F1s of others do not compare with it, `workbench runs compare` does that on the documents that both read. The time
     is that at work; the cost is that time × the processor cores (core-h) or graphics cards (GPU-h) that the run kept.
+
+    \b
+    Example:
+      workbench runs list --json
     """
     from storage import runs
     from workbench.evaluation import comparison
@@ -65,6 +74,7 @@ def list_runs(context: Context, as_json: bool) -> None:
             {
                 "run": run.id,
                 "name": run.name,
+                "group": run.batch,
                 "state": run.state.value,
                 "preset": run.preset,
                 "family": run.family,
@@ -95,11 +105,16 @@ def list_runs(context: Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completions.run_id)
 @json_option
 @click.pass_obj
 def show(context: Context, run: str, as_json: bool) -> None:
-    """One run: its state, progress, figures and configuration."""
+    """One run: its state, progress, figures and configuration.
+
+    \b
+    Example:
+      workbench runs show 20261122-093000 --json
+    """
     from dataclasses import asdict
 
     from workbench.runs import progress
@@ -129,8 +144,10 @@ def show(context: Context, run: str, as_json: bool) -> None:
 
 
 def _act(name: str, summary: str, done: str) -> None:
-    @command.command(name, help=summary, short_help=summary)
-    @click.argument("run")
+    example = f"\n\n\b\nExample:\n  workbench runs {name} 20261122-093000"
+
+    @command.command(name, help=summary + example, short_help=summary)
+    @click.argument("run", shell_complete=completions.run_id)
     @json_option
     @click.pass_obj
     def act(context: Context, run: str, as_json: bool) -> None:
@@ -144,7 +161,6 @@ def _act(name: str, summary: str, done: str) -> None:
             "unpause": jobs.unpause,
             "kill": jobs.kill,
             "resume": jobs.resume,
-            "delete": jobs.delete,
         }
         acts[name](workspace, record.id)
         emit({"run": record.id, "asked": name}, as_json=as_json, text=done.format(record.name))
@@ -156,31 +172,99 @@ for _name, _summary, _done in (
     ("unpause", "Let a paused run go on.", "Run {} goes on."),
     ("kill", "End a run at once; `resume` goes on from its last checkpoint.", "Run {} was ended."),
     ("resume", "Go on from the last checkpoint, or from a pause.", "Run {} goes on."),
-    ("delete", "Forget a run and delete its folder.", "Run {} and its folder are gone."),
 ):
     _act(_name, _summary, _done)
 
 
 @command.command()
-@click.argument("run")
-@click.option("--lines", default=40, show_default=True, help="How many lines from the end.")
+@click.argument("run", shell_complete=completions.run_id)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @click.pass_obj
-def log(context: Context, run: str, lines: int) -> None:
-    """What the run's process printed."""
+def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
+    """Forget a run and delete its folder. Nothing undoes it, so it asks first.
+
+    \b
+    Examples:
+      workbench runs delete 20261122-093000
+      workbench runs delete 20261122-093000 --yes --json
+    """
+    from workbench.runs import jobs
+
     workspace = _open(context)
-    path = RunFolder(workspace.files.run(_run(workspace, run).id)).log
-    text = path.read_text(errors="replace").splitlines() if path.exists() else []
-    click.echo("\n".join(text[-lines:]) or "The process printed nothing.")
+    record = _run(workspace, run)
+    if not yes:
+        if not sys.stdin.isatty() or as_json:
+            raise UsageProblem(f"Deleting run {record.name} cannot be undone.", "Add --yes where nobody can be asked.")
+        click.confirm(f"Delete run {record.name} with its model, for good?", abort=True)
+    jobs.delete(workspace, record.id)
+    emit({"run": record.id, "asked": "delete"}, as_json=as_json, text=f"Run {record.name} and its folder are gone.")
 
 
 @command.command()
-@click.argument("run")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.argument("run", shell_complete=completions.run_id)
+@click.option("--lines", default=40, show_default=True, help="How many lines from the end.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is printed until the run has ended.")
+@json_option
+@click.pass_obj
+def log(context: Context, run: str, lines: int, follow: bool, as_json: bool) -> None:
+    """What the run's process printed.
+
+    Keys of --json: run, lines.
+
+    \b
+    Examples:
+      workbench runs log 20261122-093000
+      workbench runs log 20261122-093000 -f
+    """
+    if follow and as_json:
+        raise UsageProblem("--follow has no end to be printed as JSON.", "Leave one of the two out.")
+    workspace = _open(context)
+    record = _run(workspace, run)
+    folder = RunFolder(workspace.files.run(record.id))
+    printed = folder.log.read_bytes() if folder.log.exists() else b""
+    shown = printed.decode(errors="replace").splitlines()[-lines:]
+    emit({"run": record.id, "lines": shown}, as_json=as_json, text="\n".join(shown) or "The process printed nothing.")
+    if follow:
+        _follow(folder, len(printed))
+
+
+def _follow(folder: RunFolder, position: int) -> None:
+    """Print what a run's log gets after a position, until the run has ended."""
+    is_working = True
+    while is_working:
+        is_working = folder.at_work()  # asked before the last look, so that no last line is missed
+        if folder.log.exists():
+            with folder.log.open("rb") as file:
+                file.seek(position)
+                added = file.read()
+            position += len(added)
+            if added:
+                click.echo(added.decode(errors="replace"), nl=False)
+        if is_working:
+            time.sleep(_FOLLOW_SECONDS)
+
+
+@command.command()
+@click.argument("run", shell_complete=completions.run_id)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completions.setting,
+    help="Change one setting; may be repeated.",
+)
 @click.option("--name", default="", help="A name for the new run.")
 @json_option
 @click.pass_obj
 def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json: bool) -> None:
-    """Start a run with another one's configuration, with changes, on today's labels."""
+    """Start a run with another one's configuration, with changes, on today's labels.
+
+    \b
+    Example:
+      workbench runs clone 20261122-093000 --set train.learning_rate=1e-4 --name slower
+    """
     from workbench.runs import jobs
 
     workspace = _open(context)
@@ -194,7 +278,12 @@ def clone(context: Context, run: str, sets: tuple[str, ...], name: str, as_json:
 @json_option
 @click.pass_obj
 def import_run(context: Context, folder: Path, as_json: bool) -> None:
-    """Take a run folder from another machine into this workspace."""
+    """Take a run folder from another machine into this workspace.
+
+    \b
+    Example:
+      workbench runs import /media/usb/20261122-093000
+    """
     from workbench.runs import transfer
 
     adopted = transfer.adopt(_open(context), folder)
@@ -206,8 +295,8 @@ def import_run(context: Context, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=completions.run_id)
+@click.argument("b", shell_complete=completions.run_id)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="The split (default: test, else validation)."
 )
@@ -244,12 +333,17 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completions.run_id)
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
 def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
-    """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card."""
+    """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card.
+
+    \b
+    Example:
+      workbench runs export 20261122-093000 invoice-model
+    """
     from workbench.runs import transfer
 
     workspace = _open(context)
@@ -259,26 +353,37 @@ def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1, required=True, shell_complete=completions.run_id)
 @click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
 @click.option(
     "--of", "kind", default="f1", show_default=True,
-    type=click.Choice(["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields"]),
+    type=click.Choice(
+        ["loss", "f1", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb", "fields", "comparison"]
+    ),
 )  # fmt: skip
 @json_option
 @click.pass_obj
 def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_json: bool) -> None:
-    """Draw runs over each other into a picture: curves, or the bars of the fields.
+    """Draw RUNS over each other into a picture: curves, the bars of the fields, or the F1 of each with its interval.
+
+    The name of a group (`tune --grid … --name GROUP`) stands for all of its runs.
 
     \b
-    Example:
+    Examples:
       workbench runs chart 20261122-093000 20261122-101500 --of loss --to loss.svg
+      workbench runs chart rates --of comparison --to rates.png
     """
+    from storage import runs as run_store
     from workbench.evaluation import charts, comparison
     from workbench.runs import progress
 
     workspace = _open(context)
-    records = [_run(workspace, name) for name in runs]
+    with workspace.db.read() as connection:
+        known = run_store.listed(connection)
+    records = []
+    for name in runs:
+        group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
+        records += group or [_run(workspace, name)]
     picture = comparison.picture(
         records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
     )

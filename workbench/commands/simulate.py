@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.active_learning import strategies
-from workbench.commands import Context
+from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 from workbench.workspace import Workspace
 
@@ -15,14 +15,30 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.option("--strategies", "names", default=strategies.DEFAULT, show_default=True, help="Comma-separated names.")
+@click.option(
+    "--strategies", "names", default=strategies.DEFAULT, show_default=True, shell_complete=completions.strategy,
+    help="Comma-separated names.",
+)  # fmt: skip
 @click.option("--rounds", default=5, show_default=True, help="Batches to choose.")
 @click.option("--batch", default=10, show_default=True, help="Documents in a batch.")
 @click.option("--seeds", default=3, show_default=True, help="Repetitions; intervals are over them.")
 @click.option("--start", type=int, help="Labelled documents to begin with; as many as a batch by default.")
 @click.option("--warm", is_flag=True, help="Go on from the model of the round before instead of the base.")
-@click.option("--preset", default="first model", show_default=True, help="How models are trained.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.option(
+    "--preset",
+    default="first model",
+    show_default=True,
+    shell_complete=completions.preset,
+    help="How models are trained.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completions.setting,
+    help="Change one setting; may be repeated.",
+)
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
 @click.option("--detach", is_flag=True, help="Leave it working in the background.")
 @click.option("--stop", "stopping", is_flag=True, help="End what works in the background here; what it measured stays.")

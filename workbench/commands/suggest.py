@@ -2,12 +2,15 @@
 
 import click
 
-from workbench.commands import Context
+from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 
 
 @click.command()
-@click.option("--model", default="starter", show_default=True, help="starter, a run, or a model folder.")
+@click.option(
+    "--model", default="starter", show_default=True, shell_complete=completions.model,
+    help="starter, a run, or a model folder.",
+)  # fmt: skip
 @click.option("--family", type=click.Choice(["starter"]), help="The same as --model starter.")
 @json_option
 @click.pass_obj

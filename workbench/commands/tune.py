@@ -1,13 +1,14 @@
 """`workbench tune`: fine-tune a model in the background."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from storage.exceptions import RunProblem
-from workbench.commands import Context
+from workbench.commands import Context, completions, streams
 from workbench.commands.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -16,18 +17,41 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--preset", default="auto", show_default=True, help="A, B, C, 'first model', 'text baseline', or auto.")
+@click.option(
+    "--preset",
+    default="auto",
+    show_default=True,
+    shell_complete=completions.preset,
+    help="A, B, C, 'first model', 'text baseline', or auto.",
+)
 @click.option(
     "--config",
     "files",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     multiple=True,
-    help="A YAML file; several are a group of runs.",
+    help="A YAML file (`-`: standard input); several are a group of runs.",
 )
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completions.setting,
+    help="Change one setting; may be repeated.",
+)
 @click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
-@click.option("--name", default="", help="A name for the run.")
-@click.option("--from", "base", default="", metavar="RUN", help="Go on from the model of another run (warm start).")
+@click.option(
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
+)
+@click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
+@click.option(
+    "--from",
+    "base",
+    default="",
+    metavar="RUN",
+    shell_complete=completions.model,
+    help="Go on from the model of another run (warm start).",
+)
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -38,6 +62,7 @@ def command(
     files: tuple[Path, ...],
     sets: tuple[str, ...],
     grid: str,
+    pairs: str,
     name: str,
     base: str,
     wait: bool,
@@ -55,6 +80,7 @@ def command(
       workbench tune --preset A --set train.learning_rate=3e-5 --set data.max_length=256
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
+      workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
     """
     from workbench.runs import jobs
     from workbench.runs.config import draft
@@ -63,22 +89,24 @@ def command(
 
     workspace = context.open_workspace()
     reconcile(workspace)
-    for note in (note for file in files for note in config_files.notes_on(file)):
+    sources = _sources(files)
+    for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
-    chosen, used = _configurations(workspace, preset, files)
+    chosen, used = _configurations(workspace, preset, sources)
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
-    if grid:
-        configs = {
-            f"{label} {key}".strip(): variant
-            for label, config in configs.items()
-            for key, variant in draft.variants(config, grid).items()
-        }
+    for values, paired in ((pairs, True), (grid, False)):
+        if values:
+            configs = {
+                f"{label} {key}".strip(): variant
+                for label, config in configs.items()
+                for key, variant in draft.variants(config, values, paired=paired).items()
+            }
     if len(configs) == 1:
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
     else:
-        prepared = jobs.grid(workspace, configs, used)
+        prepared = jobs.grid(workspace, configs, used, name)
     for run in prepared:
         jobs.start(workspace, run.id, slots)
     if wait:
@@ -125,7 +153,14 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     )
 
 
-def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) -> tuple[dict[str, Any], str]:
+def _sources(files: Sequence[Path]) -> dict[str, Path | str]:
+    """Name -> file, or for `-` the text of standard input. A file that is alone has no name."""
+    return {file.stem if len(files) > 1 else "": sys.stdin.read() if file == streams.STREAM else file for file in files}
+
+
+def _configurations(
+    workspace: "Workspace", preset: str, sources: Mapping[str, Path | str]
+) -> tuple[dict[str, Any], str]:
     """Name -> configuration (one without files has no name), and the preset that was used."""
     from storage import document_list
     from storage.records import Split
@@ -133,8 +168,8 @@ def _configurations(workspace: "Workspace", preset: str, files: Sequence[Path]) 
     from workbench.runs.config import presets
     from workbench.runs.machine import device
 
-    if files:
-        return {file.stem if len(files) > 1 else "": config_files.load(file) for file in files}, ""
+    if sources:
+        return {name: config_files.load(source) for name, source in sources.items()}, ""
     target = device()
     if preset == "auto":
         with workspace.db.read() as connection:

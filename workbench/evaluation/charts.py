@@ -126,6 +126,7 @@ class Curves:
         axes = figure.add_subplot(xlabel=self.unit)
         handles = [_curve(figure, axes, number, len(lines), line) for number, line in enumerate(lines)]
         axes.set_xlim(left=0)
+        axes.locator_params(axis="x", integer=True)  # there is no half a step
         axes.locator_params(axis="y", nbins=6)
         _legend(figure, self.title, handles, [line.name for line in lines])
 
@@ -191,8 +192,9 @@ class Bars:
             for place, ci95 in zip(places, intervals, strict=False):
                 if ci95:
                     axes.hlines(place, ci95[0], ci95[1], color="black", linewidth=1.2)
-        axes.set_yticks(range(len(self.names)), [_printable(name, 24) for name in self.names])
+        axes.set_yticks(range(len(self.names)), [_printable(name, 40) for name in self.names])
         axes.set_ylim(len(self.names) - 0.5, -0.5)
+        axes.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)

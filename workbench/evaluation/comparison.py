@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from storage.exceptions import InputProblem, WorkbenchError
+from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import Run
 from workbench.evaluation import charts, report
 from workbench.evaluation.charts import Chart, Series
@@ -80,11 +80,31 @@ def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress
 def picture(
     runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
 ) -> Chart:
-    """The chart of one of `charts.KINDS` or of "fields", to be saved; `shown` gives a field its name."""
+    """The chart of one of `charts.KINDS`, of "fields" or "comparison", to be saved; `shown` gives a field its name."""
+    if kind == "comparison":
+        return comparison_chart(runs)
     if kind == "fields":
         names = fields_of(runs)
         return charts.Bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
     return charts.Curves(charts.KINDS[kind], curves(runs, kind, progress_of))
+
+
+def comparison_chart(runs: Sequence[Run]) -> Chart:
+    """The F1 of each run with its 95 % interval over documents, on the side that all of them were evaluated on.
+
+    Raises:
+        UsageProblem: none of them was evaluated.
+    """
+    evaluations = {run.id: (run.report or {}).get("evaluation") or {} for run in runs}
+    evaluated = [run for run in runs if evaluations[run.id].get("micro")]
+    if not evaluated:
+        raise UsageProblem("None of these runs was evaluated yet.", "Wait until one has finished.")
+    sides = {evaluations[run.id]["split"] for run in evaluated}
+    side = sides.pop() if len(sides) == 1 else ""
+    micro = [evaluations[run.id]["micro"] for run in evaluated]
+    names = [run.name if side else f"{run.name} ({evaluations[run.id]['split']})" for run in evaluated]
+    title = f"F1 on {side} with 95 % intervals" if side else "F1 with 95 % intervals"
+    return charts.Bars(title, names, [("", [row["f1"] for row in micro])], [row.get("ci95") for row in micro])
 
 
 def trained(a: Run, b: Run) -> str:

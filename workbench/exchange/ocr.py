@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-from storage.exceptions import InputProblem, MissingTool
+from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
 from workbench.exchange.importers.base import IncomingToken
 from workbench.locate.layout import Layout
@@ -258,11 +258,12 @@ def kind(name: str) -> EngineKind:
     """An engine that can be used now.
 
     Raises:
-        MissingTool: there is none of this name, or it is not installed.
+        UsageProblem: there is none of this name.
+        MissingTool: it is not installed.
     """
     known = KINDS.get(name)
     if known is None:
-        raise MissingTool(f"There is no OCR engine '{name}'.", f"Use one of {', '.join(KINDS)}.")
+        raise UsageProblem(f"There is no OCR engine '{name}'.", f"Use one of {', '.join(KINDS)}.")
     if not known.version():
         raise MissingTool(f"The OCR engine '{name}' is not installed.", known.remedy)
     return known

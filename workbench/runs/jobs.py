@@ -16,11 +16,11 @@ from pathlib import Path
 
 from storage import events, locks
 from storage import runs as run_store
-from storage.exceptions import RunProblem, WorkspaceProblem
+from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
 from workbench.runs import machine, progress, snapshot
-from workbench.runs.config import families
+from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
@@ -45,8 +45,12 @@ def prepare(
     """Freeze the data and the configuration into a new run folder and keep the run as queued.
 
     Raises:
+        MissingTool: this machine lacks the device, or a tracker.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
+    if config.train.device not in ("auto", "cpu", machine.device()):
+        raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
+    trackers.check(config.train.report_to)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -57,6 +61,7 @@ def prepare(
         )  # fmt: skip
         request = Request(
             run=run_id,
+            name=name,
             fields=[FieldSpec.of(field) for field in workspace.schema.active],
             rules=workspace.settings.postprocess,
             config=config,
@@ -216,10 +221,27 @@ def clone(workspace: Workspace, run_id: str, sets: Sequence[str] = (), name: str
     return prepare(workspace, changed, preset=old.preset, name=name, parent=old.id)
 
 
-def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "") -> list[Run]:
-    """One run for each named configuration, kept together as a group."""
-    group = datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
-    return [prepare(workspace, config, preset=preset, name=name, batch=group) for name, config in configs.items()]
+def grid(workspace: Workspace, configs: Mapping[str, TuneConfig], preset: str = "", group: str = "") -> list[Run]:
+    """One run for each named configuration, kept together as a group.
+
+    Args:
+        workspace: where they are made.
+        configs: name -> configuration.
+        preset: that they began as.
+        group: its name, which its runs' names begin with; "": named after the time.
+
+    Raises:
+        RunProblem: there is a group of this name.
+    """
+    if group:
+        with workspace.db.read() as connection:
+            if any(run.batch == group for run in run_store.listed(connection)):
+                raise RunProblem(f"There is a group of runs called {group!r} already.", "Choose another --name.")
+    batch = group or datetime.now(UTC).astimezone().strftime("grid-%Y%m%d-%H%M%S-%f")
+    return [
+        prepare(workspace, config, preset=preset, name=f"{group} {name}".strip(), batch=batch)
+        for name, config in configs.items()
+    ]
 
 
 def wait(

@@ -25,6 +25,7 @@ class RunFolder:
         self.events = path / "events.jsonl"
         self.log = path / "stderr.log"
         self.checkpoints = path / "checkpoints"
+        self.logs = path / "logs"
         self.model = path / "model"
         self.predictions = path / "predictions.parquet"
         self.report = path / "report.json"

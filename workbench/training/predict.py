@@ -8,6 +8,7 @@ from pathlib import Path
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from workbench.predictions import suggestions
+from workbench.predictions.run_reader import fields_labelled
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -48,7 +49,8 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
 
     parquet.write_predictions(folder.predictions, predictions(), description.once)
     once = frozenset(description.once)
-    figures = {split: scoring.figures(rows, predictor.labels, once) for split, rows in judged.items()}
+    asked = fields_labelled(path)
+    figures = {split: scoring.figures(rows, predictor.labels, once, asked) for split, rows in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
         "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,

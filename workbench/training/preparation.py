@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,13 +13,16 @@ from transformers import TrainingArguments
 
 from storage.exceptions import RunProblem
 from workbench.predictions.cases import labelled_once
+from workbench.predictions.run_reader import fields_labelled
 from workbench.runs import parquet
-from workbench.runs.config import families
+from workbench.runs.config import families, trackers
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.training import scoring
 from workbench.training.device import device_of, precision_of
 from workbench.training.models.loading import labels_of
+from workbench.training.predictor import DocumentPrediction
 from workbench.training.trainer import AdamThenSGD
 
 
@@ -30,6 +34,7 @@ class TrainingInput:
     documents: dict[str, list[parquet.FrozenDocument]]  # the labelled ones; the pool may be too large for the memory
     pool: int  # how many documents it has
     once: frozenset[str]  # fields of which a training document has one value
+    labelled: frozenset[str]  # fields with a label on some document: predictions of others cannot be judged
     sample: list[parquet.FrozenDocument]  # training documents that are evaluated
     labels: list[str]
     device: torch.device
@@ -41,6 +46,10 @@ class TrainingInput:
         """Documents by split."""
         return {**{split: len(rows) for split, rows in self.documents.items()}, "pool": self.pool}
 
+    def figures(self, predictions: Sequence[DocumentPrediction]) -> dict[str, Any]:
+        """Strict figures of predictions (`scoring.figures`), by the definition of `workbench evaluate`."""
+        return scoring.figures(predictions, self.labels, self.once, self.labelled)
+
 
 def prepare(request: Request, path: Path) -> TrainingInput:
     """Read the folder and settle what follows from it.
@@ -49,6 +58,10 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         WorkbenchError: nothing can be trained with it.
     """
     config, folder = request.config, RunFolder(path)
+    if config.train.report_to:
+        trackers.check(config.train.report_to)
+        folder.logs.mkdir(exist_ok=True)
+        os.environ.update(trackers.environment(folder.logs, request.name or request.run))
     data = {
         split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if row.tags is not None]
         for split in ("train", "validation", "test")
@@ -77,13 +90,24 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         notes.append("There are no validation documents: the last model is kept, and nothing stops the run early.")
     device = device_of(config)
     precision = precision_of(config, device, folder, notes)
+    if config.train.fsdp and not distributed():
+        notes.append(
+            f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several, started by "
+            "torchrun, can share a model."
+        )
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     pool = parquet.count(folder.dataset("pool"))
     once = labelled_once(row.tags for row in data["train"])
     return TrainingInput(
-        request, data, pool, once, sample[: config.train.train_sample], labels, device, precision, notes
-    )
+        request, data, pool, once, fields_labelled(path), sample[: config.train.train_sample], labels, device,
+        precision, notes,
+    )  # fmt: skip
+
+
+def distributed() -> bool:
+    """Whether this process is one of several, started by torchrun or the like."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def limited(documents: list[parquet.FrozenDocument], most: int | None, seed: int) -> list[parquet.FrozenDocument]:
@@ -137,9 +161,8 @@ def arguments_of(
     apart = _epochs_between_evaluations(prepared)
     if strategy == "epoch" and apart > 1:
         strategy, eval_steps, save_steps = "steps", apart * per_epoch, apart * per_epoch
-    optional: dict[str, Any] = {
-        name: value for name in ("deepspeed", "fsdp", "fsdp_config") if (value := getattr(train, name))
-    }
+    sharding = ("deepspeed", "fsdp", "fsdp_config") if distributed() else ("deepspeed",)
+    optional: dict[str, Any] = {name: value for name in sharding if (value := getattr(train, name))}
     if train.lr_scheduler_type == "reduce_lr_on_plateau":
         optional["lr_scheduler_kwargs"] = {"mode": "max", "patience": 2, "factor": 0.5}
     if prepared.device.type == "cpu" and "WORLD_SIZE" in os.environ:
@@ -148,7 +171,7 @@ def arguments_of(
         optional["gradient_checkpointing"] = True
     return TrainingArguments(
         output_dir=str(folder.checkpoints),
-        run_name=prepared.request.run,
+        run_name=prepared.request.name or prepared.request.run,
         num_train_epochs=train.num_train_epochs,
         max_steps=train.max_steps,
         per_device_train_batch_size=batch,

@@ -15,11 +15,16 @@ from workbench.training.predictor import DocumentPrediction
 
 
 def figures(
-    predictions: Sequence[DocumentPrediction], labels: Sequence[str], once: Set[str] = frozenset()
+    predictions: Sequence[DocumentPrediction],
+    labels: Sequence[str],
+    once: Set[str] = frozenset(),
+    labelled: Set[str] | None = None,
 ) -> dict[str, Any]:
     """`documents`, `loss` (of a word, nats), micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
 
-    Only documents with labels count; `once` are the fields of which a document has one value.
+    Only documents with labels count; `once` are the fields of which a document has one value. `labelled` are those
+    with a label on some document of the run: predictions of others are neither right nor wrong, as for
+    `workbench evaluate` (None: every field is judged).
     """
     index = {label: i for i, label in enumerate(labels)}
     gold: list[list[BioChunk]] = []
@@ -34,7 +39,8 @@ def figures(
         right = prediction.probabilities[np.arange(len(tags)), [index[tag] for tag in tags]]
         losses.append(-np.log(np.clip(right, 1e-9, 1)))
     predicted = [
-        [(value.field, value.start, value.stop) for value in decoded.values] for decoded in decode(stored, labels, once)
+        [(v.field, v.start, v.stop) for v in decoded.values if labelled is None or v.field in labelled]
+        for decoded in decode(stored, labels, once)
     ]
     words = np.concatenate(losses) if losses else np.empty(0)
     return {"documents": len(gold), "loss": float(words.mean()) if len(words) else 0.0, **spans(gold, predicted)}

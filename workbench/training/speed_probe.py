@@ -61,12 +61,14 @@ def measure(shape: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     from workbench.training.device import bf16_pays, choose_device
+    from workbench.training.models.loading import allow_checkpointing
 
     device = choose_device(shape["device"])
     bf16 = bf16_pays(device) if shape["bf16"] is None else bool(shape["bf16"])
     torch.manual_seed(0)
     model = _model(shape).to(device).train()
     if shape["gradient_checkpointing"]:
+        allow_checkpointing(model)
         model.gradient_checkpointing_enable()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
     batch, length = int(shape["batch"]), int(shape["length"])

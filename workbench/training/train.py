@@ -16,15 +16,15 @@ from storage.files import write_atomic
 from workbench.evaluation import report as evaluation
 from workbench.predictions import suggestions
 from workbench.runs import parquet
+from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.training import scoring
 from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth
 from workbench.training.models.loading import Built
 from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, Predictor
 from workbench.training.preparation import TrainingInput, prepare
-from workbench.training.training_run import Result, TrainingRun, full_disk_named, out_of_memory
+from workbench.training.training_run import Result, TrainingRun, full_disk_named, out_of_memory, tracked
 
 
 def run(path: Path, write: Write, control: Control) -> None:
@@ -85,8 +85,10 @@ def _finish(
     with full_disk_named():
         predictions = _predictions(folder, prepared, result.predictor, judged, write)
         parquet.write_predictions(folder.predictions, predictions, prepared.once)
-    figures = {split: scoring.figures(rows, prepared.labels, prepared.once) for split, rows in judged.items()}
+    figures = {split: prepared.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
+    measured_on_test = tracked(figures["test"], "test") if "test" in figures else {}
+    result.track({**measured_on_test, "configuration": config_files.dump(config)})
     description = Description(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
         normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,

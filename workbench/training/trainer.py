@@ -268,7 +268,7 @@ class Tuner(Trainer):  # type: ignore[misc]
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Figures over whole documents instead of the Trainer's own over windows."""
         metrics = self._assess(self.state.global_step, float(self.state.epoch or 0))
-        self.log(dict(metrics))
+        self.log({name: figure for name, figure in metrics.items() if name != "eval_selection"})
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 

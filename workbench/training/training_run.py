@@ -5,7 +5,7 @@ import importlib
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from storage.exceptions import RunProblem, WorkspaceProblem
 from workbench.fields import FieldType
 from workbench.runs.config import families
 from workbench.runs.state import RunFolder
-from workbench.training import checkpoints, scoring
+from workbench.training import checkpoints
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import Collator, EncodedDocument, Encoder
 from workbench.training.models.loading import Built
@@ -40,6 +40,7 @@ class Result:
     best_step: int | None
     effective_batch: int
     tokens_per_second: float
+    track: Callable[[dict[str, Any]], None]  # gives figures to the trackers, after the training
 
 
 @dataclass(slots=True)
@@ -133,8 +134,17 @@ class TrainingRun:
         state = tuner.state
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
-            self.batch * self.accumulation * _world(), reporter.speed(),
+            self.batch * self.accumulation * _world(), reporter.speed(), self._track(tuner),
         )  # fmt: skip
+
+    def _track(self, tuner: Tuner) -> Callable[[dict[str, Any]], None]:
+        if not self.prepared.request.config.train.report_to:
+            return lambda figures: None
+        # the optimiser is twice the model, and no tracker wants it
+        tuner.optimizer = tuner.lr_scheduler = None
+        tuner.callback_handler.optimizer = tuner.callback_handler.lr_scheduler = None
+        track: Callable[[dict[str, Any]], None] = tuner.log
+        return track
 
     def _tuner(self) -> Tuner:
         config = self.prepared.request.config
@@ -163,7 +173,7 @@ class TrainingRun:
     def _assess(self, step: int, epoch: float) -> dict[str, float]:
         """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
         figures = {
-            side: scoring.figures(_predict_shared(self.predictor, documents), self.prepared.labels, self.prepared.once)
+            side: self.prepared.figures(_predict_shared(self.predictor, documents))
             for side, documents in self.evaluated.items()
         }
         measured = {side: row for side, row in figures.items() if row["documents"]}
@@ -172,7 +182,13 @@ class TrainingRun:
         row = measured.get("validation") or measured.get("train")
         if row is None:
             return {}
-        return {"eval_f1": row["f1"], "eval_loss": row["loss"], "eval_selection": self.selection.value(row)}
+        return {**tracked(row, "eval"), "eval_selection": self.selection.value(row)}
+
+
+def tracked(figures: Mapping[str, Any], side: str) -> dict[str, float]:
+    """Figures of one side ("eval", "test") as trackers get them: loss and F1 of all, and the F1 of each field."""
+    fields = {f"{side}_{field}_f1": row["f1"] for field, row in figures["fields"].items()}
+    return {f"{side}_f1": figures["f1"], f"{side}_loss": figures["loss"], **fields}
 
 
 def out_of_memory(batch: int) -> RunProblem:

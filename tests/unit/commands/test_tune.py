@@ -57,10 +57,35 @@ def test_a_grid_and_several_files_are_groups_of_runs(tmp_path: Path, monkeypatch
     assert [run.config["train"]["learning_rate"] for run in grid] == [1e-4, 3e-4]
     assert grid[0].batch and grid[0].batch == grid[1].batch
 
+    pairs = tune("--preset", "A", "--zip", "train.warmup_ratio=0.1,0.06 train.seed=1,2", "--name", "rates")
+    assert [run.name for run in pairs] == ["rates warmup_ratio=0.1 seed=1", "rates warmup_ratio=0.06 seed=2"]
+    assert [(run.config["train"]["warmup_ratio"], run.config["train"]["seed"]) for run in pairs] == [
+        (0.1, 1),
+        (0.06, 2),
+    ]
+    assert [run.batch for run in pairs] == ["rates", "rates"]
+
     files = [tmp_path / "A.yaml", tmp_path / "B.yaml"]
     for file, seed in zip(files, (1, 2), strict=True):
         file.write_text(f"train:\n  seed: {seed}\n")
     tutorial = tune("--config", str(files[0]), "--config", str(files[1]), "--set", "train.learning_rate=2e-5")
     assert [(run.name, run.config["train"]["seed"]) for run in tutorial] == [("A", 1), ("B", 2)]
     assert tutorial[0].batch == tutorial[1].batch != grid[0].batch
+
+    def drawn(*arguments: str) -> str:
+        picture = tmp_path / "chart.svg"
+        done = CliRunner().invoke(
+            cli.group, ["-w", str(opened.files.root), "runs", "chart", *arguments, "--to", str(picture)]
+        )
+        assert done.exit_code == 0, done.output or done.exception
+        return picture.read_text()
+
+    with opened.db.write() as connection:
+        for run, f1 in zip(pairs, (0.5, 0.75), strict=True):
+            micro = {"f1": f1, "ci95": [f1 - 0.1, f1 + 0.1]}
+            runs.change(connection, run.id, report={"evaluation": {"split": "test", "micro": micro}})
+    chart = drawn("rates", "--of", "comparison")
+    assert all(
+        text in chart for text in (*(run.name for run in pairs), "0.75", "F1 on test with 95 % intervals", "0.8")
+    )
     opened.close()

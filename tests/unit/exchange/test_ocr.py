@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from storage.exceptions import InputProblem, MissingTool
+from storage.exceptions import InputProblem, UsageProblem
 from storage.records import Annotations, Span, State, Token
 from tests.support import ROOT
 from workbench.exchange import ocr
@@ -61,7 +61,7 @@ def test_boxes_are_scaled_to_the_page() -> None:
 
 
 def test_engines_that_are_not_there_are_said() -> None:
-    with pytest.raises(MissingTool, match="no OCR engine 'abbyy'"):
+    with pytest.raises(UsageProblem, match="no OCR engine 'abbyy'"):
         ocr.kind("abbyy")
 
 

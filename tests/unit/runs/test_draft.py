@@ -64,6 +64,19 @@ def test_the_form_shows_what_matters_first_and_everything_unfolded() -> None:
     assert sum(map(len, dict(drafts.visible(Group)).values())) == len(SETTINGS)
 
 
+def test_pairs_of_a_grid_go_together_and_keep_their_numbers_whole() -> None:
+    configs = drafts.variants(TuneConfig(), "train.warmup_ratio=0.1,0.06 train.seed=1,2", paired=True)
+    assert list(configs) == ["warmup_ratio=0.1 seed=1", "warmup_ratio=0.06 seed=2"]
+    assert [config.train.warmup_ratio for config in configs.values()] == [0.1, 0.06]
+    with pytest.raises(ConfigProblem, match=r"has 2, train\.seed has 3"):
+        drafts.variants(TuneConfig(), "train.warmup_ratio=0.1,0.06 train.seed=1,2,3", paired=True)
+
+
+def test_a_misspelt_key_of_a_grid_gets_the_nearest_name() -> None:
+    with pytest.raises(ConfigProblem, match=r"train.lerning_rate is not a setting; did you mean train.learning_rate\?"):
+        drafts.variants(TuneConfig(), "train.lerning_rate=1,2")
+
+
 def test_a_grid_is_every_combination() -> None:
     configs = drafts.variants(TuneConfig(), "train.learning_rate=1e-4,3e-4 train.seed=1,2")
     assert list(configs) == [

@@ -146,23 +146,38 @@ def visible(unfolded: Iterable[Group], basic_too: bool = True) -> list[tuple[Gro
     ]
 
 
-def variants(config: TuneConfig, text: str) -> dict[str, TuneConfig]:
-    """A grid from one line: `train.learning_rate=1e-4,3e-4 train.seed=1,2` is every combination, each with its name.
+def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str, TuneConfig]:
+    """Configurations from one line, such as `train.learning_rate=1e-4,3e-4 train.seed=1,2`, each with its name.
+
+    Args:
+        config: what they are variants of.
+        text: a setting with its values, and the next one.
+        paired: the first values together, the second values together, and so on; else every combination.
 
     Raises:
-        ConfigProblem: not of that shape, or a combination cannot be.
+        ConfigProblem: not of that shape, a combination cannot be, or pairs are asked of lists of different lengths.
     """
     axes = []
     for part in text.split():
         key, equals, values = part.partition("=")
-        if not equals or not values or key not in SETTINGS:
+        if not equals or not values:
             raise ConfigProblem(
                 f"{part!r} is no list of values for a setting.", "Write it as train.learning_rate=1e-4,3e-4."
             )
-        axes.append([f"{key}={value}" for value in values.split(",") if value])
+        if key not in SETTINGS and key not in config_files.RENAMED:
+            raise ConfigProblem(
+                f"{key} is not a setting{config_files.nearest(key) or '.'}",
+                "Write it as train.learning_rate=1e-4,3e-4.",
+            )
+        axes.append([(key, value) for value in values.split(",") if value])
     if not axes:
         raise ConfigProblem("The grid is empty.", "Write settings as train.learning_rate=1e-4,3e-4.")
+    if paired and len({len(axis) for axis in axes}) > 1:
+        counts = ", ".join(f"{axis[0][0]} has {len(axis)}" for axis in axes if axis)
+        raise ConfigProblem(f"Pairs need as many values of each setting: {counts}.", "Give each the same number.")
     return {
-        " ".join(setting.rpartition(".")[2] for setting in sets): config_files.apply_sets(config, sets)
-        for sets in product(*axes)
+        " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in sets): config_files.apply_sets(
+            config, [f"{key}={value}" for key, value in sets]
+        )
+        for sets in (zip(*axes, strict=True) if paired else product(*axes))
     }

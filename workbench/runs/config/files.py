@@ -188,7 +188,7 @@ def explain(error: ValidationError) -> str:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{key} is not a setting{_nearest(key) or '.'}")
+            lines.append(f"{key} is not a setting{nearest(key) or '.'}")
         elif problem["type"] == "value_error":
             lines.append(str(problem["ctx"]["error"]))
         else:
@@ -196,7 +196,8 @@ def explain(error: ValidationError) -> str:
     return "\n".join(dict.fromkeys(lines))
 
 
-def _nearest(key: str) -> str:
+def nearest(key: str) -> str:
+    """The end of a sentence that names the setting which a misspelt key is nearest to; "" where none is near."""
     section, _, name = key.partition(".")
     known = {k: k.rpartition(".")[2] for k in (*(setting.key for setting in options.settings()), *RENAMED)}
     if not name:

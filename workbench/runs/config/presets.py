@@ -71,14 +71,13 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
             },
         ),
         (
-            LARGE, "Large", "100,000–500,000 pages and more, a cluster",
+            LARGE, "Large", "100,000–500,000 pages and more; runs of one process here, FSDP under torchrun",
             {
                 "model": {"family": "layoutlmv3"},
                 "train": {
                     "learning_rate": 2e-5, "num_train_epochs": 5, "warmup_ratio": 0.05,
                     "per_device_train_batch_size": 16, "gradient_accumulation_steps": 16, "bf16": True,
                     "gradient_checkpointing": True, "lr_scheduler_type": "cosine", "logging_steps": 50,
-                    "fsdp": "full_shard auto_wrap" if gpu else "",
                 },
             },
         ),

@@ -40,6 +40,7 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     run: str
+    name: str = ""  # of the run, for people and trackers
     fields: list[FieldSpec]
     config: TuneConfig = Field(default_factory=TuneConfig)
     task: Literal["train", "score", "predict"] = "train"

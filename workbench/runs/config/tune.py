@@ -316,7 +316,11 @@ class Train(_Section):
         basic=True, ge=0, le=2**31 - 1,
     )  # fmt: skip
     deepspeed: str = _setting("", Group.RUN, "DeepSpeed", "Path of a DeepSpeed configuration (ZeRO-2, ZeRO-3).")
-    fsdp: str = _setting("", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.")
+    fsdp: str = _setting(
+        "", Group.RUN, "FSDP", "Sharding for many GPUs, such as `full_shard auto_wrap`.",
+        "The run folder is trained by several processes, under torchrun.",
+        "A run that is started here is one process: it trains without, and a note says so.",
+    )  # fmt: skip
     fsdp_config: str = _setting("", Group.RUN, "FSDP file", "Path of an FSDP configuration.")
     report_to: list[str] = _setting(
         list, Group.RUN, "Report to", "tensorboard, wandb, mlflow, trackio … where they are installed.",

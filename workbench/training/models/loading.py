@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
 from workbench.fields import invoice_schema
@@ -159,7 +160,17 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
                 "Started from what the base knows: " + ", ".join(f"{a} ← {b}" for a, b in carried.items()) + "."
             )
     _fit_vocabulary(model, tokenizer, config)
+    allow_checkpointing(model)
     return Built(model, tokenizer, notes=notes)
+
+
+def allow_checkpointing(model: Any) -> None:
+    """Let a model checkpoint its activations where its layers can.
+
+    transformers 5 builds LayoutLMv3 of layers that do it, but its class says that it does not.
+    """
+    if any(isinstance(part, GradientCheckpointingLayer) for part in model.modules()):
+        model.supports_gradient_checkpointing = True
 
 
 def _new_model(source: str, settings: Any, labels: Sequence[str]) -> Any:

@@ -1,0 +1,174 @@
+"""What every command has, and what scripts rely on: examples, JSON, exit codes, streams, completion."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner, Result
+
+from storage import runs
+from storage.exceptions import MissingTool, UsageProblem
+from tests.support.predicted_pool import add_run, workspace
+from workbench import cli
+from workbench.commands import streams
+from workbench.runs import machine
+from workbench.workspace import Workspace
+
+
+def every_command(group: click.Group, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from every_command(command, *names, name)
+        else:
+            yield (*names, name), command
+
+
+@pytest.mark.parametrize(("names", "command"), list(every_command(cli.group)))
+def test_every_command_has_an_example_and_json(names: tuple[str, ...], command: click.Command) -> None:
+    lines = [line.strip() for line in (command.help or "").splitlines()]
+    assert any(line.startswith("workbench ") and " ".join(names) in line for line in lines)
+    assert any("--json" in parameter.opts for parameter in command.params)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace with a run called one."""
+    opened, pool, labelled = workspace(tmp_path, pool=2, labelled=2)
+    add_run(opened, pool, labelled, "one")
+    yield opened
+    opened.close()
+
+
+def call(opened: Workspace, *arguments: str, given: bytes = b"") -> Result:
+    return CliRunner().invoke(cli.group, ["-w", str(opened.files.root), *arguments], input=given)
+
+
+def test_wrong_usage_is_json_where_json_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (["stauts", "--json"], ["split", "--test", "9", "--json"], ["runs", "show", "--json"]):
+        monkeypatch.setattr(sys, "argv", ["workbench", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == 2
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["exit_code"] == 2 and answer["message"] and answer["remedy"]
+
+
+def test_a_missing_device_ends_with_its_own_code_before_anything_starts(
+    opened: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "device", lambda: "cpu")
+    answer = call(opened, "tune", "--preset", "A", "--set", "train.device=cuda", "--wait")
+    assert isinstance(answer.exception, MissingTool) and answer.exception.exit_code == 6
+    with opened.db.read() as connection:
+        assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "remedy"),
+    [("tensorbord", "did you mean tensorboard", "wandb"), ("wandb", "not installed", "pip install wandb")],
+)
+def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
+    opened: Workspace, name: str, message: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.runs.config.trackers.importlib.util.find_spec", lambda package: None)
+    answer = call(opened, "tune", "--preset", "A", "--set", f"train.report_to=[{name}]", "--wait")
+    assert isinstance(answer.exception, MissingTool) and answer.exception.exit_code == 6
+    assert message in answer.exception.message and remedy in answer.exception.remedy
+    with opened.db.read() as connection:
+        assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+def test_an_unknown_engine_is_wrong_usage(opened: Workspace) -> None:
+    answer = call(opened, "ocr", "--engine", "abbyy")
+    assert isinstance(answer.exception, UsageProblem) and answer.exception.exit_code == 2
+
+
+def test_deleting_a_run_asks_first(opened: Workspace) -> None:
+    folder = opened.files.run("one")
+    refused = call(opened, "runs", "delete", "one")
+    assert isinstance(refused.exception, UsageProblem) and "--yes" in refused.exception.remedy
+    assert folder.is_dir()
+    assert call(opened, "runs", "delete", "one", "--yes", "--json").exit_code == 0
+    assert not folder.exists()
+
+
+def test_the_log_is_shown_and_followed_to_its_end(opened: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = opened.files.run("one") / "stderr.log"
+    log.write_text("first\nsecond\n")
+    assert json.loads(call(opened, "runs", "log", "one", "--lines", "1", "--json").stdout) == {
+        "run": "one", "lines": ["second"],
+    }  # fmt: skip
+    looks = iter([True, True, False])
+
+    def at_work(folder: object) -> bool:
+        with log.open("a") as file:
+            file.write("more\n")
+        return next(looks)
+
+    monkeypatch.setattr("workbench.commands.runs.RunFolder.at_work", at_work)
+    monkeypatch.setattr("workbench.commands.runs._FOLLOW_SECONDS", 0.0)
+    monkeypatch.setattr("workbench.commands.runs._open", lambda context: opened)
+    followed = call(opened, "runs", "log", "one", "-f")
+    assert followed.stdout.splitlines() == ["first", "second", "more", "more", "more"]
+
+
+def test_a_dash_is_standard_output_and_input(opened: Workspace, tmp_path: Path) -> None:
+    exported = call(opened, "export", "word-list", "-", "--json")
+    assert exported.exit_code == 0 and not Path("-").exists()
+    rows = [json.loads(line) for line in exported.stdout.splitlines()]
+    assert len(rows) == 4 and all("words" in row for row in rows)
+    assert json.loads(exported.stderr)["documents"] == 4
+    other = Workspace.create(tmp_path / "other")
+    imported = call(other, "import", "-", "--json", given=exported.stdout_bytes)
+    assert json.loads(imported.stdout)["documents"] == 4
+    other.close()
+    assert isinstance(call(opened, "export", "hf-dataset", "-").exception, UsageProblem)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"%PDF-1.7", "stdin.pdf"), (b'[{"words": []}]', "stdin.json"), (b'{"a": 1}\n{"a": 2}\n', "stdin.jsonl"),
+        (b'{\n"a": 1}', "stdin.json"), (b"Total O\n", "stdin.txt"),
+    ],
+)  # fmt: skip
+def test_what_comes_from_standard_input_is_named_by_its_beginning(
+    content: bytes, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    with streams.files_of([Path("a"), Path("-")]) as (first, second):
+        assert (first, second.name, second.read_bytes()) == (Path("a"), name, content)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "incomplete", "expected"),
+    [
+        (["runs", "show"], "o", "one"),
+        (["evaluate"], "st", "starter"),
+        (["tune", "--set"], "train.learn", "train.learning_rate="),
+        (["tune", "--set"], "train.optim=sg", "train.optim=sgd"),
+        (["tune", "--preset"], "a", "A"),
+        (["fields", "retire"], "amount_t", "amount_total"),
+        (["queue", "--strategy"], "mar", "margin"),
+        (["simulate", "--strategies"], "combined,mar", "combined,margin"),
+    ],
+)
+def test_the_shell_completes_names(opened: Workspace, arguments: list[str], incomplete: str, expected: str) -> None:
+    shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
+    items = shell.get_completions(["-w", str(opened.files.root), *arguments], incomplete)
+    assert expected in [item.value for item in items]
+
+
+def test_completion_outside_a_workspace_is_silent(tmp_path: Path) -> None:
+    shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
+    assert shell.get_completions(["-w", str(tmp_path), "runs", "show"], "") == []
