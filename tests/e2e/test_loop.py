@@ -144,7 +144,7 @@ async def test_two_rounds_by_keys(workspace, tmp_path, monkeypatch):
             entries = queue.entries(connection, second.id)
         assert (second.run, second.strategy) == (run.id, DEFAULT)
         assert not {entry.document for entry in entries if not entry.blind} & set(batch)
-        assert "Round 2" in str(app.mode_screen.query_one(BatchPane).query_one("#order").render())
+        assert "Round 2" in str(app.mode_screen.query_one(BatchPane).query_one("#request").render())
         await press(pilot, "enter")
         for _ in entries:
             await label(pilot, gold)
