@@ -131,13 +131,14 @@ class Story:
         await self.press("enter", *["backspace"] * 4, *str(epochs), "enter", "s")
         await self.trained(1)
 
-    async def read(self) -> Any:
-        """The newest run's errors, and the Doctor's words about them."""
+    async def read(self) -> consultation.Consultation:
+        """Show the newest run's errors and the Doctor's findings; what the Doctor found."""
         await self.enter("f6", "errors")
-        newest = self.ended()[0].id
-        await self.until(lambda: self.mode_screen.shown is not None and self.mode_screen.shown.run.id == newest)
-        await self.until(lambda: self.mode_screen._told is not None and self.mode_screen._told.run == newest)
-        return self.mode_screen._told
+        newest = self.ended()[0]
+        await self.until(lambda: self.mode_screen.shown is not None and self.mode_screen.shown.run.id == newest.id)
+        await self.pilot.app.workers.wait_for_complete()
+        await self.pilot.pause()
+        return consultation.consult(self.workspace, newest)
 
     async def advised(self) -> dict[str, Any]:
         """The Doctor's first action that a training can take, taken; where it has none, the first task for people."""
