@@ -107,7 +107,10 @@ class FieldsPanel(Drawn, can_focus=False):
         name = base + Style(bold=armed or has_value, dim=row.state in (FieldState.MISSING, FieldState.ABSENT))
         sign = _SIGNS[row.state]
         if row.state is FieldState.SUGGESTED and row.confidence is not None:
-            sign = f"{'known ' if row.agrees else ''}{row.confidence:.0%} ?"
+            sign = f"{row.confidence:.0%} ?"
+            if row.agrees:
+                whole = f"known {sign}"
+                sign = whole if cell_len(row.field.name) + cell_len(whole) + 6 <= width else "known ?"
         if row.state is FieldState.ABSENT:
             sign = "not there ∅"
         sign_style = {

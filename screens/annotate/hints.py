@@ -96,7 +96,7 @@ def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content 
             ("select.none", "back to likeliest places"),
             *_document(view),
         )
-    if review:
+    if review and view.open_suggestions:
         return "Review:", (("suggestion.next", "next suggestion"), *_document(view))
     as_there = (("label.template", f"suggest all as in {_short(similar.document.name, 16)}"),) if similar else ()
     return "", (

@@ -90,7 +90,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
 )
 
 SIGNS = (
-    ("t9.00", "the field's key before a label, in the field's colour"),
+    ("t9.00", "the field's key on its cap before a label, in the field's colour"),
     ("t9.00 80%", "underlined: a suggestion, and how sure the model is"),
     ("¹ ² ³", "after so many presses the field's key labels here"),
     ("✓ ? · ∅ !", "of a field: labelled, suggested, nothing yet, not on the document, something does not fit"),

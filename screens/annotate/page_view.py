@@ -212,7 +212,8 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         if kind == "ahead":
             return style + Style(bold=True)
         if kind == "key":
-            return style + Style(bold=True, underline=True)
+            # a cap, as of a label: on the value's own ground the key would be read as a part of it (205.03.2018)
+            return style + Style(bold=True, reverse=True)
         if kind == "sure":
             return style + Style(dim=True)
         return style + Style(underline=True, italic=True, reverse=focused)

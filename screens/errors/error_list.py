@@ -39,6 +39,9 @@ _DONE = {
 }
 
 
+NOTHING_MEASURED = "Nothing measured yet: train a model (F4)."
+
+
 class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
     """Errors in a fixed order; posts `Pointed` when the pointer moves and `Chosen` on Enter or a second click."""
 
@@ -56,6 +59,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         self._items: Sequence[ErrorItem] = ()
         self._verdicts: Mapping[int, Verdict | None] = {}
         self._at = 0
+        self._if_empty = NOTHING_MEASURED
         self._named = 0  # cells of the column of documents
 
     @property
@@ -71,7 +75,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, items: Sequence[ErrorItem], verdicts: Mapping[int, Verdict | None]) -> None:
         """Show errors; the pointer stays on the same one where it is still there."""
         before = self.item
-        self._verdicts = verdicts
+        self._verdicts, self._if_empty = verdicts, "Nothing is wrong here."
         if items is not self._items:
             self._items = items
             self._named = min(max((cell_len(item.name) for item in items), default=0), _NAME)
@@ -134,7 +138,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
         row = y + int(self.scroll_y)
         width = self.size.width
         if row >= len(self._items):
-            text = "  Nothing is wrong here." if not self._items and y == 0 else ""
+            text = f"  {self._if_empty}" if not self._items and y == 0 else ""
             return Strip([Segment(text, self.rich_style + Style(dim=True))]).adjust_cell_length(width, self.rich_style)
         item = self._items[row]
         verdict = self._verdicts.get(id(item))

@@ -11,7 +11,7 @@ from textual.message import Message
 from screens.base import ModeScreen
 from screens.errors import hints, table_contents
 from screens.errors.doctor_panel import DoctorPanel
-from screens.errors.error_list import ErrorList
+from screens.errors.error_list import NOTHING_MEASURED, ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
 from screens.errors.shown import Shown, read, write_report
@@ -114,7 +114,7 @@ class ErrorsScreen(ModeScreen):
 
     def _show_nothing(self) -> None:
         self.panel.show_message("")
-        self.tables.show_message("No run has ended with predictions yet.")
+        self.tables.show_message(f"No run has ended with predictions yet. {NOTHING_MEASURED}")
         self.hint("Train a model first.", ("F4", "set up a run"), ("F5", "follow the runs"))
         self.facts("no run")
 
@@ -171,7 +171,7 @@ class ErrorsScreen(ModeScreen):
 
     def _enter_list(self) -> None:
         if not self.panel.items:
-            self.notify("Nothing is wrong here: there is no list to go into.")
+            self.notify("Nothing is wrong here: there is no list." if self.shown else NOTHING_MEASURED)
             return
         self.add_class("-listing")
         self.panel.list.focus()

@@ -58,7 +58,7 @@ class QualityPane(Pane, can_focus=True):
 
     def show(self, quality: AgreementOverview) -> None:
         self._measured = {
-            f"{opinion} with herself" if labels == opinion else f"{labels} and {opinion}": agreement
+            f"{opinion}, first and second time" if labels == opinion else f"{labels} and {opinion}": agreement
             for (labels, opinion), agreement in quality.agreement.items()
         }
         if self._pair not in self._measured:
@@ -94,7 +94,7 @@ class QualityPane(Pane, can_focus=True):
 
     def _line(self, dispute: Dispute) -> Content:
         labelled = " + ".join(dispute.annotators) or "?"
-        who = "with herself" if dispute.same_person else f"{labelled} and {dispute.opinion.annotator}"
+        who = "first and second time" if dispute.same_person else f"{labelled} and {dispute.opinion.annotator}"
         fields = ", ".join(dict.fromkeys(self.schema.name(d.field) for d in dispute.differences))
         return Content.assemble(
             (fit(dispute.name, 24), "bold"),
