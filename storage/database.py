@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
@@ -22,20 +22,17 @@ class Database:
     """Short transactions over one engine.
 
     Args:
-        where: a workspace's own SQLite file as a path, or a SQLAlchemy URL.
+        url: a SQLAlchemy URL; `sqlite:///…` for a workspace's own file.
         busy_seconds: how long to wait for another process before `Busy` is raised.
 
     Raises:
         WorkspaceProblem: the URL is invalid, or its driver is not installed.
     """
 
-    def __init__(self, where: Path | str, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url = url
         self._busy_seconds = busy_seconds
-        if isinstance(where, str) and where.startswith("sqlite:///"):
-            where = Path(where.removeprefix("sqlite:///"))
-        self._sqlite = where if isinstance(where, Path) else None
-        # never by a text: `?`, `#` and `%` in a path would be read as parts of a URL, and lead to another file
-        self.url: URL | str = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else where
+        self._sqlite = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
         self.engine = self._engine()
 
     def _engine(self) -> Engine:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote
 
 from storage.exceptions import WorkspaceProblem
 
@@ -40,31 +39,6 @@ class Files:
             raise WorkspaceProblem(
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
-
-    def check_database(self) -> None:
-        """Refuse to begin a new database where documents were kept: theirs is gone, or lies elsewhere.
-
-        Raises:
-            WorkspaceProblem: the database is missing or empty, and originals/ or runs/ is not.
-        """
-        if self.database.exists() and self.database.stat().st_size:
-            return
-        kept = [folder.name for folder in (self.originals, self.runs) if folder.is_dir() and any(folder.iterdir())]
-        if not kept:
-            return
-        state = "is empty" if self.database.exists() else "is missing"
-        misplaced = self._misplaced()
-        remedy = f"Copy it back from a backup. To begin anew, move {' and '.join(kept)} away."
-        if misplaced:
-            remedy = f"A sign in its path led version 0.1 elsewhere. Move it: mv '{misplaced}' '{self.database}'"
-        raise WorkspaceProblem(
-            f"{self.database} {state}, but {' and '.join(kept)} of the workspace hold files.", remedy
-        )
-
-    def _misplaced(self) -> Path | None:
-        """Where version 0.1 put the database, which read its path as a URL: cut at `?`, and `%xx` decoded."""
-        place = Path(unquote(str(self.database).partition("?")[0]))
-        return place if place != self.database and place.is_file() else None
 
     def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
         """Store a file under the SHA-256 of its content, once, and return its name."""

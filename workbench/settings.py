@@ -123,10 +123,6 @@ def _problem(path: Path, error: msgspec.ValidationError) -> ConfigProblem:
     return ConfigProblem(f"{path}: {name} cannot be used ({reason}).", remedy)
 
 
-WAIT_SECONDS = 10.0
-"""For how long another process's change of the settings is waited for."""
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Lock the file against other processes between reading and writing it.
@@ -136,7 +132,7 @@ def locked(path: Path) -> Iterator[None]:
         WorkspaceProblem: the folder cannot be written.
     """
     try:
-        lock = locks.acquire(path.with_name(".settings.lock"), named=False, seconds=WAIT_SECONDS)
+        lock = locks.acquire(path.with_name(".settings.lock"), named=False)
     except OSError as error:
         raise WorkspaceProblem(
             f"{path} cannot be changed: {error.strerror}.", "Check the folder's permissions and the space on its disk."

@@ -42,9 +42,7 @@ class Workspace:
             if self._db is None:
                 from storage.database import Database  # SQLAlchemy: a third of the time to the first screen
 
-                if not self.settings.database:
-                    self.files.check_database()
-                db = Database(self.settings.database or self.files.database)
+                db = Database(self.settings.database or f"sqlite:///{self.files.database}")
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db

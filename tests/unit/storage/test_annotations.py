@@ -42,7 +42,7 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.db = Database(Path(self.folder.name) / "workbench.db")
+        self.db = Database(f"sqlite:///{Path(self.folder.name) / 'workbench.db'}")
         self.db.migrate()
         with self.db.write() as connection:
             (self.number,) = documents.add(connection, [new()], "me")
@@ -87,8 +87,9 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: self.past)
     @rule()
     def restart(self) -> None:
+        url = self.db.url
         self.db.close()
-        self.db = Database(Path(self.folder.name) / "workbench.db")
+        self.db = Database(url)
 
     @invariant()
     def kept_as_expected(self) -> None:
