@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
@@ -22,17 +22,17 @@ class Database:
     """Short transactions over one engine.
 
     Args:
-        url: a SQLAlchemy URL; `sqlite:///…` for a workspace's own file.
+        address: the path of a SQLite file, whatever signs it has, or a SQLAlchemy URL.
         busy_seconds: how long to wait for another process before `Busy` is raised.
 
     Raises:
         WorkspaceProblem: the URL is invalid, or its driver is not installed.
     """
 
-    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
-        self.url = url
+    def __init__(self, address: Path | str, busy_seconds: float = BUSY_SECONDS) -> None:
         self._busy_seconds = busy_seconds
-        self._sqlite = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+        self.url: URL | str = address if isinstance(address, str) else URL.create("sqlite", database=str(address))
+        self._sqlite = address if isinstance(address, Path) else file_of_url(address)
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
@@ -168,6 +168,12 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    @property
+    def has_tables(self) -> bool:
+        """Whether anything was ever stored in it."""
+        with self.read() as connection:
+            return bool(inspect(connection).get_table_names())
+
     def _revision(self) -> str | None:
         with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
@@ -177,3 +183,8 @@ class Database:
     def close(self) -> None:
         """Close all connections and files."""
         self.engine.dispose()
+
+
+def file_of_url(url: str) -> Path | None:
+    """The file that a `sqlite:///` URL means: `?` ends its path, `%xx` is decoded. None for other URLs."""
+    return Path(make_url(url).database or "") if url.startswith("sqlite:///") else None

@@ -27,15 +27,17 @@ PATIENCE_SECONDS = 0.3
 """How long `acquire` tries: a process that calls `held` has the lock for a moment."""
 
 
-def acquire(path: Path, *, inheritable: bool = False, named: bool = True) -> int | None:
-    """Take the lock and write this process's id into the file; None when another process has it.
+def acquire(
+    path: Path, *, inheritable: bool = False, named: bool = True, patience: float = PATIENCE_SECONDS
+) -> int | None:
+    """Take the lock and write this process's id into the file; None when another process has it for `patience` seconds.
 
     The lock is held until the returned descriptor is closed, at the latest when the process ends. An inheritable
     one is also passed on to the program that this process becomes (exec) or starts. Without `named` the file is left
     empty, for another process's id.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             _take(descriptor)

@@ -17,6 +17,9 @@ from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
 from workbench.fields import FieldType, Schema, colours, invoice_schema
 
+LOCK_SECONDS = 10.0
+"""How long a change of workbench.toml waits for another process's change."""
+
 KEY_PRESETS = ("workbench", "prodigy", "label-studio", "doccano")
 
 REPAIR_RULES = ("iob_repair", "neighbourhood", "unsupported", "normalisation", "one_value", "cross_field")
@@ -128,11 +131,11 @@ def locked(path: Path) -> Iterator[None]:
     """Lock the file against other processes between reading and writing it.
 
     Raises:
-        Busy: another process holds the lock.
+        Busy: another process holds the lock for longer than `LOCK_SECONDS`.
         WorkspaceProblem: the folder cannot be written.
     """
     try:
-        lock = locks.acquire(path.with_name(".settings.lock"), named=False)
+        lock = locks.acquire(path.with_name(".settings.lock"), named=False, patience=LOCK_SECONDS)
     except OSError as error:
         raise WorkspaceProblem(
             f"{path} cannot be changed: {error.strerror}.", "Check the folder's permissions and the space on its disk."

@@ -1,5 +1,6 @@
 """A workspace: the directory in which everything about one collection of invoices is kept."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ class Workspace:
             if self._db is None:
                 from storage.database import Database  # SQLAlchemy: a third of the time to the first screen
 
-                db = Database(self.settings.database or f"sqlite:///{self.files.database}")
+                db = Database(self.settings.database) if self.settings.database else _own_database(self.files)
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db
@@ -167,6 +168,53 @@ class Workspace:
         """Close the database."""
         if self._db is not None:
             self._db.close()
+
+
+def _own_database(files: Files) -> "Database":
+    """The database in a workspace's folder.
+
+    Raises:
+        WorkspaceProblem: it is missing or empty beside originals, so that it cannot be that of a new workspace.
+    """
+    from storage.database import Database
+
+    was_there = files.database.is_file() and files.database.stat().st_size > 0
+    has_originals = files.originals.is_dir() and any(files.originals.iterdir())
+    if not was_there:
+        _refuse_misplaced(files)
+        if has_originals:
+            raise _lost(files, "empty" if files.database.exists() else "missing")
+    db = Database(files.database)
+    if has_originals and not db.has_tables:
+        db.close()
+        raise _lost(files, "empty")
+    return db
+
+
+def _lost(files: Files, state: str) -> WorkspaceProblem:
+    copies = sorted(files.root.glob("workbench.before-*.db"), key=lambda copy: copy.stat().st_mtime)
+    source = f"the newest copy here, {copies[-1]}," if copies else "a copy of yours"
+    return WorkspaceProblem(
+        f"{files.database} is {state}, but originals/ holds documents: this is no new workspace. Nothing was changed.",
+        f"Put {source} in its place. To start over, make a workspace in another folder and import originals/.",
+    )
+
+
+def _refuse_misplaced(files: Files) -> None:
+    """Versions up to 0.1 read the path as a URL, and kept the database elsewhere where it has a `?` or `%xx`."""
+    from storage.database import file_of_url
+
+    used = file_of_url(f"sqlite:///{files.database}")
+    if used is None or used == files.database or not used.is_file():
+        return
+    with used.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\0":
+            return
+    raise WorkspaceProblem(
+        f"An older version of the program kept this workspace's database outside it, in {used}, because of a sign in "
+        "the folder's name. Other workspaces with such names may have been kept in the same file.",
+        f"Close every workbench, then copy it: cp {shlex.quote(str(used))} {shlex.quote(str(files.database))}",
+    )
 
 
 def _note_retired(db: "Database", schema: Schema) -> None:

@@ -14,6 +14,7 @@ from storage.records import Content, Split
 from workbench.commands import Context, streams
 from workbench.commands.output import emit, json_option
 from workbench.exchange import exporters
+from workbench.exchange.exporters.base import check_target
 from workbench.workspace import Workspace
 
 
@@ -31,6 +32,7 @@ from workbench.workspace import Workspace
 @click.option(
     "--pictures/--no-pictures", default=True, help="Copy the pages' pictures along, where the format has any."
 )
+@click.option("--force", is_flag=True, help="Overwrite OUT where it is a file that exists.")
 @json_option
 @click.pass_obj
 def command(
@@ -41,6 +43,7 @@ def command(
     only: str,
     group: str | None,
     pictures: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Write documents, labels or values to OUT in another format; `-` is standard output (without pictures).
@@ -55,6 +58,7 @@ def command(
     """
     workspace = context.open_workspace()
     try:
+        check_target(out, workspace.files, force)
         chosen = Filter(kind=only, split=Split(split) if split else None, group=group)
         with workspace.db.read() as connection:
             ids = document_list.ids(connection, chosen)

@@ -1,5 +1,6 @@
 """`workbench fields` and its subcommands."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,7 +9,6 @@ from storage.exceptions import UsageProblem
 from workbench.commands import Context, completions
 from workbench.commands.output import emit, json_option, table
 from workbench.fields import Field, FieldType, Schema
-from workbench.workspace import Workspace
 
 _TYPES = click.Choice([type.value for type in FieldType])
 
@@ -27,8 +27,7 @@ def _key(context: click.Context, parameter: click.Parameter, value: str | None) 
     return value
 
 
-def _field(workspace: Workspace, name: str) -> Field:
-    schema = workspace.schema
+def _field(schema: Schema, name: str) -> Field:
     field = next((f for f in schema if name in (f.id, f.name)), None) or schema.resolve(name)
     if field is None:
         names = ", ".join(f.name for f in schema)
@@ -36,10 +35,25 @@ def _field(workspace: Workspace, name: str) -> Field:
     return field
 
 
-def _save(workspace: Workspace, schema: Schema, message: str, as_json: bool) -> None:
-    workspace.change_settings(schema=schema)
-    workspace.close()
-    emit(_data(schema), as_json=as_json, text=message)
+def _change(context: Context, change: Callable[[Schema], tuple[Schema, str]], as_json: bool) -> None:
+    """Change the schema as it is in workbench.toml now, which another process may have changed since it was opened.
+
+    Args:
+        change: the changed schema, and the sentence that is printed about it.
+    """
+    workspace = context.open_workspace()
+    message = ""
+
+    def changed(schema: Schema) -> Schema:
+        nonlocal message
+        schema, message = change(schema)
+        return schema
+
+    try:
+        workspace.change_schema(changed)
+    finally:
+        workspace.close()
+    emit(_data(workspace.schema), as_json=as_json, text=message)
 
 
 def _data(schema: Schema, labels: dict[str, int] | None = None) -> dict[str, Any]:
@@ -132,12 +146,15 @@ def add(
     """
     from workbench.fields.label_names import type_of_name
 
-    workspace = context.open_workspace()
     kind = FieldType(type_) if type_ else type_of_name(name)
-    schema = workspace.schema.add(name, kind, key or "", colour or "")
-    added = schema.fields[-1]
-    schema = schema.change(added.id, aliases=aliases)
-    _save(workspace, schema, f"Added {added.name} ({kind.value}), key {added.key or 'none'}.", as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        schema = schema.add(name, kind, key or "", colour or "")
+        added = schema.fields[-1]
+        message = f"Added {added.name} ({kind.value}), key {added.key or 'none'}."
+        return schema.change(added.id, aliases=aliases), message
+
+    _change(context, change, as_json)
 
 
 @command.command
@@ -152,11 +169,13 @@ def rename(context: Context, field: str, name: str, as_json: bool) -> None:
     Example:
       workbench fields rename amount_total total
     """
-    workspace = context.open_workspace()
-    target = _field(workspace, field)
-    aliases = tuple(dict.fromkeys((*target.aliases, target.name)))
-    schema = workspace.schema.change(target.id, name=name, aliases=aliases)
-    _save(workspace, schema, f"{target.name} is now called {name}.", as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        aliases = tuple(dict.fromkeys((*target.aliases, target.name)))
+        return schema.change(target.id, name=name, aliases=aliases), f"{target.name} is now called {name}."
+
+    _change(context, change, as_json)
 
 
 @command.command
@@ -171,9 +190,12 @@ def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
     Example:
       workbench fields recolour amount_total "#cc3300"
     """
-    workspace = context.open_workspace()
-    target = _field(workspace, field)
-    _save(workspace, workspace.schema.change(target.id, colour=colour), f"{target.name} is now {colour}.", as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        return schema.change(target.id, colour=colour), f"{target.name} is now {colour}."
+
+    _change(context, change, as_json)
 
 
 @command.command
@@ -188,18 +210,20 @@ def key(context: Context, field: str, key: str, as_json: bool) -> None:
     Example:
       workbench fields key amount_total t
     """
-    workspace = context.open_workspace()
-    target = _field(workspace, field)
-    other = next((f for f in workspace.schema.active if f.key == key and f.id != target.id), None)
-    schema = workspace.schema
-    if other is not None:  # two fields may never share a key
-        schema = schema.change(other.id, key="")
-    schema = schema.change(target.id, key=key)
-    message = f"{target.name} has the key {key}."
-    if other is not None:
-        schema = schema.change(other.id, key=target.key)
-        message += f" {other.name} has {target.key or 'none'} now."
-    _save(workspace, schema, message, as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        other = next((f for f in schema.active if f.key == key and f.id != target.id), None)
+        if other is not None:  # two fields may never share a key
+            schema = schema.change(other.id, key="")
+        schema = schema.change(target.id, key=key)
+        message = f"{target.name} has the key {key}."
+        if other is not None:
+            schema = schema.change(other.id, key=target.key)
+            message += f" {other.name} has {target.key or 'none'} now."
+        return schema, message
+
+    _change(context, change, as_json)
 
 
 @command.command
@@ -213,9 +237,12 @@ def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
     Example:
       workbench fields reorder invoice_number invoice_date amount_total
     """
-    workspace = context.open_workspace()
-    schema = workspace.schema.reorder([_field(workspace, name).id for name in fields])
-    _save(workspace, schema, "Order: " + ", ".join(f.name for f in schema.active), as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        schema = schema.reorder([_field(schema, name).id for name in fields])
+        return schema, "Order: " + ", ".join(f.name for f in schema.active)
+
+    _change(context, change, as_json)
 
 
 @command.command
@@ -230,10 +257,13 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
     Example:
       workbench fields retire purchase_order
     """
-    workspace = context.open_workspace()
-    target = _field(workspace, field)
-    schema = workspace.schema.back(target.id) if back else workspace.schema.change(target.id, retired=True)
-    _save(workspace, schema, f"{target.name} is {'in use again' if back else 'retired; its labels are kept'}.", as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        schema = schema.back(target.id) if back else schema.change(target.id, retired=True)
+        return schema, f"{target.name} is {'in use again' if back else 'retired; its labels are kept'}."
+
+    _change(context, change, as_json)
 
 
 @command.command("type")
@@ -248,7 +278,9 @@ def type_(context: Context, field: str, kind: str, as_json: bool) -> None:
     Example:
       workbench fields type amount_total amount
     """
-    workspace = context.open_workspace()
-    target = _field(workspace, field)
-    schema = workspace.schema.change(target.id, type=FieldType(kind))
-    _save(workspace, schema, f"{target.name} holds a value of type {kind}.", as_json)
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        return schema.change(target.id, type=FieldType(kind)), f"{target.name} holds a value of type {kind}."
+
+    _change(context, change, as_json)

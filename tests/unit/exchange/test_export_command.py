@@ -1,6 +1,7 @@
 """`workbench export` on a real workspace."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,42 @@ def test_nothing_to_export_and_a_folder_in_the_way_are_said(workspace: Path, tmp
         run(workspace, "funsd", str(workspace))
     with pytest.raises(UsageProblem, match="is a folder"):
         run(workspace, "conll", str(workspace))
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["workbench.db", "workbench.db-wal", "workbench.toml", "writer.pid", "pages/ab/x.png", "originals", "runs/new"],
+)
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_export_never_replaces_what_is_the_workspaces_own(
+    workspace: Path, tmp_path: Path, own: str, linked: bool
+) -> None:
+    target = workspace / own
+    if linked:
+        (tmp_path / "link").symlink_to(target)
+    before = target.read_bytes() if target.is_file() else None
+    for format_name in ("values-csv", "funsd"):
+        with pytest.raises(UsageProblem, match="the workspace's own"):
+            run(workspace, format_name, str(tmp_path / "link" if linked else target), "--force")
+    assert (target.read_bytes() if target.is_file() else None) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
+def test_an_export_replaces_no_fifo_and_no_broken_link(workspace: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("fifo", "link"):
+        with pytest.raises(UsageProblem, match="not a regular file"):
+            run(workspace, "values-csv", str(tmp_path / name), "--force")
+    assert (tmp_path / "fifo").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_file_that_exists_is_overwritten_only_by_force(workspace: Path, tmp_path: Path) -> None:
+    out = tmp_path / "values.csv"
+    out.write_text("mine")
+    with pytest.raises(UsageProblem, match="exists already"):
+        run(workspace, "values-csv", str(out))
+    assert out.read_text() == "mine"
+    run(workspace, "values-csv", str(out), "--force")
+    assert out.read_text() != "mine"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import replacing
+from storage.files import Files, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -103,6 +103,35 @@ def thousandths(box: Box, page: Page) -> list[int]:
 def plain_number(value: float) -> int | float:
     """A whole number as an integer, as other tools expect for pixels."""
     return int(value) if float(value).is_integer() else value
+
+
+def check_target(target: Path, files: Files, force: bool) -> None:
+    """Refuse to write an export over what must not be lost.
+
+    Args:
+        target: where the export is to be written.
+        files: the workspace's own.
+        force: whether a file that exists may be overwritten.
+
+    Raises:
+        UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`.
+    """
+    real, root = target.resolve(), files.root.resolve()
+    if real.parent == root and _is_own_name(real.name):
+        raise UsageProblem(f"{target} is the workspace's own.", "Name another file or folder for the export.")
+    if any(real.is_relative_to(folder.resolve()) for folder in (files.originals, files.pages, files.runs)):
+        raise UsageProblem(f"{target} is in the workspace's own files.", "Name another place for the export.")
+    if not os.path.lexists(target) or target.is_dir():
+        return
+    if not target.is_file():
+        raise UsageProblem(f"{target} is not a regular file.", "Name a file or folder for the export.")
+    if not force:
+        raise UsageProblem(f"{target} exists already.", "Name another file, or overwrite it with --force.")
+
+
+def _is_own_name(name: str) -> bool:
+    """Whether it is the database, its companions and copies, the settings, a note or a lock."""
+    return name == "writer.pid" or name.startswith((".", "workbench.db", "workbench.before-", "workbench.toml"))
 
 
 @contextmanager

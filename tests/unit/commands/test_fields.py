@@ -1,0 +1,74 @@
+"""`workbench fields` changes the schema that is in workbench.toml now, and waits for other writers."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from workbench import settings
+from workbench.commands import Context, fields
+from workbench.workspace import Workspace
+
+
+class _Opened(Context):
+    """Opens a workspace, after which another process does something."""
+
+    def __init__(self, directory: Path, meanwhile: Callable[[], None]) -> None:
+        self._directory, self._meanwhile = directory, meanwhile
+
+    def open_workspace(self) -> Workspace:
+        workspace = Workspace.open(self._directory)
+        self._meanwhile()
+        return workspace
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["add", "drawer"],
+        ["rename", "iban", "account"],
+        ["recolour", "iban", "#123456"],
+        ["key", "iban", "z"],
+        ["reorder", "iban"],
+        ["retire", "iban"],
+        ["type", "iban", "text"],
+    ],
+)
+def test_a_field_that_another_process_adds_meanwhile_is_kept(tmp_path: Path, arguments: list[str]) -> None:
+    Workspace.create(tmp_path / "shop").close()
+
+    def add_another() -> None:
+        elsewhere = Workspace.find(tmp_path / "shop")
+        elsewhere.change_schema(lambda schema: schema.add("theirs"))
+
+    result = CliRunner().invoke(fields.command, arguments, obj=_Opened(tmp_path / "shop", add_another))
+    assert result.exit_code == 0, result.output
+    assert Workspace.find(tmp_path / "shop").schema.get("theirs") is not None
+
+
+def test_twenty_writers_at_once_all_keep_their_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Workspace.create(tmp_path / "shop").close()
+    names = [f"field {number}" for number in range(20)]
+    slowly = settings.locked
+
+    @contextmanager
+    def locked(path: Path):  # type: ignore[no-untyped-def]
+        import time
+
+        with slowly(path):
+            time.sleep(0.05)  # 20 writers together take longer than a short wait
+            yield
+
+    monkeypatch.setattr(settings, "locked", locked)
+
+    def add(name: str) -> None:
+        workspace = Workspace.find(tmp_path / "shop")
+        workspace.change_schema(lambda schema: schema.add(name))
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(add, names))
+    kept = {field.name for field in Workspace.find(tmp_path / "shop").schema}
+    assert kept >= set(names)

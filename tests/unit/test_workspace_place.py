@@ -1,0 +1,65 @@
+"""A workspace's database is in its folder, whatever the folder is called, and a lost one is not taken for a new one."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.exceptions import WorkspaceProblem
+from workbench.workspace import Workspace
+
+
+@pytest.mark.parametrize("name", ["shop?1", "shop#1", "shop%41", "100%", "a?b=c&d", "mode?uri=true"])
+def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    workspace = Workspace.create(tmp_path / name)
+    workspace.close()
+    assert (tmp_path / name / "workbench.db").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    Workspace.open(tmp_path / name).close()
+
+
+@pytest.mark.parametrize(("name", "used"), [("shop?1", "shop"), ("shop%41/in", "shopA/in/workbench.db")])
+def test_a_database_that_an_older_version_misplaced_is_found_and_can_be_copied_back(
+    tmp_path: Path, name: str, used: str
+) -> None:
+    Workspace.create(tmp_path / name).close()
+    database = tmp_path / name / "workbench.db"
+    (tmp_path / used).parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(database, tmp_path / used)
+    with pytest.raises(WorkspaceProblem, match="outside it") as problem:
+        Workspace.open(tmp_path / name)
+    assert shlex.join(["cp", str(tmp_path / used), str(database)]) in problem.value.remedy
+    assert not database.exists()
+    shutil.copy2(tmp_path / used, database)
+    Workspace.open(tmp_path / name).close()
+
+
+def without_database(path: Path) -> None:
+    path.unlink()
+
+
+def with_an_empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def without_tables(path: Path) -> None:
+    path.unlink()
+    database = Database(path)
+    with database.read():
+        pass
+    database.close()
+
+
+@pytest.mark.parametrize("lose", [without_database, with_an_empty_file, without_tables])
+def test_a_lost_database_beside_originals_is_no_new_workspace(tmp_path: Path, lose) -> None:  # type: ignore[no-untyped-def]
+    workspace = Workspace.create(tmp_path / "shop")
+    workspace.files.keep(workspace.files.originals, b"%PDF-1.4", ".pdf")
+    workspace.close()
+    lose(workspace.files.database)
+    copy = workspace.files.root / "workbench.before-0002.db"
+    copy.write_bytes(b"SQLite format 3\0")
+    with pytest.raises(WorkspaceProblem, match="no new workspace") as problem:
+        Workspace.open(tmp_path / "shop")
+    assert str(copy) in problem.value.remedy
