@@ -1,5 +1,6 @@
 """`workbench export` on a real workspace."""
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -110,3 +111,16 @@ def test_a_file_that_exists_is_overwritten_only_by_force(workspace: Path, tmp_pa
     assert out.read_text() == "mine"
     run(workspace, "values-csv", str(out), "--force")
     assert out.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1|cmd", "\uff1d1+1", "\uff0b1+1|cmd", "\uff0d1+1|cmd", "\uff20SUM(1)", " =1+1", "-1+1", "-inf"]
+)
+def test_a_fields_name_is_no_live_formula_in_the_csv_header(workspace: Path, tmp_path: Path, name: str) -> None:
+    opened = Workspace.find(workspace)
+    opened.change_schema(lambda schema: schema.change("amount_total", name=name))
+    run(workspace, "values-csv", str(tmp_path / "values.csv"))
+    with (tmp_path / "values.csv").open(encoding="utf-8-sig", newline="") as file:
+        names = next(csv.reader(file))
+    assert "'" + name in names
+    assert name not in names

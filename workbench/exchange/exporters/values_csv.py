@@ -5,6 +5,8 @@ Holds and cannot hold what `values` says. A cell that a spreadsheet would take f
 
 import csv
 import io
+import math
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class CsvExporter:
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
             table = csv.writer(text)
-            table.writerow(header(schema))
+            table.writerow([_no_formula(name) for name in header(schema)])
             for row in rows(contents, schema, written):
                 table.writerow([_no_formula(cell) for cell in row])
             text.detach()  # the file is flushed, closed and renamed by its own manager
@@ -37,17 +39,18 @@ class CsvExporter:
 
 
 def _no_formula(cell: str) -> str:
-    if cell.startswith(("=", "@", "\t", "\r")) or (cell.startswith(("+", "-")) and not _is_number(cell)):
+    """The cell, with an apostrophe before what a spreadsheet would calculate; full-width signs count as plain ones."""
+    start = unicodedata.normalize("NFKC", cell.lstrip()[:1])
+    if start in {"=", "@"} or cell.startswith(("\t", "\r")) or (start in {"+", "-", "\u2212"} and not _is_number(cell)):
         return "'" + cell
     return cell
 
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        return math.isfinite(float(cell))
     except ValueError:
         return False
-    return True
 
 
 EXPORTER = CsvExporter()
