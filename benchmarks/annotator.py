@@ -80,7 +80,7 @@ class Annotator:
             if span != labelled[span.field]:  # a second label: the one that is further from right goes
                 worse = min(span, labelled[span.field], key=lambda s: len(set(s.tokens) & set(self.gold[s.field])))
                 return [*self._at(session, worse), "backspace"]
-        proposed = session.acceptable()
+        proposed = session.document_acts.acceptable()
         for s in proposed:
             if s.field not in self.gold:  # an invented field; suggestions at a wrong place give way to labels
                 focus = view.focus

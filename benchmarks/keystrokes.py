@@ -54,7 +54,7 @@ async def count(workspace: Workspace, golds: list[Gold], most: int = 80) -> tupl
                 await pilot.press(key)
                 pressed += 1
             while screen.session is session and session.editor.state.state.value != "labelled" and pressed < most:
-                await pilot.press("A" if session.acceptable() else "a")
+                await pilot.press("A" if session.document_acts.acceptable() else "a")
                 pressed += 1
             keys.append(pressed)
             with workspace.db.read() as connection:

@@ -203,7 +203,7 @@ class Story:
             await self.press(key)
         while session.editor.state.state is not State.LABELLED:  # what is out of view wants to be looked at first
             assert self.keys < before + 2 * MOST, f"{session.content.document.name} cannot be accepted"
-            await self.press("A" if session.acceptable() else "a")
+            await self.press("A" if session.document_acts.acceptable() else "a")
         await self.until(lambda: self.mode_screen.mode != "annotate" or self.mode_screen.session is not session)
         return self.keys - before
 

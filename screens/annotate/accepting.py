@@ -27,7 +27,7 @@ class Accepting:
 
         Suggestions out of view are named until they are in view, those that contradict a known value once.
         """
-        rest, differing = session.acceptable(), session.contradicting()
+        rest, differing = session.document_acts.acceptable(), session.document_acts.contradicting()
         if rest:
             return min(rest, key=lambda s: s.tokens), hints.out_of_view(len(rest))
         if not differing or self._left_out == (session, differing):

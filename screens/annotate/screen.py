@@ -276,12 +276,12 @@ class AnnotateScreen(ModeScreen):
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
-    def action_accept_visible(self) -> None:
-        self.act(lambda session: session.accept_all(self._pane.page.visible_tokens()))
+    def action_accept_visible(self) -> bool:
+        return self.act(lambda session: session.document_acts.accept_all(self._pane.page.visible_tokens()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
-        if not self.act(lambda session: session.accept_all(self._pane.page.visible_tokens())) or self.session is None:
+        if not self.action_accept_visible() or self.session is None:
             return
         left = self._accepting.left(self.session, self.key_of("suggestion.known"))
         if left is None:

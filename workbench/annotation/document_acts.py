@@ -1,10 +1,11 @@
-"""The acts of a session that concern its document as a whole: accept, set aside, flag, undo, what is not there."""
+"""The acts of a session on its document as a whole: accept all, finish, set aside, flag, undo, what is absent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from storage.records import Annotations, Event, State
-from workbench.annotation import acts
+from storage.records import Annotations, Event, State, Suggestion
+from storage.suggestions import rivals
+from workbench.annotation import acts, field_states
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
@@ -97,6 +98,41 @@ class DocumentActs:
         ]
         fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
         self._state.message = f"{fields} marked as not there." + (f" Left alone: {', '.join(kept)}." if kept else "")
+
+    def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
+        """Open suggestions that contradict no label and no known value; with `visible`, those that are in view."""
+        state, left_out = self._editor.state, set(self.contradicting())
+        fields = {s.field for s in state.spans} | state.absent
+        used = {t for s in state.spans for t in s.tokens}
+        suggestions: list[Suggestion] = []
+        for s in reversed(self._editor.open_suggestions):  # of two for one token the surer one
+            if s.field in fields or used.intersection(s.tokens) or s in left_out:
+                continue
+            if visible is None or not set(s.tokens).isdisjoint(visible):
+                suggestions.append(s)
+                used.update(s.tokens)
+        return suggestions
+
+    def contradicting(self) -> list[Suggestion]:
+        """Open suggestions of fields without a label that are other values than the known ones."""
+        labelled = {s.field for s in self._editor.state.spans}
+        return [
+            s
+            for s in self._editor.open_suggestions
+            if s.field not in labelled
+            and (field := self._schema.get(s.field))
+            and field_states.contradicts(self._editor.content, field, s)
+        ]
+
+    def accept_all(self, visible: Collection[int] | None = None) -> int:
+        """Accept every acceptable suggestion (in view) in one act; returns how many."""
+        suggestions = self.acceptable(visible)
+        after = self._editor.state
+        for s in suggestions:
+            after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
+        self._state.commit("accept-visible", after)
+        self._state.focus = None
+        return len(suggestions)
 
     def finish(self) -> None:
         """Confirm the document's labels."""

@@ -4,12 +4,11 @@ A session has a cursor, what is in hand, and the acts, each committed by the edi
 immutable picture of it all that widgets are drawn from.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from storage import queue
 from storage.records import Content, Span, Suggestion, Token
-from storage.suggestions import rivals
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.cursor import Cursor
@@ -165,7 +164,7 @@ class AnnotationSession:
 
     def look_at(self, suggestion: Suggestion) -> None:
         """Go to a suggestion; one that contradicts a known value is taken in hand."""
-        if suggestion in self.contradicting():
+        if suggestion in self.document_acts.contradicting():
             self.field_key.focus_on(suggestion)
         else:
             self.cursor.go_to(min(suggestion.tokens))
@@ -191,50 +190,15 @@ class AnnotationSession:
         self._state.commit("reject", acts.reject(self.editor.state, suggestion))
         self.field_key.go_on_after(suggestion)
 
-    def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
-        """Open suggestions that contradict no label and no known value; with `visible`, those that are in view."""
-        state, left_out = self.editor.state, set(self.contradicting())
-        fields = {s.field for s in state.spans} | state.absent
-        used = {t for s in state.spans for t in s.tokens}
-        suggestions: list[Suggestion] = []
-        for s in reversed(self.editor.open_suggestions):  # of two for one token the surer one
-            if s.field in fields or used.intersection(s.tokens) or s in left_out:
-                continue
-            if visible is None or not set(s.tokens).isdisjoint(visible):
-                suggestions.append(s)
-                used.update(s.tokens)
-        return suggestions
-
-    def contradicting(self) -> list[Suggestion]:
-        """Open suggestions of fields without a label that are other values than the known ones."""
-        labelled = {s.field for s in self.editor.state.spans}
-        return [
-            s
-            for s in self.editor.open_suggestions
-            if s.field not in labelled
-            and (field := self.schema.get(s.field))
-            and field_states.contradicts(self.content, field, s)
-        ]
-
     def take_known(self) -> None:
         """Label where the known value is printed: of the field in hand, else of the first suggestion that differs."""
         view = self.view
-        differing = self.contradicting()
+        differing = self.document_acts.contradicting()
         in_hand = view.suggestion.field if view.suggestion else view.label.field if view.label else None
         field_id = view.focus.field if view.focus else view.armed or in_hand
         if not any(r.field == field_id for r in self.content.references) and differing:
             field_id = differing[0].field
         self.field_key.take_known(field_id)
-
-    def accept_all(self, visible: Collection[int] | None = None) -> int:
-        """Accept every acceptable suggestion (in view) in one act; returns how many."""
-        suggestions = self.acceptable(visible)
-        after = self.editor.state
-        for s in suggestions:
-            after = acts.accept(after, s, self.editor.annotator, rivals(self.content.suggestions, s))
-        self._state.commit("accept-visible", after)
-        self._state.focus = None
-        return len(suggestions)
 
     def adjust(self, more: bool, at_end: bool = True, phrases: bool = False) -> None:
         """Let the label (or suggestion) in hand begin or end a token, or a phrase, earlier or later."""

@@ -66,7 +66,7 @@ def test_a_model_that_differs_is_a_second_opinion(workspace):
 
 def test_accepting_all_takes_the_known_value_and_settles_the_other(workspace):
     session = AnnotationSession.open(workspace, 1)
-    assert session.accept_all() == 2
+    assert session.document_acts.accept_all() == 2
     assert labels(workspace)["amount_total"] == ["9.00"]
     assert {s.decision for s in content_of(workspace).suggestions if s.tokens == PLACES["cash"]} == {Decision.REJECTED}
     session.document_acts.undo()
@@ -137,10 +137,12 @@ def test_what_contradicts_a_known_value_is_left_out_and_marked_before(tmp_path):
     row = row_of(made, "amount_total")
     assert row.state is FieldState.SUGGESTED and row.agrees is False
     session = AnnotationSession.open(made, 1)
-    assert session.accept_all() == 1 and [s.field for s in session.contradicting()] == ["amount_total"]
+    assert session.document_acts.accept_all() == 1 and [s.field for s in session.document_acts.contradicting()] == [
+        "amount_total"
+    ]
     session.take_known()
     assert labels(made)["amount_total"] == ["9.00"]
-    assert made.db and session.contradicting() == []
+    assert made.db and session.document_acts.contradicting() == []
     made.close()
 
 

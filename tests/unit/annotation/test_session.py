@@ -21,7 +21,7 @@ PLAIN = (
     lambda session: session.field_key.add(),
     lambda session: session.clear(),
     lambda session: session.reject(),
-    lambda session: session.accept_all(),
+    lambda session: session.document_acts.accept_all(),
     lambda session: session.document_acts.mark_absent(),
     lambda session: session.document_acts.mark_missing_absent(),
     lambda session: session.document_acts.finish(),
