@@ -40,6 +40,21 @@ class Files:
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
 
+    def make_private(self, own_database: bool) -> None:
+        """Let only this user into a new workspace; SQLite gives the files beside the database its permissions.
+
+        Raises:
+            WorkspaceProblem: the directory cannot be written.
+        """
+        try:
+            self.root.chmod(0o700)
+            if own_database:
+                self.database.touch(0o600)
+        except OSError as error:
+            raise WorkspaceProblem(
+                f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
+            ) from error
+
     def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
         """Store a file under the SHA-256 of its content, once, and return its name."""
         digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else digest_of(content)

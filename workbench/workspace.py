@@ -71,6 +71,7 @@ class Workspace:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
         files.make()
+        files.make_private(own_database=not database)
         chosen = replace(settings_file.read(files.settings), database=database)
         settings_file.write(files.settings, chosen)
         return cls.open(directory)

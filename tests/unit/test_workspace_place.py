@@ -1,7 +1,9 @@
 """A workspace's database is in its folder, whatever the folder is called, and a lost one is not taken for a new one."""
 
+import os
 import shlex
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,19 @@ def test_a_lost_database_beside_originals_is_no_new_workspace(tmp_path: Path, lo
     with pytest.raises(WorkspaceProblem, match="no new workspace") as problem:
         Workspace.open(tmp_path / "shop")
     assert str(copy) in problem.value.remedy
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_new_workspace_can_be_read_by_its_user_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        workspace = Workspace.create(tmp_path / "shop")
+        with workspace.db.write():
+            files = [path for path in workspace.files.root.iterdir() if path.name.startswith("workbench.")]
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
+        workspace.close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "shop").stat().st_mode) == 0o700
+    assert {"workbench.db", "workbench.db-wal", "workbench.toml"} <= set(modes)
+    assert set(modes.values()) == {0o600}
