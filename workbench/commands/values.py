@@ -11,7 +11,7 @@ from workbench.commands import Context
 from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.reference_values import ValuesReport
+    from workbench.exchange.known_values import ValuesReport
 
 
 @click.command
@@ -34,7 +34,7 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
     Example:
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
     """
-    from workbench.exchange.reference_values import ValuesReport, bring_in
+    from workbench.exchange.known_values import ValuesReport, bring_in
 
     workspace = context.open_workspace()
     outcome = ValuesReport()

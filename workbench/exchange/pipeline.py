@@ -18,7 +18,7 @@ from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
-from workbench.exchange.reference_values import ValuesReport, bring_in, suggest_again
+from workbench.exchange.known_values import ValuesReport, bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap

@@ -13,7 +13,7 @@ from storage.exceptions import InputProblem
 from storage.files import digest_of
 from storage.records import Side
 from workbench.exchange import importers, pictures
-from workbench.exchange.importers import known_values
+from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
 from workbench.exchange.ocr import PageText, Readers
 from workbench.workspace import Workspace
@@ -176,7 +176,7 @@ class DocumentSource:
         if self._request.format != "auto":
             return importers.load(self._request.format)
         importer = importers.detect(path)
-        if importer is None and not known_values.is_table(path, self._limits):
+        if importer is None and not values_table.is_table(path, self._limits):
             raise InputProblem(importers.unrecognised(path))
         return importer
 

@@ -13,7 +13,7 @@ from workbench.annotation.session import AnnotationSession
 from workbench.evaluation import inference
 from workbench.exchange.exporters import values
 from workbench.exchange.exporters.base import ExportReport
-from workbench.exchange.reference_values import suggest_again
+from workbench.exchange.known_values import suggest_again
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLACES = places_of(sample_documents.VALUES | {"cash": "10.00"}, PAGE)

@@ -10,7 +10,7 @@ import pytest
 
 from storage import document_list, documents
 from storage.records import Side, Source, State
-from workbench.exchange import pipeline, reference_values
+from workbench.exchange import known_values, pipeline
 from workbench.exchange.pipeline import Summary, run
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import FieldType, invoice_schema
@@ -179,7 +179,7 @@ def test_known_values_become_suggestions(workspace: Workspace, tmp_path: Path, k
         for row in rows:
             book.worksheets[0].append(row)
         book.save(table)
-    outcome = reference_values.bring_in(workspace, table, mapping={"Gross": "amount_total"})
+    outcome = known_values.bring_in(workspace, table, mapping={"Gross": "amount_total"})
     assert (outcome.documents, outcome.reference_values, outcome.suggestions) == (2, 3, 2)
     assert outcome.mapping == {"Gross": "amount_total", "INV_NO": "invoice_no"}
     assert [row[:3] for row in outcome.unaligned] == [("b", "amount_total", "1.00")]
@@ -195,7 +195,7 @@ def test_sure_places_of_known_values_become_labels_but_never_over_a_persons(
     _run(workspace, _jsonl(tmp_path / "a.jsonl", _record("a", "Invoice No 4711 Total 9.00 EUR", {2: "B-PO"})))
     table = tmp_path / "v.json"
     table.write_text(json.dumps({"a": {"invoice_no": "4711", "total": "9.00", "po": "1"}}))
-    outcome = reference_values.bring_in(workspace, table, accept_above=0.9)
+    outcome = known_values.bring_in(workspace, table, accept_above=0.9)
     assert outcome.labels == {"amount_total": 1}
     content = _content(workspace, "a")
     assert {s.field for s in content.annotations.spans} == {"purchase_order", "amount_total"}

@@ -15,7 +15,7 @@ from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue,
 from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
-from workbench.exchange.importers.known_values import KnownRow, read
+from workbench.exchange.importers.values_table import KnownRow, read
 from workbench.fields import FieldType, Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, normalise, same
