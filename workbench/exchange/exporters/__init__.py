@@ -18,6 +18,7 @@ EXPORTERS: dict[str, tuple[str, str]] = {
     "label-studio": ("label_studio", "Label Studio tasks with annotations and predictions"),
     "funsd": ("funsd", "annotations/ and images/, one JSON a page"),
     "conll": ("conll", "a word and its tag a line; no boxes"),
+    "doccano": ("doccano", "JSONL: text with labelled character ranges; no boxes"),
     "values-csv": ("values_csv", "one row a document, one column a field"),
     "values-xlsx": ("values_xlsx", "the same as a workbook"),
 }

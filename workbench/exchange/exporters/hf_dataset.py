@@ -1,4 +1,5 @@
-"""A folder for `datasets.load_from_disk`, with the columns of the Parquet export.
+"""A folder for `datasets.load_from_disk`, with the columns of the Parquet export: a DatasetDict with a data set a split
+where the documents are of several, else one data set.
 
 Holds and cannot hold what `hf_parquet` says.
 """
@@ -40,7 +41,12 @@ def _convert(source: Path, folder: Path, scratch: Path) -> None:
     datasets.disable_progress_bars()
     try:
         rows = datasets.Dataset.from_parquet(str(source), cache_dir=str(scratch / "cache"))
-        rows.save_to_disk(str(folder))
+        sides = rows.unique("split")
+        if len(sides) > 1:
+            parts = {side: rows.filter(lambda split, side=side: split == side, input_columns="split") for side in sides}
+            datasets.DatasetDict(parts).save_to_disk(str(folder))
+        else:
+            rows.save_to_disk(str(folder))
     finally:
         if shown:
             datasets.enable_progress_bars()

@@ -1,6 +1,7 @@
 """Parquet with the columns that LayoutLMv3's data sets have; `datasets.load_dataset("parquet", …)` knows the labels.
 
-Holds: texts, lines, labels as ClassLabel tags, whether they are complete, page sizes, group, language, pictures.
+Holds: texts, lines, labels as ClassLabel tags, whether they are complete, page sizes, split, group, language,
+pictures.
 Cannot hold: boxes finer than 1/1000 of the page, OCR confidences, suggestions, reference values, who labelled; a label
 with gaps or over two pages is divided.
 """
@@ -58,6 +59,7 @@ def write_rows(contents: Iterable[Content], schema: Schema, file: IO[bytes], pic
         "page_width": pa.float64(),
         "page_height": pa.float64(),
         "labelled": pa.bool_(),
+        "split": pa.string(),
         "group": pa.string(),
         "language": pa.string(),
     }
@@ -88,6 +90,7 @@ def _rows(
                 "page_width": page.width,
                 "page_height": page.height,
                 "labelled": is_complete(content),
+                "split": content.document.split.value,
                 "group": content.document.group or None,
                 "language": content.document.language,
             }
@@ -114,6 +117,7 @@ def _features(tags: list[str], images: bool) -> dict[str, Any]:
         "page_width": value("float64"),
         "page_height": value("float64"),
         "labelled": value("bool"),
+        "split": value("string"),
         "group": value("string"),
         "language": value("string"),
     }

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from storage.files import write_atomic
 from storage.records import Content, Decision, Page, Token
 from workbench.exchange.exporters.base import (
     ExportReport,
@@ -36,7 +38,7 @@ class LabelStudioExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        """Write one file; pictures go into a folder beside it."""
+        """Write the tasks, the labelling configuration beside them, and the pictures into a folder beside them."""
         written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
@@ -45,7 +47,22 @@ class LabelStudioExporter:
                 file.write((b",\n" if number else b"\n") + encode(_task(content, schema, names, target, pictures)))
                 written.count(content)
             file.write(b"\n]\n")
+        write_atomic(target.with_name(f"{target.stem}.config.xml"), labelling_config(schema))
         return written
+
+
+def labelling_config(schema: Schema) -> str:
+    """The labelling interface that the tasks are for: to be pasted under Settings, Labeling Interface, Code."""
+    labels = "".join(
+        f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.active
+    )
+    return (
+        '<View>\n  <Image name="image" value="$ocr" valueList="$pages" zoom="true" zoomControl="true"/>\n'
+        f'  <Labels name="label" toName="image">\n{labels}  </Labels>\n'
+        '  <Rectangle name="bbox" toName="image" strokeWidth="2"/>\n'
+        '  <TextArea name="transcription" toName="image" editable="true" perRegion="true" required="false"'
+        ' maxSubmissions="1" rows="1" displayMode="region-list"/>\n</View>\n'
+    )
 
 
 def _task(content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Word lists (JSONL): one object a page with words, boxes, labels.
 
 Holds: texts, boxes in page units, lines, OCR confidences, page sizes, labels as BIO tags, whether they are complete,
-group, language.
+split, group, language.
 Cannot hold: suggestions, reference values, who labelled, the OCR engine; a label with gaps or over two pages is
 divided.
 """
@@ -68,6 +68,7 @@ def _records(
         if tags is not None:
             record["labels"] = tags[index]
             record["labelled"] = is_complete(content)
+        record["split"] = content.document.split.value
         if content.document.group:
             record["group"] = content.document.group
         if content.document.language:

@@ -1,11 +1,14 @@
 """import(export(x)) == x, as far as each format can hold it."""
 
 import csv
+import json
 import tempfile
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -86,9 +89,12 @@ def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         written = exporters.load(name).write(listed, SCHEMA, root / "out")
-        assert [path.name for path in root.iterdir()] == (
-            ["out"] if written.documents or (root / "out").exists() else []
+        beside = ["out.config.xml"] if name == "label-studio" else []
+        assert sorted(path.name for path in root.iterdir()) == (
+            ["out", *beside] if written.documents or (root / "out").exists() else []
         )
+        for extra in beside:
+            (root / extra).unlink()
         documents: list[Incoming] = []
         for path in importers.discover([root]):
             importer = importers.detect(path)
@@ -285,3 +291,44 @@ def test_a_registered_exporter_is_the_one_it_says(name: str) -> None:
 def test_two_documents_of_one_name_get_two_files(tmp_path: Path) -> None:
     exporters.load("funsd").write([example(), example()], SCHEMA, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out" / "annotations").iterdir()) == ["inv-2.json", "inv.json"]
+
+
+def test_exports_keep_the_split(tmp_path: Path) -> None:
+    import datasets
+    from pyarrow import parquet
+
+    content = example()
+    unlabelled = replace(content.document, name="other", side=Side.TEST)
+    both = [content, replace(content, document=unlabelled)]
+    sides = ["train", "test"]
+    exporters.load("word-list").write(both, SCHEMA, tmp_path / "words.jsonl")
+    lines = (tmp_path / "words.jsonl").read_text().splitlines()
+    assert [json.loads(line)["split"] for line in lines] == sides
+    exporters.load("parquet").write(both, SCHEMA, tmp_path / "rows.parquet")
+    assert parquet.read_table(tmp_path / "rows.parquet").column("split").to_pylist() == sides
+    exporters.load("hf-dataset").write(both, SCHEMA, tmp_path / "set")
+    saved = datasets.load_from_disk(str(tmp_path / "set"))
+    assert {side: rows["id"][:] for side, rows in saved.items()} == {"train": ["inv"], "test": ["other"]}
+    found = importers.discover([tmp_path / "set"])
+    assert sorted(path.parent.name for path in found) == ["test", "train"]
+
+
+def test_doccano_gets_the_words_and_their_labels(tmp_path: Path) -> None:
+    content = example()
+    exporters.load("doccano").write([content], SCHEMA, tmp_path / "all.jsonl")
+    record = json.loads((tmp_path / "all.jsonl").read_text())
+    texts = {label: record["text"][start:end] for start, end, label in record["label"]}
+    tokens = content.tokens
+    assert texts == {SCHEMA.name(span.field): tokens[span.tokens[0]].text for span in content.annotations.spans}
+    (item,) = there_and_back("doccano", [content])
+    assert {span.label for span in item.spans} == set(texts)
+
+
+def test_label_studio_gets_the_configuration_that_its_tasks_need(tmp_path: Path) -> None:
+    exporters.load("label-studio").write([example()], SCHEMA, tmp_path / "tasks.json")
+    view = ElementTree.parse(tmp_path / "tasks.config.xml").getroot()
+    names = {element.get("name") for element in view.iter()}
+    (task,) = json.loads((tmp_path / "tasks.json").read_text())
+    used = {part["from_name"] for row in task["annotations"] for part in row["result"] if "from_name" in part}
+    assert used <= names and {"label", "bbox", "transcription", "image"} <= names
+    assert [label.get("value") for label in view.iter("Label")] == [field.name for field in SCHEMA.active]

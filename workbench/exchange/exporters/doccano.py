@@ -1,0 +1,71 @@
+"""doccano (JSONL): the words of a document as text with labelled character ranges.
+
+Holds: texts, lines as line breaks, labels, split, group, language.
+Cannot hold: boxes, page sizes, pictures, OCR confidences, suggestions, reference values, who labelled; a label with
+gaps is divided.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from storage.records import Content
+from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, whole_file
+from workbench.fields import Schema
+
+
+class DoccanoExporter:
+    """One JSON object a line, one line a document."""
+
+    name = "doccano"
+    description = "doccano JSONL: text with labelled character ranges, no boxes"
+    folder = False
+
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
+        """Write one file."""
+        written = ExportReport()
+        encode = msgspec.json.Encoder().encode
+        with whole_file(target) as file:
+            for content in contents:
+                file.write(encode(_record(content, schema, written)) + b"\n")
+                written.count(content)
+        return written
+
+
+def _record(content: Content, schema: Schema, written: ExportReport) -> dict[str, Any]:
+    text, ranges, before = "", [], None
+    for token in content.tokens:
+        line = (token.page, token.line)
+        text += "" if before is None else " " if before == line else "\n"
+        ranges.append((len(text), len(text) + len(token.text)))
+        text += token.text
+        before = line
+    document = content.document
+    record: dict[str, Any] = {"id": document.name, "text": text, "split": document.split.value}
+    if has_labels(content):
+        labels = []
+        for span in ordered_spans(content):
+            parts = _unbroken(span.tokens)
+            if len(parts) > 1:
+                written.lost["labels with gaps were divided"] += 1
+            labels += [[ranges[first][0], ranges[last][1], schema.name(span.field)] for first, last in parts]
+        record["label"] = labels
+    return record | {key: value for key in ("group", "language") if (value := getattr(document, key))}
+
+
+def _unbroken(tokens: tuple[int, ...]) -> list[tuple[int, int]]:
+    """(first, last) of the runs of words that follow each other."""
+    parts: list[tuple[int, int]] = []
+    for token in tokens:
+        if parts and token == parts[-1][1] + 1:
+            parts[-1] = (parts[-1][0], token)
+        else:
+            parts.append((token, token))
+    return parts
+
+
+EXPORTER = DoccanoExporter()
