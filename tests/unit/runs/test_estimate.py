@@ -105,12 +105,3 @@ def test_a_damaged_file_of_measurements_is_made_anew(workspace: Workspace, monke
     monkeypatch.setattr(estimate, "_measure", lambda shape, cancelled: dict(MEASURED))
     assert estimate.measured(workspace, {"threads": 1})["steady_mb"] == 600.0
     assert json.loads((workspace.files.root / estimate.FILE).read_text())
-
-
-@pytest.mark.parametrize("family", ["layoutlm", "lilt", "layoutlmv3", "text"])
-def test_a_run_with_checkpointed_activations_is_measured(workspace: Workspace, family: str) -> None:
-    shape = {
-        "family": family, "hidden": 48, "layers": 2, "heads": 2, "vocabulary": 100, "labels": 5, "length": 64,
-        "batch": 2, "dropout": 0.0, "bf16": False, "gradient_checkpointing": True, "device": "cpu", "threads": 1,
-    }  # fmt: skip
-    assert estimate.measured(workspace, shape)["tokens_per_second"] > 100
