@@ -195,7 +195,7 @@ def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
     record = _run(workspace, run)
     if not yes:
         if not sys.stdin.isatty() or as_json:
-            raise UsageProblem(f"Deleting run {record.name} cannot be undone.", "Add --yes where nobody can be asked.")
+            raise UsageProblem(f"Deleting run {record.name} cannot be undone.", "Add --yes where no one can be asked.")
         click.confirm(f"Delete run {record.name} with its model, for good?", abort=True)
     jobs.delete(workspace, record.id)
     emit({"run": record.id, "asked": "delete"}, as_json=as_json, text=f"Run {record.name} and its folder are gone.")
