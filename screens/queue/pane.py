@@ -65,6 +65,11 @@ class Pane(Vertical):
         rows = next((rows for rows in self.query(Rows) if rows.option_count and rows.display), None)
         self.screen.set_focus(rows or self)
 
+    def pass_focus_on(self) -> None:
+        """After lines were read: the list takes the focus that the pane held while it was empty."""
+        if self.has_focus:
+            self.take_focus()
+
     def explain(self) -> None:
         """Show what belongs to the line under the cursor."""
 

@@ -71,6 +71,7 @@ class QualityPane(Pane, can_focus=True):
         rows = self.query_one(Rows)
         rows.show([(name, self._line(dispute)) for name, dispute in self._disputes.items()])
         rows.display = bool(self._disputes)
+        self.pass_focus_on()
         count = len(self._disputes)
         text = f"{count} to decide: the label, or the second opinion?" if count else "Nothing is disputed."
         self.query_one("#disputed", Static).update(text)

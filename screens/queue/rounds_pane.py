@@ -64,6 +64,7 @@ class RoundsPane(Pane, can_focus=True):
             lines.append((str(round_.id), _line(round_, size, run, before)))
             before = run or before
         self.query_one(Rows).show(lines[::-1])
+        self.pass_focus_on()
         self.query_one("#head").display = bool(lines)
         self._draw(history.chart)
         self.explain()

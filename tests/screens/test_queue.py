@@ -581,6 +581,18 @@ async def test_rounds_show_what_they_cost_and_brought(opened, trained):
         assert "Too early for a forecast" in shown(pilot, RoundsPane, "#advice")
 
 
+async def test_the_arrows_move_through_the_rounds_at_the_first_visit(opened, trained):
+    made, pool, _ = trained
+    for document in pool[:2]:
+        selection.close(made, a_round(made, [document]))
+    async with opened(made) as pilot:
+        await press(pilot, "f3", "3")
+        rows = pilot.app.mode_screen.query_one(RoundsPane).query_one(Rows)
+        assert rows.highlighted == 0
+        await press(pilot, "down")
+        assert rows.highlighted == 1
+
+
 async def test_a_dispute_is_decided_on_one_key(opened, trained):
     made, _, labelled = trained
     seen = {"amount_total": (3,), "invoice_date": (5,)}

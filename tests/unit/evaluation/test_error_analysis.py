@@ -5,23 +5,14 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.cases import case_of_words
 from workbench.evaluation import error_analysis
 from workbench.evaluation.metrics import ErrorKind
-from workbench.predictions.cases import NONE, Case, Chunk
-
-
-def case(number=0, gold=(), predicted=(), words=tuple("abcdefgh"), **facts):
-    facts = {"group": "g", "language": "en", **facts}
-    size = len(words)
-    return Case(
-        number, f"d{number}", words=tuple(words), gold=tuple(gold), predicted=tuple(predicted),
-        pages=(0,) * size, lines=(0,) * (size // 2) + (1,) * (size - size // 2),
-        **facts,
-    )  # fmt: skip
+from workbench.predictions.cases import NONE, Chunk
 
 
 def test_a_record_carries_values_snippet_and_marks():
-    here = case(
+    here = case_of_words(
         gold=[Chunk("x", 3, 5)],
         predicted=[Chunk("y", 3, 4, 0.7)],
         word_windows=(0, 0, 0, 0, 1, 1, 1, 1),
@@ -40,7 +31,7 @@ def test_a_record_carries_values_snippet_and_marks():
 
 
 def test_a_missing_value_says_how_sure_the_model_is_that_nothing_is_there():
-    missed = case(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)
+    missed = case_of_words(gold=[Chunk("x", 0, 2)], certainty=(0.8, 0.6) + (1.0,) * 6)
     (record,) = error_analysis.find(error_analysis.judge([missed]))
     assert (record.kind, record.predicted_field, round(record.confidence, 3)) == (ErrorKind.MISSING, NONE, 0.7)
 
@@ -54,7 +45,7 @@ CHUNKS = st.lists(
 
 @given(st.lists(st.tuples(CHUNKS, CHUNKS), max_size=4))
 def test_tables_and_records_count_the_same(documents):
-    cases = [case(n, gold, predicted) for n, (gold, predicted) in enumerate(documents)]
+    cases = [case_of_words(n, gold, predicted) for n, (gold, predicted) in enumerate(documents)]
     judged = error_analysis.judge(cases)
     pairs = [pair for one in judged for pair in one.pairs]
     records, matrix, confusion = (
@@ -83,7 +74,7 @@ def piles(cases):
 
 def test_vendors_that_make_most_of_the_errors_are_named():
     cases = [
-        case(
+        case_of_words(
             n,
             gold=[Chunk("amount_total", 0, 1)],
             predicted=[] if n % 10 < 2 else [Chunk("amount_total", 0, 1)],
@@ -93,17 +84,17 @@ def test_vendors_that_make_most_of_the_errors_are_named():
     ]
     found = [c for c in piles(cases) if c.dimension == "vendor"]
     assert [(c.field, c.errors, c.of) for c in found] == [("amount_total", 4, 8)]
-    cases.append(case(99, gold=[Chunk("amount_total", 0, 1)], group="v0"))
+    cases.append(case_of_words(99, gold=[Chunk("amount_total", 0, 1)], group="v0"))
     (one,) = [c for c in piles(cases) if c.dimension == "vendor"]
     assert one.sentence() == "Vendor v0 makes 56% of the errors in amount_total (5 of 9)"
 
 
 def test_errors_that_are_spread_evenly_are_no_pile():
-    cases = [case(n, gold=[Chunk("x", 0, 1)], group=f"v{n % 2}") for n in range(40)]
+    cases = [case_of_words(n, gold=[Chunk("x", 0, 1)], group=f"v{n % 2}") for n in range(40)]
     assert piles(cases) == []
 
 
 def labelled(number, field, tag, agreement, certainty):
     """A one-word document."""
     gold = [Chunk(field, 0, 1)] if field else []
-    return case(number, gold, words=["9.00"], tags=(tag,), agreement=(agreement,), certainty=(certainty,))
+    return case_of_words(number, gold, words=["9.00"], tags=(tag,), agreement=(agreement,), certainty=(certainty,))

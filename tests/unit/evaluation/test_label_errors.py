@@ -1,23 +1,14 @@
 """Labels that the model doubts with good reason."""
 
+from tests.support.cases import case_of_words
 from workbench.evaluation import label_errors
-from workbench.predictions.cases import NONE, Case, Chunk
-
-
-def case(number=0, gold=(), predicted=(), words=tuple("abcdefgh"), **facts):
-    facts = {"group": "g", "language": "en", **facts}
-    size = len(words)
-    return Case(
-        number, f"d{number}", words=tuple(words), gold=tuple(gold), predicted=tuple(predicted),
-        pages=(0,) * size, lines=(0,) * (size // 2) + (1,) * (size - size // 2),
-        **facts,
-    )  # fmt: skip
+from workbench.predictions.cases import NONE, Chunk
 
 
 def labelled(number, field, tag, agreement, certainty):
     """A one-word document."""
     gold = [Chunk(field, 0, 1)] if field else []
-    return case(number, gold, words=["9.00"], tags=(tag,), agreement=(agreement,), certainty=(certainty,))
+    return case_of_words(number, gold, words=["9.00"], tags=(tag,), agreement=(agreement,), certainty=(certainty,))
 
 
 def test_confident_disagreement_is_suspected_and_the_worst_comes_first():

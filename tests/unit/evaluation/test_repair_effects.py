@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.cases import case_of_rows
 from workbench.evaluation import repair_effects
 from workbench.fields import invoice_schema
 from workbench.predictions import repair_rules
@@ -15,24 +16,10 @@ TYPES = {field.id: field.type for field in invoice_schema()}
 OFF = Rules(*[False] * 6)
 
 
-def case(rows, gold=(), predicted=(), **facts):
-    """A page from rows of (x, word) pairs; rows are 40 apart, a word is 80 wide."""
-    words, boxes, lines = [], [], []
-    for number, row in enumerate(rows):
-        for x, word in row:
-            words.append(word)
-            boxes.append((x, 40 * number, x + 80, 40 * number + 20))
-            lines.append(number)
-    return Case(
-        1, "a", "g", "en", tuple(words), tuple(gold), tuple(predicted), (0,) * len(words), tuple(lines), tuple(boxes),
-        **facts,
-    )  # fmt: skip
-
-
 def test_what_a_rule_repaired_and_broke_is_counted_and_a_harmful_one_named():
     rows = [[(500, "Subtotal"), (700, "90.00")]]
-    helped = case(rows, gold=[Chunk("amount_net", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
-    hurt = case(rows, gold=[Chunk("amount_total", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
+    helped = case_of_rows(rows, gold=[Chunk("amount_net", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
+    hurt = case_of_rows(rows, gold=[Chunk("amount_total", 1, 2)], predicted=[Chunk("amount_total", 1, 2)])
     effect = repair_effects.effects([helped, helped, hurt], TYPES)["neighbourhood"]
     assert (effect.changes, effect.repaired, effect.broke) == (3, 2, 1)
     assert effect.f1_with == pytest.approx(2 / 3) and effect.f1_without == pytest.approx(1 / 3)
@@ -42,7 +29,7 @@ def test_what_a_rule_repaired_and_broke_is_counted_and_a_harmful_one_named():
 def test_a_lower_confidence_neither_repairs_nor_breaks():
     rows = [[(0, "90.00"), (100, "10.00"), (200, "107.10")]]
     amounts = [Chunk(name, i, i + 1, 0.8) for i, name in enumerate(("amount_net", "amount_tax", "amount_total"))]
-    here = case(rows, gold=amounts, predicted=amounts)
+    here = case_of_rows(rows, gold=amounts, predicted=amounts)
     _, changes = repair_rules.apply(here, TYPES, replace(OFF, cross_field=True))
     assert changes and {repair_effects.judge(here, change) for change in changes} == {0}
 
