@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench.fields import FieldType
+from workbench.fields import Field, FieldType
 
 # field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
 # or numbers, whose values are not taken; "-" are phrases without a meaning, which hide the phrases inside them.
@@ -162,6 +162,8 @@ _PHRASES = {
         "mwst inkl|including 6 gst|incl of gst|inclusive 6 gst|with gst"
     ),
 }
+FIELDS = frozenset(_PHRASES)
+"""The fields that have header phrases here."""
 _WEAK = 0.4
 KINDS = {
     FieldType.AMOUNT: frozenset({"amount_total", "amount_net", "amount_tax", "~amount"}),
@@ -183,6 +185,15 @@ def fold(text: str) -> str:
         # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
         text = unicodedata.normalize("NFC", text)
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+_NUMBER = ("", "no", "nr", "number", "n")
+
+
+def names_of(field: Field) -> frozenset[str]:
+    """What is printed beside the value of a field that has no header phrases here: its own names, folded."""
+    names = (fold(name) for name in (field.id, field.name, *field.aliases))
+    return frozenset(name + number for name in names if name for number in _NUMBER)
 
 
 @lru_cache(maxsize=1)
