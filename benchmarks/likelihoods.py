@@ -44,7 +44,7 @@ def opened(folder: Path, source: Path) -> tuple[Schema, list[Content]]:
 def by_labels(schema: Schema, contents: list[Content], absent_counts: bool) -> Iterator[Scored]:
     for content in contents:
         gold: dict[str, list[tuple[int, ...]]] = {}
-        for span in content.annotations.spans:
+        for span in sorted(content.annotations.spans, key=lambda span: span.tokens):
             gold.setdefault(span.field, []).append(tuple(sorted(span.tokens)))
         finder, labelled = Finder(content.tokens), dict[str, tuple[int, ...]]()
         for field in schema.active:
