@@ -9,8 +9,10 @@ import sys
 import time
 
 import pytest
+from PIL import Image
 
 from screens.graphics import QUESTION, Graphics, PictureKind, parse_answer
+from screens.widgets.picture_view import PARTS, Frame, draw
 from tests.support import ROOT
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\"
@@ -105,3 +107,12 @@ def test_the_picture_s_widget_is_the_one_that_was_found_without_asking_again():
     os.close(terminal)
     lines = output.decode().split("\r\n")
     assert lines[:2] == ["['Image', 'TGPImage', 'HalfcellImage']", "(9, 18)"], output
+
+
+def test_a_picture_shows_the_region_around_the_cursor_the_width_or_the_whole_page(tmp_path):
+    path = tmp_path / "page.png"
+    Image.new("RGB", (1000, 1400), "white").save(path)
+    sizes = {part: draw(Frame(path, 1000, 1400, (), (400, 700, 460, 720), part), 100, 60, 7).size for part in PARTS}
+    assert sizes["page"] == (43, 60) and sizes["width"] == sizes["region"] == (100, 60)
+    near = draw(Frame(path, 1000, 1400, (), (400, 700, 460, 720), "region"), 2000, 60, 7)
+    assert near.size[0] == 350  # print 20 pixels high is shown 7 high

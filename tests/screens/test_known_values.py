@@ -56,3 +56,18 @@ async def test_a_known_number_is_labelled_beside_its_header_and_the_payment_refe
         (label,) = kept(made).spans
         assert session.tokens[label.tokens[0] - 1].text == "Verwendungszweck:"
     made.close()
+
+
+async def test_no_currency_is_missed_while_one_is_suggested(opened, tmp_path):
+    page = sample_documents.page_of("TOTAL: 9.00 EUR\n")
+    offered = [("currency", (2,), 0.9, "run-1")]
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("with", [page], offered), sample_documents.new("without", [page])]
+    )
+    async with opened(made) as pilot:
+        for keys, missed in (("t",), False), (("J", "t"), True):
+            await pilot.press(*keys)
+            panel = pilot.app.mode_screen.query_one("FieldsPanel")
+            text = " ".join(" ".join(strip.text for _, strip in panel._lines).split())
+            assert ("There are amounts but no currency." in text) is missed
+    made.close()

@@ -3,6 +3,7 @@
 Pure: from a document's content and the schema to rows. `judge` counts the same things for the document list.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,6 +13,9 @@ from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, 
 from storage.suggestions import leading
 from workbench.fields import Field, FieldType, Schema, checks
 from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
+
+_NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
+_MONTHS = 12
 
 
 class FieldState(StrEnum):
@@ -65,12 +69,12 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         own, open_ones = spans.get(field.id, []), proposed.get(field.id, [])
         if own:
             state = FieldState.LABELLED
-            values = tuple(normalise(field.type, text_of(tokens, s.tokens), day_first=day_first) for s in own)
+            values = tuple(_value(field, text_of(tokens, s.tokens), content, day_first) for s in own)
         elif field.id in content.annotations.absent:
             state, values = FieldState.ABSENT, ()
         elif open_ones:
             state = FieldState.SUGGESTED
-            values = tuple(normalise(field.type, text_of(tokens, s.tokens), day_first=day_first) for s in open_ones)
+            values = tuple(_value(field, text_of(tokens, s.tokens), content, day_first) for s in open_ones)
         else:
             state, values = FieldState.MISSING, ()
         sure = max((s.confidence for s in open_ones), default=None)
@@ -83,6 +87,22 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
         listed.append(FieldRow(field, state, values, sure, reference, agrees, others))
     return _checked(tuple(listed), content)
+
+
+def _value(field: Field, text: str, content: Content, day_first: bool | None) -> Value:
+    """A value as it will be extracted; a date on a document that is known to put the day first is not ambiguous."""
+    value = normalise(field.type, text, day_first=day_first)
+    if field.type is FieldType.DATE and value.note and value.normal and _puts_day_first(content):
+        return normalise(field.type, text, day_first=True)
+    return value
+
+
+def _puts_day_first(content: Content) -> bool:
+    """Whether the document's language, or its other dates, say that 03/04 is 3 April; English alone does not."""
+    if (content.document.language or "en") != "en":
+        return True
+    dates = [match for token in content.tokens if (match := _NUMERIC_DATE.search(token.text))]
+    return any(int(d[1]) > _MONTHS for d in dates) and not any(int(d[2]) > _MONTHS for d in dates)
 
 
 def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
@@ -125,13 +145,15 @@ def _as_known(field: Field, value: Value, reference: str) -> Value:
 def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, ...]:
     """The rows with what does not fit together put to the fields concerned.
 
-    That the currency is missing is a problem only where one is printed: most receipts print none.
+    That the currency is missing is a problem only where one is printed, and not suggested: most receipts print none.
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
+    suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
+    is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
     for check in checks.check(values):
-        if check.rule == "currency" and ("currency" in content.annotations.absent or not _prints_currency(content)):
+        if check.rule == "currency" and (is_currency_decided or not _prints_currency(content)):
             continue
         if check.rule == "invalid":
             refused.update(check.fields)

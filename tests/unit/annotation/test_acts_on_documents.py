@@ -67,6 +67,16 @@ def test_a_missing_currency_is_only_missed_where_one_is_printed():
     assert problems("9.00 EUR\n") and not problems("9.00 CASH\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [("03/04/2024\n", True), ("03/04/2024 25/12/2024\n", False), ("03/04/2024 12/25/2024\n", True)],
+)
+def test_a_date_is_ambiguous_only_where_the_document_s_other_dates_do_not_say_which_is_the_day(text, warned):
+    content = content_of(text, [Span("invoice_date", (0,))])
+    row = next(row for row in rows(content, SCHEMA) if row.field.id == "invoice_date")
+    assert bool(row.problems) is warned and row.values[0].normal == "2024-04-03"
+
+
 def test_merging_keeps_theirs_and_adds_mine():
     before = Annotations(frozenset({Span("iban", (5,))}))
     theirs = acts.assign(before, "amount_total", (1, 2), "bob")
