@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench.evaluation.comparison import Figure
 from workbench.evaluation.doctor.data_facts import DataStatistics, FieldData, near_duplicates, statistics
 from workbench.evaluation.doctor.diagnosis import RULES, diagnose, examine
 from workbench.evaluation.doctor.findings import Evidence, Severity, Target
@@ -119,6 +120,15 @@ def test_nothing_is_advised_that_would_change_nothing():
     assert [action.id for action in long.actions] == ["more overlap", "more positions"]
 
 
+def test_a_figure_of_another_side_or_of_other_documents_is_not_compared():
+    own = replace(HEALTHY, figure=Figure(0.91, "test", DOCUMENTS))
+    for peer in (Figure(0.92, "validation", DOCUMENTS), Figure(0.92, "test", frozenset({("c", 5)}))):
+        assert found(replace(own, peers={"other": peer})) == {}
+    both = {"near": Figure(0.92, "test", DOCUMENTS), "unlike": Figure(0.99, "validation", DOCUMENTS)}
+    noise = found(replace(own, peers=both))["noise"]
+    assert noise.evidence["difference"] == pytest.approx(0.01) and "near" in noise.symptom
+
+
 def test_nothing_known_is_nothing_found():
     assert diagnose(Evidence()).findings == ()
 
@@ -135,6 +145,7 @@ def rated(rate):
     return {**CONFIG, "train": {**CONFIG["train"], "learning_rate": rate}}
 
 
+DOCUMENTS = frozenset({("a", 9), ("b", 7)})
 FLAT = [2.0 + 0.01 * (i % 3) for i in range(60)]
 FAULTS = {
     "overfitting": replace(HEALTHY, events=run([0.6, 0.9, 0.97, 0.98, 0.99], [0.5, 0.7, 0.74, 0.75, 0.74])),
@@ -150,7 +161,7 @@ FAULTS = {
         HEALTHY, events=run(RISING, RISING, extra=[{"type": "note", "message": "batch halved after out of memory"}])
     ),
     "truncation": replace(HEALTHY, data=data(truncated=(12, 80))),
-    "noise": replace(HEALTHY, peers={"other": 0.92}),
+    "noise": replace(HEALTHY, figure=Figure(0.91, "test", DOCUMENTS), peers={"other": Figure(0.92, "test", DOCUMENTS)}),
     "amounts_confused": replace(
         HEALTHY, report=report(confusion={"amount_total": {"amount_total": 50, "amount_net": 20}})
     ),

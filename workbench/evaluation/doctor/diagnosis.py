@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage import events
+from workbench.evaluation.comparison import Figure, Figures
 from workbench.evaluation.doctor import data_rules, training_rules
 from workbench.evaluation.doctor.data_facts import statistics
 from workbench.evaluation.doctor.findings import Diagnosis, Evidence, Rule, Severity
@@ -23,14 +24,18 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 
 def examine(
-    folder: Path, report: Mapping[str, Any] | None = None, peers: Mapping[str, float] | None = None
+    folder: Path,
+    report: Mapping[str, Any] | None = None,
+    figure: Figure | None = None,
+    peers: Figures | None = None,
 ) -> Evidence:
     """The evidence that a run folder holds, whatever state the run is in; what is missing stays empty.
 
     Args:
         folder: the run's.
         report: its evaluation; None takes that of report.json where it is there.
-        peers: F1 of the runs shown beside it, by name.
+        figure: the F1 of its evaluation, and what that was measured on.
+        peers: the same of the runs shown beside it, by name.
     """
     from workbench.runs.config.request import Request  # loads pydantic
 
@@ -49,5 +54,6 @@ def examine(
         data=statistics(read_dataset(folder, "train"), [case for case in evaluated if case.labelled], split, predicted),
         config=request.config.model_dump(mode="json"),
         types={field.id: field.type for field in request.fields},
+        figure=figure,
         peers=peers or {},
     )

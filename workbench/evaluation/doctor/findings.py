@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from workbench.evaluation.comparison import Figure
 from workbench.evaluation.doctor.data_facts import DataStatistics
 from workbench.runs.config import families
 
@@ -76,7 +77,8 @@ class Evidence:
         data: statistics of the frozen data.
         config: the configuration as nested mappings (model, train, regularization, data, augmentation).
         types: field id -> type's name.
-        peers: F1 of the runs that are shown beside this one, by name.
+        figure: the F1 of the evaluation, and what it was measured on.
+        peers: the same of the other runs, by name.
     """
 
     events: Sequence[Mapping[str, Any]] = ()
@@ -84,7 +86,8 @@ class Evidence:
     data: DataStatistics | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
-    peers: Mapping[str, float] = field(default_factory=dict)
+    figure: Figure | None = None
+    peers: Mapping[str, Figure] = field(default_factory=dict)
 
     def get(self, key: str, default: Any) -> Any:
         """A configuration value by its dotted key; the default where it is missing or left to the base."""

@@ -5,6 +5,7 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import Any
 
+from workbench.evaluation import comparison
 from workbench.evaluation.doctor.actions import (
     RETRAIN,
     larger_batch,
@@ -291,19 +292,21 @@ def truncation(evidence: Evidence) -> Finding | None:
 
 
 def noise(evidence: Evidence) -> Finding | None:
-    """Differences between the shown runs that the documents cannot carry."""
+    """A difference to another run, measured on the same documents, that these cannot carry."""
     micro = evidence.report.get("micro") or {}
-    if not evidence.peers or not micro.get("ci95"):
+    above = {name: comparison.difference(evidence.figure, peer) for name, peer in evidence.peers.items()}
+    compared = {name: gain for name, gain in above.items() if gain is not None}
+    if not compared or not micro.get("ci95"):
         return None
     low, high = micro["ci95"]
-    name, best = max(evidence.peers.items(), key=lambda peer: (peer[1], peer[0]))
-    difference = abs(best - micro["f1"])
-    if difference == 0 or difference > (high - low) / 2:
+    name = max(compared, key=lambda name: (compared[name], name))
+    gain, half = compared[name], (high - low) / 2
+    if gain == 0 or abs(gain) > half:
         return None
-    facts = {"f1": micro["f1"], "best_other_f1": best, "difference": difference, "half_interval": (high - low) / 2}
+    facts = {"f1": micro["f1"], "best_other_f1": evidence.peers[name].value, "difference": gain, "half_interval": half}
     title = f"Compare with {name} by the paired bootstrap before choosing"
     action = Action("compare paired", title, "seconds", Target.DATA, screen="runs")
-    symptom = f"The difference to {name} ({difference:.3f}) is smaller than the noise (±{(high - low) / 2:.3f})"
+    symptom = f"The difference to {name} on the same documents ({gain:+.3f}) is smaller than the noise (±{half:.3f})"
     return Finding(
         "noise",
         symptom,
