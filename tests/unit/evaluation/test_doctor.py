@@ -10,7 +10,7 @@ import pytest
 from workbench.evaluation.comparison import Figure
 from workbench.evaluation.doctor.data_facts import DataStatistics, FieldData, near_duplicates, statistics
 from workbench.evaluation.doctor.diagnosis import RULES, diagnose, examine
-from workbench.evaluation.doctor.findings import Evidence, Severity, Target
+from workbench.evaluation.doctor.findings import Evidence, Severity, Target, Waiting
 from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config.tune import TuneConfig
@@ -234,6 +234,42 @@ def test_actions_are_configurations_that_can_be_run(name):
 def test_hints_do_not_make_a_run_ill():
     diagnosis = diagnose(FAULTS["small_evaluation"])
     assert diagnosis.healthy and diagnosis.findings[0].severity is Severity.HINT
+
+
+def test_too_few_measured_documents_come_before_fields_with_few_examples():
+    few = replace(
+        FAULTS["few_examples"],
+        report={
+            **FAULTS["few_examples"].report, "documents": 3, "split": "test",
+            "micro": {**figures(0.91), "ci95": (0.5, 0.99)},
+        },
+    )  # fmt: skip
+    first, second = diagnose(few).findings
+    assert (first.rule, first.severity, second.rule) == ("small_evaluation", Severity.PROBLEM, "few_examples")
+    assert first.symptom.startswith("Only 3 documents were measured")
+
+
+def test_the_evidence_is_read_as_phrases():
+    assert found(FAULTS["few_examples"])["few_examples"].facts == ("currency: 6 labels from 3 vendors, F1 0.30",)
+    assert found(FAULTS["missing_vendor"])["missing_vendor"].facts == ("v0: 20 of 32 values wrong", "10 vendors")
+    assert "0.98 on training documents" in found(FAULTS["overfitting"])["overfitting"].facts[0]
+    for evidence in FAULTS.values():
+        for finding in diagnose(evidence).findings:
+            assert not any("_" in fact.replace("one_value", "").replace("amount_", "") for fact in finding.facts)
+
+
+def test_labelling_is_advised_only_of_documents_that_are_there():
+    vendor = FAULTS["missing_vendor"]
+    (there,) = found(replace(vendor, waiting=Waiting({("train", "v0"): 2, ("train", "x"): 9})))[
+        "missing_vendor"
+    ].actions
+    assert there.documents == {"group": "v0", "split": "pool"} and "Label 2 documents of v0" in there.title
+    elsewhere = Waiting({("test", "v0"): 2, ("train", "x"): 9})  # a vendor stays on its side
+    (alike,) = found(replace(vendor, waiting=elsewhere))["missing_vendor"].actions
+    assert alike.documents == {"like": "v0"} and "(9 wait for labels)" in alike.title and alike.screen == "queue"
+    for name in ("missing_vendor", "few_examples", "small_evaluation"):
+        (action,) = found(replace(FAULTS[name], waiting=Waiting({})))[name].actions
+        assert action.title.startswith("Import more documents first") and not action.screen and not action.documents
 
 
 def test_the_handbooks_worked_example():

@@ -10,13 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem
 from storage.records import Run, RunState
 from workbench.evaluation import comparison, report
 from workbench.evaluation.comparison import Figures
 from workbench.evaluation.doctor.diagnosis import diagnose, examine
-from workbench.evaluation.doctor.findings import Action, Diagnosis, Target
+from workbench.evaluation.doctor.findings import Action, Diagnosis, Target, Waiting
 from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
 from workbench.runs.progress import trained_on
@@ -50,9 +51,10 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     """
     with workspace.db.read() as connection:
         listed = run_store.listed(connection)
+        waiting = Waiting(document_list.waiting(connection))
     figures = comparison.as_evaluated(workspace, listed)
     peers = {other.name: figures[other.id] for other in listed if other.id != run.id and other.id in figures}
-    diagnosis = diagnose(examine(workspace.files.run(run.id), None, figures.get(run.id), peers))
+    diagnosis = diagnose(examine(workspace.files.run(run.id), None, waiting, figures.get(run.id), peers))
     outcomes = memory(workspace, listed)
     summary = summaries(tuple(outcomes.values()))
     ended = [other for other in listed if other.state in ENDED]
