@@ -154,6 +154,13 @@ def groups(connection: Connection) -> dict[str, int]:
     return {name: int(number) for name, number in connection.execute(query)}
 
 
+def waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    """(side, vendor) -> its documents that want labels."""
+    d = documents.c
+    query = select(d.side, d.group_name, func.count()).where(d.state.in_([State.NEW.value, State.STARTED.value]))
+    return {(side, group): int(n) for side, group, n in connection.execute(query.group_by(d.side, d.group_name))}
+
+
 def status(connection: Connection) -> dict[str, Any]:
     """The counts of `workbench status`; fields by id."""
     d = documents.c
