@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     picture_pixels: int = 200_000_000
     page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
     file_bytes: int = 500_000_000
+    unpacked_bytes: int = 500_000_000  # of an Excel workbook, which is packed
     pages: int = 2_000
     tokens_per_page: int = 50_000
 
