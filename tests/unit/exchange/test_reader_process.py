@@ -44,11 +44,8 @@ def allocate(size: int) -> int:
 
 @in_reader_process
 def fail(kind: str) -> None:
-    raise {
-        "input": InputProblem("it is cut", "Get it whole."),
-        "tool": MissingTool("gone"),
-        "any": ZeroDivisionError(),
-    }[kind]
+    problems = {"input": InputProblem("it is cut", "Get it whole."), "tool": MissingTool("gone")}
+    raise problems.get(kind) or ZeroDivisionError()
 
 
 @in_reader_process

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import InputProblem
+from storage.exceptions import InputProblem, WorkbenchError
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.parsing import PICTURES
 from workbench.exchange.reader_process import in_reader_process
@@ -49,8 +49,15 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
     Raises:
         InputProblem: the file is not there, too large, or no table.
     """
-    for number, record in enumerate(_records(path, limits), 1):
-        yield _row(path, f"row {number}", record)
+    try:
+        for number, record in enumerate(_records(path, limits), 1):
+            yield _row(path, f"row {number}", record)
+    except WorkbenchError:
+        raise
+    except OSError as error:  # it vanished meanwhile
+        raise InputProblem(f"{path} cannot be read: {error.strerror or error}.", "Check the name.") from error
+    except Exception as error:
+        raise InputProblem(f"{path} is damaged: {type(error).__name__}: {str(error)[:200]}.") from error
 
 
 def _records(path: Path, limits: Limits) -> Iterable[Any]:
