@@ -196,7 +196,7 @@ def _bomb(begin: str, link: str) -> str:
     ("text", "message"),
     [
         (_bomb("[x]", "[_]"), "more than 20,000 values (line 6)"),
-        (_bomb("{x: 1}", "{<<: [_]}"), "more than 20,000 values (line 6)"),
+        (_bomb("{x: 1}", "{<<: [_]}"), "more than 20,000 values"),
         ("a: &a [*a]", "*a stands for nothing before it (line 1)"),
         ("train:\n  seed: 2024-13-45", "Line 2: train.seed: '2024-13-45'"),
         ("train:\n  seed: 190:20:30", "Line 2: train.seed: '190:20:30'"),
@@ -204,7 +204,7 @@ def _bomb(begin: str, link: str) -> str:
         ("train: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ("train: 3", "Line 1: train: 3"),
         ("1: {2: 3}", "1 is not a setting"),
-        ("train:\n  seed: !!timestamp foo", "cannot be used"),
+        ("train:\n  seed: !!timestamp foo", "can be used"),
         (
             "train:\n\n  lerning_rate: 3",
             "Line 3: train.lerning_rate is not a setting; did you mean train.learning_rate?",
@@ -235,7 +235,7 @@ def test_numbers_are_read_as_before() -> None:
 def test_a_file_in_latin_1_is_a_problem_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "tune.yaml").write_bytes("train: {seed: 1}  # für".encode("latin-1"))
     for read in (files.load, files.notes_on):
-        with pytest.raises(ConfigProblem, match="UTF-8"):
+        with pytest.raises(ConfigProblem, match="cannot be read"):
             read(tmp_path / "tune.yaml")
 
 
