@@ -19,6 +19,7 @@ from workbench.runs import parquet
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.training import scoring
 from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
@@ -99,7 +100,7 @@ def _finish(
         save_model(result.built, description, folder.model)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
-        measured = evaluation.final(folder.path)
+        measured = evaluation.final(folder.path, scoring.strict_scores)
         report = {
             "run": request.run, "state": state, "family": config.model.family, "base": description.base,
             "preset": request.preset, "seconds": seconds, "steps": result.step, "epochs": round(result.epoch, 4),
