@@ -41,6 +41,12 @@ def find(connection: Connection, name: str) -> list[int]:
     return list(connection.scalars(select(documents.c.id).where(documents.c.name == name).order_by(documents.c.id)))
 
 
+def with_known_values(connection: Connection, split: Split | None = None) -> list[int]:
+    """Ids of the documents that have reference values, in the order of the list; `split` restricts it to a side."""
+    known = set(connection.scalars(select(references.c.document_id).distinct()))
+    return [number for number in ids(connection, Filter(split=split)) if number in known]
+
+
 def named(connection: Connection, text: str) -> set[int]:
     """Ids of the documents whose name or source has this text in it, whatever its case."""
     pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

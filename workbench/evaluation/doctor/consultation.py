@@ -3,7 +3,6 @@
 Nothing is kept: what an action did follows from the runs, their parents and their reports.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -137,8 +136,4 @@ def points(workspace: Workspace, ended: Sequence[Run], figures: Figures, like: R
 
 def evaluation_of(folder: Path) -> dict[str, Any]:
     """The evaluation that a run's report keeps; empty where there is none."""
-    path = RunFolder(folder).report
-    if not path.is_file():
-        return {}
-    evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
-    return evaluation
+    return RunFolder(folder).read_report().get("evaluation") or {}

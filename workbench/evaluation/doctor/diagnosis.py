@@ -1,6 +1,5 @@
 """The diagnosis of a run: the evidence from its folder, and what every rule finds in it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -56,9 +55,7 @@ def examine(
     request = Request.read(folder)
     run = RunFolder(folder)
     if report is None:
-        report = (
-            (json.loads(run.report.read_text(encoding="utf-8")).get("evaluation") or {}) if run.report.is_file() else {}
-        )
+        report = run.read_report().get("evaluation") or {}
     predicted = run.predictions.is_file()
     split = report.get("split", "validation")
     evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)
