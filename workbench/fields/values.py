@@ -30,7 +30,9 @@ _EDGE = " \t.,;:#*'\"()[]{}<>=_|"
 _NOT_PRINTED = re.compile(r"[\W_]+")
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _RATE = re.compile(
-    r"(?<![0-9.,])(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?(?:%|percent|prozent|pour ?cent|procent)", re.IGNORECASE
+    r"(?<![0-9.,⁄])(?<![0-9]/)(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?"
+    "(?:%|percent|prozent|pour ?cent|procent)",
+    re.IGNORECASE,
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
