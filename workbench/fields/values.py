@@ -70,6 +70,14 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
     return Value(text, normal, note)
 
 
+def refusal(type: FieldType, text: str) -> str:
+    """Why a known value is none: no number, no such day (29.02.2023), no rate; "" where it is one, or any text is."""
+    if type not in (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE):
+        return ""
+    value = normalise(type, text)
+    return "" if value.normal is not None else value.note
+
+
 def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[str]:
     """All possible readings of a text: none when it is refused, two for 03/04/2024 or 1.234.
 
