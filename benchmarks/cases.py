@@ -186,8 +186,11 @@ def _(cases: Cases) -> Iterator[str]:
 @kind(4, "Label Studio text tasks")
 def _(cases: Cases) -> Iterator[str]:
     brought = cases.bring("ls_ner.json")
-    yield from expect([text for _, text in brought.labels] == ["12.00", "INV-7"] or
-                      sorted(text for _, text in brought.labels) == ["12.00", "INV-7"], f"{brought.labels}")
+    yield from expect(
+        [text for _, text in brought.labels] == ["12.00", "INV-7"]
+        or sorted(text for _, text in brought.labels) == ["12.00", "INV-7"],
+        f"{brought.labels}",
+    )
 
 
 @kind(5, "pictures named with backslashes; PDFs in Label Studio tasks")
@@ -264,8 +267,10 @@ def _(cases: Cases) -> Iterator[str]:
 
     def rows(name: str) -> Any:
         try:
-            return [dict(row.values) if hasattr(row, "values") else row for row in
-                    values_table.read(cases.folder / name, Limits())]
+            return [
+                dict(row.values) if hasattr(row, "values") else row
+                for row in values_table.read(cases.folder / name, Limits())
+            ]
         except InputProblem as problem:
             return problem.message
 
@@ -277,9 +282,15 @@ def _(cases: Cases) -> Iterator[str]:
         "k5.csv": "ACME, Inc.", "k6.csv": "1.234,56", "k7.csv": "1,5", "k9.csv": "12,00", "k9b.csv": "zł",
         "k10.csv": "1,234.56", "k11.csv": "Multi line", "x2.xlsx": "12", "x3.xlsx": "12", "x4.xlsx": "",
     }.items():  # fmt: skip
-        yield from expect(wanted in all_texts(name) and "Rejected" not in all_texts(name), f"{name}: {all_texts(name)[:150]}")
-    yield from expect("71.28'" in all_texts("x1.xlsx") and "00042" in all_texts("x1.xlsx"), f"x1: {all_texts('x1.xlsx')}")
-    yield from expect("1.23E+11'" not in all_texts("k8.csv") and "45382'" not in all_texts("k8.csv"), f"k8: {all_texts('k8.csv')}")
+        yield from expect(
+            wanted in all_texts(name) and "Rejected" not in all_texts(name), f"{name}: {all_texts(name)[:150]}"
+        )
+    yield from expect(
+        "71.28'" in all_texts("x1.xlsx") and "00042" in all_texts("x1.xlsx"), f"x1: {all_texts('x1.xlsx')}"
+    )
+    yield from expect(
+        "1.23E+11'" not in all_texts("k8.csv") and "45382'" not in all_texts("k8.csv"), f"k8: {all_texts('k8.csv')}"
+    )
 
 
 @kind(12, "dates with the year of two digits first; dates years ahead")
@@ -298,7 +309,12 @@ def _(cases: Cases) -> Iterator[str]:
         yield from expect(values.normalise(FieldType.AMOUNT, amount).normal == "12.00", f"{amount} as an amount")
         meant = values.normalise(FieldType.CURRENCY, amount).normal
         yield from expect(meant in (code, None) and (meant == code or mark in ("R", "S/")), f"{amount}: {meant}")
-    for text, normal in (("12.00 DH", "12.00"), ("R273.00", "273.00"), ("١٬٢٣٤٫٥٦", "1234.56"), ("MX$ 1,234.50", "1234.50")):
+    for text, normal in (
+        ("12.00 DH", "12.00"),
+        ("R273.00", "273.00"),
+        ("١٬٢٣٤٫٥٦", "1234.56"),
+        ("MX$ 1,234.50", "1234.50"),
+    ):
         yield from expect(values.normalise(FieldType.AMOUNT, text).normal == normal, text)
     yield from expect(values.normalise(FieldType.DATE, "٣١/٠٣/٢٠٢٤").normal == "2024-03-31", "Arabic-Indic date")
     for text in ("31/03/2567", "令和6年3月31日", "113年3月31日", "民國113年3月31日"):
@@ -398,7 +414,9 @@ def _(cases: Cases) -> Iterator[str]:
         found = sum(f"INV-{row:04}" in brought.words for row in range(12))
         upright = [t.box[2] - t.box[0] > t.box[3] - t.box[1] for c in brought.documents for t in c.tokens]
         right = found >= 10 and sum(upright) > 0.8 * len(upright) and "turned" in brought.reasons
-        yield from expect(right, f"{degrees}°: {found} of 12 numbers, {sum(upright)}/{len(upright)} wide, {brought.reasons}")
+        yield from expect(
+            right, f"{degrees}°: {found} of 12 numbers, {sum(upright)}/{len(upright)} wide, {brought.reasons}"
+        )
 
 
 @kind(21, "patience of a run that pauses")
@@ -409,14 +427,20 @@ def _(cases: Cases) -> Iterator[str]:
 
 @kind(22, "control characters in names and words")
 def _(cases: Cases) -> Iterator[str]:
-    record = {"id": "a\u001b]0;owned\u0007b\u202e[red]\nc", "words": ["x\u001b[2J", "\u202eevil"], "bboxes": [[0, 0, 9, 9]] * 2}
+    record = {
+        "id": "a\u001b]0;owned\u0007b\u202e[red]\nc",
+        "words": ["x\u001b[2J", "\u202eevil"],
+        "bboxes": [[0, 0, 9, 9]] * 2,
+    }
     brought = cases.bring(bad__jsonl=json.dumps(record), broken__json="{")
     workspace = sorted(cases.scratch.glob("ws*"), key=lambda path: path.stat().st_mtime)[-1]
     for command in (("import", str(cases.scratch)), ("status",), ("find", "x"), ("queue",), ("list",)):
         done = CliRunner().invoke(cli, ["-w", str(workspace), *command])
         bad = {hex(ord(c)) for c in done.output if c in "\x1b\x07\u202e"}
         yield from expect(not bad, f"{command[0]}: {bad}")
-    yield from expect(not any(c in name for name in brought.words for c in "\x1b\x07\u202e"), f"words: {brought.words!r}")
+    yield from expect(
+        not any(c in name for name in brought.words for c in "\x1b\x07\u202e"), f"words: {brought.words!r}"
+    )
 
 
 @kind(23, "PaddleOCR's label files")
@@ -432,7 +456,9 @@ def _(cases: Cases) -> Iterator[str]:
 def _(cases: Cases) -> Iterator[str]:
     for name in ("textract.json", "docai.json", "azure.json"):
         brought = cases.bring(name)
-        yield from expect("TOTAL" in brought.words and not brought.labelled, f"{name}: {brought.words} {brought.reasons}")
+        yield from expect(
+            "TOTAL" in brought.words and not brought.labelled, f"{name}: {brought.words} {brought.reasons}"
+        )
     for name in ("docai.json", "azure.json"):
         brought = cases.bring(name)
         # The cases' own words leave out the entity's: it must at least be known as a value, or be said.
@@ -555,7 +581,9 @@ def _(cases: Cases) -> Iterator[str]:
     out = cases.scratch / "out.csv"
     help_text = CliRunner().invoke(cli, ["export", "--help"]).output
     option = next((f"--{name}" for name in ("excel", "locale", "for-excel") if f"--{name}" in help_text), "")
-    CliRunner().invoke(cli, ["-w", str(workspace), "export", "values-csv", str(out), *([option, "de"] if option else [])])
+    CliRunner().invoke(
+        cli, ["-w", str(workspace), "export", "values-csv", str(out), *([option, "de"] if option else [])]
+    )
     text = out.read_text("utf-8-sig") if out.exists() else ""
     yield from expect(";" in text and "1234,50" in text, f"German Excel: {text[:120]!r}")
     yield from expect(";=" not in text and ",=" not in text and '"=' not in text, f"a formula: {text[:120]!r}")

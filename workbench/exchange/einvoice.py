@@ -34,7 +34,7 @@ _PATHS = {
 }
 
 
-def read(source: Path | bytes) -> dict[str, str]:
+def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
     """The values of an e-invoice: field id -> value as the XML spells it (dates ISO, amounts with a point).
 
     Returns:
@@ -43,11 +43,11 @@ def read(source: Path | bytes) -> dict[str, str]:
     Raises:
         InputProblem: the file is no PDF, or carries an e-invoice that cannot be read; the message says why.
     """
-    attachment = xml_of(source)
+    attachment = xml_of(source, password)
     return {} if attachment is None else values_of(attachment[1], attachment[0])
 
 
-def xml_of(source: Path | bytes) -> tuple[str, bytes] | None:
+def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, bytes] | None:
     """The e-invoice inside a PDF as (attachment's name, XML); None when there is none.
 
     Raises:
@@ -55,8 +55,10 @@ def xml_of(source: Path | bytes) -> tuple[str, bytes] | None:
     """
     import pypdfium2
 
+    from workbench.exchange.pdf_files import open_pdf
+
     try:
-        pdf = pypdfium2.PdfDocument(source)
+        pdf = open_pdf(source, password)
         try:
             for number in range(pdf.count_attachments()):
                 attachment = pdf.get_attachment(number)

@@ -221,12 +221,20 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        none: Counter[str] = Counter()
         for span in incoming.spans:
+            if self._labels.means_none(span.label):
+                none[span.label] += 1
+                continue
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
             else:
                 offered.append((field_id, span.tokens, span.confidence, span.run))
+        for label, number in none.items():
+            incoming.notes.append(
+                f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            )
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
@@ -337,6 +345,7 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
+        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)

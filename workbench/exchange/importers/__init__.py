@@ -24,6 +24,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
+    "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
     "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
     "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
@@ -186,12 +187,21 @@ _MAINS = {
 }
 
 
+def _mains(folder: Path, start: str) -> Iterator[Path]:
+    """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
+    yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
+
+
 def _beside(path: Path) -> Iterator[Path]:
     """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
+        start = re.sub(r"_(box|image)\.txt$", "", path.name)
+        if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):
+            yield path
     if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):

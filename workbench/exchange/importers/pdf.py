@@ -7,7 +7,7 @@ one document is open at a time.
 import ctypes
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.records import Box
 from workbench.exchange import einvoice, pictures
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.pdf_files import open_pdf
 from workbench.locate.layout import Layout
 
 _FINE = 100  # device units a point, for positions
@@ -50,7 +51,7 @@ def opened(path: Path, password: str | None = None) -> Iterator[Any]:
         InputProblem: it cannot be opened; the message is a reason without the name.
     """
     try:
-        document = pypdfium2.PdfDocument(path, password=password)
+        document = open_pdf(path, password)
     except (pypdfium2.PdfiumError, FileNotFoundError) as error:
         text = str(error).casefold()
         reason = next((reason for key, reason in _REASONS.items() if key in text), f"it cannot be opened ({error})")
@@ -95,51 +96,66 @@ class PdfImporter:
             yield incoming
 
     def _read(self, document: Any, path: Path, options: Options, folder: Path) -> Incoming:
-        limits = options.limits
-        if not len(document):
-            raise InputProblem("it has no pages")
-        if len(document) > limits.pages:
-            raise InputProblem(f"it has {len(document):,} pages; the limit is {limits.pages:,} (pages under [limits])")
-        incoming = Incoming(path.stem, str(path), [], self.name)
-        for number in range(len(document)):
-            page = document[number]
-            width, height = page.get_size()
-            if max(width, height) > limits.page_points:
-                raise InputProblem(
-                    f"page {number + 1} is {width / 72 * 2.54:,.0f} × {height / 72 * 2.54:,.0f} cm large; the limit is "
-                    f"{limits.page_points / 72 * 2.54:,.0f} cm (page_points under [limits], 72 to the inch)"
-                )
-            words = words_of(page)
-            if len(words) > limits.tokens_per_page:
-                raise InputProblem(
-                    f"page {number + 1} has {len(words):,} words; the limit is {limits.tokens_per_page:,} "
-                    "(tokens_per_page under [limits])"
-                )
-            readable = bool(words) and not _is_scan(page, words)
-            picture = folder / f"{number}.jpg"
-            _write(picture, picture_of(page))
-            incoming.pages.append(
-                IncomingPage(
-                    width,
-                    height,
-                    in_reading_order(words) if readable else None,
-                    picture,
-                    engine="text-layer" if readable else "given",
-                    engine_version=_VERSION if readable else "",
-                )
-            )
-            page.close()
-        return incoming
+        def store(number: int, picture: bytes) -> Path:
+            file = folder / f"{number}.jpg"
+            _write(file, picture)
+            return file
+
+        return Incoming(path.stem, str(path), _pages(document, options, store), self.name)
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
-        if options.password:
-            return
         try:
-            incoming.values = einvoice.read(path)
+            incoming.values = einvoice.read(path, options.password)
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice inside was not read: {problem.message}")
         if incoming.values:
             incoming.values_source = "e-invoice"
+
+
+def pages_in_memory(path: Path, options: Options) -> list[IncomingPage]:
+    """The pages of a PDF that another file's labels belong to, their pictures as bytes.
+
+    Raises:
+        InputProblem: it cannot be read.
+    """
+    with opened(path, options.password) as document:
+        return _pages(document, options, lambda _, picture: picture)
+
+
+def _pages(document: Any, options: Options, store: Callable[[int, bytes], Path | bytes]) -> list[IncomingPage]:
+    limits = options.limits
+    if not len(document):
+        raise InputProblem("it has no pages")
+    if len(document) > limits.pages:
+        raise InputProblem(f"it has {len(document):,} pages; the limit is {limits.pages:,} (pages under [limits])")
+    pages: list[IncomingPage] = []
+    for number in range(len(document)):
+        page = document[number]
+        width, height = page.get_size()
+        if max(width, height) > limits.page_points:
+            raise InputProblem(
+                f"page {number + 1} is {width / 72 * 2.54:,.0f} × {height / 72 * 2.54:,.0f} cm large; the limit is "
+                f"{limits.page_points / 72 * 2.54:,.0f} cm (page_points under [limits], 72 to the inch)"
+            )
+        words = words_of(page)
+        if len(words) > limits.tokens_per_page:
+            raise InputProblem(
+                f"page {number + 1} has {len(words):,} words; the limit is {limits.tokens_per_page:,} "
+                "(tokens_per_page under [limits])"
+            )
+        readable = bool(words) and not _is_scan(page, words)
+        pages.append(
+            IncomingPage(
+                width,
+                height,
+                in_reading_order(words) if readable else None,
+                store(number, picture_of(page)),
+                engine="text-layer" if readable else "given",
+                engine_version=_VERSION if readable else "",
+            )
+        )
+        page.close()
+    return pages
 
 
 def _write(path: Path, content: bytes) -> None:
