@@ -134,7 +134,8 @@ def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
         if len(match[4]) == 2 and len(match[1]) == 2 and (not readings or _is_ahead(readings[0])):  # 99/01/31
             year_first = _iso(_year(match[1]), second, int(match[4]))
             if year_first and not _is_ahead(year_first):
-                return [year_first, *readings[:1]]
+                day_is_first = readings and (match[2] == "." or day_first is not None)
+                return [readings[0], year_first] if day_is_first else [year_first, *readings[:1]]
         return [*readings]
     if match := _YEAR_FIRST.fullmatch(body):
         return [_iso(int(match[1]), int(match[3]), int(match[4]))]
@@ -225,7 +226,11 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
         return None, f"{body} counts its years by {era}, which is not read" if era else refused, None
     if len(readings) == 1:
         return readings[0], "", None
-    if _is_ahead(readings[1] or ""):
-        return readings[0], f"the year is first, or it is {readings[1]}, which lies years ahead", readings[1]
+    if _is_ahead(readings[0]) or _is_ahead(readings[1] or ""):
+        return (
+            readings[0],
+            f"the year may stand first or last ({readings[1]}); one of these lies years ahead",
+            readings[1],
+        )
     note = "" if day_first is not None else f"day and month could be swapped ({readings[1]})"
     return readings[0], note, readings[1]
