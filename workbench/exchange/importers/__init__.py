@@ -16,6 +16,13 @@ from workbench.exchange.importers.base import Importer
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module of this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
+    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
+    "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
+    "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
+    "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
@@ -36,7 +43,7 @@ HEAD = 1 << 16
 _CERTAIN = 0.99
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
 )
 
 
