@@ -23,6 +23,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
     "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
     "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
+    "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
@@ -194,6 +195,14 @@ _MAINS = {
 }
 
 
+def _same_stem(path: Path) -> Iterator[Path]:
+    """Documents beside a file that have its name."""
+    for suffix in _PICTURES:
+        for cased in (suffix, suffix.upper()):
+            if (other := path.with_suffix(cased)).is_file():
+                yield other
+
+
 def _mains(folder: Path, start: str) -> Iterator[Path]:
     """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
     yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
@@ -205,6 +214,8 @@ def _beside(path: Path) -> Iterator[Path]:
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if path.suffix.lower() == ".xml" and any(_same_stem(path)) and load("e-invoice").sniff(path, head_of(path)):
+        yield path  # an e-invoice beside its PDF or picture
     if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
         start = re.sub(r"_(box|image)\.txt$", "", path.name)
         if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):

@@ -105,9 +105,9 @@ class PdfImporter:
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
         try:
-            incoming.values = einvoice.read(path, options.password)
+            incoming.values = einvoice.values_for(path, options.password)
         except InputProblem as problem:
-            incoming.notes.append(f"the e-invoice inside was not read: {problem.message}")
+            incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         if incoming.values:
             incoming.values_source = "e-invoice"
 
