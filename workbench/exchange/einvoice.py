@@ -19,6 +19,7 @@ from workbench.exchange.einvoice_xml import (
     root_of,
     text,
 )
+from workbench.exchange.reader_process import in_reader_process
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -49,6 +50,7 @@ _PATHS = {
 }
 
 
+@in_reader_process
 def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
     """The values of an e-invoice: field id -> value as the XML spells it (dates ISO, amounts with a point).
 
@@ -98,6 +100,7 @@ def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
     return invoices_of(data, name)[0].values
 
 
+@in_reader_process
 def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     """The invoices in XML, at least one; entities are not expanded and nothing is fetched.
 

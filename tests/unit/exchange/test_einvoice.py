@@ -1,5 +1,4 @@
 """Values are read from e-invoices; broken ones are refused with a reason."""
-# ruff: noqa: E501
 
 from io import BytesIO
 from pathlib import Path

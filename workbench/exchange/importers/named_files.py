@@ -84,7 +84,7 @@ def pages_of(file: Path, options: Options) -> list[IncomingPage]:
     if is_pdf:
         from workbench.exchange.importers import pdf
 
-        return pdf.pages_in_memory(file, options)
+        return list(pdf.pages_of(file, options))
     sizes = pictures.measure(file, options.limits)
     return [IncomingPage(float(width), float(height), None, file, n) for n, (width, height) in enumerate(sizes)]
 

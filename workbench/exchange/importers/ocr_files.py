@@ -10,6 +10,7 @@ from storage.records import Box
 from workbench.exchange.importers import parsing
 from workbench.exchange.importers.answers import companions, complete, need_pages
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reader_process import in_reader_process
 
 _BOX = re.compile(r"\bbbox\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)")
 _SURE = re.compile(r"\bx_wconf\s+([0-9.]+)")
@@ -36,9 +37,7 @@ class OcrFilesImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The document of one file."""
         try:
-            root = tree(parsing.content(path, options.limits))
-            incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
-            reference = _alto(incoming, root) if _name(root) == "alto" else _hocr(incoming, root)
+            incoming, reference = _parsed(path, options)
             if len(incoming.pages) > options.limits.pages:
                 raise InputProblem(f"it has {len(incoming.pages):,} pages; the limit is {options.limits.pages:,}")
             if not any(page.tokens for page in incoming.pages):
@@ -48,6 +47,14 @@ class OcrFilesImporter:
             yield incoming
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
+
+
+@in_reader_process
+def _parsed(path: Path, options: Options) -> tuple[Incoming, str]:
+    """The document without its pictures, and the name of the picture of its first page."""
+    root = tree(parsing.content(path, options.limits))
+    incoming = Incoming(path.name.split(".")[0], str(path), [], OcrFilesImporter.name)
+    return incoming, _alto(incoming, root) if _name(root) == "alto" else _hocr(incoming, root)
 
 
 def tree(data: bytes) -> Any:

@@ -163,7 +163,7 @@ def _document(
         return incoming
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []
-    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, shape)
+    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, options, shape)
     incoming.labelled = incoming.labelled if record.labelled is None else record.labelled
     if record.page_width and record.page_height:
         size = record.page_width, record.page_height
@@ -234,7 +234,13 @@ def _picture(
 
 
 def _labels(
-    path: Path, record: Record, count: int, names: dict[str, list[str]], incoming: Incoming, shape: str
+    path: Path,
+    record: Record,
+    count: int,
+    names: dict[str, list[str]],
+    incoming: Incoming,
+    options: Options,
+    shape: str,
 ) -> tuple[list[IncomingSpan], bool]:
     column, values = record.tagged
     if values is None:
@@ -247,7 +253,7 @@ def _labels(
         values = [None if tag in (tags.IGNORED, str(tags.IGNORED)) else tag for tag in values]
     if all(tag is None or (isinstance(tag, str) and tag.isdecimal()) for tag in values):
         values = [tag if tag is None else int(tag) for tag in values]  # numbers written as texts
-    known = names.get(column) or (_names_beside(path) if int in set(map(type, values)) else [])
+    known = names.get(column) or (_names_beside(path, options) if int in set(map(type, values)) else [])
     texts: list[str] = []
     for tag in values:
         if isinstance(tag, int):
@@ -264,13 +270,14 @@ def _labels(
     return spans, True
 
 
-def _names_beside(path: Path) -> list[str]:
+def _names_beside(path: Path, options: Options) -> list[str]:
     """Label names from a labels.txt beside the file, one a line, in the order of their numbers."""
-    beside = path.with_name("labels.txt")
     try:
-        return [line.strip() for line in beside.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError):
+        beside = parsing.inside(options, path.parent, "labels.txt")
+        text = parsing.text_of(parsing.content(beside, options.limits)) if beside else ""
+    except InputProblem:
         return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _append(document: Incoming, page: Incoming) -> None:
