@@ -230,7 +230,14 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
         for span in incoming.spans:
+            if span.label in none:
+                continue
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -351,6 +358,7 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
+        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)

@@ -257,7 +257,7 @@ class DocumentSource:
 
 def _digest(incoming: Incoming) -> str:
     """The identity of a record: its name, its words and their boxes. Not its labels."""
-    digest = hashlib.sha256(incoming.name.encode())
+    digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())
         if page.tokens is not None:
