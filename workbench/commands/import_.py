@@ -12,7 +12,7 @@ from workbench.commands.support import streams
 from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.pipeline import Summary
+    from workbench.exchange.summary import Summary
 
 
 @click.command

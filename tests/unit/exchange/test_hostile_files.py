@@ -17,8 +17,9 @@ from reportlab.pdfgen.canvas import Canvas
 from workbench.exchange import importers, reader_process
 from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Incoming
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
+from workbench.exchange.summary import Summary
 from workbench.settings import Limits
 from workbench.workspace import Workspace
 

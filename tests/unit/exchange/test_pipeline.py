@@ -11,8 +11,9 @@ import pytest
 from storage import document_list, documents
 from storage.records import Side, Source, State
 from workbench.exchange import known_values, pipeline
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
+from workbench.exchange.summary import Summary
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
 from workbench.workspace import Workspace
