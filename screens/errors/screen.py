@@ -15,7 +15,7 @@ from screens.errors.error_list import NOTHING_MEASURED, ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
 from screens.errors.rule_switches import RuleSwitches
-from screens.errors.shown import Shown, read, write_report
+from screens.errors.snapshot import Shown, read, write_report
 from screens.errors.tables_pane import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
 from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun

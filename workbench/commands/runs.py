@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.state import RunFolder
 
 _FOLLOW_SECONDS = 0.3
@@ -107,7 +108,7 @@ def list_runs(context: Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @json_option
 @click.pass_obj
 def show(context: Context, run: str, as_json: bool) -> None:
@@ -150,7 +151,7 @@ def _act(name: str, summary: str, done: str) -> None:
     example = f"\n\n\b\nExample:\n  workbench runs {name} 20261122-093000"
 
     @command.command(name, help=summary + example, short_help=summary)
-    @click.argument("run", shell_complete=completions.run_id)
+    @click.argument("run", shell_complete=argument_completion.run_id)
     @json_option
     @click.pass_obj
     def act(context: Context, run: str, as_json: bool) -> None:
@@ -180,7 +181,7 @@ for _name, _summary, _done in (
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj
@@ -205,7 +206,7 @@ def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--lines", default=40, show_default=True, help="How many lines from the end.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is printed until the run has ended.")
 @json_option
@@ -249,13 +250,13 @@ def _follow(folder: RunFolder, position: int) -> None:
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option(
     "--set",
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    shell_complete=completions.setting,
+    shell_complete=argument_completion.setting,
     help="Change one setting; may be repeated.",
 )
 @click.option("--name", default="", help="A name for the new run.")
@@ -298,8 +299,8 @@ def import_run(context: Context, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("a", shell_complete=completions.run_id)
-@click.argument("b", shell_complete=completions.run_id)
+@click.argument("a", shell_complete=argument_completion.run_id)
+@click.argument("b", shell_complete=argument_completion.run_id)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="The split (default: test, else validation)."
 )
@@ -336,7 +337,7 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
@@ -356,7 +357,7 @@ def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True, shell_complete=completions.run_id)
+@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_id)
 @click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
 @click.option(
     "--of", "kind", default="f1", show_default=True,
