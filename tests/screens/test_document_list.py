@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
 from screens.annotate.document_list import DocumentList
 from screens.widgets.status_lines import HintLine
-from storage import document_list
+from storage import document_list, queue
 from storage.document_list import Origin
-from storage.records import ReferenceValue, State
+from storage.records import QueueEntry, ReferenceValue, State
 from storage.suggestions import keep_suggestions
 from tests.support import sample_documents
 from tests.support.sample_documents import kept, labels
+from workbench.active_learning import overview
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
+from workbench.cli import group
 
 
 def hint(pilot):
@@ -157,3 +160,21 @@ async def test_documents_of_one_name_are_told_apart(opened, tmp_path, sources, s
         assert all(name in row for name, row in zip(shown, rows(pilot), strict=False))
         assert pilot.app.mode_screen.session.content.document.name == shown[0]
     made.close()
+
+
+async def test_the_queue_and_exported_values_tell_documents_of_one_name_apart(opened, tmp_path):
+    page = sample_documents.page_of(sample_documents.RECEIPT)
+    listed = [
+        replace(sample_documents.new(f"x{n}", [page]), name="d0", source=f"/in/{folder}/d0.pdf")
+        for n, folder in enumerate(("acme", "shop"))
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", listed)
+    with made.db.write() as connection:
+        entries = [QueueEntry(0, number, number, 0.0, ("drawn at random",), {}) for number in (1, 2)]
+        queue.open_round(connection, "", "random", 0, entries, {})
+    assert dict(overview.read(made).names) == {1: "acme/d0", 2: "shop/d0"}
+    made.close()
+    table = tmp_path / "values.csv"
+    result = CliRunner().invoke(group, ["-w", str(tmp_path / "w"), "export", "values-csv", str(table)])
+    assert result.exit_code == 0, result.output
+    assert [line.split(",")[0] for line in table.read_text("utf-8-sig").splitlines()[1:]] == ["acme/d0", "shop/d0"]
