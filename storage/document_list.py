@@ -150,6 +150,15 @@ def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
 
 
+def known_values(connection: Connection, fields: Sequence[str]) -> dict[int, list[str]]:
+    """Document -> its known values of these fields, of all documents that have one."""
+    found: dict[int, list[str]] = {}
+    rows = select(references.c.document_id, references.c.value).where(references.c.field.in_(fields))
+    for number, value in connection.execute(rows):
+        found.setdefault(number, []).append(value)
+    return found
+
+
 def groups(connection: Connection) -> dict[str, int]:
     """Documents per vendor or template group, the largest first."""
     query = (
@@ -158,6 +167,13 @@ def groups(connection: Connection) -> dict[str, int]:
         .order_by(func.count().desc(), documents.c.group_name)
     )
     return {name: int(number) for name, number in connection.execute(query)}
+
+
+def waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    """(side, vendor) -> its documents that want labels."""
+    d = documents.c
+    query = select(d.side, d.group_name, func.count()).where(d.state.in_([State.NEW.value, State.STARTED.value]))
+    return {(side, group): int(n) for side, group, n in connection.execute(query.group_by(d.side, d.group_name))}
 
 
 def status(connection: Connection) -> dict[str, Any]:

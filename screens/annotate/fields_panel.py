@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 
-from screens.annotate.acting import Act
+from screens.annotate.keys import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from storage.records import Content
@@ -49,6 +49,13 @@ class FieldsPanel(Drawn, can_focus=False):
         if (rows, armed) != (self._rows, self._armed):
             self._rows, self._armed = rows, armed
             self._rebuild()
+
+    def fields_in_view(self) -> set[str]:
+        """The fields of which every line is in view."""
+        top = int(self.scroll_y)
+        bottom = top + self.scrollable_content_region.height
+        cut = {field.id for field, _ in (*self._lines[:top], *self._lines[bottom:])}
+        return {field.id for field, _ in self._lines[top:bottom]} - cut
 
     def _rebuild(self) -> None:
         width = self.scrollable_content_region.width

@@ -6,8 +6,22 @@ capitals are taken here. A field's key wins over a binding of the same character
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from textual.message import Message
+
 from screens.base import ErrorWalk
 from workbench.annotation.session import AnnotationSession
+
+Work = Callable[[AnnotationSession], object]
+"""What is to be done with the session."""
+
+
+class Act(Message):
+    """Do this with the session. A pane posts it to the screen, which commits it and shows what changed."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.work = work
+
 
 ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("document.accept", "a", "accept", "Accept the document as it is and go to the next"),
@@ -17,7 +31,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("document.next-open", "D", "go_open", "Next document that is not decided yet"),
     ("document.skip", "S", "set_aside('skipped')", "Skip the document (again: open it anew), and go to the next"),
     ("document.unusable", "U", "set_aside('unusable')", "Mark the document as unusable, and go to the next"),
-    ("document.flag", "f", "flag", "Flag the document with a note"),
+    ("document.flag", "f", "ask('note')", "Flag the document with a note"),
     (
         "document.absent",
         "M",
@@ -34,7 +48,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("label.reject", "x", "session('reject')", "Reject the suggestion, or clear the label, under the cursor"),
     ("label.clear", "backspace,delete", "session('clear')", "Clear the labels of the selection or under the cursor"),
     ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there"),
-    ("label.correct", "e", "correct", "Correct the word's text; the original is kept"),
+    ("label.correct", "e", "ask('word')", "Correct the word's text; the original is kept"),
     ("label.find", "slash", "find", "Find a value and select it: 1234.5 finds 1,234.50"),
     ("label.template", "C", "template", "Suggest labels from a similar document of this vendor"),
     ("suggestion.next", "tab", "session('next_suggestion')", "Next suggestion, the least sure first"),
@@ -79,9 +93,11 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("history.undo", "ctrl+z,Z", "undo", "Undo, without end, across restarts; goes back to the document"),
     ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "Who did what when"),
-    ("view.zoom-in", "equals_sign", "zoom(1)", "More space between the words"),
-    ("view.zoom-out", "minus", "zoom(-1)", "Less space between the words"),
-    ("view.picture", "P", "picture", "Text, picture, both"),
+    ("view.zoom-in", "equals_sign", "view('closer')", "More space between the words"),
+    ("view.zoom-out", "minus", "view('further')", "Less space between the words"),
+    ("view.picture", "P", "view('picture')", "Text, picture, both"),
+    ("view.fit", "I", "view('fit')", "Picture: around the cursor, the page's width, the whole page"),
+    ("view.hide-list", "backslash", "view('hide_list')", "Hide the document list, or show it again"),
     ("view.list", "O", "list", "Show the document list, and go into it"),
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),
     ("error_walk.confirm", "V", "error_walk('confirm_error')", "The label is right, the model is wrong; next error"),
@@ -101,7 +117,7 @@ SIGNS = (
 )
 """What is seen on the page, in the panel and in the list, for the help."""
 
-SESSION_ACTS: Mapping[str, Callable[[AnnotationSession], object]] = {
+SESSION_ACTS: Mapping[str, Work] = {
     "confirm": lambda session: session.field_key.confirm(),
     "add": lambda session: session.field_key.add(),
     "reject": lambda session: session.reject(),

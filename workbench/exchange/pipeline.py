@@ -4,6 +4,7 @@ Documents are stored in batches, each in one transaction together with its probl
 documents are complete, and a second run continues from there, because known content is skipped.
 """
 
+import os
 import re
 import time
 from collections import Counter
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem
+from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
@@ -22,6 +25,7 @@ from workbench.exchange.known_values import ValuesReport, bring_in, suggest_agai
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
+from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -162,18 +166,23 @@ class _ImportJob:
     # -- making documents
 
     def _finish(self, pending: PendingDocument) -> None:
-        incoming = pending.incoming
+        """Make a document of what was read; whatever is wrong with it is its own rejection."""
+        record = "" if pending.original else pending.incoming.name
         try:
             self._summary.ocr_pages += pending.take_words()
+            cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
+            if isinstance(cleaned, Rejected):
+                self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
+            else:
+                self._add(pending, cleaned)
         except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), incoming.name, problem.message))
-            return
-        cleaned = clean.clean(incoming, self._sources.options(pending.path))
-        if isinstance(cleaned, Rejected):
-            record = "" if pending.original else incoming.name
-            self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
-            return
-        self._add(pending, cleaned)
+            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
+        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
+            raise
+        except Exception as error:  # noqa: BLE001 - the border of one document
+            self._reject(
+                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
+            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -221,7 +230,14 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
         for span in incoming.spans:
+            if span.label in none:
+                continue
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -241,7 +257,10 @@ class _ImportJob:
     def _aligned(
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
-        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found.
+
+        What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
+        """
         from workbench.locate.alignment import (
             align_all,  # rapidfuzz and the header words: only for documents with values
         )
@@ -269,6 +288,9 @@ class _ImportJob:
             else:
                 offers.append((field_id, place.tokens, place.score, incoming.values_source))
         for field_id, reason in missing.items():
+            if refused := refusal(*wanted[field_id]):
+                reason = refused
+                references[:] = [reference for reference in references if reference.field != field_id]
             self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
                 self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))
@@ -321,9 +343,8 @@ class _ImportJob:
     def _bring_in_values(self) -> None:
         """Import tables of known values. A table that was not named on the command line adds no fields."""
         request = self._request
-        discovered = [
-            path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
-        ]
+        named = {os.path.realpath(table) for table in request.tables}
+        discovered = [path for path in self._sources.tables if os.path.realpath(path) not in named]
         for tables, is_named in ((request.tables, True), (discovered, False)):
             if tables:
                 self._summary.values = bring_in(
@@ -337,6 +358,7 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
+        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)

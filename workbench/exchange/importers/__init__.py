@@ -16,6 +16,14 @@ from workbench.exchange.importers.base import Importer
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module of this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
+    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
+    "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
+    "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
+    "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
+    "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
@@ -24,6 +32,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
+    "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
     "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
     "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
@@ -35,7 +44,7 @@ HEAD = 1 << 16
 _CERTAIN = 0.99
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
 )
 
 
@@ -119,23 +128,27 @@ def _is_text(head: bytes) -> bool:
 def discover(paths: Iterable[Path]) -> list[Path]:
     """The files with documents, each once, in a stable order.
 
-    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out). Files that
-    belong to another file's documents are left out too: pictures that a label file names, FUNSD's images/,
-    SROIE's key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
+    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
+    entered, or leads out of the folder through a symbolic link, is listed itself and not followed. Files that belong
+    to another file's documents are left out too: pictures that a label file names, FUNSD's images/, SROIE's key/ and
+    img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
 
     Raises:
-        InputProblem: a path does not exist.
+        InputProblem: a path does not exist, or cannot be looked at.
     """
-    files: dict[Path, None] = {}
+    files: dict[Path, bool] = {}  # path -> whether it is to be read
     for path in paths:
-        if path.is_dir():
-            files.update(dict.fromkeys(_walk(path)))
-        elif path.exists():
-            files[path] = None
-        else:
-            raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+        try:
+            if path.is_dir():
+                files |= dict(_walk(path))
+            elif path.exists():
+                files[path] = path.is_file()
+            else:
+                raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+        except (OSError, ValueError) as error:
+            raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
     real = {path: Path(os.path.realpath(path)) for path in files}
-    known = set(real.values())
+    known = {real[path] for path, readable in files.items() if readable}
     companions = {other for path in known for other in _beside(path)}
     # Files refer only to pictures and PDFs: without these the files need not be opened.
     if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
@@ -143,7 +156,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
             if path.suffix.lower() not in _PICTURES:
                 importer: object = detect(path)
                 if isinstance(importer, Referring):
-                    companions.update(Path(os.path.realpath(other)) for other in importer.companions(path))
+                    companions.update(_companions(importer, path))
     listed: dict[Path, Path] = {}
     for path, target in real.items():
         if target not in companions:
@@ -151,27 +164,49 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     return list(listed.values())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _companions(importer: Referring, path: Path) -> set[Path]:
+    try:
+        return {Path(os.path.realpath(other)) for other in importer.companions(path)}
+    except Exception:  # noqa: BLE001 - a damaged file: `read` says so
+        return set()
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a path below a folder is outside of it, through a symbolic link."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
     visited: set[tuple[int, int]] = set()
 
-    def walk(folder: Path) -> Iterator[Path]:
+    def walk(folder: Path) -> Iterator[tuple[Path, bool]]:
         try:
             stat = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:  # an unreadable folder or a broken link
+        except OSError:
+            yield folder, False
             return
         if (stat.st_dev, stat.st_ino) in visited:
             return
         visited.add((stat.st_dev, stat.st_ino))
         for entry in entries:
+            path = Path(entry.path)
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
-            if entry.is_dir():
-                yield from walk(Path(entry.path))
-            elif entry.is_file() and not _NO_DATA.fullmatch(entry.name):
-                yield Path(entry.path)
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file() and not _NO_DATA.fullmatch(entry.name)
+            except OSError:
+                yield path, False
+                continue
+            if (is_folder or is_file) and entry.is_symlink() and leads_out(path, root):
+                yield path, False
+            elif is_folder:
+                yield from walk(path)
+            elif is_file:
+                yield path, True
 
-    yield from walk(folder)
+    yield from walk(root)
 
 
 # folder of the documents -> folders beside it with other files of these documents (same stem)
@@ -186,12 +221,31 @@ _MAINS = {
 }
 
 
+def _same_stem(path: Path) -> Iterator[Path]:
+    """Documents beside a file that have its name."""
+    for suffix in _PICTURES:
+        for cased in (suffix, suffix.upper()):
+            if (other := path.with_suffix(cased)).is_file():
+                yield other
+
+
+def _mains(folder: Path, start: str) -> Iterator[Path]:
+    """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
+    yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
+
+
 def _beside(path: Path) -> Iterator[Path]:
     """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if path.suffix.lower() == ".xml" and any(_same_stem(path)) and load("e-invoice").sniff(path, head_of(path)):
+        yield path  # an e-invoice beside its PDF or picture
+    if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
+        start = re.sub(r"_(box|image)\.txt$", "", path.name)
+        if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):
+            yield path
     if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):
