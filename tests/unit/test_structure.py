@@ -102,8 +102,8 @@ def test_commands_is_one_module_a_command_and_importers_one_a_format_and_what_th
         f"workbench.commands.{module}" for module in ("support", *(module for module, _ in COMMANDS.values()))
     }
     shared = {
-        "answers", "base", "clean", "donut", "label_studio_min", "label_studio_text", "named_files", "parsing", "regions",
-        "running_text", "tags", "units", "values_table",
+        "answers", "base", "clean", "donut", "label_studio_min", "label_studio_text", "named_files", "parsing",
+        "regions", "running_text", "tags", "units", "values_table",
     }  # fmt: skip
     assert _modules_of("workbench/exchange/importers") == {
         f"workbench.exchange.importers.{module}" for module in shared | {module for module, _ in IMPORTERS.values()}

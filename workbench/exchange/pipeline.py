@@ -19,11 +19,11 @@ from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
+from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
-from workbench.exchange.summary import Summary
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import refusal
@@ -177,7 +177,7 @@ class _ImportJob:
             pages=pages,
             language=incoming.language,
             group=group,
-            side=self._side(group, incoming),
+            side=self._side(group, incoming, twin),
             labelled=is_complete,
             spans=tuple(spans),
             suggestions=tuple(offered),
@@ -286,13 +286,15 @@ class _ImportJob:
                     return _Twin(name, group, number, None)
         return None
 
-    def _side(self, group: str, incoming: Incoming) -> Side:
+    def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
+        """The side that was ordered, whatever it divides; else the group's."""
         wanted = self._request.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
-        if wanted is not None and side is not wanted:
-            incoming.notes.append(f"its group is on the side '{side.value}' already, and a group is never divided")
         self._met_groups.add(group)
-        return side
+        if wanted is not None and side is not wanted:
+            what = "a near-duplicate" if twin else "the same vendor"
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+        return wanted or side
 
     def _note(self, incoming: Incoming) -> None:
         for note in incoming.notes:
