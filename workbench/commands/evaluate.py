@@ -123,13 +123,15 @@ def _interval(pair: Any) -> str:
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     """An evaluation as text; `name` returns the shown name of a field."""
+    from workbench.runs.progress import headline
+
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",
-        f"F1 {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
+        *filter(None, [headline(figures)]),
+        f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
-        f"values right {_share(figures['value_exact_match'])}, "
-        f"documents fully right {_share(figures['documents_right'])}",
+        f"values right {_share(figures['value_exact_match'])}",
     ]
     passing = figures["thresholds"]
     if passing["automatic_pass_rate"]:

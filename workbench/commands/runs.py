@@ -80,6 +80,7 @@ def list_runs(context: Context, as_json: bool) -> None:
                 "preset": run.preset,
                 "family": run.family,
                 "f1": run.f1,
+                "documents_right": ((run.report or {}).get("evaluation") or {}).get("documents_right"),
                 "best": run is best,
                 "compares_with_best": is_alike,
                 "seconds": round(state.seconds, 1),
@@ -95,14 +96,15 @@ def list_runs(context: Context, as_json: bool) -> None:
                 run.state.value,
                 run.preset,
                 run.family,
+                progress.untouched(run.report),
                 "" if run.f1 is None else f"{run.f1:.3f}",
                 mark,
                 duration(state.seconds) if state.seconds else "",
                 cost(state),
             )
         )
-    heads = ("run", "name", "state", "preset", "family", "F1", "", "time", "cost")
-    emit(data, as_json=as_json, text=table(rows, heads, right=(5,)) if rows else "No runs yet.")
+    heads = ("run", "name", "state", "preset", "family", "no touch", "F1 val.", "", "time", "cost")
+    emit(data, as_json=as_json, text=table(rows, heads, right=(5, 6)) if rows else "No runs yet.")
 
 
 @command.command()
@@ -140,6 +142,7 @@ def show(context: Context, run: str, as_json: bool) -> None:
         *(f"note: {note}" for note in state.notes),
     ]
     if kept and kept.validation:
+        lines += filter(None, [progress.headline(record.report)])
         lines.append(f"validation F1 {kept.validation.get('f1') or 0:.3f} at step {kept.step}, the best so far")
     emit(data, as_json=as_json, text=lines)
 

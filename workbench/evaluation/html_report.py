@@ -40,6 +40,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
         title=title,
         names=names,
         records=records,
+        vendors=error_analysis.failing_vendors(judged),
         concentrations=error_analysis.concentrations(judged, records),
         diagnosis=diagnosis.diagnose(diagnosis.examine(folder, figures)),
         events=list(events.iterate(RunFolder(folder).events)),

@@ -25,6 +25,7 @@ from workbench.exchange.known_values import ValuesReport, bring_in, suggest_agai
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
+from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -229,7 +230,14 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
         for span in incoming.spans:
+            if span.label in none:
+                continue
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -249,7 +257,10 @@ class _ImportJob:
     def _aligned(
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
-        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found.
+
+        What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
+        """
         from workbench.locate.alignment import (
             align_all,  # rapidfuzz and the header words: only for documents with values
         )
@@ -277,6 +288,9 @@ class _ImportJob:
             else:
                 offers.append((field_id, place.tokens, place.score, incoming.values_source))
         for field_id, reason in missing.items():
+            if refused := refusal(*wanted[field_id]):
+                reason = refused
+                references[:] = [reference for reference in references if reference.field != field_id]
             self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
                 self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))
@@ -344,6 +358,7 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
+        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)
