@@ -138,9 +138,14 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _rate(documents: int, seconds: float) -> str:
+    """Documents a second, or seconds a document where that is less than one."""
+    return f"{documents / seconds:,.0f}/s" if documents >= seconds else f"{seconds / documents:,.1f} s a document"
+
+
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     """The summary as text."""
-    rate = f", {summary.documents / summary.seconds:,.0f}/s" if summary.seconds and summary.documents else ""
+    rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
         f"{summary.labelled:,} labelled) of {summary.groups:,} groups in {summary.seconds:,.1f} s{rate}"
