@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +21,7 @@ from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, Rejected
+from workbench.exchange.importers.base import Incoming, Rejected, storable
 from workbench.exchange.known_values import ValuesReport, bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
@@ -198,7 +199,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(storable(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -254,9 +255,7 @@ class _ImportJob:
 
         What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
         """
-        from workbench.locate.alignment import (
-            align_all,  # rapidfuzz and the header words: only for documents with values
-        )
+        from workbench.locate.alignment import align_all  # rapidfuzz and header words: only for documents with values
 
         schema = self._labels.schema
         have = {span.field for span in own}
