@@ -18,6 +18,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange import pictures
 from workbench.exchange.importers.base import IncomingPage, IncomingToken, Options
+from workbench.exchange.pdf_files import open_pdf
 from workbench.locate.layout import Layout
 
 _FINE = 100  # device units a point, for positions
@@ -48,7 +49,7 @@ def opened(path: Path, password: str | None = None) -> Iterator[Any]:
         InputProblem: it cannot be opened; the message is a reason without the name.
     """
     try:
-        document = pypdfium2.PdfDocument(path, password=password)
+        document = open_pdf(path, password)
     except (pypdfium2.PdfiumError, FileNotFoundError) as error:
         text = str(error).casefold()
         reason = next((reason for key, reason in _REASONS.items() if key in text), f"it cannot be opened ({error})")

@@ -13,11 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
+from storage.exceptions import UsageProblem
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
@@ -169,21 +167,13 @@ class _ImportJob:
     def _finish(self, pending: PendingDocument) -> None:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
-        try:
+        with self._sources.border(pending.path, record):
             self._summary.ocr_pages += pending.take_words()
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             else:
                 self._add(pending, cleaned)
-        except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
-        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
-            raise
-        except Exception as error:  # noqa: BLE001 - the border of one document
-            self._reject(
-                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
-            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -231,7 +221,14 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
         for span in incoming.spans:
+            if span.label in none:
+                continue
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of
 from storage.records import Side
@@ -146,17 +148,17 @@ class DocumentSource:
 
     def _whole(self, *documents: "_Pictured") -> Iterator[PendingDocument]:
         for document in documents:
-            with self._border(document.path, document.record):
+            with self.border(document.path, document.record):
                 yield document.pending.result()
 
     @contextmanager
-    def _border(self, path: Path, record: str = "") -> Iterator[None]:
+    def border(self, path: Path, record: str = "") -> Iterator[None]:
         """Whatever happens here is the file's or the record's rejection and no more."""
         try:
             yield
         except InputProblem as problem:
             self._reject(Rejected(str(path), record, problem.message))
-        except WorkbenchError:  # of the workspace or the machine
+        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
             raise
         except OSError as error:  # it may have vanished meanwhile
             self._reject(Rejected(str(path), record, f"it cannot be read: {error.strerror or error}"))
@@ -173,7 +175,7 @@ class DocumentSource:
         )
 
     def _of_file(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
-        with self._border(path):
+        with self.border(path):
             yield from self._documents_of(path, threads)
 
     def _documents_of(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
@@ -287,7 +289,7 @@ class DocumentSource:
 
 def _digest(incoming: Incoming) -> str:
     """The identity of a record: its name, its words and their boxes. Not its labels."""
-    digest = hashlib.sha256(incoming.name.encode("utf-8", "replace"))
+    digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())
         if page.tokens is not None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ _OWN_RULE = (
     "iban",
     "currency",
 )  # an IBAN has a check of its own; for a shared sign as $ the note of the reading suffices
+_AHEAD = 2  # years
 _AMOUNTS = ("amount_net", "amount_tax", "amount_total")
 
 
@@ -51,6 +53,10 @@ def check(values: Mapping[str, Value]) -> list[Check]:
     if "invoice_date" in normal and "due_date" in normal and normal["due_date"] < normal["invoice_date"]:
         message = f"The due date {normal['due_date']} is before the invoice date {normal['invoice_date']}."
         results.append(Check("dates", ("invoice_date", "due_date"), message))
+    if "invoice_date" in normal and int(normal["invoice_date"][:4]) >= date.today().year + _AHEAD:
+        results.append(
+            Check("dates", ("invoice_date",), f"The invoice date {normal['invoice_date']} lies years ahead.")
+        )
     if "iban" in normal and not iban_is_valid(normal["iban"]):
         results.append(
             Check("iban", ("iban",), f"{values['iban'].text} is no valid IBAN: a digit is wrong or missing.")

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
 from workbench.fields.schema import FieldType
@@ -41,6 +42,12 @@ _JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
 _CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
 _NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
+# Vowel signs that Arabic and Hebrew mostly leave out, the line that stretches Arabic words, the point that case folding
+# leaves after a Turkish i, and characters that only steer how others are joined and directed.
+_OPTIONAL = re.compile(
+    "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|(?<=i)\u0307"
+)
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -205,7 +212,11 @@ def _words(text: str) -> tuple[str | None, str, str | None]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), other characters divide words.
     folded = re.sub(r"[.'’`´]", "", unicodedata.normalize("NFKC", folded))
-    normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
+    if folded.isascii():
+        normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
+    else:  # a combining mark stays with its letter
+        folded = _OPTIONAL.sub("", folded)
+        normal = " ".join("".join(c if c.isalnum() or category(c)[0] == "M" else " " for c in folded).split())
     return normal or None, "" if normal else "no letter or digit in it", None
 
 

@@ -16,6 +16,14 @@ from workbench.exchange.importers.base import Importer
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module of this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
+    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
+    "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
+    "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
+    "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
+    "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
@@ -24,6 +32,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
+    "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
     "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
     "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
@@ -35,7 +44,7 @@ HEAD = 1 << 16
 _CERTAIN = 0.99
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
 )
 
 
@@ -212,12 +221,31 @@ _MAINS = {
 }
 
 
+def _same_stem(path: Path) -> Iterator[Path]:
+    """Documents beside a file that have its name."""
+    for suffix in _PICTURES:
+        for cased in (suffix, suffix.upper()):
+            if (other := path.with_suffix(cased)).is_file():
+                yield other
+
+
+def _mains(folder: Path, start: str) -> Iterator[Path]:
+    """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
+    yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
+
+
 def _beside(path: Path) -> Iterator[Path]:
     """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if path.suffix.lower() == ".xml" and any(_same_stem(path)) and load("e-invoice").sniff(path, head_of(path)):
+        yield path  # an e-invoice beside its PDF or picture
+    if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
+        start = re.sub(r"_(box|image)\.txt$", "", path.name)
+        if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):
+            yield path
     if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):

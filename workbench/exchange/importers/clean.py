@@ -42,7 +42,7 @@ def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
 
 def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     limits = options.limits
-    incoming.name, incoming.source = storable(incoming.name), storable(incoming.source)
+    _make_storable(incoming)
     if len(incoming.pages) > limits.pages:
         raise InputProblem(
             f"it has {len(incoming.pages):,} pages; the limit is {limits.pages:,} (pages under [limits])"
@@ -74,6 +74,19 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     if counted["clipped"]:
         incoming.notes.append(f"{counted['clipped']} boxes left the page and were cut at its edge")
     return incoming
+
+
+def _make_storable(incoming: Incoming) -> None:
+    """Replace in names what no database can hold; words are replaced where they become records."""
+    incoming.name, incoming.source = storable(incoming.name), storable(incoming.source)
+    incoming.group = storable(incoming.group) if incoming.group else incoming.group
+    incoming.language = storable(incoming.language) if incoming.language else incoming.language
+    incoming.notes = [storable(note) for note in incoming.notes]
+    incoming.values = {storable(label): storable(value) for label, value in incoming.values.items()}
+    for span in incoming.spans:
+        span.label, span.run = storable(span.label), storable(span.run)
+    if any(storable(region.label + region.run) != region.label + region.run for region in incoming.regions):
+        incoming.regions = [replace(r, label=storable(r.label), run=storable(r.run)) for r in incoming.regions]
 
 
 def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, int]) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange import pictures
+from workbench.exchange import einvoice, pictures
 from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
 
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -34,7 +34,13 @@ class ImageImporter:
             IncomingPage(float(width), float(height), None, path, number)
             for number, (width, height) in enumerate(sizes)
         ]
-        yield Incoming(path.stem, str(path), pages, self.name)
+        incoming = Incoming(path.stem, str(path), pages, self.name)
+        try:
+            incoming.values = einvoice.values_for(path)
+        except InputProblem as problem:
+            incoming.notes.append(f"the e-invoice was not read: {problem.message}")
+        incoming.values_source = "e-invoice" if incoming.values else ""
+        yield incoming
 
 
 IMPORTER = ImageImporter()
