@@ -11,17 +11,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
+from pathlib import Path
 
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
+from storage.exceptions import UsageProblem
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, Rejected
+from workbench.exchange.importers.base import Incoming, Rejected, storable
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
@@ -133,21 +132,13 @@ class _ImportJob:
     def _finish(self, pending: PendingDocument) -> None:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
-        try:
+        with self._sources.border(pending.path, record):
             self._summary.ocr_pages += pending.take_words()
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             else:
                 self._add(pending, cleaned)
-        except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
-        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
-            raise
-        except Exception as error:  # noqa: BLE001 - the border of one document
-            self._reject(
-                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
-            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -163,7 +154,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(storable(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -226,9 +217,7 @@ class _ImportJob:
 
         What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
         """
-        from workbench.locate.alignment import (
-            align_all,  # rapidfuzz and the header words: only for documents with values
-        )
+        from workbench.locate.alignment import align_all  # rapidfuzz and header words: only for documents with values
 
         schema = self._labels.schema
         have = {span.field for span in own}
@@ -325,7 +314,6 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
-        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)

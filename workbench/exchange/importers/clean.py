@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+    storable,
+)
 from workbench.exchange.importers.regions import place
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
@@ -194,14 +202,8 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
     for number, page in enumerate(incoming):
         words = page.tokens or []
         tokens = tuple(
-            Token(i, number, t.line or 0, t.text if t.text.isascii() else storable(t.text), t.box, t.confidence)
-            for i, t in enumerate(words, first)
+            Token(i, number, t.line or 0, storable(t.text), t.box, t.confidence) for i, t in enumerate(words, first)
         )
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
     return tuple(pages)
-
-
-def storable(text: str) -> str:
-    """The text with a question mark for half a surrogate pair, which JSON and file names can hold but no database."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
-from workbench.exchange.importers.base import Rejected
+from workbench.exchange.importers.base import Rejected, storable
 from workbench.exchange.importers.parsing import PICTURES
 from workbench.exchange.reader_process import in_reader_process
 from workbench.settings import Limits
@@ -76,7 +76,7 @@ def _records(path: Path, limits: Limits) -> Iterable[Any]:
 def _row(path: Path, record: str, data: Any) -> KnownRow | Rejected:
     if not isinstance(data, dict):
         return Rejected(str(path), record, "it is no object with a file and values")
-    cells = {str(column).strip(): _text(value) for column, value in data.items() if column is not None}
+    cells = {storable(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
     column = next((c for wanted in FILE_COLUMNS for c in cells if c.casefold() == wanted), next(iter(cells), ""))
     file = cells.pop(column, "")
     if not file:
@@ -95,7 +95,7 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split())
+    return " ".join(storable(str(value)).split())
 
 
 def _csv(path: Path) -> Iterator[Any]:
