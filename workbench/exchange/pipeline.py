@@ -25,6 +25,7 @@ from workbench.exchange.known_values import ValuesReport, bring_in, suggest_agai
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
+from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -168,7 +169,7 @@ class _ImportJob:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
         try:
-            self._summary.ocr_pages += pending.take_words()
+            self._summary.ocr_pages += pending.take_words(self._workspace.files)
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
@@ -234,9 +235,7 @@ class _ImportJob:
             f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
             for label, number in none.items()
         ]
-        for span in incoming.spans:
-            if span.label in none:
-                continue
+        for span in (span for span in incoming.spans if span.label not in none):
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -245,8 +244,7 @@ class _ImportJob:
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        references: dict[str, ReferenceValue] = {}
-        source = incoming.values_source or "import"
+        references, source = dict[str, ReferenceValue](), incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
                 field_id = self._labels.field(label)
@@ -351,7 +349,7 @@ class _ImportJob:
                 )
 
     def _reject(self, rejected: Rejected) -> None:
-        rejected = Rejected(*map(clean.storable, (rejected.file, rejected.record, rejected.reason)))
+        rejected = Rejected(*map(harmless, (rejected.file, rejected.record, rejected.reason)))
         self._summary.skipped += 1
         if len(self._summary.rejected) < _LISTED:
             self._summary.rejected.append(rejected)

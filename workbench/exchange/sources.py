@@ -6,16 +6,17 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import digest_of
+from storage.files import Files, digest_of
 from storage.records import Side
 from workbench.exchange import importers, pictures
 from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
-from workbench.exchange.ocr import PageText, Readers
+from workbench.exchange.ocr import Readers
+from workbench.exchange.ocr_text import PageText, turned
 from workbench.workspace import Workspace
 
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
@@ -57,8 +58,8 @@ class PendingDocument:
         """Whether all its pages have been read."""
         return all(reading.done() for reading in self.readings.values())
 
-    def take_words(self) -> int:
-        """Put the words from OCR into the pages; the number of these pages.
+    def take_words(self, files: Files) -> int:
+        """Put the words from OCR into the pages, turned pages upright; the number of these pages.
 
         Raises:
             InputProblem: a page could not be read.
@@ -70,6 +71,17 @@ class PendingDocument:
             page.tokens = []
             if number in self.readings:
                 reading = Readers.result(self.readings[number])
+                if reading.upright is not None:
+                    self.names[number] = files.keep(files.pages, reading.upright, ".jpg")
+                    if reading.turn % 180:
+                        page.width, page.height = page.height, page.width
+                    self.incoming.regions = [
+                        replace(region, box=turned(region.box, reading.turn, page.width, page.height))
+                        if region.page == number
+                        else region
+                        for region in self.incoming.regions
+                    ]
+                    self.incoming.notes.append("1 pages were turned upright")
                 page.tokens = reading.scaled(page.width, page.height)
                 page.engine, page.engine_version = reading.engine, reading.engine_version
                 read += 1
@@ -241,7 +253,9 @@ class DocumentSource:
                 if page.tokens is None and name is not None and self._request.ocr:
                     if readers is None:
                         engine = self._request.engine or self._workspace.settings.ocr_engine
-                        readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
+                        readers = stack.enter_context(
+                            Readers(engine, self._request.ocr_jobs, self._workspace.settings.ocr_languages)
+                        )
                     pending.readings[number] = readers.submit(self._workspace.files.picture(name))
             waiting.append(pending)
             pages_waiting += len(pending.readings)

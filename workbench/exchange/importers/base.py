@@ -40,6 +40,7 @@ class IncomingPage:
     picture_index: int = 0  # which frame of a multi-page TIFF
     engine: str = "given"
     engine_version: str = ""
+    notes: list[str] = field(default_factory=list)  # become the document's
 
 
 @dataclass(slots=True)
