@@ -150,6 +150,15 @@ def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
 
 
+def known_values(connection: Connection, fields: Sequence[str]) -> dict[int, list[str]]:
+    """Document -> its known values of these fields, of all documents that have one."""
+    found: dict[int, list[str]] = {}
+    rows = select(references.c.document_id, references.c.value).where(references.c.field.in_(fields))
+    for number, value in connection.execute(rows):
+        found.setdefault(number, []).append(value)
+    return found
+
+
 def groups(connection: Connection) -> dict[str, int]:
     """Documents per vendor or template group, the largest first."""
     query = (

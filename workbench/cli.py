@@ -11,7 +11,7 @@ import click
 from storage.exceptions import UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
-from workbench.commands.launch import open_workbench
+from workbench.commands.support.launch import open_workbench
 from workbench.fields.plain_text import harmless_lines
 
 

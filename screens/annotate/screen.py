@@ -9,14 +9,13 @@ from textual.widgets import Input
 
 from screens.annotate import dialogs, hints
 from screens.annotate.accepting import Accepting
-from screens.annotate.acting import Act, Work
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
-from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen

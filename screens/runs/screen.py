@@ -27,7 +27,7 @@ from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Figures
 from workbench.runs import progress
 from workbench.runs.config import files as config_files
-from workbench.runs.progress import Progress
+from workbench.runs.progress import Progress, untouched
 from workbench.runs.watch import RunUpdate
 
 RUNS = [
@@ -187,11 +187,12 @@ class RunsScreen(ModeScreen):
         table, view = self._table, self.view
         at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
         is_wide = self.size.width >= 100  # where it is not, what is unlike the best names another family
-        fields = comparison.weakest(view.runs, view.best)[: max(0, (self.size.width - 90) // 10)] if is_wide else []
-        family = ["family"] if is_wide else []
+        fields = comparison.weakest(view.runs, view.best)[: max(0, (self.size.width - 102) // 10)] if is_wide else []
+        family, took = (["family"], ["cost"]) if is_wide else ([], [])
+        touched = ["no touch"] if any(untouched(run.report) for run in view.runs) else []
         named = short_heads(fields, self.workspace.schema)
-        heads = ["", "run", "state", "F1", *named, "time", "cost", *family, "unlike the best"]
-        cells = [details.cells(view, run, fields, is_wide) for run in view.runs]
+        heads = ["", "run", "state", *touched, "F1 val.", *named, "time", *took, *family, "unlike the best"]
+        cells = [details.cells(view, run, fields, is_wide, bool(touched)) for run in view.runs]
         rows = [[Content(head) for head in heads], *cells]
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
         space = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
@@ -263,8 +264,9 @@ class RunsScreen(ModeScreen):
 
     def help_signs(self) -> list[tuple[str, str]]:
         return [
+            ("no touch", "test documents (else validation) of which every value is right, of those measured"),
             (
-                "F1",
+                "F1 val.",
                 "on the run's validation documents, strictly; green: the best of those measured on the same documents",
             ),
             ("time", "at work: not waiting for its turn, not paused"),

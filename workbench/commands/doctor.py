@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:
     from workbench.evaluation.doctor.consultation import Consultation
 
 
 @click.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--learning-curve", is_flag=True, help="Train on 25, 50 and 75 % of the documents first.")
 @click.option("--labels", default=20, show_default=True, help="How many more documents the forecast is about.")
 @json_option

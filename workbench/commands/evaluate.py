@@ -4,15 +4,16 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 
 SURE = 0.7
 """As in `known_value_figures`, which is loaded when it is asked for."""
 
 
 @click.command()
-@click.argument("model", shell_complete=completions.model)
+@click.argument("model", shell_complete=argument_completion.model)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
 )
@@ -45,7 +46,7 @@ def command(
     from pathlib import Path
 
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, inference, report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs.reconcile import reconcile
@@ -69,11 +70,11 @@ def command(
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
-        from workbench.evaluation import html_rendering, html_report
+        from workbench.evaluation import html_page, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
+            written = html_page.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)
@@ -83,7 +84,7 @@ def command(
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
     from storage.exceptions import UsageProblem
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import known_value_figures
 
     if page is not None:
@@ -122,13 +123,15 @@ def _interval(pair: Any) -> str:
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     """An evaluation as text; `name` returns the shown name of a field."""
+    from workbench.runs.progress import headline
+
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",
-        f"F1 {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
+        *filter(None, [headline(figures)]),
+        f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
-        f"values right {_share(figures['value_exact_match'])}, "
-        f"documents fully right {_share(figures['documents_right'])}",
+        f"values right {_share(figures['value_exact_match'])}",
     ]
     passing = figures["thresholds"]
     if passing["automatic_pass_rate"]:

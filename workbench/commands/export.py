@@ -11,8 +11,9 @@ from storage import document_list, documents
 from storage.document_list import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
-from workbench.commands import Context, streams
-from workbench.commands.output import emit, json_option
+from workbench.commands import Context
+from workbench.commands.support import streams
+from workbench.commands.support.output import emit, json_option
 from workbench.exchange import exporters
 from workbench.exchange.exporters.base import check_target
 from workbench.workspace import Workspace

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, streams, values
-from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands import Context, values
+from workbench.commands.support import streams
+from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.pipeline import Summary
+    from workbench.exchange.import_summary import Summary
 
 
 @click.command
@@ -59,7 +60,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import labels.json --map AMT=amount_total --split test
       curl https://example.com/labels.json | workbench import -
     """
-    from workbench.commands.progress import import_progress
+    from workbench.commands.support.progress import import_progress
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
 

@@ -1,7 +1,7 @@
 """The evaluation of a run: every figure of report.json, and of `workbench evaluate`, from cases."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from storage.exceptions import InputProblem
 from workbench.evaluation import bootstrap, error_analysis, metrics, repair_effects
 from workbench.evaluation import report_sections as sections
 from workbench.evaluation.bootstrap import Interval
-from workbench.evaluation.metrics import ErrorKind, Same
+from workbench.evaluation.metrics import ErrorKind, Same, Scores
 from workbench.evaluation.report_sections import (
     CalibrationSection,
     FieldSection,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workbench.runs.config.request import Request
 
 _ORDER = ("test", "validation", "train")
+StrictScores = Callable[[Sequence[Case]], Scores]
+"""What counts strict scores: `metrics.strict_scores`, or seqeval in the worker (`workbench.training.scoring`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def evaluate(
     validation: Sequence[Case] | None = None,
     same: Same = values.same,
     settings: EvaluationSettings | None = None,
+    strict_scores: StrictScores = metrics.strict_scores,
 ) -> dict[str, Any]:
     """All figures of one split, as report.json has them.
 
@@ -90,6 +93,7 @@ def evaluate(
             flatters them, and `calibration.fitted_on` tells which it was.
         same: when two texts are the same value.
         settings: see `EvaluationSettings`.
+        strict_scores: see `StrictScores`; both give the same figures.
     """
     settings = settings or EvaluationSettings()
     documents = [JudgedDocument(case, types, train_groups, same) for case in cases if case.labelled]
@@ -98,7 +102,7 @@ def evaluate(
     else:
         fitted_on = "validation"
         fitting = [JudgedDocument(case, types, train_groups, same) for case in validation if case.labelled]
-    scores = metrics.strict_scores([document.case for document in documents])
+    scores = strict_scores([document.case for document in documents])
     figures = sections.Figures(documents, list(scores.fields), settings.resamples, settings.seed)
     kinds = sections.kinds_of(documents)
     errors = sum(kinds.values(), Counter[ErrorKind]())
@@ -138,6 +142,7 @@ def evaluate_run(
     settings: EvaluationSettings | None = None,
     rules: repair_rules.Rules | None = None,
     labelled: Set[str] = frozenset(),
+    strict_scores: StrictScores = metrics.strict_scores,
 ) -> dict[str, Any]:
     """The evaluation of a run folder, on the test split where there is one, else on validation.
 
@@ -174,6 +179,7 @@ def evaluate_run(
         validation=splits["validation"] if chosen != "validation" and splits["validation"] else None,
         same=same,
         settings=settings,
+        strict_scores=strict_scores,
     )
     report["postprocess"] = effects
     report["splits"] = {
@@ -184,13 +190,13 @@ def evaluate_run(
     return report
 
 
-def final(folder: Path) -> dict[str, Any] | None:
+def final(folder: Path, strict_scores: StrictScores = metrics.strict_scores) -> dict[str, Any] | None:
     """What a run's report keeps as `evaluation`: the model's own figures, and what every repair rule would do to them.
 
     None where no labelled document was predicted.
     """
     try:
-        figures = evaluate_run(folder)
+        figures = evaluate_run(folder, strict_scores=strict_scores)
     except InputProblem:
         return None
     request, split = _request(folder), "validation" if "validation" in figures["splits"] else figures["split"]

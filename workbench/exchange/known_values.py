@@ -16,9 +16,9 @@ from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.values_table import KnownRow, read
-from workbench.fields import FieldType, Schema
+from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
-from workbench.fields.values import joined, normalise, same
+from workbench.fields.values import joined, refusal, same
 from workbench.locate.alignment import align_all
 from workbench.workspace import Workspace
 
@@ -174,8 +174,8 @@ def _place(
             continue
         field_id = labels.field(column)
         known = labels.schema.get(field_id)
-        if known and known.type is FieldType.AMOUNT and normalise(known.type, value).normal is None:
-            outcome.left_out[column] += 1  # for instance a VAT number under "vat"
+        if known and refusal(known.type, value):
+            outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
             continue
         values.setdefault(field_id, value)
     values_of.extend((number, values) for number in document_ids)

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,13 +19,15 @@ from storage.documents import NewDocument
 from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
+from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
-from workbench.exchange.known_values import ValuesReport, bring_in, suggest_again
+from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
 from workbench.fields.plain_text import harmless
+from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -39,42 +41,6 @@ _COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are
 
 Progress = Callable[[int, int, int], None]
 """Called with (files done, files in all, documents so far)."""
-
-
-@dataclass
-class Summary:
-    """What an import did. Lists have the first thousand entries; the counts are complete."""
-
-    documents: int = 0
-    pages: int = 0
-    tokens: int = 0
-    labelled: int = 0
-    labels: Counter[str] = field(default_factory=Counter)  # field id -> labels
-    suggestions: Counter[str] = field(default_factory=Counter)
-    reference_values: int = 0
-    aligned: Counter[str] = field(default_factory=Counter)
-    not_aligned: Counter[str] = field(default_factory=Counter)
-    unaligned: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, value, reason
-    mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
-    new_fields: list[str] = field(default_factory=list)
-    known: int = 0  # documents that the workspace had already
-    known_labelled: int = 0  # of these, records with labels or values, which were not taken over
-    skipped: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the document that it repeats
-    duplicate_count: int = 0
-    groups: int = 0  # met in this import
-    ocr_pages: int = 0
-    notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
-    seconds: float = 0.0
-    interrupted: bool = False
-    values: ValuesReport | None = None  # of tables with known values
-
-    @property
-    def failed(self) -> bool:
-        """Whether nothing could be imported although there was something to import."""
-        imported = self.documents or self.known or (self.values and self.values.documents)
-        return not imported and self.skipped + (self.values.skipped if self.values else 0) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +220,10 @@ class _ImportJob:
     def _aligned(
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
-        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found.
+
+        What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
+        """
         from workbench.locate.alignment import (
             align_all,  # rapidfuzz and the header words: only for documents with values
         )
@@ -282,6 +251,9 @@ class _ImportJob:
             else:
                 offers.append((field_id, place.tokens, place.score, incoming.values_source))
         for field_id, reason in missing.items():
+            if refused := refusal(*wanted[field_id]):
+                reason = refused
+                references[:] = [reference for reference in references if reference.field != field_id]
             self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
                 self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))

@@ -168,7 +168,9 @@ class DocumentSource:
             self.known += 1
             self.met.append(file_digest)
             return
+        is_empty = True
         for item in importer.read(path, self.options(path)):
+            is_empty = False
             if isinstance(item, Rejected):
                 self._reject(item)
                 continue
@@ -183,6 +185,8 @@ class DocumentSource:
                 yield self._pictured(item, digest, path, file_digest is not None)
             except InputProblem as problem:
                 self._reject(Rejected(str(path), "" if file_digest else item.name, problem.message))
+        if is_empty:
+            raise InputProblem("it holds no document")
 
     def _check(self, path: Path) -> None:
         folder = self._named_folder(path)

@@ -30,6 +30,12 @@ _SAME: dict[int, str | None] = {
     **dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))),
 }
 _LONGEST = 48
+_FOOTNOTE = re.compile("[\u00b9\u00b2\u00b3\u2070-\u209c\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
+_FRACTIONS = {
+    "½": ".5", "¼": ".25", "¾": ".75", "⅛": ".125", "⅜": ".375", "⅝": ".625", "⅞": ".875",
+    "⅕": ".2", "⅖": ".4", "⅗": ".6", "⅘": ".8", "⅒": ".1",
+}  # fmt: skip
+_FRACTION = re.compile(f"(?<![0-9.,'’])([0-9]*) ?([{''.join(_FRACTIONS)}])(?![0-9])")
 
 # What receipts print beside an amount about its tax; it says nothing about the amount.
 _TAX = r"(?:vat|gst|hst|pst|tax|mwst|must|ust|tva|btw|iva|moms|mva|steuer|taxes?|impuestos|alv|dph|ptu)\.?"
@@ -52,8 +58,13 @@ INSIDE = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised."""
+    """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised.
+
+    Superscripts and circled digits are marks of footnotes and go: 12,50¹ is 12,50. A whole number with a fraction is
+    one number (5½ is 5.5); other fractions stay as they are and are no amounts.
+    """
     if not text.isascii():
+        text = _FRACTION.sub(lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", _FOOTNOTE.sub("", text))
         text = unicodedata.normalize("NFKC", text).translate(_SAME)
         if not text.isascii():  # digits of other scripts
             text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)

@@ -31,7 +31,9 @@ _EDGE = " \t.,;:#*'\"()[]{}<>=_|"
 _NOT_PRINTED = re.compile(r"[\W_]+")
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _RATE = re.compile(
-    r"(?<![0-9.,])(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?(?:%|percent|prozent|pour ?cent|procent)", re.IGNORECASE
+    r"(?<![0-9.,⁄])(?<![0-9]/)(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?"
+    "(?:%|percent|prozent|pour ?cent|procent)",
+    re.IGNORECASE,
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
@@ -73,6 +75,14 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
     """
     normal, note, _ = _read(type, text, day_first)
     return Value(text, normal, note)
+
+
+def refusal(type: FieldType, text: str) -> str:
+    """Why a known value is none: no number, no such day (29.02.2023), no rate; "" where it is one, or any text is."""
+    if type not in (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE):
+        return ""
+    value = normalise(type, text)
+    return "" if value.normal is not None else value.note
 
 
 def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[str]:

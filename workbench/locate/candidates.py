@@ -244,7 +244,8 @@ class Finder:
     def _likely_totals(self) -> list[tuple[int, ...]]:
         likely = self._candidates(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
-        return [c.tokens for c in likely if c.score > most - 1.0 and c.score > 1.2]
+        near = [c for c in likely if c.score > most - 1.0 and c.score > 1.2]
+        return [c.tokens for c in sorted(near, key=lambda c: -c.score)]
 
     def _totals(self, labelled: tuple[int, ...] | None) -> list[tuple[int, ...]]:
         """The place where the total is labelled; else its likely places."""
@@ -261,10 +262,11 @@ class Finder:
                     return True
         return False
 
-    def _beside_total(self, c: Candidate, total: tuple[int, ...] | None) -> bool:
-        """Whether a candidate is in the row of the total."""
+    def _beside_total(self, c: Candidate, total: tuple[int, ...] | None) -> float:
+        """1 for a candidate in the row of the likeliest total, less in the rows of others, else 0."""
         rows = self._around.layout.row_of
-        return rows[c.tokens[0]] in {rows[tokens[0]] for tokens in self._totals(total)}
+        totals = [rows[tokens[0]] for tokens in self._totals(total)]
+        return 1.0 if rows[c.tokens[0]] in totals[:1] else 0.6 * (rows[c.tokens[0]] in totals)
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
         """The candidates of a text field: the words to the right of the field's name."""

@@ -69,7 +69,8 @@ _PHRASES = {
     "due_date": (
         "due date|payment due|due|date due|pay by|payment due date|due on|payable by|payment date?|"
         "falligkeitsdatum|fallig am|fallig|zahlbar bis|zahlungsziel|falligkeit|zahlungsziel bis|"
-        "zahlbar bis zum|bis zum?|echeance|date d echeance|a regler avant|date echeance|"
+        "zahlbar bis zum|bis zum?|until?|remit until|please remit until|payable until|pay until|"
+        "echeance|date d echeance|a regler avant|date echeance|"
         "date limite de paiement|vervaldatum|uiterste betaaldatum|te betalen voor|到期日|付款期限|付款日期|"
         "到期日期"
     ),
@@ -88,7 +89,8 @@ _PHRASES = {
         "customer order|your reference|your ref|order|order id|customer po|order ref|bestellnummer|"
         "bestell nr|bestellung|auftragsnummer|ihre bestellung|bestellung nr|ihr zeichen|auftrag|"
         "auftrags nr|ihre referenz|ihre bestellnummer|bon de commande|numero de commande|commande|"
-        "votre commande|n de commande|commande n|reference commande|bestelnummer|ordernummer|uw referentie|"
+        "votre commande|votre reference|votre ref|"
+        "n de commande|commande n|reference commande|bestelnummer|ordernummer|uw referentie|"
         "订单号|采购订单|订单编号|采购单号"
     ),
     "seller_tax_id": (

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from workbench.commands import progress
-from workbench.commands.progress import document_progress, import_progress
+from workbench.commands.support import progress
+from workbench.commands.support.progress import document_progress, import_progress
 
 
 class Terminal(io.StringIO):

@@ -15,7 +15,7 @@ from storage import runs
 from storage.exceptions import MissingTool, UsageProblem
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
-from workbench.commands import streams
+from workbench.commands.support import streams
 from workbench.runs import machine
 from workbench.workspace import Workspace
 

@@ -15,9 +15,10 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import importers, reader_process
+from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Incoming
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
 from workbench.workspace import Workspace
@@ -207,3 +208,22 @@ def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: 
     (folder / "closed").mkdir(mode=0)
     _, reasons = brought(workspace, folder)
     assert "closed" in reasons
+
+
+def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, folder: Path) -> None:
+    for part, name, content in (
+        ("box", "X1.txt", "10,10,80,10,80,30,10,30,Total 9.00\n"),
+        ("key", "X1.json", json.dumps({"total": "1e400", "date": "29.02.2023", "company": "ACME"})),
+    ):
+        (folder / part).mkdir()
+        (folder / part / name).write_text(content)
+    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19"}]'
+    (folder / "values.json").write_text(rows)
+    summary, _ = brought(workspace, folder)
+    reasons = {(field, value): reason for _, field, value, reason in summary.unaligned}
+    assert "no amount" in reasons["amount_total", "1e400"]
+    assert "no date" in reasons["invoice_date", "29.02.2023"]
+    assert summary.reference_values == 1  # the company
+    assert summary.values is not None
+    assert summary.values.left_out == {"total": 1, "date": 1}
+    assert summary.values.reference_values == 1

@@ -11,7 +11,8 @@ import pytest
 from storage import document_list, documents
 from storage.records import Side, Source, State
 from workbench.exchange import known_values, pipeline
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.import_summary import Summary
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
@@ -321,7 +322,7 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
 
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
-    from workbench.commands.output import by_reason
+    from workbench.commands.support.output import by_reason
     from workbench.exchange.importers.base import Rejected
 
     lines = by_reason(

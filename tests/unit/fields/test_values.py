@@ -387,6 +387,34 @@ def test_words_of_a_script_without_blanks_are_joined_without_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("type", "text", "normal"),
+    [
+        (FieldType.AMOUNT, "12,50¹", "12.50"),
+        (FieldType.AMOUNT, "12,50 ²)", None),
+        (FieldType.AMOUNT, "1.234,56 €³", "1234.56"),
+        (FieldType.AMOUNT, "12,50①", "12.50"),
+        (FieldType.AMOUNT, "5½", "5.50"),
+        (FieldType.AMOUNT, "5 ½ €", "5.50"),
+        (FieldType.AMOUNT, "½", "0.50"),
+        (FieldType.AMOUNT, "5⅓", None),
+        (FieldType.AMOUNT, "12,50½", None),
+        (FieldType.AMOUNT, "5 1/2", None),
+        (FieldType.RATE, "19 %¹", "19"),
+        (FieldType.RATE, "19¹ %", "19"),
+        (FieldType.RATE, "5½ %", "5.5"),
+        (FieldType.RATE, "5⅓ %", None),
+        (FieldType.RATE, "5 1/2 %", None),
+        (FieldType.DATE, "29.02.2024¹", "2024-02-29"),
+        (FieldType.ID, "RE-4711²", "RE-4711"),
+    ],
+)
+def test_superscripts_are_footnotes_and_fractions_are_read_or_refused(
+    type: FieldType, text: str, normal: str | None
+) -> None:
+    assert normalise(type, text).normal == normal
+
+
+@pytest.mark.parametrize(
     ("text", "normal"),
     [
         ("12.00*", "12.00"), ("1.234,56 EUR*", "1234.56"), ("1,234.56 CR", "-1234.56"), ("1,234.56 DR", "1234.56"),

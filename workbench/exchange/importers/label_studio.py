@@ -170,9 +170,10 @@ def _references(data: dict[str, Any]) -> list[str]:
 
 def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region], dict[str, str]]:
     """Regions in the order of the file, and the relations between them (from id -> to id)."""
-    regions: dict[str, _Region] = {}
+    regions: dict[tuple[str, int], _Region] = {}
+    pages: dict[str, int] = {}  # of an id's first result: a later one may leave it out
     links: dict[str, str] = {}
-    other = 0
+    other = several = 0
     for number, result in enumerate(results):
         if not isinstance(result, dict):
             raise InputProblem(f"result {number + 1} is no object")
@@ -185,12 +186,15 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
             continue
         key = str(result.get("id") or f"result {number}")
         page = result.get("item_index")
-        region = regions.setdefault(key, _Region(key, page if isinstance(page, int) and page >= 0 else 0))
+        page = page if isinstance(page, int) and page >= 0 else pages.get(key, 0)
+        id_of_region = key if pages.setdefault(key, page) == page else f"{key} on page {page + 1}"
+        region = regions.setdefault((key, page), _Region(id_of_region, page))
         if "x" in value or "points" in value:
             region.size, region.box = _box(result, value)
         for kind in _LABELS:
             if isinstance(value.get(kind), list) and value[kind]:
-                region.label = str(value[kind][0])
+                several += len(value[kind]) > 1 or region.label not in ("", str(value[kind][0]))
+                region.label = region.label or str(value[kind][0])
         text = value.get("text", value.get("textarea"))
         if isinstance(text, str | list):
             region.text = text if isinstance(text, str) else " ".join(str(part) for part in text)
@@ -202,6 +206,10 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
     unplaced = [region for region in regions.values() if region.box is None]
     if other or unplaced:
         incoming.notes.append(f"{other + len(unplaced)} results are no regions of a page and were left out")
+    if several:
+        incoming.notes.append(f"{several} regions have several labels; the first was taken")
+    if shared := len(regions) - len(pages):
+        incoming.notes.append(f"{shared} ids stand on more than one page and were taken as regions of their own")
     return [region for region in regions.values() if region.box is not None], links
 
 

@@ -4,7 +4,6 @@ All functions raise `InputProblem` with a reason, without the file's name; impor
 `Rejected`.
 """
 
-import contextlib
 import functools
 import json
 import math
@@ -172,8 +171,10 @@ def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], wha
 def number(value: Any) -> float:
     """A number of a record."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):  # 10**400
+        try:
             return float(value)
+        except OverflowError as error:
+            raise InputProblem("a number has more than 300 digits") from error
     raise InputProblem(f"{str(value)[:40]!r} stands where a number is expected")
 
 
