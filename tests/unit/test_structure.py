@@ -102,7 +102,7 @@ def test_commands_is_one_module_a_command_and_importers_one_a_format_and_what_th
         f"workbench.commands.{module}" for module in ("support", *(module for module, _ in COMMANDS.values()))
     }
     shared = {"base", "clean", "parsing", "regions", "values_table", "tags", "units", "running_text", "named_files"}
-    shared |= {"answers", "donut", "label_studio_min", "label_studio_text"}
+    shared |= {"answers", "donut", "label_studio_min", "label_studio_text", "table_cells"}
     assert _modules_of("workbench/exchange/importers") == {
         f"workbench.exchange.importers.{module}" for module in shared | {module for module, _ in IMPORTERS.values()}
     }
