@@ -560,10 +560,15 @@ def _(cases: Cases) -> Iterator[str]:
 
 @kind(33, "keys that some terminals keep to themselves")
 def _(cases: Cases) -> Iterator[str]:
-    from screens import keys
+    from screens import app, keys
+    from screens.command_palette import commands
 
-    text = "".join(path.read_text() for path in (ROOT / "screens").rglob("*.py"))
-    yield from expect("TERM_PROGRAM" in text or hasattr(keys, "fallbacks"), "no other keys where some do not arrive")
+    declared = next(b.key for b in app.WorkbenchApp.BINDINGS if getattr(b, "id", "") == "app.commands")
+    for name, environ in (("VS Code", {"TERM_PROGRAM": "vscode"}), ("tmux", {"TMUX": "x"})):
+        lost = keys.kept(environ)
+        yield from expect(keys.arriving(declared, environ) not in lost, f"{name}: no key for the commands arrives")
+    reached = [command.title for command in commands(None, {}, lambda *_: None)]
+    yield from expect(sum(title.startswith("Go to") for title in reached) >= 5, f"the commands lead to {reached}")
 
 
 @kind(34, "values for a locale's Excel; cells that begin a formula")
