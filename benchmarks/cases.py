@@ -163,6 +163,9 @@ def _(cases: Cases) -> Iterator[str]:
     stored = pictures.for_reading(out.getvalue(), Limits())[0]
     with Image.open(BytesIO(stored) if isinstance(stored, bytes) else stored) as kept:
         yield from expect(kept.width >= 700, f"a 900 × 9000 picture is stored as {kept.size}")
+    brought = cases.bring(ocr=True, receipt__png=out.getvalue())
+    found = sum(f"{row:03}" in brought.words for row in range(220))
+    yield from expect(found >= 0.95 * 220, f"{found} of 220 lines are read")
 
 
 @kind(3, "documents named like a project's own files; files that are no documents")
