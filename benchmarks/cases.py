@@ -142,11 +142,7 @@ def _(cases: Cases) -> Iterator[str]:
     form = cases.bring("form.pdf")
     yield from expect("INV-0042" in form.words, f"form field: {form.words}")
     free = cases.bring("freetext.pdf")
-    page = free.documents[0].pages[0] if free.documents else None
-    yield from expect(
-        any("INV" in word or "42" in word for word in free.words) or "annotation" in free.reasons,
-        f"annotation: {free.words} {page and page.engine} {free.reasons}",
-    )
+    yield from expect("PAID" in free.words or "annotation" in free.reasons, f"annotation: {free.words} {free.reasons}")
 
 
 @kind(2, "long receipts")
@@ -167,6 +163,9 @@ def _(cases: Cases) -> Iterator[str]:
     stored = pictures.for_reading(out.getvalue(), Limits())[0]
     with Image.open(BytesIO(stored) if isinstance(stored, bytes) else stored) as kept:
         yield from expect(kept.width >= 700, f"a 900 × 9000 picture is stored as {kept.size}")
+    brought = cases.bring(ocr=True, receipt__png=out.getvalue())
+    found = sum(f"{row:03}" in brought.words for row in range(220))
+    yield from expect(found >= 0.95 * 220, f"{found} of 220 lines are read")
 
 
 @kind(3, "documents named like a project's own files; files that are no documents")
@@ -284,7 +283,8 @@ def _(cases: Cases) -> Iterator[str]:
         "k10.csv": "1,234.56", "k11.csv": "Multi line", "x2.xlsx": "12", "x3.xlsx": "12", "x4.xlsx": "",
     }.items():  # fmt: skip
         yield from expect(
-            wanted in all_texts(name) and "Rejected" not in all_texts(name), f"{name}: {all_texts(name)[:150]}"
+            wanted in all_texts(name) and (name == "x4.xlsx" or "Rejected" not in all_texts(name)),
+            f"{name}: {all_texts(name)[:150]}",
         )
     yield from expect(
         "71.28'" in all_texts("x1.xlsx") and "00042" in all_texts("x1.xlsx"), f"x1: {all_texts('x1.xlsx')}"
@@ -355,11 +355,11 @@ def _(cases: Cases) -> Iterator[str]:
 
 @kind(16, "invisible and off-page words of a PDF")
 def _(cases: Cases) -> Iterator[str]:
-    for name in ("hidden.pdf", "ocg.pdf", "outside.pdf"):
+    for name, gone in (("hidden.pdf", "Hidden White"), ("ocg.pdf", "DUPLICATE"), ("outside.pdf", "OUTSIDE BELOW")):
         brought = cases.bring(name)
-        hidden = [word for word in brought.words if word.casefold() in ("hidden", "secret", "outside", "draft", "off")]
-        said = any(word in brought.reasons for word in ("invisible", "hidden", "outside", "not seen", "cannot be seen"))
-        yield from expect(said and not hidden, f"{name}: {brought.words} {brought.reasons}")
+        left = [word for word in gone.split() if word in brought.words]
+        said = any(word in brought.reasons for word in ("invisible", "outside"))
+        yield from expect(said and not left, f"{name}: {left} {brought.reasons}")
 
 
 @kind(17, "tab-separated word lists with spaces inside a word; UniLM's pair of files")
@@ -435,7 +435,7 @@ def _(cases: Cases) -> Iterator[str]:
     }
     brought = cases.bring(bad__jsonl=json.dumps(record), broken__json="{")
     workspace = sorted(cases.scratch.glob("ws*"), key=lambda path: path.stat().st_mtime)[-1]
-    for command in (("import", str(cases.scratch)), ("status",), ("find", "x"), ("queue",), ("list",)):
+    for command in (("import", str(cases.scratch)), ("status",), ("values", str(cases.scratch / "none\x1b[2J.csv"))):
         done = CliRunner().invoke(cli, ["-w", str(workspace), *command])
         bad = {hex(ord(c)) for c in done.output if c in "\x1b\x07\u202e"}
         yield from expect(not bad, f"{command[0]}: {bad}")
@@ -555,19 +555,23 @@ def _(cases: Cases) -> Iterator[str]:
 def _(cases: Cases) -> Iterator[str]:
     brought = cases.bring("vert.pdf")
     tokens = [token for content in brought.documents for token in content.tokens]
-    upright = [t for t in tokens if t.box[3] - t.box[1] > 1.5 * (t.box[2] - t.box[0])]
-    order = [t.text for t in upright]
-    rising = [t.box[1] for t in upright] == sorted((t.box[1] for t in upright), reverse=True)
-    one_line = len({t.line for t in upright}) == 1
-    yield from expect(rising and one_line and len(upright) > 1, f"{order}, rising {rising}, one line {one_line}")
+    wanted = ["Muster", "GmbH", "HRB", "1234", "Amtsgericht"]
+    upwards = [token for token in tokens if token.text in wanted]
+    right = [token.text for token in upwards] == wanted and len({token.line for token in upwards}) == 1
+    yield from expect(right, f"{[(token.text, token.line) for token in upwards]}")
 
 
 @kind(33, "keys that some terminals keep to themselves")
 def _(cases: Cases) -> Iterator[str]:
-    from screens import keys
+    from screens import app, keys
+    from screens.command_palette import commands
 
-    text = "".join(path.read_text() for path in (ROOT / "screens").rglob("*.py"))
-    yield from expect("TERM_PROGRAM" in text or hasattr(keys, "fallbacks"), "no other keys where some do not arrive")
+    declared = next(b.key for b in app.WorkbenchApp.BINDINGS if getattr(b, "id", "") == "app.commands")
+    for name, environ in (("VS Code", {"TERM_PROGRAM": "vscode"}), ("tmux", {"TMUX": "x"})):
+        lost = keys.kept(environ)
+        yield from expect(keys.arriving(declared, environ) not in lost, f"{name}: no key for the commands arrives")
+    reached = [command.title for command in commands(None, {}, lambda *_: None)]
+    yield from expect(sum(title.startswith("Go to") for title in reached) >= 5, f"the commands lead to {reached}")
 
 
 @kind(34, "values for a locale's Excel; cells that begin a formula")

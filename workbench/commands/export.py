@@ -34,6 +34,7 @@ from workbench.workspace import Workspace
 @click.option(
     "--pictures/--no-pictures", default=True, help="Copy the pages' pictures along, where the format has any."
 )
+@click.option("--excel", metavar="LOCALE", help="values-csv as this country's Excel opens it: de, fr, en_US …")
 @click.option("--force", is_flag=True, help="Overwrite OUT where it is a file that exists.")
 @json_option
 @click.pass_obj
@@ -45,6 +46,7 @@ def command(
     only: str,
     group: str | None,
     pictures: bool,
+    excel: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -55,6 +57,7 @@ def command(
       workbench export label-studio tasks.json --only labelled
       workbench export values-xlsx values.xlsx
       workbench export values-csv - | head
+      workbench export values-csv values.csv --excel de
 
     docs/formats.md says what each format cannot hold.
     """
@@ -70,6 +73,10 @@ def command(
             )
         is_stream = out == streams.STREAM
         exporter = exporters.load(format)
+        if excel is not None:
+            if format != "values-csv":
+                raise UsageProblem("--excel is for values-csv.", "values-xlsx opens in every Excel as it is.")
+            exporter = exporters.csv_for_excel(excel)
         if is_stream and exporter.folder:
             raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
         folder = workspace.files.pages if pictures and not is_stream else None

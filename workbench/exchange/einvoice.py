@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.exceptions import InputProblem
-from workbench.exchange import einvoice_fattura, einvoice_ubl
-from workbench.exchange.einvoice_pdf import xml_of
-from workbench.exchange.einvoice_xml import (
+from workbench.exchange.einvoices import fattura, ubl
+from workbench.exchange.einvoices.attachments import xml_of
+from workbench.exchange.einvoices.xml import (
     LARGEST,
     REMEDY,
     Invoice,
@@ -112,9 +112,9 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     if elements(root, _TRADE):
         invoices = [_cii(root)]
     elif kind == "FatturaElettronica":
-        invoices = einvoice_fattura.read(root)
+        invoices = fattura.read(root)
     elif kind in ("Invoice", "CreditNote"):
-        invoices = [einvoice_ubl.read(root, kind == "CreditNote")]
+        invoices = [ubl.read(root, kind == "CreditNote")]
     else:
         raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
     kept = [

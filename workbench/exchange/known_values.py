@@ -1,5 +1,6 @@
 """Known values for documents in the workspace: stored as reference values and aligned to words."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -143,10 +144,15 @@ def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, K
             yield Rejected(str(path), "", problem.message)
 
 
+def _folded(name: str) -> str:
+    """The form in which names of files are compared: a Mac writes accents as marks of their own."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _names(connection: Connection) -> dict[str, list[int]]:
     by_name: dict[str, list[int]] = {}
     for number, name, source in import_index.names(connection):
-        for key in {name.casefold(), source.casefold()}:
+        for key in {_folded(name), _folded(source)}:
             by_name.setdefault(key, []).append(number)
     return by_name
 
@@ -163,7 +169,7 @@ def _place(
     outcome.rows += 1
     plain = PurePath(row.file.replace("\\", "/"))
     document_ids = next(
-        (by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None
+        (by_name[key] for n in (row.file, plain.name, plain.stem) if (key := _folded(n)) in by_name), None
     )
     if document_ids is None:
         return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")

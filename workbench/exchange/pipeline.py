@@ -20,11 +20,12 @@ from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, Rejected, storable
+from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
+from workbench.fields.plain_text import harmless
 from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
@@ -133,7 +134,7 @@ class _ImportJob:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
         with self._sources.border(pending.path, record):
-            self._summary.ocr_pages += pending.take_words()
+            self._summary.ocr_pages += pending.take_words(self._workspace.files)
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
@@ -154,7 +155,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(storable(str(pending.path)))
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(harmless(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -191,9 +192,7 @@ class _ImportJob:
             f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
             for label, number in none.items()
         ]
-        for span in incoming.spans:
-            if span.label in none:
-                continue
+        for span in (span for span in incoming.spans if span.label not in none):
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -202,8 +201,7 @@ class _ImportJob:
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        references: dict[str, ReferenceValue] = {}
-        source = incoming.values_source or "import"
+        references, source = dict[str, ReferenceValue](), incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
                 field_id = self._labels.field(label)

@@ -6,18 +6,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import digest_of
+from storage.files import Files, digest_of
 from storage.records import Side
 from workbench.exchange import importers, pictures, reader_process
 from workbench.exchange.importers import values_table
-from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected, storable
-from workbench.exchange.ocr import PageText, Readers
+from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
+from workbench.exchange.ocr import Readers
+from workbench.exchange.ocr_text import PageText, turned
+from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
@@ -59,8 +61,8 @@ class PendingDocument:
         """Whether all its pages have been read."""
         return all(reading.done() for reading in self.readings.values())
 
-    def take_words(self) -> int:
-        """Put the words from OCR into the pages; the number of these pages.
+    def take_words(self, files: Files) -> int:
+        """Put the words from OCR into the pages, turned pages upright; the number of these pages.
 
         Raises:
             InputProblem: a page could not be read.
@@ -72,6 +74,17 @@ class PendingDocument:
             page.tokens = []
             if number in self.readings:
                 reading = Readers.result(self.readings[number])
+                if reading.upright is not None:
+                    self.names[number] = files.keep(files.pages, reading.upright, ".jpg")
+                    if reading.turn % 180:
+                        page.width, page.height = page.height, page.width
+                    self.incoming.regions = [
+                        replace(region, box=turned(region.box, reading.turn, page.width, page.height))
+                        if region.page == number
+                        else region
+                        for region in self.incoming.regions
+                    ]
+                    self.incoming.notes.append("1 pages were turned upright")
                 page.tokens = reading.scaled(page.width, page.height)
                 page.engine, page.engine_version = reading.engine, reading.engine_version
                 read += 1
@@ -263,7 +276,7 @@ class DocumentSource:
                     if page.width <= 0 or page.height <= 0:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
-        original = files.keep(files.originals, path, storable(path.suffix[:16])) if is_whole else None
+        original = files.keep(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
         return PendingDocument(incoming, digest, path, original, names)
 
     def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
@@ -277,7 +290,9 @@ class DocumentSource:
                 if page.tokens is None and name is not None and self._request.ocr:
                     if readers is None:
                         engine = self._request.engine or self._workspace.settings.ocr_engine
-                        readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
+                        readers = stack.enter_context(
+                            Readers(engine, self._request.ocr_jobs, self._workspace.settings.ocr_languages)
+                        )
                     pending.readings[number] = readers.submit(self._workspace.files.picture(name))
             waiting.append(pending)
             pages_waiting += len(pending.readings)

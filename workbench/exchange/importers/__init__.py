@@ -35,14 +35,16 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
     "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
-    "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
+    "image": ("images", "PNG, JPEG, TIFF, BMP, WebP, GIF, AVIF, JPEG 2000, HEIC: read by OCR"),
 }
 
 HEAD = 1 << 16
 """Bytes at the start of a file by which formats are recognised."""
 
 _CERTAIN = 0.99
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
+_PICTURES = frozenset(
+    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
+)
 _NO_DATA = re.compile(
     r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
 )
@@ -107,6 +109,8 @@ def unrecognised(path: Path) -> str:
         return problem.message
     if not head:
         return "it is empty"
+    if reason := _reason_of_kind(path, head):
+        return reason
     if path.suffix.lower() in _PICTURES:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
@@ -115,6 +119,30 @@ def unrecognised(path: Path) -> str:
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
     return f"its content is of no format that is known ({', '.join(IMPORTERS)})"
+
+
+# What people have beside invoices, by the ending or the first bytes, and what to do with it.
+_OTHER_KINDS = (
+    ((".eml", ".msg", ".mbox"), b"", "it is an e-mail: save its attachments and import these"),
+    ((".html", ".htm", ".mhtml"), b"", "it is a web page: print it to a PDF and import that"),
+    ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
+    ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
+    ((".p7m", ".p7s"), b"", "it is signed: take the XML out of it (openssl cms -verify -noverify -inform DER) first"),
+    ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
+    ((), b"\xd0\xcf\x11\xe0", "it is an old Office file or an Outlook message: save it as a PDF, or as .xlsx"),
+)
+
+
+def _reason_of_kind(path: Path, head: bytes) -> str:
+    name = path.name.lower()
+    return next(
+        (
+            reason
+            for endings, start, reason in _OTHER_KINDS
+            if name.endswith(endings) or (start and head.startswith(start))
+        ),
+        "",
+    )
 
 
 def _is_text(head: bytes) -> bool:
@@ -176,6 +204,11 @@ def leads_out(path: Path, folder: Path) -> bool:
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
+def _is_no_data(name: str) -> bool:
+    """Whether a file is about a project rather than a document; a PDF or picture never is, whatever its name."""
+    return _NO_DATA.fullmatch(name) is not None and Path(name).suffix.lower() not in _PICTURES
+
+
 def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
     """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
     visited: set[tuple[int, int]] = set()
@@ -195,7 +228,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
             try:
-                is_folder, is_file = entry.is_dir(), entry.is_file() and not _NO_DATA.fullmatch(entry.name)
+                is_folder, is_file = entry.is_dir(), entry.is_file() and not _is_no_data(entry.name)
             except OSError:
                 yield path, False
                 continue

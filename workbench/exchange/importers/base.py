@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.records import Box
+from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
-
-
-def storable(text: str) -> str:
-    """The text with a question mark for half a character, which JSON and names of files can hold, and no database."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,7 @@ class IncomingPage:
     picture_index: int = 0  # which frame of a multi-page TIFF
     engine: str = "given"
     engine_version: str = ""
+    notes: list[str] = field(default_factory=list)  # become the document's
 
 
 @dataclass(slots=True)
@@ -99,7 +96,7 @@ class Rejected:
 
     def __post_init__(self) -> None:
         for name in ("file", "record", "reason"):
-            object.__setattr__(self, name, storable(getattr(self, name)))
+            object.__setattr__(self, name, harmless(getattr(self, name)))
 
 
 class Importer(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem
 from workbench.exchange import einvoice
-from workbench.exchange.einvoice_xml import Invoice, looks_like
+from workbench.exchange.einvoices.xml import Invoice, looks_like
 from workbench.exchange.importers import parsing
 from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
 from workbench.exchange.importers.running_text import typeset

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoice_xml import Invoice, LineItem, elements, first, joined, one_of, text
+from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, one_of, text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoice_xml import Invoice, LineItem, elements, first, joined, one_of, text
+from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, one_of, text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
