@@ -21,7 +21,8 @@ from storage.exceptions import WorkbenchError
 from tests.fuzz import corpus, mutants
 from tests.support import ROOT
 from workbench import settings as workbench_settings
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.import_summary import Summary
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.runs import progress
 from workbench.runs.config import files
