@@ -107,7 +107,10 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(harmless(str(value)).split())
+    text = str(value)
+    if text.startswith(table_cells.UNKNOWN):
+        return text
+    return " ".join(harmless(text).split())
 
 
 def _csv(path: Path) -> Iterator[Any]:
