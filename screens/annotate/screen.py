@@ -354,7 +354,7 @@ class AnnotateScreen(ModeScreen):
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:
-        self.hint(event.message, ("↑ ↓", "other matches"), ("Enter", "open"), ("Esc", "all documents"))
+        self.hint(event.message, ("↑ ↓", "choose"), ("← →", "sort"), ("Enter", "open"), ("Esc", "all documents"))
 
     @on(DocumentList.Left)
     def _leave_list(self) -> None:
@@ -364,10 +364,10 @@ class AnnotateScreen(ModeScreen):
 
     @on(DocumentList.Chosen)
     def _chosen(self, event: DocumentList.Chosen) -> None:
-        if self.worklist is not None:
-            self.worklist.move_to(event.document)
+        if event.order is not None and self.worklist is not None:
+            self.worklist.ids = event.order
         self._leave_list()
-        self.open_current()
+        self._open(OpenDocument(event.document))  # a search also finds documents that the list does not have
 
     def action_find(self) -> None:
         if self.session is not None:

@@ -46,7 +46,7 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
         (f"{request.size} documents", "$accent bold"),
         " · ",
         (focus, "$accent bold"),
-        f" · like {len(request.like)} documents" if request.like else "",
+        f" · like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else "",
         f"\n{explanation(strategy, overview)}",
     )
 

@@ -249,7 +249,8 @@ class RunsScreen(ModeScreen):
             resume = [(key("run.resume"), "resume")] if state in run_store.RESUMABLE else []
             others = [(key(f"run.{act}"), act) for act in ("export", "note", "pin", "delete")]
             self.hint("", *at_work, *resume, mark, clone, *drawing, *others)
-        self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
+        count = len(view.runs)
+        self.facts(f"{count} run{'s' * (count != 1)}", f"{len(view.marked)} marked" if view.marked else "")
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:

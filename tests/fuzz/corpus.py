@@ -125,6 +125,9 @@ def corpus() -> dict[str, Files]:
     }
     png = picture("PNG")
     frames = [Image.open(io.BytesIO(png)).convert("RGB")]
+    others = {path.name: {path.name: path.read_bytes()} for path in sorted((Path(__file__).parent / "files").iterdir())}
+    for name in ("coco.json", "labelme.json"):
+        others[name]["a.jpg"] = picture("JPEG")
     known = {"known.json": _json([_WORDS])}  # a document that tables of values speak of
     return {
         "word-list": {"w.jsonl": _lines(_WORDS, {**_WORDS, "id": "doc-2"}), "a.png": png},
@@ -152,6 +155,7 @@ def corpus() -> dict[str, Files]:
         "values-csv": {"v.csv": b"file,total,date\ndoc-1,9.00,29.02.2024\n", **known},
         "values-json": {"v.json": _json([{"file": "doc-1", "total": 9.0, "date": "29.02.2024"}]), **known},
         "values-xlsx": {"v.xlsx": _excel(), **known},
+        **others,
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def of_bytes(data: bytes, random: Random) -> bytes:
             case 3:
                 del mutant[at : at + size]
             case 4:
-                mutant[at:at] = mutant[max(at - size, 0) : at] * random.choice((1, 2, 50))
+                mutant[at:at] = mutant[max(at - size, 0) : at] * random.choice((1, 2, 20))
             case 5 if random.random() < 0.3:
                 del mutant[at:]
             case _:

@@ -14,7 +14,6 @@ import grimp
 
 from tests.support import ROOT
 from workbench.commands import COMMANDS
-from workbench.exchange.importers import IMPORTERS
 
 PACKAGES = ("workbench", "screens", "storage")
 WORKERS = ("acquisition", "selection_worker", "simulation_worker", "strategies")
@@ -97,15 +96,9 @@ def test_a_package_has_few_modules() -> None:
     assert {package: size for package, size in sizes.items() if size > MOST_MODULES and package not in tables} == {}
 
 
-def test_commands_is_one_module_a_command_and_importers_one_a_format_and_what_they_share() -> None:
-    assert _modules_of("workbench/commands") == {
-        f"workbench.commands.{module}" for module in ("support", *(module for module, _ in COMMANDS.values()))
-    }
-    shared = {"base", "clean", "parsing", "regions", "values_table", "tags", "units", "running_text", "named_files"}
-    shared |= {"answers", "donut", "label_studio_min", "label_studio_text", "table_cells"}
-    assert _modules_of("workbench/exchange/importers") == {
-        f"workbench.exchange.importers.{module}" for module in shared | {module for module, _ in IMPORTERS.values()}
-    }
+def test_commands_is_one_module_a_command() -> None:
+    modules = {module for module, _ in COMMANDS.values()}
+    assert _modules_of("workbench/commands") == {f"workbench.commands.{module}" for module in modules | {"support"}}
 
 
 def test_a_module_is_short() -> None:

@@ -329,6 +329,5 @@ def as_dict(progress: RoundProgress) -> dict[str, Any]:
 
 
 def names(connection: Connection, progress: RoundProgress) -> dict[int, str]:
-    """The names of a round's documents."""
-    ids = tuple(entry.document for entry in progress.entries)
-    return {d.id: d.name for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}
+    """The names of a round's documents, with a folder where others share one."""
+    return document_list.names_of(connection, [entry.document for entry in progress.entries])

@@ -1,6 +1,5 @@
 """`workbench doctor`: what a run's curves, figures and data say, and what to change next."""
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -44,18 +43,17 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     with workspace.db.read() as connection:
         record = runs.get(connection, run)
     if learning_curve:
+        from workbench.commands.support.progress import share_progress
         from workbench.evaluation import learning_curve_runs
 
-        is_hidden = as_json or not sys.stderr.isatty()
-        length = 1000 * len(learning_curve_runs.SHARES)
-        with click.progressbar(length=length, label="Learning curve", file=sys.stderr, hidden=is_hidden) as bar:
-            shares: dict[str, float] = {}
+        with share_progress("Learning curve", silent=as_json) as show:
+            shares: dict[str, float] = {}  # of each of the runs
 
-            def show(name: str, share: float) -> None:
+            def add(name: str, share: float) -> None:
                 shares[name] = share
-                bar.update(int(1000 * sum(shares.values())) - bar.pos)
+                show(sum(shares.values()) / len(learning_curve_runs.SHARES))
 
-            learning_curve_runs.train(workspace, record, show)
+            learning_curve_runs.train(workspace, record, add)
     result = consultation.consult(workspace, record, labels)
     emit(as_dict(result), as_json=as_json, text=lines_of(result))
 

@@ -144,10 +144,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
             f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"
         )
-    for which in ("seen_vendors", "unseen_vendors"):
-        part = figures[which]
+    for which in ("seen_vendors", "unseen_vendors", "unknown_vendors"):
+        part = figures.get(which) or {"documents": 0}
         if part["documents"]:
-            lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+            shown = "vendors not known" if which == "unknown_vendors" else which.replace("_", " ")
+            lines.append(f"{shown}: F1 {part['f1']:.3f} on {part['documents']} documents")
     if (later := figures.get("rollback")) and later["passed"]:
         lines.append(
             f"of {later['processed']} documents labelled since, {later['passed']} would have passed without a look; "

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -80,7 +81,8 @@ def command(
             raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
         folder = workspace.files.pages if pictures and not is_stream else None
         with streams.output_of(out) as target:
-            written = exporter.write(_contents(workspace, ids), workspace.schema, target, folder)
+            contents = _contents(workspace, ids, told_apart=format.startswith("values"))
+            written = exporter.write(contents, workspace.schema, target, folder)
     finally:
         workspace.close()
     data = {
@@ -97,8 +99,12 @@ def command(
         emit(data, as_json=as_json, text=lines)
 
 
-def _contents(workspace: Workspace, ids: list[int]) -> Iterator[Content]:
+def _contents(workspace: Workspace, ids: list[int], told_apart: bool) -> Iterator[Content]:
+    """The documents; those of one name by the folder that tells them apart, for tables that people read."""
+    with workspace.db.read() as connection:
+        names = document_list.names_of(connection, ids) if told_apart else {}
     for document_id in ids:
         with workspace.db.read() as connection:
             content = documents.open_document(connection, document_id)
-        yield content
+        name = names.get(document_id, content.document.name)
+        yield replace(content, document=replace(content.document, name=name))

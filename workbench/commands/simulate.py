@@ -116,16 +116,13 @@ def _stop(workspace: Workspace, as_json: bool) -> None:
 
 def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: bool) -> dict[str, Any]:
     from workbench.active_learning import simulation
+    from workbench.commands.support.progress import share_progress
 
     if process is None and not as_json:
         click.echo("It is at work already; Ctrl-C leaves it, --stop ends it.", err=True)
-    with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
-
-        def tick(done: float, total: int) -> None:
-            bar.update(max(0, int(1000 * done / total) - bar.pos))
-
+    with share_progress("Simulating", silent=as_json) as show:
         try:
-            return simulation.wait(folder, process, tick)
+            return simulation.wait(folder, process, lambda done, total: show(done / total))
         except KeyboardInterrupt:
             if process is not None:
                 simulation.stop(folder, process)

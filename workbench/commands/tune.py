@@ -140,10 +140,11 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     Raises:
         RunProblem: it failed, crashed or was killed.
     """
+    from workbench.commands.support.progress import share_progress
     from workbench.runs import jobs, progress
 
-    with click.progressbar(length=1000, label=f"Run {run.id}", hidden=quiet) as bar:
-        done = jobs.wait(workspace, run.id, lambda state: bar.update(int(1000 * state.share) - bar.pos))
+    with share_progress(f"Run {run.id}", silent=quiet) as show:
+        done = jobs.wait(workspace, run.id, lambda state: show(state.share))
     state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")

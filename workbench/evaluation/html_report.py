@@ -33,7 +33,7 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
     """
     figures = report.evaluate_run(folder, split)
     cases = run_reader.read_labelled(folder, figures["split"])
-    judged = error_analysis.judge(cases, run_reader.read_groups(folder, "train"))
+    judged = error_analysis.judge(cases, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)
     return html_page.render(
         figures,

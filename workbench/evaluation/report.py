@@ -24,7 +24,7 @@ from workbench.evaluation.report_sections import (
 from workbench.fields import FieldType, values
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case
-from workbench.predictions.run_reader import read_groups, read_labelled, uncollected
+from workbench.predictions.run_reader import read_labelled, read_vendors, uncollected
 
 if TYPE_CHECKING:
     from workbench.runs.config.request import Request
@@ -62,6 +62,7 @@ class Report:
     documents_right_ci95: Interval | None
     seen_vendors: SliceSection
     unseen_vendors: SliceSection
+    unknown_vendors: SliceSection
     slices: dict[str, dict[str, SliceSection]]
     errors: dict[str, int]
     confusion: dict[str, dict[str, int]]
@@ -88,7 +89,7 @@ def evaluate(
         run: the run's id.
         split: what the cases are ("test", "validation", "train").
         types: field id -> type; fields that are not named count as text.
-        train_groups: the vendors that the model was trained on.
+        train_groups: the vendors that the model was trained on, as `cases.vendors_of` names them.
         validation: where temperature and thresholds are fitted; None fits them on the cases themselves, which
             flatters them, and `calibration.fitted_on` tells which it was.
         same: when two texts are the same value.
@@ -124,6 +125,7 @@ def evaluate(
         documents_right_ci95=figures.interval("right"),
         seen_vendors=sections.slice_section(documents, figures, "vendors", "seen"),
         unseen_vendors=sections.slice_section(documents, figures, "vendors", "unseen"),
+        unknown_vendors=sections.slice_section(documents, figures, "vendors", "unknown"),
         slices=sections.slices_section(documents, figures),
         errors={kind.value: errors[kind] for kind in ErrorKind if kind is not ErrorKind.CORRECT},
         confusion=error_analysis.confusion(pair for document in documents for pair in document.pairs),
@@ -174,7 +176,7 @@ def evaluate_run(
         run=request.run,
         split=chosen,
         types=types,
-        train_groups=read_groups(folder, "train"),
+        train_groups=read_vendors(folder, "train"),
         # On validation itself the fit is in-sample either way: None says so in the report.
         validation=splits["validation"] if chosen != "validation" and splits["validation"] else None,
         same=same,

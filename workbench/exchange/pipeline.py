@@ -11,17 +11,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
+from pathlib import Path
 
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
+from storage.exceptions import UsageProblem
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
-from workbench.exchange.import_summary import Summary
+from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, Rejected
+from workbench.exchange.importers.base import Incoming, Rejected, storable
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
@@ -134,21 +133,13 @@ class _ImportJob:
     def _finish(self, pending: PendingDocument) -> None:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
-        try:
+        with self._sources.border(pending.path, record):
             self._summary.ocr_pages += pending.take_words(self._workspace.files)
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             else:
                 self._add(pending, cleaned)
-        except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
-        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
-            raise
-        except Exception as error:  # noqa: BLE001 - the border of one document
-            self._reject(
-                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
-            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -164,7 +155,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(storable(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -178,7 +169,7 @@ class _ImportJob:
             pages=pages,
             language=incoming.language,
             group=group,
-            side=self._side(group, incoming),
+            side=self._side(group, incoming, twin),
             labelled=is_complete,
             spans=tuple(spans),
             suggestions=tuple(offered),
@@ -224,9 +215,7 @@ class _ImportJob:
 
         What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
         """
-        from workbench.locate.alignment import (
-            align_all,  # rapidfuzz and the header words: only for documents with values
-        )
+        from workbench.locate.alignment import align_all  # rapidfuzz and header words: only for documents with values
 
         schema = self._labels.schema
         have = {span.field for span in own}
@@ -284,13 +273,15 @@ class _ImportJob:
                     return _Twin(name, group, number, None)
         return None
 
-    def _side(self, group: str, incoming: Incoming) -> Side:
+    def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
+        """The side that was ordered, whatever it divides; else the group's."""
         wanted = self._request.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
-        if wanted is not None and side is not wanted:
-            incoming.notes.append(f"its group is on the side '{side.value}' already, and a group is never divided")
         self._met_groups.add(group)
-        return side
+        if wanted is not None and side is not wanted:
+            what = "a near-duplicate" if twin else "the same vendor"
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+        return wanted or side
 
     def _note(self, incoming: Incoming) -> None:
         for note in incoming.notes:

@@ -6,6 +6,7 @@ Maerz, Fev), and babel would be loaded with the first date in the terminal.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -234,3 +235,17 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
         )
     note = "" if day_first is not None else f"day and month could be swapped ({readings[1]})"
     return readings[0], note, readings[1]
+
+
+_BOTH_WAYS = re.compile(r"(?<![0-9])([0-9]{1,2})[/.-]([0-9]{1,2})[/.-](?:[0-9]{4}|[0-9]{2})(?![0-9])")
+
+
+def day_first_on(texts: Iterable[str]) -> bool | None:
+    """Whether a document's dates have the day first, as those say that can be read one way only; None for no such date.
+
+    On a page with 11/17/2017, 11/03/2017 is the third of November.
+    """
+    pairs = [(int(match[1]), int(match[2])) for text in texts for match in _BOTH_WAYS.finditer(text)]
+    day = any(first > 12 >= second for first, second in pairs)
+    month = any(second > 12 >= first for first, second in pairs)
+    return None if day == month else day

@@ -227,3 +227,16 @@ def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, fo
     assert summary.values is not None
     assert summary.values.left_out == {"total": 1, "date": 1}
     assert summary.values.reference_values == 1
+
+
+def test_names_and_values_of_half_characters_do_not_end_an_import(workspace: Workspace, folder: Path) -> None:
+    bad = os.fsdecode(b"b\xff")
+    (folder / f"{bad}.json").write_text(json.dumps({**GOOD, "id": "", "words": ["Date", "1"]}))
+    (folder / f"{bad}2.json").write_text("{")
+    Image.new("RGB", (60, 60)).save(folder / f"{bad}.png")
+    (folder / "values.json").write_text('[{"file": "good", "total": "9\\ud800", "name\\ud800": "x"}]')
+    summary, reasons = brought(workspace, folder, group_by="folder")
+    assert summary.documents == 3
+    assert list(reasons) == ["b?2.json"]
+    assert summary.values is not None
+    assert summary.values.rows == 1

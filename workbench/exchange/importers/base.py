@@ -9,6 +9,11 @@ from storage.records import Box
 from workbench.settings import Limits
 
 
+def storable(text: str) -> str:
+    """The text with a question mark for half a character, which JSON and names of files can hold, and no database."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the user asked of an import."""
@@ -92,6 +97,10 @@ class Rejected:
     file: str
     record: str  # "" for the whole file; else "record 3", "line 17" …
     reason: str
+
+    def __post_init__(self) -> None:
+        for name in ("file", "record", "reason"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
 
 class Importer(Protocol):

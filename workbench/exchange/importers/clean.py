@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+)
 from workbench.exchange.importers.regions import place
 from workbench.fields.plain_text import harmless
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
 from workbench.exchange.importers import table_cells
-from workbench.exchange.importers.base import Rejected
+from workbench.exchange.importers.base import Rejected, storable
 from workbench.exchange.importers.parsing import PICTURES
 from workbench.exchange.reader_process import in_reader_process
 from workbench.settings import Limits
@@ -80,7 +80,7 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     if not isinstance(data, dict):
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
-    cells = {str(column).strip(): _text(value) for column, value in data.items() if column is not None}
+    cells = {storable(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
     named = (c for wanted in table_cells.FILE_COLUMNS for c in cells if c.casefold() == wanted)
     column = next(named, next(iter(cells), ""))
     file = cells.pop(column, "")
@@ -106,7 +106,7 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split())
+    return " ".join(storable(str(value)).split())
 
 
 def _csv(path: Path) -> Iterator[Any]:
