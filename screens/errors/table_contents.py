@@ -10,12 +10,13 @@ from screens.errors.heat_grid import Cell, Table
 from screens.widgets.columns import heads
 from screens.widgets.status_lines import Hint
 from workbench.evaluation import error_review
-from workbench.evaluation.error_analysis import Concentration
+from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
+from workbench.runs import progress
 from workbench.settings import REPAIR_RULES
 
 KINDS = {
@@ -36,6 +37,8 @@ RULES_DO = {
 ALL_KINDS = ("errors", "share")
 """Columns of the matrix that stand for every kind of error."""
 _WIDTH = 10
+FEW_DOCUMENTS = 5
+"""Fewer say nothing about groups."""
 
 
 def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
@@ -71,19 +74,20 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
     if evaluation.get("split") != split:
         return Content("")
     micro = evaluation["micro"]
-    parts: list[Content | str | tuple[str, str]] = [("F1 ", "$text-muted"), (f"{micro['f1']:.3f}", "bold")]
+    headline = progress.headline(evaluation)
+    parts: list[Content | str | tuple[str, str]] = [(f"{headline}  " if headline else "", "bold")]
+    parts += [(f"F1 on {split} ", "$text-muted"), f"{micro['f1']:.3f}"]
     if micro["ci95"]:
         parts.append((f" {micro['ci95'][0]:.2f}–{micro['ci95'][1]:.2f}", "$text-muted"))
     for side in ("seen", "unseen"):
         row = evaluation[f"{side}_vendors"]
         if row["documents"]:
             parts += [(f"  {side} vendors ", "$text-muted"), f"{row['f1']:.2f}"]
-    for name, text in (("value_exact_match", "values"), ("documents_right", "whole documents")):
-        if evaluation[name] is not None:
-            parts += [(f"  {text} right ", "$text-muted"), f"{evaluation[name]:.0%}"]
+    if evaluation["value_exact_match"] is not None:
+        parts += [("  values right ", "$text-muted"), f"{evaluation['value_exact_match']:.0%}"]
     for name, row in evaluation["splits"].items():
         if name != split:
-            parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
+            parts += [(f"  F1 on {name} ", "$text-muted"), f"{row['f1']:.2f}"]
     passing = evaluation["thresholds"]
     parts += [("  pass without a look ", "$text-muted"), f"{passing['automatic_pass_rate']:.0%}"]
     if passing.get("passed_right") is not None:
@@ -147,16 +151,27 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     return Table("on validation", columns, tuple(rows))
 
 
-def concentration(group: Concentration, schema: Schema) -> str:
+def group(about: FailingVendor | Concentration, schema: Schema) -> str:
     """A sentence about a group, with the field's shown name."""
-    return group.sentence().replace(f"in {group.field} (", f"in {schema.name(group.field)} (")
+    if isinstance(about, FailingVendor):
+        return about.sentence()
+    return about.sentence().replace(f"in {about.field} (", f"in {schema.name(about.field)} (")
 
 
-def concentration_title(group: Concentration, schema: Schema) -> str:
+def group_title(about: FailingVendor | Concentration, schema: Schema) -> str:
     """What a group's errors have in common."""
-    members = ", ".join(group.members)
-    common = members if group.dimension == "vendor" else f"{group.dimension}: {members}"
-    return f"{schema.name(group.field)} · {common}"
+    if isinstance(about, FailingVendor):
+        return f"All fields · {about.vendor}"
+    members = ", ".join(about.members)
+    common = members if about.dimension == "vendor" else f"{about.dimension}: {members}"
+    return f"{schema.name(about.field)} · {common}"
+
+
+def no_group(documents: int) -> str:
+    """That no group stands out, or cannot."""
+    if documents < FEW_DOCUMENTS:
+        return f"{documents} document{'' if documents == 1 else 's'} cannot show where errors pile up."
+    return "No group stands out: errors are spread over vendors, languages and kinds of pages."
 
 
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:

@@ -1,18 +1,19 @@
 """What the batch pane says: the batch's head, its lines, why a document was picked, and what can be done. Pure."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from textual.content import Content
 
 from screens.queue.choice_list import MUTED, bar, fit, sentence
+from screens.widgets.columns import named
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import Strategy
 from workbench.fields import Schema
+from workbench.runs import progress
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _UNLEARNED = {
@@ -45,7 +46,7 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
         (f"{request.size} documents", "$accent bold"),
         " · ",
         (focus, "$accent bold"),
-        f" · like {len(request.like)} documents" if request.like else "",
+        f" · like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else "",
         f"\n{explanation(strategy, overview)}",
     )
 
@@ -55,7 +56,7 @@ def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
     state = overview.states.get(entry.document, State.NEW)
     # of a blind document its state would give its labels away: only whether the second opinion is there is shown
     sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
-    why = "once more, without its labels" if entry.blind else _named("; ".join(entry.reasons), schema)
+    why = "once more, without its labels" if entry.blind else named("; ".join(entry.reasons), schema)
     style = MUTED if entry.done else ""
     return Content.assemble(
         (f"{entry.rank:>3} ", MUTED),
@@ -73,21 +74,13 @@ def why(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
         text = "It was labelled before and comes back without its labels, to see whether they come out the same."
         return Content.assemble((name, "bold"), f"\n{text}")
     parts: list[Content | str | tuple[str, str]] = [(name, "bold")]
-    parts += [f"\n· {_named(reason, schema)}" for reason in entry.reasons]
+    parts += [f"\n· {named(reason, schema)}" for reason in entry.reasons]
     if entry.fields:
         parts.append(("\nHow sure the model is:", MUTED))
     for field, confidence in sorted(entry.fields.items(), key=lambda item: item[1]):
         colour = "$error" if confidence < 0.5 else "$warning" if confidence < 0.85 else "$success"
         parts += [f"\n{fit(schema.name(field), 16)} ", (bar(confidence, 14), colour), f" {confidence:4.0%}"]
     return Content.assemble(*parts)
-
-
-def _named(text: str, schema: Schema) -> str:
-    """Field ids in a reason by their names."""
-    for field in schema:
-        if field.id != field.name:
-            text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
-    return text
 
 
 def explanation(strategy: Strategy, overview: LoopOverview) -> str:
@@ -159,8 +152,8 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         if overview.labelled:
             step("queue.train", f"train a first model on the {overview.labelled} labelled")
     else:
-        f1 = "" if overview.model.f1 is None else f", F1 {overview.model.f1:.2f}"
-        title(f"The model {overview.model.name} is ready{f1}.\n")
+        figures = progress.figures_line(overview.model.report, overview.model.f1)
+        title(f"The model {overview.model.name} is ready{f': {figures}' if figures else ''}.\n")
         some = f"{overview.suggested:,} of them" if overview.suggested else "none"
         parts.append(f"\n{overview.pool:,} documents wait, {some} with suggestions.\n")
         step("batch.choose", "choose what the model would learn most from")

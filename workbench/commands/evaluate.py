@@ -4,43 +4,58 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
+
+SURE = 0.7
+"""As in `known_value_figures`, which is loaded when it is asked for."""
 
 
 @click.command()
-@click.argument("model", shell_complete=completions.model)
+@click.argument("model", shell_complete=argument_completion.model)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
 )
 @click.option(
     "--fresh", is_flag=True, help="Read today's labelled documents again instead of the run's stored predictions."
 )
+@click.option(
+    "--values", is_flag=True, help="Known values read right instead (e-invoices, tables of values); needs no labels."
+)
 @click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a report for colleagues, too.")
 @json_option
 @click.pass_obj
-def command(context: Context, model: str, on: str | None, fresh: bool, page: str | None, as_json: bool) -> None:
+def command(
+    context: Context, model: str, on: str | None, fresh: bool, values: bool, page: str | None, as_json: bool
+) -> None:
     """Figures of MODEL (a run, a model folder, or `starter`) by field, with 95 % intervals over documents.
 
     A run is evaluated on the predictions that it stored, against the labels it was frozen with; --fresh reads
-    today's labels. The run's own report is never rewritten. The rollback rate is of documents that the run processed
-    and people labelled later: of those that would have passed without a look, the share that had to be corrected.
+    today's labels. --values counts the known values that are read right, by field, language and layout, on all
+    documents (or those --on a side) that the run was not trained on. The run's own report is never rewritten. The
+    rollback rate is of documents that the run processed and people labelled later: of those that would have passed
+    without a look, the share that had to be corrected.
 
     \b
     Examples:
       workbench evaluate 20261122-093000
       workbench evaluate starter --on test --json
+      workbench evaluate starter --values
     """
     from pathlib import Path
 
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, inference, report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs.reconcile import reconcile
 
     workspace = context.open_workspace()
     reconcile(workspace)
+    if values:
+        _known_values(workspace, model, on, page, as_json)
+        return
     folder = None
     if model == inference.STARTER or Path(model).is_dir() or fresh:
         with document_progress("Reading", silent=as_json) as show:
@@ -55,15 +70,51 @@ def command(context: Context, model: str, on: str | None, fresh: bool, page: str
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
-        from workbench.evaluation import html_rendering, html_report
+        from workbench.evaluation import html_page, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
+            written = html_page.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)
     emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+
+
+def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
+    from storage.exceptions import UsageProblem
+    from storage.records import Split
+    from workbench.commands.support.progress import document_progress
+    from workbench.evaluation import known_value_figures
+
+    if page is not None:
+        raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
+    with document_progress("Reading", silent=as_json) as show:
+        figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)
+    emit(figures, as_json=as_json, text=lines_of_values(figures, workspace.schema.name))
+
+
+def lines_of_values(figures: dict[str, Any], name: Any) -> list[str]:
+    """Figures of known values as text; `name` returns the shown name of a field."""
+    single = figures["one_a_layout"]
+    lines = [
+        f"{figures['model']} on {figures['documents']} documents with known values: "
+        f"{figures['right']} of {figures['known']} right ({_share(figures['right'] / figures['known'])}); "
+        f"one document a layout: {single['right']} of {single['known']} ({_share(single['right'] / single['known'])})",
+        f"offered above {SURE:.0%}: {figures['sure']}, of these wrong {figures['sure_wrong']}; "
+        f"calibration error {figures['ece'] or 0.0:.2f}",
+    ]
+    if figures["left_out"]:
+        lines.append(f"left out, as the model was trained on them: {figures['left_out']} documents")
+    for title, key, shown in (("field", "fields", name), ("language", "languages", str), ("layout", "layouts", str)):
+        rows = [
+            (shown(key), _share(row["right"] / row["known"]), row["right"], row["wrong"], row["missing"], row["known"],
+             row["sure_wrong"])
+            for key, row in figures[key].items()
+        ]  # fmt: skip
+        heads = (title, "share", "right", "wrong", "missing", "known", f"wrong above {SURE:.0%}")
+        lines += ["", *table(rows, heads, right=(1, 2, 3, 4, 5, 6))]
+    return lines
 
 
 def _interval(pair: Any) -> str:
@@ -72,13 +123,15 @@ def _interval(pair: Any) -> str:
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     """An evaluation as text; `name` returns the shown name of a field."""
+    from workbench.runs.progress import headline
+
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",
-        f"F1 {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
+        *filter(None, [headline(figures)]),
+        f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
-        f"values right {_share(figures['value_exact_match'])}, "
-        f"documents fully right {_share(figures['documents_right'])}",
+        f"values right {_share(figures['value_exact_match'])}",
     ]
     passing = figures["thresholds"]
     if passing["automatic_pass_rate"]:
@@ -91,10 +144,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
             f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"
         )
-    for which in ("seen_vendors", "unseen_vendors"):
-        part = figures[which]
+    for which in ("seen_vendors", "unseen_vendors", "unknown_vendors"):
+        part = figures.get(which) or {"documents": 0}
         if part["documents"]:
-            lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+            shown = "vendors not known" if which == "unknown_vendors" else which.replace("_", " ")
+            lines.append(f"{shown}: F1 {part['f1']:.3f} on {part['documents']} documents")
     if (later := figures.get("rollback")) and later["passed"]:
         lines.append(
             f"of {later['processed']} documents labelled since, {later['passed']} would have passed without a look; "

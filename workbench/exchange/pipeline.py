@@ -4,24 +4,29 @@ Documents are stored in batches, each in one transaction together with its probl
 documents are complete, and a second run continues from there, because known content is skipped.
 """
 
+import os
 import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem
+from storage.exceptions import UsageProblem
 from storage.records import ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
+from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
-from workbench.exchange.known_values import ValuesReport, bring_in, suggest_again
+from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.label_names import LabelMap
+from workbench.fields.plain_text import harmless
+from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -35,42 +40,6 @@ _COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are
 
 Progress = Callable[[int, int, int], None]
 """Called with (files done, files in all, documents so far)."""
-
-
-@dataclass
-class Summary:
-    """What an import did. Lists have the first thousand entries; the counts are complete."""
-
-    documents: int = 0
-    pages: int = 0
-    tokens: int = 0
-    labelled: int = 0
-    labels: Counter[str] = field(default_factory=Counter)  # field id -> labels
-    suggestions: Counter[str] = field(default_factory=Counter)
-    reference_values: int = 0
-    aligned: Counter[str] = field(default_factory=Counter)
-    not_aligned: Counter[str] = field(default_factory=Counter)
-    unaligned: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, value, reason
-    mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
-    new_fields: list[str] = field(default_factory=list)
-    known: int = 0  # documents that the workspace had already
-    known_labelled: int = 0  # of these, records with labels or values, which were not taken over
-    skipped: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the document that it repeats
-    duplicate_count: int = 0
-    groups: int = 0  # met in this import
-    ocr_pages: int = 0
-    notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
-    seconds: float = 0.0
-    interrupted: bool = False
-    values: ValuesReport | None = None  # of tables with known values
-
-    @property
-    def failed(self) -> bool:
-        """Whether nothing could be imported although there was something to import."""
-        imported = self.documents or self.known or (self.values and self.values.documents)
-        return not imported and self.skipped + (self.values.skipped if self.values else 0) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +131,15 @@ class _ImportJob:
     # -- making documents
 
     def _finish(self, pending: PendingDocument) -> None:
-        incoming = pending.incoming
-        try:
-            self._summary.ocr_pages += pending.take_words()
-        except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), incoming.name, problem.message))
-            return
-        cleaned = clean.clean(incoming, self._sources.options(pending.path))
-        if isinstance(cleaned, Rejected):
-            record = "" if pending.original else incoming.name
-            self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
-            return
-        self._add(pending, cleaned)
+        """Make a document of what was read; whatever is wrong with it is its own rejection."""
+        record = "" if pending.original else pending.incoming.name
+        with self._sources.border(pending.path, record):
+            self._summary.ocr_pages += pending.take_words(self._workspace.files)
+            cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
+            if isinstance(cleaned, Rejected):
+                self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
+            else:
+                self._add(pending, cleaned)
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -189,7 +155,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(harmless(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -203,7 +169,7 @@ class _ImportJob:
             pages=pages,
             language=incoming.language,
             group=group,
-            side=self._side(group, incoming),
+            side=self._side(group, incoming, twin),
             labelled=is_complete,
             spans=tuple(spans),
             suggestions=tuple(offered),
@@ -221,7 +187,12 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
-        for span in incoming.spans:
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
+        for span in (span for span in incoming.spans if span.label not in none):
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -230,8 +201,7 @@ class _ImportJob:
         return spans, offered
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        references: dict[str, ReferenceValue] = {}
-        source = incoming.values_source or "import"
+        references, source = dict[str, ReferenceValue](), incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
                 field_id = self._labels.field(label)
@@ -241,10 +211,11 @@ class _ImportJob:
     def _aligned(
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
-        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
-        from workbench.locate.alignment import (
-            align_all,  # rapidfuzz and the header words: only for documents with values
-        )
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found.
+
+        What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
+        """
+        from workbench.locate.alignment import align_all  # rapidfuzz and header words: only for documents with values
 
         schema = self._labels.schema
         have = {span.field for span in own}
@@ -269,6 +240,9 @@ class _ImportJob:
             else:
                 offers.append((field_id, place.tokens, place.score, incoming.values_source))
         for field_id, reason in missing.items():
+            if refused := refusal(*wanted[field_id]):
+                reason = refused
+                references[:] = [reference for reference in references if reference.field != field_id]
             self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
                 self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))
@@ -299,13 +273,15 @@ class _ImportJob:
                     return _Twin(name, group, number, None)
         return None
 
-    def _side(self, group: str, incoming: Incoming) -> Side:
+    def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
+        """The side that was ordered, whatever it divides; else the group's."""
         wanted = self._request.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
-        if wanted is not None and side is not wanted:
-            incoming.notes.append(f"its group is on the side '{side.value}' already, and a group is never divided")
         self._met_groups.add(group)
-        return side
+        if wanted is not None and side is not wanted:
+            what = "a near-duplicate" if twin else "the same vendor"
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+        return wanted or side
 
     def _note(self, incoming: Incoming) -> None:
         for note in incoming.notes:
@@ -321,9 +297,8 @@ class _ImportJob:
     def _bring_in_values(self) -> None:
         """Import tables of known values. A table that was not named on the command line adds no fields."""
         request = self._request
-        discovered = [
-            path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
-        ]
+        named = {os.path.realpath(table) for table in request.tables}
+        discovered = [path for path in self._sources.tables if os.path.realpath(path) not in named]
         for tables, is_named in ((request.tables, True), (discovered, False)):
             if tables:
                 self._summary.values = bring_in(

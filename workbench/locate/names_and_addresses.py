@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from storage.records import Box
 from workbench.fields import Field, FieldType
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
@@ -61,7 +60,7 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
     for number, row in enumerate(around.layout.rows):
         here: list[list[int]] = []
         for piece in around.pieces[number]:
-            short = _without_title(around, _without_number(around, _without_header(around, number, piece)))
+            short = _without_title(around, without_number(around, _without_header(around, number, piece)))
             sender = _name_before_address(around, short)
             short = sender or short
             text = around.text(short)
@@ -97,16 +96,11 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
         lettered += any(c.isalpha() for c in around.text(row))
 
 
-def _bounds(around: Surroundings, piece: Sequence[int]) -> Box:
-    boxes = [around.tokens[i].box for i in piece]
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-
-
 def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
     """Whether a piece continues in the line below, without a gap."""
     if around.tokens[upper[0]].page != around.tokens[lower[0]].page:
         return False
-    a, b = _bounds(around, upper), _bounds(around, lower)
+    a, b = around.bounds(upper), around.bounds(lower)
     heights = sorted((around.layout.height(upper[0]), around.layout.height(lower[0])))
     same_print = heights[1] < 1.5 * heights[0]
     return same_print and min(a[2], b[2]) > max(a[0], b[0]) and b[1] - a[3] < 1.2 * heights[1]
@@ -149,7 +143,7 @@ def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[ends[-1] + 1 :] if ends else piece
 
 
-def _without_number(around: Surroundings, piece: list[int]) -> list[int]:
+def without_number(around: Surroundings, piece: list[int]) -> list[int]:
     """A name without the registration number behind it."""
     end = len(piece)
     while end > 1 and _REGISTRATION.fullmatch(around.tokens[piece[end - 1]].text):
@@ -234,11 +228,11 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
 def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece below this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
-    x0, _, x1, y1 = _bounds(around, piece)
+    x0, _, x1, y1 = around.bounds(piece)
     height = around.layout.height(piece[0])
     for lower in range(number + 1, min(number + 5, len(around.layout.rows))):
         for other in around.pieces[lower]:
-            box = _bounds(around, other)
+            box = around.bounds(other)
             if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 2.3 * height:
                 continue
             if min(box[2], x1) > max(box[0], x0):
@@ -249,10 +243,10 @@ def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
 def _above(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece above this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
-    x0, y0, x1, _ = _bounds(around, piece)
+    x0, y0, x1, _ = around.bounds(piece)
     for upper in range(number - 1, max(number - 4, -1), -1):
         for other in around.pieces[upper]:
-            box = _bounds(around, other)
+            box = around.bounds(other)
             if min(box[2], x1) > max(box[0], x0):
                 near = y0 - box[3] < 3 * around.layout.height(piece[0])
                 return other if near and words[other[0]].page == words[piece[0]].page else None
@@ -301,7 +295,7 @@ def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list
     """Whether the gap above a line is larger than the gaps between the lines of the address."""
     if len(lines) < 2:
         return False
-    tops = [_bounds(around, line)[1] for line in (lines[0], lines[1], lines[-1], below)]
+    tops = [around.bounds(line)[1] for line in (lines[0], lines[1], lines[-1], below)]
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
@@ -331,7 +325,7 @@ def _beside_name(around: Surroundings, c: Candidate, name: tuple[int, ...] | Non
     """0..0.8: higher the nearer a candidate is below the name in its column."""
     if not name or around.tokens[name[0]].page != around.tokens[c.tokens[0]].page:
         return 0.0
-    a, b = _bounds(around, name), _bounds(around, c.tokens[:1])
+    a, b = around.bounds(name), around.bounds(c.tokens[:1])
     lines = (b[1] - a[1]) / (around.usual_height or 1.0)
     beside = min(a[2], b[2]) > max(a[0], b[0]) - 4 * around.usual_height
     return 0.8 * max(1 - lines / 12, 0.0) if lines > -0.5 and beside else 0.0

@@ -15,7 +15,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.fields import chunks_of
-from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode
+from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 
@@ -58,16 +58,16 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     return [_case(row, None, Decoded((), (), ())) for row in parquet.rows(path, _DATASET)]
 
 
-def read_groups(folder: Path, split: str) -> frozenset[str]:
-    """The vendors (or templates) of a run's split, without reading its words."""
+@lru_cache(maxsize=8)  # a run's data are frozen
+def read_vendors(folder: Path, split: str) -> frozenset[str]:
+    """The vendors (or templates) of a run's split as `cases.vendors_of` names them."""
+    return frozenset(name for case in read_dataset(folder, split) for name in vendors_of(case))
+
+
+@lru_cache(maxsize=512)  # a run's data are frozen
+def documents_of(folder: Path, split: str) -> frozenset[tuple[str, int]]:
+    """(name, number of words) of a run's documents: figures on the same ones compare, even between workspaces."""
     path = RunFolder(folder).dataset(split)
-    return frozenset(row["group"] or "" for row in parquet.rows(path, ["group"])) if path.is_file() else frozenset()
-
-
-@lru_cache(maxsize=256)  # a run's data are frozen
-def validated_on(folder: Path) -> frozenset[tuple[str, int]]:
-    """(name, number of words) of the documents that a run's F1 was measured on: only of the same are two comparable."""
-    path = RunFolder(folder).dataset("validation")
     rows = parquet.rows(path, ["name", "lines"]) if path.is_file() else []
     return frozenset((row["name"], len(row["lines"])) for row in rows)
 

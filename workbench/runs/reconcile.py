@@ -1,6 +1,5 @@
 """Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
 
-import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -112,10 +111,9 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     events = progress.of(folder.path)
     if not events.finished:
         raise RunProblem(f"Run {run_id} has not finished.", "Wait for it, or stop it.")
-    try:
-        report = json.loads(folder.report.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputProblem(f"The report of run {run_id} cannot be read: {error}.", "Resume the run.") from error
+    report = folder.read_report()
+    if not report:
+        raise InputProblem(f"The report of run {run_id} is not there.", "Resume the run.")
     pool = suggestions_file.read(folder.path)
     known = {field.id for field in workspace.schema.active}
     with workspace.db.write() as connection:

@@ -19,8 +19,9 @@ from workbench.runs import parquet
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
+from workbench.training import scoring
 from workbench.training.callbacks import Control, Interrupted, Write
-from workbench.training.models import smooth
+from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, Predictor
 from workbench.training.preparation import TrainingInput, prepare
@@ -80,7 +81,7 @@ def _finish(
     """Keep the model, predict, report; the event `finished` comes last."""
     request, config = prepared.request, prepared.request.config
     if config.model.family == "starter":
-        smooth.bake(result.built.model)
+        smooth_boxes.bake(result.built.model)
     judged: dict[str, list[DocumentPrediction]] = {}
     with full_disk_named():
         predictions = _predictions(folder, prepared, result.predictor, judged, write)
@@ -99,7 +100,7 @@ def _finish(
         save_model(result.built, description, folder.model)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
-        measured = evaluation.final(folder.path)
+        measured = evaluation.final(folder.path, scoring.strict_scores)
         report = {
             "run": request.run, "state": state, "family": config.model.family, "base": description.base,
             "preset": request.preset, "seconds": seconds, "steps": result.step, "epochs": round(result.epoch, 4),
