@@ -3,7 +3,7 @@
 Pure: from a document's content and the schema to rows. `judge` counts the same things for the document list.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -77,7 +77,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         reference = references.get(field.id)
         agrees = None
         if reference is not None and values:
-            values = tuple(_as_known(field, value, reference) for value in values)
+            values = tuple(as_known(field, value, reference) for value in values)
             is_known = not own and any(s.run in KNOWN_SOURCES for s in open_ones)
             agrees = is_known or any(_agrees(field, value, reference) for value in values)
         others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
@@ -92,7 +92,7 @@ def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
         return False
     text = text_of(content.tokens, suggestion.tokens)
     value = normalise(field.type, text)
-    return not any(_agrees(field, _as_known(field, value, reference), reference) for reference in values)
+    return not any(_agrees(field, as_known(field, value, reference), reference) for reference in values)
 
 
 def _agrees(field: Field, value: Value, reference: str) -> bool:
@@ -114,7 +114,7 @@ def _normal(field: Field, reference: str) -> str | None:
     return normalise(field.type, reference).normal or reference
 
 
-def _as_known(field: Field, value: Value, reference: str) -> Value:
+def as_known(field: Field, value: Value, reference: str) -> Value:
     """A value that can be read in two ways is read as the known value has it: 11/03/2017 as 3 November."""
     known = _normal(field, reference)
     if value.note and known is not None and known in readings(field.type, value.text):
@@ -128,16 +128,7 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     That the currency is missing is a problem only where one is printed: most receipts print none.
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
-    problems: dict[str, list[str]] = {}
-    refused: set[str] = set()
-    for check in checks.check(values):
-        if check.rule == "currency" and ("currency" in content.annotations.absent or not _prints_currency(content)):
-            continue
-        if check.rule == "invalid":
-            refused.update(check.fields)
-        message = check.message.removeprefix(f"{check.fields[0]}: ")
-        for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
-            problems.setdefault(field, []).append(message)
+    problems, refused = problems_of(values, content)
     return tuple(
         replace(
             row,
@@ -148,6 +139,21 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
         else row
         for row in listed
     )
+
+
+def problems_of(values: Mapping[str, Value], content: Content) -> tuple[dict[str, list[str]], set[str]]:
+    """What does not fit together: messages by the field that they are put to, and the fields whose text is refused."""
+    problems: dict[str, list[str]] = {}
+    refused: set[str] = set()
+    for check in checks.check(values):
+        if check.rule == "currency" and ("currency" in content.annotations.absent or not _prints_currency(content)):
+            continue
+        if check.rule == "invalid":
+            refused.update(check.fields)
+        message = check.message.removeprefix(f"{check.fields[0]}: ")
+        for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
+            problems.setdefault(field, []).append(message)
+    return problems, refused
 
 
 def _prints_currency(content: Content) -> bool:
