@@ -4,7 +4,7 @@ Pure: from a document's content and the schema to rows. `judge` counts the same 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -81,7 +81,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
         reference = references.get(field.id)
         agrees = None
         if reference is not None and values:
-            values = tuple(_as_known(field, value, reference) for value in values)
+            values = tuple(as_known(field, value, reference) for value in values)
             is_known = not own and any(s.run in KNOWN_SOURCES for s in open_ones)
             agrees = is_known or any(_agrees(field, value, reference) for value in values)
         others = _second_opinions(content, field, values) if state is FieldState.SUGGESTED else ()
@@ -112,7 +112,7 @@ def contradicts(content: Content, field: Field, suggestion: Suggestion) -> bool:
         return False
     text = text_of(content.tokens, suggestion.tokens)
     value = normalise(field.type, text)
-    return not any(_agrees(field, _as_known(field, value, reference), reference) for reference in values)
+    return not any(_agrees(field, as_known(field, value, reference), reference) for reference in values)
 
 
 def _agrees(field: Field, value: Value, reference: str) -> bool:
@@ -134,7 +134,7 @@ def _normal(field: Field, reference: str) -> str | None:
     return normalise(field.type, reference).normal or reference
 
 
-def _as_known(field: Field, value: Value, reference: str) -> Value:
+def as_known(field: Field, value: Value, reference: str) -> Value:
     """A value that can be read in two ways is read as the known value has it: 11/03/2017 as 3 November."""
     known = _normal(field, reference)
     if value.note and known is not None and known in readings(field.type, value.text):
@@ -149,6 +149,29 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
     """
     values = {row.field.id: row.values[0] for row in listed if row.state is FieldState.LABELLED}
     suggested = {row.field.id for row in listed if row.state is FieldState.SUGGESTED}
+    problems, refused = problems_of(values, content, suggested)
+    return tuple(
+        replace(
+            row,
+            state=FieldState.INVALID if row.field.id in refused else row.state,
+            problems=tuple(problems.get(row.field.id, ())),
+        )
+        if row.field.id in problems
+        else row
+        for row in listed
+    )
+
+
+def problems_of(
+    values: Mapping[str, Value], content: Content, suggested: Collection[str] = ()
+) -> tuple[dict[str, list[str]], set[str]]:
+    """What does not fit together: messages by the field that they are put to, and the fields whose text is refused.
+
+    Args:
+        values: of each field.
+        content: the document.
+        suggested: fields that have an open suggestion.
+    """
     problems: dict[str, list[str]] = {}
     refused: set[str] = set()
     is_currency_decided = "currency" in content.annotations.absent or "currency" in suggested
@@ -160,16 +183,7 @@ def _checked(listed: tuple[FieldRow, ...], content: Content) -> tuple[FieldRow, 
         message = check.message.removeprefix(f"{check.fields[0]}: ")
         for field in check.fields[-1:] if len(check.fields) > 1 else check.fields:
             problems.setdefault(field, []).append(message)
-    return tuple(
-        replace(
-            row,
-            state=FieldState.INVALID if row.field.id in refused else row.state,
-            problems=tuple(problems.get(row.field.id, ())),
-        )
-        if row.field.id in problems
-        else row
-        for row in listed
-    )
+    return problems, refused
 
 
 def _prints_currency(content: Content) -> bool:

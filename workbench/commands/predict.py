@@ -1,9 +1,12 @@
 """`workbench predict`: a model reads files that are not in the workspace."""
 
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,73 +14,161 @@ from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.output import emit, json_option, table
 
+if TYPE_CHECKING:
+    from storage.records import Content
+    from workbench.predictions.extraction import Extraction
+    from workbench.workspace import Workspace
+
+_TABLES = {".csv": "values-csv", ".xlsx": "values-xlsx"}
+
 
 @click.command()
 @click.argument("model", shell_complete=argument_completion.model)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, allow_dash=True))
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the values to this .csv or .xlsx file, a row a document; `-`: CSV on standard output.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file of --to where it exists.")
 @json_option
 @click.pass_obj
-def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool) -> None:
-    """Read FILES (`-`: standard input) with MODEL: a run, a model folder, or `starter`.
+def command(context: Context, model: str, files: tuple[Path, ...], to: Path | None, force: bool, as_json: bool) -> None:
+    """Read FILES (`-`: standard input) with MODEL: a run, `best`, a model folder, or `starter`.
 
-    Nothing is added to the workspace.
+    Nothing is added to the workspace. An e-invoice's own values come before what the model reads. A text that its
+    field's check refuses is no value: it is listed as refused, with the reason.
 
-    Prints for each document its fields with value, normalised value, confidence, page and box.
+    Prints for each document its fields with value (as printed), normalised value, confidence, page, box, source and
+    warnings. Many files in one call load the model once.
 
     \b
     Examples:
       workbench predict starter invoice.pdf
+      workbench predict best inbox/ --to values.xlsx
       workbench predict 20261122-093000 inbox/ --json
       workbench predict starter - < invoice.pdf
     """
-    from storage import document_list, documents
-    from storage.records import Split
-    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import inference
-    from workbench.exchange import pipeline
-    from workbench.exchange.sources import ImportRequest
+    from workbench.exchange.exporters.base import check_target
     from workbench.workspace import Workspace
 
+    exporter = _exporter(to)
     workspace = context.open_workspace()
+    if to is not None:
+        check_target(to, workspace.files, force)
     source = inference.model_of(workspace, model)
     with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
         # the files are imported into a workspace that is deleted afterwards
         scratch = Workspace.create(Path(folder) / "files")
-        settings = workspace.settings
-        scratch.change_settings(schema=settings.schema, limits=settings.limits, postprocess=settings.postprocess)
-        with streams.files_of(files) as paths:
-            summary = pipeline.run(scratch, ImportRequest(paths=paths))
-        with scratch.db.read() as connection:
-            ids = tuple(document_list.ids(connection))
-        data: list[dict[str, Any]] = []
-        if ids:
-            with (
-                document_progress("Reading", silent=as_json) as show,
-                inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
-            ):
-                proposals = inference.proposed(scratch, predicted)
-            with scratch.db.read() as connection:
-                for number in ids:
-                    content = documents.open_document(connection, number)
-                    values = inference.extracted(content, proposals.get(number, []), scratch)
-                    fields = {
-                        value.field: {k: v for k, v in asdict(value).items() if k not in ("field", "tokens")}
-                        for value in values
-                    }
-                    data.append(
-                        {"document": content.document.name, "source": content.document.source, "fields": fields}
-                    )
-        scratch.close()
+        try:
+            settings = workspace.settings
+            scratch.change_settings(
+                schema=settings.schema,
+                limits=settings.limits,
+                postprocess=settings.postprocess,
+                day_first=settings.day_first,
+            )
+            summary = _read(scratch, files, silent=as_json)
+            extractions = _extract(scratch, source, silent=as_json)
+            if to is not None:
+                _write(scratch, extractions, exporter, to, model)
+        finally:
+            scratch.close()
+    data = [_as_data(content, extraction) for content, extraction in extractions]
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
-    lines = []
-    for item in data:
-        lines.append(f"{item['document']}:")
-        rows = [
-            (f"  {name}", f["normalised"] or "–", f["value"], f"{f['confidence']:.0%}")
-            for name, f in item["fields"].items()
-        ]
-        lines += table(rows, ("  field", "value", "as printed", "sure"), right=(3,)) if rows else ["  nothing found"]
-    lines += [f"not read: {r['file']} {r['record']} – {r['reason']}" for r in rejected]
-    emit({"model": model, "documents": data, "rejected": rejected}, as_json=as_json, text=lines)
+    report = {"model": model, "documents": data, "rejected": rejected}
+    with redirect_stdout(sys.stderr) if to == streams.STREAM else nullcontext():  # standard output is the table alone
+        emit(report, as_json=as_json, text=list(_lines(data, rejected)))
     if summary.failed:
         raise SystemExit(4)
+
+
+def _exporter(to: Path | None) -> Any:
+    """What writes a file of this ending; None where nothing is to be written.
+
+    Raises:
+        UsageProblem: no table is written with this ending.
+    """
+    from storage.exceptions import UsageProblem
+    from workbench.exchange import exporters
+
+    if to is None:
+        return None
+    ending = ".csv" if to == streams.STREAM else to.suffix.lower()
+    if ending not in _TABLES:
+        raise UsageProblem(f"{to} is neither .csv nor .xlsx.", "Name a file such as values.csv or values.xlsx.")
+    return exporters.load(_TABLES[ending])
+
+
+def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any:
+    from workbench.commands.support.progress import phase
+    from workbench.exchange import pipeline
+    from workbench.exchange.sources import ImportRequest
+
+    with phase("Reading the files", silent=silent), streams.files_of(files) as paths:
+        return pipeline.run(scratch, ImportRequest(paths=paths))
+
+
+def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[Content, Extraction]]":
+    from storage import document_list, documents
+    from storage.records import Split
+    from workbench.commands.support.progress import document_progress
+    from workbench.evaluation import inference
+    from workbench.predictions.extraction import extracted
+
+    with scratch.db.read() as connection:
+        ids = tuple(document_list.ids(connection))
+    if not ids:
+        return []
+    with (
+        document_progress("The model reads", silent=silent, before="Loading the model") as show,
+        inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+    ):
+        proposals = inference.proposed(scratch, predicted)
+    with scratch.db.read() as connection:
+        contents = [documents.open_document(connection, number) for number in ids]
+    schema, day_first = scratch.schema, scratch.settings.day_first
+    return [
+        (content, extracted(content, proposals.get(content.document.id, []), schema, day_first)) for content in contents
+    ]
+
+
+def _write(
+    scratch: "Workspace", extractions: "list[tuple[Content, Extraction]]", exporter: Any, to: Path, model: str
+) -> None:
+    from workbench.predictions.extraction import with_extraction
+
+    contents = (with_extraction(*extraction, scratch.schema, model) for extraction in extractions)
+    with streams.output_of(to) as target:
+        exporter.write(contents, scratch.schema, target)
+
+
+def _as_data(content: "Content", extraction: "Extraction") -> dict[str, Any]:
+    fields: dict[str, dict[str, Any]] = {}
+    for entry in extraction.fields:
+        if entry.field not in fields or entry.confidence > fields[entry.field]["confidence"]:  # of several the surest
+            fields[entry.field] = {key: item for key, item in asdict(entry).items() if key not in ("field", "tokens")}
+    return {
+        "document": content.document.name,
+        "source": content.document.source,
+        "fields": fields,
+        "refused": [asdict(entry) for entry in extraction.refused],
+    }
+
+
+def _lines(data: list[dict[str, Any]], rejected: list[dict[str, str]]) -> Iterator[str]:
+    for item in data:
+        yield f"{item['document']}:"
+        rows = [
+            (f"  {name}", f["value"], f["normalised"], f"{f['confidence']:.0%}", f["source"])
+            for name, f in item["fields"].items()
+        ]
+        heads = ("  field", "as printed", "normalised", "sure", "source")
+        yield from table(rows, heads, right=(3,)) if rows else ["  nothing found"]
+        for name, entry in item["fields"].items():
+            yield from (f"  ! {name}: {warning}" for warning in entry["warnings"])
+        for entry in item["refused"]:
+            yield f"  refused: {entry['field']} “{entry['value']}” ({entry['source']}): {entry['reason']}"
+    for record in rejected:
+        yield f"not read: {record['file']} {record['record']} – {record['reason']}"

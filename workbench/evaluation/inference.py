@@ -6,17 +6,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
-from storage.records import KNOWN_SOURCES, Content, Decision, Split
+from storage.records import Split
 from storage.suggestions import keep_suggestions
-from workbench.evaluation import report
-from workbench.fields import dates
-from workbench.fields.values import joined, normalise, same
+from workbench.evaluation import comparison, report
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
@@ -25,18 +22,22 @@ from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
 
 STARTER = "starter"
+BEST = "best"
+"""The run that `workbench runs list` calls the best."""
 Tick = Callable[[int, int], None]
 """Called a few times a second with (documents read, documents in all), at first 0 of 0; an error in it ends all."""
 
 
 def model_of(workspace: Workspace, name: str) -> str:
-    """The model that a name means: "starter", a model folder, or a run by its id or name.
+    """The model that a name means: "starter", "best", a model folder, or a run by its id or name.
 
     Raises:
-        RunProblem: the run has no model.
+        RunProblem: the run has no model, or no run is the best.
     """
     if name == STARTER:
         return STARTER
+    if name == BEST:
+        return _best(workspace)
     if Path(name).is_dir():
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
@@ -45,6 +46,17 @@ def model_of(workspace: Workspace, name: str) -> str:
     if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
     return str(folder.model)
+
+
+def _best(workspace: Workspace) -> str:
+    """The model of the best run that still has one; the best is that of `workbench runs list`."""
+    with workspace.db.read() as connection:
+        listed = runs.listed(connection)
+    having = [run for run in listed if RunFolder(workspace.files.run(run.id)).has_model()]
+    best = comparison.best(having, comparison.on_validation(workspace, having))
+    if best is None:
+        raise RunProblem("No run was measured on validation documents yet.", "Name a run, a model folder or `starter`.")
+    return str(RunFolder(workspace.files.run(best.id)).model)
 
 
 def source_run(model: str) -> Path | None:
@@ -176,46 +188,3 @@ def evaluate(workspace: Workspace, model: str, on: Split, tick: Tick | None = No
         figures = report.evaluate_run(folder, on.value, labelled=labelled)
         trust = suggestions.trust_of(workspace.settings, source_run(source))
         return figures | {"suggested": suggestions.figures(run_reader.read_labelled(folder, on.value), trust)}
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractedField:
-    """A field's value on a document, as a model reads it."""
-
-    field: str
-    value: str
-    normalised: str | None
-    confidence: float
-    page: int  # from 1
-    box: tuple[float, float, float, float]  # in the page's units
-    tokens: tuple[int, ...]
-    source: str = "model"  # or where the value is known from
-    second_opinion: str | None = None  # what the model reads, where that is not the known value
-
-
-def extracted(content: Content, proposals: list[Proposal], workspace: Workspace) -> list[ExtractedField]:
-    """The values of proposals, with their places; a known value of the document comes before the model's."""
-    fields = []
-    tokens = content.tokens
-    known = {s.field: s for s in content.suggestions if s.run in KNOWN_SOURCES and s.decision is not Decision.REJECTED}
-    read = {field_id: members for field_id, members, _ in proposals}
-    day_first = workspace.settings.day_first
-    if day_first is None:
-        day_first = dates.day_first_on(token.text for token in tokens)
-    rest = [proposal for proposal in proposals if proposal[0] not in known]
-    for field_id, members, confidence in [*((s.field, s.tokens, s.confidence) for s in known.values()), *rest]:
-        field = workspace.schema.get(field_id)
-        if field is None or field.retired:
-            continue
-        text = joined(tokens[number].text for number in members)
-        boxes = [tokens[number].box for number in members]
-        box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
-        normal = normalise(field.type, text, day_first=day_first).normal
-        source, second = "model", None
-        if field_id in known:
-            source = known[field_id].run
-            other = joined(tokens[number].text for number in read.get(field_id, members))
-            second = None if same(field.type, other, text) else other
-        page = tokens[members[0]].page + 1
-        fields.append(ExtractedField(field.name, text, normal, confidence, page, box, members, source, second))
-    return fields

@@ -10,10 +10,10 @@ from tests.support.sample_documents import labels, places_of
 from workbench.annotation import review
 from workbench.annotation.field_states import FieldState, rows
 from workbench.annotation.session import AnnotationSession
-from workbench.evaluation import inference
 from workbench.exchange.exporters import values
 from workbench.exchange.exporters.base import ExportReport
 from workbench.exchange.known_values import suggest_again
+from workbench.predictions.extraction import extracted
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
 PLACES = places_of(sample_documents.VALUES | {"cash": "10.00"}, PAGE)
@@ -100,7 +100,7 @@ def test_a_known_value_without_a_place_is_written_before_a_models_guess(tmp_path
 
 def test_a_prediction_has_the_known_value_and_names_what_the_model_reads(workspace):
     proposals = [("amount_total", PLACES["cash"], 0.38)]
-    total = inference.extracted(content_of(workspace), proposals, workspace)[0]
+    total = extracted(content_of(workspace), proposals, workspace.schema).fields[0]
     assert (total.value, total.source, total.second_opinion) == ("9.00", "e-invoice", "10.00")
 
 

@@ -47,7 +47,9 @@ def run_id(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
 
 def model(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The starter, the runs, and folders."""
-    names = _matching([("starter", "comes with the program"), *_in_workspace(ctx, _runs)], incomplete)
+    names = _matching(
+        [("starter", "comes with the program"), ("best", "the best run"), *_in_workspace(ctx, _runs)], incomplete
+    )
     return names or [CompletionItem(incomplete, type="dir")]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -35,19 +36,25 @@ def import_progress(*, silent: bool = False) -> Iterator[Callable[[int, int, int
 
 
 @contextmanager
-def document_progress(label: str, *, silent: bool) -> Iterator[Callable[[int, int], None]]:
+def document_progress(label: str, *, silent: bool, before: str = "") -> Iterator[Callable[[int, int], None]]:
     """A count of documents.
 
     Args:
         label: what is done with them.
         silent: show nothing, as for scripts.
+        before: what is done as long as the number of documents is not known.
 
     Yields:
         a function of (documents done, documents in all).
     """
     count = TextColumn("{task.completed:,}/{task.total:,} documents")
     with _shown(label, count, TimeRemainingColumn(compact=True), silent=silent) as update:
-        yield lambda done, total: update(done, total, f"{label} {done:,}/{total:,} documents")
+
+        def show(done: int, total: int) -> None:
+            name = before if before and not total else label
+            update(done, total, f"{name} {done:,}/{total:,} documents", description=name)
+
+        yield show
 
 
 @contextmanager
@@ -92,3 +99,16 @@ def _shown(label: str, *columns: ProgressColumn, silent: bool) -> Iterator[Calla
 
     with progress:
         yield update
+
+
+@contextmanager
+def phase(label: str, *, silent: bool) -> Iterator[None]:
+    """Says what is done meanwhile, where it cannot be counted."""
+    is_shown = not silent and sys.stderr.isatty()
+    if is_shown:
+        click.echo(f"{label} …", err=True, nl=False)
+    try:
+        yield
+    finally:
+        if is_shown:
+            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,14 +1,15 @@
 """The table for CSV and Excel: one row a document, one column a field, with confidence and who decided.
 
 A value is, in this order: the label (confidence 1), a known value's open suggestion, the reference value, the surest
-open suggestion of a model. Amounts, dates,
-currencies and rates are written in one form (1234.50, 2024-03-31, EUR, 19) where they can be read, everything else as
-it is printed. Several labels of one field are joined by " | " in reading order.
+open suggestion of a model. Amounts, dates, currencies, rates and ids are written in one form (1234.50, 2024-03-31,
+EUR, 19, DE136695976) where they can be read, everything else as it is printed. Several
+labels of one field are joined by " | " in reading order.
 
 Holds: what was decided, per field.
 Cannot hold: words, boxes, pages, where on the page a value stands.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from storage.records import KNOWN_SOURCES, Content, Decision, ReferenceValue, Source, Span, Suggestion
@@ -18,7 +19,8 @@ from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined, normalise
 
 JOIN = " | "
-_IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE})
+_IN_ONE_FORM = frozenset({FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE, FieldType.ID})
+_PLAIN_ID = re.compile(r"[\w/-]+")
 _WHO = {
     Source.HUMAN: "labelled",
     Source.IMPORT: "imported",
@@ -89,6 +91,9 @@ def _text(content: Content, tokens: tuple[int, ...]) -> str:
 
 
 def _in_one_form(entry: Field, text: str) -> str:
-    if entry.type in _IN_ONE_FORM:
-        return normalise(entry.type, text).normal or text
-    return text
+    if entry.type not in _IN_ONE_FORM:
+        return text
+    normal = normalise(entry.type, text).normal
+    if normal is None or (entry.type is FieldType.ID and not _PLAIN_ID.fullmatch(normal)):
+        return text  # of an id with other signs, more than a caption would be lost
+    return normal
