@@ -103,7 +103,7 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
             f"\n{report.get('steps')} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s on "
             f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
         )
-    parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.active})]
+    parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.spans})]
     best = view.best
     if best is not None and best.id != run.id:
         if not view.comparable(best, run):

@@ -70,7 +70,7 @@ def reading(
         frozen = snapshot.freeze_these(workspace, folder, dict(ids))
         request = Request(
             run=folder.name,
-            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            fields=[FieldSpec.of(field) for field in workspace.schema.spans],
             rules=workspace.settings.postprocess,
             task="predict",
             model=model,
@@ -149,7 +149,7 @@ def suggest(
 
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
     """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
-    known = {field.id for field in workspace.schema.active}
+    known = {field.id for field in workspace.schema.spans}
     return {
         suggested.document: [proposal for proposal in suggested.proposals if proposal[0] in known]
         for suggested in suggestions_file.read(folder)

@@ -125,7 +125,7 @@ class DataChecker:
             for tokens in document.pages
         )
         facts = {split: _facts(read, capacity, overlap) for split, read in sides.items()}
-        fields = {f.id: f.name for f in self._workspace.schema.active}
+        fields = {f.id: f.name for f in self._workspace.schema.spans}
         over = sum(length > capacity for length in lengths) / len(lengths) if lengths else 0.0
         findings = [
             *_of_configuration(config),

@@ -22,6 +22,12 @@ SPLITS = tuple(split.value for split in Split)
 REFERENCES = "references"
 """The column of known values, JSON {field: value}; folders of older versions have none."""
 
+TOKENS, CLASSES = "tokens", "classes"
+"""The tasks. `classes` is also the column of class labels: options of the run's field, null where there is none."""
+
+_OPTIONAL = frozenset({REFERENCES, CLASSES})
+"""Columns that a file may lack."""
+
 
 @dataclass(slots=True)
 class FrozenDocument:
@@ -40,6 +46,7 @@ class FrozenDocument:
     tags: list[str] | None = None
     pictures: list[str] = field(default_factory=list)
     references: str = "{}"  # JSON {field: value}
+    classes: list[str] | None = None
 
     def anchor(self, folder: Path) -> "FrozenDocument":
         """The row itself, its pictures that stand relative to the run's folder made absolute."""
@@ -84,11 +91,12 @@ def _dataset_schema() -> Any:
             "tags": strings,
             "pictures": strings,
             REFERENCES: pa.string(),
+            CLASSES: strings,
         }
     )
 
 
-def _predictions_schema(once: Iterable[str]) -> Any:
+def _predictions_schema(once: Iterable[str], task: str) -> Any:
     import pyarrow as pa
 
     return pa.schema(
@@ -102,7 +110,7 @@ def _predictions_schema(once: Iterable[str]) -> Any:
             "word_window": pa.list_(pa.int16()),
             "truncated": pa.bool_(),
         },
-        metadata={"once": json.dumps(sorted(once))},
+        metadata={"once": json.dumps(sorted(once)), "task": task},
     )
 
 
@@ -113,11 +121,14 @@ def write(path: Path, documents: Iterable[FrozenDocument]) -> None:
         _write(file, _batched(documents), _dataset_schema())
 
 
-def write_predictions(path: Path, predictions: Iterable[Prediction], once: Iterable[str] = ()) -> None:
+def write_predictions(
+    path: Path, predictions: Iterable[Prediction], once: Iterable[str] = (), task: str = TOKENS
+) -> None:
     """Write `predictions.parquet`, a few documents at a time.
 
     A row group never holds two splits, so that one split can be read without the others. `once` names the fields
-    of which a document has one value: how the probabilities are to be read.
+    of which a document has one value: how the probabilities are to be read. Those of the task `CLASSES` are of
+    options, one row for the whole document.
 
     Raises:
         OSError: the disk is full; or whatever `predictions` raises. The old file is as it was.
@@ -125,7 +136,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction], once: Itera
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     splits = groupby(predictions, key=lambda prediction: prediction.split)
-    _write(draft, (part for _, rows in splits for part in _batched(rows)), _predictions_schema(once))
+    _write(draft, (part for _, rows in splits for part in _batched(rows)), _predictions_schema(once, task))
     draft.replace(path)
 
 
@@ -198,16 +209,31 @@ def once(path: Path) -> frozenset[str]:
         return frozenset(json.loads((file.schema_arrow.metadata or {}).get(b"once", b"[]")))
 
 
-def check_predictions(folder: Path, split: str) -> None:
+def task_of(path: Path) -> str:
+    """Which task predictions are of: `TOKENS` or `CLASSES`.
+
+    Raises:
+        InputProblem: the file is missing or damaged.
+    """
+    with opened(path) as file:
+        return str((file.schema_arrow.metadata or {}).get(b"task", TOKENS.encode()), "ascii")
+
+
+def check_predictions(folder: Path, split: str, task: str = TOKENS) -> None:
     """See that a split's documents and predictions are there and whole, without reading them.
 
     Raises:
-        InputProblem: there are no predictions, or a file is damaged.
+        InputProblem: there are no predictions, they are of another task, or a file is damaged.
     """
     run = RunFolder(folder)
     if not run.predictions.is_file():
         raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
-    count(run.predictions)
+    if task_of(run.predictions) != task:
+        what = "tells what whole documents are" if task == TOKENS else "reads fields"
+        raise InputProblem(
+            f"Run {folder.name} {what}: this is not for it.",
+            "`workbench evaluate`, `predict` and `runs` work with it; choose another run here.",
+        )
     count(run.dataset(split))
 
 
@@ -236,7 +262,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
 
     Args:
         path: of documents or predictions.
-        columns: in any order; `references` may be missing in the file.
+        columns: in any order; `references` and `classes` may be missing in the file.
         split: only the predictions of this one.
 
     Raises:
@@ -246,7 +272,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
 
     with opened(path) as file:
         names = file.schema_arrow.names
-        present = [name for name in columns if name != REFERENCES or name in names]
+        present = [name for name in columns if name not in _OPTIONAL or name in names]
         wanted = present if split is None else [*present, "split"]
         if missing := set(wanted).difference(names):
             raise InputProblem(

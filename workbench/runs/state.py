@@ -58,7 +58,7 @@ class RunFolder:
 
     def has_model(self) -> bool:
         """Whether a model was saved that can be loaded."""
-        return (self.model / "config.json").is_file()
+        return any((self.model / name).is_file() for name in ("config.json", "workbench.json"))
 
     def log_tail(self) -> str:
         """The end of the log as a person would want it: the last error's line, else the last line; "" without any."""

@@ -42,6 +42,7 @@ class Description(BaseModel):
     engines: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     f1: float | None = None
+    task: str = parquet.TOKENS
     once: list[str] = Field(default_factory=list)  # fields of which a document has one value
 
 

@@ -29,7 +29,7 @@ _WHO = {
 
 def header(schema: Schema) -> list[str]:
     """The column names: the document, a column a field, then confidence and decision of each field."""
-    names = [entry.name for entry in schema.active]
+    names = [entry.name for entry in schema.spans]
     extra = [f"{name} ({what})" for name in names for what in ("confidence", "decided by")]
     return ["file", "group", "split", "state", *names, *extra]
 
@@ -37,7 +37,7 @@ def header(schema: Schema) -> list[str]:
 def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> Iterator[list[str]]:
     """A row a document, in the order of `header`."""
     for content in contents:
-        cells = [_cell(content, entry) for entry in schema.active]
+        cells = [_cell(content, entry) for entry in schema.spans]
         document = content.document
         extra = [part for _, confidence, who in cells for part in (confidence, who)]
         yield [
