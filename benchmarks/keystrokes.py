@@ -4,8 +4,9 @@
 
 See benchmarks/annotator.py for what it knows. Three
 runs: without suggestions, with those of a perfect model, and with a model of about 85 % F1 (its errors are made up:
-wrong place, cut off, missing, invented). Beside it the count for Label Studio on the same documents: choose the label's
-key, then press-drag-release a box for every line of every value, and submit.
+wrong place, cut off, missing, invented). E-invoices have two runs: without, and with the values of their XML as the
+import aligns them, which are their right labels too. Beside it the count for Label Studio on the same documents: choose
+the label's key, then press-drag-release a box for every line of every value, and submit.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from screens.annotate.page_view import PageView
 from screens.app import WorkbenchApp
 from storage import document_list, documents
 from storage.documents import NewDocument
-from storage.records import Content, Page
+from storage.records import Content, Page, ReferenceValue
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import invoice_schema
@@ -121,7 +122,7 @@ def imported(source: Path, folder: Path, fields: tuple[str, ...] | None) -> list
         for number in document_list.ids(connection):
             content = documents.open_document(connection, number)
             gold: Gold = {}
-            for span in content.annotations.spans:
+            for span in content.annotations.spans or content.suggestions:
                 if (fields is None or span.field in fields) and span.field not in gold:
                     gold[span.field] = tuple(sorted(span.tokens))
             if gold:
@@ -143,10 +144,22 @@ def prepared(folder: Path, listed: list[tuple[Content, Gold]], kind: str, seed: 
         elif kind == "85 %":
             suggestions = fallible(gold, content, chance)
         pages = tuple(Page(p.number, p.width, p.height, p.tokens) for p in content.pages)
+        references: tuple[ReferenceValue, ...] = ()
+        if kind == "values":
+            suggestions = [(s.field, s.tokens, s.confidence, s.run) for s in content.suggestions]
+            references = content.references
         d = content.document
         new.append(
             NewDocument(
-                d.name, d.source, d.digest, d.format, pages, d.language, d.group, suggestions=tuple(suggestions)
+                d.name,
+                d.source,
+                d.digest,
+                d.format,
+                pages,
+                d.language,
+                d.group,
+                suggestions=tuple(suggestions),
+                references=references,
             )
         )
     with workspace.db.write() as connection:
@@ -170,16 +183,20 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("WORKBENCH_REALDATA", root.parent / "shared/data"))
     )
-    parser.add_argument("--suggestions", choices=KINDS, help="only this run; all three take some minutes")
+    parser.add_argument("--suggestions", choices=(*KINDS, "values"), help="only this run; all take some minutes")
+    parser.add_argument("--only", help="only this source: receipts_en, sample_data or einvoices")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     sources = [
         ("receipts_en, 4 fields", options.data / "receipts_en", FOUR),
         ("sample_data", root / "sample_data", None),
+        ("einvoices", options.data / "einvoices", None),
     ]
     report: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, source, fields in sources:
+            if options.only not in (None, source.name):
+                continue
             if not source.exists():
                 print(f"{name}: not there, left out", file=sys.stderr)
                 continue
@@ -192,7 +209,8 @@ def main() -> None:
                 "labels a document": round(statistics.mean(len(gold) for _, gold in listed), 1),
                 "Label Studio": figures([label_studio(gold, content) for content, gold in listed]),
             }
-            for kind in [options.suggestions] if options.suggestions else KINDS:
+            kinds = ("none", "values") if name == "einvoices" else KINDS
+            for kind in [options.suggestions] if options.suggestions else kinds:
                 workspace = prepared(Path(scratch) / f"{slug}-{kind[:2]}", listed, kind)
                 keys, right = asyncio.run(count(workspace, [gold for _, gold in listed]))
                 section[f"suggestions: {kind}"] = {**figures(keys), "right": f"{sum(right)}/{len(right)}"}

@@ -61,6 +61,7 @@ _SHORT = {
     "right_curly_bracket": "}",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "backslash": "\\",
     "semicolon": ";",
     "colon": ":",
     "left": "←",

@@ -41,6 +41,12 @@ def find(connection: Connection, name: str) -> list[int]:
     return list(connection.scalars(select(documents.c.id).where(documents.c.name == name).order_by(documents.c.id)))
 
 
+def with_known_values(connection: Connection, split: Split | None = None) -> list[int]:
+    """Ids of the documents that have reference values, in the order of the list; `split` restricts it to a side."""
+    known = set(connection.scalars(select(references.c.document_id).distinct()))
+    return [number for number in ids(connection, Filter(split=split)) if number in known]
+
+
 def named(connection: Connection, text: str) -> set[int]:
     """Ids of the documents whose name or source has this text in it, whatever its case."""
     pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -152,6 +158,13 @@ def groups(connection: Connection) -> dict[str, int]:
         .order_by(func.count().desc(), documents.c.group_name)
     )
     return {name: int(number) for name, number in connection.execute(query)}
+
+
+def waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    """(side, vendor) -> its documents that want labels."""
+    d = documents.c
+    query = select(d.side, d.group_name, func.count()).where(d.state.in_([State.NEW.value, State.STARTED.value]))
+    return {(side, group): int(n) for side, group, n in connection.execute(query.group_by(d.side, d.group_name))}
 
 
 def status(connection: Connection) -> dict[str, Any]:

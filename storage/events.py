@@ -72,6 +72,21 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def _is_whole(event: dict[str, Any]) -> bool:
+    """Whether what is counted with is a number and what is looked into an object, as far as it is there."""
+    numbers = all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
+    return numbers and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value < _LATEST
+
+
+_LATEST = 1e11  # seconds: the year 5138; steps are fewer
+_NUMBERS = ("time", "step", "total_steps", "epoch", "resumed_from", "threads", "processes", "done", "total", "f1")
+_OBJECTS = ("documents", "train", "validation")
+
+
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     """The events after a byte offset, and the offset for the next call.
 
@@ -88,9 +103,9 @@ def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     for line in data[:complete].splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(event, dict) and "type" in event:
+        if isinstance(event, dict) and isinstance(event.get("type"), str) and _is_whole(event):
             events.append(event)
     return events, offset + complete
 

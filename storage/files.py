@@ -1,6 +1,7 @@
 """A workspace's files: paths, originals by content, and atomic writing."""
 
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -68,13 +69,13 @@ class Files:
                     f"{target.parent} cannot be made: {error.strerror}. Nothing was changed.",
                     "Free some space or check the permissions, then repeat the step.",
                 ) from error
-            with replacing(target) as file:
-                if isinstance(content, bytes):
-                    file.write(content)
-                else:
-                    with content.open("rb") as source:
-                        while chunk := source.read(1 << 20):
-                            file.write(chunk)
+            # The source first: if it vanished meanwhile, the folder is not to blame.
+            with (
+                io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source,
+                replacing(target) as file,
+            ):
+                while chunk := source.read(1 << 20):
+                    file.write(chunk)
         return name
 
     def run(self, run_id: str) -> Path:

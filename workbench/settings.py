@@ -4,18 +4,19 @@ import getpass
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
-from workbench.fields import FieldKind, FieldType, Schema, colours, invoice_schema
+from workbench.fields import Field, FieldKind, FieldType, Schema, colours, invoice_schema
 
 LOCK_SECONDS = 10.0
 """How long a change of workbench.toml waits for another process's change."""
@@ -26,14 +27,18 @@ REPAIR_RULES = ("iob_repair", "neighbourhood", "unsupported", "normalisation", "
 """The rules that repair predictions, in the order in which they work."""
 
 
+_Count = Annotated[int, msgspec.Meta(ge=1, le=10**15)]
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on what is read, so that one file cannot take the machine down. Kept in workbench.toml under [limits]."""
 
-    picture_pixels: int = 200_000_000
-    page_points: float = 14_400.0  # 200 inches: the PDF standard's largest page
-    file_bytes: int = 500_000_000
-    pages: int = 2_000
-    tokens_per_page: int = 50_000
+    picture_pixels: _Count = 200_000_000
+    page_points: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 14_400.0  # 200 inches: the PDF standard's largest page
+    file_bytes: _Count = 500_000_000
+    unpacked_bytes: _Count = 500_000_000  # of an Excel workbook, which is packed
+    pages: _Count = 2_000
+    tokens_per_page: _Count = 50_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,10 @@ _REMEDIES = {
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
+_START_OVER = "Correct the line, or move the file away to start over."
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)")
+_KEY = re.compile(r"""\s*["']?([\w.-]+)["']?\s*=""")
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _FIELD_DEFAULTS = {"type": "text", "key": "", "colour": colours.SKY_BLUE}
 
 
@@ -78,31 +87,112 @@ def read(path: Path) -> Settings:
     """The settings of a file; what is missing has its default.
 
     Raises:
-        ConfigProblem: the file is not TOML, or a value cannot be used.
+        ConfigProblem: the file is not TOML, or a value cannot be used; the message names the line and the setting.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigProblem(
-            f"{path} cannot be read: {error}.", "Correct the line, or move the file away to start over."
-        ) from error
-    if unknown := set(data) - _KNOWN:
-        raise ConfigProblem(
-            f"{path} has settings that are not known: {', '.join(sorted(unknown))}.", "Remove or correct them."
-        )
-    if (keys := data.get("keys", "workbench")) not in KEY_PRESETS:
-        raise ConfigProblem(f"{path}: there is no key preset '{keys}'.", f"Use one of {', '.join(KEY_PRESETS)}.")
-    if wrong := [name for name in data.get("postprocess", ()) if name not in REPAIR_RULES]:
-        raise ConfigProblem(f"{path}: [postprocess] {', '.join(wrong)} cannot be used.", _REMEDIES["postprocess"])
-    if entries := data.pop("fields", None):
-        listed = [_with_defaults(entry) for entry in entries] if isinstance(entries, list) else entries
-        data["schema"] = {"fields": listed}
+    except (UnicodeDecodeError, OSError) as error:
+        raise ConfigProblem(f"{path} cannot be read: {error}.", _START_OVER) from error
     try:
-        return msgspec.convert(data, Settings)
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits and deep nesting among them
+        raise ConfigProblem(f"{path} cannot be read: {_why_no_toml(text, error)}.", _START_OVER) from error
+    if unknown := sorted(set(data) - _KNOWN):
+        raise ConfigProblem(
+            f"{_place(path, text, unknown[0])} has settings that are not known: {', '.join(unknown)}.",
+            "Remove or correct them.",
+        )
+    fields_given = data.pop("fields", None)
+    settings = _converted(path, text, data, Settings)
+    if settings.keys not in KEY_PRESETS:
+        raise ConfigProblem(
+            f"{_place(path, text, 'keys')}: there is no key preset '{settings.keys}'.",
+            f"Use one of {', '.join(KEY_PRESETS)}.",
+        )
+    if wrong := [name for name in settings.postprocess if name not in REPAIR_RULES]:
+        raise ConfigProblem(
+            f"{_place(path, text, f'postprocess.{wrong[0]}')}: [postprocess] {', '.join(wrong)} cannot be used.",
+            _REMEDIES["postprocess"],
+        )
+    return replace(settings, schema=_schema(path, text, fields_given)) if fields_given else settings
+
+
+def _schema(path: Path, text: str, entries: Any) -> Schema:
+    if not isinstance(entries, list):
+        place = _place(path, text, "fields")
+        raise ConfigProblem(f"{place}: fields cannot be used (it is no list of tables).", _REMEDIES["fields"])
+    fields_read = []
+    for number, entry in enumerate(entries):
+        name = f"fields[{number}]"
+        declared = _converted(path, text, _with_defaults(entry), Field, name)
+        if not declared.id.strip():
+            raise ConfigProblem(f"{_place(path, text, name)}: {name}.id is empty.", _REMEDIES["fields"])
+        if not _COLOUR.fullmatch(declared.colour):
+            raise ConfigProblem(
+                f"{_place(path, text, f'{name}.colour')}: {name}.colour '{declared.colour}' is no colour.",
+                "Write it as #rrggbb, such as #cc3300.",
+            )
+        fields_read.append(declared)
+    try:
+        return Schema(tuple(fields_read))
+    except ConfigProblem as problem:
+        raise ConfigProblem(f"{path}: {problem.message}", problem.remedy) from problem
+
+
+def _why_no_toml(text: str, error: Exception) -> str:
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return str(error)
+    cause = re.search(r"[0-9_]{1000,}" if isinstance(error, ValueError) else r"([\[{]\s*){50,}", text)
+    where = f" (at line {text.count(chr(10), 0, cause.start()) + 1})" if cause else ""
+    return f"{'a number is too long' if isinstance(error, ValueError) else 'it is nested too deeply'}{where}"
+
+
+def _place(path: Path, text: str, name: str) -> str:
+    """The file, and the line of a setting ("limits.pages", "fields[2].colour"), or of its table."""
+    lines = _lines_of(text)
+    line = lines.get(name) or lines.get(name.rpartition(".")[0])
+    return f"{path}, line {line}" if line else str(path)
+
+
+def _lines_of(text: str) -> dict[str, int]:
+    """Setting -> its line, for tables and keys that stand at the beginning of a line."""
+    lines: dict[str, int] = {}
+    tables: Counter[str] = Counter()
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = header[2]
+            if header[1] == "[[":
+                table, tables[header[2]] = f"{table}[{tables[table]}]", tables[table] + 1
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault(f"{table}.{key[1]}" if table else key[1], number)
+    return lines
+
+
+T = TypeVar("T")
+
+
+def _converted(path: Path, text: str, data: Any, kind: type[T], within: str = "") -> T:
+    """The data as a kind of settings.
+
+    Raises:
+        ConfigProblem: what msgspec says ("Expected `bool`, got `int` - at `$.day_first`") in the terms of the file.
+    """
+    try:
+        return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise _problem(path, error) from error
+        reason, _, place = str(error).partition(" - at ")
+        key = re.search(r"\$\.([^`]+)", place)
+        inner = key[1].removesuffix("[...]") if key else ""
+        name = ".".join(part for part in (within, inner) if part) or "a setting"
+        if unknown := re.search(r"unknown field `(.*)`", reason):
+            inner = f"{name}.{unknown[1]}"
+        remedy = _REMEDIES.get(re.split(r"[.\[]", name)[0], "Write it in quotes.")
+        place = _place(path, text, inner if unknown else name)
+        raise ConfigProblem(f"{place}: {name} cannot be used ({reason}).", remedy) from error
 
 
 def _with_defaults(entry: Any) -> Any:
@@ -115,15 +205,6 @@ def _with_defaults(entry: Any) -> Any:
 
 def _text(value: Any) -> Any:
     return str(value) if type(value) is int else value
-
-
-def _problem(path: Path, error: msgspec.ValidationError) -> ConfigProblem:
-    """What msgspec says ("Expected `bool`, got `int` - at `$.day_first`") in the terms of the file."""
-    reason, _, place = str(error).replace("$.schema.fields", "$.fields").partition(" - at ")
-    key = re.search(r"\$\.([^`]+)", place)
-    name = key[1].removesuffix("[...]") if key else "a setting"
-    remedy = _REMEDIES.get(re.split(r"[.\[]", name)[0], "Write it in quotes.")
-    return ConfigProblem(f"{path}: {name} cannot be used ({reason}).", remedy)
 
 
 @contextmanager

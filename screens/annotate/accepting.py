@@ -1,18 +1,27 @@
-"""Questions that are asked once before a document is accepted; the same key again is the answer."""
+"""What `A` and `a` accept: what is seen, and what is asked once before; the same key again is the answer."""
 
 from screens.annotate import hints
+from screens.annotate.fields_panel import FieldsPanel
+from screens.annotate.page_view import PageView
 from storage.records import Suggestion
+from workbench.annotation.document_acts import InView
 from workbench.annotation.session import AnnotationSession
 
 NOTHING_LABELLED = "Nothing is labelled here. Again: accept it as a document that has none of the fields."
 
 
 class Accepting:
-    """Remembers what was asked about the open document."""
+    """Knows what of a document is in view, and remembers what was asked about the open one."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: PageView, panel: FieldsPanel) -> None:
+        self._page = page
+        self._panel = panel
         self._empty: AnnotationSession | None = None
         self._left_out: tuple[AnnotationSession, list[Suggestion]] | None = None
+
+    def in_view(self) -> InView:
+        """What the analyst sees now."""
+        return InView(self._page.visible_tokens(), self._panel.fields_in_view())
 
     def question(self, session: AnnotationSession) -> str:
         """What is asked before a document without any label is accepted; "" where nothing is."""
@@ -25,11 +34,16 @@ class Accepting:
     def left(self, session: AnnotationSession, known_key: str) -> tuple[Suggestion, str] | None:
         """The suggestion to look at before the document is accepted, and why it was not accepted with the others.
 
-        Suggestions out of view are named until they are in view, those that contradict a known value once.
+        Suggestions out of view are named until they are in view, those that contradict a known value once. The page
+        begins at the one that brings the most of them into view.
         """
-        rest, differing = session.document_acts.acceptable(), session.document_acts.contradicting()
+        rest = sorted(session.document_acts.acceptable(), key=lambda s: session.layout.where[s.tokens[0]])
+        differing = session.document_acts.contradicting()
         if rest:
-            return min(rest, key=lambda s: s.tokens), hints.out_of_view(len(rest))
+            views = {s.id: InView(self._page.tokens_from(s.tokens[0])) for s in rest}
+            first = max(rest, key=lambda s: sum(map(views[s.id].shows, rest)))
+            self._page.begin_at(first.tokens[0])
+            return first, hints.out_of_view(len(rest))
         if not differing or self._left_out == (session, differing):
             return None
         self._left_out = (session, differing)

@@ -1,7 +1,7 @@
 """The annotate screen's questions. What is asked is awaited in a worker, as Textual wants it: see `converse`."""
 
 from asyncio import sleep
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -14,7 +14,7 @@ from storage import document_list
 from storage.database import Database
 from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
-from storage.records import Event, Split, Token
+from storage.records import Event, Split
 from workbench.annotation.acts import merge
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
@@ -60,13 +60,23 @@ async def ask_note(app: App[Any], session: AnnotationSession) -> Work | None:
     return None if note is None else lambda session: session.document_acts.flag(note)
 
 
-async def ask_word(app: App[Any], token: Token) -> Work | None:
+async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
     """Correct the text of the cursor's word."""
+    if session.cursor.token is None:
+        return None
+    token = session.tokens[session.cursor.token]
     original = f"Read as “{token.original}”. " if token.original is not None else ""
     text: str | None = await app.push_screen_wait(
         Prompt("The word's text", token.text, f"{original}Enter: correct it   Esc: cancel")
     )
     return (lambda session: session.document_acts.correct(text)) if text else None
+
+
+QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, Any, Work | None]]] = {
+    "note": ask_note,
+    "word": ask_word,
+}
+"""What the action `ask(name)` asks about the open document."""
 
 
 async def ask_conflict(app: App[Any], session: AnnotationSession, error: Conflict) -> Work | None:

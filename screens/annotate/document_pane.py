@@ -1,43 +1,52 @@
 """The open document in the middle of the annotate screen: as text in space, as a picture, or as both."""
 
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from screens.annotate import look as looks
+from screens.annotate.look import Look
 from screens.annotate.page_view import PageView
-from screens.widgets.picture_view import PictureView, frame_of
+from screens.widgets.picture_view import PARTS, PictureView, frame_of
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import ZOOMS
-from workbench.fields import Schema
 from workbench.workspace import Workspace
 
-_PICTURE_ZOOM = 4  # steps closer, or further away, at most
+_KEPT_IN = ".view.json"
 
 
 class DocumentPane(Horizontal):
-    """Owns how the document is looked at: text or picture, and how close. The screen's style follows `shows`.
+    """Owns how the document is looked at. The screen's classes, which its style follows, are set with it."""
 
-    Attributes:
-        shows: "text", "picture" or "both".
-    """
-
-    def __init__(self, schema: Schema, id: str) -> None:
+    def __init__(self, workspace: Workspace, id: str) -> None:
         super().__init__(id=id)
-        self._schema = schema
+        self._schema = workspace.schema
+        self._kept = workspace.files.root / _KEPT_IN
         self._session: AnnotationSession | None = None
-        self._zoom = 0
-        self._picture_zoom = 0
-        self.shows = "text"
+        self.look = Look()
 
     def compose(self) -> ComposeResult:
         yield PageView(self._schema)
         yield PictureView()
 
+    def on_mount(self) -> None:
+        """Look at documents as the last time."""
+        self.change(looks.read(self._kept), keep=False)
+
     @property
     def page(self) -> PageView:
         """The document as text."""
         return self.query_one(PageView)
+
+    @property
+    def _shows(self) -> str:
+        """On a narrow screen there is no space for text and picture."""
+        both_fit = not self.screen.has_class("-narrow")
+        return self.look.shows if both_fit or self.look.shows != "both" else "picture"
 
     def open(self, workspace: Workspace, document: int, round_id: int | None) -> AnnotationSession:
         """Open a document, laid out as the pane is set, and look at its beginning.
@@ -45,7 +54,7 @@ class DocumentPane(Horizontal):
         Raises:
             WorkspaceProblem: there is no such document any more.
         """
-        self._session = AnnotationSession.open(workspace, document, round_id, self.page.columns, self._zoom)
+        self._session = AnnotationSession.open(workspace, document, round_id, self.page.columns, self.look.zoom)
         self.page.schema = self._session.schema
         self.page.scroll_to(0, 0, animate=False, immediate=True)
         return self._session
@@ -53,28 +62,62 @@ class DocumentPane(Horizontal):
     def show(self, session: AnnotationSession, view: SessionView, workspace: Workspace) -> None:
         """Draw what changed."""
         if session.layout_is_stale:
-            session.lay_out(self.page.columns, self._zoom)
+            session.lay_out(self.page.columns, self.look.zoom)
         self.page.show(session.layout, view)
-        if self.shows != "text":
-            frame = frame_of(view, workspace.schema, workspace.files, self._picture_zoom)
+        if self._shows != "text":
+            frame = frame_of(view, workspace.schema, workspace.files, self.look.picture, self.look.picture_zoom)
             self.query_one(PictureView).show(frame)
+
+    def change(self, look: Look, keep: bool = True) -> None:
+        """Look at documents otherwise, now and after a restart."""
+        before, self.look = self.look, look
+        shows = self._shows
+        self.screen.set_class(shows != "text", "-picture")
+        self.screen.set_class(shows == "picture", "-only-picture")
+        self.screen.set_class(not look.list, "-unlisted")
+        if look.zoom != before.zoom:
+            self._lay_out()
+        if keep and look != before:
+            looks.write(self._kept, look)
 
     def zoom(self, by: int) -> None:
         """Look closer (1) or from further away (-1) at the picture where it stands alone, else at the text."""
-        if self.shows == "picture":
-            self._picture_zoom = min(max(self._picture_zoom + by, -_PICTURE_ZOOM), _PICTURE_ZOOM)
-        elif self._zoom + by in ZOOMS:
-            self._zoom += by
-            self._lay_out()
+        if self._shows == "picture":
+            step = min(max(self.look.picture_zoom + by, -looks.PICTURE_ZOOM), looks.PICTURE_ZOOM)
+            self.change(replace(self.look, picture_zoom=step))
+        elif self.look.zoom + by in ZOOMS:
+            self.change(replace(self.look, zoom=self.look.zoom + by))
 
-    def turn(self, narrow: bool) -> None:
-        """Show text, both, picture in turn; on a narrow screen there is no space for both."""
-        ways = ("text", "picture") if narrow else ("text", "both", "picture")
-        at = ways.index(self.shows) if self.shows in ways else 0
-        self.shows = ways[(at + 1) % len(ways)]
+    def turn(self) -> None:
+        """Show text, both, picture in turn."""
+        ways = ("text", "picture") if self.screen.has_class("-narrow") else ("text", "both", "picture")
+        self.change(replace(self.look, shows=_after(ways, self._shows)))
+
+    def fit(self) -> None:
+        """Show the picture's region around the cursor, the page's width, the whole page in turn."""
+        self.change(replace(self.look, picture=_after(PARTS, self.look.picture), picture_zoom=0))
+
+    def hide_list(self) -> None:
+        """Show the page without the document list beside it, or with it again."""
+        self.change(replace(self.look, list=not self.look.list))
 
     @on(PageView.Resized)
     def _lay_out(self) -> None:
         if self._session is not None:
-            self._session.lay_out(self.page.columns, self._zoom)
+            self._session.lay_out(self.page.columns, self.look.zoom)
             self.page.show(self._session.layout, self._session.view)
+
+
+def _after(ways: tuple[str, ...], current: str) -> str:
+    at = ways.index(current) if current in ways else 0
+    return ways[(at + 1) % len(ways)]
+
+
+VIEW_ACTS: Mapping[str, Callable[[DocumentPane], None]] = {
+    "closer": lambda pane: pane.zoom(1),
+    "further": lambda pane: pane.zoom(-1),
+    "picture": DocumentPane.turn,
+    "fit": DocumentPane.fit,
+    "hide_list": DocumentPane.hide_list,
+}
+"""What the action `view(name)` does."""

@@ -50,6 +50,13 @@ class FieldsPanel(Drawn, can_focus=False):
             self._rows, self._armed = rows, armed
             self._rebuild()
 
+    def fields_in_view(self) -> set[str]:
+        """The fields of which every line is in view."""
+        top = int(self.scroll_y)
+        bottom = top + self.scrollable_content_region.height
+        cut = {field.id for field, _ in (*self._lines[:top], *self._lines[bottom:])}
+        return {field.id for field, _ in self._lines[top:bottom]} - cut
+
     def _rebuild(self) -> None:
         width = self.scrollable_content_region.width
         self._lines = [(row.field, strip) for row in self._rows for strip in self._strips(row, width)]

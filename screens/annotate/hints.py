@@ -196,16 +196,24 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
     if proposals is None:
         if any(s.field == view.armed for s in view.content.annotations.spans):
             return f"{name}:", (("label.confirm", f"add or drop “{_short(word)}”"), *rest)
+        unlikely, best = view.unlikely, tuple[tuple[str, str], ...]()
+        if unlikely is not None:
+            text = _short(text_of(tokens, unlikely.tokens), 20)
+            best = ((key, f"“{text}” ({unlikely.likelihood:.0%} likely)"),)
         return f"{name}: no likely place.", (
             ("label.confirm", f"label “{_short(word)}”"),
+            *best,
+            ("label.find", "find it"),
             ("label.absent", "not there"),
             *rest,
         )
     if proposals.moved:
         return f"{name}:", ((key, f"move it to “{_short(word)}”"), ("label.confirm", "the same"), *rest)
     following = proposals.places[(proposals.now + 1) % len(proposals.places)]
+    likely = f", {proposals.likelihood:.0%} likely" if proposals.likelihood and proposals.likelihood < 1 else ""
+    text = _short(text_of(tokens, proposals.span.tokens))
     return (
-        f"{name} ({proposals.now + 1} of {len(proposals.places)}): “{_short(text_of(tokens, proposals.span.tokens))}”.",
+        f"{name} ({proposals.now + 1} of {len(proposals.places)}{likely}): “{text}”.",
         (
             (key, f"“{_short(text_of(tokens, following), 16)}” instead")
             if len(proposals.places) > 1

@@ -81,12 +81,29 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             tokens |= {t for t in self._marks.keys() | marks.keys() if self._marks.get(t) != marks.get(t)}
         return {self._layout.where[t][0] for t in tokens}
 
+    def begin_at(self, token: int) -> None:
+        """Scroll so that a token's row is the first one that the cursor does not scroll away."""
+        if self._layout is not None:
+            self.scroll_to(y=self._top(token), animate=False, immediate=True, force=True)
+
+    def tokens_from(self, token: int) -> set[int]:
+        """The tokens that are in view when the page begins at a token's row."""
+        return self._tokens_below(min(self._top(token), int(self.max_scroll_y)))
+
+    def _top(self, token: int) -> int:
+        return max(self._layout.where[token][0] - self._margin, 0) if self._layout is not None else 0
+
+    @property
+    def _margin(self) -> int:
+        """Rows around the cursor that stay in view."""
+        return min(3, self.size.height // 4)
+
     def _follow(self) -> None:
         """Scroll so that the cursor is in view, with some rows around it."""
         if self._layout is None or self._view is None or self._view.cursor is None or not self.size.height:
             return
         row, placed = self._layout.place(self._view.cursor)
-        margin = min(3, self.size.height // 4)
+        margin = self._margin
         top, left = max(row - margin, 0), max(placed.x - 2, 0)
         # Nothing beyond the word's end: a word at the page's right edge would push the left one out of view.
         region = Region(left, top, placed.end - left, min(row + margin, self._layout.height - 1) - top + 1)
@@ -94,9 +111,11 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
 
     def visible_tokens(self) -> set[int]:
         """The tokens whose rows are in view."""
+        return self._tokens_below(int(self.scroll_y))
+
+    def _tokens_below(self, top: int) -> set[int]:
         if self._layout is None:
             return set()
-        top = int(self.scroll_y)
         rows = self._layout.rows[top : top + self.scrollable_content_region.height]
         return {placed.token for row in rows for placed in row.placed}
 

@@ -12,7 +12,7 @@ from screens.annotate.accepting import Accepting
 from screens.annotate.acting import Act, Work
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
-from screens.annotate.document_pane import DocumentPane
+from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
@@ -25,7 +25,7 @@ from screens.navigation import ListDocuments, OpenDocument, Request
 from storage.document_list import Filter
 from storage.exceptions import Conflict
 from storage.records import Content, Event, State
-from workbench.annotation.movement import Direction
+from workbench.annotation.movement import OTHER_PAGES, Direction
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.worklist import Worklist
 
@@ -45,21 +45,22 @@ class AnnotateScreen(ModeScreen):
         self.look_ahead = LookAhead(self)
         self._review = False
         self._next_message = ""  # what the next document's hint line begins with
-        self._accepting = Accepting()
         self._trail = UndoTrail()
 
     def body(self) -> ComposeResult:
         self._list = DocumentList(self.workspace.db)
-        self._pane = DocumentPane(self.workspace.schema, id="middle")
+        self._pane = DocumentPane(self.workspace, id="middle")
+        self._panel = FieldsPanel()
         with Horizontal(id="work"):
             yield self._list
             yield self._pane
-            yield FieldsPanel()
+            yield self._panel
         yield FindBar()
 
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
         self._pane.page.focus()
+        self._accepting = Accepting(self._pane.page, self._panel)
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
@@ -117,7 +118,7 @@ class AnnotateScreen(ModeScreen):
             self.session = session = self._pane.open(self.workspace, worklist.current, worklist.filter.round)
             if self._review and session.editor.open_suggestions:
                 session.next_suggestion()
-            self.query_one(FieldsPanel).scroll_to(0, 0, animate=False, immediate=True)
+            self._panel.scroll_to(0, 0, animate=False, immediate=True)
             blind = "It comes back without its labels: label it as if it were new." if session.editor.blind else ""
             session.show_message(self._next_message or blind)
             self._next_message = ""
@@ -194,7 +195,7 @@ class AnnotateScreen(ModeScreen):
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
         armed = view.focus.field if view.focus else view.armed
-        self.query_one(FieldsPanel).show(view.content, settings.schema, settings.day_first, armed)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
@@ -263,6 +264,8 @@ class AnnotateScreen(ModeScreen):
 
     def action_move(self, way: str, extend: bool = False) -> None:
         self.act(lambda session: session.cursor.move(Direction(way), extend))
+        if Direction(way) in OTHER_PAGES and self.session is not None and self.session.cursor.token is not None:
+            self._pane.page.begin_at(self.session.cursor.token)
 
     def action_screenful(self, direction: int) -> None:
         self.act(lambda session: session.cursor.scroll(direction * self._pane.page.page_rows()))
@@ -277,7 +280,7 @@ class AnnotateScreen(ModeScreen):
             self._go_on()
 
     def action_accept_visible(self) -> bool:
-        return self.act(lambda session: session.document_acts.accept_all(self._pane.page.visible_tokens()))
+        return self.act(lambda session: session.document_acts.accept_all(self._accepting.in_view()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
@@ -314,14 +317,9 @@ class AnnotateScreen(ModeScreen):
 
     # dialogs
 
-    async def action_flag(self) -> None:
+    async def action_ask(self, name: str) -> None:
         if self.session is not None:
-            await converse(self, dialogs.ask_note(self.app, self.session), self.act)
-
-    async def action_correct(self) -> None:
-        if self.session is not None and self.session.cursor.token is not None:
-            word = self.session.tokens[self.session.cursor.token]
-            await converse(self, dialogs.ask_word(self.app, word), self.act)
+            await converse(self, dialogs.QUESTIONS[name](self.app, self.session), self.act)
 
     async def action_filter(self) -> None:
         vendor = self.session.content.document.group if self.session else None
@@ -337,14 +335,8 @@ class AnnotateScreen(ModeScreen):
     def _asked_to_act(self, event: Act) -> None:
         self.act(event.work)
 
-    def action_zoom(self, by: int) -> None:
-        self._pane.zoom(by)
-        self.refresh_status()
-
-    def action_picture(self) -> None:
-        self._pane.turn(narrow=self.has_class("-narrow"))
-        self.set_class(self._pane.shows != "text", "-picture")
-        self.set_class(self._pane.shows == "picture", "-only-picture")
+    def action_view(self, name: str) -> None:
+        VIEW_ACTS[name](self._pane)
         self.call_after_refresh(self.refresh_status)
 
     def action_review(self) -> None:

@@ -1,7 +1,7 @@
 """The Doctor's findings, with evidence, cause, and actions to take; any screen can show it.
 
 panel = DoctorPanel()
-panel.show(consultation)          # see workbench/evaluation/doctor/consultation.py
+panel.show(consultation, schema)  # see workbench/evaluation/doctor/consultation.py
 @on(DoctorPanel.Taken)            # an action was chosen: event.finding, event.action
 """
 
@@ -10,8 +10,10 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.widgets.columns import named
 from workbench.evaluation.doctor.consultation import Consultation
 from workbench.evaluation.doctor.findings import Action, Finding, Severity, Target
+from workbench.fields import Schema
 
 _TARGETS = {
     Target.CONFIG: "changes the next run",
@@ -44,8 +46,8 @@ class DoctorPanel(OptionList):
         super().__init__(id=id)
         self._choices: dict[str, tuple[Finding, Action]] = {}
 
-    def show(self, consultation: Consultation | None) -> None:
-        """Show a consultation; None while it is being made."""
+    def show(self, consultation: Consultation | None, schema: Schema) -> None:
+        """Show a consultation, fields by their shown names; None while it is being made."""
         self._choices.clear()
         if consultation is None:
             self._fill([Option("The Doctor is reading the run …", disabled=True)])
@@ -56,12 +58,17 @@ class DoctorPanel(OptionList):
             options.append(Option(Content.styled("✓ Healthy: no problem was found.", "bold $success"), disabled=True))
         for sentence in consultation.outcome:
             options.append(Option(Content.assemble(("It was tried: ", "bold $primary"), sentence), disabled=True))
+        problems = sum(finding.severity is Severity.PROBLEM for finding in diagnosis.findings)
         for number, finding in enumerate(diagnosis.findings):
-            options.append(Option(_facts(finding), disabled=True))
+            if number < 2 and problems > 1:
+                head = "What matters most" if number == 0 else "Then"
+                options.append(Option(Content.styled(head, "bold $primary"), disabled=True))
+            options.append(Option(_facts(finding, schema), disabled=True))
             for place, action in enumerate(finding.actions):
                 name = f"{number}.{place}"
                 self._choices[name] = (finding, action)
-                options.append(Option(_action(place + 1, action, consultation.remembered.get(action.id, "")), id=name))
+                remembered = consultation.remembered.get(action.id, "")
+                options.append(Option(_action(place + 1, action, remembered, schema), id=name))
             options.append(None)
         if consultation.forecast:
             sentences = [forecast.sentence() for forecast in consultation.forecast if forecast.gain is not None]
@@ -86,25 +93,25 @@ class DoctorPanel(OptionList):
             self.post_message(self.Taken(*self._choices[event.option.id]))
 
 
-def _facts(finding: Finding) -> Content:
+def _facts(finding: Finding, schema: Schema) -> Content:
+    """Two sentences, and the figures below."""
     problem = finding.severity is Severity.PROBLEM
-    facts = " · ".join(finding.facts)
     return Content.assemble(
         ("! " if problem else "· ", "bold $error" if problem else "$text-muted"),
-        (finding.symptom, "bold"),
-        (f"\n  {facts}", "$text-muted"),
-        f"\n  {finding.cause}",
+        (f"{named(finding.symptom, schema)}.", "bold"),
+        f" {finding.cause}",
+        (f"\n  {named(' · '.join(finding.facts), schema)}", "$text-muted"),
     )
 
 
-def _action(number: int, action: Action, remembered: str) -> Content:
+def _action(number: int, action: Action, remembered: str, schema: Schema) -> Content:
+    goes = (
+        " · Enter goes there" if action.screen else " · Enter asks first" if action.target is Target.POSTPROCESS else ""
+    )
     parts: list[str | tuple[str, str]] = [
         (f"  {number}. ", "bold $accent" if action.target is not Target.DATA else "$text-muted"),
-        action.title,
-        (
-            f"\n     {_TARGETS[action.target]}{' · Enter goes there' if action.screen else ''} · costs {action.cost}",
-            "$text-muted",
-        ),
+        named(action.title, schema),
+        (f"\n     {_TARGETS[action.target]}{goes} · costs {action.cost}", "$text-muted"),
     ]
     if remembered:
         parts.append((f"\n     here before: {remembered}", "$primary"))

@@ -21,7 +21,7 @@ def pairs(view: str, listing: bool) -> tuple[tuple[str, str], ...]:
     if view == "doctor":
         return (("Enter", "take this action"), ("↑↓", "read on"), ("run.choose", "another run"))
     if view == "rules":
-        return (("Enter", "on, off, as measured"), ("run.choose", "another run"))
+        return (("Enter", "on, off, or as measured"), ("rule.undo", "take back"), ("run.choose", "another run"))
     return (
         ("Enter", "list of errors"),
         ("error.doubts", "labels to doubt"),

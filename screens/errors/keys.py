@@ -15,6 +15,7 @@ ERRORS: tuple[tuple[str, str, str, str], ...] = (
     ("error.confirm", "y", "confirm", "The label is right, the model is wrong"),
     ("error.queue", "q", "enqueue", "Put the document into the relabel queue"),
     ("error.like", "w", "choose_like", "More like these: the pool's documents that are like those of the list"),
+    ("rule.undo", "Z", "undo_rules", "Take back the last change of a repair rule"),
     ("run.choose", "R", "choose_run", "Another run"),
     ("run.split", "s", "split", "Test, validation or training documents"),
     ("run.export", "H", "export", "Write an HTML report for colleagues"),

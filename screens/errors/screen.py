@@ -14,6 +14,7 @@ from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import NOTHING_MEASURED, ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
+from screens.errors.rule_switches import RuleSwitches
 from screens.errors.shown import Shown, read, write_report
 from screens.errors.tables_pane import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
@@ -59,6 +60,7 @@ class ErrorsScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self.shown: Shown | None = None
+        self._rules = RuleSwitches(self, self._show_rules)
         self._chosen_run = ""  # its id; "" is the newest that ended
 
     def body(self) -> ComposeResult:
@@ -123,7 +125,9 @@ class ErrorsScreen(ModeScreen):
         before, self.shown = self.shown, message.shown
         shown = message.shown
         self.tables.show(shown.review, shown.evaluation, self.workspace.schema)
-        self._show_rules(shown)
+        self._show_rules()
+        if before is None:  # a text stood in place of the views' names
+            self._arrange(self.tables.view)
         if before is not None and before.review is shown.review:
             self.panel.show_verdicts(shown.verdicts)
         else:
@@ -133,8 +137,10 @@ class ErrorsScreen(ModeScreen):
                 self.tables.shown_view.focus()
         self.refresh_status()
 
-    def _show_rules(self, shown: Shown) -> None:
-        self.tables.show_rules(shown.evaluation.get("postprocess") or {}, self.workspace.settings.postprocess)
+    def _show_rules(self) -> None:
+        if self.shown is not None:
+            effects = self.shown.evaluation.get("postprocess") or {}
+            self.tables.show_rules(effects, self.workspace.settings.postprocess)
 
     # views and the list
 
@@ -197,17 +203,10 @@ class ErrorsScreen(ModeScreen):
 
     @on(ErrorTables.RuleChosen)
     def _rule_chosen(self, event: ErrorTables.RuleChosen) -> None:
-        """On, off, as measured, in turn."""
-        rules = dict(self.workspace.settings.postprocess)
-        turns: list[bool | None] = [None, True, False]
-        chosen = turns[(turns.index(rules.pop(event.rule, None)) + 1) % 3]
-        self._switch_rules(rules if chosen is None else {**rules, event.rule: chosen})
+        self._rules.ask(event.rule, self.shown.evaluation.get("postprocess") or {} if self.shown is not None else {})
 
-    def _switch_rules(self, rules: dict[str, bool]) -> None:
-        self.workspace.change_settings(postprocess=rules)
-        if self.shown is not None:
-            self._show_rules(self.shown)
-        self.notify("Kept in workbench.toml; the next suggestions follow it.")
+    def action_undo_rules(self) -> None:
+        self._rules.undo()
 
     # what is done about an error
 
@@ -303,7 +302,7 @@ class ErrorsScreen(ModeScreen):
 
     def _consult(self, run: Run) -> None:
         """Ask the Doctor, in the background, when the tables have been painted."""
-        self.query_one(DoctorPanel).show(None)
+        self.query_one(DoctorPanel).show(None, self.workspace.schema)
         self.set_timer(_PAINTED, partial(self._start_consulting, run))
 
     def _start_consulting(self, run: Run) -> None:
@@ -314,7 +313,7 @@ class ErrorsScreen(ModeScreen):
 
     def on_errors_screen_consulted(self, message: Consulted) -> None:
         if self.shown is not None and message.consultation.run == self.shown.run.id:
-            self.query_one(DoctorPanel).show(message.consultation)
+            self.query_one(DoctorPanel).show(message.consultation, self.workspace.schema)
             self.refresh_status()
 
     @on(DoctorPanel.Taken)
@@ -329,7 +328,10 @@ class ErrorsScreen(ModeScreen):
                 await self.workbench.visit("tune", ProposeRun(config, proposed, run.preset, run.id))
                 self.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
             elif action.target is Target.POSTPROCESS:
-                self._switch_rules({**self.workspace.settings.postprocess, **consultation.switches(action)})
+                self._rules.propose(action.title, consultation.switches(action))
+            elif vendor := action.documents.get("like"):
+                alike = dict.fromkeys(item.document for item in self.shown.review.of_vendor(vendor))
+                await self.workbench.visit(action.screen, ChooseLike(tuple(alike)))
             elif action.screen == self.mode:
                 self.action_doubts()
             elif action.documents:

@@ -10,7 +10,7 @@ from screens.errors.heat_grid import Cell, Table
 from screens.widgets.columns import heads
 from screens.widgets.status_lines import Hint
 from workbench.evaluation import error_review
-from workbench.evaluation.error_analysis import Concentration
+from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.error_review import ERRORS, TOTAL, ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
@@ -36,6 +36,8 @@ RULES_DO = {
 ALL_KINDS = ("errors", "share")
 """Columns of the matrix that stand for every kind of error."""
 _WIDTH = 10
+FEW_DOCUMENTS = 5
+"""Fewer say nothing about groups."""
 
 
 def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
@@ -147,16 +149,27 @@ def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]
     return Table("on validation", columns, tuple(rows))
 
 
-def concentration(group: Concentration, schema: Schema) -> str:
+def group(about: FailingVendor | Concentration, schema: Schema) -> str:
     """A sentence about a group, with the field's shown name."""
-    return group.sentence().replace(f"in {group.field} (", f"in {schema.name(group.field)} (")
+    if isinstance(about, FailingVendor):
+        return about.sentence()
+    return about.sentence().replace(f"in {about.field} (", f"in {schema.name(about.field)} (")
 
 
-def concentration_title(group: Concentration, schema: Schema) -> str:
+def group_title(about: FailingVendor | Concentration, schema: Schema) -> str:
     """What a group's errors have in common."""
-    members = ", ".join(group.members)
-    common = members if group.dimension == "vendor" else f"{group.dimension}: {members}"
-    return f"{schema.name(group.field)} · {common}"
+    if isinstance(about, FailingVendor):
+        return f"All fields · {about.vendor}"
+    members = ", ".join(about.members)
+    common = members if about.dimension == "vendor" else f"{about.dimension}: {members}"
+    return f"{schema.name(about.field)} · {common}"
+
+
+def no_group(documents: int) -> str:
+    """That no group stands out, or cannot."""
+    if documents < FEW_DOCUMENTS:
+        return f"{documents} document{'' if documents == 1 else 's'} cannot show where errors pile up."
+    return "No group stands out: errors are spread over vendors, languages and kinds of pages."
 
 
 def slices(evaluation: Mapping[str, Any], split: str) -> Content:

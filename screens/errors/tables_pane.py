@@ -94,8 +94,8 @@ class ErrorTables(Vertical):
         groups = self.query_one("#concentrations", OptionList)
         groups.clear_options()
         groups.add_options(
-            [Option(Content(table_contents.concentration(group, schema))) for group in review.concentrations]
-            or [Option("Errors are spread evenly: no group stands out.", disabled=True)]
+            [Option(Content(table_contents.group(group, schema))) for group in review.groups]
+            or [Option(table_contents.no_group(review.documents), disabled=True)]
         )
 
     def show_rules(self, effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> None:
@@ -157,7 +157,7 @@ class ErrorTables(Vertical):
             return None
         if self.view == "concentrations":
             groups = self.query_one("#concentrations", OptionList)
-            if groups.highlighted is None and self._review.concentrations:
+            if groups.highlighted is None and self._review.groups:
                 groups.highlighted = 0
             return self._group(groups.highlighted)
         view = "confusion" if self.view == "confusion" else "matrix"
@@ -177,10 +177,10 @@ class ErrorTables(Vertical):
         return CellErrors(items, f"{self._field_name(row)} taken for {self._field_name(column)}")
 
     def _group(self, number: int | None) -> CellErrors | None:
-        if self._review is None or number is None or number >= len(self._review.concentrations):
+        if self._review is None or number is None or number >= len(self._review.groups):
             return None
-        group = self._review.concentrations[number]
-        return CellErrors(self._review.of_concentration(group), table_contents.concentration_title(group, self._schema))
+        group = self._review.groups[number]
+        return CellErrors(self._review.of_group(group), table_contents.group_title(group, self._schema))
 
     def _field_name(self, field: str) -> str:
         return {error_review.TOTAL: "All fields", "none": "nothing"}.get(field, self._schema.name(field))

@@ -1,12 +1,12 @@
 """What the batch pane says: the batch's head, its lines, why a document was picked, and what can be done. Pure."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from textual.content import Content
 
 from screens.queue.choice_list import MUTED, bar, fit, sentence
+from screens.widgets.columns import named
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
@@ -55,7 +55,7 @@ def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
     state = overview.states.get(entry.document, State.NEW)
     # of a blind document its state would give its labels away: only whether the second opinion is there is shown
     sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
-    why = "once more, without its labels" if entry.blind else _named("; ".join(entry.reasons), schema)
+    why = "once more, without its labels" if entry.blind else named("; ".join(entry.reasons), schema)
     style = MUTED if entry.done else ""
     return Content.assemble(
         (f"{entry.rank:>3} ", MUTED),
@@ -73,21 +73,13 @@ def why(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
         text = "It was labelled before and comes back without its labels, to see whether they come out the same."
         return Content.assemble((name, "bold"), f"\n{text}")
     parts: list[Content | str | tuple[str, str]] = [(name, "bold")]
-    parts += [f"\n· {_named(reason, schema)}" for reason in entry.reasons]
+    parts += [f"\n· {named(reason, schema)}" for reason in entry.reasons]
     if entry.fields:
         parts.append(("\nHow sure the model is:", MUTED))
     for field, confidence in sorted(entry.fields.items(), key=lambda item: item[1]):
         colour = "$error" if confidence < 0.5 else "$warning" if confidence < 0.85 else "$success"
         parts += [f"\n{fit(schema.name(field), 16)} ", (bar(confidence, 14), colour), f" {confidence:4.0%}"]
     return Content.assemble(*parts)
-
-
-def _named(text: str, schema: Schema) -> str:
-    """Field ids in a reason by their names."""
-    for field in schema:
-        if field.id != field.name:
-            text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
-    return text
 
 
 def explanation(strategy: Strategy, overview: LoopOverview) -> str:

@@ -18,7 +18,11 @@ from screens.widgets.status_lines import Hint
 from storage.records import Round, Run
 from workbench.active_learning.overview import RoundHistory
 from workbench.active_learning.round_figures import Chart
+from workbench.evaluation import comparison
+from workbench.evaluation.comparison import Figure
 from workbench.evaluation.learning_curve_fit import Forecast
+
+MEASURED_ANEW = "≠: measured on other validation documents than the model before; the two figures do not compare."
 
 
 class RoundsPane(Pane, can_focus=True):
@@ -61,7 +65,8 @@ class RoundsPane(Pane, can_focus=True):
         before = history.first
         lines = []
         for round_, size, run in history.rounds:
-            lines.append((str(round_.id), _line(round_, size, run, before)))
+            gain = comparison.difference(history.f1.get(before.id) if before else None, _f1(history, run))
+            lines.append((str(round_.id), _line(round_, size, run, gain, measured_anew(history, before, run))))
             before = run or before
         self.query_one(Rows).show(lines[::-1])
         self.pass_focus_on()
@@ -74,9 +79,13 @@ class RoundsPane(Pane, can_focus=True):
         rounds = self._history.rounds if self._history else ()
         at = self.query_one(Rows).at
         text = Content("No rounds yet. The first begins with a batch: 1, then c.")
+        before = self._history.first if self._history else None
         for round_, _, run in rounds:
             if str(round_.id) == at:
                 text = self._by_field(round_, run)
+                if self._history and measured_anew(self._history, before, run):
+                    text += Content.styled(f"\n{MEASURED_ANEW}", MUTED)
+            before = run or before
         self.query_one("#by-field", Static).update(text)
 
     def _by_field(self, round_: Round, run: Run | None) -> Content:
@@ -140,11 +149,20 @@ def field_scores(run: Run | None) -> dict[str, float]:
     return {name: row["f1"] for name, row in rows.items() if row.get("f1") is not None}
 
 
-def _line(round_: Round, size: int, run: Run | None, before: Run | None) -> Content:
+def _f1(history: RoundHistory, run: Run | None) -> Figure | None:
+    return history.f1.get(run.id) if run else None
+
+
+def measured_anew(history: RoundHistory, before: Run | None, run: Run | None) -> bool:
+    """Whether both models have an F1, but on different documents: there is no gain then."""
+    now, then = _f1(history, run), _f1(history, before)
+    return now is not None and then is not None and not now.compares_with(then)
+
+
+def _line(round_: Round, size: int, run: Run | None, gain: float | None, anew: bool) -> Content:
     figures = round_.figures
     kept = figures.get("agreement")
     f1 = run.f1 if run else None
-    gain = f1 - before.f1 if f1 is not None and before and before.f1 is not None else None
     done = figures.get("documents")
     return Content.assemble(
         (f"{round_.id:>5}  ", MUTED),
@@ -153,5 +171,8 @@ def _line(round_: Round, size: int, run: Run | None, before: Run | None) -> Cont
         f"{figures['seconds'] / 60:>10.1f}" if "seconds" in figures else " " * 10,
         f"{'–' if kept is None else f'{kept:.0%}':>8}",
         (f"{'–' if f1 is None else f'{f1:.3f}':>11}", "bold"),
-        (f"{'' if gain is None else f'{gain:+.3f}':>8}", "$success" if gain and gain > 0 else "$warning"),
+        (
+            f"{f'{gain:+.3f}' if gain is not None else '≠' if anew else '':>8}",
+            "$success" if gain and gain > 0 else "$warning",
+        ),
     )

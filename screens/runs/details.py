@@ -9,7 +9,7 @@ from textual.content import Content
 from screens.widgets.run_panel import STATES, fields_table
 from storage.records import Run
 from workbench.evaluation import comparison
-from workbench.evaluation.comparison import Measured
+from workbench.evaluation.comparison import Figures
 from workbench.fields import Schema
 from workbench.runs.config import draft as drafts
 from workbench.runs.cost import cost, duration
@@ -27,7 +27,7 @@ class RunsView:
     runs: tuple[Run, ...] = ()
     marked: tuple[str, ...] = ()  # in the order they were marked
     progress: dict[str, Progress] = field(default_factory=dict)  # by run id, as far as it was read
-    measured: Measured = field(default_factory=dict)  # the documents behind every run's F1
+    figures: Figures = field(default_factory=dict)  # F1 on validation by run id, as far as it was read
     compared: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     kind: str = "f1"  # of charts.KINDS, or "fields"
 
@@ -43,11 +43,12 @@ class RunsView:
     @property
     def best(self) -> Run | None:
         """The best of those measured on the same documents."""
-        return comparison.best(self.runs, self.measured)
+        return comparison.best(self.runs, self.figures)
 
     def comparable(self, a: Run, b: Run) -> bool:
         """Whether their F1s compare: they are of the same documents, or `b` has none."""
-        return b.f1 is None or self.measured.get(a.id) == self.measured.get(b.id)
+        figure = self.figures.get(a.id)
+        return b.f1 is None or (figure is not None and figure.compares_with(self.figures.get(b.id)))
 
 
 def cells(view: RunsView, run: Run, fields: Sequence[str], with_family: bool) -> list[Content]:

@@ -24,7 +24,7 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run
 from workbench.evaluation import charts, comparison
-from workbench.evaluation.comparison import Measured
+from workbench.evaluation.comparison import Figures
 from workbench.runs import progress
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress
@@ -53,9 +53,9 @@ RUNS = [
 class FoldersRead(Message):
     """What runs' folders say of them."""
 
-    def __init__(self, progress: dict[str, Progress], measured: Measured) -> None:
+    def __init__(self, progress: dict[str, Progress], figures: Figures) -> None:
         super().__init__()
-        self.progress, self.measured = progress, measured
+        self.progress, self.figures = progress, figures
 
 
 class Compared(Message):
@@ -141,19 +141,19 @@ class RunsScreen(ModeScreen):
         """In the background: what the list says of runs that have not been read yet."""
         view = self.view
         unread = [run for run in view.runs if run.id not in view.progress]
-        rated = [run for run in view.runs if run.f1 is not None and run.id not in view.measured]
+        rated = [run for run in view.runs if run.f1 is not None and run.id not in view.figures]
         if not unread and not rated:
             return
 
         def work() -> None:
             known = {run.id: progress.of(self.workspace.files.run(run.id)) for run in unread}
-            self.post_message(FoldersRead(known, comparison.measured(self.workspace, rated)))
+            self.post_message(FoldersRead(known, comparison.on_validation(self.workspace, rated)))
 
         self.in_background(work, "folders")
 
     def on_folders_read(self, message: FoldersRead) -> None:
-        known, measured = {**message.progress, **self.view.progress}, {**self.view.measured, **message.measured}
-        self.view = replace(self.view, progress=known, measured=measured)
+        known, figures = {**message.progress, **self.view.progress}, {**self.view.figures, **message.figures}
+        self.view = replace(self.view, progress=known, figures=figures)
         self._fill()
 
     def _progress(self, run: Run) -> Progress:
@@ -307,7 +307,7 @@ class RunsScreen(ModeScreen):
         self.toggle_class("-charting")
 
     def action_picture(self) -> None:
-        chart = comparison.picture(self._chosen, self.view.kind, self._progress, self.workspace.schema.name)
+        chart = comparison.picture(self.workspace, self._chosen, self.view.kind, self._progress)
 
         def take(text: str) -> None:
             path = Path(text).expanduser().absolute()

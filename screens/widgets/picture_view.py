@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from screens.base import Shell
 
 
+PARTS = ("region", "width", "page")
+"""What of a page is shown: the region around the cursor, the page's whole width there, the whole page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What the picture should show: boxes and the current one are in page units."""
@@ -40,11 +44,12 @@ class Frame:
     height: float
     boxes: tuple[tuple[Box, str, bool], ...]  # box, colour, whether it is a label (else a suggestion)
     current: Box | None
+    part: str = "region"  # one of PARTS
     zoom: int = 0
     letters: float = float("inf")  # height of the page's usual print, in page units; inf: as the current box
 
 
-def frame_of(view: SessionView, schema: Schema, files: Files, zoom: int) -> Frame | None:
+def frame_of(view: SessionView, schema: Schema, files: Files, part: str, zoom: int) -> Frame | None:
     """What to show of the page that the cursor is on; None where it has no picture."""
     token = view.content.tokens[view.cursor] if view.cursor is not None else None
     page = view.content.pages[token.page if token else 0] if view.content.pages else None
@@ -58,6 +63,7 @@ def frame_of(view: SessionView, schema: Schema, files: Files, zoom: int) -> Fram
         page.height,
         tuple((own[t], m.colour, m.confidence is None) for t, m in sorted(marks.items()) if t in own and not m.ahead),
         token.box if token else None,
+        part,
         zoom,
         median(t.box[3] - t.box[1] for t in page.tokens) if page.tokens else 1.0,
     )
@@ -202,7 +208,9 @@ def draw(frame: Frame, width: int, height: int, letters: int) -> "Image":
     middle = (picture.width / 2, picture.height / 2)
     if frame.current is not None:
         x0, y0, x1, y1 = frame.current
-        scale = max(letters * 1.4**frame.zoom / max(min(y1 - y0, frame.letters) * down, 1.0), fitted)
+        letter = max(min(y1 - y0, frame.letters) * down, 1.0)
+        least = {"region": letters / letter, "width": width / picture.width, "page": fitted}[frame.part]
+        scale = max(least * 1.4**frame.zoom, fitted)
         middle = ((x0 + x1) / 2 * across, (y0 + y1) / 2 * down)
     part_width, part_height = min(width / scale, picture.width), min(height / scale, picture.height)
     left = min(max(middle[0] - part_width / 2, 0), picture.width - part_width)

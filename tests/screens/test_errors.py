@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
+from screens.errors import table_contents
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import ErrorDetail, ErrorList
 from screens.errors.heat_grid import HeatGrid
 from screens.widgets.status_lines import HintLine
-from storage import document_list, documents, queue
+from storage import document_list, documents, queue, runs
 from storage.records import Decision, Side, Source, Span, State
 from tests.support import finished_run, sample_documents
-from workbench.evaluation.doctor.findings import Action, Finding, Target
-from workbench.evaluation.error_analysis import Concentration
+from workbench.evaluation.doctor.consultation import Consultation
+from workbench.evaluation.doctor.findings import Action, Diagnosis, Finding, Target
+from workbench.evaluation.error_analysis import Concentration, FailingVendor
+from workbench.runs.watch import RunUpdate
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -268,18 +271,95 @@ async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
         assert screen.shown.review.split == "validation" and screen.panel.items == ()
 
 
-async def test_a_rule_is_switched_by_hand_and_kept(opened, shop):
+async def test_a_rule_is_switched_by_hand_after_a_question_and_taken_back(opened, shop):
     async with opened(shop) as pilot:
         await enter(pilot)
-        await pilot.press("r", "enter")
+        await pilot.press("r", "enter", "escape")
+        assert shop.settings.postprocess == {}  # nothing is written before the answer
+        await pilot.press("enter", "o")
         assert shop.settings.postprocess == {"iob_repair": True}
-        await pilot.press("enter")
+        await pilot.press("enter", "f")
         assert shop.settings.postprocess == {"iob_repair": False}
         assert Workspace.open(shop.files.root).settings.postprocess == {"iob_repair": False}
-        await pilot.press("enter")
+        await pilot.press("Z")
+        assert Workspace.open(shop.files.root).settings.postprocess == {"iob_repair": True}
+        await pilot.press("Z", "Z")
         assert shop.settings.postprocess == {}
         await pilot.press("down", "down")
         assert "is dropped" in text_of(pilot.app.mode_screen.query_one("#does"))
+
+
+async def test_a_rule_that_the_doctor_switches_is_asked_for_and_taken_back(opened, shop):
+    action = Action("off", "Switch the rule one_value off", "seconds", Target.POSTPROCESS, {"one_value": False})
+    finding = Finding("rule_hurts", "It breaks more", {"broke": 4}, "It does not suit them.", (action,))
+    async with opened(shop) as pilot:
+        screen = await enter(pilot)
+        await pilot.press("d")
+        for answer, kept in (("escape", {}), ("enter", {"one_value": False})):
+            screen.query_one(DoctorPanel).post_message(DoctorPanel.Taken(finding, action))
+            await pilot.pause()
+            await pilot.press(answer)
+            assert shop.settings.postprocess == kept
+        await pilot.press("Z")
+        assert shop.settings.postprocess == {}
+
+
+async def test_a_rule_by_which_the_figures_are_lower_is_not_on(opened, shop):
+    worse = {"changes": 1, "repaired": 0, "broke": 1, "f1_without": 0.6, "f1_with": 0.563, "hurts": True}
+    table = table_contents.rules({"one_value": worse}, {})
+    (row,) = [row for row in table.rows if row[0] == "one_value"]
+    assert [cell.text for cell in row[3]] == ["off", "1", "0", "1", "-0.037"]
+
+
+async def test_a_vendor_that_fails_stands_in_the_groups_and_in_the_doctors_words(opened, shop):
+    vendor = FailingVendor("Coolblue", 11, 15)
+    async with opened(shop) as pilot:
+        screen = await enter(pilot)
+        review = replace(screen.shown.review, vendors=(vendor,), concentrations=())
+        screen.tables.show(review, screen.shown.evaluation, shop.schema)
+        await pilot.press("g")
+        groups = screen.query_one("#concentrations", OptionList)
+        assert [str(option.prompt) for option in groups.options] == [
+            "Coolblue: 11 of 15 values wrong, all fields together"
+        ]
+        assert "All fields · Coolblue" in text_of(screen.query_one("#title", Static))
+
+
+async def test_the_doctor_puts_what_matters_most_first_in_sentences_with_figures_below(opened, shop):
+    few = Finding("small_evaluation", "Only 3 documents were measured", {"documents": 3}, "Nothing is sure.", ())
+    rare = Finding(
+        "few_examples", "There are too few examples of seller_name", {"seller_name labels": 8}, "Label 20.", (),
+        phrases=("seller_name: 8 labels from 1 vendor, F1 0.00",),
+    )  # fmt: skip
+    async with opened(shop) as pilot:
+        screen = await enter(pilot)
+        await pilot.press("d")
+        panel = screen.query_one(DoctorPanel)
+        panel.show(Consultation("r", Diagnosis((few, rare)), (), {}, ()), shop.schema)
+        shown = [str(option.prompt) for option in panel.options if option.prompt]
+        assert shown == [
+            "What matters most",
+            "! Only 3 documents were measured. Nothing is sure.\n  3 documents",
+            "Then",
+            f"! There are too few examples of {shop.schema.name('seller_name')}. Label 20.\n"
+            f"  {shop.schema.name('seller_name')}: 8 labels from 1 vendor, F1 0.00",
+        ]
+
+
+async def test_a_run_that_ends_while_the_screen_is_open_takes_the_place_of_the_text(opened, shop):
+    with shop.db.write() as connection:
+        runs.change(connection, shop_run(shop), state="running")
+    async with opened(shop) as pilot:
+        screen = await enter(pilot)
+        assert "No run has ended" in text_of(screen.query_one("#views", Static))
+        with shop.db.write() as connection:
+            runs.change(connection, shop_run(shop), state="finished")
+        with shop.db.read() as connection:
+            screen.runs_changed(RunUpdate(changed=tuple(runs.listed(connection))))
+        await settled(pilot)
+        assert "Fields" in text_of(screen.query_one("#views", Static))
+        assert "No run" not in text_of(screen.query_one("#views", Static))
+        assert screen.shown.run.name == "baseline"
 
 
 async def test_a_task_of_the_doctor_leads_to_where_it_is_done(opened, shop):
@@ -389,8 +469,6 @@ async def test_a_damaged_run_is_told_and_another_can_be_chosen(opened, shop):
 
 
 def shop_run(workspace):
-    from storage import runs
-
     with workspace.db.read() as connection:
         return runs.listed(connection)[0].id
 

@@ -2,6 +2,7 @@
 
 from screens.widgets.status_lines import HintLine
 from storage import documents
+from tests.support import sample_documents
 from tests.support.sample_documents import kept, labels
 
 
@@ -37,3 +38,21 @@ async def test_the_key_for_what_is_missing_leaves_suggestions_and_known_values_a
         assert f"{len(absent)} fields are marked as not there. Left alone: 3 with open suggestions." in hint_of(pilot)
         with workspace.db.read() as connection:
             assert documents.open_document(connection, 2).document.suggestions == 3
+
+
+async def test_a_known_number_is_labelled_beside_its_header_and_the_payment_reference_is_the_alternative(
+    opened, tmp_path
+):
+    page = sample_documents.page_of("Verwendungszweck: 4711\n\n  Rechnung\n  Nr. 4711\n")
+    made = sample_documents.workspace_of(
+        tmp_path / "w", [sample_documents.new("letter", [page], references={"invoice_no": "4711"})]
+    )
+    async with opened(made) as pilot:
+        session = pilot.app.mode_screen.session
+        await pilot.press("1")
+        (label,) = kept(made).spans
+        assert session.tokens[label.tokens[0] - 1].text == "Nr."
+        await pilot.press("1")
+        (label,) = kept(made).spans
+        assert session.tokens[label.tokens[0] - 1].text == "Verwendungszweck:"
+    made.close()

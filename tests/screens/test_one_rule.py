@@ -8,6 +8,7 @@ from screens.widgets.dialogs import Prompt
 from screens.widgets.status_lines import HintLine
 from storage.records import State
 from tests.support.sample_documents import find, go, kept, labels
+from workbench.fields import FieldType
 
 
 def hint(pilot) -> str:
@@ -58,7 +59,7 @@ async def test_a_field_s_key_never_takes_what_another_field_has(opened, workspac
         assert labels(workspace)["amount_total"] == ["9.00"]
         session = pilot.app.mode_screen.session
         taken = find(session.content, "9.00")
-        places = session.words.places(session.schema.get("amount_net"), None)
+        places = session.words.places(session.schema.get("amount_net"), None).places
         assert places and all(set(taken).isdisjoint(place) for place in places)
 
 
@@ -75,6 +76,40 @@ async def test_what_the_field_s_own_check_refuses_is_not_labelled(opened, worksp
     async with opened(workspace) as pilot:
         await pilot.press("i")
         assert labels(workspace) == {} and "no likely place" in hint(pilot)
+
+
+async def test_an_unlikely_place_is_labelled_only_when_the_key_is_pressed_again(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("3")  # a receipt without a due date: its only date is no likely one
+        assert labels(workspace) == {}
+        assert "due_date: no likely place." in hint(pilot) and "3 “25/12/2018” (1% likely)" in hint(pilot)
+        await pilot.press("4", "3")  # another field's key lies between: asked anew
+        assert labels(workspace) == {}
+        await pilot.press("3")
+        assert labels(workspace) == {"due_date": ["25/12/2018"]}
+
+
+async def test_the_hint_says_how_likely_a_labelled_place_is(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        assert "likely): “9.00”" in hint(pilot)
+        await pilot.press("full_stop")
+        assert "likely" not in hint(pilot)  # of another place nothing is known
+
+
+async def test_after_an_unlikely_place_the_word_that_is_gone_to_is_labelled(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("4")
+        await go(pilot, "INV-2018-77")
+        await pilot.press("4")
+        assert labels(workspace) == {"purchase_order": ["INV-2018-77"]}
+
+
+async def test_a_field_of_the_workspace_s_own_is_found_beside_its_name(opened, workspace):
+    workspace.change_schema(lambda now: now.add("Cash", FieldType.AMOUNT, key="z").add("Van", FieldType.ID, key="y"))
+    async with opened(workspace) as pilot:
+        await pilot.press("y", "z")
+        assert labels(workspace) == {"cash": ["10.00"]}
 
 
 async def test_an_accepted_document_is_shown_not_changed_by_a_field_s_key(opened, workspace):

@@ -1,6 +1,7 @@
 """The queue screen: the real application, the real keys, and what the database holds afterwards."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -562,7 +563,8 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
         assert begun == ["base", "warm"]
 
 
-async def test_rounds_show_what_they_cost_and_brought(opened, trained):
+@pytest.mark.parametrize("same_documents", [True, False])
+async def test_rounds_show_what_they_cost_and_brought(opened, trained, same_documents):
     made, pool, _ = trained
     number = a_round(made, pool[:1])
     editor = DocumentEditor(made, pool[0])
@@ -573,10 +575,16 @@ async def test_rounds_show_what_they_cost_and_brought(opened, trained):
         closed = queue.listed(connection)[0].closed
         report = {"figures": {"validation": {"fields": fields}}}
         runs.add(connection, Run("r2", "r2", RunState.FINISHED, "", "", {}, closed, f1=0.8, report=report))
+    measured_on = "validation" if same_documents else "train"
+    (made.files.run("r2") / "dataset").mkdir(parents=True)
+    shutil.copy(
+        made.files.run("r1") / f"dataset/{measured_on}.parquet", made.files.run("r2") / "dataset/validation.parquet"
+    )
     async with opened(made, (80, 24)) as pilot:
         await press(pilot, "f3", "3")
         line = str(pilot.app.mode_screen.query_one(RoundsPane).query_one(Rows).get_option_at_index(0).prompt)
-        assert "1/1" in line and "0.800" in line and "+0.300" in line
+        assert "1/1" in line and "0.800" in line and ("+0.300" in line) is same_documents
+        assert ("do not compare" in shown(pilot, RoundsPane, "#by-field")) is not same_documents
         assert "0.75" in shown(pilot, RoundsPane, "#by-field")
         assert "Too early for a forecast" in shown(pilot, RoundsPane, "#advice")
 

@@ -75,5 +75,40 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, message: str, r
     assert remedy in caught.value.remedy
 
 
+_FIELD = "[[fields]]\nid = 'a'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("postprocess = 5", "line 1: postprocess"),
+        ("postprocess = 'iob_repair'", "line 1: postprocess"),
+        ("keys = ['a']", "line 1: keys"),
+        ("bindings = 4", "line 1: bindings"),
+        ("limits = [1]", "line 1: limits"),
+        ("a = " + "[" * 2000, "nested too deeply (at line 1)"),
+        ("bindings = " + "[" * 2000 + "]" * 2000, "nested too deeply (at line 1)"),
+        ("theme = 'x'\n[limits]\npages = " + "9" * 5000, "a number is too long (at line 3)"),
+        ("[limits]\n\npicture_pixels = 'abc'", "line 3: limits.picture_pixels"),
+        ("[limits]\npages = -4", "line 2: limits.pages cannot be used (Expected `int` >= 1)"),
+        ("[limits]\npage_points = nan", "line 2: limits.page_points"),
+        ("[limits]\npages = 1" + "0" * 30, "line 2: limits.pages"),
+        ("[limits]\npages = 4\nwords = 5", "line 3: limits"),
+        ("theme = 2024-01-01", "line 1: theme"),
+        ("fields = {a = 1}", "line 1: fields"),
+        (_FIELD + "[[fields]]\nid = 'b'\ntype = 3", "line 5: fields[1].type"),
+        (_FIELD + "colour = 'red;x'", "line 3: fields[0].colour 'red;x'"),
+        (_FIELD + "aliases = 3", "line 3: fields[0].aliases"),
+        ("[[fields]]\nid = ''", "fields[0].id is empty"),
+        (_FIELD + _FIELD, "workbench.toml: Two fields have the same id"),
+    ],
+)
+def test_a_wrong_shape_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        read(tmp_path, text)
+    assert message in caught.value.message
+    assert len(caught.value.message) < 400
+
+
 def test_every_repair_rule_has_its_switch() -> None:
     assert tuple(repair_rules._RULES) == REPAIR_RULES

@@ -2,7 +2,7 @@
 
 from storage import runs
 from tests.support import tiny_model, workspaces
-from workbench.evaluation import learning_curve_runs
+from workbench.evaluation import comparison, learning_curve_runs
 from workbench.evaluation.doctor import consultation
 from workbench.runs import jobs
 from workbench.runs.progress import trained_on
@@ -22,6 +22,7 @@ def test_the_missing_parts_are_trained_once_and_carry_a_forecast(tmp_path):
     assert [part.id for part in again] == [part.id for part in parts]
     with workspace.db.read() as connection:
         assert len(runs.listed(connection)) == 4
-    points = consultation.points(workspace, [run, *parts], run)
+    together = [run, *parts]
+    points = consultation.points(workspace, together, comparison.as_evaluated(workspace, together), run)
     assert sorted(labels for labels, _ in points["all fields"]) == [2, 5, 8, 10]
     workspace.close()

@@ -12,6 +12,8 @@ from workbench.active_learning.stopping import Advice
 from workbench.annotation import adjudication, rounds
 from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
+from workbench.evaluation import comparison
+from workbench.evaluation.comparison import Figures
 from workbench.runs import progress
 from workbench.workspace import Workspace
 
@@ -65,6 +67,7 @@ class RoundHistory:
     rounds: tuple[tuple[Round, int, Run | None], ...]  # with its documents, and the model trained on it
     chart: Chart
     first: Run | None  # the model before the first round
+    f1: Figures  # of these models on validation, by run
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,10 @@ def history(workspace: Workspace, batch: int) -> RoundHistory:
         after = [r for r in ended if since and r.created >= since and (until is None or r.created < until)]
         rows.append((round_, sizes[round_.id], after[-1] if after else None))
     before = [run for run in ended if not begins or run.created < begins[0]]
-    return RoundHistory(tuple(rows), round_figures.chart(workspace, batch), before[-1] if before else None)
+    first = before[-1] if before else None
+    models = [run for run in (first, *(run for *_, run in rows)) if run is not None]
+    chart = round_figures.chart(workspace, batch)
+    return RoundHistory(tuple(rows), chart, first, comparison.on_validation(workspace, models))
 
 
 def quality(workspace: Workspace) -> AgreementOverview:

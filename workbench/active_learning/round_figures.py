@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from storage import annotations, documents, queue, runs
-from storage.records import Content, QueueEntry, Round, RunState, Source, State
+from storage.records import Content, QueueEntry, Round, Run, RunState, Source, State
 from workbench.active_learning import stopping
-from workbench.active_learning.stopping import Advice, Point
+from workbench.active_learning.stopping import Advice, Ground, Point
 from workbench.annotation import adjudication
+from workbench.evaluation import comparison
 from workbench.evaluation.learning_curve_fit import Forecast, forecast
 from workbench.runs.progress import trained_on
 from workbench.workspace import Workspace
@@ -107,19 +108,34 @@ class Chart:
 
 
 def chart(workspace: Workspace, batch: int = 20) -> Chart:
-    """The learning curve so far: one point a run that ended with a model, by the documents that it was trained on."""
+    """The learning curve so far, by the documents that each model was trained on.
+
+    One point a run that ended with a model and was measured on the same documents as the newest one.
+    """
     with workspace.db.read() as connection:
         ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        closed = sum(round_.closed is not None for round_ in queue.listed(connection))
         last = _last_choice(connection)
+    figures = comparison.on_validation(workspace, ended)
     measured = []
-    for run in reversed(ended):
+    for run in ended:
         labels = trained_on(workspace.files.run(run.id))
-        if run.f1 is not None and labels is not None:
-            measured.append((Point(labels, run.f1), run.id))
-    points = tuple(point for point, _ in measured)
+        if run.id in figures and labels is not None:
+            measured.append((labels, run))
+    newest = figures[measured[0][1].id] if measured else None
+    alike = [(n, run) for n, run in measured if newest is not None and newest.compares_with(figures[run.id])][::-1]
+    points = tuple(Point(labels, figures[run.id].value) for labels, run in alike)
     error = (last.get("expected_error_batch"), last.get("expected_error_pool"))
+    ground = Ground(measured[0][0] if measured else 0, closed, _interval(measured[0][1]) if measured else None)
     expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
-    return Chart(points, tuple(name for _, name in measured), expected, stopping.advise(points, batch, *error))
+    return Chart(points, tuple(run.id for _, run in alike), expected, stopping.advise(points, batch, ground, *error))
+
+
+def _interval(run: Run) -> tuple[float, float] | None:
+    """The 95 % interval of a run's F1, on the side that it was evaluated on."""
+    evaluation = (run.report or {}).get("evaluation") or {}
+    between = (evaluation.get("micro") or {}).get("ci95")
+    return (between[0], between[1]) if between else None
 
 
 def _last_choice(connection: Connection) -> dict[str, Any]:

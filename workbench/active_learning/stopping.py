@@ -35,31 +35,71 @@ class Advice:
     reason: str
 
 
+LEAST_DOCUMENTS = 50
+"""Fewer labelled training documents are no ground for ending."""
+LEAST_ROUNDS = 3
+"""Nor are fewer closed rounds."""
+WIDEST = 0.12
+"""Nor is an F1 whose 95 % interval is wider: it does not show what the last labels brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a decision to stop would stand on."""
+
+    documents: int  # labelled, that the newest model was trained on
+    rounds: int  # closed
+    ci95: tuple[float, float] | None  # of the newest model's F1
+
+    def missing(self) -> str:
+        """What it lacks, as a sentence; "" where it is enough."""
+        if self.documents < LEAST_DOCUMENTS or self.rounds < LEAST_ROUNDS:
+            documents = f"{self.documents} training document{'s' * (self.documents != 1)}"
+            rounds = f"{self.rounds} closed round{'s' * (self.rounds != 1)}"
+            return (
+                f"{documents} and {rounds} are too few to say that labelling no longer pays "
+                f"(at least {LEAST_DOCUMENTS} and {LEAST_ROUNDS})"
+            )
+        if self.ci95 is None:
+            return "the newest model was not evaluated with an interval, so nothing shows what its labels brought"
+        low, high = self.ci95
+        if high - low > WIDEST:
+            return f"the F1 lies between {low:.2f} and {high:.2f}, too wide to say that labelling no longer pays"
+        return ""
+
+
 def advise(
     points: Sequence[Point],
     batch: int,
+    ground: Ground,
     error_batch: float | None = None,
     error_pool: float | None = None,
     least_gain: float = 0.0005,
 ) -> Advice:
-    """When the next batch is not worth its labels.
+    """When the next batch is not worth its labels. Never to stop where the ground for that is too thin.
 
     Args:
-        points: the rounds so far.
+        points: the models so far, all measured on the same documents.
         batch: documents of the next one.
+        ground: what is known.
         error_batch, error_pool: mean expected value error of the picked documents and of the whole pool, 0..1.
         least_gain: F1 that one more document must be expected to bring.
     """
-    if error_batch is not None and error_pool is not None and len(points) > 1 and error_batch <= error_pool * 1.05:
-        return Advice(
-            True,
-            f"The queue's documents are as sure as the rest (expected errors {error_batch:.2f} against "
-            f"{error_pool:.2f}): choosing no longer helps.",
-        )
     expected = forecast("All fields", [(point.labels, point.f1) for point in points], batch)
-    dear = expected.gain is not None and expected.gain < least_gain * batch
     sentence = expected.sentence()
-    return Advice(dear, f"{sentence}. That is less than {least_gain} for each." if dear else sentence)
+    reason = ""
+    if error_batch is not None and error_pool is not None and len(points) > 1 and error_batch <= error_pool * 1.05:
+        reason = (
+            f"The queue's documents are as sure as the rest (expected errors {error_batch:.2f} against "
+            f"{error_pool:.2f}): choosing no longer helps."
+        )
+    elif expected.high is not None and expected.high < least_gain * batch:
+        reason = f"{sentence}. That is less than {least_gain} for each."
+    if not reason:
+        return Advice(False, sentence)
+    if missing := ground.missing():
+        return Advice(False, f"{sentence}. {missing[0].upper()}{missing[1:]}.")
+    return Advice(True, reason)
 
 
 def interval(values: Sequence[float], low: float = -math.inf, high: float = math.inf) -> tuple[float, float] | None:

@@ -1,9 +1,10 @@
 """The acts of a session on its document as a whole: accept all, finish, set aside, flag, undo, what is absent."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from storage.records import Annotations, Event, State, Suggestion
+from storage.records import KNOWN_SOURCES, Annotations, Event, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts, field_states
 from workbench.annotation.cursor import Cursor
@@ -31,6 +32,21 @@ _OF_FIELDS = {
     "absent": "marking as not there:",
 }
 _MOST_NAMES = 3
+SURE_PLACE = 0.9
+"""From which confidence on the place of a known value need not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class InView:
+    """What the analyst sees of a document."""
+
+    tokens: Collection[int]  # on the page
+    fields: Collection[str] = ()  # in the panel, with their values
+
+    def shows(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion's words are on the page in view, or a known value with a sure place is in the panel."""
+        is_sure = suggestion.run in KNOWN_SOURCES and suggestion.confidence >= SURE_PLACE
+        return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
 
 
 def name_of(event: Event, schema: Schema) -> str:
@@ -86,7 +102,7 @@ class DocumentActs:
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
         known = {r.field for r in content.references} - suggested
-        missing = [field.id for field in self._schema.active if field.id not in done]
+        missing = [field.id for field in self._schema.spans if field.id not in done]
         marked = [name for name in missing if name not in suggested | known]
         for name in marked:
             annotations = acts.mark_absent(annotations, name)
@@ -99,8 +115,8 @@ class DocumentActs:
         fields = "1 field is" if len(marked) == 1 else f"{len(marked)} fields are"
         self._state.message = f"{fields} marked as not there." + (f" Left alone: {', '.join(kept)}." if kept else "")
 
-    def acceptable(self, visible: Collection[int] | None = None) -> list[Suggestion]:
-        """Open suggestions that contradict no label and no known value; with `visible`, those that are in view."""
+    def acceptable(self, in_view: InView | None = None) -> list[Suggestion]:
+        """Open suggestions that contradict no label and no known value; with `in_view`, those that are seen."""
         state, left_out = self._editor.state, set(self.contradicting())
         fields = {s.field for s in state.spans} | state.absent
         used = {t for s in state.spans for t in s.tokens}
@@ -108,7 +124,7 @@ class DocumentActs:
         for s in reversed(self._editor.open_suggestions):  # of two for one token the surer one
             if s.field in fields or used.intersection(s.tokens) or s in left_out:
                 continue
-            if visible is None or not set(s.tokens).isdisjoint(visible):
+            if in_view is None or in_view.shows(s):
                 suggestions.append(s)
                 used.update(s.tokens)
         return suggestions
@@ -124,14 +140,18 @@ class DocumentActs:
             and field_states.contradicts(self._editor.content, field, s)
         ]
 
-    def accept_all(self, visible: Collection[int] | None = None) -> int:
-        """Accept every acceptable suggestion (in view) in one act; returns how many."""
-        suggestions = self.acceptable(visible)
+    def accept_all(self, in_view: InView | None = None) -> int:
+        """Accept every acceptable suggestion (in view) in one act, and say which; returns how many."""
+        suggestions = self.acceptable(in_view)
         after = self._editor.state
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
         self._state.commit("accept-visible", after)
         self._state.focus = None
+        rest = len(self.acceptable())
+        names = _listed([self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens)])
+        done = f"Accepted: {names}." if suggestions else "No suggestion in view that can be accepted."
+        self._state.message = done + (f" {rest} more out of view." if rest else "")
         return len(suggestions)
 
     def finish(self) -> None:

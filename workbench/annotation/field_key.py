@@ -6,9 +6,10 @@ from storage.records import Decision, Span, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
-from workbench.annotation.session_state import Proposals, SessionState
+from workbench.annotation.session_state import Proposals, SessionState, UnlikelyPlace
 from workbench.annotation.words import DocumentWords
 from workbench.fields import Field, Schema
+from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import known_places
 
 Place = tuple[int, ...]
@@ -30,7 +31,8 @@ class FieldKey:
         a selection becomes the field's value, instead of what it had; a focused suggestion becomes this field; pressed
         again the label moves to the next likely place, or to the cursor where that was moved; of a field's labels the
         next one is jumped to; a word that the cursor was put on is labelled; else the likeliest place is, a suggestion
-        before anything else. On an accepted document the likeliest place is only selected.
+        before anything else; an unlikely one only when the key is pressed again. On an accepted document the likeliest
+        place is only selected.
         """
         state, cursor = self._state, self._cursor
         proposals = state.proposals if state.proposals and state.proposals.field == field.id else None
@@ -59,18 +61,30 @@ class FieldKey:
         at = next((n for n, s in enumerate(own) if self._cursor.token in s.tokens), -1)
         span = own[(at + 1) % len(own)]
         if len(own) == 1:
-            self._state.proposals = Proposals(field.id, self._words.places(field, span), 0, span)
+            self._state.proposals = Proposals(field.id, self._words.places(field, span).places, 0, span)
         self._cursor.show(span.tokens)
 
     def _label_likeliest(self, field: Field) -> None:
-        places = self._words.places(field, None)
+        likely = self._words.places(field, None)
+        pressed_again = self._state.armed == field.id and self._state.unlikely is not None
         self._arm(field.id)
-        if places and self._state.editor.state.state is State.LABELLED:
-            self._cursor.select(places[0])
-        elif places:
-            self._try(field.id, places, 0, None)
+        if not likely.places:
+            return
+        if likely.likelihood < LEAST and not pressed_again:
+            self._state.unlikely = UnlikelyPlace(likely.places[0], likely.likelihood)
+        elif self._state.editor.state.state is State.LABELLED:
+            self._cursor.select(likely.places[0])
+        else:
+            self._try(field.id, likely.places, 0, None, likely.likelihood)
 
-    def _try(self, field: str, places: tuple[Place, ...], number: int, before: Span | None) -> None:
+    def _try(
+        self,
+        field: str,
+        places: tuple[Place, ...],
+        number: int,
+        before: Span | None,
+        likelihood: float | None = None,
+    ) -> None:
         """Label one of the places instead of `before`; a suggestion that stands there is accepted."""
         state, place = self._state, places[number]
         suggestion = next(
@@ -87,7 +101,7 @@ class FieldKey:
         span = state.span_of(field, place)
         self._arm(field)
         if span is not None:
-            state.proposals = Proposals(field, places, number, span)
+            state.proposals = Proposals(field, places, number, span, likelihood)
         self._cursor.show(place)
 
     def _label(self, field: str, tokens: Collection[int], instead_of: Sequence[Span] = ()) -> None:

@@ -1,5 +1,6 @@
 """Moving over a laid-out document by its geometry, and the stretches of tokens that a selection takes. Pure."""
 
+from collections import deque
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -24,6 +25,10 @@ class Direction(StrEnum):
     END = "end"
     PAGE_BEFORE = "page-before"
     PAGE_AFTER = "page-after"
+
+
+OTHER_PAGES = (Direction.PAGE_BEFORE, Direction.PAGE_AFTER)
+"""Steps to another page, which is then looked at from its beginning."""
 
 
 def step(layout: PageLayout, tokens: Sequence[Token], at: int, way: Direction, column: int | None = None) -> int:
@@ -98,14 +103,29 @@ def _joined(layout: PageLayout, tokens: Sequence[Token], y: int, position: int) 
 
 
 def phrase(layout: PageLayout, tokens: Sequence[Token], at: int) -> tuple[int, ...]:
-    """The phrase that a token stands in: words of a line without a wide gap."""
+    """The phrase that a token stands in: words of a line without a wide gap, also where they go on in the row below."""
+    part = deque([at])
+    while (before := _phrase_word_before(layout, tokens, part[0])) is not None:
+        part.appendleft(before)
+    while (after := _phrase_word_after(layout, tokens, part[-1])) is not None:
+        part.append(after)
+    return tuple(part)
+
+
+def _phrase_word_before(layout: PageLayout, tokens: Sequence[Token], at: int) -> int | None:
     y, position = layout.where[at]
-    first = last = position
-    while first and _joined(layout, tokens, y, first - 1):
-        first -= 1
-    while last + 1 < len(layout.rows[y].placed) and _joined(layout, tokens, y, last):
-        last += 1
-    return tuple(p.token for p in layout.rows[y].placed[first : last + 1])
+    if position:
+        return layout.rows[y].placed[position - 1].token if _joined(layout, tokens, y, position - 1) else None
+    return layout.rows[y - 1].placed[-1].token if layout.rows[y].continues else None
+
+
+def _phrase_word_after(layout: PageLayout, tokens: Sequence[Token], at: int) -> int | None:
+    y, position = layout.where[at]
+    placed = layout.rows[y].placed
+    if position + 1 < len(placed):
+        return placed[position + 1].token if _joined(layout, tokens, y, position) else None
+    goes_on = y + 1 < layout.height and layout.rows[y + 1].continues
+    return layout.rows[y + 1].placed[0].token if goes_on else None
 
 
 def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int], direction: int) -> tuple[int, ...]:
@@ -113,7 +133,7 @@ def phrase_beside(layout: PageLayout, tokens: Sequence[Token], of: Sequence[int]
 
     Columns are those of the page: in the cells, long words push their neighbours under other columns.
     """
-    y = layout.where[of[0]][0]
+    y = layout.where[of[-1] if direction > 0 else of[0]][0]
     x0, x1 = min(tokens[t].box[0] for t in of), max(tokens[t].box[2] for t in of)
     row = _next_row(layout, y, direction)
     for _ in range(3):  # a row of another column may lie between

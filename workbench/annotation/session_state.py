@@ -16,7 +16,16 @@ class Proposals:
     places: tuple[tuple[int, ...], ...]
     now: int
     span: Span
+    likelihood: float | None = None  # that this place is right, 0..1; None where it is not known
     moved: bool = False  # the cursor left it: the field's key labels where the cursor is
+
+
+@dataclass(frozen=True, slots=True)
+class UnlikelyPlace:
+    """The best place that was found for the armed field, too unlikely to label it unasked."""
+
+    tokens: tuple[int, ...]
+    likelihood: float  # 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class SessionView:
     focus: Suggestion | None
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
+    unlikely: UnlikelyPlace | None = None  # the field's key labels it when it is pressed again
 
     @property
     def untouched(self) -> bool:
@@ -66,6 +76,7 @@ class SessionState:
         editor: the document.
         armed: id of the field whose key was pressed last.
         proposals: the places that this key steps through.
+        unlikely: what the armed field's key would label only when pressed again.
         building: the span that further words join, one by one.
         focus: id of the suggestion in hand.
         message: what the hint line says until the next key.
@@ -75,6 +86,7 @@ class SessionState:
     editor: Editor
     armed: str | None = None
     proposals: Proposals | None = None
+    unlikely: UnlikelyPlace | None = None
     building: Span | None = None
     focus: int | None = None
     message: str = ""
@@ -101,7 +113,7 @@ class SessionState:
 
     def disarm(self) -> None:
         """Forget the field whose key was pressed: Enter and a click label nothing."""
-        self.armed = self.proposals = self.building = None
+        self.armed = self.proposals = self.unlikely = self.building = None
 
     def release(self) -> None:
         """Forget the armed field and the focused suggestion."""
@@ -131,4 +143,5 @@ class SessionState:
             self.focused,
             self.message,
             self.pointed,
+            self.unlikely,
         )

@@ -1,11 +1,12 @@
 """A page as text in space: every token at its place in a grid of terminal cells. Pure, without Textual.
 
 Lines stay lines and columns keep their order. The words of a phrase stand one cell apart; phrases stand where they are
-on the page, pushed right (or pulled left) only as far as needed. No two tokens overlap, none is lost.
+on the page, pushed right (or pulled left) only as far as needed; what is wider than the screen goes on in the row
+below. No two tokens overlap, none is lost. A blank row is a gap that is wider than the page's usual one.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -23,6 +24,8 @@ _BLANKS = {-2: 0, -1: 0, 0: 1, 1: 1, 2: 2, 3: 3}
 _COLUMN_GAP = 1.2  # of a line's height: a wider gap divides phrases
 _NARROWEST = 1e-6  # page units: what is narrower has no width to scale by
 _BLANK_GAP = 0.8  # of a line's height: a wider gap between rows shows as a blank row
+_USUAL_GAP = 0.3  # of a line's height: where a page's lines stand further apart, that does not count
+_INDENT = 3  # cells before what goes on in the row below
 
 
 class PlacedToken(Struct, frozen=True, gc=False):  # thousands a page: a frozen dataclass takes several times as long
@@ -46,6 +49,7 @@ class GridRow:
     page: int
     placed: tuple[PlacedToken, ...] = ()
     heading: str = ""
+    continues: bool = False  # its first phrase begins in the row above, which had no space left
 
 
 @dataclass(frozen=True)
@@ -128,18 +132,14 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
         left = min(line.x0 for band in bands for line in band)
         right = max(line.x1 for band in bands for line in band)
         scale = _scale(phrases, right - left, columns) * _SPREAD[zoom]
-        bottom: float | None = None
-        for band, parts in zip(bands, phrases, strict=True):
-            middle = median(line.middle for line in band)
-            if bottom is not None and _BLANKS[zoom]:
-                gap = (middle - typical / 2 - bottom) / typical
-                rows += [GridRow(page.number)] * min(int(gap / _BLANK_GAP), _BLANKS[zoom])
-            bottom = middle + typical / 2
-            placed = _placed(parts, left, scale, max(columns - 1, 1))
-            for position, cell in enumerate(placed):
-                where[cell.token] = (len(rows), position)
-            width = max(width, placed[-1].end + 1)
-            rows.append(GridRow(page.number, placed))
+        blanks = _blanks([median(line.middle for line in band) for band in bands], typical, _BLANKS[zoom])
+        for parts, blank in zip(phrases, blanks, strict=True):
+            rows += [GridRow(page.number)] * blank
+            for placed, continues in _rows(parts, left, scale, max(columns - 1, 1)):
+                for position, cell in enumerate(placed):
+                    where[cell.token] = (len(rows), position)
+                width = max(width, placed[-1].end + 1)
+                rows.append(GridRow(page.number, placed, continues=continues))
     return PageLayout(tuple(rows), where, width, tuple(tops))
 
 
@@ -182,6 +182,13 @@ def _phrases(tokens: list[Token], typical: float) -> list[list[Token]]:
     return parts
 
 
+def _blanks(middles: Sequence[float], height: float, most: int) -> list[int]:
+    """How many blank rows stand before each band, by the heights of their middles on the page."""
+    gaps = [0.0, *((below - above - height) / height for above, below in pairwise(middles))]
+    usual = max(median(gaps[1:]) - _USUAL_GAP, 0.0) if len(gaps) > 1 else 0.0
+    return [min(max(int((gap - usual) / _BLANK_GAP), 0), most) for gap in gaps]
+
+
 def _scale(rows: list[list[list[Token]]], extent: float, columns: int) -> float:
     """Cells per page unit: that of the typical letter, or less where the page would not fit."""
     pitches = []
@@ -194,6 +201,28 @@ def _scale(rows: list[list[list[Token]]], extent: float, columns: int) -> float:
     wide = extent > _NARROWEST
     natural = sorted(pitches)[len(pitches) * 6 // 10] if pitches else columns / (extent if wide else 1.0)
     return min(natural, (columns - 3) / extent) if wide else natural
+
+
+def _rows(
+    parts: list[list[Token]], left: float, scale: float, limit: int
+) -> Iterator[tuple[tuple[PlacedToken, ...], bool]]:
+    """A band's row, or rows where its words are wider than the screen: (cells, whether a phrase goes on in them)."""
+    tokens = [token for part in parts for token in part]
+    widths = [cell_len(shown(token.text)) + 1 for token in tokens]
+    if sum(widths) <= limit:
+        yield _placed(parts, left, scale, limit), False
+        return
+    begins = {part[0].id for part in parts}
+    cells: list[PlacedToken] = []
+    continues, free = False, 1
+    for token, width in zip(tokens, widths, strict=True):
+        x = free + (1 if cells and token.id in begins else 0)
+        if cells and x + width > limit + 1:
+            yield tuple(cells), continues
+            cells, continues, x = [], token.id not in begins, _INDENT
+        cells.append(PlacedToken(token.id, x, width - 1, shown(token.text)))
+        free = x + width
+    yield tuple(cells), continues
 
 
 def _placed(parts: list[list[Token]], left: float, scale: float, limit: int) -> tuple[PlacedToken, ...]:

@@ -9,7 +9,7 @@ from workbench.annotation.editor import Editor
 from workbench.annotation.field_states import seller_of, text_of
 from workbench.fields import Field, Schema
 from workbench.locate.candidates import Finder
-from workbench.locate.places import likely_places
+from workbench.locate.places import LikelyPlaces, likely_places
 
 
 class _Interrupted(Exception):
@@ -45,7 +45,7 @@ class DocumentWords:
             self._finder = Finder(tokens)
         return self._finder
 
-    def places(self, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
+    def places(self, field: Field, own: Span | None) -> LikelyPlaces:
         """Where the field's value may stand, the likeliest place first; `own` is the field's label."""
         return likely_places(self._content, self.finder, field, own)
 
@@ -54,7 +54,7 @@ class DocumentWords:
         field = schema.get("seller_name")
         if (labelled := seller_of(self._content)) or field is None:
             return labelled
-        places = self.places(field, None)
+        places = self.places(field, None).places
         return text_of(self.tokens, places[0]) if places else ""
 
     def warm(self, fields: Iterable[Field], goes_on: Callable[[], bool]) -> None:

@@ -64,12 +64,12 @@ def list_runs(context: Context, as_json: bool) -> None:
     workspace = _open(context)
     with workspace.db.read() as connection:
         listed = runs.listed(connection)
-    measured = comparison.measured(workspace, listed)
-    best = comparison.best(listed, measured)
+    figures = comparison.on_validation(workspace, listed)
+    best = comparison.best(listed, figures)
     data, rows = [], []
     for run in listed:
         state = progress.of(workspace.files.run(run.id))
-        is_alike = best is not None and run.f1 is not None and measured.get(run.id) == measured[best.id]
+        is_alike = best is not None and figures[best.id].compares_with(figures.get(run.id))
         data.append(
             {
                 "run": run.id,
@@ -384,8 +384,6 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
     for name in runs:
         group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
         records += group or [_run(workspace, name)]
-    picture = comparison.picture(
-        records, kind, lambda run: progress.of(workspace.files.run(run.id)), workspace.schema.name
-    )
+    picture = comparison.picture(workspace, records, kind, lambda run: progress.of(workspace.files.run(run.id)))
     charts.save(picture, file.absolute())
     emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")

@@ -1,7 +1,10 @@
 """Runs beside each other: what was set otherwise, which is better, and whether that is more than chance."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
@@ -11,34 +14,85 @@ from workbench.evaluation.charts import Chart, Series
 from workbench.predictions import run_reader
 from workbench.runs.config import files as config_files
 from workbench.runs.progress import Progress
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
-Measured = Mapping[str, frozenset[tuple[str, int]]]
-"""Run -> the documents that its F1 was measured on (`run_reader.validated_on`)."""
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An F1 and what it was measured on.
+
+    It has no order and no arithmetic: `difference` is the one way to compare two.
+    """
+
+    value: float  # 0..1
+    side: str  # of the split: "validation" or "test"
+    documents: frozenset[tuple[str, int]]  # (name, number of words)
+
+    def compares_with(self, other: "Figure | None") -> bool:
+        """Whether both were measured on the same side and the same documents."""
+        return other is not None and bool(self.documents) and self._measured_on == other._measured_on
+
+    @property
+    def _measured_on(self) -> tuple[str, frozenset[tuple[str, int]]]:
+        return self.side, self.documents
 
 
-def measured(workspace: Workspace, runs: Iterable[Run]) -> Measured:
-    """What runs that have an F1 were measured on; runs whose folder is gone or damaged are left out."""
-    documents = {}
+Figures = Mapping[str, Figure]
+"""Run's id -> its F1."""
+
+
+def difference(before: Figure | None, after: Figure | None) -> float | None:
+    """How much higher the F1 is after; None where one is missing or they were measured on different documents."""
+    if before is None or after is None or not after.compares_with(before):
+        return None
+    return after.value - before.value
+
+
+def on_validation(workspace: Workspace, runs: Iterable[Run]) -> dict[str, Figure]:
+    """The F1 of runs on their validation documents; those without one, or with a damaged folder, are left out."""
+    return _figures(workspace, runs, lambda run, folder: None if run.f1 is None else (run.f1, "validation"))
+
+
+def as_evaluated(workspace: Workspace, runs: Iterable[Run]) -> dict[str, Figure]:
+    """The F1 of the runs' evaluations, on the test side where a run has one, else on validation."""
+
+    def evaluated(run: Run, folder: Path) -> tuple[float, str] | None:
+        path = RunFolder(folder).report
+        evaluation = json.loads(path.read_bytes()).get("evaluation") if path.is_file() else None
+        return (evaluation["micro"]["f1"], evaluation["split"]) if evaluation else None
+
+    return _figures(workspace, runs, evaluated)
+
+
+def _figures(
+    workspace: Workspace, runs: Iterable[Run], measured: Callable[[Run, Path], tuple[float, str] | None]
+) -> dict[str, Figure]:
+    figures = {}
     for run in runs:
-        with suppress(InputProblem):
-            documents[run.id] = run_reader.validated_on(workspace.files.run(run.id))
-    return documents
+        folder = workspace.files.run(run.id)
+        with suppress(InputProblem, ValueError):
+            if (figure := measured(run, folder)) is not None:
+                figures[run.id] = Figure(*figure, run_reader.documents_of(folder, figure[1]))
+    return figures
 
 
-def best(runs: Iterable[Run], on: Measured) -> Run | None:
-    """The run with the highest F1 among those measured on the same documents: on those of most runs, or the newest's.
+def best(runs: Iterable[Run], figures: Figures) -> Run | None:
+    """The run with the highest F1 among those that compare: on the documents of most runs, or the newest's.
 
     Args:
-        runs: with or without an F1.
-        on: what they were measured on; a run that is not in it is left out.
+        runs: with or without a figure; those without are left out.
+        figures: of one side.
     """
-    together: dict[frozenset[tuple[str, int]], list[Run]] = {}
-    for run in runs:
-        if run.f1 is not None and on.get(run.id):
-            together.setdefault(on[run.id], []).append(run)
-    most = max(together.values(), key=lambda same: (len(same), max(run.created for run in same)), default=[])
-    return max(most, key=lambda run: (run.f1 or 0.0, run.created), default=None)
+    together: list[list[Run]] = []
+    for run in (run for run in runs if run.id in figures and figures[run.id].documents):
+        alike = next((alike for alike in together if figures[alike[0].id].compares_with(figures[run.id])), None)
+        if alike is None:
+            together.append([run])
+        else:
+            alike.append(run)
+    most = max(together, key=lambda alike: (len(alike), max(run.created for run in alike)), default=[])
+    return max(most, key=lambda run: (figures[run.id].value, run.created), default=None)
 
 
 def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
@@ -77,20 +131,18 @@ def curves(runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress
     return [line for run in runs for line in charts.series(progress_of(run), kind, run.name if len(runs) > 1 else "")]
 
 
-def picture(
-    runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress], shown: Callable[[str], str]
-) -> Chart:
-    """The chart of one of `charts.KINDS`, of "fields" or "comparison", to be saved; `shown` gives a field its name."""
+def picture(workspace: Workspace, runs: Sequence[Run], kind: str, progress_of: Callable[[Run], Progress]) -> Chart:
+    """The chart of one of `charts.KINDS`, of "fields" or "comparison", to be saved."""
     if kind == "comparison":
-        return comparison_chart(runs)
+        return comparison_chart(workspace, runs)
     if kind == "fields":
         names = fields_of(runs)
-        return charts.Bars(charts.BARS, [shown(name) for name in names], bars(runs, names))
+        return charts.Bars(charts.BARS, [workspace.schema.name(name) for name in names], bars(runs, names))
     return charts.Curves(charts.KINDS[kind], curves(runs, kind, progress_of))
 
 
-def comparison_chart(runs: Sequence[Run]) -> Chart:
-    """The F1 of each run with its 95 % interval over documents, on the side that all of them were evaluated on.
+def comparison_chart(workspace: Workspace, runs: Sequence[Run]) -> Chart:
+    """The F1 of each run with its 95 % interval over documents; where the documents differ, the title says so.
 
     Raises:
         UsageProblem: none of them was evaluated.
@@ -99,11 +151,15 @@ def comparison_chart(runs: Sequence[Run]) -> Chart:
     evaluated = [run for run in runs if evaluations[run.id].get("micro")]
     if not evaluated:
         raise UsageProblem("None of these runs was evaluated yet.", "Wait until one has finished.")
-    sides = {evaluations[run.id]["split"] for run in evaluated}
-    side = sides.pop() if len(sides) == 1 else ""
+    figures = as_evaluated(workspace, evaluated)
+    first = figures.get(evaluated[0].id)
     micro = [evaluations[run.id]["micro"] for run in evaluated]
-    names = [run.name if side else f"{run.name} ({evaluations[run.id]['split']})" for run in evaluated]
-    title = f"F1 on {side} with 95 % intervals" if side else "F1 with 95 % intervals"
+    if first is not None and all(first.compares_with(figures.get(run.id)) for run in evaluated):
+        names, title = [run.name for run in evaluated], f"F1 on {first.side} with 95 % intervals"
+    else:
+        sides = [(evaluations[run.id]["split"], evaluations[run.id].get("documents", 0)) for run in evaluated]
+        names = [f"{run.name} ({count} {side})" for run, (side, count) in zip(evaluated, sides, strict=True)]
+        title = "F1 with 95 % intervals, on different documents: these do not compare"
     return charts.Bars(title, names, [("", [row["f1"] for row in micro])], [row.get("ci95") for row in micro])
 
 

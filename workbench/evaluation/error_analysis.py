@@ -1,5 +1,6 @@
 """What a model gets wrong: a record of every error, tables over them, and where they pile up."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -215,3 +216,48 @@ def concentrations(
     return sorted(
         concentrated, key=lambda item: (-item.errors * (item.share - item.expected), item.field, item.dimension)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FailingVendor:
+    """A vendor of whose values far more are wrong than of the others'."""
+
+    vendor: str
+    wrong: int  # of its labelled values
+    of: int
+
+    def sentence(self) -> str:
+        """For the analyst."""
+        return f"{self.vendor}: {self.wrong} of {self.of} values wrong, all fields together"
+
+
+def failing(rows: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Of vendors with (wrong, labelled) values, those that fail far more than the others, and than chance explains."""
+    bad = {}
+    for name, row in rows.items():
+        others = [other for vendor, other in rows.items() if vendor != name]
+        wrong, of = sum(other[0] for other in others), sum(other[1] for other in others)
+        if not of or row[1] < 10:
+            continue
+        elsewhere = wrong / of
+        # some vendor is always the worst: it counts where chance would not make any of so many that bad
+        if row[0] / row[1] >= max(0.4, 2 * elsewhere) and len(rows) * _at_least(row, elsewhere) < 0.05:
+            bad[name] = row
+    return bad
+
+
+def _at_least(part: tuple[int, int], chance: float) -> float:
+    """How likely that many (or more) of so many go wrong, when each does by this chance."""
+    return sum(math.comb(part[1], k) * chance**k * (1 - chance) ** (part[1] - k) for k in range(part[0], part[1] + 1))
+
+
+def failing_vendors(documents: Iterable[Judged]) -> list[FailingVendor]:
+    """The vendors that fail, the worst first."""
+    rows: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for case, pairs, _ in documents:
+        for pair in pairs:
+            if case.group and pair.gold is not None:
+                rows[case.group][0] += pair.kind is not ErrorKind.CORRECT
+                rows[case.group][1] += 1
+    bad = failing({name: (wrong, of) for name, (wrong, of) in sorted(rows.items())})
+    return [FailingVendor(name, *row) for name, row in sorted(bad.items(), key=lambda item: -item[1][0])]

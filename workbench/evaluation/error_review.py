@@ -18,7 +18,7 @@ from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
-from workbench.evaluation.error_analysis import Concentration, ErrorRecord
+from workbench.evaluation.error_analysis import Concentration, ErrorRecord, FailingVendor
 from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
@@ -87,6 +87,7 @@ class ErrorReview:
     doubts: tuple[ErrorItem, ...]
     matrix: Mapping[str, Mapping[ErrorKind, int]]
     confusion: Mapping[str, Mapping[str, int]]
+    vendors: tuple[FailingVendor, ...]
     concentrations: tuple[Concentration, ...]
     lengths: Mapping[int, tuple[str, int]] = field(repr=False)  # document -> (name, words): which document is meant
 
@@ -106,8 +107,19 @@ class ErrorReview:
         """The errors of a cell of the confusion matrix; on its diagonal are boundary errors."""
         return tuple(item for item in self.items if (item.gold_field, item.predicted_field) == (gold, predicted))
 
-    def of_concentration(self, group: Concentration) -> tuple[ErrorItem, ...]:
+    def of_vendor(self, vendor: str) -> tuple[ErrorItem, ...]:
+        """The errors on a vendor's documents."""
+        return tuple(item for item in self.items if item.group == vendor)
+
+    @property
+    def groups(self) -> tuple[FailingVendor | Concentration, ...]:
+        """Where errors pile up, the vendors that fail altogether first."""
+        return (*self.vendors, *self.concentrations)
+
+    def of_group(self, group: FailingVendor | Concentration) -> tuple[ErrorItem, ...]:
         """The errors that a sentence about groups is about."""
+        if isinstance(group, FailingVendor):
+            return self.of_vendor(group.vendor)
         return tuple(
             item
             for item in self.items
@@ -152,6 +164,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
         doubts=tuple(_doubt(suspect, by_document[suspect.document]) for suspect in suspects(documents)),
         matrix=error_analysis.matrix(pairs),
         confusion=error_analysis.confusion(pairs),
+        vendors=tuple(error_analysis.failing_vendors(judged)),
         concentrations=tuple(error_analysis.concentrations(judged, records)),
         lengths={case.document: (case.name, len(case.words)) for case in documents},
     )

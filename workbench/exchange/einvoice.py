@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.exceptions import InputProblem
+from workbench.exchange.reader_process import in_reader_process
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -34,6 +35,7 @@ _PATHS = {
 }
 
 
+@in_reader_process
 def read(source: Path | bytes) -> dict[str, str]:
     """The values of an e-invoice: field id -> value as the XML spells it (dates ISO, amounts with a point).
 

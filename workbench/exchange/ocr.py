@@ -1,4 +1,4 @@
-"""OCR: words with boxes and confidences from a page's picture, in processes of their own.
+"""OCR: words with boxes and confidences from a page's picture, in reader processes.
 
 The engines' libraries (onnxruntime, OpenCV, numpy) are loaded in the child processes only.
 """
@@ -6,25 +6,22 @@ The engines' libraries (onnxruntime, OpenCV, numpy) are loaded in the child proc
 import os
 import re
 import shutil
-import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, util
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
 from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
 from workbench.exchange.importers.base import IncomingToken
+from workbench.exchange.reader_process import SECONDS, ReaderProcesses
 from workbench.locate.layout import Layout
 
-_PAGE_SECONDS = 300.0
+_PAGE_SECONDS = SECONDS - 5  # the process that waits for Tesseract has SECONDS itself
 _MOST_JOBS = 8  # each holds about 400 MB
 
 
@@ -271,37 +268,22 @@ def kind(name: str) -> EngineKind:
 
 # -- many pages at once
 
-_engine: Engine | None = None  # in a child process only
+
+@lru_cache(maxsize=1)
+def _engine(name: str) -> Engine:
+    return KINDS[name].make()
 
 
-def _start(name: str) -> None:
-    global _engine  # noqa: PLW0603 - one engine a process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
-    os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = "1"
-    _engine = KINDS[name].make()
-
-
-def _read(picture: Path) -> PageText:
-    if _engine is None:
-        raise RuntimeError("the engine was not started")
-    return _engine.read(picture)
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Processes started here ignore Ctrl-C, also while they load: the parent ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _read(name: str, picture: Path) -> PageText:
+    """Called in a reader process only, which keeps the engine."""
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return _engine(name).read(picture)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputProblem(f"OCR could not read the page ({error})") from error
 
 
 class Readers:
-    """A pool of processes that read pages; started with the first page, ended with the `with` block.
+    """Processes that read pages; started with the first page, ended with the `with` block.
 
     Args:
         engine: a name of KINDS.
@@ -314,27 +296,19 @@ class Readers:
     def __init__(self, engine: str, jobs: int = 0) -> None:
         self.kind = kind(engine)
         self.jobs = min(jobs or os.cpu_count() or 1, jobs or _MOST_JOBS)
-        self._pool: ProcessPoolExecutor | None = None
+        self._processes = ReaderProcesses()
+        self._threads = ThreadPoolExecutor(self.jobs, "ocr")  # each waits for one process
 
     def __enter__(self) -> "Readers":
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
-        if self._pool is None:
-            return
-        workers = list((self._pool._processes or {}).values()) if failed else []
-        self._pool.shutdown(wait=not failed, cancel_futures=True)
-        for worker in workers:  # interrupted: what they are reading is not wanted any more
-            worker.terminate()
+        self._threads.shutdown(wait=not failed, cancel_futures=True)
+        self._processes.close()  # after a failure or an interrupt also those at work
 
     def submit(self, picture: Path) -> "Future[PageText]":
         """Start reading a page."""
-        if self._pool is not None:
-            return self._pool.submit(_read, picture)
-        # Never fork: the parent may have threads (a screen) and libraries that break in a forked process.
-        self._pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _start, (self.kind.name,))
-        with _interrupts_blocked():  # the first page starts the processes
-            return self._pool.submit(_read, picture)
+        return self._threads.submit(self._processes.call, _read, self.kind.name, picture)
 
     @staticmethod
     def result(future: "Future[PageText]") -> PageText:
@@ -342,14 +316,6 @@ class Readers:
 
         Raises:
             InputProblem: the engine could not read it; the message is a reason without the name.
-            MissingTool: the engine's process ended, out of memory most likely.
+            MissingTool: the engine is not there any more.
         """
-        try:
-            return future.result()
-        except BrokenProcessPool as error:
-            raise MissingTool(
-                "An OCR process ended without a word; the machine was probably out of memory.",
-                "Import again with --ocr-jobs 1; what was imported before is kept.",
-            ) from error
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InputProblem(f"OCR could not read the page ({error})") from error
+        return future.result()

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storage.exceptions import InputProblem
+from workbench.exchange.reader_process import in_reader_process
 from workbench.settings import Limits
 
 LONGEST = 2000
@@ -49,6 +50,7 @@ def _check(width: int, height: int, limits: Limits) -> None:
         )
 
 
+@in_reader_process
 def measure(source: Path | bytes, limits: Limits) -> list[tuple[int, int]]:
     """Width and height in pixels of every page of a picture file, upright, without decoding it.
 
@@ -68,6 +70,7 @@ def measure(source: Path | bytes, limits: Limits) -> list[tuple[int, int]]:
     return sizes
 
 
+@in_reader_process
 def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[bytes | Path, str, tuple[int, int]]:
     """A page's picture as it is stored: upright, its longest side at most LONGEST pixels.
 

@@ -4,6 +4,7 @@ Documents are stored in batches, each in one transaction together with its probl
 documents are complete, and a second run continues from there, because known content is skipped.
 """
 
+import os
 import re
 import time
 from collections import Counter
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem
+from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
@@ -165,18 +168,23 @@ class _ImportJob:
     # -- making documents
 
     def _finish(self, pending: PendingDocument) -> None:
-        incoming = pending.incoming
+        """Make a document of what was read; whatever is wrong with it is its own rejection."""
+        record = "" if pending.original else pending.incoming.name
         try:
             self._summary.ocr_pages += pending.take_words()
+            cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
+            if isinstance(cleaned, Rejected):
+                self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
+            else:
+                self._add(pending, cleaned)
         except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), incoming.name, problem.message))
-            return
-        cleaned = clean.clean(incoming, self._sources.options(pending.path))
-        if isinstance(cleaned, Rejected):
-            record = "" if pending.original else incoming.name
-            self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
-            return
-        self._add(pending, cleaned)
+            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
+        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
+            raise
+        except Exception as error:  # noqa: BLE001 - the border of one document
+            self._reject(
+                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
+            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -335,9 +343,8 @@ class _ImportJob:
     def _bring_in_values(self) -> None:
         """Import tables of known values. A table that was not named on the command line adds no fields."""
         request = self._request
-        discovered = [
-            path for path in self._sources.tables if not any(path.samefile(t) for t in request.tables if t.exists())
-        ]
+        named = {os.path.realpath(table) for table in request.tables}
+        discovered = [path for path in self._sources.tables if os.path.realpath(path) not in named]
         for tables, is_named in ((request.tables, True), (discovered, False)):
             if tables:
                 self._summary.values = bring_in(

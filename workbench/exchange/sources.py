@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.exceptions import InputProblem
+from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import digest_of
 from storage.records import Side
 from workbench.exchange import importers, pictures
@@ -135,18 +135,25 @@ class DocumentSource:
         )
 
     def _of_file(self, path: Path) -> Iterator[PendingDocument]:
+        """The documents of one file; whatever the file does ends its own reading only."""
         try:
-            importer = self._importer(path)
-            if importer is None:
-                self.tables.append(path)
-                return
-            file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
+            yield from self._documents_of(path)
         except InputProblem as problem:
             self._reject(Rejected(str(path), "", problem.message))
-            return
-        except OSError as error:
+        except WorkbenchError:  # of the workspace or the machine
+            raise
+        except OSError as error:  # it may have vanished meanwhile
             self._reject(Rejected(str(path), "", f"it cannot be read: {error.strerror or error}"))
+        except Exception as error:  # noqa: BLE001 - the border of one file
+            self._reject(Rejected(str(path), "", f"it is damaged: {type(error).__name__}: {str(error)[:200]}"))
+
+    def _documents_of(self, path: Path) -> Iterator[PendingDocument]:
+        self._check(path)
+        importer = self._importer(path)
+        if importer is None:
+            self.tables.append(path)
             return
+        file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         if file_digest and file_digest in self._known_digests:
             self.known += 1
             self.met.append(file_digest)
@@ -166,6 +173,15 @@ class DocumentSource:
                 yield self._pictured(item, digest, path, file_digest is not None)
             except InputProblem as problem:
                 self._reject(Rejected(str(path), "" if file_digest else item.name, problem.message))
+
+    def _check(self, path: Path) -> None:
+        folder = self._named_folder(path)
+        if folder is not None and importers.leads_out(path, folder):
+            raise InputProblem("it is a link out of the folder that is imported; to import it, name it itself")
+        if path.is_dir():
+            raise InputProblem("it is a folder that cannot be entered")
+        if not path.is_file() and path.exists():
+            raise InputProblem("it is no regular file")
 
     def _importer(self, path: Path) -> Importer | None:
         """The format's importer; None for a table of known values."""
@@ -191,10 +207,13 @@ class DocumentSource:
 
     def _root(self, path: Path) -> Path:
         """The folder named on the command line; a file's references to files outside of it are refused."""
-        for named in self._request.paths:
-            if named.is_dir() and path.is_relative_to(named):
-                return named
-        return path.parent
+        return self._named_folder(path) or path.parent
+
+    def _named_folder(self, path: Path) -> Path | None:
+        if path in self._request.paths:
+            return None
+        folders = (named for named in self._request.paths if path.is_relative_to(named) and named.is_dir())
+        return next(folders, None)
 
     def _pictured(self, incoming: Incoming, digest: str, path: Path, is_whole: bool) -> PendingDocument:
         files = self._workspace.files

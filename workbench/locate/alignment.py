@@ -49,6 +49,8 @@ _LAST_WINS = ("amount_total", "amount_net", "amount_tax", "tax_rate", "currency"
 # beside "subtotal", and the currency is beside the total.
 _RELATED = {"amount_total": ("amount_net", 0.3), "currency": ("amount_total", 0.6)}
 _LEAST_CONTEXT = 0.25  # a header that is weaker or further away does not count
+_PROSE = 6  # words with letters beside a header, in its line: it is part of a sentence
+_IN_PROSE = 0.3  # the weight of such a header beside a number
 _SHORT_ID = 4  # ids of fewer characters count only beside their header
 
 
@@ -278,7 +280,9 @@ class Aligner:
     def _in_context(self, place: _Candidate, field: str, type: FieldType) -> _Candidate:
         kind = headers.KINDS.get(type, frozenset())
         best, rival = (0.0, ""), (0.0, "")
-        for header, nearness in self._beside(place):
+        for header, nearness, row in self._beside(place):
+            if type is FieldType.ID and self._in_prose(header, row):  # "please quote the invoice no 4711"
+                nearness *= _IN_PROSE
             weight = header.fields.get(field)
             if weight is None and (related := _RELATED.get(field)) and related[0] in header.fields:
                 weight = related[1] * header.fields[related[0]]
@@ -290,8 +294,15 @@ class Aligner:
             return replace(place, context=max(best[0] - 0.3 * (rival[0] > best[0]), 0.0), beside=best[1])
         return replace(place, context=-rival[0], beside=rival[1]) if rival[0] >= 0.5 else place
 
-    def _beside(self, place: _Candidate) -> Iterable[tuple[HeaderPhrase, float]]:
-        """The headers near a place, with their nearness 0..1: left or right of it in its row, or above."""
+    def _in_prose(self, header: HeaderPhrase, number: int) -> bool:
+        """Whether a header of a row is part of a sentence."""
+        row = self._layout.rows[number]
+        line = self._words[row[header.first]].line
+        others = (i for n, i in enumerate(row) if not header.first <= n <= header.last and self._words[i].line == line)
+        return sum(self._letters[i].isalpha() for i in others) >= _PROSE
+
+    def _beside(self, place: _Candidate) -> Iterable[tuple[HeaderPhrase, float, int]]:
+        """The headers near a place, left or right of it in its row or above; their nearness 0..1 and their row."""
         words, first = self._words, place.tokens[0]
         number = self._layout.row_of[first]
         row = self._layout.rows[number]
@@ -299,10 +310,10 @@ class Aligner:
         left = [header for header in self._headers[number] if header.first <= start]
         for steps, header in enumerate(reversed(left)):
             between = sum(any(c.isdigit() for c in self._texts[i]) for i in row[header.last + 1 : start])
-            yield header, max(1.0 - 0.15 * steps - 0.1 * between, 0.2)
+            yield header, max(1.0 - 0.15 * steps - 0.1 * between, 0.2), number
         for header in self._headers[number]:
             if header.first > end:
-                yield header, 0.4
+                yield header, 0.4, number
                 break
         x0, y0, x1, _ = words[first].box
         height = self._layout.height(first)
@@ -317,9 +328,9 @@ class Aligner:
             items = 0.3 if any("~amount" in header.fields for header in self._headers[above]) else 1.0
             for header in self._headers[above]:
                 if any(header.first <= n <= header.last for n in over):
-                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * rows_over, 0.1)
+                    yield header, items * max(0.75 - 0.08 * max(distance, 0) - 0.15 * rows_over, 0.1), above
                 elif distance < 0.6 and not left and words[upper[header.last]].box[2] <= x0:
-                    yield header, 0.6  # the row was divided by a slanted scan
+                    yield header, 0.6, above  # the row was divided by a slanted scan
             rows_over += bool(over)
 
 

@@ -268,7 +268,7 @@ class Finder:
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
         """The candidates of a text field: the words to the right of the field's name."""
-        own = {headers.fold(name) for name in (field.id, field.name, *field.aliases)}
+        own = headers.names_of(field)
         for row in self._around.layout.rows:
             folded = [headers.fold(self._tokens[i].text) for i in row]
             for at in range(len(row)):

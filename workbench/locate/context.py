@@ -63,6 +63,8 @@ class Surroundings:
 
     def context(self, field: Field, number: int, position: int) -> tuple[float, str]:
         """How well the headers to the left and above fit the field, -1..1, and the words of the best one."""
+        if field.id not in headers.FIELDS:
+            return self._beside_own_name(field, number, position)
         kind = headers.KINDS.get(field.type, frozenset())
         best, rival, words = 0.0, 0.0, ""
         for header, nearness in self._headers_beside(number, position):
@@ -72,6 +74,19 @@ class Surroundings:
             elif against := [weight for name, weight in header.fields.items() if name in kind]:
                 rival = max(rival, max(against) * nearness)
         return (best - 0.5 * max(rival - best, 0), words) if best else (-0.5 * rival, "")
+
+    def _beside_own_name(self, field: Field, number: int, position: int) -> tuple[float, str]:
+        """Whether the field's own name is printed left of a word or right above it: 1 or 0, and the printed words."""
+        own, row = headers.names_of(field), self.layout.rows[number]
+        box = self.tokens[row[position]].box
+        above = self.layout.rows[number - 1] if number else []
+        over = [i for i in above if min(self.tokens[i].box[2], box[2]) > max(self.tokens[i].box[0], box[0])]
+        for words in (row[max(position - 4, 0) : position], over):
+            for start in range(len(words)):
+                part = [self.tokens[i].text for i in words[start:]]
+                if headers.fold("".join(part)) in own:
+                    return 1.0, " ".join(part)
+        return 0.0, ""
 
     def _headers_beside(self, number: int, position: int) -> Iterator[tuple[HeaderPhrase, float]]:
         """The headers near the word at a position of a row, with their nearness 0..1."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench.fields import FieldType
+from workbench.fields import Field, FieldType
 
 # field -> phrases; a phrase that ends in "?" is weak. "~amount", "~date" and "~id" are phrases for other amounts, dates
 # or numbers, whose values are not taken; "-" are phrases without a meaning, which hide the phrases inside them.
@@ -19,7 +19,7 @@ _PHRASES = {
         "total after rounding|rounded total|total rounded|total incl tax|total inc gst|total inclusive tax|"
         "total including vat|total incl vat|total inc vat|total amount incl gst|total incl|"
         "total amount incl|total inclusive|total amount payable|net amount payable|total net amt|"
-        "nett amount|bill total|total sales amount|amount to pay|please pay|round amt|rounded total amount|"
+        "nett amount|bill total|due payable|total sales amount|amount to pay|please pay|round amt|rounded total amount|"
         "total a payer|total to pay|net amt?|amount?|rounding?|due?|balance?|total includes gst|ttl|"
         "ttl amount|ttl amt|gross total|gross amount|gross|amt?|paid?|amount paid?|total paid?|to pay|pay?|"
         "net?|nett?|sales?|gesamtbetrag|gesamtsumme|gesamt|rechnungsbetrag|rechnungssumme|endbetrag|"
@@ -62,7 +62,7 @@ _PHRASES = {
     "invoice_date": (
         "invoice date|date of invoice|date|inv date|issue date|date of issue|bill date|billing date|"
         "document date|doc date|tax invoice date|receipt date|transaction date|invoice dated|issued|"
-        "issued on|dated|rechnungsdatum|datum|belegdatum|ausstellungsdatum|rechnung vom|vom?|"
+        "issued on|dated|rechnungsdatum|datum|belegdatum|ausstellungsdatum|rechnung vom|vom?|von?|"
         "date de facture|date facture|date de la facture|date de facturation|date d emission|facture du|"
         "du?|le?|factuurdatum|datum factuur|开票日期|发票日期|日期|开具日期"
     ),
@@ -153,7 +153,11 @@ _PHRASES = {
         "company reg no|staff|approval code|kundennummer|kunden nr|kundennr|handelsregister|hrb|"
         "artikelnummer|art nr|bic|swift|blz|gln|glaubiger id|debitor nr|artikel nr|n client|siret|siren|"
         "rcs|naf|numero client|code client|klantnummer|kvk|debiteurnummer|电话|传真|发票代码|校验码|"
-        "机器编号|delivery note|lieferschein|lieferschein nr|bon de livraison"
+        "机器编号|delivery note|lieferschein|lieferschein nr|bon de livraison|"
+        "payment reference|payment ref|reference for payment|remittance reference|verwendungszweck|"
+        "zahlungsreferenz|zahlungszweck|mandatsreferenz|mandate reference|creditor reference|"
+        "reference de paiement|reference du paiement|reference de virement|reference de mandat|"
+        "betalingskenmerk|betalingsreferentie|付款参考|付款附言"
     ),
     "-": (
         "inclusive of gst|inclusive gst|incl gst|incl 6 gst|inc gst|including gst|gst inclusive|incl vat|"
@@ -162,6 +166,8 @@ _PHRASES = {
         "mwst inkl|including 6 gst|incl of gst|inclusive 6 gst|with gst"
     ),
 }
+FIELDS = frozenset(_PHRASES)
+"""The fields that have header phrases here."""
 _WEAK = 0.4
 KINDS = {
     FieldType.AMOUNT: frozenset({"amount_total", "amount_net", "amount_tax", "~amount"}),
@@ -183,6 +189,15 @@ def fold(text: str) -> str:
         # Precomposed Hangul and the like come back together; Latin letters stay without their accents.
         text = unicodedata.normalize("NFC", text)
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+_NUMBER = ("", "no", "nr", "number", "n")
+
+
+def names_of(field: Field) -> frozenset[str]:
+    """What is printed beside the value of a field that has no header phrases here: its own names, folded."""
+    names = (fold(name) for name in (field.id, field.name, *field.aliases))
+    return frozenset(name + number for name in names if name for number in _NUMBER)
 
 
 @lru_cache(maxsize=1)

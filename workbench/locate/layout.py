@@ -145,7 +145,8 @@ def _middles(words: Sequence[Word], indices: list[int]) -> dict[int, float]:
 
     level = side_by_side(0.0)
     best = max(_SLANTS, key=side_by_side)
-    slant = best if side_by_side(best) >= max(1.3 * level, level + 4) else 0.0
+    # Two columns of different line heights are side by side here and there under any slant; of a scan, a quarter is.
+    slant = best if side_by_side(best) >= max(1.3 * level, level + 4, len(points) / 4) else 0.0
     straight = [y - slant * x for x, y in points]
     if slant:
         return {i: y for members, y in zip(lines.values(), straight, strict=True) for i in members}

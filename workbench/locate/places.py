@@ -1,14 +1,25 @@
 """All possible places of a field's value on an opened document, which the field's key steps through."""
 
+from dataclasses import dataclass
+
 from storage.records import KNOWN_SOURCES, Content, Decision, Span
 from workbench.fields import Field
 from workbench.locate.candidates import Finder
+from workbench.locate.likelihoods import likelihood
 
 _LEAST_SCORE = 0.6  # of a place of the reference value
 
 
-def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> tuple[tuple[int, ...], ...]:
-    """Sorted token ids of each place, the likeliest first and none twice.
+@dataclass(frozen=True, slots=True)
+class LikelyPlaces:
+    """Where a field's value may stand."""
+
+    places: tuple[tuple[int, ...], ...]  # sorted token ids of each, the likeliest first and none twice
+    likelihood: float  # that the first is right, 0..1
+
+
+def likely_places(content: Content, finder: Finder, field: Field, own: Span | None) -> LikelyPlaces:
+    """All possible places of a field's value.
 
     The field's label comes first, then where its known value is suggested or printed, then a model's open suggestions
     by confidence, then what looks like it. Tokens of other fields' labels are left out, so that these do not lose them.
@@ -22,11 +33,11 @@ def likely_places(content: Content, finder: Finder, field: Field, own: Span | No
         if span.field != field.id:
             labelled[span.field] = tuple(sorted({*labelled.get(span.field, ()), *span.tokens}))
     taken = {t for tokens in labelled.values() for t in tokens}
-    listed = known_places(content, field)
-    listed += [s.tokens for s in proposed]
-    listed += [c.tokens for c in finder.ranked(field, labelled)]
-    free = [place for place in listed if taken.isdisjoint(place)]
-    return tuple(dict.fromkeys(tuple(sorted(place)) for place in ([own.tokens] if own else []) + free))
+    listed = [(place, 1.0) for place in ([own.tokens] if own else []) + known_places(content, field)]
+    listed += [(s.tokens, s.confidence) for s in proposed]
+    listed += [(c.tokens, likelihood(field.id, c.score)) for c in finder.ranked(field, labelled)]
+    free = [(tuple(sorted(place)), rate) for place, rate in listed if taken.isdisjoint(place)]
+    return LikelyPlaces(tuple(dict.fromkeys(place for place, _ in free)), free[0][1] if free else 0.0)
 
 
 def known_places(content: Content, field: Field) -> list[tuple[int, ...]]:

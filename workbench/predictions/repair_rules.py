@@ -53,9 +53,15 @@ def chosen(effects: Mapping[str, Mapping[str, Any]], settings: Mapping[str, bool
     default = Rules()
     on = {}
     for name in REPAIR_RULES:
-        helps = verdict(effects[name]) if name in effects else 0
-        on[name] = settings.get(name, helps > 0 or (helps == 0 and bool(getattr(default, name))))
+        on[name] = settings.get(name, _works(effects.get(name), bool(getattr(default, name))))
     return replace(default, **on)
+
+
+def _works(effect: Mapping[str, Any] | None, by_default: bool) -> bool:
+    """Whether a rule is on where the settings say nothing: never one by which F1 was measured to be lower."""
+    if effect is None:
+        return by_default
+    return verdict(effect) > 0 or (by_default and effect["f1_with"] >= effect["f1_without"])
 
 
 def verdict(effect: Mapping[str, Any]) -> int:

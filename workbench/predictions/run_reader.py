@@ -64,10 +64,10 @@ def read_groups(folder: Path, split: str) -> frozenset[str]:
     return frozenset(row["group"] or "" for row in parquet.rows(path, ["group"])) if path.is_file() else frozenset()
 
 
-@lru_cache(maxsize=256)  # a run's data are frozen
-def validated_on(folder: Path) -> frozenset[tuple[str, int]]:
-    """(name, number of words) of the documents that a run's F1 was measured on: only of the same are two comparable."""
-    path = RunFolder(folder).dataset("validation")
+@lru_cache(maxsize=512)  # a run's data are frozen
+def documents_of(folder: Path, split: str) -> frozenset[tuple[str, int]]:
+    """(name, number of words) of a run's documents: figures on the same ones compare, even between workspaces."""
+    path = RunFolder(folder).dataset(split)
     rows = parquet.rows(path, ["name", "lines"]) if path.is_file() else []
     return frozenset((row["name"], len(row["lines"])) for row in rows)
 

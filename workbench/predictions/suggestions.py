@@ -4,7 +4,6 @@ What the run learned about itself on validation is used: confidences are calibra
 predictions where they did no harm there (or as [postprocess] of workbench.toml says).
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,11 +61,7 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
 
 def _report(folder: Path | None) -> dict[str, Any] | None:
     """What a run reported, nothing where it did not; None for the starter."""
-    if folder is None:
-        return None
-    path = RunFolder(folder).report
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return report
+    return None if folder is None else RunFolder(folder).read_report()
 
 
 def _trust(fields: Iterable[Field], rules: Mapping[str, bool], report: Mapping[str, Any] | None) -> Trust:

@@ -1,6 +1,5 @@
 """Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
 
-import json
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -116,10 +115,9 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     events = progress.of(folder.path)
     if not events.finished:
         raise RunProblem(f"Run {run_id} has not finished.", "Wait for it, or stop it.")
-    try:
-        report = json.loads(folder.report.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputProblem(f"The report of run {run_id} cannot be read: {error}.", "Resume the run.") from error
+    report = folder.read_report()
+    if not report:
+        raise InputProblem(f"The report of run {run_id} is not there.", "Resume the run.")
     learns_classes = report.get("task") == parquet.CLASSES
     pool = [] if learns_classes else suggestions_file.read(folder.path)
     with workspace.db.write() as connection:

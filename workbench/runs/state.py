@@ -1,12 +1,16 @@
 """A run's folder: the names of its files, and the state that its locks and events say the run is in."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from storage import locks
+from storage.exceptions import InputProblem
 from storage.records import RunState
 
+_TABLES_OF_FIGURES = ("micro", "fields", "calibration", "postprocess")  # of an evaluation
+_ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
 
 
@@ -59,6 +63,26 @@ class RunFolder:
     def has_model(self) -> bool:
         """Whether a model was saved that can be loaded."""
         return any((self.model / name).is_file() for name in ("config.json", "workbench.json"))
+
+    def read_report(self) -> dict[str, Any]:
+        """report.json; empty where there is none.
+
+        Raises:
+            InputProblem: it is damaged.
+        """
+        try:
+            report = json.loads(self.report.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
+        evaluation = (report.get("evaluation") or {}) if isinstance(report, dict) else None
+        if not isinstance(evaluation, dict) or not all(
+            isinstance(part or {}, dict)
+            for part in (report.get("readers"), *(evaluation.get(name) for name in _TABLES_OF_FIGURES))
+        ):
+            raise InputProblem(f"{self.report} is damaged: it holds no figures.", _ANEW)
+        return dict(report)
 
     def log_tail(self) -> str:
         """The end of the log as a person would want it: the last error's line, else the last line; "" without any."""

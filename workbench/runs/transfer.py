@@ -39,6 +39,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     if not here:
         if RunFolder(source).at_work():
             raise RunProblem(f"Run {request.run} is at work where it is.", "Stop it there first, then copy it.")
+        RunFolder(source).read_report()  # a damaged one is refused before anything is copied
         with _appearing(target) as draft:
             shutil.copytree(source, draft, ignore_dangling_symlinks=True)
     began = progress.of(target).first_time or RunFolder(target).request.stat().st_mtime

@@ -3,7 +3,7 @@
 import pytest
 
 from workbench.active_learning import stopping
-from workbench.active_learning.stopping import Point
+from workbench.active_learning.stopping import Ground, Point
 
 
 def points(*made):
@@ -19,14 +19,31 @@ def test_labels_needed_lie_between_the_points():
     assert stopping.labels_needed([], 0.5) is None
 
 
+FLAT = points((20, 0.80), (40, 0.801), (60, 0.8012), (80, 0.8013))
+STEEP = points((10, 0.3), (20, 0.5), (30, 0.6))
+ENOUGH = Ground(80, 4, (0.78, 0.83))
+
+
 def test_advice_to_stop_when_labels_no_longer_pay():
-    flat = points((20, 0.80), (40, 0.801), (60, 0.8012), (80, 0.8013))
-    steep = points((10, 0.3), (20, 0.5), (30, 0.6))
-    assert stopping.advise(flat, 20).stop and not stopping.advise(steep, 20).stop
-    assert stopping.advise(steep, 20, 0.30, 0.30).stop, "the queue is as sure as the rest"
-    assert not stopping.advise(steep, 20, 0.50, 0.30).stop
-    few = stopping.advise(steep[:2], 20)
+    assert stopping.advise(FLAT, 20, ENOUGH).stop and not stopping.advise(STEEP, 20, ENOUGH).stop
+    assert stopping.advise(STEEP, 20, ENOUGH, 0.30, 0.30).stop, "the queue is as sure as the rest"
+    assert not stopping.advise(STEEP, 20, ENOUGH, 0.50, 0.30).stop
+    few = stopping.advise(STEEP[:2], 20, ENOUGH)
     assert not few.stop and few.reason
+
+
+@pytest.mark.parametrize(
+    "ground, why",
+    [
+        (Ground(22, 4, (0.78, 0.83)), "22 training documents and 4 closed rounds are too few"),
+        (Ground(80, 1, (0.78, 0.83)), "80 training documents and 1 closed round are too few"),
+        (Ground(80, 4, (0.41, 0.61)), "between 0.41 and 0.61"),
+        (Ground(80, 4, None), "not evaluated"),
+    ],
+)
+def test_no_advice_to_stop_without_documents_rounds_and_a_narrow_interval(ground, why):
+    for advice in (stopping.advise(FLAT, 20, ground), stopping.advise(STEEP, 20, ground, 0.30, 0.30)):
+        assert not advice.stop and why in advice.reason
 
 
 def test_interval_over_seeds():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from storage.records import Page, Token
+from workbench.annotation import movement
 from workbench.annotation.text_grid import ZOOMS, PageLayout, lay_out
 
 texts = st.text(min_size=1, max_size=12).filter(lambda t: t.strip() != "")
@@ -48,7 +49,10 @@ def check(listed: list[Page], layout: PageLayout) -> None:
     lines: dict[tuple[int, int], set[int]] = {}
     for y, p in placed:
         lines.setdefault((tokens[p.token].page, tokens[p.token].line), set()).add(y)
-    assert all(len(rows) == 1 for rows in lines.values())  # lines stay lines
+    assert all(rows == set(range(min(rows), max(rows) + 1)) for rows in lines.values())  # lines stay lines
+    for above, row in zip(layout.rows, layout.rows[1:], strict=False):
+        if row.continues:
+            assert tokens[above.placed[-1].token].line == tokens[row.placed[0].token].line
     assert [tokens[p.token].page for _, p in placed] == sorted(tokens[p.token].page for _, p in placed)
 
 
@@ -62,6 +66,20 @@ def test_a_dense_row_is_pulled_to_the_left_rather_than_off_the_screen():
     tokens = tuple(Token(i, 0, i, f"word{i}", (i * 30.0, 0, i * 30.0 + 20, 10)) for i in range(12))
     layout = lay_out([Page(0, 400, 100, tokens)], 80)
     assert layout.width <= 80
+
+
+def test_a_line_that_is_wider_than_the_screen_goes_on_in_the_row_below():
+    tokens = tuple(Token(i, 0, 0, f"word{i}", (i * 25.0, 0, i * 25.0 + 20, 10)) for i in range(30))
+    layout = lay_out([Page(0, 800, 100, tokens)], 80)
+    assert layout.width <= 80 and layout.height == 3
+    assert movement.phrase(layout, tokens, 20) == tuple(range(30))  # it is one phrase all the same
+
+
+def test_only_a_gap_that_is_wider_than_the_page_s_usual_one_is_a_blank_row():
+    heights = [0, 40, 80, 120, 220, 260]  # a page with two lines of space between its lines, and one wider gap
+    tokens = tuple(Token(n, 0, n, f"word{n}", (0, y, 40, y + 16.0)) for n, y in enumerate(heights))
+    layout = lay_out([Page(0, 100, 300, tokens)], 40)
+    assert [len(row.placed) for row in layout.rows] == [1, 1, 1, 1, 0, 1, 1]
 
 
 def test_numbers_line_up_at_their_right_edge():

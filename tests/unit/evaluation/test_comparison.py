@@ -11,6 +11,7 @@ from storage.records import Run
 from tests.support import workspaces
 from workbench.cli import group
 from workbench.evaluation import comparison
+from workbench.evaluation.comparison import Figure
 from workbench.runs.cost import duration
 from workbench.runs.watch import RunWatcher
 from workbench.workspace import Workspace
@@ -38,7 +39,7 @@ def test_better_is_told_from_chance(workspace: Workspace) -> None:
     assert comparison.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
     same = comparison.compare(workspace, found["weak"], found["weak"])
     assert "cannot be told apart" in comparison.sentence(same, ("weak", "weak"))
-    best = comparison.best(found.values(), comparison.measured(workspace, found.values()))
+    best = comparison.best(found.values(), comparison.on_validation(workspace, found.values()))
     assert best is not None and best.name == "strong"
 
 
@@ -54,10 +55,37 @@ def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace:
     weak, strong = (by_name(workspace)[name] for name in ("weak", "strong"))
     easy = replace(strong, id="easy", name="easy", f1=0.99)
     here, elsewhere = frozenset({("a", 9), ("b", 7)}), frozenset({("c", 5)})
-    on = {weak.id: here, strong.id: here, "easy": elsewhere}
+    on_easy, on_weak = Figure(0.99, "validation", elsewhere), Figure(0.4, "validation", here)
+    on = {weak.id: on_weak, strong.id: Figure(1.0, "validation", here), "easy": on_easy}
     assert comparison.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
-    assert comparison.best([weak, easy], {weak.id: here, "easy": elsewhere}) is easy  # none compares: the newest
+    assert comparison.best([weak, easy], {weak.id: on_weak, "easy": on_easy}) is easy  # none compares: the newest
     assert comparison.best([weak, strong], {}) is None  # nothing is known of what they were measured on
+
+
+def test_figures_are_only_compared_on_the_same_side_and_documents() -> None:
+    here, elsewhere = frozenset({("a", 9), ("b", 7)}), frozenset({("c", 5)})
+    before = Figure(0.5, "validation", here)
+    assert comparison.difference(before, Figure(0.75, "validation", here)) == 0.25
+    assert comparison.difference(before, Figure(0.75, "test", here)) is None
+    assert comparison.difference(before, Figure(0.75, "validation", elsewhere)) is None
+    assert comparison.difference(None, before) is None and comparison.difference(before, None) is None
+    with pytest.raises(TypeError):
+        before - Figure(0.75, "test", here)  # type: ignore[operator]
+    with pytest.raises(TypeError):
+        assert before < Figure(0.75, "test", here)  # type: ignore[operator]
+
+
+def test_a_chart_of_runs_on_different_documents_says_that_they_do_not_compare(workspace: Workspace) -> None:
+    found = by_name(workspace)
+    evaluated = []
+    for name, side in (("weak", "test"), ("strong", "validation")):
+        evaluation = {"split": side, "documents": 4, "micro": {"f1": 0.5, "ci95": [0.4, 0.6]}, "fields": {}}
+        (workspace.files.run(found[name].id) / "report.json").write_text(json.dumps({"evaluation": evaluation}))
+        evaluated.append(replace(found[name], report={"evaluation": evaluation}))
+    both = comparison.comparison_chart(workspace, evaluated)
+    assert "do not compare" in both.title and "weak (4 test)" in both.names
+    alone = comparison.comparison_chart(workspace, evaluated[:1])
+    assert alone.title == "F1 on test with 95 % intervals"
 
 
 def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(workspace: Workspace) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from workbench.evaluation.comparison import Figure
 from workbench.evaluation.doctor.data_facts import DataStatistics, FieldData, near_duplicates, statistics
 from workbench.evaluation.doctor.diagnosis import RULES, diagnose, examine
-from workbench.evaluation.doctor.findings import Evidence, Severity, Target
+from workbench.evaluation.doctor.findings import Evidence, Severity, Target, Waiting
 from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config.tune import TuneConfig
@@ -119,6 +120,15 @@ def test_nothing_is_advised_that_would_change_nothing():
     assert [action.id for action in long.actions] == ["more overlap", "more positions"]
 
 
+def test_a_figure_of_another_side_or_of_other_documents_is_not_compared():
+    own = replace(HEALTHY, figure=Figure(0.91, "test", DOCUMENTS))
+    for peer in (Figure(0.92, "validation", DOCUMENTS), Figure(0.92, "test", frozenset({("c", 5)}))):
+        assert found(replace(own, peers={"other": peer})) == {}
+    both = {"near": Figure(0.92, "test", DOCUMENTS), "unlike": Figure(0.99, "validation", DOCUMENTS)}
+    noise = found(replace(own, peers=both))["noise"]
+    assert noise.evidence["difference"] == pytest.approx(0.01) and "near" in noise.symptom
+
+
 def test_nothing_known_is_nothing_found():
     assert diagnose(Evidence()).findings == ()
 
@@ -135,6 +145,7 @@ def rated(rate):
     return {**CONFIG, "train": {**CONFIG["train"], "learning_rate": rate}}
 
 
+DOCUMENTS = frozenset({("a", 9), ("b", 7)})
 FLAT = [2.0 + 0.01 * (i % 3) for i in range(60)]
 FAULTS = {
     "overfitting": replace(HEALTHY, events=run([0.6, 0.9, 0.97, 0.98, 0.99], [0.5, 0.7, 0.74, 0.75, 0.74])),
@@ -150,7 +161,7 @@ FAULTS = {
         HEALTHY, events=run(RISING, RISING, extra=[{"type": "note", "message": "batch halved after out of memory"}])
     ),
     "truncation": replace(HEALTHY, data=data(truncated=(12, 80))),
-    "noise": replace(HEALTHY, peers={"other": 0.92}),
+    "noise": replace(HEALTHY, figure=Figure(0.91, "test", DOCUMENTS), peers={"other": Figure(0.92, "test", DOCUMENTS)}),
     "amounts_confused": replace(
         HEALTHY, report=report(confusion={"amount_total": {"amount_total": 50, "amount_net": 20}})
     ),
@@ -223,6 +234,42 @@ def test_actions_are_configurations_that_can_be_run(name):
 def test_hints_do_not_make_a_run_ill():
     diagnosis = diagnose(FAULTS["small_evaluation"])
     assert diagnosis.healthy and diagnosis.findings[0].severity is Severity.HINT
+
+
+def test_too_few_measured_documents_come_before_fields_with_few_examples():
+    few = replace(
+        FAULTS["few_examples"],
+        report={
+            **FAULTS["few_examples"].report, "documents": 3, "split": "test",
+            "micro": {**figures(0.91), "ci95": (0.5, 0.99)},
+        },
+    )  # fmt: skip
+    first, second = diagnose(few).findings
+    assert (first.rule, first.severity, second.rule) == ("small_evaluation", Severity.PROBLEM, "few_examples")
+    assert first.symptom.startswith("Only 3 documents were measured")
+
+
+def test_the_evidence_is_read_as_phrases():
+    assert found(FAULTS["few_examples"])["few_examples"].facts == ("currency: 6 labels from 3 vendors, F1 0.30",)
+    assert found(FAULTS["missing_vendor"])["missing_vendor"].facts == ("v0: 20 of 32 values wrong", "10 vendors")
+    assert "0.98 on training documents" in found(FAULTS["overfitting"])["overfitting"].facts[0]
+    for evidence in FAULTS.values():
+        for finding in diagnose(evidence).findings:
+            assert not any("_" in fact.replace("one_value", "").replace("amount_", "") for fact in finding.facts)
+
+
+def test_labelling_is_advised_only_of_documents_that_are_there():
+    vendor = FAULTS["missing_vendor"]
+    (there,) = found(replace(vendor, waiting=Waiting({("train", "v0"): 2, ("train", "x"): 9})))[
+        "missing_vendor"
+    ].actions
+    assert there.documents == {"group": "v0", "split": "pool"} and "Label 2 documents of v0" in there.title
+    elsewhere = Waiting({("test", "v0"): 2, ("train", "x"): 9})  # a vendor stays on its side
+    (alike,) = found(replace(vendor, waiting=elsewhere))["missing_vendor"].actions
+    assert alike.documents == {"like": "v0"} and "(9 wait for labels)" in alike.title and alike.screen == "queue"
+    for name in ("missing_vendor", "few_examples", "small_evaluation"):
+        (action,) = found(replace(FAULTS[name], waiting=Waiting({})))[name].actions
+        assert action.title.startswith("Import more documents first") and not action.screen and not action.documents
 
 
 def test_the_handbooks_worked_example():

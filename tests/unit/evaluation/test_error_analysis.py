@@ -72,6 +72,17 @@ def piles(cases):
     return error_analysis.concentrations(judged, error_analysis.find(judged))
 
 
+def test_a_vendor_that_fails_altogether_is_named_whatever_the_fields():
+    right, names = [Chunk("x", 0, 1), Chunk("y", 2, 3), Chunk("z", 4, 5)], ["Coolblue", "a", "b", "c"]
+    cases = [
+        case_of_words(n, gold=right, predicted=right[:1] if names[n % 4] == "Coolblue" else right, group=names[n % 4])
+        for n in range(20)
+    ]
+    (vendor,) = error_analysis.failing_vendors(error_analysis.judge(cases))
+    assert vendor.sentence() == "Coolblue: 10 of 15 values wrong, all fields together"
+    assert error_analysis.failing({"a": (9, 12)}) == {}  # there is no other to compare it with
+
+
 def test_vendors_that_make_most_of_the_errors_are_named():
     cases = [
         case_of_words(

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from storage.exceptions import InputProblem, UsageProblem
 from storage.records import Annotations, Span, State, Token
 from tests.support import ROOT
-from workbench.exchange import ocr
+from workbench.exchange import ocr, reader_process
 from workbench.exchange.ocr import KINDS, PageText, words_of_line
 from workbench.exchange.reocr import carried_tokens, carry
 
@@ -103,7 +103,7 @@ _SILENT = """
 import sys
 from itertools import pairwise
 from pathlib import Path
-from workbench.exchange import ocr
+from workbench.exchange import ocr, reader_process
 
 if __name__ == "__main__":
     with ocr.Readers("rapidocr", 1) as readers:
@@ -184,7 +184,7 @@ def test_the_same_reading_carries_everything(words: list[str]) -> None:
 
 
 def test_processes_do_not_hear_ctrl_c_even_while_they_load() -> None:
-    with ocr._interrupts_blocked():
+    with reader_process._interrupts_blocked():
         child = subprocess.Popen(
             [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read(); print('whole')"],
             stdin=subprocess.PIPE,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storage.records import Box, Token
 from workbench.fields import FieldType, invoice_schema
-from workbench.locate.alignment import Alignment, align_all
+from workbench.locate.alignment import Aligner, Alignment, align_all
 from workbench.locate.layout import split_line
 
 TYPES = {field.id: field.type for field in invoice_schema()}
@@ -266,3 +266,18 @@ def test_receipts_align(realdata: Path) -> None:
         known += len(values)
         hits += len(aligned)
     assert hits / known >= 0.97
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "Verwendungszweck: 4711",
+        "Bitte geben Sie bei jeder Zahlung unbedingt auch die Rechnungsnummer 4711 an.",
+        "payment reference 4711",
+    ],
+)
+def test_an_invoice_number_is_taken_from_beside_its_header_not_from_where_the_payment_quotes_it(elsewhere):
+    for text in (f"{elsewhere}\n\n\n  Nr. 4711\n", f"  Nr. 4711\n\n\n{elsewhere}\n"):
+        tokens = page(*text.splitlines())
+        first, second = Aligner(tokens).ranked("invoice_no", FieldType.ID, "4711")
+        assert tokens[first.tokens[0] - 1].text == "Nr." and second.tokens != first.tokens

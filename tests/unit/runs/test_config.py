@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -181,3 +182,65 @@ def test_the_configuration_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
     )
     assert done.stdout.strip() == "[]"
+
+
+def _bomb(begin: str, link: str) -> str:
+    """Nine lines that stand for nine to the ninth values."""
+    lines = [f"a: &a {begin}"]
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{name}: &{name} " + link.replace("_", ", ".join(f"*{before}" for _ in range(9))))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_bomb("[x]", "[_]"), "more than 20,000 values (line 6)"),
+        (_bomb("{x: 1}", "{<<: [_]}"), "more than 20,000 values"),
+        ("a: &a [*a]", "*a stands for nothing before it (line 1)"),
+        ("train:\n  seed: 2024-13-45", "Line 2: train.seed: '2024-13-45'"),
+        ("train:\n  seed: 190:20:30", "Line 2: train.seed: '190:20:30'"),
+        ("train:\n  seed: " + "9" * 5000, "4300 digits"),
+        ("train: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+        ("train: 3", "Line 1: train: 3"),
+        ("1: {2: 3}", "1 is not a setting"),
+        ("train:\n  seed: !!timestamp foo", "can be used"),
+        (
+            "train:\n\n  lerning_rate: 3",
+            "Line 3: train.lerning_rate is not a setting; did you mean train.learning_rate?",
+        ),
+        ("data:\n  seed: 1\ntrain:\n  evaluation_strategy: bogus", "Line 4: train.eval_strategy: 'bogus'"),
+        ("train:\n  seed: [" + "7, " * 5000 + "]", "Line 2: train.seed: [7, 7, 7"),
+    ],
+)
+def test_a_wrong_shape_is_one_short_message_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        files.load(text)
+    assert message in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("value", ["190:20:30", "2024-13-45", "9" * 5000, "[" * 3000, "&a [*a]", "\0"])
+def test_a_set_of_a_wrong_shape_is_refused(value: str) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        files.apply_sets(TuneConfig(), [f"train.seed={value}"])
+    assert len(caught.value.message) < 600
+
+
+def test_numbers_are_read_as_before() -> None:
+    config = files.load("train: {learning_rate: 3e-5, seed: 0x10, weight_decay: .5, num_train_epochs: 1_0}")
+    assert (config.train.learning_rate, config.train.seed, config.train.num_train_epochs) == (3e-5, 16, 10)
+
+
+def test_a_file_in_latin_1_is_a_problem_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "tune.yaml").write_bytes("train: {seed: 1}  # für".encode("latin-1"))
+    for read in (files.load, files.notes_on):
+        with pytest.raises(ConfigProblem, match="cannot be read"):
+            read(tmp_path / "tune.yaml")
+
+
+def test_a_request_that_is_a_bomb_is_a_problem_of_the_run(tmp_path: Path) -> None:
+    for text in (_bomb("[x]", "[_]"), "run: r\nfields: []\nconfig: 5", "run: \xe4"):
+        (tmp_path / "request.yaml").write_bytes(text.encode("latin-1"))
+        with pytest.raises(ConfigProblem):
+            Request.read(tmp_path)

@@ -134,6 +134,31 @@ def test_a_folder_that_names_itself_a_path_is_refused(with_run: tuple[Workspace,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "report", [b"{", b"5", b"\xff", b"[" * 5000, b'{"evaluation": 3}', b'{"evaluation": {"split": "test", "micro": 1}}']
+)
+def test_a_folder_with_a_damaged_report_is_refused_and_can_be_adopted_when_mended(
+    with_run: tuple[Workspace, str], tmp_path: Path, report: bytes
+) -> None:
+    workspace, run_id = with_run
+    source = tmp_path / "copy"
+    shutil.copytree(workspace.files.run(run_id), source)
+    whole = (source / "report.json").read_bytes()
+    (source / "report.json").write_bytes(report)
+    elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 0})
+    with pytest.raises(InputProblem, match=r"report\.json"):
+        transfer.adopt(elsewhere, source)
+    assert listed(elsewhere) == []
+    (source / "report.json").write_bytes(whole)
+    damaged = (
+        b'{"type": "step", "time": "never", "step": "one"}\n{"type": 3}\n[]\n{"type": "prepared", "documents": 5}\n'
+    )
+    (source / "events.jsonl").write_bytes(damaged + (source / "events.jsonl").read_bytes())
+    assert transfer.adopt(elsewhere, source).state is RunState.FINISHED
+    jobs.delete(elsewhere, run_id)
+    assert listed(elsewhere) == []
+
+
 def test_an_exported_model_has_a_card(with_run: tuple[Workspace, str], tmp_path: Path) -> None:
     workspace, run_id = with_run
     target = transfer.export_model(workspace, run_id, tmp_path / "given")

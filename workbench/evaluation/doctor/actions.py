@@ -1,8 +1,9 @@
 """Actions that several rules advise."""
 
 import math
+from dataclasses import replace
 
-from workbench.evaluation.doctor.findings import Action, Evidence, Target
+from workbench.evaluation.doctor.findings import Action, Evidence, Target, Waiting
 
 RETRAIN = "one training run"
 _USUAL = (5e-5, 3e-5, 2e-5, 1e-5)
@@ -99,3 +100,15 @@ def task(id: str, title: str, cost: str = "labelling time, then one training run
 def labelling(id: str, title: str, cost: str, **documents: str) -> Action:
     """Label certain documents, which are not for the queue to choose."""
     return Action(id, title, cost, Target.DATA, screen="annotate", documents=documents)
+
+
+def counted(action: Action, waiting: Waiting) -> Action:
+    """A labelling task with the documents that there are for it; where there are none, the task of importing some."""
+    if action.target is not Target.DATA or not (action.documents or action.screen == "queue"):
+        return action
+    split = action.documents.get("split", "pool")
+    count = waiting.on("train" if split == "pool" else split, action.documents.get("group"))
+    if count:
+        return replace(action, title=f"{action.title} ({count:,} wait{'s' if count == 1 else ''} for labels)")
+    title = f"Import more documents first: none of these waits for labels. Then: {action.title}"
+    return replace(action, title=title, screen="", documents={})

@@ -3,22 +3,22 @@
 Nothing is kept: what an action did follows from the runs, their parents and their reports.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import ConfigProblem, InputProblem
 from storage.records import Run, RunState
 from workbench.evaluation import comparison, report
+from workbench.evaluation.comparison import Figures
 from workbench.evaluation.doctor.diagnosis import diagnose, examine
-from workbench.evaluation.doctor.findings import Action, Diagnosis, Target
+from workbench.evaluation.doctor.findings import Action, Diagnosis, Target, Waiting
 from workbench.evaluation.doctor.history import ActionOutcome, summaries, taken
 from workbench.evaluation.learning_curve_fit import Forecast, Point, forecasts
-from workbench.runs import parquet
 from workbench.runs.progress import trained_on
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -50,10 +50,10 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
     """
     with workspace.db.read() as connection:
         listed = run_store.listed(connection)
-    on = comparison.measured(workspace, listed)
-    alike = [other for other in listed if other.id != run.id and on.get(other.id) == on.get(run.id)]
-    peers = {other.name: other.f1 for other in alike if other.f1 is not None}
-    diagnosis = diagnose(examine(workspace.files.run(run.id), None, peers))
+        waiting = Waiting(document_list.waiting(connection))
+    figures = comparison.as_evaluated(workspace, listed)
+    peers = {other.name: figures[other.id] for other in listed if other.id != run.id and other.id in figures}
+    diagnosis = diagnose(examine(workspace.files.run(run.id), None, waiting, figures.get(run.id), peers))
     outcomes = memory(workspace, listed)
     summary = summaries(tuple(outcomes.values()))
     ended = [other for other in listed if other.state in ENDED]
@@ -62,7 +62,7 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
         diagnosis,
         (outcomes[run.id].sentence(),) if run.id in outcomes else (),
         {action: text for action, text in summary.items() if " + " not in action},
-        tuple(forecasts(points(workspace, ended, run), more)),
+        tuple(forecasts(points(workspace, ended, figures, run), more)),
     )
 
 
@@ -118,18 +118,17 @@ def switches(action: Action) -> dict[str, bool]:
 # --- what labels will bring -------------------------------------------------------------------------------------
 
 
-def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, list[Point]]:
-    """Field -> (training documents, F1) of the runs that were evaluated on the same documents as `like`."""
+def points(workspace: Workspace, ended: Sequence[Run], figures: Figures, like: Run) -> dict[str, list[Point]]:
+    """Field -> (training documents, F1) of the runs whose figures compare with that of `like`."""
     by_field: dict[str, list[Point]] = {}
-    measure = _measured(workspace.files.run(like.id))
+    own = figures.get(like.id)
     for run in ended:
         folder = workspace.files.run(run.id)
-        evaluation = evaluation_of(folder)
         labels = trained_on(folder)
-        if not evaluation or not labels or measure is None or _measured(folder) != measure:
+        if own is None or not labels or not own.compares_with(figures.get(run.id)):
             continue
-        by_field.setdefault(_ALL, []).append((labels, evaluation["micro"]["f1"]))
-        for name, row in evaluation["fields"].items():
+        by_field.setdefault(_ALL, []).append((labels, figures[run.id].value))
+        for name, row in evaluation_of(folder)["fields"].items():
             if row["support"]:
                 by_field.setdefault(name, []).append((labels, row["f1"]))
     return by_field
@@ -137,20 +136,4 @@ def points(workspace: Workspace, ended: Sequence[Run], like: Run) -> dict[str, l
 
 def evaluation_of(folder: Path) -> dict[str, Any]:
     """The evaluation that a run's report keeps; empty where there is none."""
-    path = RunFolder(folder).report
-    if not path.is_file():
-        return {}
-    evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("evaluation") or {}
-    return evaluation
-
-
-def _measured(folder: Path) -> tuple[str, frozenset[int]] | None:
-    """(split, documents) that a run was evaluated on."""
-    evaluation = evaluation_of(folder)
-    return (evaluation["split"], _documents(folder, evaluation["split"])) if evaluation else None
-
-
-@lru_cache(maxsize=256)
-def _documents(folder: Path, split: str) -> frozenset[int]:
-    path = RunFolder(folder).dataset(split)
-    return frozenset(row["document"] for row in parquet.rows(path, ["document"])) if path.is_file() else frozenset()
+    return RunFolder(folder).read_report().get("evaluation") or {}

@@ -1,6 +1,5 @@
 """The Doctor's rules about documents, labels and splits: what the model learned from."""
 
-import math
 from collections.abc import Mapping
 from statistics import median
 from typing import Any
@@ -8,10 +7,13 @@ from typing import Any
 from workbench.evaluation.doctor.actions import RETRAIN, labelling, layout_augmentation, merged_lines, task, windows
 from workbench.evaluation.doctor.data_facts import LOW_OCR
 from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Rule, Severity, Target
+from workbench.evaluation.error_analysis import failing
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
 
+_LABEL_AND_TRAIN = "labelling time, then one training run"
 _SOME = 5  # fewer of anything are no evidence
+_FEW_DOCUMENTS, _WIDE = 10, 0.3  # measured documents, and width of the F1's interval, from which on nothing is sure
 
 
 def _share(part: tuple[int, int]) -> float:
@@ -37,6 +39,9 @@ def amounts_confused(evidence: Evidence) -> Finding | None:
     if not any(" taken for " in name for name in facts):
         return None
     names = sorted({name.split(" ")[0] for name in facts})
+    phrases = tuple(
+        f"{name} {value} times" if " taken for " in name else f"{name} in {value:.0%}" for name, value in facts.items()
+    )
     augment = {"augmentation.currency_forms": 0.3, "augmentation.header_synonyms": 0.3}
     actions = [
         task("header samples", "Label documents in which a column header stands with its number"),
@@ -51,8 +56,9 @@ def amounts_confused(evidence: Evidence) -> Finding | None:
             {"neighbourhood": True, "radius": 500.0},
         ),
     ]
-    cause = "The pairs of header and value are missing in training, cut apart by windows, or not checked afterwards."
-    return Finding("amounts_confused", f"Confused with each other: {', '.join(names)}", facts, cause, tuple(actions))
+    cause = "It saw too few such headers beside their values, windows cut them apart, or no rule checks them."
+    symptom = f"The model takes one amount for another: {', '.join(names)}"
+    return Finding("amounts_confused", symptom, facts, cause, tuple(actions), phrases=phrases)
 
 
 def values_cut(evidence: Evidence) -> Finding | None:
@@ -88,7 +94,9 @@ def values_cut(evidence: Evidence) -> Finding | None:
         causes = ["Such a value is right only as a whole, and there are few to learn from"]
         actions = [task("values over lines", f"Queue documents that have {', '.join(names) or 'such values'}")]
     where = "over several lines or at window edges" if edges else "over several lines"
-    return Finding("values_cut", f"Values {where} are cut or lost", facts, f"{', or '.join(causes)}.", tuple(actions))
+    return Finding(
+        "values_cut", f"Values {where} are often cut or lost", facts, f"{', or '.join(causes)}.", tuple(actions)
+    )
 
 
 def languages(evidence: Evidence) -> Finding | None:
@@ -111,9 +119,9 @@ def languages(evidence: Evidence) -> Finding | None:
             more = task("more of the language", f"Label more documents in {name}, to at least 20–30 % of training")
             return Finding(
                 "languages",
-                f"F1 is {row['f1']:.2f} in {name}, {best:.2f} elsewhere",
+                f"The model does much worse on documents in {name} than on others",
                 facts,
-                "The training documents are biased, or the vocabulary lacks the language.",
+                "Too few training documents are in this language, or the model does not know its words.",
                 (more, base, layout_augmentation()),
             )
     return None
@@ -132,9 +140,9 @@ def new_templates(evidence: Evidence) -> Finding | None:
     }
     return Finding(
         "new_templates",
-        f"F1 is {unseen['f1']:.2f} on new vendors, {seen['f1']:.2f} on known ones",
+        "The model does much worse on vendors that it has not seen in training",
         facts,
-        "The model knows its vendors' layouts, not invoices.",
+        "It has learned the layouts of its vendors rather than what an invoice looks like.",
         (task("more vendors", "Label a few documents each of more vendors"), layout_augmentation()),
     )
 
@@ -170,8 +178,9 @@ def class_imbalance(evidence: Evidence) -> Finding | None:
             changes={"regularization.loss": "focal", "regularization.focal_gamma": 1.5},
         ),
     ]
-    symptom = f"{evidence.data.outside:.0%} of the words have no field; recall is {micro['recall']:.2f}"
-    return Finding("class_imbalance", symptom, facts, "The model is safest when it says nothing.", tuple(actions))
+    symptom = "The model misses many values and rarely invents one"
+    cause = "Most words have no field, so finding nothing is the safest answer that it has learned."
+    return Finding("class_imbalance", symptom, facts, cause, tuple(actions))
 
 
 def few_examples(evidence: Evidence) -> Finding | None:
@@ -181,18 +190,24 @@ def few_examples(evidence: Evidence) -> Finding | None:
         return None
     trained = evidence.data.fields["train"]
     facts: dict[str, Any] = {}
-    rare = []
+    rare: dict[str, str] = {}
     for name, row in sorted(fields.items()):
         known = trained.get(name)
         labels, vendors = (known.labels, known.vendors) if known else (0, 0)
         if row["support"] and (labels < 10 or vendors < 3) and row["f1"] < min(0.7, micro["f1"] - 0.1):
             facts |= {f"{name} labels": labels, f"{name} vendors": vendors, f"{name} f1": row["f1"]}
-            rare.append(f"{name} has {labels} labels in {vendors} vendors")
+            rare[name] = f"{name}: {_number(labels, 'label')} from {_number(vendors, 'vendor')}, F1 {row['f1']:.2f}"
     if not rare:
         return None
-    names = ", ".join(name.split(" ")[0] for name in facts if name.endswith(" f1"))
-    action = task("more examples", f"Queue documents that have {names}; 20 labels from 5 vendors are a start")
-    return Finding("few_examples", "; ".join(rare), facts, "Too few examples to learn these fields from.", (action,))
+    names = ", ".join(rare)
+    action = task("more examples", f"Queue documents that have {names}")
+    symptom = f"There are too few examples to learn from of {names}"
+    cause = "About 20 labels of a field from 5 vendors are a start."
+    return Finding("few_examples", symptom, facts, cause, (action,), phrases=tuple(rare.values()))
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"
 
 
 def split_leakage(evidence: Evidence) -> Finding | None:
@@ -215,10 +230,9 @@ def split_leakage(evidence: Evidence) -> Finding | None:
         "evaluated_documents": alike[1],
     }
     action = task("split again", "Divide the documents anew by vendor: `workbench split`", "a training run", screen="")
-    symptom = f"{worst:.0%} of the evaluated documents are of training vendors, {alike[0]} repeat a training document"
-    return Finding(
-        "split_leakage", symptom, facts, "The figures are too good: the model has seen these templates.", (action,)
-    )
+    symptom = "Training and measuring share vendors, or almost the same documents"
+    cause = "The figures are too good to be believed, as the model has seen these layouts before."
+    return Finding("split_leakage", symptom, facts, cause, (action,))
 
 
 def label_noise(evidence: Evidence) -> Finding | None:
@@ -230,12 +244,12 @@ def label_noise(evidence: Evidence) -> Finding | None:
         return None
     title = "Go through the suspected label errors, the worst first"
     action = task("check labels", title, f"about {part[0]} documents", screen="errors")
-    symptom = f"{part[0]} of {part[1]} evaluated documents have a label that the model confidently denies"
+    symptom = f"The model surely contradicts a label on {part[0]} of {part[1]} measured documents"
     return Finding(
         "label_noise",
         symptom,
         {"suspected_documents": part[0], "documents": part[1]},
-        "Labels are wrong or not consistent.",
+        "Some labels are probably wrong, or the same thing was labelled in two ways.",
         (action,),
     )
 
@@ -245,29 +259,32 @@ def missing_vendor(evidence: Evidence) -> Finding | None:
     if not evidence.data:
         return None
     rows, train = evidence.data.vendor_errors, evidence.data.vendors.get("train") or {}
-    bad: dict[str, tuple[int, int]] = {}
-    for name, row in rows.items():
-        others = [other for vendor, other in rows.items() if vendor != name]
-        elsewhere = _share((sum(o[0] for o in others), sum(o[1] for o in others)))
-        far = row[1] >= 10 and _share(row) >= max(0.4, 2 * elsewhere)
-        # some vendor is always the worst: it counts where chance would not make any of so many that bad
-        if name not in train and others and far and len(rows) * _at_least(row, elsewhere) < 0.05:
-            bad[name] = row
+    bad = {name: row for name, row in failing(rows).items() if name not in train}
     if not bad:
         return None
     facts = {f"{name} wrong": _share(row) for name, row in bad.items()} | {"vendors": len(rows)}
     worst = max(bad, key=lambda name: bad[name][0])
-    title = f"Label 3–5 documents of {', '.join(bad)} for training"
-    action = labelling("label the vendor", title, "labelling time, then one training run", group=worst)
-    symptom = "; ".join(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
-    return Finding(
-        "missing_vendor", symptom, facts, "The vendor's template is not in the training documents.", (action,)
-    )
-
-
-def _at_least(part: tuple[int, int], chance: float) -> float:
-    """How likely that many (or more) of so many go wrong, when each does by this chance."""
-    return sum(math.comb(part[1], k) * chance**k * (1 - chance) ** (part[1] - k) for k in range(part[0], part[1] + 1))
+    waiting = evidence.waiting.on("train", worst) if evidence.waiting is not None else 0
+    if waiting:
+        title = (
+            f"Label {'the one document' if waiting == 1 else f'{min(waiting, 5)} documents'} of {worst} for training"
+        )
+        action = labelling(
+            "label the vendor", title, "labelling time, then one training run", group=worst, split="pool"
+        )
+    else:  # its documents are on the measuring side, where a vendor stays as a whole
+        action = Action(
+            "label the vendor",
+            f"Label a few training documents that look like those of {worst}",
+            _LABEL_AND_TRAIN,
+            Target.DATA,
+            screen="queue",
+            documents={"like": worst},
+        )
+    phrases = tuple(f"{name}: {wrong} of {of} values wrong" for name, (wrong, of) in bad.items())
+    symptom = f"The model gets most values of {', '.join(bad)} wrong"
+    cause = "No training document looks like theirs."
+    return Finding("missing_vendor", symptom, facts, cause, (action,), phrases=(*phrases, f"{len(rows)} vendors"))
 
 
 def ocr_low(evidence: Evidence) -> Finding | None:
@@ -286,8 +303,9 @@ def ocr_low(evidence: Evidence) -> Finding | None:
         task("read again", "Read these pages again, with the other engine: `workbench ocr`", "minutes", screen=""),
         Action("ocr noise", "Train with some reading errors", RETRAIN, changes={"augmentation.ocr_noise": 0.02}),
     )
-    symptom = f"{part[0]} of {part[1]} training documents were read with a confidence under {LOW_OCR}"
-    return Finding("ocr_low", symptom, facts, "Scans or photographs that the OCR reads badly.", actions)
+    symptom = f"{part[0]} of {part[1]} training documents were read badly by the OCR"
+    cause = "They are poor scans or photographs, so words that the model learns from are wrong."
+    return Finding("ocr_low", symptom, facts, cause, actions)
 
 
 def small_evaluation(evidence: Evidence) -> Finding | None:
@@ -303,8 +321,14 @@ def small_evaluation(evidence: Evidence) -> Finding | None:
     split = evidence.report.get("split", "test")
     title = f"Label about {wanted} {split} documents in all for ±0.05"
     action = labelling("more evaluated documents", title, "labelling time", split=split)
-    symptom = f"{documents} documents say only that F1 is between {low:.2f} and {high:.2f}"
-    return Finding("small_evaluation", symptom, facts, "The evaluation set is too small.", (action,), Severity.HINT)
+    measured = _number(documents, "document")
+    symptom = (
+        f"Only {measured} {'was' if documents == 1 else 'were'} measured: F1 is somewhere from {low:.2f} to {high:.2f}"
+    )
+    # so few that no other finding can be relied on
+    severity = Severity.PROBLEM if documents < _FEW_DOCUMENTS or high - low >= _WIDE else Severity.HINT
+    cause = "Until more documents are labelled for measuring, no figure and no finding here is sure."
+    return Finding("small_evaluation", symptom, facts, cause, (action,), severity)
 
 
 def rule_hurts(evidence: Evidence) -> Finding | None:
@@ -328,9 +352,13 @@ def rule_hurts(evidence: Evidence) -> Finding | None:
         )
         for name in bad
     )
-    symptom = "; ".join(f"{name} repaired {e['repaired']} and broke {e['broke']}" for name, e in bad.items())
-    cause = "The rule does not suit these documents, or this model. It rests, unless it was switched on by hand."
-    return Finding("rule_hurts", symptom, facts, cause, actions, Severity.HINT)
+    phrases = tuple(
+        f"{name}: {e['repaired']} repaired, {e['broke']} broken, F1 {e['f1_with'] - e['f1_without']:+.3f}"
+        for name, e in bad.items()
+    )
+    symptom = f"A repair rule breaks more values than it repairs: {', '.join(bad)}"
+    cause = "It does not suit these documents or this model, and is left out unless you switched it on yourself."
+    return Finding("rule_hurts", symptom, facts, cause, actions, Severity.HINT, phrases)
 
 
 RULES: tuple[Rule, ...] = (

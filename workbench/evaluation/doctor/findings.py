@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from workbench.evaluation.comparison import Figure
 from workbench.evaluation.doctor.data_facts import DataStatistics
 from workbench.runs.config import families
 
@@ -35,7 +36,8 @@ class Action:
     target: Target = Target.CONFIG
     changes: Mapping[str, Any] = field(default_factory=dict)
     screen: str = ""  # of a data task: where it is done ("" when a command does it)
-    documents: Mapping[str, str] = field(default_factory=dict)  # to be labelled there: of this "split" or "group"
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """To be labelled there: of this "split" and "group"; or those most "like" the documents of a vendor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +45,98 @@ class Finding:
     """A symptom that the evidence shows, why it is likely so, and what to do, in this order."""
 
     rule: str
-    symptom: str
+    symptom: str  # a sentence, without its full stop
     evidence: Mapping[str, Any]  # name -> number (or short text); never empty
-    cause: str
+    cause: str  # a sentence
     actions: tuple[Action, ...]
     severity: Severity = Severity.PROBLEM
+    phrases: tuple[str, ...] = ()  # the evidence as it is read, where its names depend on fields or vendors
 
     @property
     def facts(self) -> tuple[str, ...]:
         """The evidence as it is read."""
-        return tuple(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.evidence.items())
+        return self.phrases or tuple(_phrase(name, value) for name, value in self.evidence.items())
 
 
-def _shown(value: object) -> str:
-    """A fact as it is read: figures with three digits."""
-    if isinstance(value, float):
-        return f"{value:.3g}"
+_PHRASES = {
+    "train_f1": "F1 {:.2f} on training documents",
+    "validation_f1": "F1 {:.2f} on validation",
+    "evaluations": "{} evaluations",
+    "train_vendors": "{} vendors in training",
+    "share_of_two_largest_vendors": "{:.0%} of their documents come from the two largest",
+    "learning_rate": "learning rate {:g}",
+    "usual_learning_rate": "usual learning rate {:g}",
+    "broken_steps": "{} steps without a loss",
+    "logged_steps": "{} steps logged",
+    "lowest_loss": "lowest loss {:.3g}",
+    "last_loss": "last loss {:.3g}",
+    "loss_half_way": "loss half way {:.3g}",
+    "best_train_f1": "best F1 on training documents {:.2f}",
+    "falls_of_validation_f1": "F1 on validation fell {} times",
+    "largest_fall": "at most by {:.2f}",
+    "train_documents": "{} training documents",
+    "f1_half_way": "F1 half way {:.2f}",
+    "best_f1": "best F1 {:.2f}",
+    "gained_in_last_evaluations": "{:+.3f} F1 in the last evaluations",
+    "train_f1_at_the_end": "F1 on training documents at the end {}",
+    "gain_left": "about {:+.3f} F1 still to gain",
+    "epochs": "{:g} epochs",
+    "wished_epochs": "{:g} wished",
+    "events": "{} messages",
+    "said": "“{}”",
+    "batch": "batches of {}",
+    "max_length": "windows of {} sub-tokens",
+    "truncated_in_preparation": "{} cut when they were prepared",
+    "truncated_documents": "{} of the measured documents cut",
+    "evaluated_documents": "{} documents measured",
+    "f1": "F1 {:.3f}",
+    "best_other_f1": "F1 of the other {:.3f}",
+    "difference": "difference {:+.3f}",
+    "half_interval": "noise ±{:.3f}",
+    "wrong_several_lines": "{:.0%} of the values over several lines are wrong",
+    "values_several_lines": "{} such values",
+    "wrong_window_edges": "{:.0%} of the values at window edges are wrong",
+    "values_window_edges": "{} such values",
+    "wrong_one_line": "{:.0%} of the values on one line are wrong",
+    "language": "{}",
+    "best_language_f1": "F1 elsewhere {:.2f}",
+    "share_of_training": "{:.0%} of the training documents",
+    "seen_f1": "F1 {:.2f} on vendors of the training",
+    "unseen_f1": "F1 {:.2f} on other vendors",
+    "seen_documents": "{} documents of the first",
+    "unseen_documents": "{} of the others",
+    "share_without_field": "{:.0%} of the words have no field",
+    "precision": "precision {:.2f}",
+    "recall": "recall {:.2f}",
+    "share_of_documents_of_training_vendors": "{:.0%} of the measured documents are of vendors of the training",
+    "near_duplicates": "{} repeat a training document",
+    "suspected_documents": "{} documents with a label in doubt",
+    "documents": "{} documents",
+    "training_documents_under": "{} training documents read badly",
+    "training_documents": "of {}",
+    "limit": "read with a confidence under {}",
+    "f1_lost": "F1 lower by {:.2f} on such documents",
+    "interval_low": "at least {:.2f}",
+    "interval_high": "at most {:.2f}",
+}
+"""How a piece of evidence is read."""
+
+
+def _phrase(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_shown, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
-    return str(value)
+        value = ", ".join(f"{part:.2f}" for part in value)
+    return _PHRASES.get(name, name.replace("_", " ") + " {}").format(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Documents of a workspace that want labels: (side, vendor) -> how many."""
+
+    counts: Mapping[tuple[str, str], int]
+
+    def on(self, side: str, vendor: str | None = None) -> int:
+        """Of a side ("train", "validation", "test"), and of a vendor where one is named."""
+        return sum(n for (at, name), n in self.counts.items() if at == side and vendor in (None, name))
 
 
 @dataclass(frozen=True)
@@ -76,7 +149,9 @@ class Evidence:
         data: statistics of the frozen data.
         config: the configuration as nested mappings (model, train, regularization, data, augmentation).
         types: field id -> type's name.
-        peers: F1 of the runs that are shown beside this one, by name.
+        waiting: what could be labelled now; None where it is not known.
+        figure: the F1 of the evaluation, and what it was measured on.
+        peers: the same of the other runs, by name.
     """
 
     events: Sequence[Mapping[str, Any]] = ()
@@ -84,7 +159,9 @@ class Evidence:
     data: DataStatistics | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
-    peers: Mapping[str, float] = field(default_factory=dict)
+    waiting: Waiting | None = None
+    figure: Figure | None = None
+    peers: Mapping[str, Figure] = field(default_factory=dict)
 
     def get(self, key: str, default: Any) -> Any:
         """A configuration value by its dotted key; the default where it is missing or left to the base."""
@@ -148,6 +225,8 @@ class Diagnosis:
     def as_dict(self) -> dict[str, Any]:
         """Stable keys for `--json`."""
         findings = [asdict(finding) for finding in self.findings]
+        for finding in findings:
+            finding.pop("phrases")
         for action in (action for finding in findings for action in finding["actions"]):
             action["room"] = action.pop("screen")  # the key that scripts know
         return {"healthy": self.healthy, "findings": findings}

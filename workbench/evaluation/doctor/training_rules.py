@@ -5,6 +5,7 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import Any
 
+from workbench.evaluation import comparison
 from workbench.evaluation.doctor.actions import (
     RETRAIN,
     larger_batch,
@@ -56,12 +57,11 @@ def overfitting(evidence: Evidence) -> Finding | None:
             Action("augmentation", "Vary boxes and header words of the training documents", RETRAIN, changes=changes)
         )
     actions += more_warmup(evidence, 0.1)
-    cause = "The model learns its training documents by heart: the learning rate is high, regularisation low, or there "
     return Finding(
         "overfitting",
-        f"Train F1 is {train:.2f}, validation F1 {validation:.2f} over the last {len(pairs)} evaluations",
+        "The model knows its training documents by heart and does worse on others",
         facts,
-        cause + "are few documents or templates.",
+        "The learning rate is too high, regularisation too low, or there are too few documents or vendors.",
         tuple(actions),
     )
 
@@ -92,8 +92,14 @@ def unstable(evidence: Evidence) -> Finding | None:
         actions.append(
             Action("clip gradients", f"Clip gradients at {clip:g}", RETRAIN, changes={"train.max_grad_norm": clip})
         )
-    cause = "The steps are too wild: a high learning rate, a small batch, or an unstable schedule."
-    return Finding("unstable", "The losses stay where they are, or jump", facts, cause, tuple(actions))
+    cause = "Its steps are too large: the learning rate is too high, or the batch too small."
+    return Finding(
+        "unstable",
+        "The training does not settle: its loss stays high, jumps, or breaks off",
+        facts,
+        cause,
+        tuple(actions),
+    )
 
 
 def _instability(evidence: Evidence) -> dict[str, Any]:
@@ -150,9 +156,9 @@ def slow_convergence(evidence: Evidence) -> Finding | None:
         actions.append(Action("freeze early", "Freeze the lowest 3 layers for 2 epochs", RETRAIN, changes=frozen))
     return Finding(
         "slow_convergence",
-        f"Half way the validation F1 was {half:.2f}, at its best {best:.2f}, late in the run",
+        "The model learned almost nothing in the first half of the run",
         {"train_documents": documents, "f1_half_way": half, "best_f1": best, "evaluations": len(scores)},
-        "On so few documents the warmup is short, or the learning rate low.",
+        "For so few documents the warmup is too short, or the learning rate too low.",
         tuple(actions),
     )
 
@@ -168,9 +174,9 @@ def learning_rate_low(evidence: Evidence) -> Finding | None:
     )
     return Finding(
         "learning_rate_low",
-        f"The best train F1 is {max(scores):.2f} at a learning rate of {evidence.learning_rate:g}",
+        "The model did not even learn its training documents",
         {"best_train_f1": max(scores), "learning_rate": evidence.learning_rate, "usual_learning_rate": rate},
-        "The steps are too small to learn even the training documents in this time.",
+        "The learning rate is far below the usual one, so its steps were too small for the time it had.",
         (raised, *more_warmup(evidence, 0.1)),
     )
 
@@ -206,7 +212,7 @@ def ended_early(evidence: Evidence) -> Finding | None:
             f"{RETRAIN}, up to {wished:g} epochs",
             changes={"train.early_stopping_patience": 2 * patience, "train.early_stopping_threshold": 0.0},
         )
-        cause = "Early stopping gave up too soon."
+        cause = "Early stopping ended it too soon."
     else:
         more = math.ceil(1.5 * wished)
         action = Action(
@@ -215,8 +221,8 @@ def ended_early(evidence: Evidence) -> Finding | None:
             f"{RETRAIN}, half as long again",
             changes={"train.num_train_epochs": more},
         )
-        cause = "The run was shorter than the model needs."
-    symptom = f"Validation F1 rose by {sum(gains):.3f} over the last {len(gains)} evaluations, and then the run ended"
+        cause = "It had too few epochs."
+    symptom = "The run ended while the model was still getting better"
     return Finding("ended_early", symptom, facts, cause, (action,))
 
 
@@ -262,8 +268,8 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
             )
         )
     facts = {"events": len(messages), "said": messages[-1], "batch": batch, "max_length": length}
-    cause = "The windows are long, the batch large, or the model deep for this memory."
-    return Finding("out_of_memory", "The device ran out of memory", facts, cause, tuple(actions))
+    cause = "The windows are too long, the batch too large, or the model too deep for this machine."
+    return Finding("out_of_memory", "The training ran out of memory", facts, cause, tuple(actions))
 
 
 def truncation(evidence: Evidence) -> Finding | None:
@@ -280,30 +286,34 @@ def truncation(evidence: Evidence) -> Finding | None:
     look = "Correct words that are longer than a window: they are rarely words"
     actions.append(Action("long words", look, "minutes, then one training run", Target.DATA, screen="annotate"))
     facts = {"truncated_in_preparation": cut, "truncated_documents": truncated, "evaluated_documents": of}
-    symptom = f"{cut or truncated} documents are longer than what the model saw of them"
+    symptom = f"Of {cut or truncated} documents the model did not see every word"
     return Finding(
         "truncation",
         symptom,
         facts,
-        "Long pages were cut off, not divided into windows; or a word is longer than a window.",
+        "Long pages were cut off instead of being divided into windows, or a word is longer than a window.",
         (*actions, *merged_lines(evidence)),
     )
 
 
 def noise(evidence: Evidence) -> Finding | None:
-    """Differences between the shown runs that the documents cannot carry."""
+    """A difference to another run, measured on the same documents, that these cannot carry."""
     micro = evidence.report.get("micro") or {}
-    if not evidence.peers or not micro.get("ci95"):
+    above = {name: comparison.difference(evidence.figure, peer) for name, peer in evidence.peers.items()}
+    compared = {name: gain for name, gain in above.items() if gain is not None}
+    if not compared or not micro.get("ci95"):
         return None
     low, high = micro["ci95"]
-    name, best = max(evidence.peers.items(), key=lambda peer: (peer[1], peer[0]))
-    difference = abs(best - micro["f1"])
-    if difference == 0 or difference > (high - low) / 2:
+    name = max(compared, key=lambda name: (compared[name], name))
+    gain, half = compared[name], (high - low) / 2
+    if gain == 0 or abs(gain) > half:
         return None
-    facts = {"f1": micro["f1"], "best_other_f1": best, "difference": difference, "half_interval": (high - low) / 2}
+    facts = {"f1": micro["f1"], "best_other_f1": evidence.peers[name].value, "difference": gain, "half_interval": half}
     title = f"Compare with {name} by the paired bootstrap before choosing"
     action = Action("compare paired", title, "seconds", Target.DATA, screen="runs")
-    symptom = f"The difference to {name} ({difference:.3f}) is smaller than the noise (±{(high - low) / 2:.3f})"
+    symptom = (
+        f"This run and {name} cannot be told apart on the same documents: {gain:+.3f} F1, with a noise of ±{half:.3f}"
+    )
     return Finding(
         "noise",
         symptom,

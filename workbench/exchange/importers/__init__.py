@@ -120,23 +120,27 @@ def _is_text(head: bytes) -> bool:
 def discover(paths: Iterable[Path]) -> list[Path]:
     """The files with documents, each once, in a stable order.
 
-    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out). Files that
-    belong to another file's documents are left out too: pictures that a label file names, FUNSD's images/,
-    SROIE's key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
+    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
+    entered, or leads out of the folder through a symbolic link, is listed itself and not followed. Files that belong
+    to another file's documents are left out too: pictures that a label file names, FUNSD's images/, SROIE's key/ and
+    img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
 
     Raises:
-        InputProblem: a path does not exist.
+        InputProblem: a path does not exist, or cannot be looked at.
     """
-    files: dict[Path, None] = {}
+    files: dict[Path, bool] = {}  # path -> whether it is to be read
     for path in paths:
-        if path.is_dir():
-            files.update(dict.fromkeys(_walk(path)))
-        elif path.exists():
-            files[path] = None
-        else:
-            raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+        try:
+            if path.is_dir():
+                files |= dict(_walk(path))
+            elif path.exists():
+                files[path] = path.is_file()
+            else:
+                raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+        except (OSError, ValueError) as error:
+            raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
     real = {path: Path(os.path.realpath(path)) for path in files}
-    known = set(real.values())
+    known = {real[path] for path, readable in files.items() if readable}
     companions = {other for path in known for other in _beside(path)}
     # Files refer only to pictures and PDFs: without these the files need not be opened.
     if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
@@ -144,7 +148,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
             if path.suffix.lower() not in _PICTURES:
                 importer: object = detect(path)
                 if isinstance(importer, Referring):
-                    companions.update(Path(os.path.realpath(other)) for other in importer.companions(path))
+                    companions.update(_companions(importer, path))
     listed: dict[Path, Path] = {}
     for path, target in real.items():
         if target not in companions:
@@ -152,27 +156,49 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     return list(listed.values())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _companions(importer: Referring, path: Path) -> set[Path]:
+    try:
+        return {Path(os.path.realpath(other)) for other in importer.companions(path)}
+    except Exception:  # noqa: BLE001 - a damaged file: `read` says so
+        return set()
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a path below a folder is outside of it, through a symbolic link."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
     visited: set[tuple[int, int]] = set()
 
-    def walk(folder: Path) -> Iterator[Path]:
+    def walk(folder: Path) -> Iterator[tuple[Path, bool]]:
         try:
             stat = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:  # an unreadable folder or a broken link
+        except OSError:
+            yield folder, False
             return
         if (stat.st_dev, stat.st_ino) in visited:
             return
         visited.add((stat.st_dev, stat.st_ino))
         for entry in entries:
+            path = Path(entry.path)
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
-            if entry.is_dir():
-                yield from walk(Path(entry.path))
-            elif entry.is_file() and not _NO_DATA.fullmatch(entry.name):
-                yield Path(entry.path)
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file() and not _NO_DATA.fullmatch(entry.name)
+            except OSError:
+                yield path, False
+                continue
+            if (is_folder or is_file) and entry.is_symlink() and leads_out(path, root):
+                yield path, False
+            elif is_folder:
+                yield from walk(path)
+            elif is_file:
+                yield path, True
 
-    yield from walk(folder)
+    yield from walk(root)
 
 
 # folder of the documents -> folders beside it with other files of these documents (same stem)

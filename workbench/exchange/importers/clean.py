@@ -11,6 +11,7 @@ from workbench.exchange.importers.regions import place
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
+_SMALLEST = 0.01  # as pages are kept in hundredths of their units
 _LARGEST = 10_000_000.0  # units of a page: hundredths of them are kept in 32 bits
 
 
@@ -47,7 +48,7 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
                 f"page {number} has {len(tokens):,} words; the limit is {limits.tokens_per_page:,} "
                 "(tokens_per_page under [limits])"
             )
-        if not (0 < page.width <= _LARGEST and 0 < page.height <= _LARGEST):
+        if not (_SMALLEST <= page.width <= _LARGEST and _SMALLEST <= page.height <= _LARGEST):
             raise InputProblem(f"page {number} has no size that can be ({page.width} × {page.height})")
         page.width, page.height = round(page.width, 2), round(page.height, 2)
         if page.tokens is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
+from workbench.exchange.importers import parsing, pdf
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
 from workbench.exchange.importers.regions import place
 from workbench.fields import invoice_schema
@@ -114,12 +114,9 @@ def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
     file = parsing.inside(options, path.parent, f"../pdfs/{path.stem}.pdf")
     if file is None:
         return
-    from workbench.exchange.importers import pdf  # PDFium: only when there is one
-
     try:
-        with pdf.opened(file, options.password) as document:
-            for page, number in zip(incoming.pages, range(min(len(document), options.limits.pages)), strict=False):
-                page.picture = pdf.picture_of(document[number])
+        for page, picture in zip(incoming.pages, pdf.pictures_of(file, options), strict=False):
+            page.picture = picture
     except InputProblem as problem:
         incoming.notes.append(f"pictures left out: {file.name}: {problem.message}")
 

@@ -13,6 +13,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange.importers import parsing, wordlists
 from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.wordlists import Record
+from workbench.exchange.reader_process import in_reader_process
 
 _ROWS = 64  # a batch; rows may hold pictures
 _ARROW_FILE = b"ARROW1"
@@ -36,7 +37,7 @@ class HFDatasetImporter:
         options = Options(path.parent)
         try:
             for part in _parts(path, options):
-                for _, row in _rows(part, {}, only=("image_path", "file_name")):
+                for _, row in _rows(part, ("image_path", "file_name")):
                     named = row.picture() if isinstance(row, Record) else None
                     if isinstance(named, str):
                         yield path.parent / named
@@ -45,10 +46,9 @@ class HFDatasetImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one dataset."""
-        names: dict[str, list[str]] = {}
         try:
             for part in _parts(path, options):
-                yield from wordlists.documents(part, _rows(part, names), options, self.name, names)
+                yield from wordlists.documents(part, _rows(part), options, self.name, _label_names(part))
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
 
@@ -69,16 +69,28 @@ def _parts(path: Path, options: Options) -> list[Path]:
     return parts
 
 
-def _rows(path: Path, names: dict[str, list[str]], only: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """(where, Record or InputProblem) of every row; label names are put into `names` before the first row."""
+@in_reader_process
+def _label_names(path: Path) -> dict[str, list[str]]:
+    """Column -> label names, from the features that the datasets library writes into a schema."""
+    import pyarrow as pa
+
+    try:
+        with path.open("rb") as file:
+            return _names_in(_batches(file, ())[0])
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(0, error) from error
+
+
+@in_reader_process
+def _rows(path: Path, only: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """(where, Record or InputProblem) of every row."""
     import pyarrow as pa  # heavy: only when there is such a file
 
     number = 0
     try:
         with path.open("rb") as file:
-            schema, batches = _batches(pa, file, only)
-            names.update(_label_names(schema))
-            for batch in batches:
+            for batch in _batches(file, only)[1]:
+                batch.validate(full=True)  # offsets that lead out of a buffer
                 for row in batch.to_pylist():
                     number += 1
                     try:
@@ -86,12 +98,18 @@ def _rows(path: Path, names: dict[str, list[str]], only: tuple[str, ...] = ()) -
                     except InputProblem as problem:
                         yield f"row {number}", problem
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputProblem(f"it is damaged or cut off after row {number} ({str(error)[:200]})") from error
+        raise _damaged(number, error) from error
 
 
-def _batches(pa: Any, file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
+def _damaged(row: int, error: Exception) -> InputProblem:
+    return InputProblem(f"it is damaged or cut off after row {row} ({str(error)[:200]})")
+
+
+def _batches(file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
+    import pyarrow as pa
     from pyarrow import ipc, parquet
 
+    pa.set_cpu_count(1)
     signature = file.read(6)
     file.seek(0)
     if signature.startswith(b"PAR1"):
@@ -116,8 +134,7 @@ def _columns(present: list[str], only: tuple[str, ...]) -> list[str]:
     return [name for name in present if name in (only or Record.__struct_fields__)]
 
 
-def _label_names(schema: Any) -> dict[str, list[str]]:
-    """Column -> label names, from the features that the datasets library writes into a schema."""
+def _names_in(schema: Any) -> dict[str, list[str]]:
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         items = features.items()

@@ -4,6 +4,7 @@ All functions raise `InputProblem` with a reason, without the file's name; impor
 `Rejected`.
 """
 
+import contextlib
 import functools
 import json
 import math
@@ -36,9 +37,12 @@ def content(path: Path, limits: Limits) -> bytes:
     """A file's bytes, without a byte-order mark."""
     content_size(path, limits)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:  # a device or a growing file has more than its size says
+            data = file.read(limits.file_bytes + 1)
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
+    if len(data) > limits.file_bytes:
+        raise InputProblem(f"it is larger than {limits.file_bytes / 1e6:,.0f} MB (file_bytes under [limits])")
     if not data.strip():
         raise InputProblem("it is empty")
     return data.removeprefix(_BOM)
@@ -171,7 +175,8 @@ def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], wha
 def number(value: Any) -> float:
     """A number of a record."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):  # 10**400
+            return float(value)
     raise InputProblem(f"{str(value)[:40]!r} stands where a number is expected")
 
 

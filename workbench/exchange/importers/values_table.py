@@ -9,9 +9,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import InputProblem
+from storage.exceptions import InputProblem, WorkbenchError
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.parsing import PICTURES
+from workbench.exchange.reader_process import in_reader_process
 from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
@@ -48,19 +49,27 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
     Raises:
         InputProblem: the file is not there, too large, or no table.
     """
-    for number, record in enumerate(_records(path, limits), 1):
-        yield _row(path, f"row {number}", record)
+    try:
+        for number, record in enumerate(_records(path, limits), 1):
+            yield _row(path, f"row {number}", record)
+    except WorkbenchError:
+        raise
+    except OSError as error:  # it vanished meanwhile
+        raise InputProblem(f"{path} cannot be read: {error.strerror or error}.", "Check the name.") from error
+    except Exception as error:
+        raise InputProblem(f"{path} is damaged: {type(error).__name__}: {str(error)[:200]}.") from error
 
 
 def _records(path: Path, limits: Limits) -> Iterable[Any]:
     try:
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
-        head = path.open("rb").read(4)
+        with path.open("rb") as file:
+            head = file.read(4)
     except OSError as error:
         raise InputProblem(f"{path} cannot be read: {error.strerror}.", "Check the name.") from error
     if head.startswith(b"PK\x03\x04"):
-        return _excel(path)
+        return _excel(path, limits)
     return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
@@ -127,22 +136,36 @@ def _json(path: Path) -> Iterable[Any]:
     return loaded
 
 
-def _excel(path: Path) -> Iterator[Any]:
+@in_reader_process
+def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
+    """The rows of a workbook's first sheet as column -> cell."""
+    import zipfile
+
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > limits.unpacked_bytes:
+            raise InputProblem(
+                f"{path} has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
+                "(unpacked_bytes under [limits])."
+            )
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise InputProblem(f"{path} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error
-    try:
         rows = book.worksheets[0].iter_rows(values_only=True) if book.worksheets else iter(())
         columns = [str(cell) if cell is not None else "" for cell in next(rows, ())]
         for row in rows:
             if any(cell is not None for cell in row):
-                yield dict(zip(columns, row, strict=False))
-    finally:
+                yield dict(zip(columns, map(_cell, row), strict=False))
         book.close()
+    except (InputProblem, MemoryError):
+        raise
+    except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files
+        raise InputProblem(f"{path} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | date) else str(value)
 
 
 def _document_beside(path: Path) -> Path | None:

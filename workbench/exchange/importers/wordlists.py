@@ -183,7 +183,7 @@ def _document(
     number = re.sub(r"\W+", " ", where)
     name = str(record.id) if record.id not in (None, "") else f"{path.stem} {number}".strip()
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], format, language=record.language, group=record.group)
-    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming)
+    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, options)
     incoming.labelled = incoming.labelled if record.labelled is None else record.labelled
     picture, size = _picture(path, record, options, incoming)
     if record.page_width and record.page_height:
@@ -240,7 +240,7 @@ def _picture(
 
 
 def _labels(
-    path: Path, record: Record, count: int, names: dict[str, list[str]], incoming: Incoming
+    path: Path, record: Record, count: int, names: dict[str, list[str]], incoming: Incoming, options: Options
 ) -> tuple[list[IncomingSpan], bool]:
     for column in ("labels", "ner_tags", "tags"):
         values = getattr(record, column)
@@ -250,7 +250,7 @@ def _labels(
         return [], False
     if len(values) != count:
         raise InputProblem(f"it has {count} words but {len(values)} labels")
-    known = names.get(column) or (_names_beside(path) if int in set(map(type, values)) else [])
+    known = names.get(column) or (_names_beside(path, options) if int in set(map(type, values)) else [])
     tags: list[str] = []
     for tag in values:
         if isinstance(tag, int):
@@ -267,13 +267,14 @@ def _labels(
     return spans, True
 
 
-def _names_beside(path: Path) -> list[str]:
+def _names_beside(path: Path, options: Options) -> list[str]:
     """Label names from a labels.txt beside the file, one a line, in the order of their numbers."""
-    beside = path.with_name("labels.txt")
     try:
-        return [line.strip() for line in beside.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError):
+        beside = parsing.inside(options, path.parent, "labels.txt")
+        text = parsing.text_of(parsing.content(beside, options.limits)) if beside else ""
+    except InputProblem:
         return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _append(document: Incoming, page: Incoming) -> None:

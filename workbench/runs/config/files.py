@@ -4,6 +4,7 @@ Light on purpose: the form, the command line and the worker all import it.
 """
 
 import difflib
+import reprlib
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import families, options
+from workbench.runs.config import families, options, safe_yaml
 from workbench.runs.config.tune import TuneConfig
 
 RENAMED = {
@@ -46,6 +47,8 @@ DECIDED = {
 }
 """Settings that other files bring and that are decided elsewhere here: read over, with a note."""
 
+_LONGEST = 100  # characters of a wrong value that a message repeats
+
 _VALUES = {
     "train.optim": {
         "adamw_torch": "adamw", "adamw_torch_fused": "adamw", "adamw_hf": "adamw", "adam": "adamw",
@@ -59,17 +62,23 @@ def load(source: Path | str) -> TuneConfig:
     Raises:
         ConfigProblem: not YAML, an unknown key, a value out of range, or an impossible combination.
     """
-    text = source
-    if isinstance(source, Path):
-        try:
-            text = source.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigProblem(f"{source} cannot be read: {error}", "Give the path of a YAML file.") from error
-    return from_dict(_parse(str(text)))
+    text = _text_of(source)
+    return from_dict(_parse(text), text)
 
 
-def from_dict(data: Mapping[str, Any]) -> TuneConfig:
+def _text_of(source: Path | str) -> str:
+    if isinstance(source, str):
+        return source
+    try:
+        return source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigProblem(f"{source} cannot be read: {error}", "Give the path of a YAML file, in UTF-8.") from error
+
+
+def from_dict(data: Mapping[str, Any], text: str = "") -> TuneConfig:
     """A configuration from nested settings, with the names of other tools understood.
+
+    `text` is the YAML that they were read from: a problem is named with its line.
 
     Raises:
         ConfigProblem: as `load`.
@@ -78,14 +87,14 @@ def from_dict(data: Mapping[str, Any]) -> TuneConfig:
         return TuneConfig.model_validate(_translate(data))
     except ValidationError as error:
         raise ConfigProblem(
-            explain(error), "Correct the setting; every setting's range is in the form and the documentation."
+            explain(error, safe_yaml.lines_of(text)),
+            "Correct the setting; every setting's range is in the form and the documentation.",
         ) from error
 
 
 def notes_on(source: Path | str) -> list[str]:
     """The settings of a file that are decided elsewhere here, one sentence each."""
-    text = source.read_text(encoding="utf-8-sig") if isinstance(source, Path) else source
-    flat = _flatten(_parse(text))
+    flat = _flatten(_parse(_text_of(source)))
     return [f"{key} was read over: {why}." for key, why in DECIDED.items() if key in flat]
 
 
@@ -109,9 +118,11 @@ def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
                 f"{text!r} is not a setting.", "Write it as section.key=value, such as train.learning_rate=3e-5."
             )
         try:
-            parsed = yaml.safe_load(value) if value.strip() else None
-        except yaml.YAMLError as error:
-            raise ConfigProblem(f"{text!r}: the value cannot be read: {error}", "Quote it.") from error
+            parsed = safe_yaml.load(value) if value.strip() else None
+        except ConfigProblem as problem:
+            raise ConfigProblem(
+                f"{text[:200]!r}: the value cannot be read: {problem.message}", "Quote it."
+            ) from problem
         if key.strip() in DECIDED:
             continue
         target, parsed = _rename(key.strip(), parsed)
@@ -140,10 +151,7 @@ def difference(a: TuneConfig, b: TuneConfig) -> dict[str, tuple[Any, Any]]:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigProblem(f"This is not YAML: {error}", "Correct the file at the place named.") from error
+    data = safe_yaml.load(text)
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -195,18 +203,32 @@ def _flatten(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def explain(error: ValidationError) -> str:
-    """All problems, one a line, in words that name the key."""
-    lines = []
+def explain(error: ValidationError, lines: Mapping[str, int] | None = None) -> str:
+    """All problems, one a line, in words that name the key, and the line that it is on in the file."""
+    sentences = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{key} is not a setting{nearest(key) or '.'}")
+            sentence = f"{key} is not a setting{nearest(key) or '.'}"
         elif problem["type"] == "value_error":
-            lines.append(str(problem["ctx"]["error"]))
+            sentence = str(problem["ctx"]["error"])
         else:
-            lines.append(f"{key}: {problem['input']!r}: {problem['msg'].lower()}.")
-    return "\n".join(dict.fromkeys(lines))
+            sentence = f"{key}: {_shortened(problem['input'])}: {problem['msg'].lower()}."
+        line = _line(key, lines or {})
+        sentences.append(f"Line {line}: {sentence}" if line else sentence)
+    return "\n".join(dict.fromkeys(sentences))
+
+
+def _shortened(value: Any) -> str:
+    text = reprlib.repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _line(key: str, lines: Mapping[str, int]) -> int:
+    """The line of a setting, which the file may call by another tool's name, or of its section; 0 when unknown."""
+    setting = ".".join(key.split(".")[:2])
+    names = (setting, *(old for old, new in RENAMED.items() if new == setting), setting.partition(".")[0])
+    return next((lines[name] for name in names if name in lines), 0)
 
 
 def nearest(key: str) -> str:

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from storage.exceptions import ConfigProblem
 from workbench.fields import Field as SchemaField
 from workbench.fields import FieldType
-from workbench.runs.config import files
+from workbench.runs.config import files, safe_yaml
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
 
@@ -67,14 +66,17 @@ class Request(BaseModel):
         """
         path = RunFolder(folder).request
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+            data = safe_yaml.load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigProblem) as error:
             raise ConfigProblem(
                 f"{path} cannot be read: {error}", "Start the run anew, or copy the whole folder."
             ) from error
         if not isinstance(data, dict):
             raise ConfigProblem(f"{path} holds no request.", "Start the run anew.")
-        data["config"] = files.from_dict(data.get("config") or {})
+        config = data.get("config") or {}
+        if not isinstance(config, dict):
+            raise ConfigProblem(f"{path}: config holds no settings.", "Start the run anew.")
+        data["config"] = files.from_dict(config)
         try:
             return cls.model_validate(data)
         except ValidationError as error:

@@ -1,0 +1,209 @@
+"""Whatever one file does stays with that file: it is named with a reason, and everything else goes in."""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pypdfium2
+import pytest
+from openpyxl import Workbook
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
+
+from workbench.exchange import importers, reader_process
+from workbench.exchange.importers import values_table
+from workbench.exchange.importers.base import Incoming
+from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.sources import ImportRequest
+from workbench.settings import Limits
+from workbench.workspace import Workspace
+
+GOOD: dict[str, Any] = {"id": "good", "words": ["Total", "9.00"], "bboxes": [[0, 0, 100, 20], [110, 0, 200, 20]]}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    opened = Workspace.create(tmp_path / "workspace")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to import, with one good file that comes last."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "z good.json").write_text(json.dumps(GOOD))
+    return folder
+
+
+def brought(workspace: Workspace, folder: Path, **options: Any) -> tuple[Summary, dict[str, str]]:
+    """The summary of an import that took the good file, and why others were rejected, by name."""
+    summary = run(workspace, ImportRequest((folder,), ocr=False, **options))
+    assert summary.documents >= 1, summary.rejected
+    return summary, {Path(rejected.file).name: rejected.reason for rejected in summary.rejected}
+
+
+def nested_forms(depth: int) -> bytes:
+    """A small PDF whose form objects draw each other ten times each."""
+    draws = [
+        b"%d 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F %d 0 R>>>>/Length 60>>stream\n"
+        % (5 + n, 6 + n)
+        + b"/F Do " * 10
+        + b"\nendstream endobj\n"
+        for n in range(depth)
+    ]
+    objects = [
+        b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n",
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R"
+        b"/Resources<</XObject<</F 5 0 R>>>>>>endobj\n",
+        b"4 0 obj<</Length 5>>stream\n/F Do\nendstream endobj\n",
+        *draws,
+        b"%d 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 10>>stream\n0 0 1 1 re\nendstream endobj\n"
+        % (5 + depth),
+    ]  # fmt: skip
+    return b"%PDF-1.4\n" + b"".join(objects) + b"trailer<</Root 1 0 R>>\n%%EOF"
+
+
+def test_a_pdf_without_end_is_ended(workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_process, "SECONDS", 1.5)
+    (folder / "a.pdf").write_bytes(nested_forms(12))
+    _, reasons = brought(workspace, folder)
+    assert "seconds" in reasons["a.pdf"] or "memory" in reasons["a.pdf"]
+
+
+def test_damaged_arrow_does_not_end_the_import(workspace: Workspace, folder: Path) -> None:
+    rows = [{"id": f"d{n}", "words": ["Total", "9.00"] * 9, "bboxes": [[0, 0, 100, 20]] * 18} for n in range(8)]
+    table = pa.Table.from_pylist(rows)
+    whole = pa.BufferOutputStream()
+    with pa.ipc.new_file(whole, table.schema) as writer:
+        writer.write_table(table)
+    data = bytearray(whole.getvalue().to_pybytes())
+    for n, at in enumerate(range(400, len(data), max(len(data) // 12, 1))):
+        mutant = bytearray(data)
+        mutant[at : at + 8] = b"\xff\xff\xff\x7f\xff\xff\xff\x7f"
+        (folder / f"{n:02}.arrow").write_bytes(mutant)
+    summary, reasons = brought(workspace, folder)
+    assert summary.documents + summary.known >= 1
+    assert reasons
+    assert "z good.json" not in reasons
+
+
+def excel(path: Path, rows: list[list[Any]]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path.read_bytes()
+
+
+def test_damaged_and_packed_workbooks_are_rejected(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
+    data = excel(tmp_path / "a.xlsx", [["file", "total"], ["good", "9.00"]])
+    (folder / "cut.xlsx").write_bytes(data[: len(data) // 2])
+    place = data.index(b"xl/worksheets/sheet1.xml") + 40
+    (folder / "changed.xlsx").write_bytes(data[:place] + b"\xff" * 20 + data[place + 20 :])
+    with (
+        zipfile.ZipFile(tmp_path / "a.xlsx") as source,
+        zipfile.ZipFile(folder / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for part in source.namelist():
+            content = source.read(part)
+            bomb.writestr(part, content + b" " * 600_000_000 if part.endswith("sheet1.xml") else content)
+    summary, reasons = brought(workspace, folder)
+    assert set(reasons) == {"cut.xlsx", "changed.xlsx", "bomb.xlsx"}
+    for name in reasons:  # and as `workbench values` is given it
+        report = run(workspace, ImportRequest((folder / "z good.json",), tables=(folder / name,))).values
+        assert report is not None
+        assert report.skipped == 1
+    assert "unpacked_bytes" in str(report.rejected[0].reason) or name != "bomb.xlsx"
+    assert summary.documents == 1
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    excel(tmp_path / "a.xlsx", [["file", "total"], ["good", "9.00"]])
+    with pytest.raises(importers.InputProblem, match="unpacked_bytes"):
+        list(values_table.read(tmp_path / "a.xlsx", Limits(unpacked_bytes=1000)))
+
+
+def test_cut_pictures_and_pages_without_a_size_are_rejected(workspace: Workspace, folder: Path) -> None:
+    frames = [Image.new("RGB", (60, 60), colour) for colour in ("white", "red")]
+    frames[0].save(folder / "a.tif", save_all=True, append_images=frames[1:], compression="tiff_lzw")
+    data = (folder / "a.tif").read_bytes()
+    for n in range(1, 8):
+        (folder / f"cut{n}.tif").write_bytes(data[: len(data) * n // 8])
+    (folder / "a.tif").unlink()
+    canvas = Canvas(str(folder / "crop.pdf"), pagesize=(400, 600))
+    canvas.drawString(50, 50, "Total")
+    canvas.save()
+    document = pypdfium2.PdfDocument(folder / "crop.pdf")
+    document[0].set_cropbox(1000, 1000, 1400, 1400)
+    document.save(str(folder / "cropped.pdf"))
+    document.close()
+    (folder / "crop.pdf").unlink()
+    (folder / "tiny.json").write_text(json.dumps({**GOOD, "id": "tiny", "width": 0.001, "height": 0.001}))
+    (folder / "huge.json").write_text(json.dumps(GOOD).replace("100", "1" + "0" * 400))
+    form = {"form": [{"text": "a", "box": [0, 0, 10**400, 1], "words": [], "label": "x"}]}
+    (folder / "form.json").write_text(json.dumps(form).replace('"words": [], ', ""))
+    summary, reasons = brought(workspace, folder)
+    assert {"tiny.json", "huge.json", "form.json"} <= set(reasons)
+    # PDFium falls back to the media box where the crop box is beside it, or refuses; both are an answer.
+    assert summary.documents + len(reasons) >= 1 + 3
+    assert "z good.json" not in reasons
+
+
+def test_a_reader_that_raises_anything_is_a_rejected_file(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.json").write_text(json.dumps({"form": []}))
+
+    def broken(self: object, path: Path, options: object) -> Iterator[Incoming]:
+        raise KeyError("out of the blue")
+        yield
+
+    monkeypatch.setattr(type(importers.load("funsd")), "read", broken)
+    _, reasons = brought(workspace, folder)
+    assert "out of the blue" in reasons["a.json"]
+
+
+def test_links_out_of_the_folder_are_named_and_not_followed(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.json").write_text(json.dumps({**GOOD, "id": "secret"}))
+    (outside / "labels.txt").write_text("root:x:0:0\nbin:x:1:1\n")
+    (folder / "file.json").symlink_to(outside / "secret.json")
+    (folder / "sub").symlink_to(outside)
+    (folder / "labels.txt").symlink_to(outside / "labels.txt")
+    (folder / "numbers.json").write_text(json.dumps({**GOOD, "id": "numbers", "labels": [0, 1]}))
+    summary, reasons = brought(workspace, folder)
+    assert summary.documents == 2
+    assert not summary.labels
+    assert {name for name, reason in reasons.items() if "link out of the folder" in reason} == {"file.json", "sub"}
+    # What is named itself is read, wherever it leads.
+    assert run(workspace, ImportRequest((folder / "file.json",))).documents == 1
+
+
+def test_files_that_vanish_and_what_is_no_file_are_named(
+    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.json", "c.csv"):
+        (folder / name).write_text("x")
+    os.mkfifo(folder / "pipe")
+    known = importers.discover([folder])
+    monkeypatch.setattr(importers, "discover", lambda paths: [*known, folder / "pipe"])
+    for name in ("a.png", "b.json", "c.csv"):
+        (folder / name).unlink()
+    _, reasons = brought(workspace, folder)
+    assert set(reasons) == {"a.png", "b.json", "c.csv", "pipe"}
+    assert "regular" in reasons["pipe"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: Path) -> None:
+    (folder / "closed").mkdir(mode=0)
+    _, reasons = brought(workspace, folder)
+    assert "closed" in reasons

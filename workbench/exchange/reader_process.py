@@ -1,0 +1,309 @@
+"""Runs the readers of untrusted binary formats in child processes, so that a hostile file costs nothing but itself.
+
+A function with `@in_reader_process` is called like any other: arguments, items, results and `WorkbenchError`s are those
+of the function. Whatever else happens to it (an exception, a segmentation fault, no end, too much memory) is an
+`InputProblem`. A child is kept for the next call, and a new one is started where it ended.
+"""
+
+import atexit
+import contextlib
+import functools
+import importlib
+import inspect
+import io
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import msgspec
+
+from storage.exceptions import InputProblem, WorkbenchError
+
+SECONDS = 60.0
+"""For one result, or one item (a page, a row) of several."""
+STREAM_SECONDS = 900.0
+"""For all items of one call."""
+MEMORY = 1_500_000_000
+"""Bytes that a child may allocate."""
+_USED_UP = 1_000_000_000  # bytes: a child that once held more is replaced, so that the next file has the whole limit
+_BATCH_SECONDS = 0.05  # items of one answer
+_PARENT_SECONDS = 1.0  # between two looks whether the parent still lives
+_START = "from workbench.exchange.reader_process import _serve; _serve()"
+_VALUES = {
+    ("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath")
+} | {("pathlib._local", "PosixPath"), ("pathlib._local", "Path")} | {
+    ("datetime", name) for name in ("date", "datetime", "time", "timedelta")
+}  # fmt: skip
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_in_child = False
+
+
+def in_reader_process(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function of a module, which may be a generator, to run in a child process.
+
+    Arguments and results are pickled. In the child itself the function is called directly.
+    """
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def stream(*arguments: P.args, **named: P.kwargs) -> Iterator[Any]:
+            if _in_child:
+                yield from cast(Any, function(*arguments, **named))
+            else:
+                yield from _shared.stream(function, *arguments, **named)
+
+        return cast("Callable[P, R]", stream)
+
+    @functools.wraps(function)
+    def call(*arguments: P.args, **named: P.kwargs) -> R:
+        return function(*arguments, **named) if _in_child else _shared.call(function, *arguments, **named)
+
+    return call
+
+
+# -- the parent's side
+
+
+class ReaderProcesses:
+    """Child processes that call functions; as many as are busy at once. Can be used from several threads."""
+
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+
+    def call(self, function: Callable[..., R], *arguments: Any, **named: Any) -> R:
+        """The function's result.
+
+        Raises:
+            InputProblem: it raised something else than a WorkbenchError, or broke a limit.
+        """
+        with self._child() as child:
+            kind, value = child.ask(_request(function, arguments, named), SECONDS)
+            return cast(R, _taken(kind, value))
+
+    def stream(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Generator[Any, None, None]:
+        """The items of a generator function.
+
+        Raises:
+            InputProblem: as `call`.
+        """
+        end = time.monotonic() + STREAM_SECONDS
+        with self._child() as child:
+            kind, value = child.ask(_request(function, arguments, named), SECONDS)
+            while kind == "items":
+                try:
+                    yield from value
+                except GeneratorExit:
+                    child.ask(False, SECONDS)
+                    return
+                kind, value = child.ask(True, max(min(SECONDS, end - time.monotonic()), 0.0))
+            _taken(kind, value)
+
+    def close(self) -> None:
+        """End all children, also those at work."""
+        with self._lock:
+            children, self._idle = [*self._idle, *self._busy], []
+        for child in children:
+            child.kill()
+
+    @contextmanager
+    def _child(self) -> Iterator["_Child"]:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+            if child is None or not child.lives:
+                child = _Child(self._memory)
+            self._busy.add(child)
+        try:
+            yield child
+        finally:
+            with self._lock:
+                self._busy.discard(child)
+                if child.fit:
+                    self._idle.append(child)
+            if not child.fit:
+                child.kill()
+
+
+class _Child:
+    """One process; `fit` between a complete answer and the next request."""
+
+    def __init__(self, memory: int) -> None:
+        self._connection, theirs = Pipe()
+        with _interrupts_blocked():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(memory), str(os.getpid())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # what libraries print would stand in a screen
+                env={**os.environ, **_ENVIRONMENT},
+            )
+        theirs.close()
+        self.fit = True
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, message: Any, seconds: float) -> tuple[str, Any]:
+        """The answer to a message: its kind, and the items, the result or the problem."""
+        self.fit = False
+        try:
+            self._connection.send_bytes(pickle.dumps(message))
+            if not self._connection.poll(seconds):
+                raise InputProblem(f"reading it takes longer than {SECONDS:.0f} seconds")
+            kind, value, self.fit = _Unpickler(io.BytesIO(self._connection.recv_bytes())).load()
+        except (EOFError, OSError) as error:
+            raise InputProblem(self._why_it_ended()) from error
+        except pickle.UnpicklingError as error:
+            raise InputProblem(f"its reader's answer is refused: {error}") from error
+        return kind, value
+
+    def _why_it_ended(self) -> str:
+        try:
+            code = self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        named = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit {code}"
+        return f"it is damaged, or needs more than {MEMORY / 1e9:.1f} GB of memory: its reader ended ({named})"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._connection.close()
+
+
+def _request(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    try:
+        folder = Path.cwd()  # relative paths are meant from here
+    except FileNotFoundError:
+        folder = Path("/")
+    return function.__module__, function.__qualname__, arguments, named, folder
+
+
+def _taken(kind: str, value: Any) -> Any:
+    if kind == "problem":
+        raise value
+    return value
+
+
+class _Unpickler(pickle.Unpickler):
+    """Takes records, structures and problems of this program from a child, and no other class."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _VALUES:
+            return super().find_class(module, name)
+        if module.startswith(("workbench.", "storage.")):
+            kind = super().find_class(module, name)
+            if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, msgspec.Struct | WorkbenchError)):
+                return kind
+        raise pickle.UnpicklingError(f"{module}.{name} is not taken from a reader")
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started here ignore Ctrl-C, also while they load: the parent ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_shared = ReaderProcesses()
+atexit.register(_shared.close)
+
+# -- the child's side
+
+# One thread, and no allocator that reserves memory ahead: that would count as used.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+def _serve() -> None:
+    """Answer requests until the parent closes the connection or ends."""
+    global _in_child  # noqa: PLW0603 - set once, before anything is read
+    _in_child = True
+    descriptor, memory, parent = map(int, sys.argv[1:4])
+    with contextlib.suppress(ValueError, OSError):  # a lower limit of the user's
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    connection = Connection(descriptor)
+    try:
+        while True:
+            _answer(connection, *pickle.loads(connection.recv_bytes()))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+def _answer(
+    connection: Connection, module: str, name: str, arguments: tuple[Any, ...], named: dict[str, Any], folder: Path
+) -> None:
+    fit = True
+    try:
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        function = functools.reduce(getattr, name.split("."), cast(Any, importlib.import_module(module)))
+        result = function(*arguments, **named)
+        answer: tuple[str, Any] = "end", result
+        if inspect.isgenerator(result):
+            _send_items(connection, result)
+            answer = "end", None
+    except WorkbenchError as problem:
+        answer = "problem", problem
+    except MemoryError:
+        answer = "problem", InputProblem(f"reading it takes more than {MEMORY / 1e9:.1f} GB of memory")
+        fit = False
+    except Exception as error:  # noqa: BLE001 - the border of one file: whatever its reader raises is that file's
+        answer = "problem", InputProblem(f"it is damaged ({type(error).__name__}: {str(error)[:200]})")
+    _send(connection, *answer, fit and _peak() < _USED_UP)
+
+
+def _send_items(connection: Connection, items: Generator[Any, Any, Any]) -> None:
+    """Send the items in batches, each when it is asked for."""
+    batch: list[Any] = []
+    begun = time.monotonic()
+    for item in items:
+        batch.append(item)
+        if time.monotonic() - begun < _BATCH_SECONDS:
+            continue
+        _send(connection, "items", batch, False)
+        if not pickle.loads(connection.recv_bytes()):
+            items.close()
+            return
+        batch, begun = [], time.monotonic()
+    if batch:
+        _send(connection, "items", batch, False)
+        if not pickle.loads(connection.recv_bytes()):
+            return
+
+
+def _send(connection: Connection, kind: str, value: Any, fit: bool) -> None:
+    connection.send_bytes(pickle.dumps((kind, value, fit), pickle.HIGHEST_PROTOCOL))
+
+
+def _peak() -> int:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
