@@ -15,7 +15,6 @@ import transformers
 
 from storage.files import write_atomic
 from workbench.runs import parquet
-from workbench.runs.config import families
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -85,7 +84,7 @@ def _finish(
 ) -> None:
     """Keep the model, predict, report; the event `finished` comes last."""
     request, config = prepared.request, prepared.request.config
-    if config.model.family in families.OF_STARTER:
+    if config.model.family == "starter":
         smooth.bake(result.built.model)
     judged: dict[str, list[Any]] = {}
     with full_disk_named():

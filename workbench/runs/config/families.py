@@ -43,8 +43,8 @@ STARTER_FOLDER = Path(workbench.__file__).parent / "starter_model"
 DEFAULTS = {"tokens": "starter", "classes": "embedded"}
 """The family that a task begins with."""
 
-OF_STARTER = frozenset({"starter", "embedded"})
-"""Families that begin with the starter's weights, and whose boxes enter smoothly."""
+ENCODER_FOLDER = Path(workbench.__file__).parent / "text_encoder"
+"""The text encoder that comes with the program, for classes."""
 
 _BY_USER = "Depends on the weights you name: read their licence before you sell what they read."
 
@@ -64,14 +64,14 @@ FAMILIES: dict[str, Spec] = {
         ),
         Spec(
             "embedded",
-            "Embedded (words alone, the starter's encoder, comes with the program)",
-            (Base("", "the starter's encoder", 384, 6, 12, 30522),),
-            True,
+            "Embedded (words alone, MiniLM, 22 M parameters, comes with the program)",
+            (Base("", "all-MiniLM-L6-v2", 384, 6, 12, 30522),),
+            False,
             False,
             "Apache-2.0",
             "Free for commercial use.",
-            "English sentence pairs (MiniLM), then made-up receipts and invoices; boxes are left empty.",
-            "workbench.training.models.starter",
+            "a billion pairs of English sentences.",
+            "workbench.training.models.embedded",
             ("classes",),
         ),
         Spec(

@@ -140,7 +140,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     tokenizer = load_tokenizer(source, **({"add_prefix_space": True} if offset else {}))
     known = [] if is_classifier else _own_labels(settings)
     notes = []
-    _dropouts(settings, config)
+    set_dropouts(settings, config)
     changed = _restructure(settings, config, offset)
     positions = getattr(settings, "max_position_embeddings", 0) - offset
     if 0 < positions < config.data.max_length:
@@ -214,7 +214,8 @@ def _own_labels(settings: Any) -> list[str]:
     return labels if trained and "O" in labels and any(label.startswith("B-") for label in labels) else []
 
 
-def _dropouts(settings: Any, config: TuneConfig) -> None:
+def set_dropouts(settings: Any, config: TuneConfig) -> None:
+    """Put the configured dropouts into a model's settings."""
     wanted = {
         "hidden_dropout_prob": config.regularization.hidden_dropout_prob,
         "attention_probs_dropout_prob": config.regularization.attention_probs_dropout_prob,

@@ -23,9 +23,6 @@ from workbench.training.models.loading import Built
 from workbench.training.tasks import baseline
 from workbench.training.tasks.base import Documents
 
-WORDS_ONLY = frozenset({"embedded"})
-"""Families that look at no boxes although their model has room for them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -38,16 +35,13 @@ class Example:
 class ClassCollator:
     """Pads windows; `labels` are the classes of the windows' documents."""
 
-    def __init__(self, collator: encoding.Collator, *, words_only: bool) -> None:
+    def __init__(self, collator: encoding.Collator) -> None:
         self._collator = collator
-        self._words_only = words_only
 
     def __call__(self, batch: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Tensors (batch, longest) and, where all are known, labels (batch,)."""
         tensors = self._collator([example.features for example in batch])
         tensors.pop("labels", None)  # those of words
-        if self._words_only and "bbox" in tensors:
-            tensors["bbox"].zero_()
         targets = [example.target for example in batch if example.target is not None]
         if len(targets) == len(batch):
             tensors["labels"] = torch.tensor(targets)
@@ -228,9 +222,7 @@ class ClassTask:
         collator = encoding.Collator(
             built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple")
         )
-        return ClassPredictor(
-            built.model, encoder, ClassCollator(collator, words_only=family.name in WORDS_ONLY), **options
-        )
+        return ClassPredictor(built.model, encoder, ClassCollator(collator), **options)
 
     def report(self, folder: Path) -> dict[str, Any]:
         """The full evaluation, and what counting words alone reaches on the same documents."""
