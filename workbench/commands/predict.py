@@ -3,12 +3,15 @@
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.commands import Context, completions, streams
 from workbench.commands.output import emit, json_option, table
+
+if TYPE_CHECKING:
+    from workbench.runs.class_predictions import ClassCase
 
 
 @click.command()
@@ -21,7 +24,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
 
     Nothing is added to the workspace.
 
-    Prints for each document its fields with value, normalised value, confidence, page and box.
+    Prints for each document its fields with value, normalised value, confidence, page and box; with a model of
+    classes, its class and the probability of every option.
 
     \b
     Examples:
@@ -32,9 +36,10 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     from storage import document_list, documents
     from storage.records import Split
     from workbench.commands.progress import document_progress
-    from workbench.evaluation import inference
+    from workbench.evaluation import class_inference, inference
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
+    from workbench.runs import class_predictions
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
@@ -54,9 +59,12 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
                 document_progress("Reading", silent=as_json) as show,
                 inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
             ):
-                proposals = inference.proposed(scratch, predicted)
+                of_classes = class_inference.is_of_classes(predicted)
+                if of_classes:
+                    data = [classified(case) for case in class_predictions.stream(predicted, "pool")]
+                proposals = {} if of_classes else inference.proposed(scratch, predicted)
             with scratch.db.read() as connection:
-                for number in ids:
+                for number in () if of_classes else ids:
                     content = documents.open_document(connection, number)
                     values = inference.extracted(content, proposals.get(number, []), scratch)
                     fields = {
@@ -70,6 +78,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     lines = []
     for item in data:
+        if "class" in item:
+            lines.append(f"{item['document']}: {item['class']} ({item['probabilities'][item['class']]:.0%})")
+            continue
         lines.append(f"{item['document']}:")
         rows = [
             (f"  {name}", f["normalised"] or "–", f["value"], f"{f['confidence']:.0%}")
@@ -80,3 +91,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     emit({"model": model, "documents": data, "rejected": rejected}, as_json=as_json, text=lines)
     if summary.failed:
         raise SystemExit(4)
+
+
+def classified(case: "ClassCase") -> dict[str, Any]:
+    """What --json says of a document that was classified."""
+    shares = {option: round(share, 4) for option, share in case.probabilities.items()}
+    return {"document": case.name, "class": case.predicted, "probabilities": shares}

@@ -14,7 +14,7 @@ from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import KNOWN_SOURCES, Content, Decision, Split
 from storage.suggestions import keep_suggestions
-from workbench.evaluation import report
+from workbench.evaluation import class_inference, report
 from workbench.fields.values import joined, normalise, same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
@@ -135,6 +135,9 @@ def suggest(
     kept = 0
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
+            if class_inference.is_of_classes(folder):
+                learned = Request.read(Path(source).parent).fields[0].id
+                return class_inference.keep(workspace, folder, model, learned)
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))

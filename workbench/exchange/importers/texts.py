@@ -38,7 +38,7 @@ class TextsImporter:
             return 0.9 if columns & set(TEXT_COLUMNS) and columns & set(LABEL_COLUMNS) else 0.0
         if not parsing.is_json(head) or _RANGES.search(head) or not _WHOLE.search(head):
             return 0.0
-        return 0.86 if _CLASS.search(head) else 0.0
+        return 0.86 if _CLASS.search(head) else 0.5
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""

@@ -13,7 +13,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    LayoutLMv3ImageProcessorPil,
+)
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
@@ -212,6 +218,14 @@ def _own_labels(settings: Any) -> list[str]:
     labels = [settings.id2label[i] for i in range(settings.num_labels)]
     trained = any("TokenClassification" in name for name in settings.architectures or ())
     return labels if trained and "O" in labels and any(label.startswith("B-") for label in labels) else []
+
+
+def picture_processor(model: Any) -> Any | None:
+    """What makes a LayoutLMv3's picture of a page; None for models that see none."""
+    if model.config.model_type != "layoutlmv3" or not model.config.visual_embed:
+        return None
+    side = model.config.input_size
+    return LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": side, "width": side})
 
 
 def set_dropouts(settings: Any, config: TuneConfig) -> None:

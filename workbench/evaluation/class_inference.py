@@ -1,0 +1,44 @@
+"""What a class model takes documents to be: suggestions for a workspace."""
+
+from pathlib import Path
+from typing import Any
+
+from storage import classes
+from storage.exceptions import RunProblem
+from workbench.runs import class_predictions, parquet
+from workbench.runs.state import RunFolder
+from workbench.workspace import Workspace
+
+
+def is_of_classes(folder: Path) -> bool:
+    """Whether a run folder's predictions tell what whole documents are."""
+    predictions = RunFolder(folder).predictions
+    return predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES
+
+
+def keep(workspace: Workspace, folder: Path, model: str, field_id: str) -> dict[str, Any]:
+    """Store what a model thinks of the documents of a folder that it read; labels stay as they are.
+
+    Args:
+        folder: with the predictions.
+        model: the name that they are kept under.
+        field_id: the class field that the model was trained for.
+
+    Returns:
+        {"model", "documents", "suggestions", "fields": {field: how many}}
+
+    Raises:
+        RunProblem: the workspace has no such field.
+    """
+    field = workspace.schema.get(field_id)
+    if field is None or field.retired:
+        raise RunProblem(f"There is no class field {field_id} here.", "`workbench fields` shows those that there are.")
+    with workspace.db.write() as connection:
+        labelled = classes.labelled(connection, field.id)
+        probabilities = {
+            case.document: [(option, share) for option, share in case.probabilities.items() if option in field.options]
+            for case in class_predictions.stream(folder, "pool")
+            if case.document not in labelled
+        }
+        kept = classes.keep_suggestions(connection, model, field.id, probabilities)
+    return {"model": model, "documents": kept, "suggestions": kept, "fields": {field.id: kept}}
