@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage import classes, retired_fields
+from storage import retired_fields
 from storage.exceptions import Conflict
 from storage.records import Annotations, ClassLabel, Decision, Event, Source, Span, State
-from storage.tables import documents, events, spans, suggestions, utc
+from storage.tables import class_labels, documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
@@ -109,6 +109,22 @@ def span_row(document_id: int, span: Span) -> dict[str, Any]:
     }
 
 
+def class_row(document_id: int, label: ClassLabel) -> dict[str, Any]:
+    """A row of the class_labels table."""
+    return {
+        "document_id": document_id,
+        "field": label.field,
+        "option": label.option,
+        "source": label.source.value,
+        "annotator": label.annotator,
+    }
+
+
+def _classes_of(connection: Connection, document_id: int) -> frozenset[ClassLabel]:
+    rows = connection.execute(select(class_labels).where(class_labels.c.document_id == document_id))
+    return frozenset(ClassLabel(r.field, r.option, Source(r.source), r.annotator) for r in rows)
+
+
 def load(connection: Connection, document_row: Any) -> Annotations:
     """The annotations of a document whose row was just read."""
     number = document_row.id
@@ -125,7 +141,7 @@ def load(connection: Connection, document_row: Any) -> Annotations:
         document_row.note,
         frozenset((int(token), text) for token, text in document_row.corrections.items()),
         frozenset((r.id, Decision(r.decision)) for r in decisions),
-        classes.labels_of(connection, number),
+        _classes_of(connection, number),
     )
 
 
@@ -173,9 +189,7 @@ def commit(
         raise _conflict(connection, document_id)
     _write_spans(connection, document_id, change.get("spans"))
     if "classes" in change:
-        classes.replace(
-            connection, document_id, map(_unclass, change["classes"]["-"]), map(_unclass, change["classes"]["+"])
-        )
+        _write_classes(connection, document_id, change["classes"])
     if "decisions" in change:
         now = dict(after.decisions)
         for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
@@ -205,6 +219,15 @@ def _write_spans(connection: Connection, document_id: int, change: Change | None
         connection.execute(delete(spans).where(spans.c.id.in_(removed_ids)))
     if change["+"]:
         connection.execute(insert(spans), [span_row(document_id, _unspan(item)) for item in change["+"]])
+
+
+def _write_classes(connection: Connection, document_id: int, change: Change) -> None:
+    c = class_labels.c
+    for label in map(_unclass, change["-"]):
+        where = (c.document_id == document_id, c.field == label.field, c.option == label.option)
+        connection.execute(delete(class_labels).where(*where))
+    if change["+"]:
+        connection.execute(insert(class_labels), [class_row(document_id, _unclass(item)) for item in change["+"]])
 
 
 def _conflict(connection: Connection, document_id: int) -> Conflict:

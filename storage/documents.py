@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage import annotations, classes, retired_fields, token_blob
+from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
     ClassLabel,
@@ -19,7 +19,7 @@ from storage.records import (
     Span,
     State,
 )
-from storage.suggestions import suggestions_of
+from storage.suggestions import class_suggestions_of, suggestions_of
 from storage.tables import class_labels, documents, events, pages, problems, references, spans, suggestions, texts
 
 
@@ -67,7 +67,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
         ),
     )
     _insert(connection, spans, (annotations.span_row(i, span) for i, n in numbered for span in n.spans))
-    _insert(connection, class_labels, (classes.label_row(i, label) for i, n in numbered for label in n.classes))
+    _insert(connection, class_labels, (annotations.class_row(i, label) for i, n in numbered for label in n.classes))
     _insert(
         connection,
         suggestions,
@@ -224,7 +224,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
                 select(references).where(references.c.document_id == document_id).order_by(references.c.id)
             )
         ),
-        classes.suggestions_of(connection, document_id),
+        class_suggestions_of(connection, document_id),
     )
 
 

@@ -46,7 +46,8 @@ def command(
 
     from storage.records import Split
     from workbench.commands.progress import document_progress
-    from workbench.evaluation import class_report, corrections, inference, report
+    from workbench.evaluation import corrections, inference, report
+    from workbench.evaluation.classes import report as class_report
     from workbench.predictions import run_reader, suggestions
     from workbench.runs import parquet
     from workbench.runs.reconcile import reconcile

@@ -204,11 +204,11 @@ def options_(context: Context, field: str, options: str, as_json: bool) -> None:
     Example:
       workbench fields options document_type "invoice,credit note,reminder"
     """
-    from storage import classes
+    from storage import label_queries
 
     workspace = context.open_workspace()
     with workspace.db.read() as connection:
-        counted = classes.counts(connection)
+        counted = label_queries.class_counts(connection)
     workspace.close()
 
     def change(schema: Schema) -> tuple[Schema, str]:

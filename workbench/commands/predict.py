@@ -11,7 +11,7 @@ from workbench.commands import Context, completions, streams
 from workbench.commands.output import emit, json_option, table
 
 if TYPE_CHECKING:
-    from workbench.runs.class_predictions import ClassCase
+    from workbench.runs.parquet import ClassCase
 
 
 @click.command()
@@ -36,10 +36,11 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     from storage import document_list, documents
     from storage.records import Split
     from workbench.commands.progress import document_progress
-    from workbench.evaluation import class_inference, inference
+    from workbench.evaluation import inference
+    from workbench.evaluation.classes import inference as class_inference
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
-    from workbench.runs import class_predictions
+    from workbench.runs import parquet
     from workbench.workspace import Workspace
 
     workspace = context.open_workspace()
@@ -61,7 +62,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
             ):
                 of_classes = class_inference.is_of_classes(predicted)
                 if of_classes:
-                    data = [classified(case) for case in class_predictions.stream(predicted, "pool")]
+                    data = [classified(case) for case in parquet.stream_classes(predicted, "pool")]
                 proposals = {} if of_classes else inference.proposed(scratch, predicted)
             with scratch.db.read() as connection:
                 for number in () if of_classes else ids:

@@ -30,7 +30,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     Example:
       workbench split --test 0.2 --validation 0.1 --seed 7
     """
-    from storage import classes, documents, import_index
+    from storage import documents, import_index, label_queries
     from storage.exceptions import UsageProblem
     from workbench.annotation.field_states import seller_of
     from workbench.exchange.pipeline import SELLER
@@ -46,7 +46,7 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
         named = by_sellers(members, {n: seller_of(documents.open_document(connection, n)) for n in guessed})
         documents.regroup(connection, named)
         division = divide_by_class(
-            import_index.counts(connection), classes.class_of_groups(connection),
+            import_index.counts(connection), label_queries.class_of_groups(connection),
             validation=validation, test=test, seed=seed,
         )  # fmt: skip
         documents.assign_sides(connection, division.sides)

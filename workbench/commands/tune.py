@@ -130,10 +130,10 @@ def _sets_classes(sets: Sequence[str]) -> bool:
 
 def _has_only_classes(workspace: "Workspace") -> bool:
     """Whether the only labels of a workspace are those of class fields."""
-    from storage import classes, label_queries
+    from storage import label_queries
 
     with workspace.db.read() as connection:
-        return bool(classes.counts(connection)) and not label_queries.fields(connection)
+        return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
 
 
 class _Result(NamedTuple):

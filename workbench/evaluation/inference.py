@@ -14,7 +14,8 @@ from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import KNOWN_SOURCES, Content, Decision, Split
 from storage.suggestions import keep_suggestions
-from workbench.evaluation import class_inference, report
+from workbench.evaluation import report
+from workbench.evaluation.classes import inference as class_inference
 from workbench.fields.values import joined, normalise, same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,8 +21,9 @@ from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Toke
 from workbench.exchange import duplicates
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
-from workbench.exchange.known_values import ValuesReport, bring_in, suggest_again
+from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
+from workbench.exchange.summary import Summary
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
@@ -39,43 +40,6 @@ _COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are
 
 Progress = Callable[[int, int, int], None]
 """Called with (files done, files in all, documents so far)."""
-
-
-@dataclass
-class Summary:
-    """What an import did. Lists have the first thousand entries; the counts are complete."""
-
-    documents: int = 0
-    pages: int = 0
-    tokens: int = 0
-    labelled: int = 0
-    labels: Counter[str] = field(default_factory=Counter)  # field id -> labels
-    classes: dict[str, Counter[str]] = field(default_factory=dict)  # class field id -> option -> documents
-    suggestions: Counter[str] = field(default_factory=Counter)
-    reference_values: int = 0
-    aligned: Counter[str] = field(default_factory=Counter)
-    not_aligned: Counter[str] = field(default_factory=Counter)
-    unaligned: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, value, reason
-    mapping: dict[str, str] = field(default_factory=dict)  # label -> field name
-    new_fields: list[str] = field(default_factory=list)
-    known: int = 0  # documents that the workspace had already
-    known_labelled: int = 0  # of these, records with labels or values, which were not taken over
-    skipped: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)  # document, the document that it repeats
-    duplicate_count: int = 0
-    groups: int = 0  # met in this import
-    ocr_pages: int = 0
-    notes: Counter[str] = field(default_factory=Counter)  # assumptions and repairs -> documents
-    seconds: float = 0.0
-    interrupted: bool = False
-    values: ValuesReport | None = None  # of tables with known values
-
-    @property
-    def failed(self) -> bool:
-        """Whether nothing could be imported although there was something to import."""
-        imported = self.documents or self.known or (self.values and self.values.documents)
-        return not imported and self.skipped + (self.values.skipped if self.values else 0) > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from storage import runs as run_store
 from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench.fields import Field, Schema
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
@@ -56,7 +55,7 @@ def prepare(
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
     try:
-        learned = learned_fields(workspace.schema, config)
+        learned = snapshot.learned_fields(workspace.schema, config.model)
         frozen = snapshot.freeze(
             workspace, path, config.train.seed, config.data.max_train_documents,
             pictures=families.spec(config.model.family).picture,
@@ -95,31 +94,6 @@ def prepare(
         shutil.rmtree(path, ignore_errors=True)
         raise
     return run
-
-
-def learned_fields(schema: Schema, config: TuneConfig) -> tuple[Field, ...]:
-    """The fields that a run learns: those on words, or the one class field.
-
-    Raises:
-        RunProblem: there is no such class field, or several of which none was chosen.
-    """
-    if config.model.task == "tokens":
-        return schema.spans
-    chosen = [f for f in schema.classes if config.model.class_field in ("", f.id, f.name)]
-    names = ", ".join(f.name for f in schema.classes)
-    if not chosen:
-        raise RunProblem(
-            f"There is no class field {config.model.class_field}." if names else "There is no class field to learn.",
-            f"Class fields: {names}." if names else "Add one: workbench fields add NAME --kind class --options A,B.",
-        )
-    if len(chosen) > 1:
-        raise RunProblem(f"There are several class fields: {names}.", "Choose one: --set class_field=NAME.")
-    if len(chosen[0].options) < 2:
-        raise RunProblem(
-            f"{chosen[0].name} has {len(chosen[0].options)} option: there is nothing to tell apart.",
-            f"Add options: workbench fields options {chosen[0].name} A,B.",
-        )
-    return (chosen[0],)
 
 
 def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:

@@ -5,6 +5,7 @@ pyarrow is imported where it is used, so that the terminal's start stays light.
 
 import dataclasses
 import json
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -324,3 +325,57 @@ def _of_split(table: Any, split: str) -> Any:
         slices += [table.slice(start, count)] if name == split else []
         start += count
     return pa.concat_tables(slices).drop_columns(["split"])
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCase:
+    """A document with what it is and what the model takes it to be."""
+
+    document: int
+    name: str
+    group: str
+    words: tuple[str, ...]
+    option: str | None  # its label, where it has one
+    probabilities: dict[str, float]  # option -> 0..1
+
+    @property
+    def predicted(self) -> str:
+        """The likeliest option."""
+        return max(self.probabilities, key=lambda option: self.probabilities[option])
+
+
+def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
+    """The documents of a split with their predictions, a few in memory at a time; none where there is no such split.
+
+    Raises:
+        InputProblem: there are no predictions, they are of another task, or a file is damaged.
+    """
+    check_predictions(folder, split, CLASSES)
+    run = RunFolder(folder)
+    columns = ["document", "name", "group", "words", CLASSES]
+    if not run.dataset(split).is_file():
+        return
+    documents = (row for part in tables(run.dataset(split), columns) for row in rows_of(part))
+    predictions = (
+        row for part in tables(run.predictions, ["document", "labels", "probabilities"], split) for row in rows_of(part)
+    )
+    waiting: dict[int, dict[str, Any]] = {}  # of train a sample is predicted, in an order of its own
+    for prediction in predictions:
+        while prediction["document"] not in waiting:
+            row = next(documents, None)
+            if row is None:
+                raise InputProblem(
+                    f"{run.predictions.name} does not belong to {run.dataset(split).name}.",
+                    "Copy the run folder again, or run it again.",
+                )
+            waiting[row["document"]] = row
+        row = waiting.pop(prediction["document"])
+        yield ClassCase(
+            row["document"], row["name"], row["group"] or "", tuple(row["words"]), (row[CLASSES] or [None])[0],
+            probabilities_of(prediction["labels"], prediction["probabilities"]),
+        )  # fmt: skip
+
+
+def probabilities_of(labels: Sequence[str], stored: bytes) -> dict[str, float]:
+    """Option -> probability, from the little-endian 16-bit floats of a row."""
+    return dict(zip(labels, struct.unpack(f"<{len(labels)}e", stored), strict=True))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from storage import classes, document_list
+from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem
 from storage.records import Run, RunState
-from storage.suggestions import keep_suggestions
-from workbench.runs import class_predictions, parquet, progress, suggestions_file
+from storage.suggestions import keep_class_suggestions, keep_suggestions
+from workbench.runs import parquet, progress, suggestions_file
 from workbench.runs.config.request import Request
 from workbench.runs.progress import Progress
 from workbench.runs.state import RunFolder, state_of
@@ -154,14 +154,14 @@ def _keep_classes(connection: Connection, workspace: Workspace, folder: RunFolde
     field = workspace.schema.get(Request.read(folder.path).fields[0].id)
     if field is None or field.retired:
         return
-    pool = list(class_predictions.stream(folder.path, "pool"))
+    pool = list(parquet.stream_classes(folder.path, "pool"))
     here = _here(connection, document_list.Filter(ids=tuple(case.document for case in pool)), len(pool))
     probabilities = {
         case.document: [(option, share) for option, share in case.probabilities.items() if option in field.options]
         for case in pool
         if here.get(case.document) == (case.name, len(case.words))
     }
-    classes.keep_suggestions(connection, folder.path.name, field.id, probabilities)
+    keep_class_suggestions(connection, folder.path.name, field.id, probabilities)
 
 
 def _here(connection: Connection, chosen: document_list.Filter, most: int) -> dict[int, tuple[str, int]]:

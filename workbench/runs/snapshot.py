@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from storage import classes, document_list, documents
+from storage import document_list, documents, label_queries
 from storage.exceptions import RunProblem
 from storage.records import TEXT, Content, Document, Side, Split, State
-from workbench.fields import tags_of
+from workbench.fields import Field, Schema, tags_of
 from workbench.runs import parquet
+from workbench.runs.config.tune import Model
 from workbench.runs.splits import divide
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -46,6 +47,31 @@ class Frozen:
     notes: tuple[str, ...] = field(default=())
 
 
+def learned_fields(schema: Schema, model: Model) -> tuple[Field, ...]:
+    """The fields that a run learns: those on words, or the one class field.
+
+    Raises:
+        RunProblem: there is no such class field, or several of which none was chosen.
+    """
+    if model.task == "tokens":
+        return schema.spans
+    chosen = [f for f in schema.classes if model.class_field in ("", f.id, f.name)]
+    names = ", ".join(f.name for f in schema.classes)
+    if not chosen:
+        raise RunProblem(
+            f"There is no class field {model.class_field}." if names else "There is no class field to learn.",
+            f"Class fields: {names}." if names else "Add one: workbench fields add NAME --kind class --options A,B.",
+        )
+    if len(chosen) > 1:
+        raise RunProblem(f"There are several class fields: {names}.", "Choose one: --set class_field=NAME.")
+    if len(chosen[0].options) < 2:
+        raise RunProblem(
+            f"{chosen[0].name} has {len(chosen[0].options)} option: there is nothing to tell apart.",
+            f"Add options: workbench fields options {chosen[0].name} A,B.",
+        )
+    return (chosen[0],)
+
+
 def select(
     connection: Connection, seed: int, limit: int | None = None, class_field: str | None = None
 ) -> SnapshotChoice:
@@ -60,7 +86,7 @@ def select(
     """
     train: list[Document] = []
     ids: dict[Split, list[int]] = {split: [] for split in Split}
-    classified = None if class_field is None else classes.labelled(connection, class_field)
+    classified = None if class_field is None else label_queries.classified(connection, class_field)
     for document in _everything(connection):
         if document.token_count == 0 or document.state in (State.UNUSABLE, State.SKIPPED):
             continue

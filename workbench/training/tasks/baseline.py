@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,12 @@ from sklearn.linear_model import LogisticRegression
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
-from workbench.evaluation import class_figures, class_report
+from workbench.evaluation.classes import figures as class_figures
+from workbench.evaluation.classes import report as class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.training.predictor import DESCRIPTION, Description
-
-if TYPE_CHECKING:
-    from workbench.training.tasks.classes import ClassTask
 
 WEIGHTS = "baseline.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -35,6 +33,21 @@ FEATURES = 200_000
 """At most so many words and pairs, the commonest."""
 STRENGTH = 10.0
 """Inverse of the regularisation (C): 10 was better than 1 with all labels of the claims data, the same with 100."""
+
+
+class Classes(Protocol):
+    """The options that are learned, and which of them documents have."""
+
+    labels: list[str]
+    name: str
+
+    def is_labelled(self, row: parquet.FrozenDocument) -> bool:
+        """Whether its class is known."""
+        ...
+
+    def target(self, row: parquet.FrozenDocument) -> int:
+        """The index of a labelled document's option."""
+        ...
 
 
 @dataclass(slots=True)
@@ -107,7 +120,7 @@ def text_of(row: parquet.FrozenDocument) -> str:
     return " ".join(row.words)
 
 
-def beside(folder: Path, task: "ClassTask") -> dict[str, Any] | None:
+def beside(folder: Path, task: Classes) -> dict[str, Any] | None:
     """What a baseline trained on a run's training documents reaches on its validation and test documents.
 
     Returns:
@@ -135,7 +148,7 @@ def beside(folder: Path, task: "ClassTask") -> dict[str, Any] | None:
 def run(
     folder: RunFolder,
     request: Request,
-    task: "ClassTask",
+    task: Classes,
     documents: Mapping[str, Sequence[parquet.FrozenDocument]],
     write: Callable[..., None],
 ) -> None:
@@ -171,7 +184,7 @@ def run(
     write("finished", state="finished", seconds=seconds, f1=f1, epochs=1.0)
 
 
-def _fitted(rows: Sequence[parquet.FrozenDocument], task: "ClassTask", *, balanced: bool) -> Baseline:
+def _fitted(rows: Sequence[parquet.FrozenDocument], task: Classes, *, balanced: bool) -> Baseline:
     texts, targets = [text_of(row) for row in rows], [task.target(row) for row in rows]
     return Baseline.fit(texts, targets, task.labels, balanced=balanced)
 

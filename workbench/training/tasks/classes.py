@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from storage.exceptions import RunProblem
-from workbench.evaluation import class_figures, class_report
+from workbench.evaluation.classes import figures as class_figures
+from workbench.evaluation.classes import report as class_report
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request

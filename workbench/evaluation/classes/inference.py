@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from storage import classes
+from storage import label_queries
 from storage.exceptions import RunProblem
-from workbench.runs import class_predictions, parquet
+from storage.suggestions import keep_class_suggestions
+from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
@@ -34,11 +35,11 @@ def keep(workspace: Workspace, folder: Path, model: str, field_id: str) -> dict[
     if field is None or field.retired:
         raise RunProblem(f"There is no class field {field_id} here.", "`workbench fields` shows those that there are.")
     with workspace.db.write() as connection:
-        labelled = classes.labelled(connection, field.id)
+        labelled = label_queries.classified(connection, field.id)
         probabilities = {
             case.document: [(option, share) for option, share in case.probabilities.items() if option in field.options]
-            for case in class_predictions.stream(folder, "pool")
+            for case in parquet.stream_classes(folder, "pool")
             if case.document not in labelled
         }
-        kept = classes.keep_suggestions(connection, model, field.id, probabilities)
+        kept = keep_class_suggestions(connection, model, field.id, probabilities)
     return {"model": model, "documents": kept, "suggestions": kept, "fields": {field.id: kept}}

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.evaluation import class_figures
-from workbench.runs import class_predictions
-from workbench.runs.class_predictions import ClassCase
+from workbench.evaluation.classes import figures as class_figures
+from workbench.runs import parquet
 from workbench.runs.config.request import Request
+from workbench.runs.parquet import ClassCase
 from workbench.runs.state import RunFolder
 
 _ORDER = ("test", "validation", "train")
@@ -55,7 +55,7 @@ def final(folder: Path) -> dict[str, Any] | None:
 def _judged(folder: Path, side: str) -> list[ClassCase]:
     if not RunFolder(folder).dataset(side).is_file():
         return []
-    return [case for case in class_predictions.stream(folder, side) if case.option in case.probabilities]
+    return [case for case in parquet.stream_classes(folder, side) if case.option in case.probabilities]
 
 
 def _arrays(cases: list[ClassCase], labels: list[str]) -> tuple[list[int], Any]:
