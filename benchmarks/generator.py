@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from workbench.samples import generate
-from workbench.samples.places import LANGUAGES
+from workbench.samples.locales import LANGUAGES
 from workbench.samples.write import write_samples, write_words
 
 

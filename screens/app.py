@@ -44,7 +44,7 @@ class WorkbenchApp(App[None]):
                     for m in modes.available()
                 ),
                 ("app.help", "question_mark", "help", "All keys of this screen"),
-                ("app.commands", "ctrl+p,f10", "command_palette", "All commands, by name"),
+                ("app.commands", "ctrl+p,f10,colon", "command_palette", "All commands, by name"),
                 ("app.theme", "f12", "next_theme", "Next theme: dark, light, high contrast"),
             ]
         ),

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from screens.help import help_text
-from screens.keys import key_label
+from screens.keys import arriving, kept, key_label
 from screens.modes import available
 from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
@@ -139,6 +139,8 @@ class ModeScreen(Typed, Screen[None]):
 
     def hint(self, lead: str, *pairs: tuple[str, str]) -> None:
         """What the next key will do: a sentence, then (key, what it does), the most useful first."""
+        if kept():  # the terminal keeps function keys or Ctrl keys to itself: the key that leads everywhere
+            pairs = (*pairs[:1], (self.key_of("app.commands"), "screens, commands, leave"), *pairs[1:])
         self.query_one(HintLine).show(lead, *pairs)
 
     def show_hint(self, hint: Hint) -> None:
@@ -176,11 +178,11 @@ class ModeScreen(Typed, Screen[None]):
         self.runs_changed(self.workbench.news)
 
     def key_of(self, binding_id: str) -> str:
-        """The first key of a binding as it is mapped now, for hints."""
+        """The first key of a binding, as it is mapped now, that arrives in this terminal; for hints."""
         chosen = self.workbench.keys.get(binding_id)
         if chosen is None:
-            chosen = next((binding.key for binding, _ in self.all_bindings() if binding.id == binding_id), "")
-        return key_label(chosen.split(",")[0]) if chosen else ""
+            chosen = ",".join(dict.fromkeys(b.key for b, _ in self.all_bindings() if b.id == binding_id))
+        return key_label(arriving(chosen)) if chosen else ""
 
     def key_owners(self) -> Iterable[DOMNode]:
         """What has the keys that work on this screen; a screen adds its widgets that have bindings with ids."""

@@ -7,7 +7,7 @@ from textual.app import SystemCommand
 
 from screens import modes, themes
 from screens.base import ModeScreen
-from screens.keys import key_label
+from screens.keys import arriving, key_label
 from workbench.settings import KEY_PRESETS
 
 
@@ -22,10 +22,11 @@ def commands(screen: ModeScreen | None, keys: Mapping[str, str], run: Callable[.
     for mode in modes.available():
         yield SystemCommand(f"Go to {mode.title}", mode.summary, partial(run, f"app.show_mode('{mode.id}')"))
     listed: set[str] = set()
-    for binding, owner in screen.all_bindings() if screen is not None else ():
+    owner_key = screen.key_of if screen else str
+    for binding, owner in screen.all_bindings() if screen else ():
         if binding.id and binding.id not in listed and not binding.id.startswith("mode."):
             listed.add(binding.id)
-            key = key_label(keys.get(binding.id, binding.key).split(",")[0])
+            key = key_label(arriving(keys[binding.id])) if binding.id in keys else owner_key(binding.id)
             yield SystemCommand(binding.description, f"{binding.id} ({key})", partial(run, binding.action, owner))
     for theme in themes.THEMES:
         action = f"app.choose_theme('{theme.name}')"

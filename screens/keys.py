@@ -3,6 +3,7 @@
 Keys that some terminals cannot send (Ctrl+Enter, Ctrl+Shift+Z, Ctrl+Space) never stand alone.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding, BindingType
@@ -79,6 +80,24 @@ _SHORT = {
     "home": "Home",
     "end": "End",
 }
+
+
+# Keys that a terminal keeps to itself, or changes on the way; `:` is a character, and arrives everywhere.
+_KEPT_BY_VSCODE = frozenset({"ctrl+q", "ctrl+p", "f1", "f5", "f6", "f10", "f11", "f12"})
+_KEPT_BY_TMUX = frozenset({"f1", "f2", "f3", "f4"})
+
+
+def kept(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The keys that may not arrive in the terminal that the program runs in."""
+    keys = _KEPT_BY_VSCODE if environ.get("TERM_PROGRAM", "") == "vscode" else frozenset()
+    return keys | _KEPT_BY_TMUX if environ.get("TMUX") else keys
+
+
+def arriving(keys: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The first of a binding's keys that arrives; the first where none is known to."""
+    listed = _split(keys)
+    lost = kept(environ)
+    return next((key for key in listed if key not in lost), listed[0] if listed else "")
 
 
 RENAMED = {f"errand.{act}": f"error_walk.{act}" for act in ("next", "confirm", "queue")}

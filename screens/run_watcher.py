@@ -80,9 +80,11 @@ class RunFollower:
         self._problem = ""
         self._shell.say_training(update.line)
         for run in update.ended:
-            figure = "" if run.f1 is None else f" F1 {run.f1:.3f} on validation."
+            from workbench.runs import progress  # not at start-up
+
+            figures = progress.figures_line(run.report, run.f1)
             self._app.notify(
-                f"{run.name}: {run.state.value}.{figure} {run.reason}".strip(),
+                f"{run.name}: {run.state.value}. {f'{figures}.' if figures else ''} {run.reason}".strip(),
                 title="A run ended",
                 severity="error" if run.state.value in ("failed", "crashed") else "information",
                 markup=False,

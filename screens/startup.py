@@ -46,7 +46,8 @@ STEPS = (
     ),
     *("screens.runs.screen", "screens.queue.screen", "screens.tune.screen"),
 )
-"""Modules, each after what it imports, so that no step takes long: a key waits for one step at most."""
+"""Modules, each after what it imports, so that no step takes long: a key waits for one step at most. Screens that are
+not named here follow."""
 READING = ("numpy", "pyarrow.lib", "pyarrow", "pyarrow.parquet")
 """What reads a run's folder; it takes 40 MB, so that it is loaded where there is a run to read."""
 
@@ -84,6 +85,12 @@ def tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
+def steps(reading: bool) -> list[str]:
+    """The modules to import, in their order; `reading`: whether there is a run's folder to read."""
+    others = (mode.module for mode in available() if mode.module not in STEPS)
+    return [*STEPS, *others, *(READING if reading else ())]
+
+
 class Preloader:
     """Imports what other screens need, a step at a time: entering one then takes no longer than drawing it."""
 
@@ -100,7 +107,7 @@ class Preloader:
             reading: whether there is a run's folder to read.
         """
         self._touched = monotonic()
-        self._steps = [*STEPS, *(READING if reading else ())]
+        self._steps = steps(reading)
         self._timer = self._app.set_interval(_EVERY, self._step)
 
     def touch(self) -> None:

@@ -1,15 +1,18 @@
 """The list of documents: filtered, page by page, with its counts."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
+from storage import token_blob
 from storage.documents import as_document
-from storage.records import Document, Side, Split, State
-from storage.tables import documents, problems, queue, references, spans, texts
+from storage.records import KNOWN_SOURCES, Decision, Document, Side, Split, State
+from storage.tables import documents, events, pages, problems, queue, references, spans, suggestions, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,6 @@ def with_known_values(connection: Connection, split: Split | None = None) -> lis
     return [number for number in ids(connection, Filter(split=split)) if number in known]
 
 
-def named(connection: Connection, text: str) -> set[int]:
-    """Ids of the documents whose name or source has this text in it, whatever its case."""
-    pattern = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    d = documents.c
-    where = or_(func.lower(d.name).like(pattern, escape="\\"), func.lower(d.source).like(pattern, escape="\\"))
-    return set(connection.scalars(select(d.id).where(where)))
-
-
 def shown_names(connection: Connection, names: Iterable[str]) -> dict[int, str]:
     """Document -> its name with as few of its folders as tell it apart, for documents that share one of these names.
 
@@ -69,6 +64,17 @@ def shown_names(connection: Connection, names: Iterable[str]) -> dict[int, str]:
         if len(listed) > 1:
             shown.update(_told_apart(name, listed))
     return shown
+
+
+def names_of(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Document -> the name that it is shown by, as `shown_names` has it where others share it."""
+    names: dict[int, str] = {}
+    for start in range(0, len(numbers), 500):
+        d = documents.c
+        listed = connection.execute(select(d.id, d.name).where(d.id.in_(numbers[start : start + 500]))).all()
+        shown = shown_names(connection, (row.name for row in listed))
+        names.update((row.id, shown.get(row.id, row.name)) for row in listed)
+    return names
 
 
 def _told_apart(name: str, listed: Sequence[tuple[int, list[str]]]) -> dict[int, str]:
@@ -148,6 +154,129 @@ def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> lis
 def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     """The ids that the filter shows, in the list's order (100,000 take about 30 ms)."""
     return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
+
+
+class Origin(StrEnum):
+    """Where a value in the list comes from, the surest first."""
+
+    LABEL = "label"
+    KNOWN = "known"
+    SUGGESTION = "suggestion"
+
+
+class ListedValue(NamedTuple):
+    """A field's value of a document, as printed or as known."""
+
+    text: str
+    origin: Origin
+
+
+def listed_values(
+    connection: Connection, numbers: Sequence[int], fields: Sequence[str]
+) -> dict[int, dict[str, ListedValue]]:
+    """Document -> field -> value: the words of the label, else the known value, else those of the surest suggestion."""
+    values: dict[int, dict[str, ListedValue]] = {number: {} for number in numbers}
+    for start in range(0, len(numbers), 500):
+        _read_values(connection, numbers[start : start + 500], fields, values)
+    return values
+
+
+def _read_values(
+    connection: Connection,
+    part: Sequence[int],
+    fields: Sequence[str],
+    values: dict[int, dict[str, ListedValue]],
+) -> None:
+    places: dict[tuple[int, str], tuple[Origin, tuple[int, ...]]] = {}
+    at_work = suggestions.c.decision == Decision.OPEN.value
+    proposed = (
+        select(suggestions.c.document_id, suggestions.c.field, suggestions.c.tokens)
+        .where(suggestions.c.document_id.in_(part), suggestions.c.field.in_(fields), at_work)
+        .order_by(suggestions.c.run.in_(list(KNOWN_SOURCES)), suggestions.c.confidence)
+    )
+    labelled = (
+        select(spans.c.document_id, spans.c.field, spans.c.tokens)
+        .where(spans.c.document_id.in_(part), spans.c.field.in_(fields))
+        .order_by(spans.c.id.desc())
+    )
+    for origin, query in ((Origin.SUGGESTION, proposed), (Origin.LABEL, labelled)):
+        for number, field_id, tokens in connection.execute(query):  # the last one stays
+            places[number, field_id] = (origin, tuple(tokens))
+    r = references.c
+    known = select(r.document_id, r.field, r.value).where(r.document_id.in_(part), r.field.in_(fields))
+    for number, field_id, value in connection.execute(known):
+        if places.get((number, field_id), (Origin.SUGGESTION, ()))[0] is not Origin.LABEL:
+            values[number][field_id] = ListedValue(value, Origin.KNOWN)
+            places.pop((number, field_id), None)
+    words = _words(connection, sorted({number for number, _ in places}))
+    for (number, field_id), (origin, tokens) in places.items():
+        text = " ".join(words[number][token] for token in sorted(tokens) if token < len(words[number]))
+        values[number][field_id] = ListedValue(text, origin)
+
+
+def _words(connection: Connection, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Document -> the texts of its tokens, corrections put in."""
+    words: dict[int, list[str]] = {number: [] for number in numbers}
+    p = pages.c
+    for number, blob in connection.execute(
+        select(p.document_id, p.tokens).where(p.document_id.in_(numbers)).order_by(p.document_id, p.number)
+    ):
+        words[number] += token_blob.texts(blob)
+    corrected = select(documents.c.id, documents.c.corrections).where(documents.c.id.in_(numbers))
+    for number, corrections in connection.execute(corrected):
+        for token, text in corrections.items():
+            if int(token) < len(words[number]):
+                words[number][int(token)] = text
+    return words
+
+
+def search(connection: Connection, text: str) -> list[int]:
+    """The documents that have every word of a text in name, folder, vendor, known values or words, recent acts first.
+
+    An amount is found however it is written: 15387.08 finds 15.387,08.
+    """
+    d = documents.c
+    query = select(d.id).join(texts, texts.c.document_id == d.id)
+    for word in text.casefold().split():
+        forms = [_pattern(form) for form in (word, *_amount_forms(word))]
+        of_document = select(references.c.id).where(references.c.document_id == d.id)
+        columns = (d.name, d.source, d.group_name)
+        query = query.where(
+            or_(
+                *(texts.c.body.like(form, escape="\\") for form in forms),
+                *(func.lower(column).like(forms[0], escape="\\") for column in columns),
+                of_document.where(
+                    or_(*(func.lower(references.c.value).like(form, escape="\\") for form in forms))
+                ).exists(),
+            )
+        )
+    last = select(func.max(events.c.id)).where(events.c.document_id == d.id).scalar_subquery()
+    return list(connection.scalars(query.order_by(func.coalesce(last, 0).desc(), d.id)))
+
+
+def _pattern(text: str) -> str:
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+_AMOUNT = re.compile(r"(\d[\d.,']*)[.,](\d\d)")
+
+
+def _amount_forms(word: str) -> list[str]:
+    """The other ways of writing an amount with cents."""
+    if (parts := _AMOUNT.fullmatch(word)) is None:
+        return []
+    whole = re.sub(r"\D", "", parts[1])
+    by_thousands = [f"{int(whole):,}".replace(",", between) for between in (",", ".", " ", "'")]
+    return [f"{digits}{point}{parts[2]}" for digits in dict.fromkeys([whole, *by_thousands]) for point in (".", ",")]
+
+
+def known_values(connection: Connection, fields: Sequence[str]) -> dict[int, list[str]]:
+    """Document -> its known values of these fields, of all documents that have one."""
+    found: dict[int, list[str]] = {}
+    rows = select(references.c.document_id, references.c.value).where(references.c.field.in_(fields))
+    for number, value in connection.execute(rows):
+        found.setdefault(number, []).append(value)
+    return found
 
 
 def groups(connection: Connection) -> dict[str, int]:

@@ -11,7 +11,8 @@ import click
 from storage.exceptions import UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
-from workbench.commands.launch import open_workbench
+from workbench.commands.support.launch import open_workbench
+from workbench.fields.plain_text import harmless_lines
 
 
 class _Group(click.Group):
@@ -119,7 +120,7 @@ def _report(error: WorkbenchError, wants_json: bool) -> None:
     if wants_json:
         _print_json(error)
     click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(error.message, err=True)
+    click.echo(harmless_lines(error.message), err=True)
     if error.remedy:
         click.echo(f"  → {error.remedy}", err=True)
 

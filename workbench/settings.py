@@ -52,6 +52,7 @@ class Settings:
     annotator: str = ""
     database: str = ""  # "" means workbench.db in the workspace
     ocr_engine: str = "rapidocr"
+    ocr_languages: tuple[str, ...] = ()  # Tesseract's names; the first four that are installed are read
     day_first: bool | None = None  # for dates that can be read both ways
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
@@ -73,6 +74,7 @@ _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
     "bindings": "Write a binding's id and its keys, both in quotes.",
     "day_first": "Write true or false, or leave it out.",
+    "ocr_languages": 'Write a list of Tesseract\'s names, such as ["deu", "eng"].',
     "limits": f"It has numbers for {', '.join(sorted(Limits.__struct_fields__))}.",
     "postprocess": f"Write true or false for one of {', '.join(REPAIR_RULES)}.",
 }
@@ -240,6 +242,8 @@ def write(path: Path, settings: Settings) -> None:
             document.pop(name, None)
         elif document.get(name) != value:
             document[name] = value
+    if settings.ocr_languages or "ocr_languages" in document:
+        document["ocr_languages"] = list(settings.ocr_languages)
     if settings.bindings or "bindings" in document:
         document["bindings"] = settings.bindings
     if settings.postprocess or "postprocess" in document:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from screens.annotate.acting import Work
 from screens.annotate.conflict import CHOICES, described
+from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
 from storage import document_list

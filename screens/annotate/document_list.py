@@ -15,14 +15,18 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from screens.annotate import list_columns
 from screens.widgets.line_view import Drawn
 from storage import document_list
 from storage.database import Database
 from storage.records import Document, State
+from workbench.fields import FieldType
 
 PAGE = 100
 """Rows that are read at a time."""
 
+_WIDEST = 110  # cells, of the list while it has the keys
+_SORTED = 5_000  # documents at most whose values are read to sort them
 _KEPT = 40  # pages of rows kept in memory
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 
@@ -39,23 +43,25 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         Binding("pagedown", "page(1)", id="list.page-down", show=False),
         Binding("home", "first", id="list.first", show=False),
         Binding("end", "last", id="list.last", show=False),
+        Binding("left", "sort(-1)", id="list.sort-back", show=False),
+        Binding("right", "sort(1)", id="list.sort", show=False),
         Binding("enter", "open", id="list.open", show=False),
         Binding("escape", "leave", id="list.leave", show=False),
     ]
 
     class Chosen(Message):
-        """A document was chosen in the list."""
+        """A document was chosen in the list; `order` is that of the list where it was sorted by a column."""
 
-        def __init__(self, document: int) -> None:
+        def __init__(self, document: int, order: Sequence[int] | None = None) -> None:
             super().__init__()
-            self.document = document
+            self.document, self.order = document, order
 
     class Searched(Message):
-        """Letters were typed in the list: the documents that have them in their name, and which one is pointed at."""
+        """The list was narrowed by what was typed, or sorted: what is said of it."""
 
-        def __init__(self, text: str, number: int, count: int) -> None:
+        def __init__(self, message: str) -> None:
             super().__init__()
-            self.message = f"“{text}”: document {number} of {count}." if count else f"“{text}”: no document."
+            self.message = message
 
     class Left(Message):
         """Escape: back to the page."""
@@ -66,8 +72,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._ids: Sequence[int] = array("q")
         self._blind: Mapping[int, bool] = {}
         self._pages: dict[int, dict[int, Document]] = {}
-        self._at = -1  # the open document's position
-        self._searched = ""  # letters that were typed
+        self._listed: Sequence[int] = self._ids  # of the worklist, in its order
+        self._open = 0  # the open document
+        self._sort = ""  # of list_columns.SORTS
+        self._columns: tuple[list_columns.Column, ...] = ()  # while the list has the keys, and the space
+        self._values: dict[int, list_columns.Values] = {}
+        self._searched = ""  # what was typed
         self._pointer = 0  # where the keys are, while the list has the focus
 
     def show(self, ids: Sequence[int], at: int, blind: Mapping[int, bool] = MappingProxyType({})) -> None:
@@ -76,22 +86,41 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         Of those in `blind` nothing shows but whether they are decided: the rest would give their labels away.
         """
         self._blind = blind
-        if ids is not self._ids:
-            self._ids = ids
-            self._pages.clear()
-            self.virtual_size = Size(self.size.width, len(ids))
-            self.refresh(layout=True)
-            self.call_after_refresh(self._follow)  # only then is it known how far the list can scroll
-        self._at = at
-        self._pointer = max(at, 0)
+        self._open = ids[at] if 0 <= at < len(ids) else 0
+        if ids is not self._listed:
+            self._listed, self._sort, self._searched = ids, "", ""
+            self._use(ids)
+        self._pointer = max(self._at, 0)
         self._follow()
         self.refresh()
 
+    def _use(self, ids: Sequence[int]) -> None:
+        """Show these in place of those before."""
+        self._ids = ids
+        self._pages.clear()
+        self._values.clear()
+        self.virtual_size = Size(1, len(ids) + self._head)
+        self.refresh(layout=True)
+        self.call_after_refresh(self._follow)  # only then is it known how far the list can scroll
+
+    @property
+    def _at(self) -> int:
+        """The open document's position, -1 where it is not shown."""
+        try:
+            return self._ids.index(self._open) if self._open else -1
+        except ValueError:
+            return -1
+
+    @property
+    def _head(self) -> int:
+        """Lines above the documents."""
+        return 1 if self._columns else 0
+
     def reread_open(self) -> None:
         """The open document changed: its row is read again."""
-        self._pages.pop(self._at // PAGE, None)
-        if 0 <= self._at < len(self._ids):
-            self.refresh_lines(self._at)
+        if (at := self._at) >= 0:
+            self._pages.pop(at // PAGE, None)
+            self.refresh_lines(at + self._head)
 
     def reread_all(self) -> None:
         """Anything may have changed: what is in view is read again."""
@@ -105,8 +134,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             with self._db.read() as connection:
                 read = document_list.page(connection, document_list.Filter(ids=wanted), 0, PAGE)
                 shown = document_list.shown_names(connection, (row.name for row in read))
+                if self._columns:
+                    open_ones = [number for number in wanted if number not in self._blind]  # labels stay hidden
+                    self._values.update(document_list.listed_values(connection, open_ones, list_columns.FIELDS))
             while len(self._pages) >= _KEPT:
-                self._pages.pop(next(iter(self._pages)))
+                for number in self._pages.pop(next(iter(self._pages))):
+                    self._values.pop(number, None)
             self._pages[page] = {row.id: replace(row, name=shown.get(row.id, row.name)) for row in read}
         document = self._pages[page].get(self._ids[position])
         if document is None or document.id not in self._blind:
@@ -116,12 +149,16 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _follow(self) -> None:
         if self._ids and self.size.height:
-            self.scroll_to_region(Region(0, max(self._pointer - 2, 0), 1, 5), animate=False, immediate=True, force=True)
+            self.scroll_to_region(
+                Region(0, max(self._pointer - 2, 0), 1, 5 + self._head), animate=False, immediate=True, force=True
+            )
 
     def render_line(self, y: int) -> Strip:
         """One document."""
-        position = y + int(self.scroll_y)
         width = self.size.width
+        if self._columns and y == 0:
+            return self._heading(width)
+        position = y - self._head + int(self.scroll_y)
         if position >= len(self._ids):
             return Strip.blank(width, self.rich_style)
         document = self._row(position)
@@ -129,7 +166,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             return Strip([Segment(" (removed)", self.rich_style + Style(dim=True))]).adjust_cell_length(width)
         base = self.rich_style
         theme = self.app.current_theme
-        if position == self._at:
+        is_open = document.id == self._open
+        if is_open:
             behind = self.background_colors[1].blend(Color.parse(theme.primary), 0.3)
             base = Style.from_color(behind.get_contrast_text(1).rich_color, behind.rich_color) + Style(bold=True)
         if self.has_focus and position == self._pointer:
@@ -143,25 +181,70 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             facts += " !"
         if document.note:
             facts += " ⚑"
-        space = max(width - len(facts) - 4, 4)
+        cells = self._cells(document, base)
+        if cells:
+            facts = set_cell_size(facts, list_columns.MARKS - 1)
+        space = max(width - len(facts) - 4 - sum(cell.cell_length for cell in cells), 4)
         sign = base
-        if document.state is State.LABELLED and position != self._at:
+        if document.state is State.LABELLED and not is_open:
             sign += Style(color=Color.parse(theme.success or theme.primary).rich_color)
         return Strip(
             [
-                Segment("▸" if position == self._at else " ", base),
+                Segment("▸" if is_open else " ", base),
                 Segment(_SIGNS[document.state], sign),
                 Segment(" " + _fitted(document.name, space), base),
+                *(cells if self._columns else ()),
                 Segment(facts + " ", base),
             ]
         ).adjust_cell_length(width, base)
 
+    def _cells(self, document: Document, base: Style) -> list[Segment]:
+        """The values of the columns; those that are only suggested are dim."""
+        values = self._values.get(document.id, {})
+        segments = []
+        for column in self._columns if document.id not in self._blind else ():
+            text, is_suggested = list_columns.shown(column, document, values)
+            right = column.type is FieldType.AMOUNT
+            text = set_cell_size(text, column.width) if not right else text[: column.width].rjust(column.width)
+            segments.append(Segment(" " + text, base + Style(dim=is_suggested)))
+        return segments
+
+    def _heading(self, width: int) -> Strip:
+        """The heads of the columns, which of them sorts, and what the marks at the end are."""
+        style = self.rich_style + Style(bold=True)
+        heads = [(column.head, column.width, column.type is FieldType.AMOUNT) for column in self._columns]
+        marked = [(f"{head} ▲" if head == self._sort else head, size, right) for head, size, right in heads]
+        cells = "".join(
+            f" {head[:size].rjust(size) if right else head[:size].ljust(size)}" for head, size, right in marked
+        )
+        marks = set_cell_size(" marks (?)", list_columns.MARKS)  # the help says what each is
+        name = f"   {list_columns.NAME}{' ▲' if self._sort == list_columns.NAME else ''}"
+        space = max(width - cell_len(cells) - cell_len(marks), 4)
+        return Strip([Segment(set_cell_size(name, space) + cells + marks, style)]).adjust_cell_length(width, style)
+
     def on_resize(self) -> None:
         """The open document stays in view."""
+        self._arrange()
         self._follow()
 
+    def _arrange(self) -> None:
+        """While the list has the keys it takes the space for columns, and gives it back afterwards."""
+        columns = list_columns.columns_for(self.size.width) if self.has_focus else ()
+        if columns != self._columns:
+            self._columns = columns
+            self._pages.clear()
+            self._values.clear()
+            self.virtual_size = Size(1, len(self._ids) + self._head)
+            self.refresh(layout=True)
+
+    def on_focus(self) -> None:
+        """Wider, as far as the page beside it can do without."""
+        screen = self.app.size.width
+        self.call_after_refresh(self._arrange)
+        self.styles.width = min(_WIDEST, screen - (30 if screen < 100 else 60))
+
     def typed(self, event: events.Key) -> bool:
-        """Letters look for a document by its name; they run no commands."""
+        """What is typed narrows the list; it runs no commands."""
         if event.key == "backspace" and self._searched:
             self._search(self._searched[:-1])
         elif event.is_printable and event.character and event.key != "question_mark":
@@ -171,39 +254,73 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         return True
 
     def _search(self, text: str) -> None:
-        self._searched = text
-        with self._db.read() as connection:
-            matching = document_list.named(connection, text) if text else set()
-        places = [place for place, number in enumerate(self._ids) if number in matching]
-        if places:
-            self._pointer = next((place for place in places if place >= self._pointer), places[0])
-            self._follow()
-            self.refresh()
-        number = places.index(self._pointer) + 1 if places else 0
-        self.post_message(self.Searched(text, number, len(places)))
+        """Show the documents of the workspace that have it in name, vendor, values or words, recent ones first."""
+        self._searched, self._sort = text, ""
+        if text.strip():
+            with self._db.read() as connection:
+                self._use(array("q", document_list.search(connection, text)))
+            self._pointer = 0
+        else:
+            self._use(self._listed)
+            self._pointer = max(self._at, 0)
+        self._follow()
+        self._say()
 
-    def _next_match(self, by: int) -> bool:
-        """While letters are looked for, the arrows go from one match to the next."""
-        if not self._searched:
-            return False
-        with self._db.read() as connection:
-            matching = document_list.named(connection, self._searched)
-        places = [place for place, number in enumerate(self._ids) if number in matching]
-        following = [place for place in places if (place - self._pointer) * by > 0]
-        if following:
-            self._point_at(following[0] if by > 0 else following[-1])
-            self.post_message(self.Searched(self._searched, places.index(self._pointer) + 1, len(places)))
-        return True
+    def _say(self) -> None:
+        """What the list shows, for the hint line."""
+        count = len(self._ids)
+        about = f"“{self._searched}”: " if self._searched else ""
+        place = f"document {self._pointer + 1} of {count}" if count else "no document"
+        by = f", by {self._sort}" if self._sort else ""
+        self.post_message(self.Searched(f"{about}{place}{by}."))
 
     def on_blur(self) -> None:
-        self._searched = ""
+        """As narrow as before, and with the documents of the worklist."""
+        self.styles.width = None
+        self._columns, self._searched, self._sort = (), "", ""
+        self._use(self._listed)
+        self._pointer = max(self._at, 0)
+
+    def action_sort(self, by: int) -> None:
+        """Sort by the next column; after the last in the list's own order."""
+        sorts = [
+            sort for sort in list_columns.SORTS if sort in ("", list_columns.NAME, *(c.head for c in self._columns))
+        ]
+        sort = sorts[(sorts.index(self._sort if self._sort in sorts else "") + by) % len(sorts)]
+        if sort and len(self._ids) > _SORTED:
+            message = f"Lists of more than {_SORTED:,} documents are not sorted: type to narrow this one."
+            self.post_message(self.Searched(message))
+            return None
+        pointed = self._ids[self._pointer] if self._ids else 0
+        if not sort:
+            if self._searched:
+                return self._search(self._searched)
+            self._use(self._listed)
+        else:
+            self._use(self._in_order(sort))
+        self._sort = sort
+        self._pointer = self._ids.index(pointed) if pointed in self._ids else 0
+        self._follow()
+        self._say()
+        return None
+
+    def _in_order(self, sort: str) -> Sequence[int]:
+        """The documents by a column."""
+        ids = tuple(self._ids)
+        open_ones = [number for number in ids if number not in self._blind]
+        with self._db.read() as connection:
+            read = document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))
+            values = document_list.listed_values(connection, open_ones, list_columns.FIELDS)
+        keys = {row.id: list_columns.sort_key(sort, row, values.get(row.id, {})) for row in read}
+        return array("q", sorted((number for number in ids if number in keys), key=lambda number: keys[number]))
 
     def action_move(self, by: int) -> None:
-        if not self._next_match(by):
-            self._point_at(self._pointer + by)
+        self._point_at(self._pointer + by)
+        if self._searched:
+            self._say()
 
     def action_page(self, direction: int) -> None:
-        self._point_at(self._pointer + direction * (self.size.height - 1))
+        self._point_at(self._pointer + direction * (self.size.height - 1 - self._head))
 
     def action_first(self) -> None:
         self._point_at(0)
@@ -218,7 +335,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def action_open(self) -> None:
         if self._ids:
-            self.post_message(self.Chosen(self._ids[self._pointer]))
+            self._choose(self._pointer)
 
     def action_leave(self) -> None:
         if self._searched:
@@ -228,9 +345,12 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """A click opens the document."""
-        position = event.y + int(self.scroll_y)
-        if position < len(self._ids):
-            self.post_message(self.Chosen(self._ids[position]))
+        position = event.y - self._head + int(self.scroll_y)
+        if 0 <= position < len(self._ids):
+            self._choose(position)
+
+    def _choose(self, position: int) -> None:
+        self.post_message(self.Chosen(self._ids[position], self._ids if self._sort and not self._searched else None))
 
 
 def _fitted(name: str, space: int) -> str:

@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 
-from screens.annotate.acting import Act
+from screens.annotate.keys import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from storage.records import Content

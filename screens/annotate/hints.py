@@ -17,9 +17,10 @@ from workbench.fields import Schema
 BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
 LIST: Hint = (
-    "Type a name:",
+    "Type a vendor, number, amount or words:",
     (
         ("↑ ↓", "choose"),
+        ("← →", "sort"),
         ("Enter", "open"),
         ("Esc", "back to the page"),
         ("13?", "suggestions"),

@@ -6,8 +6,22 @@ capitals are taken here. A field's key wins over a binding of the same character
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from textual.message import Message
+
 from screens.base import ErrorWalk
 from workbench.annotation.session import AnnotationSession
+
+Work = Callable[[AnnotationSession], object]
+"""What is to be done with the session."""
+
+
+class Act(Message):
+    """Do this with the session. A pane posts it to the screen, which commits it and shows what changed."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.work = work
+
 
 ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("document.accept", "a", "accept", "Accept the document as it is and go to the next"),
@@ -103,7 +117,7 @@ SIGNS = (
 )
 """What is seen on the page, in the panel and in the list, for the help."""
 
-SESSION_ACTS: Mapping[str, Callable[[AnnotationSession], object]] = {
+SESSION_ACTS: Mapping[str, Work] = {
     "confirm": lambda session: session.field_key.confirm(),
     "add": lambda session: session.field_key.add(),
     "reject": lambda session: session.reject(),

@@ -8,7 +8,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from screens.annotate.acting import Act
+from screens.annotate.keys import Act
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from screens.widgets.marks import TokenMark, marks_of

@@ -9,14 +9,13 @@ from textual.widgets import Input
 
 from screens.annotate import dialogs, hints
 from screens.annotate.accepting import Accepting
-from screens.annotate.acting import Act, Work
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
-from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
@@ -355,7 +354,7 @@ class AnnotateScreen(ModeScreen):
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:
-        self.hint(event.message, ("↑ ↓", "other matches"), ("Enter", "open"), ("Esc", "all documents"))
+        self.hint(event.message, ("↑ ↓", "choose"), ("← →", "sort"), ("Enter", "open"), ("Esc", "all documents"))
 
     @on(DocumentList.Left)
     def _leave_list(self) -> None:
@@ -365,10 +364,10 @@ class AnnotateScreen(ModeScreen):
 
     @on(DocumentList.Chosen)
     def _chosen(self, event: DocumentList.Chosen) -> None:
-        if self.worklist is not None:
-            self.worklist.move_to(event.document)
+        if event.order is not None and self.worklist is not None:
+            self.worklist.ids = event.order
         self._leave_list()
-        self.open_current()
+        self._open(OpenDocument(event.document))  # a search also finds documents that the list does not have
 
     def action_find(self) -> None:
         if self.session is not None:

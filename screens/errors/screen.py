@@ -15,7 +15,7 @@ from screens.errors.error_list import NOTHING_MEASURED, ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
 from screens.errors.rule_switches import RuleSwitches
-from screens.errors.shown import Shown, read, write_report
+from screens.errors.snapshot import Shown, read, write_report
 from screens.errors.tables_pane import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
 from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
@@ -30,6 +30,7 @@ from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
 from workbench.evaluation.doctor.findings import Action, Target
 from workbench.evaluation.error_review import ErrorItem, Verdict
+from workbench.runs import progress
 from workbench.runs.config.files import from_dict
 from workbench.runs.watch import RunUpdate
 
@@ -190,7 +191,6 @@ class ErrorsScreen(ModeScreen):
             self._enter_list()
 
     def action_other_side(self) -> None:
-        """From the table into the list, and back."""
         if self.panel.list.has_focus:
             self.action_back()
         else:
@@ -359,7 +359,7 @@ class ErrorsScreen(ModeScreen):
         with self.workspace.db.read() as connection:
             ended = run_store.listed(connection, ENDED)
         options = [
-            (run.id, f"{run.name}  {'' if run.f1 is None else f'F1 {run.f1:.3f}'}  {run.family}", "") for run in ended
+            (run.id, f"{run.name}  {progress.figures_line(run.report, run.f1)}  {run.family}", "") for run in ended
         ]
         self.app.push_screen(Choice("Errors of the run", options), self._use_run)
 

@@ -16,6 +16,7 @@ from workbench.evaluation.metrics import ErrorKind
 from workbench.fields import Schema
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import NONE
+from workbench.runs import progress
 from workbench.settings import REPAIR_RULES
 
 KINDS = {
@@ -73,19 +74,20 @@ def figures(evaluation: Mapping[str, Any], split: str) -> Content:
     if evaluation.get("split") != split:
         return Content("")
     micro = evaluation["micro"]
-    parts: list[Content | str | tuple[str, str]] = [("F1 ", "$text-muted"), (f"{micro['f1']:.3f}", "bold")]
+    headline = progress.headline(evaluation)
+    parts: list[Content | str | tuple[str, str]] = [(f"{headline}  " if headline else "", "bold")]
+    parts += [(f"F1 on {split} ", "$text-muted"), f"{micro['f1']:.3f}"]
     if micro["ci95"]:
         parts.append((f" {micro['ci95'][0]:.2f}–{micro['ci95'][1]:.2f}", "$text-muted"))
     for side in ("seen", "unseen"):
         row = evaluation[f"{side}_vendors"]
         if row["documents"]:
             parts += [(f"  {side} vendors ", "$text-muted"), f"{row['f1']:.2f}"]
-    for name, text in (("value_exact_match", "values"), ("documents_right", "whole documents")):
-        if evaluation[name] is not None:
-            parts += [(f"  {text} right ", "$text-muted"), f"{evaluation[name]:.0%}"]
+    if evaluation["value_exact_match"] is not None:
+        parts += [("  values right ", "$text-muted"), f"{evaluation['value_exact_match']:.0%}"]
     for name, row in evaluation["splits"].items():
         if name != split:
-            parts += [(f"  {name} ", "$text-muted"), f"{row['f1']:.2f}"]
+            parts += [(f"  F1 on {name} ", "$text-muted"), f"{row['f1']:.2f}"]
     passing = evaluation["thresholds"]
     parts += [("  pass without a look ", "$text-muted"), f"{passing['automatic_pass_rate']:.0%}"]
     if passing.get("passed_right") is not None:

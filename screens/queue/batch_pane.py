@@ -224,7 +224,7 @@ class BatchPane(Pane):
         """What the next batch would be: while a round is in view, nothing else says it."""
         request = self.request
         title, name = strategies.STRATEGIES[request.strategy].title, self.schema.name
-        like = f", like {len(request.like)} documents" if request.like else ""
+        like = f", like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else ""
         focus = "".join(f", {name(field)}" for field in request.focus)
         chooses = f"{self.owner.key_of('batch.choose')} chooses it."
         self.notify(f"The next batch: {title}{like}, {request.size} documents{focus}. {chooses}", markup=False)

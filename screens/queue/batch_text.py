@@ -13,6 +13,7 @@ from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies import Strategy
 from workbench.fields import Schema
+from workbench.runs import progress
 
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _UNLEARNED = {
@@ -45,7 +46,7 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
         (f"{request.size} documents", "$accent bold"),
         " · ",
         (focus, "$accent bold"),
-        f" · like {len(request.like)} documents" if request.like else "",
+        f" · like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else "",
         f"\n{explanation(strategy, overview)}",
     )
 
@@ -151,8 +152,8 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         if overview.labelled:
             step("queue.train", f"train a first model on the {overview.labelled} labelled")
     else:
-        f1 = "" if overview.model.f1 is None else f", F1 {overview.model.f1:.2f}"
-        title(f"The model {overview.model.name} is ready{f1}.\n")
+        figures = progress.figures_line(overview.model.report, overview.model.f1)
+        title(f"The model {overview.model.name} is ready{f': {figures}' if figures else ''}.\n")
         some = f"{overview.suggested:,} of them" if overview.suggested else "none"
         parts.append(f"\n{overview.pool:,} documents wait, {some} with suggestions.\n")
         step("batch.choose", "choose what the model would learn most from")

@@ -1,7 +1,7 @@
 """Yes/no: one question after the other, each answer one act of its document, and the way back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual.app import ComposeResult
@@ -16,7 +16,9 @@ from screens.queue.pane import Pane
 from screens.queue.review_card import ReviewCard
 from screens.widgets.dialogs import Choice
 from screens.widgets.status_lines import Hint
+from storage import document_list
 from storage.exceptions import Conflict
+from storage.records import Content as Opened
 from storage.records import State
 from workbench.annotation import field_states, review
 from workbench.annotation.editor import DocumentEditor
@@ -102,13 +104,20 @@ class ReviewPane(Pane, can_focus=True):
             question = self.questions[0]
             self._editor = self._open(question.document)
             if review.still_open(self._editor.content, question):
-                card.ask(question, self._editor.content, self.schema, len(self.questions), len(self._answers))
+                content = self._shown(self._editor.content)
+                card.ask(question, content, self.schema, len(self.questions), len(self._answers))
                 self.post_message(self.Changed())
                 return
             self.questions.pop(0)
         self._editor = None
         card.nothing(self._nothing())
         self.post_message(self.Changed())
+
+    def _shown(self, content: Opened) -> Opened:
+        """The document by the name that tells it apart from others."""
+        with self.workspace.db.read() as connection:
+            names = document_list.names_of(connection, [content.document.id])
+        return replace(content, document=replace(content.document, name=names[content.document.id]))
 
     def _nothing(self) -> Content:
         if self.questions is None:
@@ -184,7 +193,7 @@ class ReviewPane(Pane, can_focus=True):
 
     def _ask_whether_complete(self, editor: DocumentEditor) -> None:
         self._editor, self._concluding = editor, True
-        self.query_one(ReviewCard).conclude(editor.content, self.schema)
+        self.query_one(ReviewCard).conclude(self._shown(editor.content), self.schema)
         self.post_message(self.Changed())
 
     def _conclude(self, complete: bool) -> None:

@@ -45,7 +45,7 @@ class RoundsPane(Pane, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield Static(id="advice")
-        yield Static("round  strategy              labelled   minutes    kept   F1 after   by it", id="head")
+        yield Static("round  strategy              labelled   minutes    kept  F1 on val.  by it", id="head")
         yield Rows()
         with Horizontal(id="charted"):
             with VerticalScroll(id="fields", can_focus=False):

@@ -25,6 +25,7 @@ from workbench.active_learning import overview as loop
 from workbench.active_learning import retraining, selection
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
+from workbench.runs import progress
 from workbench.runs.watch import RunUpdate
 
 GLANCE_SECONDS = 2.0
@@ -206,7 +207,7 @@ class QueueScreen(ModeScreen):
         self.facts(
             f"round {now.round.id}: {len(now.entries) - len(now.left)}/{len(now.entries)}" if now else "no round open",
             f"pool {self.overview.pool:,}",
-            f"F1 {model.f1:.2f}" if model and model.f1 is not None else "",
+            progress.headline(model.report) or progress.figures_line(None, model.f1) if model else "",
         )
 
     def key_owners(self) -> tuple[DOMNode, ...]:

@@ -13,7 +13,7 @@ from workbench.evaluation.comparison import Figures
 from workbench.fields import Schema
 from workbench.runs.config import draft as drafts
 from workbench.runs.cost import cost, duration
-from workbench.runs.progress import Progress
+from workbench.runs.progress import Progress, figures_line, untouched
 
 Parts = list[Content | str | tuple[str, str]]
 Pair = tuple[str, str]
@@ -51,14 +51,15 @@ class RunsView:
         return b.f1 is None or (figure is not None and figure.compares_with(self.figures.get(b.id)))
 
 
-def cells(view: RunsView, run: Run, fields: Sequence[str], with_family: bool) -> list[Content]:
+def cells(view: RunsView, run: Run, fields: Sequence[str], is_wide: bool, with_untouched: bool) -> list[Content]:
     """A row of the list.
 
     Args:
         view: with the run.
         run: of the row.
         fields: ids of those whose F1 has a column.
-        with_family: whether the family has a column.
+        is_wide: whether cost and family have columns.
+        with_untouched: whether the documents that need no touch have one.
     """
     mark = f"{view.marked.index(run.id) + 1}" if run.id in view.marked else " "
     f1_by_field = comparison.fields_f1(run)
@@ -74,11 +75,11 @@ def cells(view: RunsView, run: Run, fields: Sequence[str], with_family: bool) ->
         Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
         Content(run.name[:24]),
         Content.styled(run.state.value, STATES[run.state]),
+        *([Content(untouched(run.report) or "–")] if with_untouched else []),
         Content.styled("–" if run.f1 is None else f"{run.f1:.3f}", "bold $success" if is_best else ""),
         *(Content(f"{f1_by_field[name]:.2f}" if name in f1_by_field else "") for name in fields),
         Content(duration(known.seconds) if known.seconds else ""),
-        Content(cost(known)),
-        *([Content(run.family)] if with_family else []),
+        *([Content(cost(known)), Content(run.family)] if is_wide else []),
         Content(unlike),
     ]
 
@@ -94,6 +95,8 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
     ]
     if run.tags:
         parts.append(("  " + " ".join(f"#{tag}" for tag in run.tags), "$accent"))
+    if figures := figures_line(run.report, run.f1):
+        parts.append((f"\n{figures}", "bold"))
     if run.reason:
         parts.append(f"\n{run.reason}")
     if run.note:
@@ -104,6 +107,8 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
             f"\n{report.get('steps')} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s on "
             f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
         )
+    if known.seconds:
+        parts.append(f"\ntook {', '.join(filter(None, [duration(known.seconds), cost(known)]))}")
     parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.spans})]
     best = view.best
     if best is not None and best.id != run.id:

@@ -27,7 +27,7 @@ from workbench.evaluation import charts, comparison
 from workbench.evaluation.comparison import Figures
 from workbench.runs import progress
 from workbench.runs.config import files as config_files
-from workbench.runs.progress import Progress
+from workbench.runs.progress import Progress, untouched
 from workbench.runs.watch import RunUpdate
 
 RUNS = [
@@ -187,11 +187,12 @@ class RunsScreen(ModeScreen):
         table, view = self._table, self.view
         at = next((row for row, run in enumerate(view.runs) if run.id == self._on), table.cursor_row)
         is_wide = self.size.width >= 100  # where it is not, what is unlike the best names another family
-        fields = comparison.weakest(view.runs, view.best)[: max(0, (self.size.width - 90) // 10)] if is_wide else []
-        family = ["family"] if is_wide else []
+        fields = comparison.weakest(view.runs, view.best)[: max(0, (self.size.width - 102) // 10)] if is_wide else []
+        family, took = (["family"], ["cost"]) if is_wide else ([], [])
+        touched = ["no touch"] if any(untouched(run.report) for run in view.runs) else []
         named = short_heads(fields, self.workspace.schema)
-        heads = ["", "run", "state", "F1", *named, "time", "cost", *family, "unlike the best"]
-        cells = [details.cells(view, run, fields, is_wide) for run in view.runs]
+        heads = ["", "run", "state", *touched, "F1 val.", *named, "time", *took, *family, "unlike the best"]
+        cells = [details.cells(view, run, fields, is_wide, bool(touched)) for run in view.runs]
         rows = [[Content(head) for head in heads], *cells]
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
         space = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
@@ -248,7 +249,8 @@ class RunsScreen(ModeScreen):
             resume = [(key("run.resume"), "resume")] if state in run_store.RESUMABLE else []
             others = [(key(f"run.{act}"), act) for act in ("export", "note", "pin", "delete")]
             self.hint("", *at_work, *resume, mark, clone, *drawing, *others)
-        self.facts(f"{len(view.runs)} runs", f"{len(view.marked)} marked" if view.marked else "")
+        count = len(view.runs)
+        self.facts(f"{count} run{'s' * (count != 1)}", f"{len(view.marked)} marked" if view.marked else "")
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
@@ -263,8 +265,9 @@ class RunsScreen(ModeScreen):
 
     def help_signs(self) -> list[tuple[str, str]]:
         return [
+            ("no touch", "test documents (else validation) of which every value is right, of those measured"),
             (
-                "F1",
+                "F1 val.",
                 "on the run's validation documents, strictly; green: the best of those measured on the same documents",
             ),
             ("time", "at work: not waiting for its turn, not paused"),

@@ -10,15 +10,17 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pytest
 from PIL import Image
 
 from tests.support import ROOT
 from tests.support.command_line import Workbench
+from workbench.exchange.importers import pdf
+from workbench.exchange.importers.base import IncomingPage, Options
 
 _IDAT = struct.pack(">I", 64) + b"IDAT" + bytes(64)
 RECORD = {"id": "good", "words": ["Total", "9.00"], "bboxes": [[10, 10, 50, 20], [60, 10, 90, 20]]}
@@ -350,16 +352,16 @@ def test_ctrl_c_keeps_what_was_read_and_goes_on(
 ) -> None:
     for number in range(5):
         _pdf(good / f"d{number}.pdf")
-    opened = pypdfium2.PdfDocument
-    calls: list[object] = []
+    pages_of = pdf.pages_of
+    calls: list[Path] = []
 
-    def interrupted(*arguments: Any, **options: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 6:  # each PDF is opened twice: words, then e-invoice
+    def interrupted(path: Path, options: Options) -> Iterator[IncomingPage]:
+        calls.append(path)
+        if len(calls) == 4:
             raise KeyboardInterrupt
-        return opened(*arguments, **options)
+        return pages_of(path, options)
 
-    monkeypatch.setattr(pypdfium2, "PdfDocument", interrupted)
+    monkeypatch.setattr(pdf, "pages_of", interrupted)
     answer = workbench("import", good, "--json")
     assert answer.code == 130
     assert answer.data["interrupted"]

@@ -1,94 +1,140 @@
-"""The examples of CONTRIBUTING.md work as they are printed there."""
+"""The examples of CONTRIBUTING.md, put in place in a copy of the code, work and pass the project's own checks."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
 import pytest
 
-from screens import modes
+from tests.support import ROOT
+
+BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL))
+STRUCTURE = "tests/unit/test_structure.py"
+FILES = [title for title in BLOCKS if title.endswith(".py")]
+REGISTRIES = {
+    # title of the example: (module, how its table ends)
+    "the line in IMPORTERS": ("workbench/exchange/importers/__init__.py", "\n}\n\nHEAD ="),
+    "the entry in STRATEGIES": ("workbench/active_learning/strategies/__init__.py", "\n    )\n}  # fmt: skip\n"),
+    "the entry in FAMILIES": ("workbench/runs/config/families.py", "\n    )\n}\n"),
+    "the line in MODES": ("screens/modes.py", "\n)\n\n\ndef available"),
+}
+
+
+def _indented(text: str, spaces: int) -> str:
+    return "".join(" " * spaces + line for line in text.splitlines(keepends=True))
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code with every example in its place; the weights of the starter are linked."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("workbench", "screens", "storage", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "starter_model"))
+    (folder / "workbench" / "starter_model").symlink_to(ROOT / "workbench" / "starter_model")
+    for path in FILES:
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(BLOCKS[path], "utf-8")
+    for title, (path, end) in REGISTRIES.items():
+        before, found, after = (folder / path).read_text("utf-8").partition(end)
+        assert found, path
+        indent = len(end) - len(end.lstrip("\n ")) - 1 + 4
+        entry = _indented(BLOCKS[title].rstrip().removesuffix(","), indent)
+        (folder / path).write_text(f"{before}\n{entry},{end}{after}", "utf-8")
+    contracts = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert '"screens.errors"]' in contracts
+    (folder / "pyproject.toml").write_text(
+        contracts.replace('"screens.errors"]', '"screens.errors", "screens.hello"]'), "utf-8"
+    )
+    return folder
+
+
+def _run(checkout: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tried() -> None:
+    assert set(BLOCKS) == {*FILES, *REGISTRIES} and len(FILES) == 5
+
+
+def test_the_examples_pass_lint_and_format(checkout: Path) -> None:
+    _run(checkout, "-m", "ruff", "check", *FILES)
+    _run(checkout, "-m", "ruff", "format", "--check", *FILES)
+    _run(checkout, "-m", "ruff", "check", *(path for path, _ in REGISTRIES.values()))
+
+
+def test_the_examples_pass_the_types(checkout: Path) -> None:
+    cache = ROOT / ".mypy_cache"  # of `make check`, where there is one: most modules are the same
+    if cache.is_dir():
+        shutil.copytree(cache, checkout / ".mypy_cache", dirs_exist_ok=True)
+    _run(checkout, "-m", "mypy", *FILES, *(path for path, _ in REGISTRIES.values()))
+
+
+def test_the_examples_keep_the_contracts(checkout: Path) -> None:
+    assert "0 broken" in _run(checkout, "-c", "from importlinter.cli import lint_imports_command as lint; lint()")
+
+
+def test_the_examples_pass_the_tests_of_every_format_strategy_and_screen(checkout: Path) -> None:
+    importers = "tests/unit/exchange/importers/test_importers_bad_input.py"
+    files = (importers, "tests/screens/test_start.py", "tests/unit/active_learning/test_strategies.py", STRUCTURE)
+    names = ("readers_never_raise", "loaded_beforehand_is", "new_vendors", "circle", "contract", "one_module", "plain")
+    _run(checkout, "-m", "pytest", "-p", "no:cacheprovider", *files, "-k", " or ".join(names))
+
+
+_USE = """
+import asyncio, sys
+from pathlib import Path
+from tests.support import tiny_model
 from screens.app import WorkbenchApp
-from tests.support import ROOT, tiny_model
-from workbench.active_learning import strategies
-from workbench.active_learning.strategies.pool import Pool
 from workbench.exchange import importers
 from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.runs.config import families, files
 from workbench.workspace import Workspace
 
-BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL))
+folder = Path(sys.argv[1])
+good, bad = folder / "a.words", folder / "b.words"
+good.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50, 10, 80, 20]]')
+bad.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50]]')
+importer = importers.detect(good)
+assert importer.name == "plain-words", importer
+(document,) = importer.read(good, Options(folder))
+assert [token.text for token in document.pages[0].tokens] == ["Total", "9.00"]
+(rejected,) = importer.read(bad, Options(folder))
+assert isinstance(rejected, Rejected), rejected
 
+base = tiny_model.base(folder, "text")
+config = files.from_dict(
+    {"model": {"family": "plain-bert", "name": str(base)}, "data": {"max_length": 64, "window_stride": 8}}
+)
+import importlib
+built = importlib.import_module(families.spec(config.model.family).module).build(config, [])
+assert built.model.config.num_labels == 1
 
-def module(path: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The example for a file, imported under its name."""
-    name = path.removesuffix(".py").replace("/", ".")
-    package = name.rpartition(".")[0]
-    for imported in [name] if find_spec(package) else [package, name]:
-        example = ModuleType(imported)
-        example.__spec__ = ModuleSpec(imported, None)
-        monkeypatch.setitem(sys.modules, imported, example)
-    exec(BLOCKS[path], sys.modules[name].__dict__)
-    return sys.modules[name]
-
-
-def entry(title: str, names: dict[str, Any]) -> Any:
-    """The value of a registry's line."""
-    return eval(f"({BLOCKS[title].strip().rstrip(',')})", names)
-
-
-def test_every_example_is_tried() -> None:
-    assert len(BLOCKS) == 8
-
-
-def test_the_importer_reads_and_rejects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module("workbench/exchange/importers/plain_words.py", monkeypatch)
-    monkeypatch.setattr(importers, "IMPORTERS", importers.IMPORTERS | eval("{" + BLOCKS["the line in IMPORTERS"] + "}"))
-    good, bad = tmp_path / "a.words", tmp_path / "b.words"
-    good.write_text("Total\t10\t10\t40\t20\n9.00\t50\t10\t80\t20\n")
-    bad.write_text("Total\t10\t10\t40\t20\n9.00\n")
-    importer = importers.detect(good)
-    assert importer is not None and importer.name == "plain-words"
-    (document,) = importer.read(good, Options(tmp_path))
-    assert isinstance(document, Incoming) and [t.text for t in document.pages[0].tokens or ()] == ["Total", "9.00"]
-    (rejected,) = importer.read(bad, Options(tmp_path))
-    assert isinstance(rejected, Rejected) and "four numbers" in rejected.reason
-
-
-def test_the_strategy_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
-    module("workbench/active_learning/strategies/shortest.py", monkeypatch)
-    strategy = entry("the entry in STRATEGIES", vars(strategies))
-    pool = Pool(np.arange(3), {"worst_word": np.array([0.3, 0.1, 0.2])})
-    assert strategy.load()(pool, 2, np.random.default_rng(0)) == [(1, 0.1), (2, 0.2)]
-
-
-def test_the_family_builds_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = module("workbench/training/models/plain_bert.py", monkeypatch)
-    spec = entry("the entry in FAMILIES", vars(families))
-    monkeypatch.setitem(families.FAMILIES, spec.name, spec)
-    base = tiny_model.base(tmp_path, "text")
-    config = files.from_dict(
-        {"model": {"family": spec.name, "name": str(base)}, "data": {"max_length": 64, "window_stride": 8}}
-    )
-    assert sys.modules[families.spec(config.model.family).module] is built
-    assert built.build(config, []).model.config.num_labels == 1
-
-
-async def test_the_screen_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module("screens/hello/screen.py", monkeypatch)
-    line = entry("the line in MODES", vars(modes))
-    monkeypatch.setattr(modes, "MODES", (*modes.MODES, line))
-    workspace = Workspace.create(tmp_path / "shop")
-    app = WorkbenchApp(workspace)
+async def greet():
+    app = WorkbenchApp(Workspace.create(folder / "shop"))
     async with app.run_test() as pilot:
         await pilot.pause()
-        await app.action_show_mode("hello")
+        await pilot.press("f7")
         await pilot.pause()
         await pilot.press("w")
         await pilot.pause()
         assert "Hello, shop" in str(app.screen.query_one("#hello").render())
-    workspace.close()
+
+asyncio.run(greet())
+"""
+
+
+def test_the_examples_do_what_they_say(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "use.py").write_text(_USE, "utf-8")
+    _run(checkout, "-m", "use", str(tmp_path))

@@ -1,13 +1,22 @@
 """The document list: letters search it, and documents of one name can be told apart."""
 
+from dataclasses import replace
+
 import pytest
+from click.testing import CliRunner
 
 from screens.annotate.document_list import DocumentList
 from screens.widgets.status_lines import HintLine
-from storage import document_list
-from storage.records import State
+from storage import document_list, queue
+from storage.document_list import Origin
+from storage.records import QueueEntry, ReferenceValue, State
+from storage.suggestions import keep_suggestions
 from tests.support import sample_documents
 from tests.support.sample_documents import kept, labels
+from workbench.active_learning import overview
+from workbench.annotation import acts
+from workbench.annotation.editor import DocumentEditor
+from workbench.cli import group
 
 
 def hint(pilot):
@@ -17,6 +26,94 @@ def hint(pilot):
 def rows(pilot):
     listed = pilot.app.mode_screen.query_one(DocumentList)
     return [listed.render_line(y).text for y in range(len(listed._ids))]
+
+
+def names(pilot):
+    """The rows of the documents, below the heads of the columns."""
+    listed = pilot.app.mode_screen.query_one(DocumentList)
+    return [listed.render_line(y).text for y in range(1, len(listed._ids) + 1)]
+
+
+def bought(name, vendor, number, date, total):
+    """A document with known values, of one line."""
+    words = f"{vendor} {number} {date} {total}"
+    known = {"seller_name": vendor, "invoice_no": number, "invoice_date": date, "amount_total": total}
+    values = tuple(ReferenceValue(field, value, "values") for field, value in known.items())
+    return replace(sample_documents.new(name, [sample_documents.page_of(words)]), references=values)
+
+
+@pytest.fixture
+def purchases(tmp_path):
+    made = sample_documents.workspace_of(
+        tmp_path / "purchases",
+        [
+            bought("one", "Zeta Ltd", "R-7", "2024-03-01", "15.387,08"),
+            bought("two", "Alpha Inc", "R-9", "2024-01-31", "99.00"),
+            bought("three", "Muster GmbH", "R-8", "2024-02-02", "1,200.50"),
+        ],
+    )
+    yield made
+    made.close()
+
+
+async def test_the_list_shows_vendor_number_date_and_total_while_it_has_the_keys(opened, purchases):
+    async with opened(purchases, (160, 36)) as pilot:
+        assert not any("Zeta" in row for row in rows(pilot))
+        await pilot.press("O")
+        await pilot.pause()
+        head, first, *_ = rows(pilot)
+        assert head.split()[:5] == ["document", "vendor", "number", "date", "total"]
+        assert [part for part in ("one", "Zeta Ltd", "R-7", "2024-03-01", "15.387,08") if part not in first] == []
+        await pilot.press("escape")
+        assert not any("Zeta" in row for row in rows(pilot))
+
+
+async def test_the_list_is_sorted_by_a_column_and_next_follows_it(opened, purchases):
+    async with opened(purchases, (160, 36)) as pilot:
+        await pilot.press("O")
+        await pilot.pause()
+        for heading, order in (
+            ("document", ["one", "three", "two"]), ("vendor", ["two", "three", "one"]),
+            ("number", ["one", "three", "two"]), ("date", ["two", "three", "one"]), ("total", ["two", "three", "one"]),
+        ):  # fmt: skip
+            await pilot.press("right")
+            assert f"by {heading}." in hint(pilot)
+            assert [row.replace("▸", " ").split()[1] for row in names(pilot)] == order
+        await pilot.press("home", "enter")
+        assert pilot.app.mode_screen.session.content.document.name == "two"
+        await pilot.press("J")
+        assert pilot.app.mode_screen.session.content.document.name == "three"
+
+
+async def test_a_suggested_value_is_dim_and_a_label_comes_before_a_known_value(purchases):
+    with purchases.db.write() as connection:
+        keep_suggestions(connection, "r1", {1: [("seller_name", (0, 1), 0.9)], 2: [("due_date", (3,), 0.5)]})
+    editor = DocumentEditor(purchases, 3)
+    editor.act("assign", acts.assign(editor.state, "invoice_no", (0,), "ann"))
+    with purchases.db.read() as connection:
+        values = document_list.listed_values(connection, [1, 2, 3], ["seller_name", "invoice_no", "due_date"])
+    assert values[3]["invoice_no"] == ("Muster", Origin.LABEL)
+    assert values[1]["seller_name"] == ("Zeta Ltd", Origin.KNOWN)
+    assert values[2]["due_date"] == ("2024-01-31", Origin.SUGGESTION)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("muster", "three"), ("R-9", "two"), ("15387.08", "one"), ("1200,50", "three"), ("zeta r-7", "one")],
+)
+async def test_one_search_finds_vendor_number_amount_and_words(opened, purchases, typed, found):
+    async with opened(purchases) as pilot:
+        await pilot.press("O", *(" " if letter == " " else letter for letter in typed))
+        assert f"“{typed}”: document 1 of 1." in hint(pilot)
+        await pilot.press("enter")
+        assert pilot.app.mode_screen.session.content.document.name == found
+
+
+async def test_documents_that_were_worked_on_last_are_found_first(purchases):
+    editor = DocumentEditor(purchases, 3)
+    editor.act("assign", acts.assign(editor.state, "invoice_no", (0,), "ann"))
+    with purchases.db.read() as connection:
+        assert document_list.search(connection, "R-") == [3, 1, 2]
 
 
 async def test_typing_a_name_in_the_list_finds_it_and_runs_no_command(opened, workspace):
@@ -63,3 +160,21 @@ async def test_documents_of_one_name_are_told_apart(opened, tmp_path, sources, s
         assert all(name in row for name, row in zip(shown, rows(pilot), strict=False))
         assert pilot.app.mode_screen.session.content.document.name == shown[0]
     made.close()
+
+
+async def test_the_queue_and_exported_values_tell_documents_of_one_name_apart(opened, tmp_path):
+    page = sample_documents.page_of(sample_documents.RECEIPT)
+    listed = [
+        replace(sample_documents.new(f"x{n}", [page]), name="d0", source=f"/in/{folder}/d0.pdf")
+        for n, folder in enumerate(("acme", "shop"))
+    ]
+    made = sample_documents.workspace_of(tmp_path / "w", listed)
+    with made.db.write() as connection:
+        entries = [QueueEntry(0, number, number, 0.0, ("drawn at random",), {}) for number in (1, 2)]
+        queue.open_round(connection, "", "random", 0, entries, {})
+    assert dict(overview.read(made).names) == {1: "acme/d0", 2: "shop/d0"}
+    made.close()
+    table = tmp_path / "values.csv"
+    result = CliRunner().invoke(group, ["-w", str(tmp_path / "w"), "export", "values-csv", str(table)])
+    assert result.exit_code == 0, result.output
+    assert [line.split(",")[0] for line in table.read_text("utf-8-sig").splitlines()[1:]] == ["acme/d0", "shop/d0"]

@@ -348,7 +348,7 @@ async def test_the_doctor_puts_what_matters_most_first_in_sentences_with_figures
 
 async def test_a_run_that_ends_while_the_screen_is_open_takes_the_place_of_the_text(opened, shop):
     with shop.db.write() as connection:
-        runs.change(connection, shop_run(shop), state="running")
+        runs.change(connection, shop_run(shop), state="failed")  # none that can be read
     async with opened(shop) as pilot:
         screen = await enter(pilot)
         assert "No run has ended" in text_of(screen.query_one("#views", Static))

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from screens.annotate.keys import ANNOTATE
-from screens.keys import PRESETS, key_label, keymap
+from screens.keys import PRESETS, arriving, key_label, keymap
 from workbench.fields import invoice_schema
 from workbench.settings import KEY_PRESETS
 
@@ -64,3 +64,26 @@ async def test_the_command_palette_runs_the_application_s_own_commands(workspace
         commands["Leave the workbench"]()
         await pilot.pause(0.1)
         assert not pilot.app.is_running
+
+
+async def test_where_a_terminal_keeps_keys_a_sign_leads_to_the_commands_and_the_key_line_says_so(
+    workspace, opened, monkeypatch
+):
+    from textual.command import CommandPalette
+
+    from screens.widgets.status_lines import HintLine
+
+    monkeypatch.setenv("TERM_PROGRAM", "vscode")
+    async with opened(workspace) as pilot:
+        await pilot.pause(0.2)
+        line = pilot.app.screen.query_one(HintLine)
+        assert (":", "screens, commands, leave") in line._pairs
+        await pilot.press("colon")
+        await pilot.pause(0.2)
+        assert isinstance(pilot.app.screen, CommandPalette)
+
+
+def test_the_key_that_is_shown_arrives():
+    assert arriving("ctrl+p,f10,colon", {"TERM_PROGRAM": "vscode"}) == "colon"
+    assert arriving("f2", {"TMUX": "x"}) == "f2"
+    assert arriving("ctrl+p,f10,colon", {}) == "ctrl+p"

@@ -3,6 +3,7 @@
 import ast
 import io
 import tokenize
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -12,8 +13,11 @@ from pathlib import Path
 import grimp
 
 from tests.support import ROOT
+from workbench.commands import COMMANDS
 
 PACKAGES = ("workbench", "screens", "storage")
+WORKERS = ("acquisition", "selection_worker", "simulation_worker", "strategies")
+"""What of active_learning runs in processes of its own; the table of strategies has a contract to itself."""
 MOST_MODULES = 18
 MOST_LINES = 400
 TABLES = {
@@ -54,10 +58,47 @@ def test_no_circle_of_imports_not_even_for_types() -> None:
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
+def _contract(name: str) -> dict[str, list[str]]:
+    """A contract of import-linter, as pyproject.toml has it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (contract,) = (contract for contract in contracts if contract["name"] == name)
+    return contract
+
+
+def _modules_of(folder: str) -> set[str]:
+    """The modules and packages right inside a folder, by their dotted names."""
+    paths = (ROOT / folder).iterdir()
+    names = (path.stem for path in paths if path.suffix == ".py" or any(path.glob("*.py")))
+    return {f"{folder.replace('/', '.')}.{name}" for name in names if name != "__init__"}
+
+
+def test_the_contract_on_torch_names_every_module_of_the_terminal_process() -> None:
+    held = set(_contract("torch lives in training")["source_modules"])
+    learning = {f"workbench.active_learning.{name}" for name in WORKERS}
+    expected = {"screens", "storage"} | _modules_of("workbench") | _modules_of("workbench/active_learning")
+    assert held == expected - learning - {"workbench.training", "workbench.active_learning"}
+
+
+def test_the_contract_on_screens_names_every_screen() -> None:
+    folders = {path for path in (ROOT / "screens").iterdir() if any(path.glob("*.py")) and path.name != "widgets"}
+    assert all((folder / "__init__.py").is_file() for folder in folders), "grimp does not see it without"
+    named = set(_contract("screens do not know each other")["modules"])
+    assert named == {f"screens.{folder.name}" for folder in folders}
+    graph = grimp.build_graph("screens", cache_dir=None)
+    shared = graph.modules - {module for folder in named for module in (folder, *graph.find_descendants(folder))}
+    reached = {(a, b) for a in shared for b in graph.find_modules_directly_imported_by(a) if b not in shared}
+    assert reached == set(), "what screens share imports no screen"
+
+
 def test_a_package_has_few_modules() -> None:
     sizes = Counter(str(Path(path).parent) for path in sources() if not path.endswith("__init__.py"))
     tables = {"workbench/commands", "workbench/exchange/importers"}  # one module a command or format
     assert {package: size for package, size in sizes.items() if size > MOST_MODULES and package not in tables} == {}
+
+
+def test_commands_is_one_module_a_command() -> None:
+    modules = {module for module, _ in COMMANDS.values()}
+    assert _modules_of("workbench/commands") == {f"workbench.commands.{module}" for module in modules | {"support"}}
 
 
 def test_a_module_is_short() -> None:

@@ -17,7 +17,7 @@ from tests.support import tiny_model
 from workbench.runs.config import families, files
 from workbench.runs.config.request import FieldSpec
 from workbench.training import predictor as predicting
-from workbench.training.models import loading, smooth, starter
+from workbench.training.models import loading, smooth_boxes, starter
 
 FIELDS = [
     FieldSpec(id="amount_total", name="TOTAL", type="amount"),
@@ -168,7 +168,7 @@ def test_smooth_tables_start_as_they_were_move_together_and_are_baked_in(folder:
         assert torch.allclose(
             model(input_ids=ids, bbox=boxes).logits, plain(input_ids=ids, bbox=boxes).logits, atol=1e-6
         )
-    tables = [getattr(smooth.embeddings(model), name) for name in smooth.TABLES]
+    tables = [getattr(smooth_boxes.embeddings(model), name) for name in smooth_boxes.TABLES]
     assert not any(table.parametrizations.weight.original.requires_grad for table in tables)
     before = tables[0].weight.detach().clone()
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
@@ -180,7 +180,7 @@ def test_smooth_tables_start_as_they_were_move_together_and_are_baked_in(folder:
     assert (moved[501] - moved[500]).abs().max() < moved.abs().max() / 3, "and neighbours move together"
     with torch.no_grad():
         expected = model(input_ids=ids, bbox=boxes).logits
-        smooth.bake(model)
+        smooth_boxes.bake(model)
         model.save_pretrained(tmp_path / "baked")
         again = AutoModelForTokenClassification.from_pretrained(tmp_path / "baked").eval()
         assert torch.allclose(again(input_ids=ids, bbox=boxes).logits, expected, atol=1e-6)

@@ -398,3 +398,24 @@ def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pyt
     names = {name for name, _ in written}
     assert {"train/loss", "eval/f1", "eval/amount_total_f1", "test/f1", "train/configuration"} <= names
     assert not any("selection" in name for name in names)
+
+
+def test_patience_goes_on_where_an_interruption_left_it(tmp_path: Path) -> None:
+    unmoved = {"num_train_epochs": 12, "early_stopping_patience": 3, "learning_rate": 1e-12}
+    whole = train(tiny_model.run_folder(tmp_path / "whole", "text", {"train": unmoved}))
+    folder = tiny_model.run_folder(tmp_path / "parts", "text", {"train": unmoved})
+    for _ in range(2):
+        seen: list[int] = []
+
+        def after_two(event: dict[str, Any], seen: list[int] = seen) -> bool:
+            seen += [1] if event["type"] == "evaluated" else []
+            return len(seen) > 2
+
+        train(folder, after_two)
+    parts = train(folder)
+
+    def last(log: list[dict[str, Any]]) -> int:
+        return max(event["step"] for event in log if event["type"] == "evaluated")
+
+    assert last(parts) == last(whole)
+    assert max(event["epoch"] for event in whole if event["type"] == "evaluated") == 4

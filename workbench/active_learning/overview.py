@@ -93,7 +93,7 @@ def read(workspace: Workspace) -> LoopOverview:
             share=progress.of(workspace.files.run(active[-1].id)).share if active else 0.0,
             round=now,
             begun=now is not None and now.round.id not in queue.untouched(connection),
-            names={d.id: d.name for d in listed},
+            names=document_list.names_of(connection, ids),
             states={d.id: d.state for d in listed},
             labelled=document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN)),
             pool=pool,
@@ -132,4 +132,7 @@ def history(workspace: Workspace, batch: int) -> RoundHistory:
 def quality(workspace: Workspace) -> AgreementOverview:
     """Agreement and the adjudication list."""
     measured, disputes = adjudication.look(workspace)
-    return AgreementOverview(measured, tuple(disputes))
+    with workspace.db.read() as connection:
+        names = document_list.names_of(connection, [dispute.document for dispute in disputes])
+    named = (replace(dispute, name=names.get(dispute.document, dispute.name)) for dispute in disputes)
+    return AgreementOverview(measured, tuple(named))

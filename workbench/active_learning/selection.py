@@ -28,11 +28,14 @@ from workbench.active_learning import round_figures, strategies
 from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
+from workbench.exchange import vendor_groups
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
+_IDENTIFIERS = ("seller_tax_id", "iban")
+"""Fields whose value is a vendor's alone."""
 UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
 COMMITTEE = 3
@@ -103,7 +106,8 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
         run, committee = _models(workspace, connection, request)
-        groups = {d.id: d.group for d in document_list.page(connection, _POOL, 0, -1)} if run is None else {}
+        vendors = _vendors(connection) if run is None and request.strategy == "per_vendor" else {}
+        identifiers = document_list.known_values(connection, _IDENTIFIERS) if run is not None else {}
         # a round without any decision gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
         free = sorted(_free(connection))
@@ -119,11 +123,10 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
     if run is None:
-        vendors = groups if request.strategy == "per_vendor" else {}
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
         write_atomic(folder / "choice.json", json.dumps(choice))
         return RunningSelection(folder, None)
-    request = structs.replace(request, run=run.id, seed=seed, only=tuple(free))
+    request = structs.replace(request, run=run.id, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
@@ -140,7 +143,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
 def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:
     """The folder's name: the same request of the same pool finds the selection that was made before."""
     asked = structs.asdict(request)
-    del asked["only"]  # the free documents, which stand below
+    del asked["only"], asked["identifiers"]  # the free documents, which stand below, and facts about them
     facts = [asked, seed, begun, run, hashlib.sha256(repr(list(free)).encode()).hexdigest()]
     return f"{request.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
 
@@ -213,6 +216,12 @@ def _check_dropout(folder: Path) -> None:
 def _free(connection: Connection) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
     return set(document_list.ids(connection, _POOL)) - _taken(connection)
+
+
+def _vendors(connection: Connection) -> dict[int, str]:
+    """The vendor of every document of the pool; near-equal names, and equal tax ids or IBANs, are one vendor."""
+    groups = {document.id: document.group for document in document_list.page(connection, _POOL, 0, -1)}
+    return vendor_groups.one_vendor(groups, document_list.known_values(connection, _IDENTIFIERS))
 
 
 def _taken(connection: Connection) -> set[int]:
@@ -320,6 +329,5 @@ def as_dict(progress: RoundProgress) -> dict[str, Any]:
 
 
 def names(connection: Connection, progress: RoundProgress) -> dict[int, str]:
-    """The names of a round's documents."""
-    ids = tuple(entry.document for entry in progress.entries)
-    return {d.id: d.name for d in document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))}
+    """The names of a round's documents, with a folder where others share one."""
+    return document_list.names_of(connection, [entry.document for entry in progress.entries])

@@ -22,6 +22,7 @@ class SelectionRequest(Struct, frozen=True):
         like: documents to find more of (strategy "similar").
         committee: ids of further runs that vote (strategy "committee"); empty: the newest ones that ended.
         only: the documents that may be chosen; None: the run's whole pool.
+        identifiers: document -> known tax ids and IBANs, which tell that two spellings are one vendor.
     """
 
     strategy: str = strategies.DEFAULT
@@ -32,6 +33,7 @@ class SelectionRequest(Struct, frozen=True):
     like: tuple[int, ...] = ()
     committee: tuple[str, ...] = ()
     only: tuple[int, ...] | None = None
+    identifiers: dict[int, list[str]] = {}
 
     @classmethod
     def read(cls, folder: Path) -> "SelectionRequest":

@@ -24,6 +24,7 @@ from workbench.active_learning import acquisition, strategies
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
+from workbench.exchange import vendor_groups
 from workbench.predictions.calibration import fit_temperature
 from workbench.predictions.run_reader import read_labelled
 from workbench.runs import parquet
@@ -62,7 +63,7 @@ def choose(folder: Path, request: SelectionRequest, progress: Progress = lambda 
     seed = request.seed or 0
     f1, temperature = judged(folder)
     pool_scores = read_scores(folder, request, f1, temperature, progress)
-    groups, known_groups = _groups(folder, pool_scores.documents)
+    groups, known_groups = _groups(folder, pool_scores.documents, request.identifiers)
     pool = _pool(folder, request, strategy.needs, pool_scores, groups, known_groups, progress)
     picked = strategy.load()(pool, request.size, np.random.default_rng(seed)) if len(pool) else []
     explain = _Explainer(pool, pool_scores, seed)
@@ -196,16 +197,21 @@ def _joined(parts: Sequence[acquisition.Scored]) -> acquisition.Scored:
     )
 
 
-def _groups(folder: Path, documents: NDArray[np.int64]) -> tuple[list[str], frozenset[str]]:
-    """The vendor or template of each pool document, and those of the training documents."""
+def _groups(
+    folder: Path, documents: NDArray[np.int64], identifiers: Mapping[int, Sequence[str]]
+) -> tuple[list[str], frozenset[str]]:
+    """The vendor or template of each pool document, and those of the training documents; one name for each vendor."""
 
     def read(split: str) -> dict[int, str]:
         path = RunFolder(folder).dataset(split)
         rows = parquet.rows(path, ["document", "group"]) if path.is_file() else []
         return {row["document"]: row["group"] for row in rows}
 
-    of = read("pool")
-    return [of.get(int(number)) or "" for number in documents], frozenset(filter(None, read("train").values()))
+    train = read("train")
+    vendors = vendor_groups.one_vendor({**read("pool"), **train}, identifiers)
+    return [vendors.get(int(number), "") for number in documents], frozenset(
+        filter(None, (vendors[number] for number in train))
+    )
 
 
 def _pool(

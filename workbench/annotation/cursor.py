@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from storage.records import Token
 from workbench.annotation import movement
+from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.movement import Direction
 from workbench.annotation.text_grid import PageLayout
-from workbench.annotation.words import DocumentWords
 from workbench.fields import FieldType
 
 _READING = (Direction.START, Direction.END, Direction.PAGE_BEFORE, Direction.PAGE_AFTER)

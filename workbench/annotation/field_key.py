@@ -6,8 +6,8 @@ from storage.records import Decision, Span, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts
 from workbench.annotation.cursor import Cursor
+from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.session_state import Proposals, SessionState, UnlikelyPlace
-from workbench.annotation.words import DocumentWords
 from workbench.fields import Field, Schema
 from workbench.locate.likelihoods import LEAST
 from workbench.locate.places import known_places

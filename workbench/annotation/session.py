@@ -13,11 +13,11 @@ from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_acts import DocumentActs
+from workbench.annotation.document_words import DocumentWords
 from workbench.annotation.editor import DocumentEditor, Editor
 from workbench.annotation.field_key import FieldKey
 from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
-from workbench.annotation.words import DocumentWords
 from workbench.fields import FieldType, Schema
 from workbench.workspace import Workspace
 

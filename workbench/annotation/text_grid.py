@@ -207,15 +207,23 @@ def _rows(
     parts: list[list[Token]], left: float, scale: float, limit: int
 ) -> Iterator[tuple[tuple[PlacedToken, ...], bool]]:
     """A band's row, or rows where its words are wider than the screen: (cells, whether a phrase goes on in them)."""
-    tokens = [token for part in parts for token in part]
-    widths = [cell_len(shown(token.text)) + 1 for token in tokens]
-    if sum(widths) <= limit:
+    if sum(cell_len(shown(token.text)) + 1 for part in parts for token in part) <= limit:
         yield _placed(parts, left, scale, limit), False
         return
+    by_line: dict[int, list[list[Token]]] = {}
+    for part in parts:
+        by_line.setdefault(part[0].line, []).append(part)
+    for own in by_line.values():  # one line after the other, so that none is torn apart by its neighbour
+        yield from _wrapped(own, limit)
+
+
+def _wrapped(parts: list[list[Token]], limit: int) -> Iterator[tuple[tuple[PlacedToken, ...], bool]]:
+    """The rows of one line that is wider than the screen."""
     begins = {part[0].id for part in parts}
     cells: list[PlacedToken] = []
     continues, free = False, 1
-    for token, width in zip(tokens, widths, strict=True):
+    for token in (token for part in parts for token in part):
+        width = cell_len(shown(token.text)) + 1
         x = free + (1 if cells and token.id in begins else 0)
         if cells and x + width > limit + 1:
             yield tuple(cells), continues

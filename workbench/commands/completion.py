@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from workbench.commands.output import emit, json_option
+from workbench.commands.support.output import emit, json_option
 
 _PLACES = {
     "bash": "~/.bashrc",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.support.output import emit, json_option, table
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -57,7 +57,7 @@ def command(context: Context, headless: bool, directory: Path, as_json: bool) ->
         emit({"workspace": str(workspace.files.root), "runs": runs}, as_json=True, text="")
     if headless:
         return
-    from workbench.commands.launch import open_workbench
+    from workbench.commands.support.launch import open_workbench
 
     open_workbench(workspace)
 

@@ -1,20 +1,20 @@
 """`workbench doctor`: what a run's curves, figures and data say, and what to change next."""
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:
     from workbench.evaluation.doctor.consultation import Consultation
 
 
 @click.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--learning-curve", is_flag=True, help="Train on 25, 50 and 75 % of the documents first.")
 @click.option("--labels", default=20, show_default=True, help="How many more documents the forecast is about.")
 @json_option
@@ -43,18 +43,17 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     with workspace.db.read() as connection:
         record = runs.get(connection, run)
     if learning_curve:
+        from workbench.commands.support.progress import share_progress
         from workbench.evaluation import learning_curve_runs
 
-        is_hidden = as_json or not sys.stderr.isatty()
-        length = 1000 * len(learning_curve_runs.SHARES)
-        with click.progressbar(length=length, label="Learning curve", file=sys.stderr, hidden=is_hidden) as bar:
-            shares: dict[str, float] = {}
+        with share_progress("Learning curve", silent=as_json) as show:
+            shares: dict[str, float] = {}  # of each of the runs
 
-            def show(name: str, share: float) -> None:
+            def add(name: str, share: float) -> None:
                 shares[name] = share
-                bar.update(int(1000 * sum(shares.values())) - bar.pos)
+                show(sum(shares.values()) / len(learning_curve_runs.SHARES))
 
-            learning_curve_runs.train(workspace, record, show)
+            learning_curve_runs.train(workspace, record, add)
     result = consultation.consult(workspace, record, labels)
     emit(as_dict(result), as_json=as_json, text=lines_of(result))
 

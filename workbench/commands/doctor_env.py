@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.support.output import emit, json_option, table
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 

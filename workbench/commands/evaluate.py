@@ -4,15 +4,16 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 
 SURE = 0.7
 """As in `known_value_figures`, which is loaded when it is asked for."""
 
 
 @click.command()
-@click.argument("model", shell_complete=completions.model)
+@click.argument("model", shell_complete=argument_completion.model)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="Which side (default: test if it has labels)."
 )
@@ -45,7 +46,7 @@ def command(
     from pathlib import Path
 
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, inference, report
     from workbench.evaluation.classes import report as class_report
     from workbench.predictions import run_reader, suggestions
@@ -77,11 +78,11 @@ def command(
         figures["rollback"] = corrections.measure(workspace, folder, figures)
     if page is not None:
         from storage.files import write_atomic
-        from workbench.evaluation import html_rendering, html_report
+        from workbench.evaluation import html_page, html_report
 
         names = {field.id: field.name for field in workspace.schema}
         if folder is None:  # the predictions are gone: figures alone
-            written = html_rendering.render(figures, title=str(figures["run"]), names=names)
+            written = html_page.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)
@@ -117,7 +118,7 @@ def class_lines(figures: dict[str, Any]) -> list[str]:
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
     from storage.exceptions import UsageProblem
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import known_value_figures
 
     if page is not None:
@@ -156,13 +157,15 @@ def _interval(pair: Any) -> str:
 
 def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
     """An evaluation as text; `name` returns the shown name of a field."""
+    from workbench.runs.progress import headline
+
     micro = figures["micro"]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents",
-        f"F1 {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
+        *filter(None, [headline(figures)]),
+        f"F1 of the model alone {micro['f1']:.3f} ({_interval(micro['ci95'])}), "
         f"precision {micro['precision']:.3f}, recall {micro['recall']:.3f}",
-        f"values right {_share(figures['value_exact_match'])}, "
-        f"documents fully right {_share(figures['documents_right'])}",
+        f"values right {_share(figures['value_exact_match'])}",
     ]
     passing = figures["thresholds"]
     if passing["automatic_pass_rate"]:
@@ -175,10 +178,11 @@ def lines_of(figures: dict[str, Any], name: Any) -> list[str]:
             f"as suggested (repaired, and weighed against the rules about likely places): F1 {suggested['f1']:.3f}, "
             f"precision {suggested['precision']:.3f}, recall {suggested['recall']:.3f}"
         )
-    for which in ("seen_vendors", "unseen_vendors"):
-        part = figures[which]
+    for which in ("seen_vendors", "unseen_vendors", "unknown_vendors"):
+        part = figures.get(which) or {"documents": 0}
         if part["documents"]:
-            lines.append(f"{which.replace('_', ' ')}: F1 {part['f1']:.3f} on {part['documents']} documents")
+            shown = "vendors not known" if which == "unknown_vendors" else which.replace("_", " ")
+            lines.append(f"{shown}: F1 {part['f1']:.3f} on {part['documents']} documents")
     if (later := figures.get("rollback")) and later["passed"]:
         lines.append(
             f"of {later['processed']} documents labelled since, {later['passed']} would have passed without a look; "

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,8 +12,9 @@ from storage import document_list, documents
 from storage.document_list import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
-from workbench.commands import Context, streams
-from workbench.commands.output import emit, json_option
+from workbench.commands import Context
+from workbench.commands.support import streams
+from workbench.commands.support.output import emit, json_option
 from workbench.exchange import exporters
 from workbench.exchange.exporters.base import check_target
 from workbench.workspace import Workspace
@@ -32,6 +34,7 @@ from workbench.workspace import Workspace
 @click.option(
     "--pictures/--no-pictures", default=True, help="Copy the pages' pictures along, where the format has any."
 )
+@click.option("--excel", metavar="LOCALE", help="values-csv as this country's Excel opens it: de, fr, en_US …")
 @click.option("--force", is_flag=True, help="Overwrite OUT where it is a file that exists.")
 @json_option
 @click.pass_obj
@@ -43,6 +46,7 @@ def command(
     only: str,
     group: str | None,
     pictures: bool,
+    excel: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -53,6 +57,7 @@ def command(
       workbench export label-studio tasks.json --only labelled
       workbench export values-xlsx values.xlsx
       workbench export values-csv - | head
+      workbench export values-csv values.csv --excel de
 
     docs/formats.md says what each format cannot hold.
     """
@@ -68,11 +73,16 @@ def command(
             )
         is_stream = out == streams.STREAM
         exporter = exporters.load(format)
+        if excel is not None:
+            if format != "values-csv":
+                raise UsageProblem("--excel is for values-csv.", "values-xlsx opens in every Excel as it is.")
+            exporter = exporters.csv_for_excel(excel)
         if is_stream and exporter.folder:
             raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
         folder = workspace.files.pages if pictures and not is_stream else None
         with streams.output_of(out) as target:
-            written = exporter.write(_contents(workspace, ids), workspace.schema, target, folder)
+            contents = _contents(workspace, ids, told_apart=format.startswith("values"))
+            written = exporter.write(contents, workspace.schema, target, folder)
     finally:
         workspace.close()
     data = {
@@ -89,8 +99,12 @@ def command(
         emit(data, as_json=as_json, text=lines)
 
 
-def _contents(workspace: Workspace, ids: list[int]) -> Iterator[Content]:
+def _contents(workspace: Workspace, ids: list[int], told_apart: bool) -> Iterator[Content]:
+    """The documents; those of one name by the folder that tells them apart, for tables that people read."""
+    with workspace.db.read() as connection:
+        names = document_list.names_of(connection, ids) if told_apart else {}
     for document_id in ids:
         with workspace.db.read() as connection:
             content = documents.open_document(connection, document_id)
-        yield content
+        name = names.get(document_id, content.document.name)
+        yield replace(content, document=replace(content.document, name=name))

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 from workbench.fields import Field, FieldKind, FieldType, Schema
 
 _TYPES = click.Choice([type.value for type in FieldType])
@@ -193,7 +194,7 @@ def _options(text: str) -> tuple[str, ...]:
 
 
 @command.command("options")
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.argument("options")
 @json_option
 @click.pass_obj
@@ -225,7 +226,7 @@ def options_(context: Context, field: str, options: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.argument("name")
 @json_option
 @click.pass_obj
@@ -246,7 +247,7 @@ def rename(context: Context, field: str, name: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.argument("colour", callback=_colour)
 @json_option
 @click.pass_obj
@@ -266,7 +267,7 @@ def recolour(context: Context, field: str, colour: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.argument("key", callback=_key)
 @json_option
 @click.pass_obj
@@ -294,7 +295,7 @@ def key(context: Context, field: str, key: str, as_json: bool) -> None:
 
 
 @command.command
-@click.argument("fields", nargs=-1, required=True, shell_complete=completions.field)
+@click.argument("fields", nargs=-1, required=True, shell_complete=argument_completion.field)
 @json_option
 @click.pass_obj
 def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
@@ -313,7 +314,7 @@ def reorder(context: Context, fields: tuple[str, ...], as_json: bool) -> None:
 
 
 @command.command
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.option("--back", is_flag=True, help="Take it back into use.")
 @json_option
 @click.pass_obj
@@ -334,7 +335,7 @@ def retire(context: Context, field: str, back: bool, as_json: bool) -> None:
 
 
 @command.command("type")
-@click.argument("field", shell_complete=completions.field)
+@click.argument("field", shell_complete=argument_completion.field)
 @click.argument("kind", type=_TYPES)
 @json_option
 @click.pass_obj

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, streams, values
-from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands import Context, values
+from workbench.commands.support import streams
+from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
-    from workbench.exchange.pipeline import Summary
+    from workbench.exchange.import_summary import Summary
 
 
 @click.command
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", default="auto", show_default=True, help="The files' format; `auto` looks into each file.")
-@click.option("--split", "side", type=click.Choice(["train", "validation", "test"]), help="The side to put them on.")
+@click.option(
+    "--split",
+    "side",
+    type=click.Choice(["train", "validation", "test"]),
+    help="The side to put them on, even if their vendor is on another.",
+)
 @click.option("--map", "mapping", multiple=True, metavar="LABEL=FIELD", callback=pairs, help="What a label means.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every label instead of mapping it by its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
@@ -52,8 +58,8 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     Keys of --json: documents, pages, tokens, labelled, labels {field: n}, classes {field: {option: n}},
     suggestions {field: n}, reference_values, mapping {label: field}, new_fields, known, known_labelled, skipped,
     problems [{file, record, reason}], duplicates [{document, repeats}], aligned {field: n}, not_aligned {field: n},
-    unaligned [{document, field, value, reason}], groups, ocr_pages, notes {note: n}, seconds,
-    interrupted, values {the keys of `workbench values`, or null}.
+    unaligned [{document, field, value, reason}], groups, leaks {note: n}, ocr_pages, notes {note: n},
+    seconds, interrupted, values {the keys of `workbench values`, or null}.
 
     \b
     Examples:
@@ -62,7 +68,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
       workbench import reviews.csv --text comment --label verdict
       curl https://example.com/labels.json | workbench import -
     """
-    from workbench.commands.progress import import_progress
+    from workbench.commands.support.progress import import_progress
     from workbench.exchange.pipeline import run
     from workbench.exchange.sources import ImportRequest
 
@@ -129,6 +135,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
             dict(zip(("document", "field", "value", "reason"), row, strict=True)) for row in summary.unaligned
         ],
         "groups": summary.groups,
+        "leaks": summary.leaks,
         "ocr_pages": summary.ocr_pages,
         "notes": dict(summary.notes),
         "seconds": summary.seconds,
@@ -137,13 +144,20 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _rate(documents: int, seconds: float) -> str:
+    """Documents a second, or seconds a document where that is less than one."""
+    return f"{documents / seconds:,.0f}/s" if documents >= seconds else f"{seconds / documents:,.1f} s a document"
+
+
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     """The summary as text."""
-    rate = f", {summary.documents / summary.seconds:,.0f}/s" if summary.seconds and summary.documents else ""
+    rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "
         f"{summary.labelled:,} labelled) of {summary.groups:,} groups in {summary.seconds:,.1f} s{rate}"
     )
+    for note, number in summary.leaks.items():
+        yield f"LEAK: {number:,} documents {note}; figures on seen and unseen vendors are shown apart in reports"
     if summary.ocr_pages:
         yield f"{summary.ocr_pages:,} pages read by OCR"
     if summary.known:
@@ -167,11 +181,12 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in summary.unaligned]
     yield from listed("values without a place", summary.not_aligned.total(), unaligned)
     yield from listed(
-        "near-duplicates, kept on their twins' side",
+        "near-duplicates, in their twins' groups",
         summary.duplicate_count,
         [f"{document} repeats {twin}" for document, twin in summary.duplicates],
     )
-    yield from listed("notes", len(summary.notes), [f"{note} ({number:,})" for note, number in summary.notes.items()])
+    notes = [f"{note} ({number:,})" for note, number in summary.notes.items() if not note.startswith("leak:")]
+    yield from listed("notes", len(notes), notes)
     yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))
     if summary.values:
         yield ""

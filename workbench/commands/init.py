@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from workbench.commands.output import emit, json_option
+from workbench.commands.support.output import emit, json_option
 
 
 @click.command

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.commands import Context
-from workbench.commands.output import emit, json_option, listed
+from workbench.commands.support.output import emit, json_option, listed
 
 if TYPE_CHECKING:
     from workbench.exchange.reocr import Reread
@@ -43,7 +43,7 @@ def command(
     Example:
       workbench ocr --engine tesseract scan-0042
     """
-    from workbench.commands.progress import import_progress
+    from workbench.commands.support.progress import import_progress
     from workbench.exchange.reocr import choose, reread
 
     workspace = context.open_workspace()

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, completions, streams
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.output import emit, json_option, table
 
 if TYPE_CHECKING:
     from workbench.runs.parquet import ClassCase
 
 
 @click.command()
-@click.argument("model", shell_complete=completions.model)
+@click.argument("model", shell_complete=argument_completion.model)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @json_option
 @click.pass_obj
@@ -35,7 +36,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], as_json: bool
     """
     from storage import document_list, documents
     from storage.records import Split
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import inference
     from workbench.evaluation.classes import inference as class_inference
     from workbench.exchange import pipeline

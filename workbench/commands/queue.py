@@ -9,20 +9,21 @@ from storage.records import Round
 from workbench.active_learning import selection, strategies
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import rounds
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace
 
 
 @click.command
 @click.option(
-    "--strategy", default=strategies.DEFAULT, metavar="S", shell_complete=completions.strategy,
+    "--strategy", default=strategies.DEFAULT, metavar="S", shell_complete=argument_completion.strategy,
     help="How to choose; --strategies lists them.",
 )  # fmt: skip
 @click.option("--size", default=20, show_default=True, help="Documents in the batch.")
 @click.option(
-    "--run", metavar="RUN", shell_complete=completions.run_id,
+    "--run", metavar="RUN", shell_complete=argument_completion.run_id,
     help="Whose predictions decide; the newest one by default.",
 )  # fmt: skip
 @click.option("--seed", type=int, help="For what is drawn; by default every round draws differently.")
@@ -30,7 +31,7 @@ from workbench.workspace import Workspace
     "--focus",
     multiple=True,
     metavar="FIELD",
-    shell_complete=completions.field,
+    shell_complete=argument_completion.field,
     help="Only this field's doubt counts; may be repeated.",
 )
 @click.option("--like", multiple=True, type=int, metavar="DOCUMENT", help="More like this one (strategy similar).")

@@ -8,7 +8,7 @@ from storage import queue
 from workbench.active_learning import round_figures, selection
 from workbench.annotation import adjudication, rounds
 from workbench.commands import Context
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.support.output import emit, json_option, table
 
 
 @click.command

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.state import RunFolder
 
 _FOLLOW_SECONDS = 0.3
@@ -79,6 +80,7 @@ def list_runs(context: Context, as_json: bool) -> None:
                 "preset": run.preset,
                 "family": run.family,
                 "f1": run.f1,
+                "documents_right": ((run.report or {}).get("evaluation") or {}).get("documents_right"),
                 "best": run is best,
                 "compares_with_best": is_alike,
                 "seconds": round(state.seconds, 1),
@@ -94,18 +96,19 @@ def list_runs(context: Context, as_json: bool) -> None:
                 run.state.value,
                 run.preset,
                 run.family,
+                progress.untouched(run.report),
                 "" if run.f1 is None else f"{run.f1:.3f}",
                 mark,
                 duration(state.seconds) if state.seconds else "",
                 cost(state),
             )
         )
-    heads = ("run", "name", "state", "preset", "family", "F1", "", "time", "cost")
-    emit(data, as_json=as_json, text=table(rows, heads, right=(5,)) if rows else "No runs yet.")
+    heads = ("run", "name", "state", "preset", "family", "no touch", "F1 val.", "", "time", "cost")
+    emit(data, as_json=as_json, text=table(rows, heads, right=(5, 6)) if rows else "No runs yet.")
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @json_option
 @click.pass_obj
 def show(context: Context, run: str, as_json: bool) -> None:
@@ -139,6 +142,7 @@ def show(context: Context, run: str, as_json: bool) -> None:
         *(f"note: {note}" for note in state.notes),
     ]
     if kept and kept.validation:
+        lines += filter(None, [progress.headline(record.report)])
         lines.append(f"validation F1 {kept.validation.get('f1') or 0:.3f} at step {kept.step}, the best so far")
     emit(data, as_json=as_json, text=lines)
 
@@ -147,7 +151,7 @@ def _act(name: str, summary: str, done: str) -> None:
     example = f"\n\n\b\nExample:\n  workbench runs {name} 20261122-093000"
 
     @command.command(name, help=summary + example, short_help=summary)
-    @click.argument("run", shell_complete=completions.run_id)
+    @click.argument("run", shell_complete=argument_completion.run_id)
     @json_option
     @click.pass_obj
     def act(context: Context, run: str, as_json: bool) -> None:
@@ -177,7 +181,7 @@ for _name, _summary, _done in (
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj
@@ -202,7 +206,7 @@ def delete(context: Context, run: str, yes: bool, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option("--lines", default=40, show_default=True, help="How many lines from the end.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is printed until the run has ended.")
 @json_option
@@ -246,13 +250,13 @@ def _follow(folder: RunFolder, position: int) -> None:
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.option(
     "--set",
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    shell_complete=completions.setting,
+    shell_complete=argument_completion.setting,
     help="Change one setting; may be repeated.",
 )
 @click.option("--name", default="", help="A name for the new run.")
@@ -295,8 +299,8 @@ def import_run(context: Context, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("a", shell_complete=completions.run_id)
-@click.argument("b", shell_complete=completions.run_id)
+@click.argument("a", shell_complete=argument_completion.run_id)
+@click.argument("b", shell_complete=argument_completion.run_id)
 @click.option(
     "--on", type=click.Choice(["test", "validation", "train"]), help="The split (default: test, else validation)."
 )
@@ -333,7 +337,7 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 
 
 @command.command()
-@click.argument("run", shell_complete=completions.run_id)
+@click.argument("run", shell_complete=argument_completion.run_id)
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj
@@ -353,7 +357,7 @@ def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True, shell_complete=completions.run_id)
+@click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_id)
 @click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
 @click.option(
     "--of", "kind", default="f1", show_default=True,

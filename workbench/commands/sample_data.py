@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.commands.output import emit, json_option
+from workbench.commands.support.output import emit, json_option
 
 
 @click.command()
@@ -35,7 +35,7 @@ def command(out: Path, count: int, seed: int, languages: str, words_only: bool, 
       workbench sample-data samples
       workbench sample-data train --count 10000 --words-only --languages en,de
     """
-    from workbench.samples.places import LANGUAGES
+    from workbench.samples.locales import LANGUAGES
     from workbench.samples.write import write_samples, write_words
 
     wanted = [language.strip() for language in languages.split(",") if language.strip()]

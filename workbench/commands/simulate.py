@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.active_learning import strategies
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command
 @click.option(
-    "--strategies", "names", default=strategies.DEFAULT, show_default=True, shell_complete=completions.strategy,
+    "--strategies", "names", default=strategies.DEFAULT, show_default=True, shell_complete=argument_completion.strategy,
     help="Comma-separated names.",
 )  # fmt: skip
 @click.option("--rounds", default=5, show_default=True, help="Batches to choose.")
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "--preset",
     default="first model",
     show_default=True,
-    shell_complete=completions.preset,
+    shell_complete=argument_completion.preset,
     help="How models are trained.",
 )
 @click.option(
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    shell_complete=completions.setting,
+    shell_complete=argument_completion.setting,
     help="Change one setting; may be repeated.",
 )
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Trainings side by side.")
@@ -115,16 +116,13 @@ def _stop(workspace: Workspace, as_json: bool) -> None:
 
 def _followed(folder: Path, process: "subprocess.Popen[bytes] | None", as_json: bool) -> dict[str, Any]:
     from workbench.active_learning import simulation
+    from workbench.commands.support.progress import share_progress
 
     if process is None and not as_json:
         click.echo("It is at work already; Ctrl-C leaves it, --stop ends it.", err=True)
-    with click.progressbar(length=1000, label="Simulating", hidden=as_json) as bar:
-
-        def tick(done: float, total: int) -> None:
-            bar.update(max(0, int(1000 * done / total) - bar.pos))
-
+    with share_progress("Simulating", silent=as_json) as show:
         try:
-            return simulation.wait(folder, process, tick)
+            return simulation.wait(folder, process, lambda done, total: show(done / total))
         except KeyboardInterrupt:
             if process is not None:
                 simulation.stop(folder, process)

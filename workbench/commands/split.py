@@ -3,7 +3,7 @@
 import click
 
 from workbench.commands import Context
-from workbench.commands.output import emit, json_option, table
+from workbench.commands.support.output import emit, json_option, table
 
 
 @click.command

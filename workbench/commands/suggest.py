@@ -2,13 +2,14 @@
 
 import click
 
-from workbench.commands import Context, completions
-from workbench.commands.output import emit, json_option, table
+from workbench.commands import Context
+from workbench.commands.support import argument_completion
+from workbench.commands.support.output import emit, json_option, table
 
 
 @click.command()
 @click.option(
-    "--model", default="starter", show_default=True, shell_complete=completions.model,
+    "--model", default="starter", show_default=True, shell_complete=argument_completion.model,
     help="starter, a run, or a model folder.",
 )  # fmt: skip
 @click.option("--family", type=click.Choice(["starter"]), help="The same as --model starter.")
@@ -25,7 +26,7 @@ def command(context: Context, model: str, family: str | None, as_json: bool) -> 
       workbench suggest
       workbench suggest --model 20261122-093000
     """
-    from workbench.commands.progress import document_progress
+    from workbench.commands.support.progress import document_progress
     from workbench.evaluation import inference
 
     workspace = context.open_workspace()

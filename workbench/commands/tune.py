@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from storage.exceptions import RunProblem
-from workbench.commands import Context, completions, streams
-from workbench.commands.output import emit, json_option
+from workbench.commands import Context
+from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     "--preset",
     default="auto",
     show_default=True,
-    shell_complete=completions.preset,
+    shell_complete=argument_completion.preset,
     help="A, B, C, 'first model', 'text baseline', or auto.",
 )
 @click.option(
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    shell_complete=completions.setting,
+    shell_complete=argument_completion.setting,
     help="Change one setting; may be repeated.",
 )
 @click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     "base",
     default="",
     metavar="RUN",
-    shell_complete=completions.model,
+    shell_complete=argument_completion.model,
     help="Go on from the model of another run (warm start).",
 )
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
@@ -155,10 +156,11 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
     Raises:
         RunProblem: it failed, crashed or was killed.
     """
+    from workbench.commands.support.progress import share_progress
     from workbench.runs import jobs, progress
 
-    with click.progressbar(length=1000, label=f"Run {run.id}", hidden=quiet) as bar:
-        done = jobs.wait(workspace, run.id, lambda state: bar.update(int(1000 * state.share) - bar.pos))
+    with share_progress(f"Run {run.id}", silent=quiet) as show:
+        done = jobs.wait(workspace, run.id, lambda state: show(state.share))
     state = progress.of(workspace.files.run(run.id))
     if done.state.value not in ("finished", "stopped"):
         raise RunProblem(f"Run {run.id} ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")
@@ -218,7 +220,7 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _text(run: "Run", state: Any, validation: dict[str, Any] | None) -> list[str]:
-    from workbench.commands.output import table
+    from workbench.commands.support.output import table
 
     title = f"{run.id} ({run.name})" if run.name else run.id
     lines = [f"Run {title}: {state.finished['state']} after {state.seconds:.0f} s, {state.step} steps."]

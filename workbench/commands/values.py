@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
     from workbench.exchange.known_values import ValuesReport
@@ -92,5 +92,5 @@ def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
     if outcome.left_out:
         left_out = ", ".join(f"{column} ({number:,})" for column, number in outcome.left_out.most_common(8))
         more = f" and {len(outcome.left_out) - 8} more" if len(outcome.left_out) > 8 else ""
-        yield f"Left out, with no field of theirs or no amount in an amount's: {left_out}{more} (--map COLUMN=FIELD)"
+        yield f"Left out, with no field of theirs or no value of its type: {left_out}{more} (--map COLUMN=FIELD)"
     yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))

@@ -150,7 +150,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
             f"Run {folder.name} has no labelled {split or ''} documents with predictions.".replace("  ", " "),
             "Label documents of the validation or the test side, then train again.",
         )
-    judged = error_analysis.judge(documents, run_reader.read_groups(folder, "train"))
+    judged = error_analysis.judge(documents, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)
     pairs = [pair for document in judged for pair in document.pairs]
     by_document = {case.document: case for case in documents}

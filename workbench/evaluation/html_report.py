@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage import events
 from storage.exceptions import InputProblem
-from workbench.evaluation import error_analysis, html_rendering, report
+from workbench.evaluation import error_analysis, html_page, report
 from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
 from workbench.predictions import run_reader
@@ -33,13 +33,14 @@ def make(folder: Path, *, title: str, names: Mapping[str, str], split: str | Non
     """
     figures = report.evaluate_run(folder, split)
     cases = run_reader.read_labelled(folder, figures["split"])
-    judged = error_analysis.judge(cases, run_reader.read_groups(folder, "train"))
+    judged = error_analysis.judge(cases, run_reader.read_vendors(folder, "train"))
     records = error_analysis.find(judged)
-    return html_rendering.render(
+    return html_page.render(
         figures,
         title=title,
         names=names,
         records=records,
+        vendors=error_analysis.failing_vendors(judged),
         concentrations=error_analysis.concentrations(judged, records),
         diagnosis=diagnosis.diagnose(diagnosis.examine(folder, figures)),
         events=list(events.iterate(RunFolder(folder).events)),

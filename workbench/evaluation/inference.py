@@ -16,6 +16,7 @@ from storage.records import KNOWN_SOURCES, Content, Decision, Split
 from storage.suggestions import keep_suggestions
 from workbench.evaluation import report
 from workbench.evaluation.classes import inference as class_inference
+from workbench.fields import dates
 from workbench.fields.values import joined, normalise, same
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
@@ -202,6 +203,9 @@ def extracted(content: Content, proposals: list[Proposal], workspace: Workspace)
     tokens = content.tokens
     known = {s.field: s for s in content.suggestions if s.run in KNOWN_SOURCES and s.decision is not Decision.REJECTED}
     read = {field_id: members for field_id, members, _ in proposals}
+    day_first = workspace.settings.day_first
+    if day_first is None:
+        day_first = dates.day_first_on(token.text for token in tokens)
     rest = [proposal for proposal in proposals if proposal[0] not in known]
     for field_id, members, confidence in [*((s.field, s.tokens, s.confidence) for s in known.values()), *rest]:
         field = workspace.schema.get(field_id)
@@ -210,7 +214,7 @@ def extracted(content: Content, proposals: list[Proposal], workspace: Workspace)
         text = joined(tokens[number].text for number in members)
         boxes = [tokens[number].box for number in members]
         box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
-        normal = normalise(field.type, text, day_first=workspace.settings.day_first).normal
+        normal = normalise(field.type, text, day_first=day_first).normal
         source, second = "model", None
         if field_id in known:
             source = known[field_id].run

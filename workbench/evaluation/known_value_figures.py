@@ -12,8 +12,8 @@ from storage import document_list, documents
 from storage.exceptions import RunProblem
 from storage.records import Content, Split
 from workbench.evaluation import inference
-from workbench.fields import FieldType
-from workbench.fields.values import joined, same
+from workbench.fields import FieldType, dates
+from workbench.fields.values import joined, normalise, same
 from workbench.locate import language
 from workbench.predictions import calibration, run_reader
 from workbench.runs.suggestions_file import Proposal
@@ -97,12 +97,16 @@ def judge(content: Content, proposals: Iterable[Proposal], types: Mapping[str, F
         if reference.field in types:
             values.setdefault(reference.field, []).append(reference.value)
     document = content.document
+    day_first = dates.day_first_on(token.text for token in content.tokens)
     spoken = document.language or language.guess(token.text for token in content.tokens) or "unknown"
     layout = document.group or next(iter(values.get("seller_name", ())), document.name)
     rows = []
     for field, known in values.items():
         offered, sure = offers.get(field, ("", 0.0))
-        right = bool(offered) and any(same(types[field], offered, value) for value in known)
+        meant = offered
+        if types[field] is FieldType.DATE and offered:
+            meant = normalise(FieldType.DATE, offered, day_first=day_first).normal or offered
+        right = bool(offered) and any(same(types[field], meant, value) for value in known)
         rows.append(Judged(document.name, spoken, layout, field, known[0], offered, sure, right))
     return rows
 

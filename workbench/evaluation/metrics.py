@@ -9,7 +9,7 @@ from typing import NamedTuple
 from storage.records import FieldScore
 from workbench.fields import FieldType
 from workbench.fields.values import joined
-from workbench.predictions.cases import Case, Chunk, tags_of_chunks
+from workbench.predictions.cases import Case, Chunk, tags_of_chunks, vendor_is_known, vendors_of
 
 Same = Callable[[FieldType, str, str], bool]
 """Whether two texts are the same value of this type."""
@@ -155,26 +155,9 @@ def scores(counts: Iterable[Mapping[str, Counts]]) -> Scores:
     return Scores(fields, together, macro)
 
 
-def strict_scores(cases: Sequence[Case]) -> Scores:
-    """The same scores from seqeval itself: those that a report shows.
-
-    `scores` gives them from counts, without seqeval's import of scikit-learn (more than a second).
-    """
-    from seqeval.metrics import classification_report
-    from seqeval.scheme import IOB2
-
-    gold = [tags_of_chunks(case.gold, len(case.words)) for case in cases]
-    predicted = [tags_of_chunks(case.predicted, len(case.words)) for case in cases]
-    if not any(case.gold or case.predicted for case in cases):  # seqeval fails without any chunk
-        return scores([])
-    rows = classification_report(gold, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0)
-
-    def score(row: str, name: str) -> FieldScore:
-        precision, recall, f1 = (float(rows[row][key]) for key in ("precision", "recall", "f1-score"))
-        return FieldScore(name, precision, recall, f1, int(rows[row]["support"]))
-
-    names = sorted({chunk.field for case in cases for chunk in (*case.gold, *case.predicted)})
-    return Scores({name: score(name, name) for name in names}, score("micro avg", "micro"), score("macro avg", "macro"))
+def strict_scores(cases: Iterable[Case]) -> Scores:
+    """The strict scores of documents."""
+    return scores(count(case) for case in cases)
 
 
 def token_accuracy(cases: Iterable[Case]) -> float:
@@ -248,11 +231,17 @@ def _band(value: float, edges: Sequence[tuple[float, str]], above: str) -> str:
     return next((name for edge, name in edges if value < edge), above)
 
 
+def _vendor_slice(case: Case, train_groups: frozenset[str]) -> str:
+    if not train_groups.isdisjoint(vendors_of(case)):
+        return "seen"
+    return "unseen" if vendor_is_known(case) else "unknown"
+
+
 def slices(case: Case, train_groups: frozenset[str]) -> dict[str, str]:
     """To which slice a document belongs, for every way of cutting."""
     ocr = sum(case.confidences) / len(case.confidences) if case.confidences else 1.0
     return {
-        "vendors": "seen" if case.group in train_groups else "unseen",
+        "vendors": _vendor_slice(case, train_groups),
         "language": case.language or "unknown",
         "ocr_confidence": _band(ocr, ((0.8, "under 0.8"), (0.9, "0.8 to 0.9"), (0.97, "0.9 to 0.97")), "over 0.97"),
         "pages": _band(case.page_count, ((2, "1"), (3, "2")), "3 and more"),

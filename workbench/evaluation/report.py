@@ -1,7 +1,7 @@
 """The evaluation of a run: every figure of report.json, and of `workbench evaluate`, from cases."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from storage.exceptions import InputProblem
 from workbench.evaluation import bootstrap, error_analysis, metrics, repair_effects
 from workbench.evaluation import report_sections as sections
 from workbench.evaluation.bootstrap import Interval
-from workbench.evaluation.metrics import ErrorKind, Same
+from workbench.evaluation.metrics import ErrorKind, Same, Scores
 from workbench.evaluation.report_sections import (
     CalibrationSection,
     FieldSection,
@@ -24,12 +24,14 @@ from workbench.evaluation.report_sections import (
 from workbench.fields import FieldType, values
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case
-from workbench.predictions.run_reader import read_groups, read_labelled, uncollected
+from workbench.predictions.run_reader import read_labelled, read_vendors, uncollected
 
 if TYPE_CHECKING:
     from workbench.runs.config.request import Request
 
 _ORDER = ("test", "validation", "train")
+StrictScores = Callable[[Sequence[Case]], Scores]
+"""What counts strict scores: `metrics.strict_scores`, or seqeval in the worker (`workbench.training.scoring`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Report:
     documents_right_ci95: Interval | None
     seen_vendors: SliceSection
     unseen_vendors: SliceSection
+    unknown_vendors: SliceSection
     slices: dict[str, dict[str, SliceSection]]
     errors: dict[str, int]
     confusion: dict[str, dict[str, int]]
@@ -77,6 +80,7 @@ def evaluate(
     validation: Sequence[Case] | None = None,
     same: Same = values.same,
     settings: EvaluationSettings | None = None,
+    strict_scores: StrictScores = metrics.strict_scores,
 ) -> dict[str, Any]:
     """All figures of one split, as report.json has them.
 
@@ -85,11 +89,12 @@ def evaluate(
         run: the run's id.
         split: what the cases are ("test", "validation", "train").
         types: field id -> type; fields that are not named count as text.
-        train_groups: the vendors that the model was trained on.
+        train_groups: the vendors that the model was trained on, as `cases.vendors_of` names them.
         validation: where temperature and thresholds are fitted; None fits them on the cases themselves, which
             flatters them, and `calibration.fitted_on` tells which it was.
         same: when two texts are the same value.
         settings: see `EvaluationSettings`.
+        strict_scores: see `StrictScores`; both give the same figures.
     """
     settings = settings or EvaluationSettings()
     documents = [JudgedDocument(case, types, train_groups, same) for case in cases if case.labelled]
@@ -98,7 +103,7 @@ def evaluate(
     else:
         fitted_on = "validation"
         fitting = [JudgedDocument(case, types, train_groups, same) for case in validation if case.labelled]
-    scores = metrics.strict_scores([document.case for document in documents])
+    scores = strict_scores([document.case for document in documents])
     figures = sections.Figures(documents, list(scores.fields), settings.resamples, settings.seed)
     kinds = sections.kinds_of(documents)
     errors = sum(kinds.values(), Counter[ErrorKind]())
@@ -120,6 +125,7 @@ def evaluate(
         documents_right_ci95=figures.interval("right"),
         seen_vendors=sections.slice_section(documents, figures, "vendors", "seen"),
         unseen_vendors=sections.slice_section(documents, figures, "vendors", "unseen"),
+        unknown_vendors=sections.slice_section(documents, figures, "vendors", "unknown"),
         slices=sections.slices_section(documents, figures),
         errors={kind.value: errors[kind] for kind in ErrorKind if kind is not ErrorKind.CORRECT},
         confusion=error_analysis.confusion(pair for document in documents for pair in document.pairs),
@@ -138,6 +144,7 @@ def evaluate_run(
     settings: EvaluationSettings | None = None,
     rules: repair_rules.Rules | None = None,
     labelled: Set[str] = frozenset(),
+    strict_scores: StrictScores = metrics.strict_scores,
 ) -> dict[str, Any]:
     """The evaluation of a run folder, on the test split where there is one, else on validation.
 
@@ -169,11 +176,12 @@ def evaluate_run(
         run=request.run,
         split=chosen,
         types=types,
-        train_groups=read_groups(folder, "train"),
+        train_groups=read_vendors(folder, "train"),
         # On validation itself the fit is in-sample either way: None says so in the report.
         validation=splits["validation"] if chosen != "validation" and splits["validation"] else None,
         same=same,
         settings=settings,
+        strict_scores=strict_scores,
     )
     report["postprocess"] = effects
     report["splits"] = {
@@ -184,13 +192,13 @@ def evaluate_run(
     return report
 
 
-def final(folder: Path) -> dict[str, Any] | None:
+def final(folder: Path, strict_scores: StrictScores = metrics.strict_scores) -> dict[str, Any] | None:
     """What a run's report keeps as `evaluation`: the model's own figures, and what every repair rule would do to them.
 
     None where no labelled document was predicted.
     """
     try:
-        figures = evaluate_run(folder)
+        figures = evaluate_run(folder, strict_scores=strict_scores)
     except InputProblem:
         return None
     request, split = _request(folder), "validation" if "validation" in figures["splits"] else figures["split"]

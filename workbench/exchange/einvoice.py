@@ -1,17 +1,28 @@
-"""The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X."""
+"""The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X and other CII, UBL 2.1, FatturaPA."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.exceptions import InputProblem
+from workbench.exchange.einvoices import fattura, ubl
+from workbench.exchange.einvoices.attachments import xml_of
+from workbench.exchange.einvoices.xml import (
+    LARGEST,
+    REMEDY,
+    Invoice,
+    LineItem,
+    elements,
+    joined,
+    local_name,
+    looks_like,
+    one_of,
+    root_of,
+    text,
+)
 from workbench.exchange.reader_process import in_reader_process
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-_FILES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
-_LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
-_REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
 
 # Where each value stands, from the root, by local names: ZUGFeRD 1 and 2 differ in namespaces and in some names,
 # and "|" divides those. The first path with an element counts.
@@ -21,6 +32,10 @@ _TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"
 _SUMS = (
     f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeSettlementHeaderMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
 )
+_LINE_AGREEMENT = "SpecifiedLineTradeAgreement|SpecifiedSupplyChainTradeAgreement"
+_LINE_SETTLEMENT = "SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement"
+_LINE_SUMS = "SpecifiedTradeSettlementLineMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
+_DELIVERY = "SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery"
 _PATHS = {
     "invoice_no": "ExchangedDocument|HeaderExchangedDocument/ID",
     "invoice_date": "ExchangedDocument|HeaderExchangedDocument/IssueDateTime",
@@ -36,7 +51,7 @@ _PATHS = {
 
 
 @in_reader_process
-def read(source: Path | bytes) -> dict[str, str]:
+def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
     """The values of an e-invoice: field id -> value as the XML spells it (dates ISO, amounts with a point).
 
     Returns:
@@ -45,101 +60,105 @@ def read(source: Path | bytes) -> dict[str, str]:
     Raises:
         InputProblem: the file is no PDF, or carries an e-invoice that cannot be read; the message says why.
     """
-    attachment = xml_of(source)
+    attachment = xml_of(source, password)
     return {} if attachment is None else values_of(attachment[1], attachment[0])
 
 
-def xml_of(source: Path | bytes) -> tuple[str, bytes] | None:
-    """The e-invoice inside a PDF as (attachment's name, XML); None when there is none.
-
-    Raises:
-        InputProblem: the file is no PDF, is encrypted, or the attachment is too large.
-    """
-    import pypdfium2
-
-    try:
-        pdf = pypdfium2.PdfDocument(source)
+def beside(path: Path) -> Path | None:
+    """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none."""
+    for suffix in (".xml", ".XML"):
+        other = path.with_suffix(suffix)
         try:
-            for number in range(pdf.count_attachments()):
-                attachment = pdf.get_attachment(number)
-                name = attachment.get_name()
-                if name.casefold() in _FILES:
-                    data = bytes(attachment.get_data())
-                    if len(data) > _LARGEST:
-                        raise InputProblem(f"{name} is larger than {_LARGEST // 1_000_000} MB.", _REMEDY)
-                    return name, data
-        finally:
-            pdf.close()
-    except (pypdfium2.PdfiumError, FileNotFoundError) as error:
-        raise InputProblem(
-            f"The PDF cannot be opened: {error}", "Check that the file is a PDF without a password."
-        ) from error
+            if other != path and other.is_file() and looks_like(other.open("rb").read(8192)):
+                return other
+        except OSError:
+            continue
     return None
 
 
+def values_for(path: Path, password: str | None = None) -> dict[str, str]:
+    """The values for a PDF or picture: of the e-invoice inside it, else of the one beside it.
+
+    Raises:
+        InputProblem: one is there and cannot be read.
+    """
+    inside = read(path, password) if path.suffix.lower() == ".pdf" else {}
+    other = None if inside else beside(path)
+    if other is None:
+        return inside
+    if other.stat().st_size > LARGEST:
+        raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
+    return values_of(other.read_bytes(), other.name)
+
+
 def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
-    """The values in an e-invoice's XML; entities are not expanded and nothing is fetched.
+    """The values in an e-invoice's XML, those of the first invoice where there are several.
 
     Raises:
         InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
     """
-    from lxml import etree
+    return invoices_of(data, name)[0].values
 
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise InputProblem(f"{name} is broken XML: {error}", _REMEDY) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise InputProblem(f"{name} declares a document type, which e-invoices never do; it is not read.", _REMEDY)
-    if not _elements(root, _TRADE):
-        raise InputProblem(f"{name} is no ZUGFeRD or Factur-X invoice: it starts with <{_local_name(root)}>.", _REMEDY)
-    values = {field: _text(root, path) for field, path in _PATHS.items()}
+
+@in_reader_process
+def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
+    """The invoices in XML, at least one; entities are not expanded and nothing is fetched.
+
+    Raises:
+        InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
+    """
+    root = root_of(data, name)
+    kind = local_name(root)
+    if elements(root, _TRADE):
+        invoices = [_cii(root)]
+    elif kind == "FatturaElettronica":
+        invoices = fattura.read(root)
+    elif kind in ("Invoice", "CreditNote"):
+        invoices = [ubl.read(root, kind == "CreditNote")]
+    else:
+        raise InputProblem(f"{name} is no e-invoice of a known kind: it starts with <{kind}>.", REMEDY)
+    kept = [
+        Invoice({field: value for field, value in invoice.values.items() if value}, invoice.lines, invoice.title)
+        for invoice in invoices
+    ]
+    if not any(invoice.values for invoice in kept):
+        raise InputProblem(f"{name} is an e-invoice without any values.", REMEDY)
+    return kept
+
+
+def _cii(root: "_Element") -> Invoice:
+    values = {field: text(root, path) for field, path in _PATHS.items()}
     for field in ("invoice_date", "due_date"):
-        values[field] = _iso(_text(root, f"{_PATHS[field]}/DateTimeString") or values[field])
+        values[field] = _iso(text(root, f"{_PATHS[field]}/DateTimeString") or values[field])
     for side, party in (("seller", "SellerTradeParty"), ("buyer", "BuyerTradeParty")):
         values[f"{side}_address"] = _address(root, party)
         values[f"{side}_tax_id"] = _tax_id(root, party)
     values["amount_tax"] = _tax(root, values["currency"])
-    # One rate only: an invoice with several has no single value to label.
-    rates = {
-        _text(tax, "RateApplicablePercent|ApplicablePercent")
-        for tax in _elements(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
-    }
-    values["tax_rate"] = rates.pop() if len(rates) == 1 else ""
-    return {field: value for field, value in values.items() if value}
+    taxes = elements(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
+    values["tax_rate"] = one_of(text(tax, "RateApplicablePercent|ApplicablePercent") for tax in taxes)
+    lines = [
+        LineItem(
+            text(line, "SpecifiedTradeProduct/Name"),
+            text(line, f"{_DELIVERY}/BilledQuantity"),
+            text(line, f"{_LINE_AGREEMENT}/NetPriceProductTradePrice/ChargeAmount"),
+            text(line, f"{_LINE_SETTLEMENT}/{_LINE_SUMS}/LineTotalAmount"),
+        )
+        for line in elements(root, f"{_TRADE}/IncludedSupplyChainTradeLineItem")
+    ]
+    kind = text(root, "ExchangedDocument|HeaderExchangedDocument/TypeCode")
+    return Invoice(values, tuple(lines), "Credit note" if kind in ("381", "383") else "Invoice")
 
 
-def _local_name(element: "_Element") -> str:
-    # Processing instructions have no name that is a string.
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _elements(element: "_Element", path: str) -> "list[_Element]":
-    elements = [element]
-    for step in path.split("/"):
-        names = step.split("|")
-        elements = [child for parent in elements for child in parent if _local_name(child) in names]
-    return elements
-
-
-def _text(element: "_Element", path: str) -> str:
-    return next((text for node in _elements(element, path) if (text := " ".join((node.text or "").split()))), "")
-
-
-def _iso(text: str) -> str:
+def _iso(day: str) -> str:
     """Format 102 (20180605) as ISO; other forms as they are."""
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else text
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else day
 
 
 def _address(root: "_Element", party: str) -> str:
     """Street, further lines, post code and town in the order in which they are printed on the continent."""
-    for place in _elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/PostalTradeAddress"):
-        lines = [_text(place, name) for name in ("LineOne", "LineTwo", "LineThree")]
-        town = f"{_text(place, 'PostcodeCode')} {_text(place, 'CityName')}"
-        return ", ".join(line.strip() for line in (*lines, town) if line.strip())
+    for place in elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/PostalTradeAddress"):
+        lines = [text(place, name) for name in ("LineOne", "LineTwo", "LineThree")]
+        return joined(*lines, f"{text(place, 'PostcodeCode')} {text(place, 'CityName')}")
     return ""
 
 
@@ -147,13 +166,13 @@ def _tax_id(root: "_Element", party: str) -> str:
     """The VAT number (VA), else the tax office's number (FC)."""
     numbers = {
         number.get("schemeID", ""): " ".join((number.text or "").split())
-        for number in _elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/SpecifiedTaxRegistration/ID")
+        for number in elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/SpecifiedTaxRegistration/ID")
     }
     return numbers.get("VA") or numbers.get("FC") or ""
 
 
 def _tax(root: "_Element", currency: str) -> str:
     """The tax total; it may be given a second time in the seller's own currency."""
-    totals = _elements(root, f"{_SUMS}/TaxTotalAmount")
+    totals = elements(root, f"{_SUMS}/TaxTotalAmount")
     own = [total for total in totals if total.get("currencyID") in (currency, None)]
     return next(((total.text or "").strip() for total in own or totals), "")

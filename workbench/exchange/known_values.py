@@ -1,5 +1,6 @@
 """Known values for documents in the workspace: stored as reference values and aligned to words."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,9 @@ from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.values_table import KnownRow, read
-from workbench.fields import FieldType, Schema
+from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
-from workbench.fields.values import joined, normalise, same
+from workbench.fields.values import joined, refusal, same
 from workbench.locate.alignment import align_all
 from workbench.workspace import Workspace
 
@@ -143,10 +144,15 @@ def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, K
             yield Rejected(str(path), "", problem.message)
 
 
+def _folded(name: str) -> str:
+    """The form in which names of files are compared: a Mac writes accents as marks of their own."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _names(connection: Connection) -> dict[str, list[int]]:
     by_name: dict[str, list[int]] = {}
     for number, name, source in import_index.names(connection):
-        for key in {name.casefold(), source.casefold()}:
+        for key in {_folded(name), _folded(source)}:
             by_name.setdefault(key, []).append(number)
     return by_name
 
@@ -163,7 +169,7 @@ def _place(
     outcome.rows += 1
     plain = PurePath(row.file.replace("\\", "/"))
     document_ids = next(
-        (by_name[n.casefold()] for n in (row.file, plain.name, plain.stem) if n.casefold() in by_name), None
+        (by_name[key] for n in (row.file, plain.name, plain.stem) if (key := _folded(n)) in by_name), None
     )
     if document_ids is None:
         return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
@@ -174,8 +180,8 @@ def _place(
             continue
         field_id = labels.field(column)
         known = labels.schema.get(field_id)
-        if known and known.type is FieldType.AMOUNT and normalise(known.type, value).normal is None:
-            outcome.left_out[column] += 1  # for instance a VAT number under "vat"
+        if known and refusal(known.type, value):
+            outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
             continue
         values.setdefault(field_id, value)
     values_of.extend((number, values) for number in document_ids)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, util
 from pathlib import Path
@@ -18,30 +18,16 @@ from typing import Any, Protocol
 from storage.exceptions import InputProblem, MissingTool, UsageProblem
 from storage.records import Box
 from workbench.exchange.importers.base import IncomingToken
+from workbench.exchange.ocr_pages import read_page
+from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reader_process import SECONDS, ReaderProcesses
 from workbench.locate.layout import Layout
 
 _PAGE_SECONDS = SECONDS - 5  # the process that waits for Tesseract has SECONDS itself
+_MOST_LANGUAGES = 4
+_USUAL = ("eng", "deu", "fra", "nld", "spa", "ita", "por", "pol")  # where the workspace names none, the first installed
+_NO_LANGUAGES = frozenset({"osd", "equ", "snum"})
 _MOST_JOBS = 8  # each holds about 400 MB
-
-
-@dataclass(frozen=True, slots=True)
-class PageText:
-    """What an engine read on one page. Boxes are in pixels of the picture."""
-
-    width: int
-    height: int
-    tokens: tuple[IncomingToken, ...]
-    engine: str
-    engine_version: str
-
-    def scaled(self, width: float, height: float) -> list[IncomingToken]:
-        """The tokens with boxes in the units of a page of this size."""
-        across, down = width / max(self.width, 1), height / max(self.height, 1)
-        return [
-            replace(t, box=(t.box[0] * across, t.box[1] * down, t.box[2] * across, t.box[3] * down))
-            for t in self.tokens
-        ]
 
 
 class Engine(Protocol):
@@ -57,7 +43,7 @@ class EngineKind:
     """What the terminal process needs to know of an engine."""
 
     name: str
-    make: Callable[[], Engine]
+    make: Callable[[tuple[str, ...]], Engine]  # with the languages to read; () leaves them to the engine
     version: Callable[[], str]  # "" when it is not there
     remedy: str  # how to get it
 
@@ -141,7 +127,9 @@ class RapidOcr:
 
         cv2.setNumThreads(1)
         threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-        self._engine: Any = RapidOCR(params={"Global.log_level": "critical", "Global.return_word_box": True, **threads})
+        # Lines that stand on their head are no matter of single lines: `ocr_pages` turns the page.
+        settings = {"Global.log_level": "critical", "Global.return_word_box": True, "Global.use_cls": False}
+        self._engine: Any = RapidOCR(params=settings | threads)
 
     def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
@@ -180,11 +168,10 @@ def _box(quad: Any) -> Box:
 
 
 class Tesseract:
-    """The installed tesseract program, with every language that it has."""
+    """The installed tesseract program, with some of the languages that it has."""
 
-    def __init__(self) -> None:
-        listed = _tesseract("--list-langs").splitlines()[1:]
-        self._languages = "+".join(sorted(set(listed) - {"osd"}, key=lambda name: (name != "eng", name))) or "eng"
+    def __init__(self, languages: tuple[str, ...] = ()) -> None:
+        self._languages = "+".join(chosen_languages(_tesseract("--list-langs").splitlines()[1:], languages))
 
     def read(self, picture: Path) -> PageText:
         """The words of a picture, in reading order."""
@@ -203,6 +190,16 @@ class Tesseract:
             for words in lines.values()
         ]
         return PageText(width, height, _in_order(text_lines), "tesseract", tesseract_version())
+
+
+def chosen_languages(installed: Sequence[str], wanted: Sequence[str] = ()) -> list[str]:
+    """The languages to read with: those wanted that are installed, else the commonest of these; at most four.
+
+    Every further language takes as long again, and a hundred of them take minutes a page.
+    """
+    chosen = [name for name in wanted if name in installed][:_MOST_LANGUAGES]
+    usual = [name for name in _USUAL if name in installed] or sorted(set(installed) - _NO_LANGUAGES)
+    return chosen or usual[:_MOST_LANGUAGES] or ["eng"]
 
 
 def _tesseract(*arguments: str) -> str:
@@ -243,7 +240,9 @@ def tesseract_version() -> str:
 KINDS = {
     kind.name: kind
     for kind in (
-        EngineKind("rapidocr", RapidOcr, rapidocr_version, "Install it: pip install 'rapidocr>=3.10' onnxruntime"),
+        EngineKind(
+            "rapidocr", lambda _: RapidOcr(), rapidocr_version, "Install it: pip install 'rapidocr>=3.10' onnxruntime"
+        ),
         EngineKind(
             "tesseract", Tesseract, tesseract_version, "Install it: apt install tesseract-ocr (brew: tesseract)"
         ),
@@ -270,14 +269,14 @@ def kind(name: str) -> EngineKind:
 
 
 @lru_cache(maxsize=1)
-def _engine(name: str) -> Engine:
-    return KINDS[name].make()
+def _engine(name: str, languages: tuple[str, ...]) -> Engine:
+    return KINDS[name].make(languages)
 
 
-def _read(name: str, picture: Path) -> PageText:
+def _read(name: str, languages: tuple[str, ...], picture: Path) -> PageText:
     """Called in a reader process only, which keeps the engine."""
     try:
-        return _engine(name).read(picture)
+        return read_page(_engine(name, languages).read, picture)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputProblem(f"OCR could not read the page ({error})") from error
 
@@ -288,12 +287,14 @@ class Readers:
     Args:
         engine: a name of KINDS.
         jobs: how many processes; 0 means one a core.
+        languages: Tesseract's names of the languages to read; () leaves them to the engine.
 
     Raises:
         MissingTool: the engine cannot be used.
     """
 
-    def __init__(self, engine: str, jobs: int = 0) -> None:
+    def __init__(self, engine: str, jobs: int = 0, languages: Sequence[str] = ()) -> None:
+        self._languages = tuple(languages)
         self.kind = kind(engine)
         self.jobs = min(jobs or os.cpu_count() or 1, jobs or _MOST_JOBS)
         self._processes = ReaderProcesses()
@@ -308,7 +309,7 @@ class Readers:
 
     def submit(self, picture: Path) -> "Future[PageText]":
         """Start reading a page."""
-        return self._threads.submit(self._processes.call, _read, self.kind.name, picture)
+        return self._threads.submit(self._processes.call, _read, self.kind.name, self._languages, picture)
 
     @staticmethod
     def result(future: "Future[PageText]") -> PageText:

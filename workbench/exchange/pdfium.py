@@ -3,11 +3,9 @@
 A page without a usable text layer is left to OCR. PDFium is not thread-safe: one document is open at a time.
 """
 
-import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +13,22 @@ import pypdfium2
 from pypdfium2 import raw
 
 from storage.exceptions import InputProblem
-from storage.records import Box
 from workbench.exchange import pictures
-from workbench.exchange.importers.base import IncomingPage, IncomingToken, Options
-from workbench.locate.layout import Layout
+from workbench.exchange.importers.base import IncomingPage, Options
+from workbench.exchange.pdf_files import open_pdf
+from workbench.exchange.pdf_words import PdfWord, in_reading_order, words_of
 
-_FINE = 100  # device units a point, for positions
 _FEW_WORDS = 10  # a page that is one picture with fewer words than this is a scan with a stamp on it
 _COVERED = 0.5  # share of the page that a picture covers on a scan
-_GARBLED = 0.2  # a text layer with this share of undefined characters or more is not used
-_WIDE_GAP = 0.9  # of the letters' height: a wider gap inside a word divides it
+_DRAWN = frozenset({raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP})
+"""Annotations whose text is part of what the page shows."""
+
+_NO_INK = 8  # levels of grey: where a word's place varies by less, nothing is seen of it
 _REASONS = {
     "password": "it is encrypted; give its password with --password",
     "format": "it is not a PDF, or damaged or cut off",
     "security": "it is encrypted in a way that cannot be read",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    box: Box
-    page: int = 0
-    line: int = 0
 
 
 @contextmanager
@@ -48,7 +39,8 @@ def opened(path: Path, password: str | None = None) -> Iterator[Any]:
         InputProblem: it cannot be opened; the message is a reason without the name.
     """
     try:
-        document = pypdfium2.PdfDocument(path, password=password)
+        document = open_pdf(path, password)
+        document.init_forms()  # before the first page, else filled fields are not drawn
     except (pypdfium2.PdfiumError, FileNotFoundError) as error:
         text = str(error).casefold()
         reason = next((reason for key, reason in _REASONS.items() if key in text), f"it cannot be opened ({error})")
@@ -64,10 +56,12 @@ def opened(path: Path, password: str | None = None) -> Iterator[Any]:
 
 
 def picture_of(page: Any) -> bytes:
-    """A page rendered for reading: its longest side pictures.LONGEST pixels, as it is seen (turned pages upright)."""
-    width, height = page.get_size()
-    rendered = page.render(scale=pictures.LONGEST / max(width, height, 1.0))
-    return pictures.encoded(rendered.to_pil())
+    """A page rendered for reading, as it is seen (turned pages upright)."""
+    return pictures.encoded(_rendered(page))
+
+
+def _rendered(page: Any) -> Any:
+    return page.render(scale=pictures.scale_of(*page.get_size())).to_pil()
 
 
 def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
@@ -79,7 +73,7 @@ def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
     with opened(path, options.password) as document:
         _check_pages(len(document), options)
         for number in range(len(document)):
-            page = document[number]
+            page = _with_annotations(document, number)
             yield _page(page, number + 1, options)
             page.close()
 
@@ -126,107 +120,69 @@ def _page(page: Any, number: int, options: Options) -> IncomingPage:
             f"page {number} has {len(words):,} words; the limit is {options.limits.tokens_per_page:,} "
             "(tokens_per_page under [limits])"
         )
+    picture = _rendered(page)
+    notes: list[str] = []
+    words = _visible(words, picture, width, height, notes)
     readable = bool(words) and not _is_scan(page, words)
     return IncomingPage(
         width,
         height,
         in_reading_order(words) if readable else None,
-        picture_of(page),
+        pictures.encoded(picture),
         engine="text-layer" if readable else "given",
         engine_version=_VERSION if readable else "",
+        notes=notes,
     )
 
 
-def words_of(page: Any) -> list[tuple[str, Box]]:
-    """The words of a page's text layer with boxes in points from the top left of the page as it is seen.
+def _with_annotations(document: Any, number: int) -> Any:
+    """A page on which filled form fields, notes and stamps are part of the content, so that their texts are words."""
+    page = document[number]
+    count = raw.FPDFPage_GetAnnotCount(page)
+    kinds = set()
+    for position in range(count):
+        annotation = raw.FPDFPage_GetAnnot(page, position)
+        kinds.add(raw.FPDFAnnot_GetSubtype(annotation))
+        raw.FPDFPage_CloseAnnot(annotation)
+    if kinds & _DRAWN and raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+        page.close()
+        page = document[number]
+    return page
 
-    An empty list where there is no text, or where it is garbled (fonts without a character map).
+
+def _visible(words: list[PdfWord], picture: Any, width: float, height: float, notes: list[str]) -> list[PdfWord]:
+    """Words without those outside of the page and those of which nothing is seen; both are counted in `notes`.
+
+    Text without ink over a picture (render mode 3, as OCR programs write it over a scan) stays.
     """
-    text = page.get_textpage()
-    try:
-        words = list(_words(text, page))
-    finally:
-        text.close()
-    letters = "".join(word for word, _ in words)
-    meaningless = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or c < " " for c in letters)
-    return [] if not letters or meaningless > _GARBLED * len(letters) else words
+    on_page = [word for word in words if _lies_on(word, width, height)]
+    grey = picture.convert("L")
+    across, down = grey.width / max(width, 1.0), grey.height / max(height, 1.0)
+
+    def has_ink(word: PdfWord) -> bool:
+        x0, y0, x1, y1 = word.box
+        left, upper = max(int(x0 * across) - 1, 0), max(int(y0 * down) - 1, 0)
+        right, lower = min(int(x1 * across) + 2, grey.width), min(int(y1 * down) + 2, grey.height)
+        if right <= left or lower <= upper:
+            return True
+        darkest, lightest = grey.crop((left, upper, right, lower)).getextrema()
+        return bool(lightest - darkest >= _NO_INK)
+
+    seen = [word for word in on_page if word.is_layer or has_ink(word)]
+    if len(on_page) < len(words):
+        notes.append(f"{len(words) - len(on_page)} words outside of their page were left out")
+    if len(seen) < len(on_page):
+        notes.append(f"{len(on_page) - len(seen)} invisible words were left out")
+    return seen
 
 
-def _words(text: Any, page: Any) -> Iterator[tuple[str, Box]]:
-    sides = [ctypes.c_double() for _ in range(4)]
-    loose = raw.FS_RECTF()
-    place = _Placement(page)
-    characters = text.get_text_range()
-    count = text.count_chars()
-    if len(characters) != count:  # surrogates and control characters: one by one
-        characters = "".join(chr(raw.FPDFText_GetUnicode(text, i) or 0x20) for i in range(count))
-    letters: list[str] = []
-    bounds: list[float] = []
-    for i, character in enumerate(characters):
-        if character.isspace() or character == "\0":
-            if letters:
-                yield _text(letters), place.box(bounds)
-                letters, bounds = [], []
-            continue
-        if not raw.FPDFText_GetLooseCharBox(text, i, loose):
-            continue
-        # Height from the loose box (as high as the font), width from the ink, which keeps the gaps between words.
-        raw.FPDFText_GetCharBox(text, i, *sides)
-        left, right, bottom, top = (side.value for side in sides)
-        box = (
-            [left, loose.bottom, right, loose.top]
-            if right > left
-            else [loose.left, loose.bottom, loose.right, loose.top]
-        )
-        if top - bottom > 3 * (loose.top - loose.bottom):  # a font with a wrong height
-            box[1], box[3] = bottom, top
-        if letters and _apart(bounds, box):
-            yield _text(letters), place.box(bounds)
-            letters, bounds = [], []
-        letters.append(character)
-        bounds = (
-            [min(bounds[0], box[0]), min(bounds[1], box[1]), max(bounds[2], box[2]), max(bounds[3], box[3])]
-            if bounds
-            else box
-        )
-    if letters:
-        yield _text(letters), place.box(bounds)
+def _lies_on(word: PdfWord, width: float, height: float) -> bool:
+    """Whether a word's middle is on the page."""
+    x0, y0, x1, y1 = word.box
+    return 0 <= (x0 + x1) / 2 <= width and 0 <= (y0 + y1) / 2 <= height
 
 
-def _text(letters: list[str]) -> str:
-    """The text of characters; PDFium returns those beyond 16 bits as two surrogates."""
-    return "".join(letters).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _apart(word: list[float], box: list[float]) -> bool:
-    """Whether a character stands too far from the word before it to belong to it, without a space between them."""
-    height = min(word[3] - word[1], box[3] - box[1])
-    across = max(word[0], box[0]) - min(word[2], box[2])
-    upwards = max(word[1], box[1]) - min(word[3], box[3])
-    far_across = across > max(_WIDE_GAP * height, 1.0) and upwards < 0
-    return far_across or (upwards > height and across > -height)
-
-
-class _Placement:
-    """From PDF space (origin bottom left, before the page is turned) to the page as it is seen."""
-
-    def __init__(self, page: Any) -> None:
-        self._page = page
-        self._width, self._height = page.get_size()
-        self._x, self._y = ctypes.c_int(), ctypes.c_int()
-
-    def box(self, bounds: list[float]) -> Box:
-        corners = [self._point(bounds[0], bounds[1]), self._point(bounds[2], bounds[3])]
-        (ax, ay), (bx, by) = corners
-        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
-
-    def _point(self, x: float, y: float) -> tuple[float, float]:
-        size = round(self._width * _FINE), round(self._height * _FINE)
-        raw.FPDF_PageToDevice(self._page, 0, 0, *size, 0, x, y, self._x, self._y)
-        return self._x.value / _FINE, self._y.value / _FINE
-
-
-def _is_scan(page: Any, words: list[tuple[str, Box]]) -> bool:
+def _is_scan(page: Any, words: Sequence[PdfWord]) -> bool:
     """A page that is one picture with hardly a word on it: the words are a stamp, the text is in the picture."""
     if len(words) >= _FEW_WORDS:
         return False
@@ -236,16 +192,6 @@ def _is_scan(page: Any, words: list[tuple[str, Box]]) -> bool:
         if (right - left) * (top - bottom) > _COVERED * width * height:
             return True
     return False
-
-
-def in_reading_order(words: list[tuple[str, Box]]) -> list[IncomingToken]:
-    """Words as tokens, row by row from top to bottom: a PDF keeps them in the order in which they were drawn."""
-    drawn = [_Word(text, box) for text, box in words]
-    return [
-        IncomingToken(drawn[index].text, drawn[index].box, line)
-        for line, row in enumerate(Layout(drawn).rows)
-        for index in row
-    ]
 
 
 _VERSION = "pdfium " + ".".join(re.findall(r"\d+", str(pypdfium2.PDFIUM_INFO.version))[:4])

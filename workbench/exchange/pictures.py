@@ -1,9 +1,11 @@
 """Pictures of pages: measured before they are decoded, turned upright, and stored at a size fit for reading."""
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,6 +16,8 @@ from workbench.settings import Limits
 
 LONGEST = 2000
 """Pixels of a stored picture's longest side: what the OCR engine works at, and more than a screen shows."""
+_SHORTEST = 1000  # pixels of the shorter side that a long page keeps, as its letters are as large as on A4
+_PIXELS = 12_000_000  # of a long page
 _QUALITY = 85
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
@@ -21,10 +25,43 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 Image.MAX_IMAGE_PIXELS = None
 
 
+_AVIF = frozenset({b"avif", b"avis"})
+_HEIC = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
+_NO_HEIC = "it is a HEIC picture, as iPhones take them: pip install pillow-heif, or save it as JPEG"
+
+
+def container_of(head: bytes) -> str:
+    """ "AVIF" or "HEIC" where a file begins as one, whatever its name is; "" for anything else."""
+    if head[4:8] != b"ftyp":
+        return ""
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), 64), 4))}
+    return "AVIF" if brands & _AVIF else "HEIC" if brands & _HEIC else ""
+
+
+@lru_cache(maxsize=1)
+def _reads_heic() -> bool:
+    """Whether Pillow can read HEIC pictures, by the extra package."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _head(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:64]
+    with source.open("rb") as file:
+        return file.read(64)
+
+
 @contextmanager
 def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     """A picture, its header read; whatever is wrong with the data becomes an InputProblem."""
     try:
+        if container_of(_head(source)) == "HEIC" and not _reads_heic():
+            raise InputProblem(_NO_HEIC)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning about damaged EXIF data would be printed into a screen
             with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
@@ -35,6 +72,15 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
         raise InputProblem("the picture does not exist") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
         raise InputProblem(f"the picture is damaged or cut off ({error})") from error
+
+
+def scale_of(width: float, height: float) -> float:
+    """By what a page is multiplied for its stored picture.
+
+    The longest side becomes LONGEST pixels; of a long page the shorter one becomes _SHORTEST, within _PIXELS.
+    """
+    longest, shortest = max(width, height, 1.0), max(min(width, height), 1.0)
+    return max(LONGEST / longest, min(_SHORTEST / shortest, math.sqrt(_PIXELS / (longest * shortest))))
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
@@ -89,11 +135,13 @@ def for_reading(source: Path | bytes, limits: Limits, index: int = 0) -> tuple[b
         size = _upright_size(picture)
         suffix = _SUFFIXES.get(picture.format or "")
         turned = picture.getexif().get(0x0112, 1) != 1
-        if suffix and not turned and max(size) <= LONGEST and not index:
+        plain = picture.mode in ("L", "RGB") and "transparency" not in picture.info
+        if suffix and plain and not turned and scale_of(*size) >= 1 and not index:
             picture.draft("L", (size[0] // 8 or 1, size[1] // 8 or 1))  # JPEG: enough to know that it is whole
             picture.load()
             return source, suffix, size
-        picture.draft("RGB", (LONGEST, LONGEST))  # JPEG: decoded at half size or less where that is enough
+        reduced = [max(round(side * min(scale_of(*picture.size), 1.0)), 1) for side in picture.size]
+        picture.draft("RGB", (reduced[0], reduced[1]))  # JPEG: decoded at half size or less where that is enough
         upright = ImageOps.exif_transpose(picture) if turned else picture
         return encoded(upright), ".jpg", size
 
@@ -108,8 +156,7 @@ def encoded(picture: Image.Image) -> bytes:
         picture = picture.convert("F").point(lambda value: value / 256).convert("L")
     elif picture.mode not in ("L", "RGB"):
         picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    if max(picture.size) > LONGEST:
-        scale = LONGEST / max(picture.size)
+    if (scale := scale_of(*picture.size)) < 1:
         reduced = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
         picture = picture.resize(reduced, Image.Resampling.HAMMING)
     out = io.BytesIO()

@@ -11,22 +11,23 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
+from pathlib import Path
 
 from storage import documents, import_index
 from storage.documents import NewDocument
-from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
+from storage.exceptions import UsageProblem
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
+from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
-from workbench.exchange.summary import Summary
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
+from workbench.fields.plain_text import harmless
+from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
 BATCH = 200
@@ -134,21 +135,13 @@ class _ImportJob:
     def _finish(self, pending: PendingDocument) -> None:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
         record = "" if pending.original else pending.incoming.name
-        try:
-            self._summary.ocr_pages += pending.take_words()
+        with self._sources.border(pending.path, record):
+            self._summary.ocr_pages += pending.take_words(self._workspace.files)
             cleaned = clean.clean(pending.incoming, self._sources.options(pending.path))
             if isinstance(cleaned, Rejected):
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             else:
                 self._add(pending, cleaned)
-        except InputProblem as problem:
-            self._reject(Rejected(str(pending.path), pending.incoming.name, problem.message))
-        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
-            raise
-        except Exception as error:  # noqa: BLE001 - the border of one document
-            self._reject(
-                Rejected(str(pending.path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}")
-            )
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -164,7 +157,7 @@ class _ImportJob:
             is_complete = (is_complete or incoming.values_source == GOLD) and not missing
         seller = self._seller(spans, tokens, references)
         group = incoming.group or self._grouper.group(
-            incoming.name, pages[0].tokens if pages else (), seller=seller, source=pending.path
+            incoming.name, pages[0].tokens if pages else (), seller=seller, source=Path(harmless(str(pending.path)))
         )
         words = duplicates.Words.of(token.text for token in tokens)
         fingerprint = words.fingerprint()
@@ -178,7 +171,7 @@ class _ImportJob:
             pages=pages,
             language=incoming.language,
             group=group,
-            side=self._side(group, incoming),
+            side=self._side(group, incoming, twin),
             labelled=is_complete,
             spans=tuple(spans),
             suggestions=tuple(offered),
@@ -197,7 +190,12 @@ class _ImportJob:
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
         offered: list[tuple[str, tuple[int, ...], float, str]] = []
-        for span in incoming.spans:
+        none = Counter(span.label for span in incoming.spans if self._labels.means_none(span.label))
+        incoming.notes += [
+            f"{number} labels '{label}' were taken for no label (--map {label}=FIELD makes a field of it)"
+            for label, number in none.items()
+        ]
+        for span in (span for span in incoming.spans if span.label not in none):
             field_id = self._labels.field(span.label)
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
@@ -216,8 +214,7 @@ class _ImportJob:
         return tuple(labels.values())
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
-        references: dict[str, ReferenceValue] = {}
-        source = incoming.values_source or "import"
+        references, source = dict[str, ReferenceValue](), incoming.values_source or "import"
         for label, value in incoming.values.items():
             if value.strip():
                 field_id = self._labels.field(label)
@@ -227,10 +224,11 @@ class _ImportJob:
     def _aligned(
         self, incoming: Incoming, tokens: tuple[Token, ...], references: list[ReferenceValue], own: list[Span]
     ) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]], dict[str, str]]:
-        """Where the values stand: labels from gold values, suggestions from others, and what was not found."""
-        from workbench.locate.alignment import (
-            align_all,  # rapidfuzz and the header words: only for documents with values
-        )
+        """Where the values stand: labels from gold values, suggestions from others, and what was not found.
+
+        What is neither on the document nor a value (29.02.2023, 1e400) leaves `references`.
+        """
+        from workbench.locate.alignment import align_all  # rapidfuzz and header words: only for documents with values
 
         schema = self._labels.schema
         have = {span.field for span in own}
@@ -255,6 +253,9 @@ class _ImportJob:
             else:
                 offers.append((field_id, place.tokens, place.score, incoming.values_source))
         for field_id, reason in missing.items():
+            if refused := refusal(*wanted[field_id]):
+                reason = refused
+                references[:] = [reference for reference in references if reference.field != field_id]
             self._summary.not_aligned[field_id] += 1
             if len(self._summary.unaligned) < _LISTED:
                 self._summary.unaligned.append((incoming.name, schema.name(field_id), wanted[field_id][1], reason))
@@ -285,13 +286,15 @@ class _ImportJob:
                     return _Twin(name, group, number, None)
         return None
 
-    def _side(self, group: str, incoming: Incoming) -> Side:
+    def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
+        """The side that was ordered, whatever it divides; else the group's."""
         wanted = self._request.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
-        if wanted is not None and side is not wanted:
-            incoming.notes.append(f"its group is on the side '{side.value}' already, and a group is never divided")
         self._met_groups.add(group)
-        return side
+        if wanted is not None and side is not wanted:
+            what = "a near-duplicate" if twin else "the same vendor"
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+        return wanted or side
 
     def _note(self, incoming: Incoming) -> None:
         for note in incoming.notes:

@@ -226,7 +226,13 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 _shared = ReaderProcesses()
-atexit.register(_shared.close)
+
+
+@atexit.register
+def close() -> None:
+    """End the children, also those at work; a later call starts new ones."""
+    _shared.close()
+
 
 # -- the child's side
 

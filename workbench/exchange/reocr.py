@@ -15,7 +15,8 @@ from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
 from workbench.exchange.importers import clean
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.exchange.ocr import PageText, Readers
+from workbench.exchange.ocr import Readers
+from workbench.exchange.ocr_text import PageText, turned
 from workbench.locate.headers import fold
 from workbench.workspace import Workspace
 
@@ -134,7 +135,7 @@ def reread(
     """
     result = Reread()
     waiting: deque[tuple[Content, dict[int, Future[PageText]]]] = deque()
-    with Readers(engine, jobs) as readers:
+    with Readers(engine, jobs, workspace.settings.ocr_languages) as readers:
         for done, number in enumerate(chosen):
             with workspace.db.read() as connection:
                 content = documents.open_document(connection, number)
@@ -161,14 +162,16 @@ def _replace(
 ) -> None:
     document = content.document
     try:
-        pages = _new_pages(workspace, content, {n: Readers.result(future) for n, future in readings.items()})
+        results = {n: Readers.result(future) for n, future in readings.items()}
+        pages = _new_pages(workspace, content, results)
     except InputProblem as problem:
         result.failed.append(Rejected(document.source, document.name, problem.message))
         return
     new = tuple(token for page in pages for token in page.tokens)
     before = content.annotations
-    after, lost = carry(before, content.tokens, new)
-    moved = {s.id: carried_tokens([content.tokens[i] for i in s.tokens], new) for s in content.suggestions}
+    old = [_as_turned(token, results.get(token.page), pages[token.page]) for token in content.tokens]
+    after, lost = carry(before, old, new)
+    moved = {s.id: carried_tokens([old[i] for i in s.tokens], new) for s in content.suggestions}
     with workspace.db.write() as connection:
         version = documents.replace_pages(connection, document.id, document.version, pages)
         move_suggestions(connection, document.id, moved)
@@ -182,19 +185,31 @@ def _replace(
         result.lost.append((document.name, workspace.schema.name(span.field), text))
 
 
+def _as_turned(token: Token, reading: PageText | None, page: Page) -> Token:
+    """A word where it is after its page was turned upright."""
+    if reading is None or reading.upright is None:
+        return token
+    return structs.replace(token, box=turned(token.box, reading.turn, page.width, page.height))
+
+
 def _as_read(page: Page) -> list[IncomingToken]:
     return [IncomingToken(t.original or t.text, t.box, t.line, t.confidence) for t in page.tokens]
 
 
 def _new_pages(workspace: Workspace, content: Content, readings: Mapping[int, PageText]) -> tuple[Page, ...]:
     incoming = []
+    pictures = {page.number: page.picture for page in content.pages}
     for page in content.pages:
         reading = readings.get(page.number)
-        tokens = reading.scaled(page.width, page.height) if reading else _as_read(page)
+        width, height = page.width, page.height
+        if reading and reading.upright is not None:  # the page is kept upright from now on
+            pictures[page.number] = workspace.files.keep(workspace.files.pages, reading.upright, ".jpg")
+            width, height = (height, width) if reading.turn % 180 else (width, height)
+        tokens = reading.scaled(width, height) if reading else _as_read(page)
         engine = (reading.engine, reading.engine_version) if reading else (page.engine, page.engine_version)
-        incoming.append(IncomingPage(page.width, page.height, tokens, None, 0, *engine))
+        incoming.append(IncomingPage(width, height, tokens, None, 0, *engine))
     options = Options(workspace.files.root, limits=workspace.settings.limits)
     cleaned = clean.clean(Incoming(content.document.name, content.document.source, incoming, ""), options)
     if isinstance(cleaned, Rejected):
         raise InputProblem(cleaned.reason)
-    return clean.pages_of(cleaned.pages, [page.picture for page in content.pages])
+    return clean.pages_of(cleaned.pages, [pictures[page.number] for page in content.pages])

@@ -4,18 +4,22 @@ import hashlib
 from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage.exceptions import InputProblem, WorkbenchError
-from storage.files import digest_of
+from storage.files import Files, digest_of
 from storage.records import Side
-from workbench.exchange import importers, pictures
+from workbench.exchange import importers, pictures, reader_process
 from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
-from workbench.exchange.ocr import PageText, Readers
+from workbench.exchange.ocr import Readers
+from workbench.exchange.ocr_text import PageText, turned
+from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
@@ -59,8 +63,8 @@ class PendingDocument:
         """Whether all its pages have been read."""
         return all(reading.done() for reading in self.readings.values())
 
-    def take_words(self) -> int:
-        """Put the words from OCR into the pages; the number of these pages.
+    def take_words(self, files: Files) -> int:
+        """Put the words from OCR into the pages, turned pages upright; the number of these pages.
 
         Raises:
             InputProblem: a page could not be read.
@@ -72,10 +76,30 @@ class PendingDocument:
             page.tokens = []
             if number in self.readings:
                 reading = Readers.result(self.readings[number])
+                if reading.upright is not None:
+                    self.names[number] = files.keep(files.pages, reading.upright, ".jpg")
+                    if reading.turn % 180:
+                        page.width, page.height = page.height, page.width
+                    self.incoming.regions = [
+                        replace(region, box=turned(region.box, reading.turn, page.width, page.height))
+                        if region.page == number
+                        else region
+                        for region in self.incoming.regions
+                    ]
+                    self.incoming.notes.append("1 pages were turned upright")
                 page.tokens = reading.scaled(page.width, page.height)
                 page.engine, page.engine_version = reading.engine, reading.engine_version
                 read += 1
         return read
+
+
+@dataclass(frozen=True)
+class _Pictured:
+    """A document whose pictures are being read."""
+
+    path: Path
+    record: str  # "" where the file is the document
+    pending: "Future[PendingDocument]"
 
 
 class DocumentSource:
@@ -119,11 +143,42 @@ class DocumentSource:
             yield from self._read(self._all(done), stack)
 
     def _all(self, done: Callable[[int], None]) -> Iterator[PendingDocument]:
-        for number, path in enumerate(self.files):
-            for pending in self._of_file(path):
-                yield pending
-                done(number)
-        done(len(self.files))
+        """The documents; the pictures of the next one are read while the caller works on one."""
+        threads = ThreadPoolExecutor(1, "pictures")
+        ahead: deque[_Pictured] = deque()
+        try:
+            for number, path in enumerate(self.files):
+                for document in self._of_file(path, threads):
+                    ahead.append(document)
+                    if len(ahead) > 1:
+                        yield from self._whole(ahead.popleft())
+                    done(number)
+            yield from self._whole(*ahead)
+            done(len(self.files))
+        except BaseException:
+            reader_process.close()  # interrupted: what is being read is not wanted any more
+            raise
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _whole(self, *documents: "_Pictured") -> Iterator[PendingDocument]:
+        for document in documents:
+            with self.border(document.path, document.record):
+                yield document.pending.result()
+
+    @contextmanager
+    def border(self, path: Path, record: str = "") -> Iterator[None]:
+        """Whatever happens here is the file's or the record's rejection and no more."""
+        try:
+            yield
+        except InputProblem as problem:
+            self._reject(Rejected(str(path), record, problem.message))
+        except (WorkbenchError, SQLAlchemyError):  # of the workspace or the machine
+            raise
+        except OSError as error:  # it may have vanished meanwhile
+            self._reject(Rejected(str(path), record, f"it cannot be read: {error.strerror or error}"))
+        except Exception as error:  # noqa: BLE001 - the border of one file
+            self._reject(Rejected(str(path), record, f"it is damaged: {type(error).__name__}: {str(error)[:200]}"))
 
     def _is_own(self, path: Path) -> bool:
         """Whether a file belongs to the workspace, which may be inside the imported folder."""
@@ -134,20 +189,11 @@ class DocumentSource:
             or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
         )
 
-    def _of_file(self, path: Path) -> Iterator[PendingDocument]:
-        """The documents of one file; whatever the file does ends its own reading only."""
-        try:
-            yield from self._documents_of(path)
-        except InputProblem as problem:
-            self._reject(Rejected(str(path), "", problem.message))
-        except WorkbenchError:  # of the workspace or the machine
-            raise
-        except OSError as error:  # it may have vanished meanwhile
-            self._reject(Rejected(str(path), "", f"it cannot be read: {error.strerror or error}"))
-        except Exception as error:  # noqa: BLE001 - the border of one file
-            self._reject(Rejected(str(path), "", f"it is damaged: {type(error).__name__}: {str(error)[:200]}"))
+    def _of_file(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
+        with self.border(path):
+            yield from self._documents_of(path, threads)
 
-    def _documents_of(self, path: Path) -> Iterator[PendingDocument]:
+    def _documents_of(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
         self._check(path)
         importer = self._importer(path)
         if importer is None:
@@ -158,7 +204,9 @@ class DocumentSource:
             self.known += 1
             self.met.append(file_digest)
             return
+        is_empty = True
         for item in importer.read(path, self.options(path)):
+            is_empty = False
             if isinstance(item, Rejected):
                 self._reject(item)
                 continue
@@ -169,10 +217,11 @@ class DocumentSource:
                 self.known_labelled += bool(item.spans or item.regions or item.values or item.classes)
                 continue
             self._known_digests.add(digest)
-            try:
-                yield self._pictured(item, digest, path, file_digest is not None)
-            except InputProblem as problem:
-                self._reject(Rejected(str(path), "" if file_digest else item.name, problem.message))
+            pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
+            yield _Pictured(path, "" if file_digest else item.name, pending)
+            wait((pending,))  # an importer's pictures may be gone when the next document is asked for
+        if is_empty:
+            raise InputProblem("it holds no document")
 
     def _check(self, path: Path) -> None:
         folder = self._named_folder(path)
@@ -232,7 +281,7 @@ class DocumentSource:
                     if page.width <= 0 or page.height <= 0:
                         page.width, page.height = float(size[0]), float(size[1])
             names.append(name)
-        original = files.keep(files.originals, path, path.suffix[:16]) if is_whole else None
+        original = files.keep(files.originals, path, harmless(path.suffix[:16])) if is_whole else None
         return PendingDocument(incoming, digest, path, original, names)
 
     def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
@@ -246,7 +295,9 @@ class DocumentSource:
                 if page.tokens is None and name is not None and self._request.ocr:
                     if readers is None:
                         engine = self._request.engine or self._workspace.settings.ocr_engine
-                        readers = stack.enter_context(Readers(engine, self._request.ocr_jobs))
+                        readers = stack.enter_context(
+                            Readers(engine, self._request.ocr_jobs, self._workspace.settings.ocr_languages)
+                        )
                     pending.readings[number] = readers.submit(self._workspace.files.picture(name))
             waiting.append(pending)
             pages_waiting += len(pending.readings)
@@ -258,7 +309,7 @@ class DocumentSource:
 
 def _digest(incoming: Incoming) -> str:
     """The identity of a record: its name, its words and their boxes. Not its labels."""
-    digest = hashlib.sha256(incoming.name.encode())
+    digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())
         if page.tokens is not None:

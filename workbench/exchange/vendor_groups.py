@@ -5,6 +5,7 @@ A document whose seller is known is grouped by the seller, any other by the look
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,8 @@ _LEGAL = re.compile(
 )
 _SAME_SELLER = 90.0  # least similarity (0..100) of two spellings of one seller
 _SAME_LOOKS = 0.4  # least overlap (Jaccard) of the features of two heads of one template
+_NUMBERED = re.compile(r" \(\d+\)$")  # of a group whose name another group had
+_MOST_COMPARED = 200  # names that share a word with a name
 _NO_LETTER = re.compile(r"[\W_]+")
 _HEAD_LINES = 30
 _TOP_LINES = 8
@@ -176,6 +179,62 @@ def by_sellers(groups: Mapping[int, str], sellers: Mapping[int, str]) -> dict[in
             named = {document: seller for document, group in groups.items() if group == guessed}
         changed |= named
     return changed
+
+
+def one_vendor(groups: Mapping[int, str], identifiers: Mapping[int, Iterable[str]] | None = None) -> dict[int, str]:
+    """Document -> its vendor, where near-equal names are one vendor, and documents with a tax id or IBAN in common.
+
+    Two guessed groups are never one by their names, as these are headlines such as "Invoice". Pure.
+
+    Args:
+        groups: document -> its group; "" where it has none.
+        identifiers: document -> tax ids and IBANs of its seller, as far as they are known.
+    """
+    names = sorted({name for name in groups.values() if name}, key=lambda name: (name.startswith(GUESSED), name))
+    vendors = _Merged(names)
+    blocks: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in names:
+        key = seller_key(_NUMBERED.sub("", name.removeprefix(GUESSED)))
+        candidates = dict.fromkeys(other for word in set(key.split()) for other in blocks[word][:_MOST_COMPARED])
+        for other, other_key in candidates:
+            both_guessed = name.startswith(GUESSED) and other.startswith(GUESSED)
+            if both_guessed or _numbers(key) != _numbers(other_key):
+                continue
+            if fuzz.token_sort_ratio(key, other_key) >= _SAME_SELLER:
+                vendors.merge(other, name)
+        for word in set(key.split()):
+            blocks[word].append((name, key))
+    holders: dict[str, str] = {}
+    for document, listed in (identifiers or {}).items():
+        if group := groups.get(document):
+            for identifier in map(_bare, listed):
+                if identifier:
+                    vendors.merge(holders.setdefault(identifier, group), group)
+    return {document: vendors.of(name) if name else "" for document, name in groups.items()}
+
+
+def _numbers(key: str) -> list[str]:
+    """The words of a name that are numbers: branches and tests are numbered."""
+    return sorted(word for word in key.split() if word.isdecimal())
+
+
+def _bare(identifier: str) -> str:
+    return _NO_LETTER.sub("", identifier).casefold()
+
+
+class _Merged:
+    """Names that became one: each leads to the first of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._leads_to = {name: name for name in names}
+
+    def of(self, name: str) -> str:
+        while self._leads_to[name] != name:
+            name = self._leads_to[name]
+        return name
+
+    def merge(self, a: str, b: str) -> None:
+        self._leads_to[self.of(b)] = self.of(a)
 
 
 def _headline(tokens: Sequence[Token]) -> str:

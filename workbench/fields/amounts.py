@@ -21,10 +21,33 @@ _BARE = re.compile(r"[0-9.,' ()\-]+")
 _NO_CENTS = re.compile(r"(.*[0-9])[.,] ?-{1,2}")  # 12,- and 12.--
 _APART = re.compile(r"(?<=[0-9]) ?([.,]) ?(?=[0-9])")  # OCR puts spaces around separators
 # Characters that PDF and OCR use for the minus and the apostrophe.
-_SAME = str.maketrans(
-    {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "`": "'", "´": "'", "′": "'", "\u00ad": "-"}
-)
+_SAME: dict[int, str | None] = {
+    **{ord(c): "-" for c in "−–—‐‑\u00ad"},
+    **{ord(c): "'" for c in "’‘`´′"},
+    **{ord(c): "," for c in "٬،"},  # Arabic commas, which group thousands
+    ord("٫"): ".",
+    # What steers the direction of writing.
+    **dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+}
 _LONGEST = 48
+_FOOTNOTE = re.compile("[\u00b9\u00b2\u00b3\u2070-\u209c\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
+_FRACTIONS = {
+    "½": ".5", "¼": ".25", "¾": ".75", "⅛": ".125", "⅜": ".375", "⅝": ".625", "⅞": ".875",
+    "⅕": ".2", "⅖": ".4", "⅗": ".6", "⅘": ".8", "⅒": ".1",
+}  # fmt: skip
+_FRACTION = re.compile(f"(?<![0-9.,'’])([0-9]*) ?([{''.join(_FRACTIONS)}])(?![0-9])")
+
+# What receipts print beside an amount about its tax; it says nothing about the amount.
+_TAX = r"(?:vat|gst|hst|pst|tax|mwst|must|ust|tva|btw|iva|moms|mva|steuer|taxes?|impuestos|alv|dph|ptu)\.?"
+_WITH = r"(?:incl(?:uding|uded|us[ao]?)?|inkl(?:usive)?|excl(?:uding)?|exkl(?:usive)?|zzgl|plus|inc|ex|hors|sans|w/)\.?"
+_TAX_WORDS = re.compile(
+    rf"\(?\b(?:{_WITH} ?(?:[0-9]{{1,2}} ?% ?)?{_TAX}|{_TAX} ?{_WITH}|t\.?t\.?c|h\.?t|brutto|netto|gross|net)"
+    r"(?![A-Za-z])\.?\)?",
+    re.IGNORECASE,
+)
+_TAX_CLASS = re.compile(r"(?<=[.,][0-9]{2})(?: *)(?:[A-HNPRSTXZ]|SR|ZRL?|ES|OS|EX|TX|NT|AB)?[*#]*(?<![0-9])$")
+_CREDIT = re.compile(r"(?<=[0-9]) ?(?P<kind>CR|DR|Cr|Dr)\.?$")
+_SLASH = re.compile(r"(?<=[0-9]) ?/[-=]{1,2}$")  # 500/- has no cents
 
 # Possible amounts inside other text; `read` may still refuse them.
 INSIDE = re.compile(
@@ -35,9 +58,16 @@ INSIDE = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised."""
+    """The text with full-width forms, typographic minus signs and apostrophes, and all kinds of spaces normalised.
+
+    Superscripts and circled digits are marks of footnotes and go: 12,50¹ is 12,50. A whole number with a fraction is
+    one number (5½ is 5.5); other fractions stay as they are and are no amounts.
+    """
     if not text.isascii():
+        text = _FRACTION.sub(lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", _FOOTNOTE.sub("", text))
         text = unicodedata.normalize("NFKC", text).translate(_SAME)
+        if not text.isascii():  # digits of other scripts
+            text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     return " ".join(text.split())
 
 
@@ -65,6 +95,18 @@ def _digits(body: str) -> tuple[str, str] | None:
     return None
 
 
+def _without_remarks(rest: str) -> tuple[str, bool]:
+    """An amount without marks of its tax ("12.00 A", "inkl. MwSt", "500/-"), and whether it is a credit (CR)."""
+    if _BARE.fullmatch(rest):
+        return rest, False
+    rest = _TAX_WORDS.sub(" ", rest).strip()
+    credit = _CREDIT.search(rest)
+    if credit:
+        rest = rest[: credit.start()]
+    rest = _SLASH.sub("", rest)
+    return _TAX_CLASS.sub("", rest).strip(), credit is not None and credit["kind"].upper() == "CR"
+
+
 def read(text: str) -> tuple[str | None, str, str | None]:
     """Read an amount.
 
@@ -77,19 +119,23 @@ def read(text: str) -> tuple[str | None, str, str | None]:
         return None, "empty", None
     if len(body) > _LONGEST:
         return None, "too long for an amount", None
-    if "%" in body:
+    if "%" in body and "%" in _TAX_WORDS.sub("", body):
         return None, f"{body} is a rate, not an amount", None
     # Without its currency, an amount has to be a number and nothing else.
     marks = [] if _BARE.fullmatch(body) else marks_of(body)
     if len(marks) > 2:
         return None, f"{body} is no amount", None
     rest = currencies.MARK.sub(" ", body).replace("整", "").strip() if marks else body
+    if not marks and (unknown := currencies.UNKNOWN.search(body)):
+        return None, f"{unknown[0]} in {body} is a currency that is not known", None
+    rest, negative = _without_remarks(rest)
     if not any(c.isdigit() for c in rest) and not _WRITTEN_OUT.search(rest):
         return None, f"{body} is no amount", None
     if _WRITTEN_OUT.search(rest):
         return None, f"{body} is written out in Chinese numerals, which are not read", None
-    negative = False
     if rest.startswith("(") and rest.endswith(")"):
+        if negative:
+            return None, f"{body} has two minus signs", None
         negative, rest = True, rest[1:-1].strip()
     if rest.endswith("-") and (match := _NO_CENTS.fullmatch(rest)):
         rest = match[1]

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
 from workbench.fields.amounts import marks_of
-from workbench.fields.values import Value, iban_is_valid
+from workbench.fields.schema import FieldType
+from workbench.fields.values import Value, iban_is_valid, normalise
 
 TOLERANCE = Decimal("0.02")
 """How far sums may differ: two cents, as single figures are rounded."""
@@ -18,6 +20,7 @@ _OWN_RULE = (
     "iban",
     "currency",
 )  # an IBAN has a check of its own; for a shared sign as $ the note of the reading suffices
+_AHEAD = 2  # years
 _AMOUNTS = ("amount_net", "amount_tax", "amount_total")
 
 
@@ -51,6 +54,10 @@ def check(values: Mapping[str, Value]) -> list[Check]:
     if "invoice_date" in normal and "due_date" in normal and normal["due_date"] < normal["invoice_date"]:
         message = f"The due date {normal['due_date']} is before the invoice date {normal['invoice_date']}."
         results.append(Check("dates", ("invoice_date", "due_date"), message))
+    if "invoice_date" in normal and int(normal["invoice_date"][:4]) >= date.today().year + _AHEAD:
+        results.append(
+            Check("dates", ("invoice_date",), f"The invoice date {normal['invoice_date']} lies years ahead.")
+        )
     if "iban" in normal and not iban_is_valid(normal["iban"]):
         results.append(
             Check("iban", ("iban",), f"{values['iban'].text} is no valid IBAN: a digit is wrong or missing.")
@@ -83,6 +90,70 @@ def _sums(amounts: Mapping[str, Decimal], rate: str | None) -> list[Check]:
         message = f"The tax {tax} and the total {total} have opposite signs."
         results.append(Check("sign", ("amount_tax", "amount_total"), message))
     return results
+
+
+_LEAST_TAX_DIGITS = 7
+_YEARS = range(1980, 2080)
+_MOST_RATE = 30  # percent; the highest are Hungary's 27 and India's 28
+
+
+def acceptable(field: str, kind: FieldType, text: str) -> bool:
+    """Whether a printed text can be a field's value at all: one that its own check refuses is not worth offering."""
+    if field == "iban":
+        return iban_is_valid(_CAPTION_OF_ACCOUNT.sub("", text).rstrip(".,; "))
+    value = normalise(kind, text).normal
+    match kind:
+        case FieldType.AMOUNT | FieldType.CURRENCY:
+            return value is not None
+        case FieldType.RATE:
+            return value is not None and float(value) <= _MOST_RATE
+        case FieldType.DATE:
+            return value is not None and int(value[:4]) in _YEARS
+        case FieldType.ID:
+            return _is_tax_number(text) if field.endswith("tax_id") else any(map(str.isdigit, text))
+        case FieldType.PARTY | FieldType.ADDRESS:
+            return value is not None and sum(map(str.isalpha, text)) > 1 and "@" not in text
+        case _:
+            return True
+
+
+def _is_tax_number(text: str) -> bool:
+    """Whether it has enough digits, and the form of the country whose letters it begins with."""
+    if sum(map(str.isdigit, text)) < _LEAST_TAX_DIGITS:
+        return False
+    compact = re.sub(r"[^A-Z0-9]", "", text.upper())
+    with_country = compact[:2] in _VAT_FORMS and compact[2:3].isdigit()
+    return not with_country or tax_number(compact) is not None
+
+
+_CAPTION_OF_ACCOUNT = re.compile(r"^\W*IBAN\W*", re.IGNORECASE)
+_VAT_FORMS = {
+    "AT": r"U[0-9]{8}", "BE": r"[01][0-9]{9}", "BG": r"[0-9]{9,10}", "CY": r"[0-9]{8}[A-Z]", "CZ": r"[0-9]{8,10}",
+    "DE": r"[0-9]{9}", "DK": r"[0-9]{8}", "EE": r"[0-9]{9}", "EL": r"[0-9]{9}", "ES": r"[0-9A-Z][0-9]{7}[0-9A-Z]",
+    "FI": r"[0-9]{8}", "FR": r"[0-9A-Z]{2}[0-9]{9}", "HR": r"[0-9]{11}", "HU": r"[0-9]{8}",
+    "IE": r"[0-9][0-9A-Z][0-9]{5}[A-Z]{1,2}", "IT": r"[0-9]{11}", "LT": r"[0-9]{9}(?:[0-9]{3})?", "LU": r"[0-9]{8}",
+    "LV": r"[0-9]{11}", "MT": r"[0-9]{8}", "NL": r"[0-9]{9}B[0-9]{2}", "PL": r"[0-9]{10}", "PT": r"[0-9]{9}",
+    "RO": r"[0-9]{6,10}", "SE": r"[0-9]{12}", "SI": r"[0-9]{8}", "SK": r"[0-9]{10}", "XI": r"[0-9]{9}(?:[0-9]{3})?",
+    "GB": r"[0-9]{9}(?:[0-9]{3})?", "CH": r"E[0-9]{9}(?:MWST|TVA|IVA)?",
+}  # fmt: skip
+"""Country -> the form of its VAT numbers behind the country's letters."""
+
+
+@lru_cache(maxsize=8192)
+def tax_number(text: str) -> bool | None:
+    """Whether the check digits of a VAT number (without spaces and dots) are right; None where it has no such form."""
+    form = _VAT_FORMS.get(text[:2])
+    if form is None or not re.fullmatch(form, text[2:]):
+        return None
+    if text[:2] == "GB":
+        from stdnum.gb import vat as british
+
+        return bool(british.is_valid(text[2:]))
+    if text[:2] == "CH":
+        from stdnum.ch import uid
+
+        return bool(uid.is_valid(text[:12]))
+    return _vat_is_valid(text)
 
 
 @lru_cache(maxsize=1024)

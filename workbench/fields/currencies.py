@@ -14,7 +14,7 @@ class _Currency(NamedTuple):
 
 _CURRENCIES = {
     "CNY": _Currency("¥ cn¥ rmb cny 人民币 人民幣 元 圆 圓 yuan", "renminbi", beside="¥cn"),
-    "USD": _Currency("$ us$ $us usd", "美元 us-dollar dollar dollars dollaramericain"),
+    "USD": _Currency("$ us$ $us usd usd$", "美元 us-dollar dollar dollars dollaramericain"),
     "EUR": _Currency("€ eur euro", "euros 欧元"),
     "MYR": _Currency("rm myr", "ringgit malaysianringgit 令吉"),
     "GBP": _Currency("£ gbp", "英镑 pound pounds sterling poundsterling", beside="£gb"),
@@ -45,10 +45,35 @@ _CURRENCIES = {
     "DKK": _Currency("dkk"),
     "RON": _Currency("ron", beside="lei"),
     "BGN": _Currency("bgn"),
-    "AED": _Currency("aed"),
-    "SAR": _Currency("sar"),
+    "AED": _Currency("aed د.إ"),
+    "SAR": _Currency("sar ر.س"),
     "ZAR": _Currency("zar"),
-    "MXN": _Currency("mxn"),
+    "MXN": _Currency("mx$ mxn mxn$ mex$"),
+    "ARS": _Currency("ar$ ars ars$"),
+    "CLP": _Currency("clp clp$ ch$"),
+    "COP": _Currency("cop cop$ col$"),
+    "UYU": _Currency("uyu $u uy$ u$u"),
+    "DOP": _Currency("rd$ dop"),
+    "JMD": _Currency("j$ jmd jmd$"),
+    "TTD": _Currency("tt$ ttd"),
+    "PEN": _Currency("s/ s/. pen", "soles"),
+    "BOB": _Currency("bob"),
+    "CRC": _Currency("₡ crc"),
+    "PYG": _Currency("₲ pyg"),
+    "NGN": _Currency("₦ ngn", "naira"),
+    "GHS": _Currency("gh₵ ₵ ghs", "cedi"),
+    "KES": _Currency("ksh ksh. kes"),
+    "TZS": _Currency("tsh tzs"),
+    "UGX": _Currency("ush ugx"),
+    "EGP": _Currency("egp ج.م", beside="l.e. le"),
+    "MAD": _Currency("mad"),
+    "PKR": _Currency("pkr"),
+    "LKR": _Currency("lkr"),
+    "BDT": _Currency("৳ bdt"),
+    "KZT": _Currency("₸ kzt"),
+    "GEL": _Currency("₾ gel"),
+    "AZN": _Currency("₼ azn"),
+    "RSD": _Currency("rsd"),
     "KWD": _Currency("kwd"),
     "BHD": _Currency("bhd"),
     "OMR": _Currency("omr"),
@@ -58,6 +83,7 @@ _CURRENCIES = {
     "IQD": _Currency("iqd"),
 }
 _KRONA_MARKS = "kr kr."
+_DIRHAM_MARKS = "dh dhs dh. dhs."
 
 CODES = {name: code for code, c in _CURRENCIES.items() for name in f"{c.marks} {c.names}".split()}
 """Sign, code or name, case-folded -> ISO 4217 code."""
@@ -71,16 +97,38 @@ SHARED = {
 }
 """Names that are read as the currency of `CODES` -> what else they could mean."""
 
-AMBIGUOUS = {**dict.fromkeys(_KRONA_MARKS.split(), "SEK, NOK or DKK"), "dinar": "several countries'"}
+AMBIGUOUS = {
+    **dict.fromkeys(_KRONA_MARKS.split(), "SEK, NOK or DKK"),
+    **dict.fromkeys(_DIRHAM_MARKS.split(), "AED or MAD"),
+    "dinar": "several countries'",
+}
 """Names that no code is given to -> the currencies that they could mean."""
 
 THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND", "LYD", "IQD"})
 """Their smallest unit is a thousandth: "1.234" can be a thousand or one and a bit, so it is not guessed."""
 
-_MARKS = {mark for c in _CURRENCIES.values() for mark in f"{c.marks} {c.beside}".split()} | {*_KRONA_MARKS.split()}
-# The longest first, so that US$ is not read as U + S$.
+_MARKS = {mark for c in _CURRENCIES.values() for mark in f"{c.marks} {c.beside}".split()} | {
+    *_KRONA_MARKS.split(),
+    *_DIRHAM_MARKS.split(),
+}
+# A South African amount; only with cents, because R and a number is as often a reference.
+_RAND = r"(?-i:R)(?= ?[0-9][0-9 ,]*[.,][0-9]{2}(?![0-9]))"
+
+
+def _pattern(mark: str) -> str:
+    """A mark in text: a space may stand inside "US $"."""
+    letters = mark.rstrip("$")
+    return re.escape(letters) + r" ?\$" if len(letters) > 1 and letters != mark else re.escape(mark)
+
+
+# The longest first, so that US$ is not read as U + S$; a letter before a sign belongs to it, as in MX$.
+_KNOWN = "|".join(map(_pattern, sorted(_MARKS, key=lambda mark: (-len(mark), mark))))
 MARK = re.compile(
-    f"(?:{'|'.join(re.escape(mark) for mark in sorted(_MARKS, key=lambda mark: (-len(mark), mark)))})(?![A-Za-z])",
+    rf"(?<![A-Za-z])(?:{_KNOWN}|{_RAND})(?![A-Za-z])"
+    r"|(?<=[A-Za-z]{4})[$€£¥](?![A-Za-z])",
     re.IGNORECASE,
 )
-"""A currency's sign or code as it stands beside an amount."""
+"""A currency's sign or code as it stands beside an amount; four letters and more before a sign are a caption."""
+
+UNKNOWN = re.compile(r"(?<![A-Za-z])[A-Za-z]{1,3}[$€£¥]|[\u20a0-\u20cf]")
+"""A sign with letters before it, or a currency sign: where `MARK` does not know it, an unknown currency."""

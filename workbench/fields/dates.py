@@ -6,6 +6,7 @@ Maerz, Fev), and babel would be loaded with the first date in the terminal.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -40,7 +41,7 @@ _TIME = re.compile(
     r"(?: ?[ap]\.?m\.?|uhr|h)?\)?(?: ?(?:Z|UTC|GMT|[+\-][0-9]{2}:?[0-9]{2}))?$",
     re.IGNORECASE,
 )
-_YEAR_FIRST = re.compile(r"([0-9]{4}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})")
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})\.?")
 _CHINESE = re.compile(r"([0-9]{4}|[0-9]{2}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]?")
 _NUMBERS = re.compile(r"([0-9]{1,2}) ?([-/. ]) ?([0-9]{1,2}) ?\2 ?([0-9]{4}|[0-9]{2})\.?")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -57,6 +58,18 @@ _YEAR_NAME = re.compile(rf"([0-9]{{4}})[\s\-/.]*({_LETTERS}{{3,10}})[\s\-/.]*([0
 _CHINESE_WEEKDAY = re.compile(r"[(（]?(?:星期|周|礼拜)[0-9一二三四五六日天][)）]?")
 _HAN = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_AHEAD = 2
+"""A year of two digits that lies so many years ahead is doubtful."""
+# Years of other calendars, which are refused with that reason.
+_ERAS = (
+    (re.compile(r"令和|平成|昭和|大正|明治|\b[RHS][0-9]{1,2}[.年]"), "a Japanese era (Reiwa and others)"),
+    (
+        re.compile(r"民[國国]|(?<![0-9])1[01][0-9] ?年|(?<![0-9])1[01][0-9]([-/.])[0-9]{1,2}\1[0-9]{1,2}(?![0-9])"),
+        "the ROC",
+    ),
+    (re.compile(r"พ\.?ศ|(?<![0-9])2[45][0-9]{2}(?![0-9])"), "the Buddhist calendar"),
+    (re.compile(r"هـ|(?<![0-9])1[34][0-9]{2}(?![0-9])"), "the Islamic or the Persian calendar"),
+)
 
 # Possible dates inside other text.
 INSIDE = re.compile(
@@ -109,13 +122,21 @@ def _numeric(first: int, second: int, year: int, separator: str, day_first: bool
     return list(dict.fromkeys(reading for reading in both if reading))
 
 
+def _is_ahead(iso: str) -> bool:
+    """Whether a date lies years ahead, which an invoice's does not."""
+    return bool(iso) and int(iso[:4]) >= date.today().year + _AHEAD
+
+
 def _fast(body: str, day_first: bool | None) -> list[str | None] | None:
     """Readings by the patterns above; None when no pattern matches, [] or [None] when there is no such day."""
     if match := _NUMBERS.fullmatch(body):
         first, second, year = int(match[1]), int(match[3]), _year(match[4])
         readings = _numeric(first, second, year, match[2], day_first)
-        if not readings and first > 31 and len(match[4]) == 2:  # 99/01/31
-            return [_iso(_year(match[1]), second, int(match[4]))]
+        if len(match[4]) == 2 and len(match[1]) == 2 and (not readings or _is_ahead(readings[0])):  # 99/01/31
+            year_first = _iso(_year(match[1]), second, int(match[4]))
+            if year_first and not _is_ahead(year_first):
+                day_is_first = readings and (match[2] == "." or day_first is not None)
+                return [readings[0], year_first] if day_is_first else [year_first, *readings[:1]]
         return [*readings]
     if match := _YEAR_FIRST.fullmatch(body):
         return [_iso(int(match[1]), int(match[3]), int(match[4]))]
@@ -202,8 +223,29 @@ def read(text: str, day_first: bool | None = None, *, quick: bool = False) -> tu
     if readings is None:
         readings = [] if quick else [_slow(core)]
     if not readings or readings[0] is None:
-        return None, refused, None
+        era = next((name for pattern, name in _ERAS if pattern.search(core)), "")
+        return None, f"{body} counts its years by {era}, which is not read" if era else refused, None
     if len(readings) == 1:
         return readings[0], "", None
+    if _is_ahead(readings[0]) or _is_ahead(readings[1] or ""):
+        return (
+            readings[0],
+            f"the year may stand first or last ({readings[1]}); one of these lies years ahead",
+            readings[1],
+        )
     note = "" if day_first is not None else f"day and month could be swapped ({readings[1]})"
     return readings[0], note, readings[1]
+
+
+_BOTH_WAYS = re.compile(r"(?<![0-9])([0-9]{1,2})[/.-]([0-9]{1,2})[/.-](?:[0-9]{4}|[0-9]{2})(?![0-9])")
+
+
+def day_first_on(texts: Iterable[str]) -> bool | None:
+    """Whether a document's dates have the day first, as those say that can be read one way only; None for no such date.
+
+    On a page with 11/17/2017, 11/03/2017 is the third of November.
+    """
+    pairs = [(int(match[1]), int(match[2])) for text in texts for match in _BOTH_WAYS.finditer(text)]
+    day = any(first > 12 >= second for first, second in pairs)
+    month = any(second > 12 >= first for first, second in pairs)
+    return None if day == month else day

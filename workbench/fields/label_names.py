@@ -16,6 +16,9 @@ _TYPES = (
     (re.compile(r"(^|[_. ])(id|no|nr|num|number|code|iban)($|[_. ])|号"), FieldType.ID),
 )
 
+_NO_LABEL = frozenset({"", "other", "others", "none", "null", "nil", "nan", "n/a", "ignore", "background", "no_label"})
+_NUMBER = re.compile(r"-?[0-9]+")  # the number of a label whose name is not known
+
 
 def type_of_name(name: str) -> FieldType:
     """The likely type of a field of this name; TEXT where the name does not tell."""
@@ -46,6 +49,15 @@ class LabelMap:
         if label not in self.used:
             self.used[label] = self._resolve(label)
         return self.used[label]
+
+    def means_none(self, label: str) -> bool:
+        """Whether a label says that its words have none ("other", "None", "0"), and is neither mapped nor a field."""
+        plain = label.strip().casefold()
+        return (
+            (plain in _NO_LABEL or _NUMBER.fullmatch(plain) is not None)
+            and label.casefold() not in self._mapping
+            and self.schema.resolve(label) is None
+        )
 
     def _resolve(self, label: str) -> str:
         wanted = self._mapping.get(label.casefold(), label)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
 from workbench.fields.schema import FieldType
@@ -30,7 +31,9 @@ _EDGE = " \t.,;:#*'\"()[]{}<>=_|"
 _NOT_PRINTED = re.compile(r"[\W_]+")
 _IBAN_SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _RATE = re.compile(
-    r"(?<![0-9.,])(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?(?:%|percent|prozent|pour ?cent|procent)", re.IGNORECASE
+    r"(?<![0-9.,⁄])(?<![0-9]/)(-?[0-9]{1,3}(?:[.,][0-9]{1,6})?) ?"
+    "(?:%|percent|prozent|pour ?cent|procent)",
+    re.IGNORECASE,
 )
 _BARE_RATE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,6})?")
 _LEAST_ID = 3
@@ -39,6 +42,12 @@ _JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
 _CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
 _NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
+# Vowel signs that Arabic and Hebrew mostly leave out, the line that stretches Arabic words, the point that case folding
+# leaves after a Turkish i, and characters that only steer how others are joined and directed.
+_OPTIONAL = re.compile(
+    "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|(?<=i)\u0307"
+)
 _SPACED_COMMA = re.compile(r"\s+,")
 
 
@@ -66,6 +75,14 @@ def normalise(type: FieldType, text: str, *, day_first: bool | None = None) -> V
     """
     normal, note, _ = _read(type, text, day_first)
     return Value(text, normal, note)
+
+
+def refusal(type: FieldType, text: str) -> str:
+    """Why a known value is none: no number, no such day (29.02.2023), no rate; "" where it is one, or any text is."""
+    if type not in (FieldType.AMOUNT, FieldType.DATE, FieldType.RATE):
+        return ""
+    value = normalise(type, text)
+    return "" if value.normal is not None else value.note
 
 
 def readings(type: FieldType, text: str, *, quick: bool = False) -> frozenset[str]:
@@ -195,7 +212,11 @@ def _words(text: str) -> tuple[str | None, str, str | None]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     # Case folding can undo composition; points and apostrophes join ("S.A.", "d'or"), other characters divide words.
     folded = re.sub(r"[.'’`´]", "", unicodedata.normalize("NFKC", folded))
-    normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
+    if folded.isascii():
+        normal = " ".join(_NOT_PRINTED.sub(" ", folded).split())
+    else:  # a combining mark stays with its letter
+        folded = _OPTIONAL.sub("", folded)
+        normal = " ".join("".join(c if c.isalnum() or category(c)[0] == "M" else " " for c in folded).split())
     return normal or None, "" if normal else "no letter or digit in it", None
 
 

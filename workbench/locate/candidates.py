@@ -57,13 +57,13 @@ class Finder:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
-        self._around = Surroundings(tokens)
+        self.around = Surroundings(tokens)  # rows, header phrases
         self._known: dict[str, list[Candidate]] = {}
         self._windows: dict[tuple[FieldType, int], tuple[int, ...]] = {}
 
     def pace(self, step: Callable[[], None] | None) -> None:
         """Set a function that is called every few words, in the thread that searches; None: no function."""
-        self._around.pace = step
+        self.around.pace = step
 
     def ranked(self, field: Field, labelled: Mapping[str, tuple[int, ...]] = _NONE) -> list[Candidate]:
         """The places where the field's value may stand, the likeliest first.
@@ -84,7 +84,7 @@ class Finder:
 
     def _is_valid(self, field: Field, c: Candidate) -> bool:
         """Whether a candidate is a valid value of the field."""
-        text = self._around.text(c.tokens)
+        text = self.around.text(c.tokens)
         if field.id == "iban":
             return bool(
                 _IBAN.fullmatch(text.replace(" ", "").rstrip(".,;"))
@@ -99,7 +99,7 @@ class Finder:
             return 2.0 * self._adds_up(field, c, labelled.get("amount_total"))
         if field.type is FieldType.CURRENCY:
             return 1.0 * self._beside_total(c, labelled.get("amount_total"))
-        return names_and_addresses.nearness(self._around, field, c, labelled)
+        return names_and_addresses.nearness(self.around, field, c, labelled)
 
     def _candidates(self, field: Field) -> list[Candidate]:
         if field.id not in self._known:
@@ -109,16 +109,16 @@ class Finder:
             elif field.type in _EXACT:
                 candidates = self._exact(field)
             elif field.type is FieldType.PARTY:
-                candidates = names_and_addresses.names(self._around, field)
+                candidates = names_and_addresses.names(self.around, field)
             elif field.type is FieldType.ADDRESS:
-                candidates = names_and_addresses.addresses(self._around, field)
+                candidates = names_and_addresses.addresses(self.around, field)
             else:
                 candidates = self._beside(field)
             self._known[field.id] = list(candidates)
         return self._known[field.id]
 
     def _exact(self, field: Field) -> list[Candidate]:
-        rows = self._around.layout.rows
+        rows = self.around.layout.rows
         candidates: list[Candidate] = []
         values: list[float] = []
         for number, row in enumerate(rows):
@@ -133,7 +133,7 @@ class Finder:
                 at += len(window) or 1
                 if not window:
                     continue
-                context, beside = self._around.context(field, number, first)
+                context, beside = self.around.context(field, number, first)
                 # Totals are low on the page, other fields high; of several equal totals the last one wins.
                 depth = number / len(rows)
                 place = depth if field.id.startswith("amount") or field.type is FieldType.CURRENCY else 1 - depth
@@ -155,14 +155,14 @@ class Finder:
         return candidates
 
     def _size(self, tokens: Iterable[int]) -> float:
-        normal = normalise(FieldType.AMOUNT, self._around.text(tokens)).normal
+        normal = normalise(FieldType.AMOUNT, self.around.text(tokens)).normal
         return abs(float(normal)) if normal else 0.0
 
     def _resemblance(self, field: Field, window: tuple[int, ...]) -> float:
         """How much the words look like a value of the field: large print for amounts, no caption in a date's word."""
-        text, kind = self._around.text(window), field.type
+        text, kind = self.around.text(window), field.type
         if kind is FieldType.AMOUNT:
-            large = 0.15 * min(self._around.layout.height(window[0]) / self._around.usual_height, 2.0)
+            large = 0.15 * min(self.around.layout.height(window[0]) / self.around.usual_height, 2.0)
             # A whole number with a space in it is more often a telephone number than an amount.
             return large - 0.5 * (not _CENTS.search(text)) - 0.8 * bool(_SPACED.fullmatch(text))
         if kind is FieldType.ID:
@@ -193,12 +193,12 @@ class Finder:
             if _VAT.fullmatch(words[row[at]].text):
                 return (row[at],)
             groups = self._groups(row, at)
-            if len(groups) > 2 or (groups and _TAX_ID.fullmatch(self._around.text(groups).replace(" ", ""))):
+            if len(groups) > 2 or (groups and _TAX_ID.fullmatch(self.around.text(groups).replace(" ", ""))):
                 return groups
         for length in range(1, min(_WORDS[type], len(row) - at) + 1):
             window = row[at : at + length]
             gaps = [words[b].box[0] - words[a].box[2] for a, b in pairwise(window)]
-            if gaps and max(gaps) > 1.5 * self._around.layout.height(window[0]):
+            if gaps and max(gaps) > 1.5 * self.around.layout.height(window[0]):
                 return ()
             if length > 1 and self._is_value(type, window[1:]):
                 return ()  # the value begins with the second word
@@ -218,7 +218,7 @@ class Finder:
         return tuple(row[at:end])
 
     def _is_value(self, type: FieldType, window: Sequence[int]) -> bool:
-        text = self._around.text(window)
+        text = self.around.text(window)
         if type is FieldType.AMOUNT and "%" in text:
             return False
         if type is FieldType.DATE and " - " in text:  # from one to another: "July 1 - July 31"
@@ -228,10 +228,10 @@ class Finder:
         return _reads(type, text)
 
     @cached_property
-    def _amounts(self) -> dict[int, list[tuple[int, ...]]]:
+    def amounts(self) -> dict[int, list[tuple[int, ...]]]:
         """Amount in hundredths -> its places on the page."""
         places: dict[int, list[tuple[int, ...]]] = {}
-        for row in self._around.layout.rows:
+        for row in self.around.layout.rows:
             at = 0
             while at < len(row):
                 window = self._window(FieldType.AMOUNT, row, at)
@@ -244,7 +244,8 @@ class Finder:
     def _likely_totals(self) -> list[tuple[int, ...]]:
         likely = self._candidates(_TOTAL)
         most = max((c.score for c in likely), default=0.0)
-        return [c.tokens for c in likely if c.score > most - 1.0 and c.score > 1.2]
+        near = [c for c in likely if c.score > most - 1.0 and c.score > 1.2]
+        return [c.tokens for c in sorted(near, key=lambda c: -c.score)]
 
     def _totals(self, labelled: tuple[int, ...] | None) -> list[tuple[int, ...]]:
         """The place where the total is labelled; else its likely places."""
@@ -255,26 +256,27 @@ class Finder:
         own = round(100 * self._size(c.tokens))
         for tokens in self._totals(total) if own else ():
             other = round(100 * self._size(tokens)) - own
-            if other and any(place != c.tokens for place in self._amounts.get(other, ())):
+            if other and any(place != c.tokens for place in self.amounts.get(other, ())):
                 net, tax = (own, other) if field.id == "amount_net" else (other, own)
                 if tax <= _MOST_TAX * net:
                     return True
         return False
 
-    def _beside_total(self, c: Candidate, total: tuple[int, ...] | None) -> bool:
-        """Whether a candidate is in the row of the total."""
-        rows = self._around.layout.row_of
-        return rows[c.tokens[0]] in {rows[tokens[0]] for tokens in self._totals(total)}
+    def _beside_total(self, c: Candidate, total: tuple[int, ...] | None) -> float:
+        """1 for a candidate in the row of the likeliest total, less in the rows of others, else 0."""
+        rows = self.around.layout.row_of
+        totals = [rows[tokens[0]] for tokens in self._totals(total)]
+        return 1.0 if rows[c.tokens[0]] in totals[:1] else 0.6 * (rows[c.tokens[0]] in totals)
 
     def _beside(self, field: Field) -> Iterator[Candidate]:
         """The candidates of a text field: the words to the right of the field's name."""
         own = headers.names_of(field)
-        for row in self._around.layout.rows:
+        for row in self.around.layout.rows:
             folded = [headers.fold(self._tokens[i].text) for i in row]
             for at in range(len(row)):
                 for length in (3, 2, 1):
                     rest = row[at + length :]
                     if rest and "".join(folded[at : at + length]) in own:
                         yield Candidate(
-                            tuple(rest), 1.0 + 0.1 * length, f"beside “{self._around.text(row[at : at + length])}”"
+                            tuple(rest), 1.0 + 0.1 * length, f"beside “{self.around.text(row[at : at + length])}”"
                         )

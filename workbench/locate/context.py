@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from storage.records import Token
+from storage.records import Box, Token
 from workbench.fields import Field
 from workbench.locate import headers
 from workbench.locate.headers import HeaderPhrase
@@ -18,6 +18,11 @@ class Candidate:
     tokens: tuple[int, ...]
     score: float  # comparable within one field only
     reason: str  # for display
+
+    @property
+    def headed(self) -> bool:
+        """Whether a header names the field beside it."""
+        return self.reason.startswith("beside")
 
 
 class Surroundings:
@@ -37,6 +42,11 @@ class Surroundings:
         if self.pace is not None:
             self.pace()
         return " ".join(self.tokens[i].text for i in tokens)
+
+    def bounds(self, tokens: Iterable[int]) -> Box:
+        """The box around words."""
+        boxes = [self.tokens[i].box for i in tokens]
+        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
     @cached_property
     def pieces(self) -> list[list[list[int]]]:

@@ -1,4 +1,7 @@
-"""Header phrases, which are printed beside a value and name its field: English, German, French, Dutch, Chinese."""
+"""Header phrases, which are printed beside a value and name its field, in nine languages.
+
+English, German, French, Dutch, Spanish, Italian, Polish, Portuguese, Chinese.
+"""
 
 import re
 import unicodedata
@@ -31,6 +34,13 @@ _PHRASES = {
         "eindtotaal|totaal te betalen|te voldoen|totaal inclusief btw|合计|总计|总额|"
         "价税合计|价税合计小写|价税合计大写?|"
         "小写|应付金额|应付总额|金额合计?|合计金额|总金额|实付|应收"
+        "|total factura|importe total|total con iva|totale|totale fattura|totale documento|totale da pagare"
+        "|netto a pagare|importo totale|totale dovuto|totale ivato|do zaplaty|razem do zaplaty"
+        "|kwota do zaplaty|wartosc brutto|razem brutto|suma brutto|razem?|suma?|valor total|total da fatura"
+        "|total a pagar|total incl btw|totaalprijs|endsumme brutto|rechnungsbetrag inkl mwst"
+        "|rechnungsbetrag inkl ust|summe inkl mwst|gesamtsumme brutto|rechnungssumme brutto"
+        "|rechnungsgesamtbetrag|montant a regler|total ttc a payer|total toutes taxes comprises"
+        "|invoice amount|total for this invoice|total gross|total charges?|总金额含税"
     ),
     "amount_net": (
         "sub total|subtotal|net total?|net amount|"
@@ -45,6 +55,13 @@ _PHRASES = {
         "montant ht|sous total|total hors taxes|montant total ht|base ht|ht|total net ht|subtotaal|"
         "totaal excl btw|excl btw|bedrag excl btw|totaal exclusief btw|小计|不含税金额|未税金额|"
         "合计金额不含税|金额"
+        "|base imponible|importe neto|total neto|total sin iva|imponibile|totale imponibile|totale netto"
+        "|importo netto|wartosc netto|razem netto|suma netto|valor liquido|total iliquido|base tributavel"
+        "|exclusief btw|bedrag exclusief btw|totaal exclusief|summe ohne mwst|betrag netto|nettosumme gesamt"
+        "|zwischensumme netto|rechnungssumme netto|gesamtsumme netto|nettogesamtbetrag|montant hors taxes"
+        "|montant net ht|total hors tva|base hors taxes|net amount excl vat|amount before tax|total ex tax"
+        "|total before vat|net invoice total|subtotal excl vat|total excluding tax|untaxed amount"
+        "|amount excluding vat|net price?|summe zwischensumme"
     ),
     "amount_tax": (
         "tax|vat|gst|sst|tax amount|vat amount|gst amount|sales tax|total tax|total vat|total gst|"
@@ -54,10 +71,17 @@ _PHRASES = {
         "zuzuglich mwst|summe umsatzsteuer|steuerbetrag gesamt|zzgl umsatzsteuer|mwst gesamt|gesamt mwst|"
         "tva|montant tva|total tva|dont tva|montant de la tva|taxes|montant total de tva|btw|btw bedrag|"
         "totaal btw|税额|税额合计|合计税额|增值税|税金"
+        "|iva|cuota iva|importe iva|total iva|cuota?|impuestos|imposta|importo iva|totale iva|totale imposta"
+        "|kwota vat|podatek vat|podatek|wartosc vat|razem vat|valor do iva|btw totaal|totale btw"
+        "|mehrwertsteuerbetrag|mwst summe|enthaltene mwst|enthaltene umsatzsteuer|darin enthaltene mwst"
+        "|davon mwst|plus mwst|total taxes|total des taxes|montant des taxes|tva totale|montant tva total"
+        "|vat payable|plus vat|total vat amount|total tax amount|taxes total|sales tax total|tax due?"
     ),
     "tax_rate": (
         "tax rate|vat rate|gst rate|rate?|vat?|gst?|tax?|steuersatz|mwst satz|ust satz|mwst?|ust?|"
         "mehrwertsteuer?|umsatzsteuer?|taux|taux tva|taux de tva|tva?|btw tarief|btw percentage|btw?|税率"
+        "|tipo iva|tipo de iva|iva?|aliquota|aliquota iva|stawka vat|stawka|taxa iva|taxa de iva|mwst prozent"
+        "|ust prozent|umsatzsteuersatz|mehrwertsteuersatz|percentage btw"
     ),
     "invoice_date": (
         "invoice date|date of invoice|date|inv date|issue date|date of issue|bill date|billing date|"
@@ -65,13 +89,26 @@ _PHRASES = {
         "issued on|dated|rechnungsdatum|datum|belegdatum|ausstellungsdatum|rechnung vom|vom?|von?|"
         "date de facture|date facture|date de la facture|date de facturation|date d emission|facture du|"
         "du?|le?|factuurdatum|datum factuur|开票日期|发票日期|日期|开具日期"
+        "|fecha|fecha factura|fecha de factura|fecha de emision|fecha emision|fecha de expedicion"
+        "|data fattura|data documento|data emissione|data di emissione|data wystawienia|data faktury"
+        "|wystawiono|data?|data de emissao|data da fatura|data emissao|rg datum|re datum|datum der rechnung"
+        "|erstellt am|ausgestellt am|emise le|emis le|etablie le|date d emission de la facture"
+        "|invoice issue date|bill issue date|date issued|statement date?"
     ),
     "due_date": (
         "due date|payment due|due|date due|pay by|payment due date|due on|payable by|payment date?|"
         "falligkeitsdatum|fallig am|fallig|zahlbar bis|zahlungsziel|falligkeit|zahlungsziel bis|"
-        "zahlbar bis zum|bis zum?|echeance|date d echeance|a regler avant|date echeance|"
+        "zahlbar bis zum|bis zum?|until?|remit until|please remit until|payable until|pay until|"
+        "echeance|date d echeance|a regler avant|date echeance|"
         "date limite de paiement|vervaldatum|uiterste betaaldatum|te betalen voor|到期日|付款期限|付款日期|"
         "到期日期"
+        "|vencimiento|fecha de vencimiento|fecha vencimiento|scadenza|data scadenza|data di scadenza"
+        "|pagamento entro|termin platnosci|termin zaplaty|platne do|vencimento|data de vencimento"
+        "|data vencimento|falligkeitstermin|zahlbar am|fallig zum|zu zahlen bis|zahlung bis|netto bis"
+        "|bis spatestens|fallig bis|zahlbar bis spatestens|spatestens bis zum|zahlungseingang bis|date limite"
+        "|payable le|a payer avant le|date de reglement|payable au plus tard le|a regler le"
+        "|date limite de reglement|echeance le|prelevement le|payment due by|payable on|please pay by"
+        "|pay before|due by|payment deadline|betaaldatum|betalen voor|te voldoen voor|uiterlijk op|vervalt op"
     ),
     "invoice_no": (
         "invoice no|invoice number|invoice|inv no|invoice id|document no|doc no|bill no|receipt no|"
@@ -82,14 +119,33 @@ _PHRASES = {
         "rechnungskorrektur nr|gutschrift nr|gutschrift|nr?|nummer?|rechnungs nummer|facture no|facture n|"
         "numero de facture|facture|n de facture|no facture|n facture|facture numero|numero?|avoir|"
         "factuurnummer|factuur nr|factuur|factuurnr|发票号码|发票编号|票据号码|发票号|单据编号|编号?"
+        "|factura|numero de factura|factura no|factura n|num factura|n factura|n de factura|numero factura"
+        "|fattura|fattura n|numero fattura|n fattura|fattura numero|nr fattura|fattura nr|fattura no"
+        "|numero documento|faktura|faktura vat|faktura nr|numer faktury|nr faktury|faktura vat nr|fatura"
+        "|fatura n|numero da fatura|n da fatura|handelsrechnung|rechnungskorrektur nummer|rechnung no"
+        "|dokument nr|dokumentennummer|rg nummer|schlussrechnung nr|teilrechnung nr|avoir n|avoir numero"
+        "|note de credit|note de credit n|creditnota|creditnota nummer|creditfactuur|invoice ref"
+        "|invoice reference|invoice no and date?|sales invoice no|our invoice no|vat invoice no|statement no?"
+        "|receipt id|booking id?"
     ),
     "purchase_order": (
         "po no|po number|purchase order|purchase order no|order no|order number|your order|po|"
         "customer order|your reference|your ref|order|order id|customer po|order ref|bestellnummer|"
         "bestell nr|bestellung|auftragsnummer|ihre bestellung|bestellung nr|ihr zeichen|auftrag|"
         "auftrags nr|ihre referenz|ihre bestellnummer|bon de commande|numero de commande|commande|"
-        "votre commande|n de commande|commande n|reference commande|bestelnummer|ordernummer|uw referentie|"
+        "votre commande|votre reference|votre ref|"
+        "n de commande|commande n|reference commande|bestelnummer|ordernummer|uw referentie|"
         "订单号|采购订单|订单编号|采购单号"
+        "|pedido|numero de pedido|n pedido|su pedido|orden de compra|su referencia|referencia pedido|ordine"
+        "|numero ordine|n ordine|vostro ordine|vs ordine|ordine n|rif ordine|zamowienie|numer zamowienia"
+        "|nr zamowienia|encomenda|n encomenda|ihre bestellung nr|bestellreferenz|kundenreferenz?"
+        "|ihre bestellnr|ihr auftrag|kundenbestellnummer|bestell no|ihre order|ihre auftragsnummer"
+        "|ihre auftrags nr|votre reference|votre ref|bon de commande n|numero de bon de commande|ref commande"
+        "|votre commande n|n bon de commande|no de commande|n commande|reference client?"
+        "|votre bon de commande|reference de commande|customer reference?|po ref|your po|your order no"
+        "|your order number|order reference|purchase order number|customer po number|your po number"
+        "|customer order no|customer order number|order nr|uw order|uw bestelling|uw ordernummer|bestelling"
+        "|inkooporder|inkoopordernummer|uw kenmerk|bestelnr"
     ),
     "seller_tax_id": (
         "gst id|gst no|gst reg no|vat no|vat number|vat id|vat reg no|tax id|gst id no|sst no|sst id|"
@@ -99,10 +155,25 @@ _PHRASES = {
         "tva intracommunautaire|numero de tva|tva intra|n de tva|no tva|numero tva|"
         "n tva intracommunautaire|btw nummer|btw nr|btw id|纳税人识别号|销售方纳税人识别号|"
         "统一社会信用代码|税号"
+        "|nif|cif|nif cif|p iva|partita iva|codice fiscale?|nip|nip sprzedawcy|contribuinte|n contribuinte"
+        "|ust id no|umsatzsteuer id nr|umsatzsteuer identnummer|steuer id|uid|uid nr|uid nummer|mwst nr"
+        "|mwst nummer|ust nr|ust nummer|eu ust id|vat ust id|ust id vat|ust ident|tva intracom|n tva intra"
+        "|n de tva intracommunautaire|id tva|n id tva|identifiant tva|no tva intracommunautaire"
+        "|numero de tva intracommunautaire|vat registration no|vat reg|vat id no|gstin"
+        "|tax registration number|tax reg no|tin|vat code|our vat number|supplier vat number|ein|abn"
+        "|btw identificatienummer|btw id nr|btw"
     ),
     "buyer_tax_id": (
         "customer vat|customer vat no|your vat number|buyer tax id|customer tax id|ihre ust id|"
         "ihre ust id nr|ust id kunde|votre tva|tva client|n tva client|uw btw nummer|购买方纳税人识别号"
+        "|customer vat number|customer vat id|your vat no|your vat id|buyer vat|buyer vat number"
+        "|client vat number|client vat|vat number customer|ust id nr kunde|kunden ust id|kunden ust idnr"
+        "|ust idnr des kunden|ust id des kunden|ihre ust id no|ust id empfanger|ihre umsatzsteuer id|ihre uid"
+        "|ihre uid nr|kunden uid|ust idnr empfanger|ust id leistungsempfanger|ust idnr leistungsempfanger"
+        "|ust id kaufer|numero tva client|votre n tva|votre numero de tva|n de tva client|votre n de tva"
+        "|tva intracommunautaire client|no tva client|tva acheteur|tva intra client|uw btw nr"
+        "|btw nummer klant|klant btw nummer|uw btw|nif cliente|cif cliente|nif del cliente|p iva cliente"
+        "|partita iva cliente|nip nabywcy|gstin of recipient|buyer gstin|customer gstin"
     ),
     "buyer_name": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|attention|attn|to?|customer name|"
@@ -110,18 +181,38 @@ _PHRASES = {
         "rechnungsadresse|rechnungsanschrift|empfanger|kaufer|rechnung an|an?|herrn?|frau?|firma?|facture a|"
         "destinataire|adresse de facturation|klant|factuuradres|factuur aan|aan?|购买方|购方|客户|买方|"
         "购货单位|购买方名称"
+        "|facturar a|datos del cliente|cliente|spett le|spettabile|intestatario|cessionario|committente"
+        "|fatturare a|nabywca|kupujacy|klient?|faturar a|adresse facturation|acheteur|adresse du client"
+        "|klantgegevens|auftraggeber|leistungsempfanger|kundenanschrift|kundenadresse|besteller"
+        "|versicherungsnehmer?|invoiced to|invoice address|billing address|client name|charge to"
+        "|customer details|customer address|purchaser|recipient?|guest name|kaufer leistungsempfanger"
     ),
     "buyer_address": (
         "bill to|billed to|sold to|customer|client|buyer|invoice to|billing address|customer address|to?|"
         "kunde|rechnungsempfanger|empfanger|kaufer|rechnungsanschrift|rechnungsadresse|facture a|"
         "destinataire|adresse de facturation|klant|factuuradres|购买方|地址?"
+        "|facturar a|cliente|nabywca|adresse facturation|acheteur|leistungsempfanger|auftraggeber"
+        "|kundenanschrift|kundenadresse|invoiced to|invoice address|bill to address|customer details"
+        "|purchaser|kaufer leistungsempfanger"
     ),
     "seller_name": (
         "seller|vendor|supplier|from?|sold by|verkaufer|lieferant|vendeur|fournisseur|verkoper|leverancier|"
         "销售方|销方|卖方|销货单位|销售方名称|销售方信息|销货方|名称?|公司名称?"
+        "|service provider|issued by|invoice from|bill from|supplier details|vendor details|rechnungssteller"
+        "|auftragnehmer|leistungserbringer|rechnungsersteller|emetteur|prestataire|emis par|emisor|proveedor"
+        "|vendedor|cedente|prestatore|fornitore|sprzedawca|wystawca|prestador|emitente|dienstverlener"
+        "|remit to?"
     ),
-    "seller_address": ("seller|vendor|supplier|from?|verkaufer|lieferant|vendeur|fournisseur|verkoper|销售方|地址?"),
-    "currency": ("currency|currency code|ccy|wahrung|devise|monnaie|valuta|币种|货币|total?|gesamtbetrag?|amount?"),
+    "seller_address": (
+        "seller|vendor|supplier|from?|verkaufer|lieferant|vendeur|fournisseur|verkoper|销售方|地址?"
+        "|service provider|issued by|invoice from|bill from|supplier details|rechnungssteller|auftragnehmer"
+        "|leistungserbringer|rechnungsersteller|emetteur|prestataire|emis par|emisor|proveedor|vendedor"
+        "|cedente|prestatore|fornitore|sprzedawca|wystawca|emitente|dienstverlener"
+    ),
+    "currency": (
+        "currency|currency code|ccy|wahrung|devise|monnaie|valuta|币种|货币|total?|gesamtbetrag?|amount?"
+        "|waluta|moneda|divisa|moeda|rechnungswahrung|invoice currency"
+    ),
     "iban": (
         "iban|iban nr|bank account|account no|konto|kontonummer|bankverbindung|compte|rekening|"
         "rekeningnummer|银行账号|账号|开户行及账号"
@@ -138,6 +229,12 @@ _PHRASES = {
         "versandkosten|anzahlung|versand|fracht|remise|quantite|prix unitaire|rendu|especes|acompte|"
         "frais de port|prix|rabais|korting|aantal|prijs|stuksprijs|wisselgeld|contant|verzendkosten|单价|"
         "数量|找零|现金|折扣|优惠"
+        "|prepaid|advance payment|deposit paid|bereits bezahlt|bereits gezahlt|erhaltene anzahlungen"
+        "|erhaltene anzahlung|abschlag|abschlage|zuschlag|zuschlage|gesamtbetrag der zuschlage"
+        "|gesamtbetrag der abschlage|summe zuschlage|summe abschlage|residual|acompte verse|deja paye"
+        "|deja regle|acomptes|reeds betaald|voorschot|descuento|anticipo|sconto|acconto|rabat|zaliczka|cena"
+        "|cena jednostkowa|ilosc|precio|cantidad|prezzo|quantita|einzelpreis netto|prix unitaire ht|anzahl"
+        "|stuckpreis|charges?|credits?"
     ),
     "~date": (
         "delivery date|order date|ship date|valid until|print date|date of birth|expiry date|expiry|"
@@ -146,6 +243,13 @@ _PHRASES = {
         "abrechnungszeitraum|versicherungszeitraum|auftragsdatum|valutadatum|skonto bis|"
         "lieferdatum entspricht rechnungsdatum?|date de livraison|date de commande|periode|leverdatum|"
         "besteldatum|orderdatum|发货日期|订单日期"
+        "|liefer und leistungsdatum|liefer bzw leistungsdatum|date of supply|tax point|supply date"
+        "|tax point date|fecha de entrega|fecha pedido|fecha de pedido|data consegna|data ordine"
+        "|data sprzedazy|data dostawy|datum der leistung|datum der lieferung|lieferung vom|bestellung vom"
+        "|auftrag vom|ihre bestellung vom|date de prestation|date livraison|skonto bis zum|bei zahlung bis"
+        "|date de debut|date de fin|bestellt am|geliefert am|order placed|billing period|service period"
+        "|buchungsdatum|druckdatum|delivery on|leistungstag|liefertag|gultig bis|valid to|date of order"
+        "|date of delivery"
     ),
     "~id": (
         "tel|phone|fax|mobile|telefon|telephone|telefoon|telefax|cashier|counter|table|terminal|pos|reg no|"
@@ -158,12 +262,22 @@ _PHRASES = {
         "zahlungsreferenz|zahlungszweck|mandatsreferenz|mandate reference|creditor reference|"
         "reference de paiement|reference du paiement|reference de virement|reference de mandat|"
         "betalingskenmerk|betalingsreferentie|付款参考|付款附言"
+        "|account number|vertragsnummer|vertrags nr|vertrag nr|contract no|contract number|lieferscheinnummer"
+        "|n siret|code ape|ape|client no|client id|customer id|n cliente|codice cliente|cod cliente"
+        "|nr klienta|regon|krs|telefono|movil|handy|mobil|hotline|bankleitzahl|sort code|rea|serial no"
+        "|serial number|item no|article no|sku|ref article|company number|registered number"
+        "|registration number|company registration number|kvk nummer|kvk nr|kunde nr|kundennummer bei uns"
+        "|lieferantennummer|lieferanten nr|supplier number|vendor number|n fournisseur|projektnummer"
+        "|projekt nr|sachbearbeiter|seite|page|personalnummer|cin|ifsc code|ifsc|mandatsreferenz"
+        "|mandatsreferenz nr|sepa mandat|versicherungsnummer|ust id schlussel|globale nummer|kontrollnummer"
     ),
     "-": (
         "inclusive of gst|inclusive gst|incl gst|incl 6 gst|inc gst|including gst|gst inclusive|incl vat|"
         "inkl mwst|inkl ust|including vat|incl tax|incl btw|tva incluse|inclusive of tax|rounding included|"
         "after tax|date time|gst incl|gst inc|gst included|incl gst 6|inc tax|vat incl|vat included|"
         "mwst inkl|including 6 gst|incl of gst|inclusive 6 gst|with gst"
+        "|inkl umsatzsteuer|inkl 19 mwst|inkl 7 mwst|inkl 19 ust|exkl mwst|ohne mwst|iva incluido|iva inclusa"
+        "|hors taxe|tva comprise|inclusief btw|incl 21 btw|zzgl der gesetzlichen mwst"
     ),
 }
 FIELDS = frozenset(_PHRASES)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from storage.records import Box
 from workbench.fields import Field, FieldType
 from workbench.locate import headers
 from workbench.locate.context import Candidate, Surroundings
@@ -37,6 +36,8 @@ _NO_NAME = re.compile(
 _REGISTRATION = re.compile(r"[(\[]?[A-Z]{0,3}[0-9]{4,}[-/ ]?[A-Z]?[)\]]?|[(\[][0-9A-Z -]*[0-9]{3,}[0-9A-Z -]*|[A-Z]\)")
 _PHONE = re.compile(r"\+?[0-9]{2,4}-[0-9]{3,4}-?[0-9]{4}|\+?[0-9]{10,12}")
 _NUMBER_ONLY = re.compile(r"(?:[A-Z]{2} ?)?[0-9][0-9 /.-]{6,}|[A-Z]{2}[0-9A-Z]{8,12}")  # an account, a tax number
+_LONG_NUMBER = re.compile("[0-9]{7}")
+_COUNTRY_CODE = re.compile("[A-Z]{2}")
 _SEPARATOR = re.compile(r"[-–—·•●∙▪■|*]")
 _TITLE = re.compile(r"(tax )?invoice|receipt|rechnung|facture|factuur", re.IGNORECASE)
 _STORE_NUMBER = re.compile(r"#[0-9]+")
@@ -59,7 +60,7 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
     for number, row in enumerate(around.layout.rows):
         here: list[list[int]] = []
         for piece in around.pieces[number]:
-            short = _without_title(around, _without_number(around, _without_header(around, number, piece)))
+            short = _without_title(around, without_number(around, _without_header(around, number, piece)))
             sender = _name_before_address(around, short)
             short = sender or short
             text = around.text(short)
@@ -78,14 +79,15 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
             )
             score += max(1.0 - 0.12 * lettered, 0.0) if seller else 0.0
             # In an envelope's window the sender's line is above the addressee, whose name is above the address.
-            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and _is_above_address(around, short))
+            addressed = _is_above_address(around, short) or _is_below_sender(around, short)
+            score += 0.8 * bool(sender) if seller else 0.7 * (not sender and addressed)
             score += 0.3 * min(around.layout.height(piece[0]) / around.usual_height - 1, 1.0)
             reason = f"beside “{beside}”" if beside else "a name by its look"
             yield Candidate(tuple(short), score, reason)
             if len(short) < len(piece) and not sender:
                 yield Candidate(tuple(piece), score - 0.2, reason)
             above = next((other for other in upper if _continues_below(around, other, short)), None)
-            if above and company and _LETTERS.search(around.text(above)) and not _only_a_header(around, above):
+            if above and company and _is_name_line(around, above):
                 # A name over two lines, surely so if the second line is only a short rest.
                 remainder = len(short) < 3 or text.startswith("&")
                 yield Candidate((*above, *short), score + (0.3 if remainder else -0.15), reason)
@@ -94,16 +96,11 @@ def names(around: Surroundings, field: Field) -> Iterator[Candidate]:
         lettered += any(c.isalpha() for c in around.text(row))
 
 
-def _bounds(around: Surroundings, piece: Sequence[int]) -> Box:
-    boxes = [around.tokens[i].box for i in piece]
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-
-
 def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence[int]) -> bool:
     """Whether a piece continues in the line below, without a gap."""
     if around.tokens[upper[0]].page != around.tokens[lower[0]].page:
         return False
-    a, b = _bounds(around, upper), _bounds(around, lower)
+    a, b = around.bounds(upper), around.bounds(lower)
     heights = sorted((around.layout.height(upper[0]), around.layout.height(lower[0])))
     same_print = heights[1] < 1.5 * heights[0]
     return same_print and min(a[2], b[2]) > max(a[0], b[0]) and b[1] - a[3] < 1.2 * heights[1]
@@ -111,12 +108,21 @@ def _continues_below(around: Surroundings, upper: Sequence[int], lower: Sequence
 
 def _only_a_header(around: Surroundings, piece: Sequence[int]) -> bool:
     text = around.text(piece)
+    name, colon, value = text.replace("：", ":").partition(":")
+    if colon and not any(c.isalpha() for c in value):  # "Customer:2"
+        text = name
     return text.endswith(_COLON) or headers.fields_of(headers.fold(text)) is not None
+
+
+def _is_name_line(around: Surroundings, piece: Sequence[int]) -> bool:
+    """Whether a line can be the first of a name of two lines."""
+    text = around.text(piece)
+    return bool(_LETTERS.search(text)) and not _LONG_NUMBER.search(text) and not _only_a_header(around, piece)
 
 
 def _without_header(around: Surroundings, number: int, piece: list[int]) -> list[int]:
     """A name without the header words, colons and store numbers before it."""
-    row = around.layout.rows[number]
+    row, whole = around.layout.rows[number], piece
     start = 0
     for header in around.headings[number]:
         if row[header.first] == piece[start] and row[header.last] in piece[start:-1]:
@@ -126,7 +132,9 @@ def _without_header(around: Surroundings, number: int, piece: list[int]) -> list
         start += 1
     while start < len(piece) - 1 and _STORE_NUMBER.fullmatch(around.tokens[piece[start]].text):
         start += 1
-    return piece[start:]
+    rest = piece[start:]
+    # "Lieferant GmbH" is a name, and no header before one
+    return whole if all(_LEGAL_END.fullmatch(around.tokens[i].text) for i in rest) else rest
 
 
 def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
@@ -135,7 +143,7 @@ def _after_colon(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[ends[-1] + 1 :] if ends else piece
 
 
-def _without_number(around: Surroundings, piece: list[int]) -> list[int]:
+def without_number(around: Surroundings, piece: list[int]) -> list[int]:
     """A name without the registration number behind it."""
     end = len(piece)
     while end > 1 and _REGISTRATION.fullmatch(around.tokens[piece[end - 1]].text):
@@ -162,6 +170,12 @@ def _name_before_address(around: Surroundings, piece: list[int]) -> list[int]:
             rest = around.text(piece[position + 1 :])
             return piece[:position] if _STREET.search(rest) or _POSTCODE.search(rest) else []
     return []
+
+
+def _is_below_sender(around: Surroundings, piece: list[int]) -> bool:
+    """Whether the next line above, in this column, is a sender's line: name and address in one."""
+    above = _above(around, piece)
+    return above is not None and bool(_name_before_address(around, above))
 
 
 def _is_above_address(around: Surroundings, piece: list[int]) -> bool:
@@ -191,13 +205,13 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
                 continue
             if len(piece) < len(whole) and not _LETTERS.search(text):
                 continue
-            lines = [_without_phone(around, piece)]
+            lines = [_without_country(around, _without_phone(around, piece))]
             while len(lines) < 7 and (below := _below(around, lines[-1])):
                 if not (_is_address_line(around, below) or _can_end_address(around, below)) or _is_gap_larger(
                     around, lines, below
                 ):
                     break
-                lines.append(_without_phone(around, below))
+                lines.append(_without_country(around, _without_phone(around, below)))
             marks = [bool(_STREET.search(t)) + 2 * bool(_POSTCODE.search(t)) for t in map(around.text, lines)]
             context, beside = around.context(field, top, row.index(piece[0]))
             score = 0.25 * min(sum(marks), 6) + 0.9 * (1 - top / rows) + 0.1 * len(lines) + context
@@ -214,15 +228,28 @@ def addresses(around: Surroundings, field: Field) -> Iterator[Candidate]:
 def _below(around: Surroundings, piece: list[int]) -> list[int] | None:
     """The next piece below this one in its column; rows of other columns may be between them."""
     words, number = around.tokens, around.layout.row_of[piece[0]]
-    x0, _, x1, y1 = _bounds(around, piece)
+    x0, _, x1, y1 = around.bounds(piece)
     height = around.layout.height(piece[0])
     for lower in range(number + 1, min(number + 5, len(around.layout.rows))):
         for other in around.pieces[lower]:
-            box = _bounds(around, other)
+            box = around.bounds(other)
             if words[other[0]].page != words[piece[0]].page or box[1] - y1 > 2.3 * height:
                 continue
             if min(box[2], x1) > max(box[0], x0):
                 return other
+    return None
+
+
+def _above(around: Surroundings, piece: list[int]) -> list[int] | None:
+    """The next piece above this one in its column; rows of other columns may be between them."""
+    words, number = around.tokens, around.layout.row_of[piece[0]]
+    x0, y0, x1, _ = around.bounds(piece)
+    for upper in range(number - 1, max(number - 4, -1), -1):
+        for other in around.pieces[upper]:
+            box = around.bounds(other)
+            if min(box[2], x1) > max(box[0], x0):
+                near = y0 - box[3] < 3 * around.layout.height(piece[0])
+                return other if near and words[other[0]].page == words[piece[0]].page else None
     return None
 
 
@@ -258,11 +285,17 @@ def _without_phone(around: Surroundings, piece: list[int]) -> list[int]:
     return piece[:end]
 
 
+def _without_country(around: Surroundings, piece: list[int]) -> list[int]:
+    """A line without the country's code in front of the postcode, as the forms of e-invoices print it."""
+    is_code = len(piece) > 2 and bool(_COUNTRY_CODE.fullmatch(around.tokens[piece[0]].text))
+    return piece[1:] if is_code and around.tokens[piece[1]].text.isdigit() else piece
+
+
 def _is_gap_larger(around: Surroundings, lines: Sequence[list[int]], below: list[int]) -> bool:
     """Whether the gap above a line is larger than the gaps between the lines of the address."""
     if len(lines) < 2:
         return False
-    tops = [_bounds(around, line)[1] for line in (lines[0], lines[1], lines[-1], below)]
+    tops = [around.bounds(line)[1] for line in (lines[0], lines[1], lines[-1], below)]
     return tops[3] - tops[2] > 1.4 * (tops[1] - tops[0]) + 0.3 * around.layout.height(below[0])
 
 
@@ -281,7 +314,8 @@ def nearness(around: Surroundings, field: Field, c: Candidate, labelled: Mapping
         return 0.0
     other = "buyer" if side == "seller" else "seller"
     if field.type is FieldType.PARTY:  # the same name is not the other party's
-        return -2.0 * (around.text(c.tokens) == around.text(labelled.get(f"{other}_name", ())))
+        name = headers.fold(around.text(labelled.get(f"{other}_name", ())))
+        return -2.0 * bool(name and headers.fold(around.text(c.tokens)).startswith(name))
     return _beside_name(around, c, labelled.get(f"{side}_name")) - _beside_name(
         around, c, labelled.get(f"{other}_name")
     )
@@ -291,7 +325,7 @@ def _beside_name(around: Surroundings, c: Candidate, name: tuple[int, ...] | Non
     """0..0.8: higher the nearer a candidate is below the name in its column."""
     if not name or around.tokens[name[0]].page != around.tokens[c.tokens[0]].page:
         return 0.0
-    a, b = _bounds(around, name), _bounds(around, c.tokens[:1])
+    a, b = around.bounds(name), around.bounds(c.tokens[:1])
     lines = (b[1] - a[1]) / (around.usual_height or 1.0)
     beside = min(a[2], b[2]) > max(a[0], b[0]) - 4 * around.usual_height
     return 0.8 * max(1 - lines / 12, 0.0) if lines > -0.5 and beside else 0.0

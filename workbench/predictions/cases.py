@@ -5,14 +5,15 @@ A case is read from a run folder (`run_reader`), or built by a test.
 
 import dataclasses
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
-from workbench.fields import chunks_of, schema
-from workbench.fields.values import joined
+from workbench.fields import FieldType, chunks_of, schema
+from workbench.fields.values import joined, normalise
 from workbench.predictions import value_spans
 from workbench.predictions.value_spans import WordEvidence
 
@@ -69,6 +70,29 @@ class Case:
     def page_count(self) -> int:
         """Pages that carry words; at least 1."""
         return len(set(self.pages)) or 1
+
+
+_SELLER = "seller_name"
+_OWN_GROUP = re.compile(r" \([0-9]+\)$")  # behind the name of a document that has a group of its own
+
+
+def vendors_of(case: Case) -> tuple[str, ...]:
+    """The names by which a document's vendor is known: its group, and its labelled or known seller.
+
+    A group that is the document's own (`import --group-by none`) tells nothing of the vendor: where no seller is
+    labelled or known either, there is none. Near-duplicates are in one group even then.
+    """
+    sellers = [case.text(chunk) for chunk in case.gold if chunk.field == _SELLER]
+    if _SELLER in case.references:
+        sellers.append(case.references[_SELLER])
+    keys = {normalise(FieldType.PARTY, seller).normal or "" for seller in sellers} - {""}
+    return tuple(name for name in (case.group, *(f"seller {key}" for key in sorted(keys))) if name)
+
+
+def vendor_is_known(case: Case) -> bool:
+    """Whether anything says of which vendor a document is."""
+    own = not case.group or _OWN_GROUP.sub("", case.group) == case.name
+    return not own or len(vendors_of(case)) > bool(case.group)
 
 
 def tags_of_chunks(chunks: Iterable[Chunk], length: int) -> list[str]:

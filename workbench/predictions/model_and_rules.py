@@ -9,15 +9,18 @@ the record is.
 """
 
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 from storage.records import Token
-from workbench.fields import Field
+from workbench.fields import Field, FieldType, checks
+from workbench.fields.values import joined, normalise, same
 from workbench.locate.candidates import Finder
-from workbench.predictions import repair_rules
+from workbench.predictions import page_reading, repair_rules
 from workbench.predictions.cases import Case, Chunk
 from workbench.runs.config import families
 
@@ -25,10 +28,20 @@ SHIPPED = families.STARTER_FOLDER / "readers.json"
 PRIOR = 8.0
 """How many documents of the workspace weigh as much as the record that comes with the program."""
 _BINS = (0.5, 0.8, 0.95)  # of the model's confidence
-_RATE = 0.5  # of a situation without any record
+_EVEN = (0.5, 0.5)  # rates of a situation without any record
+_STRONG_RATE = 0.85
+_STRONG_WEIGHT = 8  # documents
+_AHEAD = 0.5  # of the next place's score
+_COUNTRY = 2  # words of a country's name
+_ENOUGH_AMOUNTS = 3
+_UNSURE = 0.65
 _SUREST = 0.99  # more would be too much after so few documents
 
+STRONG = " strong"
+"""Ends the name of a situation in which the rules decided a field together with others, or by check digits."""
 TokenIds = tuple[int, ...]
+Values = Mapping[str, tuple[TokenIds, float]]
+"""Field -> (words, confidence) of the model."""
 Counts = dict[str, dict[str, list[int]]]
 """field -> situation -> [model right, rules right, documents]."""
 
@@ -40,15 +53,20 @@ class TwoReadings:
     model: TokenIds
     sure: float  # the model's confidence, 0..1
     rules: TokenIds
+    strong: bool = False  # the rules decided it together with other fields, or by check digits
+    headed: bool = False  # a header names the rules' place, and no other comes near
+    alike: bool = False  # both read the same value, at different places
 
     @property
     def situation(self) -> str:
         """How they stand to each other, and how sure the model is."""
+        strong = STRONG if self.strong else " headed" if self.headed else ""
         if not self.model:
-            return "rules alone"
+            return f"rules alone{strong}"
         sure = sum(self.sure >= edge for edge in _BINS)
-        how = "agree" if self.model == self.rules else "differ" if self.rules else "model alone"
-        return f"{how} {sure}"
+        agree = self.alike or self.model == self.rules
+        how = "agree" if agree else "differ" if self.rules else "model alone"
+        return f"{how} {sure}{strong}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +78,21 @@ class TrackRecord:
 
     def rates(self, name: str, situation: str) -> tuple[float, float]:
         """(model right, rules right) as shares, 0..1."""
-        alike = [rows[situation] for rows in self.before.values() if situation in rows]
+        strong = situation.endswith(STRONG)
+        alike = [
+            rows[situation]
+            for other, rows in self.before.items()
+            if situation in rows and (not strong or _kin(other) == _kin(name))
+        ]
         pooled = [sum(counts) for counts in zip(*alike, strict=True)] or [0, 0, 0]
+        # what adds up or has its check digits is right more often than not, where no record says more
+        start = (_STRONG_RATE if situation.startswith("agree") else 1 - _STRONG_RATE, _STRONG_RATE) if strong else _EVEN
+        weight = _STRONG_WEIGHT if strong else 1
         known = self.before.get(name, {}).get(situation, (0, 0, 0))
         mine = self.here.get(name, {}).get(situation, (0, 0, 0))
 
         def rate(which: int) -> float:
-            base: float = (pooled[which] + _RATE) / (pooled[2] + 1)
+            base: float = (pooled[which] + weight * start[which]) / (pooled[2] + weight)
             prior: float = (known[which] + PRIOR * base) / (known[2] + PRIOR)
             return (mine[which] + PRIOR * prior) / (mine[2] + PRIOR)
 
@@ -75,9 +101,23 @@ class TrackRecord:
     def believed(self, name: str, read: TwoReadings) -> tuple[TokenIds, float]:
         """The words that are taken, and how likely they are right; how sure the model is breaks ties."""
         model, rules = self.rates(name, read.situation)
+        # on pages unlike those of the record an addressee without a block of name and address is often a part of one
+        short = name.startswith("buyer_") and not read.strong and sum(counts[2] for counts in self._here(name)) < PRIOR
+        surest = _UNSURE if short else _SUREST
         if read.model and (not read.rules or model >= rules):
-            return read.model, min(_SUREST, model + 0.01 * (read.sure - 0.5))
-        return read.rules, min(_SUREST, rules)
+            return read.model, min(surest, model + 0.01 * (read.sure - 0.5))
+        return read.rules, min(surest, rules)
+
+    def _here(self, name: str) -> Iterable[Sequence[int]]:
+        return self.here.get(name, {}).values()
+
+
+def _kin(name: str) -> str:
+    """What is read alike together shares its record where its own is short: the sums, the names, the addresses."""
+    side, _, rest = name.partition("_")
+    if side == "amount":
+        return side
+    return rest if side in ("seller", "buyer") else "other"
 
 
 def finder_of(case: Case) -> Finder:
@@ -92,28 +132,60 @@ def finder_of(case: Case) -> Finder:
     )
 
 
-def read_all(
-    finder: Finder, fields: Sequence[Field], values: Mapping[str, tuple[TokenIds, float]]
-) -> dict[str, TwoReadings]:
+def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[str, TwoReadings]:
     """Both readings of every field that either finds.
 
-    Where both agree it is as good as labelled, and shows the rules where to look for the others.
+    Where both agree it is as good as labelled, and shows the rules where to look for the others. What the page decides
+    as a whole (`page_reading`) comes before the likeliest place of a field alone.
 
     Args:
         values: field -> (words, confidence) of the model.
     """
-    first = {f.id: TwoReadings(*values.get(f.id, ((), 0.0)), _likeliest(finder, f, {})) for f in fields}
-    agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
-    second = {
-        f.id: first[f.id] if f.id in agreed else replace(first[f.id], rules=_likeliest(finder, f, agreed))
-        for f in fields
+    page = page_reading.PageReading(finder, fields, values)
+    together, contradicted = page.places(), page.contradicted()
+    own = {
+        name: value
+        for name, value in values.items()
+        if together.get(name) != page_reading.NOWHERE and name not in contradicted
     }
+
+    printed = {token for places in finder.amounts.values() for tokens in places for token in tokens}
+
+    def acceptable(field: Field, words: TokenIds) -> bool:
+        if not words or not checks.acceptable(field.id, field.type, finder.around.text(words)):
+            return False
+        # among amounts with cents or currency a bare whole number is a post code, a quantity, an account
+        return field.type is not FieldType.AMOUNT or len(printed) < _ENOUGH_AMOUNTS or bool(printed & set(words))
+
+    def both(field: Field, labelled: Mapping[str, TokenIds]) -> TwoReadings:
+        model, sure = own.get(field.id, ((), 0.0))
+        if not acceptable(field, model):
+            model, sure = (), 0.0
+        place = together.get(field.id)
+        rules, headed = (place.tokens, False) if place else _likeliest(finder, field, labelled)
+        if not acceptable(field, rules):
+            rules, headed = (), False
+        alike = bool(model and rules) and _alike(finder, field, model, rules)
+        return TwoReadings(model, sure, rules, bool(place and place.strong), headed, alike)
+
+    first = {field.id: both(field, {}) for field in fields}
+    agreed = {name: read.model for name, read in first.items() if read.model and read.model == read.rules}
+    second = {field.id: first[field.id] if field.id in agreed else both(field, agreed) for field in fields}
     return {name: read for name, read in second.items() if read.model or read.rules}
 
 
-def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) -> TokenIds:
+def _alike(finder: Finder, field: Field, first: TokenIds, second: TokenIds) -> bool:
+    return same(field.type, finder.around.text(first), finder.around.text(second))
+
+
+def _likeliest(finder: Finder, wanted: Field, labelled: Mapping[str, TokenIds]) -> tuple[TokenIds, bool]:
+    """The likeliest place, and whether a header names it and no other place comes near."""
     ranked = finder.ranked(wanted, labelled)
-    return tuple(sorted(ranked[0].tokens)) if ranked else ()
+    if not ranked:
+        return (), False
+    first, text = ranked[0], finder.around.text(ranked[0].tokens)
+    rival = next((c.score for c in ranked[1:] if not same(wanted.type, finder.around.text(c.tokens), text)), -math.inf)
+    return tuple(sorted(first.tokens)), first.headed and first.score - rival >= _AHEAD
 
 
 def measure(
@@ -121,15 +193,36 @@ def measure(
 ) -> Counts:
     """What a record is made of: on labelled documents, how often the model (its `values`) and the rules were right."""
     counts: Counts = {f.id: {} for f in fields}
+    types = {f.id: f.type for f in fields}
     for case in cases:
         gold = values_of(case)
         for name, read in read_all(finder_of(case), fields, values(case)).items():
-            row = counts[name].setdefault(read.situation, [0, 0, 0])
             right = gold.get(name, frozenset())
-            row[0] += read.model in right
-            row[1] += read.rules in right
+            if read.strong and not right:
+                continue  # it is there, and merely not labelled
+            row = counts[name].setdefault(read.situation, [0, 0, 0])
+            row[0] += _is_right(case, types[name], read.model, right)
+            row[1] += _is_right(case, types[name], read.rules, right)
             row[2] += 1
     return counts
+
+
+def _is_right(case: Case, kind: FieldType, words: TokenIds, right: Iterable[TokenIds]) -> bool:
+    """Whether words are a labelled value, or the same value printed elsewhere."""
+    if not words or words in right:
+        return bool(words)
+    text = joined(case.words[word] for word in words)
+    labels = [joined(case.words[word] for word in gold) for gold in right]
+    if kind is FieldType.ADDRESS:
+        return any(_same_place(text, label) for label in labels)
+    return any(same(kind, text, label) for label in labels)
+
+
+def _same_place(first: str, second: str) -> bool:
+    """Whether two addresses are the same, up to the country behind one of them."""
+    short, long = sorted((normalise(FieldType.ADDRESS, text).normal or "" for text in (first, second)), key=len)
+    rest = long[len(short) :]
+    return bool(short) and long.startswith(short) and len(rest.split()) <= _COUNTRY and not re.search(r"\d", rest)
 
 
 def values_of(case: Case) -> dict[str, frozenset[TokenIds]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.fields import chunks_of
-from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode
+from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 
@@ -58,10 +58,10 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     return [_case(row, None, Decoded((), (), ())) for row in parquet.rows(path, _DATASET)]
 
 
-def read_groups(folder: Path, split: str) -> frozenset[str]:
-    """The vendors (or templates) of a run's split, without reading its words."""
-    path = RunFolder(folder).dataset(split)
-    return frozenset(row["group"] or "" for row in parquet.rows(path, ["group"])) if path.is_file() else frozenset()
+@lru_cache(maxsize=8)  # a run's data are frozen
+def read_vendors(folder: Path, split: str) -> frozenset[str]:
+    """The vendors (or templates) of a run's split as `cases.vendors_of` names them."""
+    return frozenset(name for case in read_dataset(folder, split) for name in vendors_of(case))
 
 
 @lru_cache(maxsize=512)  # a run's data are frozen

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.fields import Field, FieldType
+from workbench.fields import Field, FieldType, checks
 from workbench.fields.values import joined
 from workbench.predictions import calibration, cases, model_and_rules, repair_rules, run_reader
 from workbench.predictions.cases import Case, Chunk
@@ -147,8 +147,11 @@ def proposals(case: Case, trust: Trust | None = None) -> list[Proposal]:
     trust = trust or Trust()
     values = values_of(case, trust)
     if trust.fields and case.words:
-        for name, read in model_and_rules.read_all(model_and_rules.finder_of(case), trust.fields, values).items():
-            values[name] = trust.record.believed(name, read)
+        readings = model_and_rules.read_all(model_and_rules.finder_of(case), trust.fields, values)
+        asked = {field.id for field in trust.fields}
+        # what neither reads acceptably is not offered, however sure the model is
+        values = {name: value for name, value in values.items() if name not in asked}
+        values |= {name: trust.record.believed(name, read) for name, read in readings.items()}
     return model_and_rules.apart(
         (name, words, round(sure, 4)) for name, (words, sure) in values.items() if sure >= FLOOR
     )
@@ -164,7 +167,8 @@ def values_of(case: Case, trust: Trust) -> dict[str, tuple[tuple[int, ...], floa
     for name, chunks in by_field.items():
         best = max(repair_rules.together(case, chunks), key=repair_rules.weight)
         words = tuple(_words(best))
-        if not repair_rules.readable(trust.types.get(name), joined(case.words[word] for word in words)):
+        text, kind = joined(case.words[word] for word in words), trust.types.get(name)
+        if not repair_rules.readable(kind, text) or (kind and not checks.acceptable(name, kind, text)):
             continue
         # the mean over words, so that a long piece counts for more than a comma
         mean = sum(piece.confidence * (piece.stop - piece.start) for piece in best) / len(words)

@@ -6,6 +6,7 @@ from typing import Any
 from storage.records import Run
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
+from workbench.runs.progress import headline
 from workbench.workspace import Workspace
 
 _TEMPLATE = """\
@@ -32,6 +33,10 @@ Fine-tuned from {{ base }} ({{ family.title }}) by invoice-workbench, run {{ run
 {% for split, figures in measured.items() -%}
 ## Figures on {{ split }} ({{ figures.documents or 0 }} documents)
 
+{% if figures.headline -%}
+{{ figures.headline }}: every value on them is right.
+
+{% endif -%}
 Strict span F1, micro, of the model alone: **{{ "%.3f" | format(figures.f1 or 0) }}**\
 {% if figures.ci95 %} (95 % between {{ "%.2f" | format(figures.ci95[0]) }} and {{ "%.2f" | format(figures.ci95[1]) }})\
 {%- endif %}
@@ -109,7 +114,7 @@ def _measured(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if micro := evaluation.get("micro"):
         measured[evaluation["split"]] = {
             "documents": evaluation["documents"], "f1": micro["f1"], "ci95": micro.get("ci95"),
-            "fields": evaluation["fields"],
+            "fields": evaluation["fields"], "headline": headline(evaluation),
         }  # fmt: skip
     return measured
 

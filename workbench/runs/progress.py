@@ -196,3 +196,40 @@ def trained_on(folder: Path) -> int | None:
     event = events.last(RunFolder(folder).events, frozenset({"prepared"}))
     number = (event or {}).get("documents", {}).get("train")
     return int(number) if number is not None else None
+
+
+def headline(report: Mapping[str, Any] | None) -> str:
+    """What is said first of a model: "21 of 30 test documents need no touch"; "" where it was not evaluated.
+
+    Args:
+        report: a run's report.json, or an evaluation alone.
+    """
+    evaluation = (report or {}).get("evaluation") or report or {}
+    if evaluation.get("documents_right") is None or not evaluation.get("documents"):
+        return ""
+    count = untouched(evaluation)
+    verb = "need" if evaluation["documents"] != 1 else "needs"
+    return f"{count} {evaluation['split']} document{'s' * (evaluation['documents'] != 1)} {verb} no touch"
+
+
+def untouched(report: Mapping[str, Any] | None) -> str:
+    """The same as "21 of 30"."""
+    evaluation = (report or {}).get("evaluation") or report or {}
+    if evaluation.get("documents_right") is None or not evaluation.get("documents"):
+        return ""
+    return f"{round(evaluation['documents_right'] * evaluation['documents'])} of {evaluation['documents']}"
+
+
+def figures_line(report: Mapping[str, Any] | None, f1: float | None) -> str:
+    """The headline and the F1s with the sides that they are of; "" where nothing was measured.
+
+    Args:
+        report: a run's report.json.
+        f1: on validation.
+    """
+    evaluation = (report or {}).get("evaluation") or {}
+    f1s = {"validation": f1} if f1 is not None else {}
+    if evaluation.get("micro"):
+        f1s = {evaluation["split"]: evaluation["micro"]["f1"], **f1s}
+    named = ", ".join(f"{value:.3f} on {side}" for side, value in f1s.items())
+    return " · ".join(filter(None, [headline(report), f"F1 {named}" if named else ""]))

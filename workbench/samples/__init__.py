@@ -10,8 +10,8 @@ from random import Random
 from storage.records import Box
 from workbench.samples import fapiao, invoices, receipts
 from workbench.samples.content import Facts
+from workbench.samples.locales import LANGUAGES
 from workbench.samples.noise import CLEAN, ScanNoise, order, place, read
-from workbench.samples.places import LANGUAGES
 from workbench.samples.sheet import Paper, PrintedWord, ValueMark
 
 SamplePage = tuple[float, float, list[tuple[str, Box, int]]]

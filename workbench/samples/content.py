@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from random import Random
 
 from workbench.samples.grammar import expand, words
+from workbench.samples.locales import LOCALES
 from workbench.samples.parties import make_party
-from workbench.samples.places import LOCALES
 from workbench.samples.sheet import Piece, ValueMark
 from workbench.samples.wording import WORDING
 

@@ -9,7 +9,7 @@ from stdnum.at import uid
 from stdnum.iso7064 import mod_11_10, mod_97_10
 
 from workbench.samples.grammar import expand
-from workbench.samples.places import Locale
+from workbench.samples.locales import Locale
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The upper part of a receipt: shop, customer, numbers and dates."""
 
-from workbench.samples.roll import ReceiptStyle, Roll
+from workbench.samples.receipt_paper import ReceiptStyle, Roll
 from workbench.samples.sheet import Piece, plain
 
 

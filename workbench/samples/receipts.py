@@ -5,7 +5,7 @@ from random import Random
 
 from workbench.samples.content import Facts, LineItem
 from workbench.samples.receipt_head import ReceiptHead
-from workbench.samples.roll import ReceiptStyle, Roll
+from workbench.samples.receipt_paper import ReceiptStyle, Roll
 from workbench.samples.sheet import Paper, Piece, plain
 
 STYLES: dict[str, ReceiptStyle] = {

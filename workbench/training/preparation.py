@@ -185,5 +185,6 @@ def arguments_of(
         disable_tqdm=True,
         log_level="error",
         report_to=list(train.report_to) or "none",
+        restore_callback_states_from_checkpoint=True,  # patience goes on where a pause left it
         **optional,
     )

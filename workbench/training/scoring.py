@@ -1,6 +1,7 @@
 """Strict figures of a model's predictions: a value counts when its field and all of its words are right. [worker]
 
-They are seqeval's of the values' tags, by its strict reading of IOB2.
+They are seqeval's of the values' tags, by its strict reading of IOB2. seqeval loads scikit-learn and pandas, so the
+terminal process counts instead (`workbench.evaluation.metrics`), and a test holds both to the same figures.
 """
 
 from collections.abc import Sequence, Set
@@ -8,10 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from storage.records import FieldScore
+from workbench.evaluation.metrics import Scores
 from workbench.fields import chunks_of
 from workbench.fields.schema import BioChunk, tags_of_chunks
-from workbench.predictions.cases import Stored, decode
+from workbench.predictions.cases import Case, Chunk, Stored, decode
 from workbench.training.predictor import DocumentPrediction
+
+_AVERAGES = {"micro avg", "macro avg", "weighted avg"}
+"""seqeval's rows beside those of the fields."""
 
 
 def figures(
@@ -53,18 +59,41 @@ def spans(gold: Sequence[Sequence[BioChunk]], predicted: Sequence[Sequence[BioCh
         gold: of each document; no word is in two values.
         predicted: the like.
     """
+    rows = _classification_report(gold, predicted)
+    fields = sorted(rows.keys() - _AVERAGES)
+    return {**_row(rows.get("micro avg", {})), "fields": {field: _row(rows[field]) for field in fields}}
+
+
+def strict_scores(cases: Sequence[Case]) -> Scores:
+    """The strict scores of report.json; `workbench.evaluation.metrics.strict_scores` counts the same."""
+    rows = _classification_report([_tuples(case.gold) for case in cases], [_tuples(case.predicted) for case in cases])
+
+    def score(row: str, name: str) -> FieldScore:
+        return FieldScore(field=name, **_row(rows.get(row, {})))
+
+    fields = {field: score(field, field) for field in sorted(rows.keys() - _AVERAGES)}
+    return Scores(fields, score("micro avg", "micro"), score("macro avg", "macro"))
+
+
+def _tuples(chunks: Sequence[Chunk]) -> list[BioChunk]:
+    return [(chunk.field, chunk.start, chunk.stop) for chunk in chunks]
+
+
+def _classification_report(
+    gold: Sequence[Sequence[BioChunk]], predicted: Sequence[Sequence[BioChunk]]
+) -> dict[str, dict[str, Any]]:
+    """seqeval's rows, by field and average; none where no document has a value."""
     from seqeval.metrics import classification_report  # loads scikit-learn: nothing that only predicts waits for it
     from seqeval.scheme import IOB2
 
-    if not any(gold) and not any(predicted):
-        return {**_row({}), "fields": {}}
+    if not any(gold) and not any(predicted):  # seqeval fails without any value
+        return {}
     pairs = [_compact(*document) for document in zip(gold, predicted, strict=True)]
-    report = classification_report(
+    rows: dict[str, dict[str, Any]] = classification_report(
         [tags for tags, _ in pairs], [tags for _, tags in pairs],
         mode="strict", scheme=IOB2, output_dict=True, zero_division=0,
     )  # fmt: skip
-    fields = sorted({field for document in (*gold, *predicted) for field, *_ in document})
-    return {**_row(report["micro avg"]), "fields": {field: _row(report[field]) for field in fields}}
+    return rows
 
 
 def _compact(gold: Sequence[BioChunk], predicted: Sequence[BioChunk]) -> tuple[list[str], list[str]]:

@@ -19,7 +19,7 @@ from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.training.callbacks import Control, Interrupted, Write
-from workbench.training.models import smooth
+from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
 from workbench.training.predictor import DESCRIPTION, Description
 from workbench.training.preparation import TrainingInput, prepare
@@ -85,7 +85,7 @@ def _finish(
     """Keep the model, predict, report; the event `finished` comes last."""
     request, config = prepared.request, prepared.request.config
     if config.model.family == "starter":
-        smooth.bake(result.built.model)
+        smooth_boxes.bake(result.built.model)
     judged: dict[str, list[Any]] = {}
     with full_disk_named():
         predictions = _predictions(folder, prepared, result.predictor, judged, write)

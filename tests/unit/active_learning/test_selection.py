@@ -237,3 +237,17 @@ def test_a_first_batch_without_a_model_shows_every_vendor_before_one_twice(prepa
     assert choice == select(workspace, strategy="per_vendor", size=10, seed=3).choice()
     with pytest.raises(RunProblem, match="No run has ended"):
         selection.start(workspace, SelectionRequest(strategy="margin"))
+
+
+def test_one_per_vendor_takes_two_spellings_of_one_vendor_for_one(prepared):
+    workspace, pool, _ = prepared
+    from sqlalchemy import update
+
+    from storage.tables import documents as table
+
+    spellings = ["Sanyu Stationery", "SANYU STATI0NERY SDN BHD", "Muster GmbH", "Bakery Huber"]
+    with workspace.db.write() as connection:
+        for place, number in enumerate(pool):
+            connection.execute(update(table).where(table.c.id == number).values(group_name=spellings[place % 4]))
+    picked = select(workspace, strategy="per_vendor", size=3, seed=3).choice()["items"]
+    assert sorted(item["reasons"][0].split()[1].casefold() for item in picked) == ["bakery", "muster", "sanyu"]

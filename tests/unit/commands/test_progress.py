@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from workbench.commands import progress
-from workbench.commands.progress import document_progress, import_progress
+from workbench.commands.support import progress
+from workbench.commands.support.progress import document_progress, import_progress, share_progress
 
 
 class Terminal(io.StringIO):
@@ -36,8 +36,19 @@ def test_documents_are_counted_and_the_count_is_taken_away(monkeypatch: pytest.M
     terminal = on_terminal(monkeypatch)
     with document_progress("Reading", silent=False) as show:
         show(3, 9)
-    assert "Reading 3/9 documents" in terminal.getvalue()
-    assert terminal.getvalue().endswith("\x1b[K")
+    assert "Reading" in terminal.getvalue() and "3/9 documents" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[1A\x1b[2K")
+
+
+def test_a_log_gets_a_line_now_and_then(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a hundred scans takes minutes: a log shows that it goes on."""
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.0)
+    with import_progress() as show, share_progress("Learning curve", silent=False) as part:
+        show(40, 100, 44)
+        part(0.25)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("40/100 files, 44 documents, ") and "Learning curve 25%" in err
 
 
 def test_scripts_see_nothing(capsys: pytest.CaptureFixture[str]) -> None:

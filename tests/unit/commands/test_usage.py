@@ -15,7 +15,7 @@ from storage import runs
 from storage.exceptions import MissingTool, UsageProblem
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
-from workbench.commands import streams
+from workbench.commands.support import streams
 from workbench.runs import machine
 from workbench.workspace import Workspace
 
@@ -172,3 +172,11 @@ def test_the_shell_completes_names(opened: Workspace, arguments: list[str], inco
 def test_completion_outside_a_workspace_is_silent(tmp_path: Path) -> None:
     shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
     assert shell.get_completions(["-w", str(tmp_path), "runs", "show"], "") == []
+
+
+def test_an_import_that_reads_less_than_a_document_a_second_names_the_seconds_of_one() -> None:
+    from workbench.commands.import_ import lines
+    from workbench.exchange.pipeline import Summary
+
+    assert next(lines(Summary(documents=10, seconds=42.3), {})).endswith("in 42.3 s, 4.2 s a document")
+    assert next(lines(Summary(documents=900, seconds=2.0), {})).endswith("in 2.0 s, 450/s")

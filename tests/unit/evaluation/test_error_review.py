@@ -1,5 +1,7 @@
 """A run's errors, and what people did about them since: derived from labels and decisions, never kept twice."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from storage import document_list
 from storage.exceptions import InputProblem
 from storage.records import Side
-from tests.support import finished_run, sample_documents
+from tests.support import ROOT, finished_run, sample_documents
 from workbench.annotation import acts
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_review, report
@@ -194,3 +196,18 @@ def test_labels_are_forecast_from_runs_on_the_same_documents(shop):
     assert everything.labels == 4 and everything.gain is not None and everything.gain > 0
     saturated = next(one for one in told.forecast if one.field == "seller_name")
     assert saturated.saturated
+
+
+def test_evaluating_a_run_and_its_html_report_load_no_library_of_the_worker(shop):
+    """`workbench evaluate` and `H` on the errors screen work in the terminal process, and must not grow it."""
+    folder = shop.files.run(finished_run.finish(shop).id)
+    heavy = ("torch", "transformers", "sklearn", "pandas", "seqeval", "modAL")
+    code = (
+        "import sys, pathlib; from workbench.evaluation import html_report;"
+        "html_report.make(pathlib.Path(sys.argv[1]), title='r', names={});"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"

@@ -3,10 +3,10 @@
 import re
 from html.parser import HTMLParser
 
-from workbench.evaluation import error_analysis, html_rendering, report
+from workbench.evaluation import error_analysis, html_page, report
 from workbench.evaluation.doctor.diagnosis import diagnose
 from workbench.evaluation.doctor.findings import Action, Diagnosis, Evidence, Finding
-from workbench.evaluation.error_analysis import Concentration
+from workbench.evaluation.error_analysis import Concentration, FailingVendor
 from workbench.evaluation.report import EvaluationSettings
 from workbench.fields import FieldType
 from workbench.predictions.cases import Case, Chunk
@@ -48,7 +48,7 @@ def page(**facts):
     )
     judged = error_analysis.judge(cases)
     records = error_analysis.find(judged)
-    return html_rendering.render(
+    return html_page.render(
         found, title="A & B", names={"total": "Grand total"}, records=records,
         concentrations=error_analysis.concentrations(judged, records), **facts,
     )  # fmt: skip
@@ -84,6 +84,15 @@ def test_the_page_is_well_formed_and_shows_the_figures():
     assert len(identifiers) == len(set(identifiers))
 
 
+def test_colleagues_read_first_what_the_model_gets_right_and_the_figures_come_below():
+    html = page(vendors=[FailingVendor("Coolblue", 11, 15)])
+    first, _, figures = html.partition("The figures</h2>")
+    assert "<h1>What the model reads right</h1>" in first and "18 of 24 test documents need no touch" in first
+    assert "Coolblue: 11 of 15 values wrong" in first and "<td>Grand total</td><td>24</td><td>75%</td>" in first
+    assert "F1" not in re.sub(r"<style>.*?</style>", "", first, flags=re.DOTALL) and "F1" in figures
+    assert not re.search(r"slice|bootstrap", html, re.IGNORECASE)
+
+
 def test_the_page_fetches_nothing_and_runs_nothing():
     html = page(pictures={0: b"\x89PNG"})
     assert "<script" not in html
@@ -102,7 +111,7 @@ def test_what_a_document_says_is_text_wherever_it_stands():
     ) | {"not_judged": {hostile: 1}}
     judged = error_analysis.judge([case])
     finding = Finding("x", hostile, {hostile: hostile}, hostile, (Action("a", hostile, hostile),))
-    html = html_rendering.render(
+    html = html_page.render(
         figures, title=hostile, names={"total": hostile}, records=error_analysis.find(judged),
         concentrations=[Concentration("total", "vendor", (hostile,), 5, 5, 1.0, 0.5)], diagnosis=Diagnosis((finding,)),
     )  # fmt: skip
@@ -111,4 +120,4 @@ def test_what_a_document_says_is_text_wherever_it_stands():
 
 def test_a_report_without_documents_can_be_shown():
     empty = report.evaluate([], run="r", split="test", types={})
-    Checker().feed(html_rendering.render(empty, title="nothing"))
+    Checker().feed(html_page.render(empty, title="nothing"))

@@ -35,3 +35,12 @@ def test_each_of_several_known_values_of_a_field_is_right() -> None:
     both = Content(document.document, document.pages, document.annotations, (), (*document.references, second))
     (row,) = known_value_figures.judge(both, [("amount_total", (1,), 0.5)], TYPES)
     assert row.right
+
+
+def test_a_date_is_read_as_the_other_dates_of_its_page_are() -> None:
+    american = content("a", "Date 11/03/2017 paid 11/17/2017", invoice_date="2017-11-03")
+    (row,) = known_value_figures.judge(american, [("invoice_date", (1,), 0.9)], TYPES)
+    assert row.right
+    european = content("b", "Date 11/03/2017 paid 17/11/2017", invoice_date="2017-03-11")
+    (row,) = known_value_figures.judge(european, [("invoice_date", (1,), 0.9)], TYPES)
+    assert row.right

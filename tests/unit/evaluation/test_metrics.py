@@ -58,20 +58,6 @@ def test_scores_are_seqevals_strict_iob2(documents):
     assert set(expected) == {*found.fields, "micro avg", "macro avg", "weighted avg"}
 
 
-@settings(deadline=None, max_examples=150)
-@given(DOCUMENTS)
-def test_the_figures_of_a_report_are_those_of_the_counts(documents):
-    """A report shows seqeval's figures; intervals, slices and screens come from counts: they must not differ."""
-    cases = [case(gold, predicted) for gold, predicted in documents]
-    shown, counted = metrics.strict_scores(cases), metrics.scores(map(metrics.count, cases))
-    assert list(shown.fields) == list(counted.fields)
-    pairs = [(shown.micro, counted.micro), (shown.macro, counted.macro)]
-    for one, other in [*pairs, *zip(shown.fields.values(), counted.fields.values(), strict=True)]:
-        assert (one.field, one.support) == (other.field, other.support)
-        assert (one.precision, one.recall, one.f1) == pytest.approx((other.precision, other.recall, other.f1))
-    assert metrics.micro(cases) == counted.micro
-
-
 @settings(deadline=None)
 @given(DOCUMENTS)
 def test_token_accuracy_is_seqevals(documents):

@@ -150,3 +150,134 @@ def test_real_invoices_are_read(realdata: Path) -> None:
         values = einvoice.read(path)
         assert {"invoice_no", "invoice_date", "seller_name", "buyer_name", "amount_total", "amount_tax"} <= set(values)
         assert len(values["invoice_date"]) == 10
+
+
+UBL = """<?xml version="1.0" encoding="UTF-8"?>
+<{root} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{root}-2"
+ xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+ xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+<cbc:ID>RE-1</cbc:ID><cbc:IssueDate>2024-02-29</cbc:IssueDate><cbc:DueDate>2024-03-31</cbc:DueDate>
+<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
+<cac:OrderReference><cbc:ID>PO-7</cbc:ID></cac:OrderReference>
+<cac:AccountingSupplierParty><cac:Party><cac:PartyName><cbc:Name>Bei Spiel</cbc:Name></cac:PartyName>
+ <cac:PostalAddress><cbc:StreetName>Ecke 12</cbc:StreetName><cbc:AdditionalStreetName>Hof</cbc:AdditionalStreetName>
+  <cbc:CityName>Stadthausen</cbc:CityName><cbc:PostalZone>12345</cbc:PostalZone></cac:PostalAddress>
+ <cac:PartyTaxScheme><cbc:CompanyID>DE136695976</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
+ </cac:PartyTaxScheme><cac:PartyLegalEntity><cbc:RegistrationName>Bei Spiel GmbH</cbc:RegistrationName>
+ </cac:PartyLegalEntity></cac:Party></cac:AccountingSupplierParty>
+<cac:AccountingCustomerParty><cac:Party><cac:PartyName><cbc:Name>Theodor Est</cbc:Name></cac:PartyName></cac:Party>
+</cac:AccountingCustomerParty>
+<cac:PaymentMeans><cac:PayeeFinancialAccount><cbc:ID>DE88200800000970375700</cbc:ID></cac:PayeeFinancialAccount>
+</cac:PaymentMeans>
+<cac:TaxTotal><cbc:TaxAmount currencyID="EUR">19.00</cbc:TaxAmount><cac:TaxSubtotal><cac:TaxCategory>
+ <cbc:Percent>19.00</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal></cac:TaxTotal>
+<cac:LegalMonetaryTotal><cbc:TaxExclusiveAmount currencyID="EUR">100.00</cbc:TaxExclusiveAmount>
+ <cbc:TaxInclusiveAmount currencyID="EUR">119.00</cbc:TaxInclusiveAmount></cac:LegalMonetaryTotal>
+<cac:{root}Line><cbc:LineExtensionAmount>100.00</cbc:LineExtensionAmount><cac:Item><cbc:Name>Desk lamp</cbc:Name>
+ </cac:Item></cac:{root}Line></{root}>"""
+
+FATTURA = """<?xml version="1.0" encoding="windows-1252"?>
+<p:FatturaElettronica versione="FPR12" xmlns:p="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2">
+<FatturaElettronicaHeader><CedentePrestatore><DatiAnagrafici><IdFiscaleIVA><IdPaese>IT</IdPaese>
+<IdCodice>01234567890</IdCodice></IdFiscaleIVA><Anagrafica><Denominazione>Società Alfa</Denominazione></Anagrafica>
+</DatiAnagrafici><Sede><Indirizzo>Via Roma</Indirizzo><NumeroCivico>5</NumeroCivico><CAP>00100</CAP>
+<Comune>Roma</Comune></Sede></CedentePrestatore><CessionarioCommittente><DatiAnagrafici><Anagrafica><Nome>Ada</Nome>
+<Cognome>Bo</Cognome></Anagrafica></DatiAnagrafici></CessionarioCommittente></FatturaElettronicaHeader>
+{bodies}</p:FatturaElettronica>"""
+BODY = """<FatturaElettronicaBody><DatiGenerali><DatiGeneraliDocumento><TipoDocumento>TD01</TipoDocumento>
+<Divisa>EUR</Divisa><Data>2024-02-29</Data><Numero>{number}</Numero></DatiGeneraliDocumento></DatiGenerali>
+<DatiBeniServizi><DettaglioLinee><Descrizione>Caffè</Descrizione><PrezzoTotale>100.00</PrezzoTotale></DettaglioLinee>
+<DatiRiepilogo><AliquotaIVA>22.00</AliquotaIVA><ImponibileImporto>100.00</ImponibileImporto><Imposta>22.00</Imposta>
+</DatiRiepilogo></DatiBeniServizi></FatturaElettronicaBody>"""
+
+
+@pytest.mark.parametrize("root", ["Invoice", "CreditNote"])
+def test_ubl_says_the_same_as_cii(root: str) -> None:
+    (invoice,) = einvoice.invoices_of(UBL.format(root=root).encode())
+    assert invoice.values == EXPECTED
+    assert (invoice.title, [line.text for line in invoice.lines]) == (
+        "Credit note" if root == "CreditNote" else "Invoice",
+        ["Desk lamp"],
+    )
+
+
+def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
+    bodies = BODY.format(number="1/A") + BODY.format(number="2/A")
+    first, second = einvoice.invoices_of(FATTURA.format(bodies=bodies).encode("cp1252"))
+    assert (first.values["invoice_no"], second.values["invoice_no"]) == ("1/A", "2/A")
+    assert first.values["seller_name"] == "Società Alfa"
+    assert first.values["seller_address"] == "Via Roma 5, 00100 Roma"
+    assert (first.values["buyer_name"], first.values["seller_tax_id"]) == ("Ada Bo", "IT01234567890")
+    assert (first.values["amount_total"], first.values["tax_rate"]) == ("122.00", "22.00")
+    assert first.lines[0].text == "Caffè"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (XML.encode(), "Rechnung 7.xml"),
+        (b"\xef\xbb\xbf\n" + XML.encode(), "factur-x.xml"),
+        (XML.replace("UTF-8", "UTF-16").encode("utf-16"), "factur-x.xml"),
+        (UBL.format(root="Invoice").encode(), "xrechnung.xml"),
+    ],
+)
+def test_an_attachment_counts_by_its_root(data: bytes, name: str) -> None:
+    assert einvoice.read(pdf(data, name)) == EXPECTED
+
+
+@pytest.mark.parametrize("by", ["/AF", "annotation"])
+@pytest.mark.parametrize("password", ["", "secret"])
+def test_files_that_pdfium_does_not_list(by: str, password: str) -> None:
+    from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject, TextStringObject
+
+    writer = PdfWriter()
+    page = writer.add_blank_page(100, 100)
+    stream = StreamObject()
+    stream.set_data(XML.encode())
+    stream[NameObject("/Type")] = NameObject("/EmbeddedFile")
+    files = DictionaryObject({NameObject("/F"): writer._add_object(stream)})
+    specification = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Filespec"),
+            NameObject("/F"): TextStringObject("a.xml"),
+            NameObject("/EF"): files,
+        }
+    )
+    reference = writer._add_object(specification)
+    if by == "/AF":
+        writer._root_object[NameObject("/AF")] = ArrayObject([reference])
+    else:
+        note = {NameObject("/Subtype"): NameObject("/FileAttachment"), NameObject("/FS"): reference}
+        page[NameObject("/Annots")] = ArrayObject([writer._add_object(DictionaryObject(note))])
+    if password:
+        writer.encrypt(password)
+    out = BytesIO()
+    writer.write(out)
+    assert einvoice.read(out.getvalue(), password or None) == EXPECTED
+
+
+def test_a_password_for_another_file_does_no_harm(tmp_path: Path) -> None:
+    assert einvoice.read(pdf(XML.encode()), "of another file") == EXPECTED
+
+
+def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Path) -> None:
+    from workbench.exchange import importers
+    from workbench.exchange.importers.base import Incoming, Options
+
+    options = Options(tmp_path)
+    xml, document = tmp_path / "a.xml", tmp_path / "a.pdf"
+    xml.write_bytes(UBL.format(root="Invoice").encode())
+    (item,) = importers.load("e-invoice").read(xml, options)
+    assert isinstance(item, Incoming)
+    assert item.values == EXPECTED
+    words = [token.text for token in item.pages[0].tokens or ()]
+    assert {"RE-1", "Spiel", "119.00", "lamp"} <= set(words)
+    assert isinstance(item.pages[0].picture, bytes)
+    assert importers.detect(xml) is importers.load("e-invoice")
+    document.write_bytes(pdf(None))
+    assert importers.discover([tmp_path]) == [document]
+    (item,) = importers.load("pdf").read(document, options)
+    assert isinstance(item, Incoming)
+    assert (item.values, item.values_source) == (EXPECTED, "e-invoice")
+    xml.write_text("<x/>")
+    assert importers.discover([tmp_path]) == [document, xml]

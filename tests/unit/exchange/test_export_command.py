@@ -124,3 +124,15 @@ def test_a_fields_name_is_no_live_formula_in_the_csv_header(workspace: Path, tmp
         names = next(csv.reader(file))
     assert "'" + name in names
     assert name not in names
+
+
+def test_values_for_a_countrys_excel(tmp_path: Path) -> None:
+    from storage.exceptions import UsageProblem
+    from workbench.exchange.exporters.values_csv import for_excel
+
+    assert [for_excel(locale)._decimal for locale in ("de", "fr-CH", "en_US", "fr")] == [",", ",", ".", ","]
+    assert [for_excel("de")._number(cell) for cell in ("1234.50", "-3.00", "2024-03-31", "1.2.3")] == [
+        "1234,50", "-3,00", "2024-03-31", "1.2.3",
+    ]  # fmt: skip
+    with pytest.raises(UsageProblem):
+        for_excel("nowhere")

@@ -15,9 +15,10 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import importers, reader_process
+from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import values_table
 from workbench.exchange.importers.base import Incoming
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
 from workbench.workspace import Workspace
@@ -207,3 +208,35 @@ def test_a_folder_that_cannot_be_entered_is_named(workspace: Workspace, folder: 
     (folder / "closed").mkdir(mode=0)
     _, reasons = brought(workspace, folder)
     assert "closed" in reasons
+
+
+def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, folder: Path) -> None:
+    for part, name, content in (
+        ("box", "X1.txt", "10,10,80,10,80,30,10,30,Total 9.00\n"),
+        ("key", "X1.json", json.dumps({"total": "1e400", "date": "29.02.2023", "company": "ACME"})),
+    ):
+        (folder / part).mkdir()
+        (folder / part / name).write_text(content)
+    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19"}]'
+    (folder / "values.json").write_text(rows)
+    summary, _ = brought(workspace, folder)
+    reasons = {(field, value): reason for _, field, value, reason in summary.unaligned}
+    assert "no amount" in reasons["amount_total", "1e400"]
+    assert "no date" in reasons["invoice_date", "29.02.2023"]
+    assert summary.reference_values == 1  # the company
+    assert summary.values is not None
+    assert summary.values.left_out == {"total": 1, "date": 1}
+    assert summary.values.reference_values == 1
+
+
+def test_names_and_values_of_half_characters_do_not_end_an_import(workspace: Workspace, folder: Path) -> None:
+    bad = os.fsdecode(b"b\xff")
+    (folder / f"{bad}.json").write_text(json.dumps({**GOOD, "id": "", "words": ["Date", "1"]}))
+    (folder / f"{bad}2.json").write_text("{")
+    Image.new("RGB", (60, 60)).save(folder / f"{bad}.png")
+    (folder / "values.json").write_text('[{"file": "good", "total": "9\\ud800", "name\\ud800": "x"}]')
+    summary, reasons = brought(workspace, folder, group_by="folder")
+    assert summary.documents == 3
+    assert list(reasons) == ["b?2.json"]
+    assert summary.values is not None
+    assert summary.values.rows == 1

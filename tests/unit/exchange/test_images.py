@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from storage.exceptions import InputProblem
-from workbench.exchange import pictures
+from workbench.exchange import importers, pictures
 from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.images import IMPORTER
 from workbench.settings import Limits
@@ -93,3 +93,46 @@ def test_cut_off_pictures_are_found_when_they_are_stored(tmp_path: Path) -> None
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         with pytest.raises(InputProblem, match="damaged or cut off"):
             pictures.for_reading(path, Limits())
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16", "CMYK", "1"])
+def test_only_grey_and_coloured_pictures_are_kept_as_they_are(mode: str) -> None:
+    if mode in ("RGBA", "LA"):
+        picture = Image.new(mode, (60, 40), (0, 0, 0, 0) if mode == "RGBA" else (0, 0))  # type: ignore[arg-type]
+    else:
+        picture = Image.new("L", (60, 40), 255).convert("I;16" if mode == "I;16" else mode)
+        if mode == "I;16":
+            picture = picture.point(lambda value: value * 257)
+    data = io.BytesIO()
+    picture.save(data, "JPEG" if mode == "CMYK" else "PNG")
+    stored = pictures.for_reading(data.getvalue(), Limits())[0]
+    with Image.open(io.BytesIO(stored) if isinstance(stored, bytes) else stored) as kept:
+        assert kept.mode in ("L", "RGB")
+        assert kept.convert("L").getextrema()[0] > 200
+
+
+def test_a_long_page_keeps_the_width_of_its_letters() -> None:
+    assert pictures.scale_of(900, 9000) >= 1
+    assert pictures.scale_of(2000, 3000) * 3000 == 2000
+    assert pictures.scale_of(900, 90_000) * 900 * pictures.scale_of(900, 90_000) * 90_000 <= 12_000_001
+
+
+def test_heic_is_named_whatever_the_file_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40)
+    importer = importers.detect(path)
+    assert importer is not None
+    (item,) = importer.read(path, Options(tmp_path))
+    assert isinstance(item, Rejected)
+    assert "HEIC" in item.reason or "damaged" in item.reason  # read where pillow-heif is installed
+
+
+@pytest.mark.parametrize("kind", ["GIF", "AVIF", "JPEG2000"])
+def test_other_kinds_of_pictures_are_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.bin"
+    Image.new("RGB", (60, 40), "white").save(path, kind)
+    importer = importers.detect(path)
+    assert importer is not None
+    (item,) = importer.read(path, Options(tmp_path))
+    assert isinstance(item, Incoming)
+    assert (item.pages[0].width, item.pages[0].height) == (60, 40)

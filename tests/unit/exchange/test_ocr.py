@@ -15,7 +15,8 @@ from storage.exceptions import InputProblem, UsageProblem
 from storage.records import Annotations, Span, State, Token
 from tests.support import ROOT
 from workbench.exchange import ocr, reader_process
-from workbench.exchange.ocr import KINDS, PageText, words_of_line
+from workbench.exchange.ocr import KINDS, words_of_line
+from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reocr import carried_tokens, carry
 
 needs_tesseract = pytest.mark.skipif(not KINDS["tesseract"].version(), reason="tesseract is not installed")

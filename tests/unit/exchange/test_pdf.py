@@ -154,3 +154,76 @@ def test_every_real_pdf_has_words_and_e_invoices_have_values(realdata: Path) -> 
         if path.parent.name == "einvoices":
             assert incoming.values or incoming.notes
             assert bool(incoming.values) == (incoming.values_source == "e-invoice")
+
+
+def _page_of(tmp_path: Path, draw: object, size: tuple[int, int] = (400, 300)) -> Incoming:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=size)
+    for row in range(3):
+        canvas.drawString(40, 40 + 12 * row, f"Filler line number {row} of the page")
+    draw(canvas)  # type: ignore[operator]
+    canvas.save()
+    return _read(tmp_path / "a.pdf")
+
+
+def test_filled_form_fields_are_words_and_are_drawn(tmp_path: Path) -> None:
+    def field(canvas: Canvas) -> None:
+        canvas.drawString(40, 250, "Invoice No")
+        canvas.acroForm.textfield(name="no", value="INV-0042", x=150, y=240, width=150, height=20)
+
+    incoming = _page_of(tmp_path, field)
+    token = next(token for token in incoming.pages[0].tokens or () if token.text == "INV-0042")
+    assert 150 <= token.box[0] < token.box[2] <= 300
+    assert 40 <= token.box[1] < token.box[3] <= 60
+
+
+def test_what_is_not_seen_is_no_word_and_is_counted(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(-300, 250, "OUTSIDE")
+        canvas.drawString(380, 200, "cutoff")
+        canvas.setFillColorRGB(1, 1, 1)
+        canvas.drawString(40, 200, "White")
+
+    incoming = _page_of(tmp_path, draw)
+    notes = [note for page in incoming.pages for note in page.notes]
+    assert {"OUTSIDE", "White"}.isdisjoint(_words(incoming))
+    assert notes == ["1 words outside of their page were left out", "1 invisible words were left out"]
+
+
+def test_the_text_of_a_scan_stays_though_it_has_no_ink_of_its_own(tmp_path: Path) -> None:
+    picture = Image.new("L", (400, 300), 255)  # a clean scan, its words a little beside the ink
+
+    def draw(canvas: Canvas) -> None:
+        canvas.drawImage(ImageReader(picture), 0, 0, 400, 300)
+        text = canvas.beginText(40, 250)
+        text.setTextRenderMode(3)
+        for row in range(4):
+            text.textLine(f"Scanned total number {row}")
+        canvas.drawText(text)
+
+    assert "Scanned" in _words(_page_of(tmp_path, draw))
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+def test_text_that_runs_up_or_down_is_a_line_of_its_own(tmp_path: Path, turn: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(20, 60 if turn == 90 else 280)
+        canvas.rotate(turn)
+        canvas.drawString(0, 0, "Muster GmbH HRB 1234")
+
+    tokens = _page_of(tmp_path, draw).pages[0].tokens or []
+    assert [token.text for token in tokens[-4:]] == ["Muster", "GmbH", "HRB", "1234"]
+    assert len({token.line for token in tokens[-4:]}) == 1
+    assert tokens[-5].line != tokens[-4].line
+
+
+def test_lines_from_the_right_are_read_from_the_right() -> None:
+    from workbench.exchange.reading_direction import ordered
+
+    texts = ["119.00", "סה"]
+    assert ordered([0, 1], texts) == [1, 0]
+    texts = ["INV-0042", "חשבונית", "מספר"]
+    assert ordered([0, 1, 2], texts) == [2, 1, 0]
+    texts = ["Acme", "Ltd", "חברת", "הבדיקה"]
+    assert [texts[i] for i in ordered([0, 1, 2, 3], texts)] == ["הבדיקה", "חברת", "Acme", "Ltd"]
+    texts = ["Total", "119.00", "סה"]
+    assert ordered([0, 1, 2], texts) == [0, 1, 2]

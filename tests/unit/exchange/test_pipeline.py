@@ -11,7 +11,8 @@ import pytest
 from storage import document_list, documents
 from storage.records import Side, Source, State
 from workbench.exchange import known_values, pipeline
-from workbench.exchange.pipeline import Summary, run
+from workbench.exchange.import_summary import Summary
+from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest
 from workbench.fields import FieldType, invoice_schema
 from workbench.fields.label_names import LabelMap, type_of_name
@@ -90,7 +91,7 @@ def test_the_same_content_is_imported_once(workspace: Workspace, tmp_path: Path)
     assert (_run(workspace, path).documents, _run(workspace, path).known) == (2, 7)
 
 
-def test_new_documents_follow_their_group(workspace: Workspace, tmp_path: Path) -> None:
+def test_new_documents_follow_their_group_unless_a_side_is_ordered(workspace: Workspace, tmp_path: Path) -> None:
     def vendor(name: str) -> dict[str, Any]:
         return _record(name, f"Acme Total {name}", {0: "B-VENDOR"})
 
@@ -98,14 +99,22 @@ def test_new_documents_follow_their_group(workspace: Workspace, tmp_path: Path) 
     _run(workspace, _jsonl(tmp_path / "b.jsonl", vendor("2")))
     assert _content(workspace, "2").document.side is Side.TEST
     summary = _run(workspace, _jsonl(tmp_path / "c.jsonl", vendor("3")), side=Side.VALIDATION)
-    assert _content(workspace, "3").document.side is Side.TEST
-    assert any("never divided" in note for note in summary.notes)
+    assert _content(workspace, "3").document.side is Side.VALIDATION  # an explicit side is an order
+    assert summary.leaks == {"on 'validation', as ordered, but the same vendor is on 'test'": 1}
 
 
 _WORDS = (
     "Bill No 100{0} Date {0}/03/2024 Item A{0}7 {0}.10 Item B{0}8 {0}.20 Item C{0}9 {0}.30 "
     "Total {0}.60 Cash {0}0.00 Change {0}.40"
 )
+
+
+def test_an_ordered_side_wins_over_near_duplicates_and_says_so(workspace: Workspace, tmp_path: Path) -> None:
+    _run(workspace, _jsonl(tmp_path / "a.jsonl", _record("first", _WORDS.format(3))), side=Side.TRAIN, group_by="none")
+    again = _jsonl(tmp_path / "b.jsonl", _record("again", _WORDS.format(3) + " copy"), _record("new", _WORDS.format(7)))
+    summary = _run(workspace, again, side=Side.TEST, group_by="none")
+    assert {_content(workspace, name).document.side for name in ("again", "new")} == {Side.TEST}
+    assert summary.leaks == {"on 'test', as ordered, but a near-duplicate is on 'train'": 1}
 
 
 def test_a_page_scanned_twice_stays_on_one_side(workspace: Workspace, tmp_path: Path) -> None:
@@ -321,7 +330,7 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
 
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
-    from workbench.commands.output import by_reason
+    from workbench.commands.support.output import by_reason
     from workbench.exchange.importers.base import Rejected
 
     lines = by_reason(

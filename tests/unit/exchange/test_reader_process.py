@@ -96,8 +96,8 @@ def test_too_much_memory_is_the_files_problem() -> None:
 
 
 def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_process, "SECONDS", 0.3)
     before = pid()
+    monkeypatch.setattr(reader_process, "SECONDS", 0.3)
     with pytest.raises(InputProblem, match="longer than"):
         wait(30)
     with pytest.raises(ProcessLookupError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.records import Page, Token
-from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, seller_key
+from workbench.exchange.vendor_groups import GUESSED, Grouper, by_sellers, one_vendor, seller_key
 
 
 def _tokens(text: str, left: float = 0.0, size: float = 10.0) -> tuple[Token, ...]:
@@ -124,3 +124,16 @@ def test_a_guessed_vendor_is_named_by_its_labelled_seller_and_joins_it() -> None
         5: "Bolt Ltd",  # several in one guess: each labelled document leaves it for its own seller
         6: "Dorn GmbH",
     }
+
+
+def test_near_equal_names_and_equal_identifiers_are_one_vendor() -> None:
+    groups = {
+        1: "Sanyu Stationery Shop Sdn Bhd", 2: "SANYU STATI0NERY SHOP", 3: f"{GUESSED}Sanyu Stationery Shop (2)",
+        4: "Sunshine Stationery", 5: "Muster GmbH", 6: "Muster Handelsgesellschaft", 7: f"{GUESSED}Rechnung",
+        8: f"{GUESSED}Rechnung (2)", 9: "", 10: "",
+    }  # fmt: skip
+    vendors = one_vendor(groups, {5: ["DE 123 456 789"], 6: ["de123456789"], 9: ["DE123456789"]})
+    assert vendors[1] == vendors[2] == vendors[3] and vendors[5] == vendors[6]
+    assert len({vendors[n] for n in (1, 4, 5, 7, 8)}) == 5, "other vendors, and templates of one headline, stay apart"
+    assert vendors[9] == vendors[10] == ""
+    assert len(set(one_vendor({1: "Supplier Number 12", 2: "Supplier Number 13"}).values())) == 2

@@ -46,6 +46,7 @@ def test_a_good_document_gives_no_warning() -> None:
         ({"amount_total": "118.00"}, "sum", ("amount_net", "amount_tax", "amount_total")),
         ({"tax_rate": "7 %"}, "rate", ("amount_net", "amount_tax", "tax_rate")),
         ({"due_date": "2018-12-24"}, "dates", ("invoice_date", "due_date")),
+        ({"invoice_date": "2118-12-25", "due_date": "2119-01-24"}, "dates", ("invoice_date",)),
         ({"iban": "DE88 2008 0000 0970 3757 01"}, "iban", ("iban",)),
         ({"seller_tax_id": "DE136695977"}, "tax-id", ("seller_tax_id",)),
         ({"amount_tax": "人民币壹仟元整"}, "invalid", ("amount_tax",)),

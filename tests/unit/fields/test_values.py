@@ -83,7 +83,6 @@ def test_amounts(text: str, normal: str) -> None:
         "KWD 1.234",
         "NaN",
         "Infinity",
-        "٣٤",
         "9" * 60,
     ],
 )
@@ -385,3 +384,107 @@ def test_words_of_a_script_without_blanks_are_joined_without_one() -> None:
     assert joined(["12,", "Jalan", "Bunga"]) == "12, Jalan Bunga"
     assert joined(["科技路", "12", "号"]) == "科技路 12 号"
     assert joined([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "normal"),
+    [
+        (FieldType.AMOUNT, "12,50¹", "12.50"),
+        (FieldType.AMOUNT, "12,50 ²)", None),
+        (FieldType.AMOUNT, "1.234,56 €³", "1234.56"),
+        (FieldType.AMOUNT, "12,50①", "12.50"),
+        (FieldType.AMOUNT, "5½", "5.50"),
+        (FieldType.AMOUNT, "5 ½ €", "5.50"),
+        (FieldType.AMOUNT, "½", "0.50"),
+        (FieldType.AMOUNT, "5⅓", None),
+        (FieldType.AMOUNT, "12,50½", None),
+        (FieldType.AMOUNT, "5 1/2", None),
+        (FieldType.RATE, "19 %¹", "19"),
+        (FieldType.RATE, "19¹ %", "19"),
+        (FieldType.RATE, "5½ %", "5.5"),
+        (FieldType.RATE, "5⅓ %", None),
+        (FieldType.RATE, "5 1/2 %", None),
+        (FieldType.DATE, "29.02.2024¹", "2024-02-29"),
+        (FieldType.ID, "RE-4711²", "RE-4711"),
+    ],
+)
+def test_superscripts_are_footnotes_and_fractions_are_read_or_refused(
+    type: FieldType, text: str, normal: str | None
+) -> None:
+    assert normalise(type, text).normal == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("12.00*", "12.00"), ("1.234,56 EUR*", "1234.56"), ("1,234.56 CR", "-1234.56"), ("1,234.56 DR", "1234.56"),
+        ("12.00 A", "12.00"), ("12.00 SR", "12.00"), ("12.00T", "12.00"), ("12.00 B*", "12.00"), ("Rs.500/-", "500.00"),
+        ("500/=", "500.00"), ("12.00€ TTC", "12.00"), ("H.T. 12,00", "12.00"), ("12.30 EUR inkl. MwSt", "12.30"),
+        ("12.00 (incl. VAT)", "12.00"), ("119,00 EUR inkl. 19% MwSt.", "119.00"), ("IVA incl. 5,00", "5.00"),
+        ("121,00 incl. btw", "121.00"), ("12.00 kg", None), ("12.00 W", None), ("12 A", None), ("(12.00) CR", None),
+        ("19%", None),
+    ],
+)  # fmt: skip
+def test_marks_of_tax_and_credit_beside_an_amount(text: str, normal: str | None) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("MX$ 1,234.50", "1234.50", "MXN"), ("AR$ 5,00", "5.00", "ARS"), ("CLP$ 12.00", "12.00", "CLP"),
+        ("US $12.00", "12.00", "USD"), ("R273.00", "273.00", None), ("S/ 12", "12.00", "PEN"), ("₦12", "12.00", "NGN"),
+        ("12.00 DH", "12.00", None), ("KSh 1,500.00", "1500.00", "KES"), ("R$ 1.234,50", "1234.50", "BRL"),
+        ("ZZ$ 12.00", None, None), ("R273", None, None), ("C$5.00", "5.00", "CAD"),
+        ("١٬٢٣٤٫٥٦", "1234.56", None), ("१२.००", "12.00", None), ("\u200f12.00", "12.00", None),
+    ],
+)  # fmt: skip
+def test_letters_before_a_currency_sign_belong_to_it(text: str, amount: str | None, currency: str | None) -> None:
+    assert normalise(FieldType.AMOUNT, text).normal == amount
+    assert normalise(FieldType.CURRENCY, text).normal == currency
+
+
+def test_an_unknown_currency_is_named() -> None:
+    assert "ZZ$" in normalise(FieldType.AMOUNT, "ZZ$ 12.00").note
+
+
+@pytest.mark.parametrize(
+    ("text", "normal", "other"),
+    [
+        ("24-03-31", "2024-03-31", "2031-03-24"),
+        ("15/12/31", "2015-12-31", "2031-12-15"),
+        ("99/01/31", "1999-01-31", None),
+        ("13/04/24", "2024-04-13", None),
+        ("٣١/٠٣/٢٠٢٤", "2024-03-31", None),
+    ],
+)
+def test_the_year_may_stand_first(text: str, normal: str, other: str | None) -> None:
+    assert readings(FieldType.DATE, text) == {normal, *([other] if other else [])}
+    value = normalise(FieldType.DATE, text)
+    assert (value.normal, bool(value.note)) == (normal, other is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar"),
+    [
+        ("31/03/2567", "Buddhist"), ("31 มีนาคม พ.ศ. 2567", "Buddhist"), ("令和6年3月31日", "Reiwa"),
+        ("R6.3.31", "Reiwa"),
+        ("民國113年3月31日", "ROC"), ("113年3月31日", "ROC"), ("113/03/31", "ROC"), ("1445/09/21", "Islamic"),
+    ],
+)  # fmt: skip
+def test_years_of_other_calendars_are_refused_with_that_reason(text: str, calendar: str) -> None:
+    value = normalise(FieldType.DATE, text)
+    assert value.normal is None
+    assert calendar in value.note
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same_value"),
+    [
+        ("किला", "कुला", False), ("किला", "किला", True), ("İSTANBUL", "istanbul", True), ("شَرِكَة", "شركة", True),
+        ("شـركة", "شركة", True), ("שָׁלוֹם", "שלום", True), ("Café", "CAFE\u0301", True), ("กำ", "กา", False),
+        ("Cafe", "Café", False), ("A\u200bB", "AB", True),
+    ],
+)  # fmt: skip
+def test_marks_stay_with_their_letters(first: str, second: str, same_value: bool) -> None:
+    assert same(FieldType.PARTY, first, second) is same_value

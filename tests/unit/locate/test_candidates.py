@@ -183,3 +183,34 @@ def test_the_addressee_s_name_heads_his_address():
 
 def test_a_whole_number_is_an_amount_beside_a_currency():
     assert best("  Hotel\n\n  Screen   2\n  Total  Rs 1939\n  Tel  100 444\n", "amount_total") == "1939"
+
+
+FORM = """\
+   Verkäufer
+   Nummer:                               549910
+   Globale Nummer:                       4000001123452 (GLN)
+   Name:                                 Lieferant GmbH
+   Anschrift:                            Lieferantenstraße 20
+                                         DE 80333 München
+   Käufer
+   Name:                                 Kunden AG Mitte
+   Anschrift:                            Kundenstraße 15
+                                         DE 69876 Frankfurt
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seller_name", "Lieferant GmbH"),
+        ("seller_address", "Lieferantenstraße 20 80333 München"),
+    ],
+)
+def test_a_form_of_an_e_invoice_is_read_without_country_codes_and_numbers(field, value):
+    assert best(FORM.replace("\n", "\n\n"), field) == value
+
+
+def test_the_addressee_is_below_the_sender_s_line():
+    sender = "      Bei Spiel GmbH ● Ecke 12 ● 12345 Stadthausen"
+    text = f"{sender}\n    Theodor Est\n\n\n    Bahnstr. 42\n\n\n    88802 Spielkreis\n"
+    assert best(text, "buyer_name", seller_name=(0, 1, 2)) == "Theodor Est"

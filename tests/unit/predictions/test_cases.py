@@ -126,3 +126,14 @@ def test_a_field_that_is_seldom_labelled_twice_is_still_read_once():
     once, twice = ["B-x", "O", "O"], ["B-x", "O", "B-x"]
     assert cases.labelled_once([once] * 29 + [twice]) == {"x"}
     assert cases.labelled_once([once] * 28 + [twice]) == frozenset()
+
+
+def test_a_group_of_its_own_tells_nothing_of_a_documents_vendor():
+    def case(name, group, words=("Acme", "Ltd"), gold=(), **references):
+        return cases.Case(1, name, group, "en", words, gold=gold, references=references)
+
+    assert not cases.vendor_is_known(case("a", "a")) and not cases.vendor_is_known(case("a", "a (2)"))
+    assert cases.vendor_is_known(case("a", "Acme")) and cases.vendor_is_known(case("a", "twin"))
+    labelled = case("a", "a", gold=(cases.Chunk("seller_name", 0, 2),))
+    assert cases.vendor_is_known(labelled)
+    assert set(cases.vendors_of(labelled)) & set(cases.vendors_of(case("b", "b", seller_name="ACME LTD.")))

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from workbench import settings
-from workbench.fields import FieldType, chunks_of
+from workbench.fields import FieldType, chunks_of, invoice_schema
 from workbench.predictions import repair_rules, suggestions
 from workbench.predictions.cases import Case, Chunk
+from workbench.predictions.model_and_rules import TrackRecord, TwoReadings
 from workbench.predictions.suggestions import Trust
 from workbench.settings import REPAIR_RULES
 
@@ -151,3 +152,22 @@ def test_the_starter_in_its_worker_asks_the_rules_too(tmp_path):
 def test_a_rule_is_judged_by_more_than_an_unlucky_document(repaired, broke, without, verdict):
     effect = {"repaired": repaired, "broke": broke, "f1_with": 0.8, "f1_without": without}
     assert repair_rules.verdict(effect) == verdict
+
+
+def test_what_neither_the_model_nor_the_rules_read_acceptably_is_not_offered():
+    document = replace(
+        case("Konto rechts Betrag", ["O", "B-iban", "O"], [0.9, 0.99, 0.9]), predicted=(Chunk("iban", 1, 2, 0.99),)
+    )
+    fields = tuple(field for field in invoice_schema() if field.id == "iban")
+    trust = Trust(types={"iban": FieldType.ID}, rules=OFF)
+    assert suggestions.proposals(document, trust) == []
+    assert suggestions.proposals(document, replace(trust, types={}, fields=fields)) == []
+
+
+def test_an_addressee_outside_of_any_block_is_not_sure_before_the_workspace_says_so():
+    read = TwoReadings((1,), 0.99, (1,))
+    before = {"buyer_address": {read.situation: [95, 95, 100]}}
+    assert TrackRecord(before).believed("buyer_address", read)[1] < 0.7
+    here = {"buyer_address": {read.situation: [20, 20, 20]}}
+    assert TrackRecord(before, here).believed("buyer_address", read)[1] > 0.9
+    assert TrackRecord(before).believed("buyer_address", replace(read, strong=True))[1] > 0.7

@@ -24,7 +24,7 @@ from workbench.fields.schema import repaired_tags
 from workbench.samples import Sample, compose, generate, template_ids
 from workbench.samples.content import chinese_capitals, money
 from workbench.samples.fonts import chinese_font
-from workbench.samples.places import LANGUAGES, LOCALES
+from workbench.samples.locales import LANGUAGES, LOCALES
 from workbench.samples.render import picture
 from workbench.samples.wording import WORDING
 from workbench.samples.write import write_samples

@@ -58,3 +58,14 @@ def load(name: str) -> Exporter:
         raise UsageProblem(f"There is no export format '{name}'.", f"Formats: {', '.join(EXPORTERS)}.")
     exporter: Exporter = import_module(f"{__name__}.{EXPORTERS[name][0]}").EXPORTER
     return exporter
+
+
+def csv_for_excel(locale: str) -> Exporter:
+    """The exporter of values as a country's Excel opens them.
+
+    Raises:
+        UsageProblem: there is no such locale.
+    """
+    from workbench.exchange.exporters.values_csv import for_excel
+
+    return for_excel(locale)

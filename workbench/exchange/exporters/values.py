@@ -34,6 +34,14 @@ def header(schema: Schema) -> list[str]:
     return ["file", "group", "split", "state", *names, *extra]
 
 
+def numeric_columns(schema: Schema) -> frozenset[int]:
+    """The numbers of the columns with amounts, rates and confidences."""
+    fields = schema.spans
+    first = len(header(schema)) - 3 * len(fields)
+    numbers = {n for n, entry in enumerate(fields, first) if entry.type in (FieldType.AMOUNT, FieldType.RATE)}
+    return frozenset(numbers | {first + len(fields) + 2 * n for n in range(len(fields))})
+
+
 def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> Iterator[list[str]]:
     """A row a document, in the order of `header`."""
     for content in contents:

@@ -1,4 +1,4 @@
-"""Values as CSV: UTF-8 with a byte-order mark for spreadsheets, commas, quotes where needed.
+"""Values as CSV: UTF-8 with a byte-order mark for spreadsheets, commas (or what a country's Excel wants), quotes.
 
 Holds and cannot hold what `values` says. A cell that a spreadsheet would take for a formula gets an apostrophe.
 """
@@ -6,22 +6,31 @@ Holds and cannot hold what `values` says. A cell that a spreadsheet would take f
 import csv
 import io
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from storage.exceptions import UsageProblem
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_file
-from workbench.exchange.exporters.values import header, rows
+from workbench.exchange.exporters.values import header, numeric_columns, rows
 from workbench.fields import Schema
 
 
 class CsvExporter:
-    """One row a document."""
+    """One row a document.
+
+    Args:
+        decimal: the decimal point of numbers. Where it is a comma, semicolons divide the columns, as Excel has it.
+    """
 
     name = "values-csv"
     description = "one row a document, one column a field"
     folder = False
+
+    def __init__(self, decimal: str = ".") -> None:
+        self._decimal = decimal
 
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
@@ -30,12 +39,37 @@ class CsvExporter:
         written = ExportReport()
         with whole_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
-            table = csv.writer(text)
+            table = csv.writer(text, delimiter=";" if self._decimal == "," else ",")
             table.writerow([_no_formula(name) for name in header(schema)])
+            numeric = numeric_columns(schema)
             for row in rows(contents, schema, written):
-                table.writerow([_no_formula(cell) for cell in row])
+                cells = map(_no_formula, row)
+                table.writerow([self._number(cell) if n in numeric else cell for n, cell in enumerate(cells)])
             text.detach()  # the file is flushed, closed and renamed by its own manager
         return written
+
+    def _number(self, cell: str) -> str:
+        return cell.replace(".", self._decimal) if _PLAIN.fullmatch(cell) else cell
+
+
+def for_excel(locale: str) -> CsvExporter:
+    """The exporter for a country's Excel, such as de, fr_CH or en_US.
+
+    Raises:
+        UsageProblem: there is no such locale.
+    """
+    from babel import Locale, UnknownLocaleError
+    from babel.numbers import get_decimal_symbol
+
+    try:
+        return CsvExporter(get_decimal_symbol(Locale.parse(locale.replace("-", "_"))))
+    except (UnknownLocaleError, ValueError) as error:
+        raise UsageProblem(
+            f"There is no locale '{locale}'.", "Write a language, or one with its country: de, fr_CH."
+        ) from error
+
+
+_PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 def _no_formula(cell: str) -> str:

@@ -16,6 +16,14 @@ from workbench.exchange.importers.base import Importer
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module of this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
+    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
+    "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
+    "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
+    "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
+    "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
     "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
@@ -25,18 +33,21 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
     "texts": ("texts", "texts with a class: CSV, TSV, JSON or JSONL with a text and a label column"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
+    "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
     "pdf": ("pdf", "PDF: the text layer, OCR where there is none"),
-    "image": ("images", "PNG, JPEG, TIFF, BMP, WebP: read by OCR"),
+    "image": ("images", "PNG, JPEG, TIFF, BMP, WebP, GIF, AVIF, JPEG 2000, HEIC: read by OCR"),
 }
 
 HEAD = 1 << 16
 """Bytes at the start of a file by which formats are recognised."""
 
 _CERTAIN = 0.99
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".pdf"})
+_PICTURES = frozenset(
+    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
+)
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css|html?)", re.I
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
 )
 
 
@@ -99,6 +110,8 @@ def unrecognised(path: Path) -> str:
         return problem.message
     if not head:
         return "it is empty"
+    if reason := _reason_of_kind(path, head):
+        return reason
     if path.suffix.lower() in _PICTURES:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
@@ -107,6 +120,30 @@ def unrecognised(path: Path) -> str:
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
     return f"its content is of no format that is known ({', '.join(IMPORTERS)})"
+
+
+# What people have beside invoices, by the ending or the first bytes, and what to do with it.
+_OTHER_KINDS = (
+    ((".eml", ".msg", ".mbox"), b"", "it is an e-mail: save its attachments and import these"),
+    ((".html", ".htm", ".mhtml"), b"", "it is a web page: print it to a PDF and import that"),
+    ((".doc", ".docx", ".odt", ".rtf", ".pages"), b"", "it is a text document: save it as a PDF and import that"),
+    ((".ofd",), b"", "it is an OFD document: convert it to PDF, for example with the viewer of the tax office"),
+    ((".p7m", ".p7s"), b"", "it is signed: take the XML out of it (openssl cms -verify -noverify -inform DER) first"),
+    ((".xls",), b"", "it is an old Excel file: save it as .xlsx or CSV"),
+    ((), b"\xd0\xcf\x11\xe0", "it is an old Office file or an Outlook message: save it as a PDF, or as .xlsx"),
+)
+
+
+def _reason_of_kind(path: Path, head: bytes) -> str:
+    name = path.name.lower()
+    return next(
+        (
+            reason
+            for endings, start, reason in _OTHER_KINDS
+            if name.endswith(endings) or (start and head.startswith(start))
+        ),
+        "",
+    )
 
 
 def _is_text(head: bytes) -> bool:
@@ -168,6 +205,11 @@ def leads_out(path: Path, folder: Path) -> bool:
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
+def _is_no_data(name: str) -> bool:
+    """Whether a file is about a project rather than a document; a PDF or picture never is, whatever its name."""
+    return _NO_DATA.fullmatch(name) is not None and Path(name).suffix.lower() not in _PICTURES
+
+
 def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
     """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
     visited: set[tuple[int, int]] = set()
@@ -187,7 +229,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
             if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
                 continue
             try:
-                is_folder, is_file = entry.is_dir(), entry.is_file() and not _NO_DATA.fullmatch(entry.name)
+                is_folder, is_file = entry.is_dir(), entry.is_file() and not _is_no_data(entry.name)
             except OSError:
                 yield path, False
                 continue
@@ -213,12 +255,31 @@ _MAINS = {
 }
 
 
+def _same_stem(path: Path) -> Iterator[Path]:
+    """Documents beside a file that have its name."""
+    for suffix in _PICTURES:
+        for cased in (suffix, suffix.upper()):
+            if (other := path.with_suffix(cased)).is_file():
+                yield other
+
+
+def _mains(folder: Path, start: str) -> Iterator[Path]:
+    """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
+    yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
+
+
 def _beside(path: Path) -> Iterator[Path]:
     """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    if path.suffix.lower() == ".xml" and any(_same_stem(path)) and load("e-invoice").sniff(path, head_of(path)):
+        yield path  # an e-invoice beside its PDF or picture
+    if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
+        start = re.sub(r"_(box|image)\.txt$", "", path.name)
+        if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):
+            yield path
     if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):

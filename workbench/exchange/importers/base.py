@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.records import Box
+from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 
 
@@ -42,6 +43,7 @@ class IncomingPage:
     picture_index: int = 0  # which frame of a multi-page TIFF
     engine: str = "given"
     engine_version: str = ""
+    notes: list[str] = field(default_factory=list)  # become the document's
 
 
 @dataclass(slots=True)
@@ -102,6 +104,10 @@ class Rejected:
     file: str
     record: str  # "" for the whole file; else "record 3", "line 17" …
     reason: str
+
+    def __post_init__(self) -> None:
+        for name in ("file", "record", "reason"):
+            object.__setattr__(self, name, harmless(getattr(self, name)))
 
 
 class Importer(Protocol):

@@ -6,8 +6,16 @@ from dataclasses import replace
 
 from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingSpan,
+    IncomingToken,
+    Options,
+    Rejected,
+)
 from workbench.exchange.importers.regions import place
+from workbench.fields.plain_text import harmless
 
 _OFF_PAGE = 0.01  # of the page: a box that leaves it by less was only rounded
 
@@ -34,6 +42,10 @@ def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
 
 def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     limits = options.limits
+    for page in incoming.pages:
+        incoming.notes += page.notes
+        page.notes = []
+    _make_storable(incoming)
     if len(incoming.pages) > limits.pages:
         raise InputProblem(
             f"it has {len(incoming.pages):,} pages; the limit is {limits.pages:,} (pages under [limits])"
@@ -67,6 +79,19 @@ def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     return incoming
 
 
+def _make_storable(incoming: Incoming) -> None:
+    """Replace in names what no database can hold; words are replaced where they become records."""
+    incoming.name, incoming.source = harmless(incoming.name), harmless(incoming.source)
+    incoming.group = harmless(incoming.group) if incoming.group else incoming.group
+    incoming.language = harmless(incoming.language) if incoming.language else incoming.language
+    incoming.notes = [harmless(note) for note in incoming.notes]
+    incoming.values = {harmless(label): harmless(value) for label, value in incoming.values.items()}
+    for span in incoming.spans:
+        span.label, span.run = harmless(span.label), harmless(span.run)
+    if any(harmless(region.label + region.run) != region.label + region.run for region in incoming.regions):
+        incoming.regions = [replace(r, label=harmless(r.label), run=harmless(r.run)) for r in incoming.regions]
+
+
 def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, int]) -> list[int]:
     """Clean a page's words in place; the numbers (from `first`) of those that stay."""
     width, height = page.width, page.height
@@ -78,6 +103,8 @@ def _clean_page(page: IncomingPage, number: int, first: int, counted: dict[str, 
         text = token.text
         if not text.isascii():
             text = token.text = unicodedata.normalize("NFC", text)
+        elif not text.isprintable():
+            text = token.text = harmless(text)
         if not text or text.isspace():
             continue
         x0, y0, x1, y1 = token.box
@@ -180,14 +207,8 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
     for number, page in enumerate(incoming):
         words = page.tokens or []
         tokens = tuple(
-            Token(i, number, t.line or 0, t.text if t.text.isascii() else _storable(t.text), t.box, t.confidence)
-            for i, t in enumerate(words, first)
+            Token(i, number, t.line or 0, harmless(t.text), t.box, t.confidence) for i, t in enumerate(words, first)
         )
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
     return tuple(pages)
-
-
-def _storable(text: str) -> str:
-    """The text with a question mark for half a surrogate pair, which JSON can hold but a database cannot."""
-    return text.encode("utf-8", "replace").decode()

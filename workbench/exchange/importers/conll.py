@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
+from storage.records import Box
 from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers import tags as tagging
+from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.importers.running_text import TYPESET, typeset
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
 _START = re.compile(rb"-DOCSTART-(?!\t)")  # a word of that name has a tab and its tag behind it
@@ -35,14 +38,23 @@ class ConllImporter:
             return
         lines = data.replace(b"\r\n", b"\n").split(b"\n")
         by_start = sum(bool(_START.match(line)) for line in lines) > 1
-        for first, block in _blocks(lines, by_start):
+        blocks = list(_blocks(lines, by_start))
+        shape = tagging.shape_of(_last_columns(lines))
+        boxes, left_out = _boxes_beside(path, options, blocks)
+        for number, (first, block) in enumerate(blocks):
             where = f"line {first}"
             try:
-                yield self._read(path, where, first, block)
-            except InputProblem as problem:
-                yield parsing.rejected(path, where, problem)
+                incoming = self._read(path, where, first, block, shape, boxes[number])
+            except InputProblem as fault:
+                yield parsing.rejected(path, where, fault)
+                continue
+            if left_out and boxes[number] is None:
+                incoming.notes.append(left_out)
+            yield incoming
 
-    def _read(self, path: Path, where: str, first: int, block: list[bytes]) -> Incoming:
+    def _read(
+        self, path: Path, where: str, first: int, block: list[bytes], shape: str, boxes: list[Box] | None
+    ) -> Incoming:
         texts: list[list[str]] = [[]]
         tags: list[str] = []
         for number, line in enumerate(block, first):
@@ -55,15 +67,67 @@ class ConllImporter:
             texts[-1].append(parts[0])
             tags.append(parts[-1])
         incoming = Incoming(f"{path.stem} {where}", f"{path} {where}", [], self.name, labelled=True)
-        incoming.notes.append(parsing.TYPESET)
-        incoming.spans, incoming.repaired_tags = parsing.spans_of_tags(tags)
-        incoming.pages = [parsing.typeset([line for line in texts if line])]
+        incoming.spans, incoming.repaired_tags = tagging.spans_of_tags(tags, shape)
+        if boxes is None:
+            incoming.notes.append(TYPESET)
+            incoming.pages = [typeset([line for line in texts if line])]
+        else:
+            words = [word for line in texts for word in line]
+            tokens = [IncomingToken(word, box) for word, box in zip(words, boxes, strict=True)]
+            incoming.notes.append("boxes taken as 0-1000")
+            incoming.pages = [IncomingPage(1000.0, 1000.0, tokens)]
         return incoming
 
 
+def _last_columns(lines: list[bytes]) -> Iterator[str]:
+    for line in lines:
+        parts = _columns(line.decode("utf-8", "ignore"))
+        if len(parts) > 1 and not _START.match(line):
+            yield parts[-1]
+
+
+def box_files(path: Path) -> list[Path]:
+    """Where UniLM's files keep the boxes of a file's words: train_box.txt beside train.txt."""
+    stem, _, last = path.stem.rpartition("_")
+    names = [f"{path.stem}_box{path.suffix}", *([f"{stem}_box{path.suffix}"] if last else [])]
+    return [path.with_name(name) for name in names if name != path.name]
+
+
+def _boxes_beside(
+    path: Path, options: Options, blocks: list[tuple[int, list[bytes]]]
+) -> tuple[list[list[Box] | None], str]:
+    """The boxes of every record from the file beside it (None where it has other words), and why some are left out."""
+    none: list[list[Box] | None] = [None] * len(blocks)
+    other = next((file for file in box_files(path) if file.is_file()), None)
+    if other is None:
+        return none, ""
+    try:
+        lines = parsing.content(other, options.limits).replace(b"\r\n", b"\n").split(b"\n")
+        rows = [[_box_row(line) for line in block if line.strip()] for _, block in _blocks(lines, False)]
+    except InputProblem as problem:
+        return none, f"the boxes of {other.name} were left out: {problem.message}"
+    boxes = none
+    for number, ((_, block), row) in enumerate(zip(blocks, rows, strict=False)):
+        words = [_columns(line.decode("utf-8", "replace"))[:1] for line in block if line.strip()]
+        if words == [[word] for word, _ in row]:
+            boxes[number] = [box for _, box in row]
+    return boxes, "" if None not in boxes else f"records without boxes: {other.name} has other words for them"
+
+
+def _box_row(line: bytes) -> tuple[str, Box]:
+    parts = _columns(parsing.text_of(line))
+    numbers = parts[-1].split() if len(parts) == 2 else parts[-4:]
+    try:
+        x0, y0, x1, y1 = map(float, numbers)
+    except ValueError:
+        raise InputProblem(f"{parts[-1][:40]!r} is no box") from None
+    return parts[0], (x0, y0, x1, y1)
+
+
 def _columns(line: str) -> list[str]:
-    # Only spaces and tabs divide: a no-break space belongs to the word.
-    return [part for part in re.split(r"[ \t]+", line.strip(" \t\r\n")) if part]
+    # Where a line has tabs only these divide: a word may hold a space. A no-break space always belongs to the word.
+    stripped = line.strip(" \t\r\n")
+    return [part for cell in re.split(r"\t+" if "\t" in stripped else r" +", stripped) if (part := cell.strip(" "))]
 
 
 def _blocks(lines: list[bytes], by_start: bool) -> Iterator[tuple[int, list[bytes]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.importers import parsing
@@ -34,37 +35,43 @@ class CordImporter:
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))
         incoming = Incoming(path.stem, str(path), [], self.name, labelled=True)
-        schema = invoice_schema()
-        tokens: list[IncomingToken] = []
-        rows: dict[str, int] = {}
-        for position, line in enumerate(parsing.need(data, "valid_line", list), 1):
-            what = f"line {position} of valid_line"
-            category = parsing.need(line, "category", str, what)
-            values: list[int] = []
-            for word in parsing.need(line, "words", list, what):
-                text = parsing.need(word, "text", str, f"a word of {what}")
-                quad = parsing.need(word, "quad", dict, f"a word of {what}")
-                if not all(x in quad and y in quad for x, y in _CORNERS):
-                    raise InputProblem(f"a box of {what} has not four corners")
-                if not word.get("is_key"):
-                    values.append(len(tokens))
-                row = rows.setdefault(str(word.get("row_id", f"line {position}")), len(rows))
-                tokens.append(IncomingToken(text, parsing.around([(quad[x], quad[y]) for x, y in _CORNERS]), row))
-            if values:
-                incoming.spans.append(IncomingSpan(_label(category, schema), tuple(values)))
-        picture_and_size = parsing.picture_beside(options, path, _PICTURES, incoming.notes)
-        picture, width, height = picture_and_size or (None, 0.0, 0.0)
-        size = data.get("meta", {}).get("image_size") if isinstance(data.get("meta"), dict) else None
-        if isinstance(size, dict) and size.get("width") and size.get("height"):
-            width, height = parsing.number(size["width"]), parsing.number(size["height"])
-        if not width or not height:
-            width, height = parsing.page_of_boxes(tokens)
-            incoming.notes.append("page size taken from the boxes")
-        incoming.pages = [IncomingPage(width, height, tokens, picture)]
+        read_lines(incoming, data, parsing.picture_beside(options, path, _PICTURES, incoming.notes))
         return incoming
 
 
-def _label(category: str, schema: Schema) -> str:
+def read_lines(
+    incoming: Incoming, data: dict[str, Any], picture_and_size: tuple[Path | bytes, float, float] | None
+) -> None:
+    """Put the lines of a CORD record into a document as one page with its labels."""
+    schema = invoice_schema()
+    tokens: list[IncomingToken] = []
+    rows: dict[str, int] = {}
+    for position, line in enumerate(parsing.need(data, "valid_line", list), 1):
+        what = f"line {position} of valid_line"
+        category = parsing.need(line, "category", str, what)
+        values: list[int] = []
+        for word in parsing.need(line, "words", list, what):
+            text = parsing.need(word, "text", str, f"a word of {what}")
+            quad = parsing.need(word, "quad", dict, f"a word of {what}")
+            if not all(x in quad and y in quad for x, y in _CORNERS):
+                raise InputProblem(f"a box of {what} has not four corners")
+            if not word.get("is_key"):
+                values.append(len(tokens))
+            row = rows.setdefault(str(word.get("row_id", f"line {position}")), len(rows))
+            tokens.append(IncomingToken(text, parsing.around([(quad[x], quad[y]) for x, y in _CORNERS]), row))
+        if values:
+            incoming.spans.append(IncomingSpan(label_of(category, schema), tuple(values)))
+    picture, width, height = picture_and_size or (None, 0.0, 0.0)
+    size = data.get("meta", {}).get("image_size") if isinstance(data.get("meta"), dict) else None
+    if isinstance(size, dict) and size.get("width") and size.get("height"):
+        width, height = parsing.number(size["width"]), parsing.number(size["height"])
+    if not width or not height:
+        width, height = parsing.page_of_boxes(tokens)
+        incoming.notes.append("page size taken from the boxes")
+    incoming.pages = [IncomingPage(width, height, tokens, picture)]
+
+
+def label_of(category: str, schema: Schema) -> str:
     """The last part of a total's category where the invoice schema knows it (total.total_price); else the whole."""
     part, _, last = category.rpartition(".")
     return last if part != "menu" and schema.resolve(last) else category

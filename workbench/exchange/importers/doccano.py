@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, IncomingSpan, Options, Rejected
+from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers.running_text import Range, set_text
 
 
 class DoccanoImporter:
@@ -18,11 +18,11 @@ class DoccanoImporter:
     description = "doccano JSONL: text with labelled character ranges, no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
-        """By "text" beside "label", "labels" or "entities"."""
-        if not parsing.is_json(head) or re.search(rb'"(words|form|documents|data|bbox|box)"\s*:', head):
+        """By "text" (or "data" that is a text) beside "label", "labels" or "entities"."""
+        if not parsing.is_json(head) or re.search(rb'"(words|form|documents|bbox|box|pages|blocks)"\s*:', head, re.I):
             return 0.0
         ranges = re.search(rb'"(label|labels|entities)"\s*:\s*\[\s*(\[|\]|\{)', head)
-        return 0.85 if b'"text"' in head and ranges else 0.0
+        return 0.85 if ranges and re.search(rb'"(text|data)"\s*:\s*"', head) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
@@ -38,35 +38,17 @@ class DoccanoImporter:
             yield parsing.rejected(path, "", problem)
 
     def _read(self, path: Path, where: str, record: Any) -> Incoming:
-        text = parsing.need(record, "text", str)
+        has_text = not isinstance(record, dict) or "text" in record
+        text = parsing.need(record, "text" if has_text else "data", str)
         name = f"{path.stem} {record['id'] if isinstance(record.get('id'), int | str) else where}".strip()
-        incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name, notes=[parsing.TYPESET])
-        ranges = _ranges(record, len(text))
+        incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
         incoming.labelled = any(key in record for key in ("label", "labels", "entities"))
-        edges = {edge for start, end, _ in ranges for edge in (start, end)}
-        pieces: list[tuple[int, int]] = []
-        lines: list[list[str]] = [[]]
-        done = 0
-        for start, end in parsing.pieces_of(text):
-            if "\n" in text[done:start] and lines[-1]:
-                lines.append([])
-            done = end
-            cuts = [start, *sorted(edge for edge in edges if start < edge < end), end]
-            for left, right in pairwise(cuts):
-                pieces.append((left, right))
-                lines[-1].append(text[left:right])
-        for start, end, label in ranges:
-            tokens = tuple(i for i, (left, right) in enumerate(pieces) if left >= start and right <= end)
-            if tokens:
-                incoming.spans.append(IncomingSpan(label, tokens))
-        if len(incoming.spans) < len(ranges):
-            incoming.notes.append(f"{len(ranges) - len(incoming.spans)} labels hold no word and were dropped")
-        incoming.pages = [parsing.typeset(lines)]
+        set_text(incoming, text, _ranges(record))
         return incoming
 
 
-def _ranges(record: dict[str, Any], length: int) -> list[tuple[int, int, str]]:
-    ranges: list[tuple[int, int, str]] = []
+def _ranges(record: dict[str, Any]) -> list[Range]:
+    ranges: list[Range] = []
     for key in ("label", "labels", "entities"):
         listed = record.get(key) or []
         if not isinstance(listed, list):
@@ -80,10 +62,8 @@ def _ranges(record: dict[str, Any], length: int) -> list[tuple[int, int, str]]:
                 raise InputProblem(f'"{key}" holds {str(entry)[:60]}, which is no [start, end, label]')
             if not isinstance(start, int) or not isinstance(end, int) or not isinstance(label, str):
                 raise InputProblem(f'"{key}" holds {str(entry)[:60]}, which is no [start, end, label]')
-            if not 0 <= start <= end <= length:
-                raise InputProblem(f"the label {label} [{start}, {end}] leaves the text, which has {length} characters")
-            ranges.append((start, end, label))
-    return sorted(ranges)
+            ranges.append(Range(start, end, label))
+    return ranges
 
 
 IMPORTER = DoccanoImporter()

@@ -36,7 +36,7 @@ class FunsdImporter:
         data = parsing.decode(parsing.content(path, options.limits))
         incoming = Incoming(path.stem, str(path), [], self.name)
         read_form(incoming, parsing.need(data, "form", list), data.get("img"), path, options)
-        incoming.labelled = data.get("labelled") is not False
+        incoming.labelled = incoming.labelled and data.get("labelled") is not False
         return incoming
 
 
@@ -52,6 +52,7 @@ def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options
     """
     tokens: list[IncomingToken] = []
     order: list[Any] = []
+    unnamed = 0
     for position, item in enumerate(form, 1):
         what = f"item {position} of the form"
         label = item.get("label") if isinstance(item, dict) else None
@@ -67,8 +68,12 @@ def read_form(incoming: Incoming, form: list[Any], img: Any, path: Path, options
                 order.append(word.get("order"))
         first = len(tokens)
         tokens += [IncomingToken(text, box) for text, box in pairs]
+        unnamed += label is not None and not isinstance(label, str)
         if pairs and isinstance(label, str) and label.lower() not in _NO_LABEL:
             incoming.spans.append(IncomingSpan(label, tuple(range(first, len(tokens)))))
+    if unnamed:
+        incoming.notes.append(f"{unnamed} labels are no names and were left out")
+    incoming.labelled = not unnamed
     if len(order) == len(tokens) and all(isinstance(place, int) for place in order):
         _reorder(incoming, tokens, order)
     img = img if isinstance(img, dict) else {}

@@ -1,27 +1,29 @@
-"""Pictures of documents: PNG, JPEG, TIFF (several pages), BMP and WebP. Their words come from OCR."""
+"""Pictures of documents: PNG, JPEG, TIFF (several pages) and others that Pillow reads. Their words come from OCR."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange import pictures
+from workbench.exchange import einvoice, pictures
 from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
 
-_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
+_MAGIC = (
+    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a"),
+    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000
+)
 
 
 class ImageImporter:
     """One picture file is one document; a TIFF's frames are its pages."""
 
     name = "image"
-    description = "Pictures: PNG, JPEG, TIFF (several pages), BMP, WebP; read by OCR"
+    description = "Pictures: PNG, JPEG, TIFF (several pages), BMP, WebP, GIF, AVIF, JPEG 2000, HEIC; read by OCR"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the first bytes: a text file named .png is none."""
         is_bmp = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
         is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-        return 0.9 if head.startswith(_MAGIC) or is_bmp or is_webp else 0.0
+        return 0.9 if head.startswith(_MAGIC) or is_bmp or is_webp or pictures.container_of(head) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """One document without words; its pages are as large as the upright picture, in pixels."""
@@ -34,7 +36,13 @@ class ImageImporter:
             IncomingPage(float(width), float(height), None, path, number)
             for number, (width, height) in enumerate(sizes)
         ]
-        yield Incoming(path.stem, str(path), pages, self.name)
+        incoming = Incoming(path.stem, str(path), pages, self.name)
+        try:
+            incoming.values = einvoice.values_for(path)
+        except InputProblem as problem:
+            incoming.notes.append(f"the e-invoice was not read: {problem.message}")
+        incoming.values_source = "e-invoice" if incoming.values else ""
+        yield incoming
 
 
 IMPORTER = ImageImporter()

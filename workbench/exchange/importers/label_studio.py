@@ -6,13 +6,13 @@ A region's rectangle, label and text share one id. Boxes are in percent of the p
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
+from workbench.exchange.importers import label_studio_min, named_files, parsing
 from workbench.exchange.importers.base import (
     Incoming,
     IncomingPage,
@@ -23,12 +23,14 @@ from workbench.exchange.importers.base import (
     Rejected,
 )
 from workbench.exchange.importers.clean import lines_of
+from workbench.exchange.importers.label_studio_text import fill, is_text_task
 from workbench.exchange.importers.regions import place
 
 OWN = "workbench"
 """The key under a task's data for what our own exporter writes and Label Studio does not know."""
 
 _LABELS = ("labels", "rectanglelabels", "polygonlabels")
+_FLAT = (".csv", ".tsv")
 _UNKNOWN = 1000.0  # width and height of a page whose size is not in the file
 
 
@@ -53,6 +55,8 @@ class LabelStudioImporter:
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By tasks with data and results, or JSON_MIN's rectangles in percent."""
+        if label_studio_min.is_csv(head):
+            return 0.97
         if not parsing.is_json(head):
             return 0.0
         task = b'"data"' in head and re.search(rb'"(annotations|predictions|completions)"\s*:\s*\[', head)
@@ -61,19 +65,18 @@ class LabelStudioImporter:
     def companions(self, path: Path) -> Iterator[Path]:
         """The pictures that tasks name."""
         try:
-            for _, task in parsing.records(path, Options(path.parent)):
+            for _, task in _tasks(path, Options(path.parent)):
                 if isinstance(task, dict):
                     data = task.get("data")
                     for reference in _references(data if isinstance(data, dict) else task):
-                        for name in _names(reference):
-                            yield path.parent / name
+                        yield from named_files.companions(path.parent, reference)
         except (InputProblem, ValueError):
             return
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         try:
-            for where, task in parsing.records(path, options):
+            for where, task in _tasks(path, options):
                 try:
                     if isinstance(task, InputProblem):
                         raise task
@@ -86,17 +89,21 @@ class LabelStudioImporter:
             yield parsing.rejected(path, "", problem)
 
 
+def _tasks(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+    return label_studio_min.rows(path, options) if path.suffix.lower() in _FLAT else parsing.records(path, options)
+
+
 def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Incoming:
     data = task.get("data")
     if data is None:  # JSON_MIN: the values are in the task itself
         data = task
-        results: list[dict[str, Any]] | None = _from_min(task)
+        results: list[dict[str, Any]] | None = label_studio_min.results_of(task)
         predictions: list[Any] = []
         done = True
     elif isinstance(data, dict):
         annotations = [a for a in _list(task, "annotations") + _list(task, "completions") if isinstance(a, dict)]
         valid = [a for a in annotations if not a.get("was_cancelled")]
-        chosen = max(valid, key=lambda a: str(a.get("updated_at") or ""), default=None)
+        chosen = max(valid, key=lambda a: (a.get("ground_truth") is True, str(a.get("updated_at") or "")), default=None)
         results = _list(chosen, "result") if chosen else None
         predictions = [p for p in _list(task, "predictions") if isinstance(p, dict)]
         done = chosen is not None
@@ -111,7 +118,13 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
     incoming.language, incoming.group = _text_or_none(own.get("language")), _text_or_none(own.get("group"))
     incoming.labelled = bool(own.get("labelled", done)) and done
     if done and "data" in task and len(valid) > 1:
-        incoming.notes.append(f"{len(valid)} people labelled it; the latest annotation was taken")
+        which = "the ground truth" if chosen and chosen.get("ground_truth") is True else "the latest annotation"
+        incoming.notes.append(f"{len(valid)} people labelled it; {which} was taken")
+    everything = [result for found in (results or [], *(_list(p, "result") for p in predictions)) for result in found]
+    if is_text_task(everything):
+        offered = [(_list(p, "result"), _confidence(p), _version(p)) for p in predictions]
+        fill(incoming, data, results or [], offered)
+        return incoming
 
     labelled, links = _regions(results or [], incoming)
     suggested = [(p, *_regions(_list(p, "result"), incoming)) for p in predictions]
@@ -121,11 +134,17 @@ def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Inc
     exact = bool(own)
     incoming.spans = _spans(incoming, labelled, links, words, exact, None, "import")
     for prediction, regions, linked in suggested:
-        run = str(prediction.get("model_version") or "label-studio")
-        score = prediction.get("score")
-        confidence = float(score) if isinstance(score, int | float) else 0.5
-        incoming.spans += _spans(incoming, regions, linked, words, exact, confidence, run)
+        incoming.spans += _spans(incoming, regions, linked, words, exact, _confidence(prediction), _version(prediction))
     return incoming
+
+
+def _version(prediction: dict[str, Any]) -> str:
+    return str(prediction.get("model_version") or "label-studio")
+
+
+def _confidence(prediction: dict[str, Any]) -> float:
+    score = prediction.get("score")
+    return float(score) if isinstance(score, int | float) else 0.5
 
 
 def _text_or_none(value: Any) -> str | None:
@@ -138,31 +157,23 @@ def _list(record: Any, key: str) -> list[Any]:
 
 
 def _references(data: dict[str, Any]) -> list[str]:
-    """The pictures in a task's data: the first value that is a picture, or a list of them (pages)."""
+    """The pictures or the PDF in a task's data: the first value that names one, or a list of them (pages)."""
     for value in data.values():
         listed = value if isinstance(value, list) else [value]
         pictures = [
-            v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(parsing.PICTURES)
+            v for v in listed if isinstance(v, str) and parsing.local_name(v).lower().endswith(named_files.DOCUMENTS)
         ]
         if pictures:
             return pictures
     return []
 
 
-def _names(reference: str) -> list[str]:
-    """Possible file names of a reference: Label Studio puts a short id before the name of an upload."""
-    local = parsing.local_name(reference)
-    base = local.rsplit("/", 1)[-1]
-    plain = re.sub(r"^[0-9a-f]{8}-", "", base)
-    relative = local.lstrip("/")
-    return list(dict.fromkeys([relative, base, plain, f"images/{base}", f"images/{plain}"]))
-
-
 def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region], dict[str, str]]:
     """Regions in the order of the file, and the relations between them (from id -> to id)."""
-    regions: dict[str, _Region] = {}
+    regions: dict[tuple[str, int], _Region] = {}
+    pages: dict[str, int] = {}  # of an id's first result: a later one may leave it out
     links: dict[str, str] = {}
-    other = 0
+    other = several = 0
     for number, result in enumerate(results):
         if not isinstance(result, dict):
             raise InputProblem(f"result {number + 1} is no object")
@@ -175,12 +186,15 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
             continue
         key = str(result.get("id") or f"result {number}")
         page = result.get("item_index")
-        region = regions.setdefault(key, _Region(key, page if isinstance(page, int) and page >= 0 else 0))
+        page = page if isinstance(page, int) and page >= 0 else pages.get(key, 0)
+        id_of_region = key if pages.setdefault(key, page) == page else f"{key} on page {page + 1}"
+        region = regions.setdefault((key, page), _Region(id_of_region, page))
         if "x" in value or "points" in value:
             region.size, region.box = _box(result, value)
         for kind in _LABELS:
             if isinstance(value.get(kind), list) and value[kind]:
-                region.label = str(value[kind][0])
+                several += len(value[kind]) > 1 or region.label not in ("", str(value[kind][0]))
+                region.label = region.label or str(value[kind][0])
         text = value.get("text", value.get("textarea"))
         if isinstance(text, str | list):
             region.text = text if isinstance(text, str) else " ".join(str(part) for part in text)
@@ -192,6 +206,10 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
     unplaced = [region for region in regions.values() if region.box is None]
     if other or unplaced:
         incoming.notes.append(f"{other + len(unplaced)} results are no regions of a page and were left out")
+    if several:
+        incoming.notes.append(f"{several} regions have several labels; the first was taken")
+    if shared := len(regions) - len(pages):
+        incoming.notes.append(f"{shared} ids stand on more than one page and were taken as regions of their own")
     return [region for region in regions.values() if region.box is not None], links
 
 
@@ -228,33 +246,32 @@ def _pages(
 ) -> None:
     """Make the pages, and give every region of `words` its tokens."""
     shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
-    count = max([1, len(references), len(shapes), *(region.page + 1 for region in regions)])
+    given = _given_pages(references, path, options, incoming.notes)
+    count = max([1, len(references), len(given), len(shapes), *(region.page + 1 for region in regions)])
     if count > options.limits.pages:
         raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
     for number in range(count):
-        picture_and_size = None
-        if number < len(references):
-            names = _names(references[number])
-            picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
+        known = given[number] if number < len(given) else None
         sizes = [region.size for region in regions if region.page == number and region.size]
         if number < len(shapes):
             size = parsing.number(shapes[number].get("width")), parsing.number(shapes[number].get("height"))
-        elif sizes:
+        elif sizes and not (known and known.tokens):
             size = sizes[0]
-        elif picture_and_size:
-            size = picture_and_size[1:]
+        elif known:
+            size = known.width, known.height
         else:
             size = _UNKNOWN, _UNKNOWN
             incoming.notes.append(
                 f"the size of page {number + 1} is not known; {_UNKNOWN:.0f} × {_UNKNOWN:.0f} was taken"
             )
-        incoming.pages.append(
-            IncomingPage(
-                *size,
-                [] if words or own or not picture_and_size else None,
-                picture_and_size[0] if picture_and_size else None,
-            )
-        )
+        incoming.pages.append(IncomingPage(*size, []))
+        if known:
+            incoming.pages[-1] = replace(known, width=size[0], height=size[1])
+            if words or own:
+                incoming.pages[-1].tokens = []
+    if not words and not own and not any(page.picture or page.tokens for page in incoming.pages):
+        missing = f": {Path(parsing.local_name(references[0])).name} is not there" if references else ""
+        raise InputProblem(f"it has neither words nor a picture{missing}")
     first = 0
     for page in range(count):
         tokens: list[IncomingToken] = []
@@ -267,6 +284,18 @@ def _pages(
         if words:
             incoming.pages[page].tokens = tokens
         first += len(tokens)
+
+
+def _given_pages(references: list[str], path: Path, options: Options, notes: list[str]) -> list[IncomingPage | None]:
+    """The pages of the files that a task names; None for a picture that is not there."""
+    pages: list[IncomingPage | None] = []
+    for reference in references:
+        if parsing.local_name(reference).lower().endswith(".pdf"):
+            pages += named_files.pages(options, path.parent, reference, notes)
+        else:
+            found = named_files.picture(options, path.parent, reference, notes)
+            pages.append(IncomingPage(found[1], found[2], None, found[0]) if found else None)
+    return pages
 
 
 def _scaled(region: _Region, page: IncomingPage) -> Box:
@@ -343,33 +372,5 @@ def _continues(before: _Region, region: _Region, label: str) -> bool:
         and lines_of([before.box, region.box]) == [0, 0]
     )
 
-
-def _from_min(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """The results of JSON_MIN, which has no ids: boxes, labels and texts at one place belong together."""
-    shapes: dict[str, list[dict[str, Any]]] = {}
-    texts: list[Any] = []
-    for key, value in task.items():
-        listed = value if isinstance(value, list) else [value]
-        if listed and all(isinstance(v, dict) and ("x" in v or "points" in v) for v in listed):
-            shapes[key] = listed
-        elif key in ("transcription", "text", "texts") or (key.endswith("transcription")):
-            texts = listed
-    if not shapes:
-        raise InputProblem('it has neither "data" nor regions')
-    ids: dict[Any, str] = {}
-    results: list[dict[str, Any]] = []
-    for listed in shapes.values():
-        for shape in listed:
-            place_of = tuple(str(shape.get(part)) for part in ("x", "y", "width", "height", "points", "item_index"))
-            region = ids.setdefault(place_of, f"region {len(ids)}")
-            results.append({"id": region, "value": shape, **{k: shape.get(k) for k in _SIZES}})
-    if texts and len(texts) != len(ids):
-        raise InputProblem(f"it has {len(ids)} regions but {len(texts)} transcriptions")
-    for region, text in zip(list(ids.values()), texts, strict=False):
-        results.append({"id": region, "value": {"text": text}})
-    return results
-
-
-_SIZES = ("original_width", "original_height", "item_index")
 
 IMPORTER = LabelStudioImporter()

@@ -4,13 +4,11 @@ All functions raise `InputProblem` with a reason, without the file's name; impor
 `Rejected`.
 """
 
-import contextlib
 import functools
 import json
 import math
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,16 +19,15 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
-from workbench.fields import chunks_of
-from workbench.fields.schema import repaired_tags
+from workbench.exchange.importers.base import IncomingToken, Options, Rejected
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 
 _BOM = b"\xef\xbb\xbf"
 _ANY = msgspec.json.Decoder()
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
 
 def content(path: Path, limits: Limits) -> bytes:
@@ -78,10 +75,9 @@ def decode(data: bytes, decoder: "msgspec.json.Decoder[Any]" = _ANY) -> Any:
         pass
     try:
         value = json.loads(text_of(data))
-        json.dumps(value, ensure_ascii=False).encode()
+        if _HALF.search(data):  # half a surrogate pair becomes a question mark
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return convert(value, decoder.type)
-    except UnicodeEncodeError as error:
-        raise InputProblem("it has half a character (a lone surrogate)") from error
     except json.JSONDecodeError as error:
         raise InputProblem(
             f"it is not JSON, or cut off: {error.msg} (line {error.lineno}, column {error.colno})"
@@ -175,8 +171,10 @@ def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], wha
 def number(value: Any) -> float:
     """A number of a record."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):  # 10**400
+        try:
             return float(value)
+        except OverflowError as error:
+            raise InputProblem("a number has more than 300 digits") from error
     raise InputProblem(f"{str(value)[:40]!r} stands where a number is expected")
 
 
@@ -268,10 +266,12 @@ def picture_beside(
 
 
 def local_name(reference: str) -> str:
-    """The path in a reference to a file: without scheme, host and query, percent signs decoded."""
+    """The path in a reference to a file: without scheme, host, drive and query, percent signs decoded, with slashes."""
     if match := re.search(r"[?&]d=([^&]+)", reference):  # Label Studio's local files
-        return unquote(match[1])
-    return unquote(re.sub(r"^[a-z0-9+.-]+://([^/]+/)?", "", reference, flags=re.I).split("?")[0])
+        path = unquote(match[1])
+    else:
+        path = unquote(re.sub(r"^[a-z0-9+.-]+://([^/]+/)?", "", reference, flags=re.I).split("?")[0])
+    return re.sub(r"^[A-Za-z]:(?=[\\/])", "", path).replace("\\", "/")
 
 
 def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
@@ -282,69 +282,6 @@ def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
         if x0 + x1 + y0 + y1 < math.inf:  # infinities and NaN are refused later, with the word
             width, height = max(width, x0, x1), max(height, y0, y1)
     return width, height
-
-
-def spans_of_tags(tags: Sequence[str]) -> tuple[list[IncomingSpan], int]:
-    """Spans of BIO (BIOES, BILOU) tags, and how many tags had to be repaired.
-
-    Plain names without a prefix are read too: neighbours of one name are one span.
-    """
-    normal: list[str] = []
-    before = "O"
-    for tag in tags:
-        if tag in _OUTSIDE:
-            normal.append("O")
-        elif match := _TAG.fullmatch(tag):
-            normal.append(f"{match[1].upper()}-{match[2]}")
-        else:
-            normal.append(f"{'I' if tag == before else 'B'}-{tag}")
-        before = tag
-    spans = [IncomingSpan(name, tuple(range(start, stop))) for name, start, stop in chunks_of(normal)]
-    return spans, repaired_tags(normal)
-
-
-_TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
-_OUTSIDE = frozenset({"", "O", "o", "_"})
-
-
-def pieces_of(text: str) -> list[tuple[int, int]]:
-    """(start, end) of the words of a text, divided by spaces; Chinese and Japanese characters are words."""
-    pieces: list[tuple[int, int]] = []
-    start = -1
-    for position, character in enumerate(text):
-        space, wide = character.isspace(), unicodedata.east_asian_width(character) in "WF" and character.isalpha()
-        if start >= 0 and (space or wide):
-            pieces.append((start, position))
-            start = -1
-        if wide:
-            pieces.append((position, position + 1))
-        elif not space and start < 0:
-            start = position
-    if start >= 0:
-        pieces.append((start, len(text)))
-    return pieces
-
-
-_CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
-TYPESET = "there are no boxes: the words were set line by line on a made-up page"
-
-
-def typeset(lines: Iterable[Sequence[str]]) -> IncomingPage:
-    """A page for words without boxes, set in lines of 80 characters."""
-    tokens: list[IncomingToken] = []
-    row = -1
-    for line in lines:
-        row += 1
-        column = 0
-        for word in line:
-            width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word) or 1
-            if column and column + width > _COLUMNS:
-                row, column = row + 1, 0
-            x0, y0 = column * _CHARACTER, row * _LINE
-            tokens.append(IncomingToken(word, (x0, y0, x0 + width * _CHARACTER, y0 + 0.8 * _LINE), row))
-            column += width + 1
-    furthest, _ = page_of_boxes(tokens)
-    return IncomingPage(max(furthest, _COLUMNS * _CHARACTER), max(row + 1, 1) * _LINE, tokens)
 
 
 def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:

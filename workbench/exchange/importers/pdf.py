@@ -54,12 +54,10 @@ class PdfImporter:
             yield incoming
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
-        if options.password:
-            return
         try:
-            incoming.values = einvoice.read(path)
+            incoming.values = einvoice.values_for(path, options.password)
         except InputProblem as problem:
-            incoming.notes.append(f"the e-invoice inside was not read: {problem.message}")
+            incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         if incoming.values:
             incoming.values_source = "e-invoice"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import TEXT
-from workbench.exchange.importers import parsing
+from workbench.exchange.importers import parsing, running_text
 from workbench.exchange.importers.base import Incoming, IncomingClass, Options, Rejected
 
 TEXT_COLUMNS = ("text", "sentence", "content", "statement", "comment", "review", "body", "utterance", "message")
@@ -88,7 +88,7 @@ def _document(path: Path, where: str, record: Any, options: Options) -> Incoming
     number = next((record[columns[c]] for c in _ID_COLUMNS if c in columns), None)
     name = f"{path.stem} {number if isinstance(number, int | str) and str(number).strip() else where}"
     group = next((str(record[columns[c]]) for c in _GROUP_COLUMNS if record.get(columns.get(c, ""))), "")
-    page = parsing.typeset(_lines(text))
+    page = running_text.typeset(_lines(text))
     page.engine = TEXT
     incoming = Incoming(name, f"{path} {where}".rstrip(), [page], "texts", group=group or name)
     label_column = _column(columns, options.label_column, LABEL_COLUMNS)
@@ -108,7 +108,9 @@ def _column(columns: dict[str, str], wanted: str, usual: Sequence[str]) -> str:
 
 
 def _lines(text: str) -> list[list[str]]:
-    return [[line[start:end] for start, end in parsing.pieces_of(line)] for line in text.splitlines() if line.strip()]
+    return [
+        [line[start:end] for start, end in running_text.pieces_of(line)] for line in text.splitlines() if line.strip()
+    ]
 
 
 def _classes(value: Any) -> list[str]:

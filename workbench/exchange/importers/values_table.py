@@ -1,5 +1,6 @@
 """Values known from elsewhere: a CSV, XLSX or JSON table, a row a document; or NAME.json beside NAME.pdf."""
 
+import contextlib
 import csv
 import io
 import json
@@ -10,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
+from workbench.exchange.importers import table_cells
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.importers.parsing import PICTURES
 from workbench.exchange.reader_process import in_reader_process
+from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 
-FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
-"""Names of the column with the document's file; without one it is the first column."""
-_SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}  # a file with one of these is a table of known values
 _TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl")
 _DOCUMENTS = (".pdf", *PICTURES)
-_OLD_EXCEL = "cp1252"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,11 @@ def is_table(path: Path, limits: Limits) -> bool:
         first = next(iter(_records(path, limits)), None)
     except InputProblem:
         return False
-    return isinstance(first, dict) and len(first) > 1 and any(str(c).strip().casefold() in _SURE_COLUMNS for c in first)
+    return (
+        isinstance(first, dict)
+        and len(first) > 1
+        and any(str(c).strip().casefold() in table_cells.SURE_COLUMNS for c in first)
+    )
 
 
 def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
@@ -51,7 +54,7 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
     """
     try:
         for number, record in enumerate(_records(path, limits), 1):
-            yield _row(path, f"row {number}", record)
+            yield from _row(path, f"row {number}", record)
     except WorkbenchError:
         raise
     except OSError as error:  # it vanished meanwhile
@@ -73,17 +76,26 @@ def _records(path: Path, limits: Limits) -> Iterable[Any]:
     return _json(path) if path.suffix.lower() in (".json", ".jsonl") else _csv(path)
 
 
-def _row(path: Path, record: str, data: Any) -> KnownRow | Rejected:
+def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
+    """A row's values, and why some of its cells cannot be used."""
     if not isinstance(data, dict):
-        return Rejected(str(path), record, "it is no object with a file and values")
-    cells = {str(column).strip(): _text(value) for column, value in data.items() if column is not None}
-    column = next((c for wanted in FILE_COLUMNS for c in cells if c.casefold() == wanted), next(iter(cells), ""))
+        yield Rejected(str(path), record, "it is no object with a file and values")
+        return
+    cells = {harmless(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
+    named = (c for wanted in table_cells.FILE_COLUMNS for c in cells if c.casefold() == wanted)
+    column = next(named, next(iter(cells), ""))
     file = cells.pop(column, "")
     if not file:
-        return Rejected(str(path), record, f"it names no file (column '{column}')")
+        yield Rejected(str(path), record, f"it names no file (column '{column}')")
+        return
     if None in data:
-        return Rejected(str(path), record, "it has more cells than the table has columns")
-    return KnownRow(file, {name: value for name, value in cells.items() if name and value}, record)
+        yield Rejected(str(path), record, "it has more cells than the table has columns")
+        return
+    doubts = {name: reason for name, value in cells.items() if (reason := table_cells.doubt(name, value))}
+    for name, reason in doubts.items():
+        yield Rejected(str(path), record, f"{name}: {reason}")
+    known = {name: value for name, value in cells.items() if name and value and name not in doubts}
+    yield KnownRow(file, known, record)
 
 
 def _text(value: Any) -> str:
@@ -95,21 +107,26 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split())
+    text = str(value)
+    if text.startswith(table_cells.UNKNOWN):
+        return text
+    return " ".join(harmless(text).split())
 
 
 def _csv(path: Path) -> Iterator[Any]:
-    data = path.read_bytes()
+    delimiter, text = table_cells.delimiter_line(table_cells.decoded(path.read_bytes()))
+    delimiter = delimiter or table_cells.delimiter_of(text)
+    dialect: Any = csv.excel  # a single column, or one line
+    if not delimiter:
+        with contextlib.suppress(csv.Error):
+            dialect = csv.Sniffer().sniff(text[:4096], ",;\t|")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode(_OLD_EXCEL, "replace")  # what Excel writes by default
-    try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], ",;\t|")
-    except csv.Error:
-        dialect = csv.excel  # a single column, or one line
-    try:
-        yield from csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+        lines = csv.reader(io.StringIO(text, newline=""), dialect, delimiter=delimiter or dialect.delimiter)
+        columns, rows = table_cells.from_header(lines)
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                too_many = {None: row[len(columns) :]} if len(row) > len(columns) else {}
+                yield {**dict(zip(columns, row, strict=False)), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
 
@@ -138,7 +155,7 @@ def _json(path: Path) -> Iterable[Any]:
 
 @in_reader_process
 def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
-    """The rows of a workbook's first sheet as column -> cell."""
+    """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
     import zipfile
 
     from openpyxl import load_workbook
@@ -152,8 +169,13 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
                 "(unpacked_bytes under [limits])."
             )
         book = load_workbook(path, read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True) if book.worksheets else iter(())
-        columns = [str(cell) if cell is not None else "" for cell in next(rows, ())]
+        columns, rows = table_cells.from_header(())
+        for sheet in book.worksheets:  # the first with a column for files, else the first
+            found = table_cells.from_header(_rows(sheet))
+            if not columns or table_cells.has_file_column(found[0]):
+                columns, rows = found
+            if table_cells.has_file_column(columns):
+                break
         for row in rows:
             if any(cell is not None for cell in row):
                 yield dict(zip(columns, map(_cell, row), strict=False))
@@ -162,6 +184,11 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
         raise
     except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files
         raise InputProblem(f"{path} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error
+
+
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    for row in sheet.iter_rows():
+        yield [table_cells.shown(cell.value, str(cell.number_format or ""), str(cell.data_type)) for cell in row]
 
 
 def _cell(value: Any) -> Any:

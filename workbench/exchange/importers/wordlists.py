@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
+from workbench.exchange.importers import donut, named_files, parsing, tags
 from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.importers.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
 _SAMPLE = 100  # records that decide the unit of a file's boxes
-_ROUNDING = 1.02  # boxes may be larger than the picture by this factor and still be in its pixels
 
 
 class Pictured(msgspec.Struct):
@@ -55,53 +55,22 @@ class Record(Pictured):
     labelled: bool | None = None  # False: the labels are not complete
     language: str | None = None
     group: str | None = None
+    ground_truth: Any = None  # Donut's: JSON as a text, beside a picture
+
+    @property
+    def places(self) -> list[Quad] | None:
+        """The boxes, whatever their key is."""
+        return next((value for value in (self.bboxes, self.boxes, self.bbox) if value is not None), None)
+
+    @property
+    def tagged(self) -> tuple[str, list[str | int | None] | None]:
+        """The key of the words' labels, and these."""
+        keys = ("labels", "ner_tags", "tags")
+        return next(((key, value) for key in keys if (value := getattr(self, key)) is not None), ("", None))
 
 
 _DECODER = msgspec.json.Decoder(Record)
 _PICTURES = msgspec.json.Decoder(Pictured)
-
-
-class Units:
-    """The unit of the boxes in a file, decided by its first records.
-
-    Args:
-        options: `pixels` decides when it is set.
-        sample: the file's first records.
-        thousandths: boxes that can be 0-1000 are taken as such (datasets made for LayoutLM).
-    """
-
-    def __init__(self, options: Options, sample: Sequence[Record], thousandths: bool = False) -> None:
-        self.requested = options.pixels
-        self.thousandths = thousandths
-        self.pixels = self.requested is True or any(_reach(record) > 1000 for record in sample)
-
-    def of(self, record: Record, boxes: Sequence[Quad], size: tuple[float, float] | None) -> tuple[bool, str]:
-        """Whether a record's boxes are pixels, and a note about it."""
-        if self.requested is not None:
-            return self.requested, ""
-        if record.width and record.height:
-            return True, ""
-        if record.page_width and record.page_height:
-            return False, ""
-        if self.pixels:
-            return True, "boxes taken as pixels"
-        if max(map(max, boxes), default=0) > 1000:
-            return True, "boxes taken as pixels"
-        if (
-            not self.thousandths
-            and size
-            and max(size) <= 1000
-            and all(max(box[0], box[2]) <= size[0] * _ROUNDING for box in boxes)
-            and all(max(box[1], box[3]) <= size[1] * _ROUNDING for box in boxes)
-        ):
-            return True, "boxes taken as pixels, since all lie inside the picture"
-        return False, "boxes taken as 0-1000"
-
-
-def _reach(record: Record) -> float:
-    if record.width and record.height:
-        return 0.0
-    return max((max(box) for box in record.bboxes or record.boxes or record.bbox or ()), default=0.0)
 
 
 class WordListImporter:
@@ -118,6 +87,8 @@ class WordListImporter:
             re.search(rb'"(words|tokens)"\s*:\s*\[', head),
             re.search(rb'"(bboxes|boxes|bbox)"\s*:\s*\[', head),
         )
+        if re.search(rb'"ground_truth"\s*:\s*["{]', head) and re.search(rb'"(file_name|image|image_path)"\s*:', head):
+            return 0.99
         if b'"valid_line"' in head or b'"form"' in head:
             return 0.1
         return 0.9 if words and boxes else 0.5 if words or boxes else 0.0
@@ -129,7 +100,7 @@ class WordListImporter:
             for _, record in parsing.records(path, options, _PICTURES):
                 named = record.picture() if isinstance(record, Pictured) else None
                 if isinstance(named, str):
-                    yield path.parent / named
+                    yield from named_files.companions(path.parent, named)
         except (InputProblem, ValueError):
             return
 
@@ -146,13 +117,17 @@ def documents(
 ) -> Iterator[Incoming | Rejected]:
     """Documents of records; `names` are the label names of columns that hold numbers."""
     sample = list(itertools.islice(records, _SAMPLE))
-    units = Units(options, [record for _, record in sample if isinstance(record, Record)], format == "hf-dataset")
+    good = [record for _, record in sample if isinstance(record, Record)]
+    units = Units(
+        options, [(r.places or [], bool(r.width and r.height)) for r in good], thousandths=format == "hf-dataset"
+    )
+    shape = tags.shape_of(str(tag) for record in good for tag in record.tagged[1] or () if isinstance(tag, str))
     current: Incoming | None = None
     for where, record in itertools.chain(sample, records):
         try:
             if isinstance(record, InputProblem):
                 raise record
-            incoming = _document(path, where, record, options, units, format, names)
+            incoming = _document(path, where, record, options, units, format, names, shape)
         except InputProblem as problem:
             yield parsing.rejected(path, where, problem)
             continue
@@ -167,12 +142,63 @@ def documents(
 
 
 def _document(
-    path: Path, where: str, record: Record, options: Options, units: Units, format: str, names: dict[str, list[str]]
+    path: Path,
+    where: str,
+    record: Record,
+    options: Options,
+    units: Units,
+    format: str,
+    names: dict[str, list[str]],
+    shape: str,
 ) -> Incoming:
     words = record.words if record.words is not None else record.tokens
+    number = re.sub(r"\W+", " ", where)
+    name = str(record.id) if record.id not in (None, "") else f"{path.stem} {number}".strip()
+    incoming = Incoming(name, f"{path} {where}".rstrip(), [], format, language=record.language, group=record.group)
+    picture, size = _picture(path, record, options, incoming)
+    if words is None and record.ground_truth is not None:
+        if isinstance(record.file_name, str) and record.id in (None, ""):
+            incoming.name = Path(parsing.local_name(record.file_name)).stem
+        donut.fill(incoming, record.ground_truth, picture, size)
+        return incoming
+    boxes: Sequence[Quad] = _places(record, words)
+    words = words or []
+    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, options, shape)
+    incoming.labelled = incoming.labelled if record.labelled is None else record.labelled
+    if record.page_width and record.page_height:
+        size = record.page_width, record.page_height
+    boxes, order = units.as_corners(boxes)
+    unit, note = units.of(
+        boxes,
+        size,
+        in_page=bool(record.width and record.height),
+        beside=bool(record.page_width and record.page_height),
+    )
+    incoming.notes += [text for text in (order, note) if text]
+    if record.width and record.height:
+        size = record.width, record.height
+    width, height = size or (1000.0, 1000.0)
+    if unit == "fractions":
+        boxes = scaled(boxes, width, height)
+    elif unit == "thousandths" and size and not (record.width and record.height):
+        boxes = scaled(boxes, width / 1000, height / 1000)
+    lines: Sequence[int | None] = record.lines or [None] * len(words)
+    sure: Sequence[float | None] = record.confidences or [None] * len(words)
+    tokens = [
+        IncomingToken(word or "", box, line, confidence)
+        for word, box, line, confidence in zip(words, boxes, lines, sure, strict=True)
+    ]
+    if unit == "pixels" and size is None:
+        width, height = parsing.page_of_boxes(tokens)
+        incoming.notes.append("page size taken from the boxes")
+    incoming.pages = [IncomingPage(width, height, tokens, picture)]
+    return incoming
+
+
+def _places(record: Record, words: list[str | None] | None) -> list[Quad]:
     if words is None:
         raise InputProblem('it has no "words" (or "tokens")')
-    boxes = next((value for value in (record.bboxes, record.boxes, record.bbox) if value is not None), None)
+    boxes = record.places
     if boxes is None:
         raise InputProblem('it has no "bboxes" (or "boxes")')
     if len(words) != len(boxes):
@@ -180,38 +206,7 @@ def _document(
     for column, values in (("lines", record.lines), ("confidences", record.confidences)):
         if values is not None and len(values) != len(words):
             raise InputProblem(f"it has {len(words)} words but {len(values)} {column}")
-    number = re.sub(r"\W+", " ", where)
-    name = str(record.id) if record.id not in (None, "") else f"{path.stem} {number}".strip()
-    incoming = Incoming(name, f"{path} {where}".rstrip(), [], format, language=record.language, group=record.group)
-    incoming.spans, incoming.labelled = _labels(path, record, len(words), names, incoming, options)
-    incoming.labelled = incoming.labelled if record.labelled is None else record.labelled
-    picture, size = _picture(path, record, options, incoming)
-    if record.page_width and record.page_height:
-        size = record.page_width, record.page_height
-    pixels, note = units.of(record, boxes, size)
-    if note:
-        incoming.notes.append(note)
-    lines: Sequence[int | None] = record.lines or [None] * len(words)
-    sure: Sequence[float | None] = record.confidences or [None] * len(words)
-    tokens = [
-        IncomingToken(word or "", box, line, confidence)
-        for word, box, line, confidence in zip(words, boxes, lines, sure, strict=True)
-    ]
-    if record.width and record.height:
-        width, height = record.width, record.height
-    elif not pixels:
-        width, height = size or (1000.0, 1000.0)
-        if size:
-            for token in tokens:
-                x0, y0, x1, y1 = token.box
-                token.box = (x0 * width / 1000, y0 * height / 1000, x1 * width / 1000, y1 * height / 1000)
-    elif size:
-        width, height = size
-    else:
-        width, height = parsing.page_of_boxes(tokens)
-        incoming.notes.append("page size taken from the boxes")
-    incoming.pages = [IncomingPage(width, height, tokens, picture)]
-    return incoming
+    return boxes
 
 
 def _picture(
@@ -230,8 +225,7 @@ def _picture(
     if named is None:
         return None, None
     before = len(incoming.notes)
-    names = dict.fromkeys([named, parsing.local_name(named)])
-    picture_and_size = parsing.picture_for(options, path.parent, names, incoming.notes)
+    picture_and_size = named_files.picture(options, path.parent, named, incoming.notes)
     if picture_and_size is None:
         if len(incoming.notes) == before:
             incoming.notes.append("the picture that the record names is not there")
@@ -240,18 +234,27 @@ def _picture(
 
 
 def _labels(
-    path: Path, record: Record, count: int, names: dict[str, list[str]], incoming: Incoming, options: Options
+    path: Path,
+    record: Record,
+    count: int,
+    names: dict[str, list[str]],
+    incoming: Incoming,
+    options: Options,
+    shape: str,
 ) -> tuple[list[IncomingSpan], bool]:
-    for column in ("labels", "ner_tags", "tags"):
-        values = getattr(record, column)
-        if values is not None:
-            break
-    else:
+    column, values = record.tagged
+    if values is None:
         return [], False
     if len(values) != count:
         raise InputProblem(f"it has {count} words but {len(values)} labels")
+    ignored = sum(tag in (tags.IGNORED, str(tags.IGNORED)) for tag in values)
+    if ignored:
+        incoming.notes.append(f"{ignored} words with the label {tags.IGNORED} (to be ignored) have no label")
+        values = [None if tag in (tags.IGNORED, str(tags.IGNORED)) else tag for tag in values]
+    if all(tag is None or (isinstance(tag, str) and tag.isdecimal()) for tag in values):
+        values = [tag if tag is None else int(tag) for tag in values]  # numbers written as texts
     known = names.get(column) or (_names_beside(path, options) if int in set(map(type, values)) else [])
-    tags: list[str] = []
+    texts: list[str] = []
     for tag in values:
         if isinstance(tag, int):
             if not known:
@@ -262,8 +265,8 @@ def _labels(
             if not 0 <= tag < len(known):
                 raise InputProblem(f"label number {tag} has no name (there are {len(known)})")
             tag = known[tag]
-        tags.append(tag or "O")
-    spans, incoming.repaired_tags = parsing.spans_of_tags(tags)
+        texts.append(tag or "O")
+    spans, incoming.repaired_tags = tags.spans_of_tags(texts, shape or tags.shape_of(known))
     return spans, True
 
 

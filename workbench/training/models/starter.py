@@ -1,6 +1,6 @@
 """The starter: a LayoutLM of MiniLM's size that comes with the program. [worker]
 
-Its boxes enter smoothly (see `smooth`), in the starter's own training and in every fine-tuning from it.
+Its boxes enter smoothly (see `smooth_boxes`), in the starter's own training and in every fine-tuning from it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from storage.exceptions import InputProblem, MissingTool
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
-from workbench.training.models import loading, smooth
+from workbench.training.models import loading, smooth_boxes
 
 SHIPPED = families.STARTER_FOLDER
 """config.json (with the labels), tokenizer files, model.safetensors (fp16), and SHA256 over the latter."""
@@ -51,7 +51,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
     source = loading.source_of(config.model.name) if config.model.name else str(shipped())
     built = loading.build(config, fields, source, ("layoutlm",))
     built.sep_box = 1000
-    smooth.smoothen(built.model)
+    smooth_boxes.smoothen(built.model)
     return built
 
 
@@ -79,12 +79,12 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
     state = {f"layoutlm.{name}": tensor for name, tensor in load_file(weights).items() if "position_ids" not in name}
     missing, unexpected = model.load_state_dict(state, strict=False)
     tables = [name for name in missing if "classifier" not in name]
-    if unexpected or len(tables) != len(smooth.TABLES):
+    if unexpected or len(tables) != len(smooth_boxes.TABLES):
         raise InputProblem(f"{weights} does not fit a LayoutLM: {unexpected or tables}.", "Bring the published file.")
     with torch.no_grad():
-        for name in smooth.TABLES:
-            getattr(smooth.embeddings(model), name).weight.zero_()
-    smooth.smoothen(model)
+        for name in smooth_boxes.TABLES:
+            getattr(smooth_boxes.embeddings(model), name).weight.zero_()
+    smooth_boxes.smoothen(model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.model_max_length = 512
     tokenizer.backend_tokenizer.no_padding()  # the published file pads everything to 128 and cuts it there
@@ -95,7 +95,7 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
 def reopen(folder: Path) -> loading.Built:
     """A starter that was saved, to go on making it; boxes moving smoothly."""
     model = LayoutLMForTokenClassification.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-    smooth.smoothen(model)
+    smooth_boxes.smoothen(model)
     return loading.Built(model, AutoTokenizer.from_pretrained(folder), sep_box=1000)
 
 
@@ -112,7 +112,7 @@ def without_dropout(model: nn.Module) -> None:
 def save_shipped(built: loading.Built, folder: Path) -> None:
     """Write a model as the shipped starter: tables baked, fp16, with its checksum. The model itself stays as it is."""
     plain = LayoutLMForTokenClassification(built.model.config)
-    plain.load_state_dict(smooth.baked(built.model))
+    plain.load_state_dict(smooth_boxes.baked(built.model))
     folder.mkdir(parents=True, exist_ok=True)
     plain.half().save_pretrained(folder)
     built.tokenizer.save_pretrained(folder)

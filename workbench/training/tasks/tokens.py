@@ -88,7 +88,7 @@ class TokenTask:
 
     def report(self, folder: Path) -> dict[str, Any]:
         """The full evaluation, and how the model and the rules about places stood to each other."""
-        measured = evaluation.final(folder)
+        measured = evaluation.final(folder, scoring.strict_scores)
         return {"evaluation": measured, "readers": suggestions.readers(folder, measured)}
 
     def suggest(self, folder: Path) -> None:

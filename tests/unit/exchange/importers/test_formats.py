@@ -141,6 +141,26 @@ def test_label_studio_pages_words_polygons_and_turned_boxes(put: Any, read: Any)
     assert item.pages[0].tokens[2].box == (360, 700, 500, 800)
 
 
+def test_label_studio_notes_second_labels_and_keeps_pages_apart(put: Any, read: Any) -> None:
+    two = region("a", "ACME", "COMPANY", page=0)
+    two[-1]["value"]["labels"] = ["COMPANY", "VENDOR"]
+    result = [*two, *region("b", "first", "DATE", page=0, y=40), *region("b", "9.00", "TOTAL", page=1)]
+    task = {"id": 3, "data": {"pages": ["a.png", "b.png"]}, "annotations": [{"result": result}]}
+    (item,), _ = read(put("t.json", [task]), "label-studio")
+    assert [[token.text for token in page.tokens] for page in item.pages] == [["ACME", "first"], ["9.00"]]
+    assert labels(item) == [("COMPANY", (0,)), ("DATE", (1,)), ("TOTAL", (2,))]
+    assert "1 regions have several labels; the first was taken" in item.notes
+    assert any("more than one page" in note for note in item.notes)
+
+
+def test_a_funsd_label_that_is_a_number_is_noted(put: Any, read: Any) -> None:
+    form = [{"text": "9.00", "box": [0, 0, 9, 9], "label": 3}, {"text": "a", "box": [20, 0, 29, 9], "label": "x"}]
+    (item,), _ = read(put("f.json", {"form": form}), "funsd")
+    assert labels(item) == [("x", (1,))]
+    assert "1 labels are no names and were left out" in item.notes
+    assert not item.labelled
+
+
 def test_label_studio_min_joins_boxes_labels_and_texts(put: Any, read: Any) -> None:
     place = {"x": 10, "y": 10, "width": 10, "height": 10, "original_width": 200, "original_height": 100}
     other = {**place, "x": 50}

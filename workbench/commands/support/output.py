@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.fields.plain_text import harmless_lines
+
 if TYPE_CHECKING:
     from workbench.exchange.importers.base import Rejected
 
@@ -17,9 +19,8 @@ _NAMED = 3  # files of one reason
 def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
     """Print `data` as JSON, or `text`."""
     if as_json:
-        click.echo(json.dumps(data, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2, default=str))
-    else:
-        click.echo(text if isinstance(text, str) else "\n".join(text))
+        text = json.dumps(data, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2, default=str)
+    click.echo(harmless_lines(text if isinstance(text, str) else "\n".join(text)))
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Iterable[int] = ()) -> list[str]:

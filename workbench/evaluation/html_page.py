@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from workbench.evaluation import charts
 from workbench.evaluation.charts import Chart, Series
 from workbench.evaluation.doctor.findings import Diagnosis
-from workbench.evaluation.error_analysis import Concentration, ErrorRecord
+from workbench.evaluation.error_analysis import Concentration, ErrorRecord, FailingVendor
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions.cases import NONE
+from workbench.runs import progress
 
 _TEMPLATE = "report.html.jinja"
 _ERRORS = tuple(kind.value for kind in ErrorKind if kind is not ErrorKind.CORRECT)
@@ -26,6 +27,7 @@ def render(
     title: str,
     names: Mapping[str, str] | None = None,
     records: Sequence[ErrorRecord] = (),
+    vendors: Iterable[FailingVendor] = (),
     concentrations: Iterable[Concentration] = (),
     diagnosis: Diagnosis | None = None,
     events: Iterable[Mapping[str, Any]] = (),
@@ -36,9 +38,10 @@ def render(
 
     Args:
         report: what `report.evaluate` gives.
-        title: shown at the top; the run's name.
+        title: the model's name; the run's.
         names: field id -> shown name.
         records: the errors (`error_analysis.find`).
+        vendors: those of whose values far more are wrong than of the others'.
         concentrations: where errors pile up.
         diagnosis: the Doctor's findings.
         events: the run's events, for the curves.
@@ -58,6 +61,7 @@ def render(
     environment.filters |= {
         "name": lambda field: names.get(field, field),
         "figure": _figure,
+        "share": _share,
         "readable": lambda kind: kind.replace("_", " "),
         "marks": _marks,
     }
@@ -73,7 +77,9 @@ def render(
         threshold_rows=[_threshold_row(row) for row in report["thresholds"]["table"]],
         curve_charts=_curve_charts(events),
         diagnosis=diagnosis,
-        concentrations=list(concentrations),
+        headline=progress.headline(report),
+        value_rows=_value_rows(report["fields"], names),
+        groups=[*(vendor.sentence() for vendor in vendors), *(group.sentence() for group in concentrations)],
         errors=records[:most],
         error_count=len(records),
         pictures={number: b64encode(picture).decode() for number, picture in (pictures or {}).items()},
@@ -90,7 +96,18 @@ def _marks(record: ErrorRecord) -> list[str]:
     return [mark for mark, on in (("window edge", record.window_edge), ("truncated", record.truncated)) if on]
 
 
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
 # --- rows -------------------------------------------------------------------------------------------------------
+
+
+def _value_rows(fields: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> list[list[str]]:
+    """Per field for colleagues: how many values there were, and how many of them were right; the worst first."""
+    known = [(names.get(name, name), row) for name, row in fields.items() if row["value_support"]]
+    known.sort(key=lambda item: (item[1]["value_exact_match"] or 0.0, item[0]))
+    return [[name, str(row["value_support"]), _share(row["value_exact_match"])] for name, row in known]
 
 
 def _field_row(name: str, row: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from workbench.evaluation import error_review
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
+from workbench.runs import progress
 from workbench.workspace import Workspace
 
 
@@ -24,10 +25,12 @@ class Shown:
     evaluation: dict[str, Any]
 
     def facts(self) -> tuple[str, str, str]:
-        """The screen's part of the status line: the run, its F1, and how many errors are left."""
+        """The screen's part of the status line: the run, what is said first of it, and how many errors are left."""
         fixed, total = error_review.label_errors(self.review, self.verdicts)
         errors = f"{fixed} of {total} errors were label errors" if fixed else f"{total} errors"
-        return f"{self.run.name} · {self.review.split}", f"F1 {self.review.f1:.3f}", errors
+        own = progress.headline(self.evaluation) if self.evaluation.get("split") == self.review.split else ""
+        f1 = f"F1 {self.review.f1:.3f} on {self.review.split}"
+        return f"{self.run.name} · {self.review.split}", own or f1, errors
 
 
 def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: str | None = None) -> Shown | None:

@@ -1,10 +1,13 @@
-"""What an import did."""
+"""What an import did, for the one who asked for it."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from workbench.exchange.importers.base import Rejected
 from workbench.exchange.known_values import ValuesReport
+
+LEAK = "leak:"
+"""Begins the note about documents that were put on a side by order while their vendor or twin is on another."""
 
 
 @dataclass
@@ -36,6 +39,11 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     values: ValuesReport | None = None  # of tables with known values
+
+    @property
+    def leaks(self) -> dict[str, int]:
+        """What was put on a side by order although its vendor or a near-duplicate is on another -> documents."""
+        return {note.removeprefix(LEAK).strip(): n for note, n in self.notes.items() if note.startswith(LEAK)}
 
     @property
     def failed(self) -> bool:

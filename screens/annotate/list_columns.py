@@ -1,0 +1,79 @@
+"""The columns of the document list: vendor, number, date and total, how wide each is, and the sorting by one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from storage.document_list import ListedValue, Origin
+from storage.records import Document
+from workbench.exchange.vendor_groups import GUESSED
+from workbench.fields import FieldType
+from workbench.fields.values import normalise
+
+Values = Mapping[str, ListedValue]
+"""Field -> its value in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the field that it shows, its head, and the cells that it takes."""
+
+    field: str
+    head: str
+    type: FieldType
+    width: int
+
+
+_VENDOR = Column("seller_name", "vendor", FieldType.PARTY, 16)
+_NUMBER = Column("invoice_no", "number", FieldType.ID, 13)
+_DATE = Column("invoice_date", "date", FieldType.DATE, 10)
+_TOTAL = Column("amount_total", "total", FieldType.AMOUNT, 11)
+COLUMNS = (_VENDOR, _NUMBER, _DATE, _TOTAL)
+FIELDS = tuple(column.field for column in COLUMNS)
+_NEEDED = (_VENDOR, _TOTAL, _DATE, _NUMBER)  # in the order in which a narrow list gives up the last
+NAME = "document"
+SORTS = ("", NAME, *(column.head for column in COLUMNS))
+"""What the list can be sorted by; "" is its own order."""
+MARKS = 10
+"""Cells for the marks at the end: open suggestions, labels, a problem, a note."""
+_NAME_WIDTH = 20  # cells at least, with the sign before it
+_MORE = 14  # cells that the vendor takes more, where there is space
+
+
+def columns_for(width: int) -> tuple[Column, ...]:
+    """The columns that a list of so many cells has space for."""
+    left = width - _NAME_WIDTH - MARKS
+    chosen = []
+    for column in _NEEDED:
+        if left > column.width:
+            chosen.append(column)
+            left -= column.width + 1
+    more = min(_MORE, max(left, 0) // 2)
+    return tuple(
+        replace(column, width=column.width + more) if column is _VENDOR else column
+        for column in COLUMNS
+        if column in chosen
+    )
+
+
+def shown(column: Column, document: Document, values: Values) -> tuple[str, bool]:
+    """(a cell's text, whether it is no more than a suggestion)."""
+    if (value := values.get(column.field)) is not None:
+        return value.text, value.origin is Origin.SUGGESTION
+    if column.field == _VENDOR.field and document.group and not document.group.startswith(GUESSED):
+        return document.group, True
+    return "", False
+
+
+def sort_key(sort: str, document: Document, values: Values) -> tuple[bool, float | str]:
+    """Documents without a value come last; dates and amounts are sorted as what they mean."""
+    if sort == NAME:
+        return False, document.name.casefold()
+    column = next(column for column in COLUMNS if column.head == sort)
+    text, _ = shown(column, document, values)
+    normal = normalise(column.type, text).normal if text else None
+    if column.type is FieldType.AMOUNT:
+        try:
+            return normal is None, float(normal) if normal is not None else 0.0
+        except ValueError:
+            return True, 0.0
+    return not text, (normal or text).casefold()

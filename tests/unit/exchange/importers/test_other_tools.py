@@ -1,0 +1,312 @@
+"""What other tools write: no label is lost or made up without a note, and words keep their places."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from workbench.exchange import importers
+from workbench.exchange.importers import named_files
+from workbench.exchange.importers.base import Incoming
+from workbench.exchange.importers.tags import shape_of, spans_of_tags
+from workbench.exchange.importers.units import are_fractions, order_of
+from workbench.fields import invoice_schema
+from workbench.fields.label_names import LabelMap
+
+
+def png(width: int = 100, height: int = 100) -> bytes:
+    data = BytesIO()
+    Image.new("L", (width, height), 255).save(data, "PNG")
+    return data.getvalue()
+
+
+def labelled(item: Incoming) -> list[tuple[str, str]]:
+    """(label, words) of every span."""
+    words = [token.text for page in item.pages for token in page.tokens or ()]
+    return [(span.label, " ".join(words[i] for i in span.tokens)) for span in item.spans]
+
+
+TEXT = "Invoice INV-7 total 12.00 EUR"
+
+
+def ner(start: Any, end: Any, text: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"id": text, "type": "labels", "value": {"start": start, "end": end, "text": text, "labels": [label]} | more}
+
+
+def test_label_studio_text_tasks_have_words_and_labels(put: Any, read: Any) -> None:
+    results = [ner(8, 13, "INV-7", "NO"), ner(20, 25, "12.00", "TOTAL")]
+    task = {"data": {"source": "x", "text": TEXT}, "annotations": [{"result": results}]}
+    (item,), bad = read(put("t.json", [task]), "label-studio")
+    assert not bad
+    assert labelled(item) == [("NO", "INV-7"), ("TOTAL", "12.00")]
+    assert item.labelled
+    flat = {"id": 1, "text": TEXT, "label": [{"start": 8, "end": 13, "text": "INV-7", "labels": ["NO"]}]}
+    guess = {"data": {"text": TEXT}, "predictions": [{"score": 0.7, "result": [ner("8", "13", "INV-7", "NO")]}]}
+    (item,), _ = read(put("g.json", [guess]), "label-studio")
+    assert [(span.label, span.confidence) for span in item.spans] == [("NO", 0.7)]
+    assert not item.labelled
+    row = f'text,id,label,annotator,annotation_id,lead_time\n"{TEXT}",1,{quoted(flat["label"])},1,1,3\n'
+    (item,), _ = read(put("t.csv", row), "label-studio")
+    assert labelled(item) == [("NO", "INV-7")]
+
+
+def quoted(value: Any) -> str:
+    """A CSV cell of JSON."""
+    return '"' + json.dumps(value).replace('"', '""') + '"'
+
+
+def test_label_studio_counts_an_emoji_as_two(put: Any, read: Any) -> None:
+    text = "🧾 " + TEXT
+    task = {"data": {"text": text}, "annotations": [{"result": [ner(11, 16, "INV-7", "NO")]}]}
+    (item,), _ = read(put("t.json", [task]))
+    assert labelled(item) == [("NO", "INV-7")]
+    assert any("UTF-16" in note for note in item.notes)
+
+
+def test_label_studio_csv_is_no_table_of_values(put: Any, read: Any) -> None:
+    put("a.png", png())
+    box = [{"x": 10, "y": 10, "width": 20, "height": 5, "rotation": 0, "rectanglelabels": ["TOTAL"]}]
+    columns = "image,id,label,transcription,annotator,annotation_id,lead_time"
+    path = put("ls.csv", f"{columns}\n/data/upload/1/0123abcd-a.png,1,{quoted(box)},12.00,1,1,3\n")
+    (item,), bad = read(path, "label-studio")
+    assert not bad
+    assert labelled(item) == [("TOTAL", "12.00")]
+    assert isinstance(item.pages[0].picture, Path)
+
+
+def test_ground_truth_outranks_a_later_annotation(put: Any, read: Any) -> None:
+    def annotation(label: str, day: str, truth: bool) -> dict[str, Any]:
+        value = {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": [label], "text": ["9.00"]}
+        return {"ground_truth": truth, "updated_at": day, "result": [{"id": "a", "value": value}]}
+
+    task = {"data": {}, "annotations": [annotation("TOTAL", "2024-01", True), annotation("NET", "2024-02", False)]}
+    (item,), _ = read(put("t.json", [task]))
+    assert labelled(item) == [("TOTAL", "9.00")]
+    assert any("ground truth" in note for note in item.notes)
+
+
+def test_a_task_without_words_and_picture_is_never_labelled(put: Any, read: Any) -> None:
+    box = {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["TOTAL"]}
+    good, (bad,) = read(
+        put("t.json", [{"data": {"pdf": "up/a.pdf"}, "annotations": [{"result": [{"id": "a", "value": box}]}]}])
+    )
+    assert not good
+    assert "a.pdf is not there" in bad.reason
+
+
+def test_item_index_counts_a_pdfs_pages(put: Any, read: Any) -> None:
+    put("a.pdf", pdf("First", "Second"))
+    box = {"x": 0, "y": 0, "width": 100, "height": 100, "rectanglelabels": ["TOTAL"]}
+    result = [{"id": "a", "item_index": 1, "value": box}]
+    path = put("t.json", [{"data": {"pdf": "/data/upload/1/01234567-a.pdf"}, "annotations": [{"result": result}]}])
+    (item,), bad = read(path)
+    assert not bad
+    assert len(item.pages) == 2
+    assert labelled(item) == [("TOTAL", "Second page with some more words than ten so that it is no stamp")]
+    assert importers.discover([path.parent]) == [path]
+
+
+def pdf(*pages: str) -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    data = BytesIO()
+    canvas = Canvas(data, pagesize=(500, 400))
+    for text in pages:
+        canvas.drawString(10, 200, f"{text} page with some more words than ten so that it is no stamp")
+        canvas.showPage()
+    canvas.save()
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "images\\a.png",
+        "C:\\Users\\me\\images\\a.png",
+        "/home/other/set/images/a.png",
+        "s3://bucket/a.png",
+        "deep/a.png",
+    ],
+)
+def test_a_picture_is_found_by_the_last_parts_of_its_name(put: Any, read: Any, name: str) -> None:
+    put("images/a.png", png())
+    record = {"words": ["a"], "bboxes": [[0, 0, 10, 10]], "image_path": name}
+    (item,), _ = read(put("w.jsonl", json.dumps(record)))
+    assert item.pages[0].picture is not None
+
+
+def test_of_several_files_of_one_name_none_is_guessed(put: Any, read: Any) -> None:
+    for folder in ("one", "two"):
+        put(f"{folder}/a.png", png())
+    (item,), _ = read(
+        put("w.jsonl", json.dumps({"words": ["a"], "bboxes": [[0, 0, 10, 10]], "image_path": "x\\a.png"}))
+    )
+    assert item.pages[0].picture is None
+    assert any("not there" in note for note in item.notes)
+    assert named_files.possible("..\\x.png") == ["..\\x.png"]
+
+
+def test_fractions_and_sizes_of_boxes_are_recognised(put: Any, read: Any) -> None:
+    record = {"words": ["a", "b"], "bboxes": [[0.1, 0.5, 0.2, 0.52], [0.3, 0.5, 0.36, 0.52]], "image_path": "a.png"}
+    put("a.png", png(200, 400))
+    (item,), _ = read(put("w.jsonl", json.dumps(record)))
+    assert [token.box for token in item.pages[0].tokens or ()] == [(20, 200, 40, 208), (60, 200, 72, 208)]
+    assert any("fractions" in note for note in item.notes)
+    record = {"words": ["a", "b"], "bboxes": [[100, 500, 80, 20], [300, 500, 60, 20]]}
+    (item,), _ = read(put("x.jsonl", json.dumps(record)))
+    assert [token.box for token in item.pages[0].tokens or ()] == [(100, 500, 180, 520), (300, 500, 360, 520)]
+    assert any("width" in note for note in item.notes)
+
+
+def test_units_are_not_guessed_from_little() -> None:
+    assert not are_fractions([(0, 0, 1, 1)])
+    assert order_of([(100, 20, 180, 60), (300, 20, 360, 60)]) == "corners"
+    assert order_of([(500, 600, 100, 200)]) == "corners"  # the corners the wrong way round
+    wide, narrow = (10.0, 20.0, 300.0, 30.0), (400.0, 500.0, 60.0, 20.0)
+    assert order_of([wide] * 9 + [narrow]) == "corners"
+    assert order_of([wide] * 7 + [narrow] * 3) == ""
+    assert order_of([wide] * 3 + [narrow] * 7) == "sizes"
+
+
+def test_boxes_of_which_nothing_fits_are_refused(put: Any, read: Any) -> None:
+    boxes = [[10, 20, 300, 30]] * 7 + [[400, 500, 60, 20]] * 3
+    good, (bad,) = read(put("w.jsonl", json.dumps({"words": ["a"] * 10, "bboxes": boxes})))
+    assert not good
+    assert "neither corners" in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        (["TOTAL-B", "TOTAL-I"], [("TOTAL", (0, 1))]),
+        (["B_TOTAL", "I_TOTAL"], [("TOTAL", (0, 1))]),
+        (["B-TOTAL", "I_TOTAL"], [("TOTAL", (0, 1))]),
+        (["TOTAL_B", "TOTAL_I"], [("TOTAL", (0, 1))]),
+        (["NO-B", "DATE-B"], [("NO", (0,)), ("DATE", (1,))]),
+        (["E_MAIL", "S_NAME"], [("E_MAIL", (0,)), ("S_NAME", (1,))]),  # names
+        (["VITAMIN-B", "O"], [("VITAMIN-B", (0,))]),
+        (["B-TOTAL", "E-TOTAL"], [("TOTAL", (0, 1))]),
+    ],
+)
+def test_tags_of_other_shapes(tags: list[str], spans: list[Any]) -> None:
+    found, _ = spans_of_tags(tags, shape_of(tags))
+    assert [(span.label, span.tokens) for span in found] == spans
+
+
+@pytest.mark.parametrize(
+    ("column", "tags", "notes"),
+    [
+        ("ner_tags", [0, 1], "numbers"),
+        ("ner_tags", ["0", "1"], "numbers"),
+        ("labels", [-100, "B-TOTAL"], "ignored"),
+        ("labels", ["-100", "B-TOTAL"], "ignored"),
+    ],
+)
+def test_numbers_are_no_labels(put: Any, read: Any, column: str, tags: list[Any], notes: str) -> None:
+    record = {"words": ["a", "b"], "bboxes": [[1, 2, 3, 4]] * 2, column: tags}
+    (item,), bad = read(put("w.jsonl", json.dumps(record)))
+    assert not bad
+    assert {span.label for span in item.spans} <= {"TOTAL"}
+    assert any(notes in note for note in item.notes)
+
+
+def test_names_for_no_label_make_no_fields() -> None:
+    labels = LabelMap(invoice_schema(), {"Other": "remark"})
+    assert [labels.means_none(label) for label in ("None", "null", "0", "-100", "Other", "TOTAL", "2nd")] == [
+        True, True, True, True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_tabs_divide_where_a_line_has_them(put: Any, read: Any) -> None:
+    (item,), _ = read(put("a.conll", "Total\tO\n1 234,56\tB-TOTAL\nEUR\t\tB-CUR\n"), "conll")
+    assert labelled(item) == [("TOTAL", "1 234,56"), ("CUR", "EUR")]
+    (item,), _ = read(put("b.conll", "-DOCSTART- -X- O O\n\nInvoice NN B-NP O\nINV-7 NNP I-NP B-INV\n"), "conll")
+    assert labelled(item) == [("INV", "INV-7")]
+
+
+def test_unilms_boxes_beside_words_and_tags(put: Any, read: Any, tmp_path: Path) -> None:
+    path = put("train.txt", "Total\tO\n12.00\tS-TOTAL\n\nx\tO\n")
+    put("train_box.txt", "Total\t336 18 731 44\n12.00\t242 74 752 104\n\ny\t1 2 3 4\n")
+    put("train_image.txt", "Total\t336 18 731 44\t900 900\ta.png\n")
+    (first, second), bad = read(path, "conll")
+    assert not bad
+    assert first.pages[0].tokens[1].box == (242, 74, 752, 104)
+    assert labelled(first) == [("TOTAL", "12.00")]
+    assert any("other words" in note for note in second.notes)
+    assert importers.discover([tmp_path]) == [path]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "unit"),
+    [
+        ("🧾 Invoice INV-7 total", 11, 16, "UTF-16"),
+        ("Größe INV-7 total", 8, 13, "bytes"),
+        ("Invoice\r\nINV-7\r\ntotal", 9, 14, ""),
+        ("Invoice\r\nINV-7\r\ntotal", 8, 13, "line ends as one"),
+        ("Invoice\nINV-7\ntotal", 9, 14, "line ends as two"),
+        ("Invoice INV-7 total", 8, 13, ""),
+    ],
+)
+def test_offsets_are_moved_to_their_words_and_it_is_said(
+    put: Any, read: Any, text: str, start: int, end: int, unit: str
+) -> None:
+    (item,), bad = read(put("d.jsonl", json.dumps({"text": text, "label": [[start, end, "NO"]]})), "doccano")
+    assert not bad
+    assert labelled(item) == [("NO", "INV-7")]
+    assert any("counted" in note and unit in note for note in item.notes) == bool(unit)
+
+
+def test_labels_that_cut_words_are_said(put: Any, read: Any) -> None:
+    (item,), _ = read(put("d.jsonl", json.dumps({"data": "Invoice INV-7 total", "label": [[10, 12, "NO"]]})))
+    assert labelled(item) == [("NO", "V-")]
+    assert any("inside a word" in note for note in item.notes)
+
+
+def test_prodigy_and_spacy(put: Any, read: Any) -> None:
+    spans = [{"start": 8, "end": 13, "label": "NO", "token_start": 1, "token_end": 1}]
+    tokens = [{"text": "Invoice", "start": 0, "end": 7, "id": 0}, {"text": "INV-7", "start": 8, "end": 13, "id": 1}]
+    lines = [
+        {"text": "Invoice INV-7", "tokens": tokens, "spans": spans, "answer": answer, "_input_hash": number}
+        for number, answer in enumerate(("accept", "reject", "ignore"))
+    ]
+    good, bad = read(put("p.jsonl", "\n".join(map(json.dumps, lines))), "prodigy")
+    assert not bad
+    assert [(labelled(item), item.labelled) for item in good] == [
+        ([("NO", "INV-7")], True), ([], False), ([], False),
+    ]  # fmt: skip
+    assert any("reject" in note for note in good[1].notes)
+    (item,), _ = read(put("s.jsonl", json.dumps({"text": "Invoice INV-7", "spans": spans})), "prodigy")
+    assert labelled(item) == [("NO", "INV-7")]
+    pair = ["Invoice INV-7", {"entities": [[8, 13, "NO"]]}]
+    for name, data in (("t.json", json.dumps([pair, pair])), ("t.jsonl", f"{json.dumps(pair)}\n{json.dumps(pair)}\n")):
+        good, bad = read(put(name, data), "prodigy")
+        assert (len(good), bad, labelled(good[0])) == (2, [], [("NO", "INV-7")])
+
+
+def test_donut_rows_bring_words_or_known_values(put: Any, read: Any) -> None:
+    quad = {f"{axis}{corner}": 4 * corner for axis in "xy" for corner in range(1, 5)}
+    truth = {
+        "gt_parse": {"menu": [{"nm": "Tea"}], "total": {"total_price": "9.00", "tip": 1}},
+        "valid_line": [{"category": "total.total_price", "words": [{"text": "9.00", "is_key": 0, "quad": quad}]}],
+        "meta": {"image_size": {"width": 20, "height": 20}},
+    }
+    (item,), bad = read(put("c.jsonl", json.dumps({"image": None, "ground_truth": json.dumps(truth)})), "word-list")
+    assert not bad
+    assert labelled(item) == [("total_price", "9.00")]
+    assert item.values == {"total_price": "9.00", "total.tip": "1"}
+    put("a.png", png())
+    row = {"file_name": "a.png", "ground_truth": json.dumps({"gt_parse": {"total": "12.00"}})}
+    (item,), _ = read(put("metadata.jsonl", json.dumps(row)), "word-list")
+    assert (item.name, item.values, item.values_source, item.labelled) == ("a", {"total": "12.00"}, "values", False)
+    good, (problem,) = read(put("m.jsonl", json.dumps(row | {"file_name": "none.png"})), "word-list")
+    assert not good
+    assert "picture is not there" in problem.reason
+
+
+def test_half_characters_become_question_marks(put: Any, read: Any) -> None:
+    (item,), bad = read(put("s.jsonl", '{"id":"a\\ud83d","words":["b\\ud83d"],"bboxes":[[0,0,1,1]]}\n'))
+    assert not bad
+    assert (item.name, item.pages[0].tokens[0].text) == ("a?", "b?")

@@ -1,0 +1,41 @@
+"""Accounts and tax numbers are found by their check digits."""
+
+from storage.records import Token
+from workbench.locate import checked_numbers
+from workbench.locate.context import Surroundings
+
+
+def around(*lines: str) -> Surroundings:
+    """Words of ten units a letter, lines of twenty; a line may begin at `column|`."""
+    tokens: list[Token] = []
+    for row, line in enumerate(lines):
+        x = 10.0
+        for word in line.split():
+            tokens.append(Token(len(tokens), 0, row, word, (x, 24.0 * row, x + 10 * len(word), 24.0 * row + 20)))
+            x += 10 * len(word) + 8
+    return Surroundings(tokens)
+
+
+def test_an_iban_is_found_over_spaces_and_the_end_of_a_line() -> None:
+    (number,) = checked_numbers.ibans(around("IBAN: DE89 3704 0044", "0532 0130 00 BIC COBADEFF"))
+    assert number.text == "DE89370400440532013000"
+    (glued,) = checked_numbers.ibans(around("Konto IBAN:NL91ABNA0417164300"))
+    assert glued.text == "NL91ABNA0417164300"
+
+
+def test_an_account_with_a_wrong_digit_is_no_iban() -> None:
+    assert checked_numbers.ibans(around("IBAN: DE89 3704 0044 0532 0130 01")) == []
+
+
+def test_tax_numbers_are_known_by_the_form_of_their_country() -> None:
+    numbers = checked_numbers.tax_numbers(
+        around("USt-IdNr.: DE 136 695 976", "TVA : FR11999999998 - SIRET 99999999800010", "Steuernummer 201/113/40209")
+    )
+    assert [(number.text, number.valid) for number in numbers] == [
+        ("DE136695976", True),
+        ("FR11999999998", True),
+        ("201/113/40209", False),
+    ]
+    (wrong,) = checked_numbers.tax_numbers(around("USt-IdNr. DE123456789"))
+    assert not wrong.valid
+    assert checked_numbers.tax_numbers(around("Artikel DE12 und SE 12")) == []

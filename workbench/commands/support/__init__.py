@@ -1,0 +1,1 @@
+"""What several commands use: output, progress, streams, completion of arguments, and the way to the screens."""

@@ -1,0 +1,1 @@
+"""The kinds of e-invoices, and where a PDF carries them."""

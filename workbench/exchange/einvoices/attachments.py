@@ -1,0 +1,94 @@
+"""The XML that a PDF carries: as an attachment, an associated file of the document, or an annotation on a page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.exchange.einvoices import xml
+from workbench.exchange.pdf_files import open_pdf
+
+NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
+"""How the standards name the attachment; what is named so is an e-invoice even where it is broken."""
+
+_PAGES = 200  # on which annotations are looked for
+
+
+def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, bytes] | None:
+    """The e-invoice inside a PDF as (attachment's name, XML); None when there is none.
+
+    Raises:
+        InputProblem: the file is no PDF, is encrypted, or the attachment is too large.
+    """
+    import pypdfium2
+
+    try:
+        pdf = open_pdf(source, password)
+        try:
+            found = _best(_attachments(pdf))
+        finally:
+            pdf.close()
+    except (pypdfium2.PdfiumError, FileNotFoundError) as error:
+        raise InputProblem(
+            f"The PDF cannot be opened: {error}", "Check that the file is a PDF without a password."
+        ) from error
+    if found is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else source.read_bytes()):
+        found = _best(_associated(source, password))
+    return found
+
+
+def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:
+    """The first invoice, going by the root of its XML, else the first file that is named as one."""
+    named: tuple[str, bytes] | None = None
+    for name, data in attachments:
+        is_named = name.casefold() in NAMES
+        if not is_named and not xml.looks_like(data):
+            continue
+        if len(data) > xml.LARGEST:
+            raise InputProblem(f"{name} is larger than {xml.LARGEST // 1_000_000} MB.", xml.REMEDY)
+        if xml.looks_like(data):
+            return name, data
+        named = named or (name, data)
+    return named
+
+
+def _attachments(pdf: Any) -> Iterator[tuple[str, bytes]]:
+    for number in range(pdf.count_attachments()):
+        attachment = pdf.get_attachment(number)
+        yield attachment.get_name(), bytes(attachment.get_data())
+
+
+def _associated(source: Path | bytes, password: str | None) -> Iterator[tuple[str, bytes]]:
+    """Files of /AF and of annotations, which PDFium does not list."""
+    from io import BytesIO
+
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = PdfReader(BytesIO(source) if isinstance(source, bytes) else source, strict=False)
+        if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password or "")):
+            return
+        specifications = [_object(entry) for entry in _listed(reader.root_object.get("/AF"))]
+        for page in reader.pages[:_PAGES]:
+            for annotation in map(_object, _listed(page.get("/Annots"))):
+                if annotation.get("/Subtype") == "/FileAttachment":
+                    specifications.append(_object(annotation.get("/FS")))
+        for specification in specifications:
+            files = _object(specification.get("/EF"))
+            stream = _object(files.get("/UF") or files.get("/F"))
+            if hasattr(stream, "get_data"):
+                yield str(specification.get("/UF") or specification.get("/F") or "attachment"), stream.get_data()
+    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError):
+        return  # damaged there: PDFium has read the pages, and has found no attachment
+
+
+def _object(value: Any) -> Any:
+    """What a reference refers to; an empty dictionary for nothing."""
+    value = value.get_object() if hasattr(value, "get_object") else value
+    return {} if value is None else value
+
+
+def _listed(value: Any) -> list[Any]:
+    value = _object(value)
+    return list(value) if isinstance(value, list) else [value] if value else []

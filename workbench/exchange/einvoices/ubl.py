@@ -1,0 +1,68 @@
+"""UBL 2.1 invoices and credit notes (Peppol BIS, XRechnung)."""
+
+from typing import TYPE_CHECKING
+
+from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, one_of, text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_TOTAL = "LegalMonetaryTotal"
+
+
+def read(root: "_Element", is_credit: bool) -> Invoice:
+    """The values and lines of an invoice or credit note."""
+    currency = text(root, "DocumentCurrencyCode")
+    values = {
+        "invoice_no": text(root, "ID"),
+        "invoice_date": text(root, "IssueDate"),
+        "due_date": text(root, "DueDate", "PaymentMeans/PaymentDueDate", "PaymentTerms/PaymentDueDate"),
+        "purchase_order": text(root, "OrderReference/ID"),
+        "currency": currency,
+        "amount_net": text(root, f"{_TOTAL}/TaxExclusiveAmount"),
+        "amount_tax": _tax(root, currency),
+        "amount_total": text(root, f"{_TOTAL}/TaxInclusiveAmount", f"{_TOTAL}/PayableAmount"),
+        "tax_rate": one_of(text(tax, "Percent") for tax in elements(root, "TaxTotal/TaxSubtotal/TaxCategory")),
+        "iban": text(root, "PaymentMeans/PayeeFinancialAccount/ID"),
+    }
+    for side, name in (("seller", "AccountingSupplierParty"), ("buyer", "AccountingCustomerParty")):
+        party = first(root, f"{name}/Party")
+        if party is None:
+            continue
+        values[f"{side}_name"] = text(party, "PartyLegalEntity/RegistrationName", "PartyName/Name")
+        values[f"{side}_address"] = _address(party)
+        values[f"{side}_tax_id"] = _tax_id(party)
+    lines = [
+        LineItem(
+            text(line, "Item/Name", "Item/Description"),
+            text(line, "InvoicedQuantity|CreditedQuantity"),
+            text(line, "Price/PriceAmount"),
+            text(line, "LineExtensionAmount"),
+        )
+        for line in elements(root, "InvoiceLine|CreditNoteLine")
+    ]
+    return Invoice(values, tuple(lines), "Credit note" if is_credit else "Invoice")
+
+
+def _address(party: "_Element") -> str:
+    place = first(party, "PostalAddress")
+    if place is None:
+        return ""
+    street = f"{text(place, 'StreetName')} {text(place, 'BuildingNumber')}"
+    town = f"{text(place, 'PostalZone')} {text(place, 'CityName')}"
+    return joined(street, text(place, "AdditionalStreetName"), text(place, "AddressLine/Line"), town)
+
+
+def _tax_id(party: "_Element") -> str:
+    """The VAT number, else another tax number."""
+    numbers = {
+        text(scheme, "TaxScheme/ID").upper(): text(scheme, "CompanyID") for scheme in elements(party, "PartyTaxScheme")
+    }
+    return numbers.get("VAT") or next((number for number in numbers.values() if number), "")
+
+
+def _tax(root: "_Element", currency: str) -> str:
+    """The tax total in the invoice's currency; it may be given a second time in the seller's own."""
+    totals = elements(root, "TaxTotal/TaxAmount")
+    own = [total for total in totals if total.get("currencyID") in (currency, None)]
+    return next(((total.text or "").strip() for total in own or totals), "")

@@ -1,0 +1,127 @@
+"""XML of e-invoices: parsed safely, walked by local names, and read by kind (CII, UBL 2.1, FatturaPA)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from storage.exceptions import InputProblem
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
+REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_ROOTS = re.compile(
+    r"<(?:[\w.-]+:)?(?P<name>CrossIndustryInvoice|CrossIndustryDocument|Invoice|CreditNote|FatturaElettronica)\b[^>]*>"
+)
+_KNOWN = ("urn:oasis:names:specification:ubl", "urn:un:unece", "urn:ferd:")
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """A line of an invoice, as the XML spells it."""
+
+    text: str
+    quantity: str = ""
+    price: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What an e-invoice says of itself."""
+
+    values: dict[str, str]  # field id -> value (dates ISO, amounts with a point)
+    lines: tuple[LineItem, ...] = field(default=())
+    title: str = "Invoice"
+
+
+def looks_like(head: bytes) -> bool:
+    """Whether a file begins as the XML of an e-invoice, going by its root."""
+    text = decoded(head[:8192])
+    if not text.lstrip().startswith("<"):
+        return False
+    match = _ROOTS.search(text)
+    return match is not None and (
+        match["name"] not in ("Invoice", "CreditNote") or any(name in text for name in _KNOWN)
+    )
+
+
+def decoded(data: bytes) -> str:
+    """The start of XML as text, for a look at it."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding, "replace")
+    if data[:4] in (b"<\0?\0", b"\0<\0?"):
+        return data.decode("utf-16-le" if data[0] else "utf-16-be", "replace")
+    return data.decode("utf-8", "replace")
+
+
+def root_of(data: bytes, name: str) -> "_Element":
+    """The root element; entities are not expanded and nothing is fetched.
+
+    Raises:
+        InputProblem: it is not well-formed, or has a document type.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
+    # Some programs write a mark or an empty line before the XML declaration, which must be first.
+    plain = (
+        data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+        if not data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        else data
+    )
+    try:
+        root = etree.fromstring(plain, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise InputProblem(f"{name} is broken XML: {error}", REMEDY) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise InputProblem(f"{name} declares a document type, which e-invoices never do; it is not read.", REMEDY)
+    return root
+
+
+# -- walking
+
+
+def local_name(element: "_Element") -> str:
+    """A name without its namespace; "" for what has none, such as processing instructions."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def elements(element: "_Element", path: str) -> "list[_Element]":
+    """The elements at a path of local names; "|" divides names that a step may have."""
+    found = [element]
+    for step in path.split("/"):
+        names = step.split("|")
+        found = [child for parent in found for child in parent if local_name(child) in names]
+    return found
+
+
+def text(element: "_Element", *paths: str) -> str:
+    """The first text that is not empty at one of these paths."""
+    for path in paths:
+        for node in elements(element, path):
+            if value := " ".join((node.text or "").split()):
+                return value
+    return ""
+
+
+def first(element: "_Element", path: str) -> "_Element | None":
+    """The first element at a path."""
+    return next(iter(elements(element, path)), None)
+
+
+def joined(*parts: str) -> str:
+    """Lines of an address: those that are not empty, with commas."""
+    return ", ".join(part.strip() for part in parts if part.strip())
+
+
+def one_of(values: Iterator[str]) -> str:
+    """The only value; "" where there are several, because an invoice then has no single one to label."""
+    distinct = {value for value in values if value}
+    return distinct.pop() if len(distinct) == 1 else ""

@@ -1,0 +1,178 @@
+"""What answers of OCR services and labels beside pictures share: pages of a file beside, entities and their words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from storage.records import Box
+from workbench.exchange.importers import named_files, parsing
+from workbench.exchange.importers.base import (
+    Incoming,
+    IncomingPage,
+    IncomingRegion,
+    IncomingSpan,
+    Options,
+)
+from workbench.exchange.importers.regions import lies_in
+
+UNSIZED = 1000.0
+"""Width and height of a page whose size is not known anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A value that a service found or a person labelled."""
+
+    label: str
+    confidence: float | None = None  # set: a suggestion
+    places: tuple[tuple[int, Box], ...] = ()  # (page from 0, box in the page's units)
+    text: str = ""  # what stands there; used where the places are not known or hold no word
+    tokens: tuple[int, ...] = ()  # where the words themselves are known
+    run: str = "import"
+
+
+def add(incoming: Incoming, entities: Sequence[Entity]) -> None:
+    """Make entities labels or suggestions of the words on the document's pages, or regions where OCR comes later."""
+    waiting = any(page.tokens is None for page in incoming.pages)
+    starts = [0]
+    for page in incoming.pages:
+        starts.append(starts[-1] + len(page.tokens or ()))
+    words = [token.text for page in incoming.pages for token in page.tokens or ()]
+    lost: list[str] = []
+    for entity in entities:
+        if waiting and entity.places and not entity.tokens:
+            incoming.regions += [
+                IncomingRegion(page, box, entity.label, 0, entity.confidence, entity.run) for page, box in entity.places
+            ]
+            continue
+        tokens = entity.tokens or tuple(_inside(incoming.pages, starts, entity)) or _by_text(words, entity.text)
+        if tokens:
+            incoming.spans.append(IncomingSpan(entity.label, tokens, entity.confidence, entity.run))
+        else:
+            lost.append(entity.label)
+            incoming.labelled = incoming.labelled and entity.confidence is not None
+    if lost:
+        incoming.notes.append(
+            f"{len(lost)} values of the answer hold no word of the page ({', '.join(sorted(set(lost)))})"
+        )
+
+
+def _inside(pages: Sequence[IncomingPage], starts: list[int], entity: Entity) -> Iterator[int]:
+    found: dict[int, None] = {}
+    for number, box in entity.places:
+        tokens = (pages[number].tokens or ()) if 0 <= number < len(pages) else ()
+        found.update(
+            dict.fromkeys(
+                i for i, token in enumerate(tokens, starts[number] if tokens else 0) if lies_in(token.box, box)
+            )
+        )
+    yield from sorted(found)
+
+
+def _by_text(words: list[str], text: str) -> tuple[int, ...]:
+    """The only stretch of words that spells a text; () where there is none, or more than one."""
+    wanted = text.split()
+    if not wanted:
+        return ()
+    length = len(wanted)
+    places = [start for start in range(len(words) - length + 1) if words[start : start + length] == wanted]
+    return tuple(range(places[0], places[0] + length)) if len(places) == 1 else ()
+
+
+def complete(incoming: Incoming, path: Path, options: Options, reference: str = "") -> None:
+    """Give pages the pictures of the PDF or picture that the file names or that stands beside it.
+
+    A page of width 0 has its words in fractions: it gets the size of that file's page, and its words and regions too.
+    """
+    try:
+        named = named_files.find(options, path.parent, reference, incoming.notes) if reference else None
+        file = named or named_files.beside(options, path)
+        given = named_files.pages_of(file, options) if file else []
+    except InputProblem as problem:
+        incoming.notes.append(f"picture left out: {problem.message}")
+        given = []
+    for number, page in enumerate(incoming.pages):
+        other = given[number] if number < len(given) else None
+        if other is not None and page.picture is None:
+            page.picture, page.picture_index = other.picture, other.picture_index
+        if page.width and page.height:
+            continue
+        if other is None:
+            incoming.notes.append(
+                f"the size of page {number + 1} is not known; {UNSIZED:.0f} × {UNSIZED:.0f} was taken"
+            )
+        page.width, page.height = (other.width, other.height) if other else (UNSIZED, UNSIZED)
+        for token in page.tokens or ():
+            token.box = _scaled(token.box, page)
+        incoming.regions = [
+            replace(region, box=_scaled(region.box, page)) if region.page == number else region
+            for region in incoming.regions
+        ]
+
+
+def _scaled(box: Box, page: IncomingPage) -> Box:
+    return box[0] * page.width, box[1] * page.height, box[2] * page.width, box[3] * page.height
+
+
+def companions(path: Path, references: Sequence[str] = ()) -> Iterator[Path]:
+    """Files that may be the pages of an answer: those that it names, and those of its own name."""
+    for reference in references:
+        yield from named_files.companions(path.parent, reference)
+    file = named_files.beside(Options(path.parent), path)
+    if file is not None:
+        yield file
+
+
+def need_pages(incoming: Incoming) -> None:
+    """Refuse a document without a word and without a picture.
+
+    Raises:
+        InputProblem: it is one.
+    """
+    if not any(page.tokens or page.picture for page in incoming.pages):
+        raise InputProblem("it has neither words nor a picture, and no PDF or picture is beside it")
+
+
+def share(value: Any) -> float | None:
+    """A confidence between 0 and 1, of percent too; None where it is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return min(max(float(value) / (100 if value > 1 else 1), 0.0), 1.0)
+
+
+def get(record: Any, *names: str) -> Any:
+    """The first of these keys' values that is there, through records in records for "a.b"; None where there is none."""
+    for name in names:
+        value = record
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+def listed(record: Any, *names: str) -> list[Any]:
+    """The value of the first of these keys that is there, if it is a list; its objects only."""
+    value = get(record, *names)
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def whole(value: Any, default: int = 0) -> int:
+    """A whole number, also one that is written as a text; `default` for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def polygon(value: Any) -> Box:
+    """The upright box around eight numbers, or around points with x and y (0 where one is left out)."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return parsing.around(
+            [[point.get("x", 0) or 0, point.get("y", 0) or 0] for point in value if isinstance(point, dict)]
+        )
+    if isinstance(value, list) and len(value) == 4 and all(isinstance(side, int | float) for side in value):
+        x, y, width, height = map(parsing.number, value)
+        return x, y, x + width, y + height
+    return parsing.box_of(value)

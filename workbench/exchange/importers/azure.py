@@ -1,0 +1,211 @@
+"""Azure Document Intelligence (Form Recognizer): results of versions 2 to 4, and labels with their OCR."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from storage.records import Box
+from workbench.exchange.importers import named_files, parsing
+from workbench.exchange.importers.answers import (
+    Entity,
+    add,
+    companions,
+    complete,
+    get,
+    listed,
+    need_pages,
+    polygon,
+    share,
+    whole,
+)
+from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+
+_RUN = "azure"
+_NAMES = {  # the fields of the invoice and receipt models -> ours, where no alias fits
+    "InvoiceId": "invoice_no",
+    "InvoiceDate": "invoice_date",
+    "TransactionDate": "invoice_date",
+    "DueDate": "due_date",
+    "PurchaseOrder": "purchase_order",
+    "VendorName": "seller_name",
+    "MerchantName": "seller_name",
+    "VendorAddress": "seller_address",
+    "MerchantAddress": "seller_address",
+    "VendorTaxId": "seller_tax_id",
+    "CustomerName": "buyer_name",
+    "CustomerAddress": "buyer_address",
+    "CustomerTaxId": "buyer_tax_id",
+    "SubTotal": "amount_net",
+    "Subtotal": "amount_net",
+    "TotalTax": "amount_tax",
+    "InvoiceTotal": "amount_total",
+    "Total": "amount_total",
+}
+
+
+class AzureImporter:
+    """One file is one document. Fields of a result are suggestions, entries of a labels file are labels."""
+
+    name = "azure"
+    description = "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By the keys of a result or of a labels file."""
+        if not parsing.is_json(head):
+            return 0.0
+        labels = re.search(rb'"labels"\s*:\s*\[', head) and re.search(rb'"(boundingBoxes|labelType)"\s*:', head)
+        result = re.search(rb'"(analyzeResult|readResults)"\s*:', head) or (b'"modelId"' in head and b'"pages"' in head)
+        return 0.97 if result or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
+
+    def companions(self, path: Path) -> Iterator[Path]:
+        """The document that labels belong to, and its OCR."""
+        yield from companions(
+            path, [path.name.removesuffix(".labels.json")] if path.name.endswith(".labels.json") else []
+        )
+        try:
+            data = parsing.decode(parsing.content(path, Options(path.parent).limits))
+        except InputProblem:
+            return
+        document = data.get("document") if isinstance(data, dict) else None
+        if isinstance(document, str):
+            yield from named_files.companions(path.parent, document)
+            yield path.with_name(f"{document}.ocr.json")
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The document of one file."""
+        try:
+            data = parsing.decode(parsing.content(path, options.limits))
+            if not isinstance(data, dict):
+                raise InputProblem("it is no result")
+            if isinstance(data.get("labels"), list):
+                yield _labelled(path, data, options)
+            else:
+                yield _result(path, data, options)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+
+
+def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
+    incoming = Incoming(path.name.split(".")[0], str(path), [], AzureImporter.name)
+    result, offsets, scales = _read_pages(incoming, data, options)
+    entities: list[Entity] = []
+    left_out = 0
+    for document in listed(result, "documents", "documentResults"):
+        fields = document.get("fields")
+        for name, field in fields.items() if isinstance(fields, dict) else ():
+            if not isinstance(field, dict):
+                continue
+            if get(field, "valueArray", "valueObject") is not None and field.get("type") in ("array", "object"):
+                left_out += 1
+                continue
+            entities.append(_field(name, field, offsets, scales))
+    if left_out:
+        incoming.notes.append(f"{left_out} tables and objects (line items) were left out")
+    add(incoming, entities)
+    complete(incoming, path, options)
+    need_pages(incoming)
+    return incoming
+
+
+def _read_pages(
+    incoming: Incoming, data: dict[str, Any], options: Options
+) -> tuple[Any, list[tuple[int, int]], list[float]]:
+    """Put the words of a result into the document.
+
+    Returns:
+        The result, where each word stands in its content, and what each page's numbers are multiplied by.
+    """
+    result = get(data, "analyzeResult") or data
+    pages = listed(result, "pages", "readResults")
+    if not pages:
+        raise InputProblem("the result has no pages")
+    if len(pages) > options.limits.pages:
+        raise InputProblem(f"it has {len(pages):,} pages; the limit is {options.limits.pages:,} (under [limits])")
+    offsets: list[tuple[int, int]] = []
+    scales: list[float] = []
+    for page in pages:
+        width, height = (parsing.number(page.get(side) or 0.0) for side in ("width", "height"))
+        # In inches the numbers are small, and boxes are kept in hundredths of a page's unit.
+        scale = 72.0 if page.get("unit") == "inch" else 1.0
+        words = [(None, word) for word in listed(page, "words")]
+        old = [(number, word) for number, line in enumerate(listed(page, "lines")) for word in listed(line, "words")]
+        tokens: list[IncomingToken] = []
+        for line, word in words or old:
+            text = str(get(word, "content", "text") or "")
+            x0, y0, x1, y1 = polygon(get(word, "polygon", "boundingBox"))
+            box = (x0 * scale, y0 * scale, x1 * scale, y1 * scale)
+            tokens.append(IncomingToken(text, box, line, share(word.get("confidence"))))
+            start = get(word, "span.offset")
+            length = get(word, "span.length")
+            known = isinstance(start, int) and isinstance(length, int)
+            offsets.append((start, start + length) if known else (-1, -1))
+        incoming.pages.append(IncomingPage(width * scale, height * scale, tokens, engine="azure"))
+        scales.append(scale)
+    return result, offsets, scales
+
+
+def _field(name: str, field: dict[str, Any], offsets: list[tuple[int, int]], scales: list[float]) -> Entity:
+    spans = [
+        (span["offset"], span["offset"] + span["length"])
+        for span in listed(field, "spans")
+        if isinstance(span.get("offset"), int) and isinstance(span.get("length"), int)
+    ]
+    tokens = tuple(i for i, (a, b) in enumerate(offsets) if any(a < stop and b > start for start, stop in spans))
+    places: list[tuple[int, Box]] = []
+    for region in listed(field, "boundingRegions") or ([field] if get(field, "boundingBox") else []):
+        number = whole(get(region, "pageNumber", "page"), 1) - 1
+        if 0 <= number < len(scales):
+            scale = scales[number]
+            x0, y0, x1, y1 = polygon(get(region, "polygon", "boundingBox"))
+            places.append((number, (x0 * scale, y0 * scale, x1 * scale, y1 * scale)))
+    confidence = share(field.get("confidence"))
+    text = str(get(field, "content", "text") or "")
+    return Entity(_NAMES.get(name, name), 0.5 if confidence is None else confidence, tuple(places), text, tokens, _RUN)
+
+
+def _labelled(path: Path, data: dict[str, Any], options: Options) -> Incoming:
+    document = str(data.get("document") or path.name.removesuffix(".labels.json"))
+    incoming = Incoming(Path(parsing.local_name(document)).stem, str(path), [], AzureImporter.name, labelled=True)
+    ocr = named_files.find(options, path.parent, f"{document}.ocr.json", incoming.notes)
+    if ocr is not None:
+        _read_pages(incoming, parsing.decode(parsing.content(ocr, options.limits)), options)
+    else:
+        incoming.pages = named_files.pages(options, path.parent, document, incoming.notes)
+        if not incoming.pages:
+            raise InputProblem(f"neither {document} nor {document}.ocr.json is beside it: it has no words")
+    entities: list[Entity] = []
+    rows = 0
+    for entry in listed(data, "labels"):
+        label = parsing.need(entry, "label", str, "a label")
+        values = listed(entry, "value")
+        if "/" in label:  # a table's cell: Items/0/Amount
+            rows += bool(values)
+            continue
+        places = [place for value in values for place in _places(value, incoming.pages)]
+        text = " ".join(str(value.get("text") or "") for value in values)
+        if places:
+            entities.append(Entity(label, None, tuple(places), text))
+    if rows:
+        incoming.notes.append(f"{rows} cells of labelled tables were left out")
+    add(incoming, entities)
+    complete(incoming, path, options, document)
+    need_pages(incoming)
+    return incoming
+
+
+def _places(value: dict[str, Any], pages: list[IncomingPage]) -> Iterator[tuple[int, Box]]:
+    """The boxes of a label's value, which are fractions of its page, in the page's units."""
+    number = value.get("page")
+    page = number - 1 if isinstance(number, int) else 0
+    boxes = value.get("boundingBoxes")
+    if not 0 <= page < len(pages):
+        return
+    width, height = pages[page].width, pages[page].height
+    for box in boxes if isinstance(boxes, list) else ():
+        x0, y0, x1, y1 = polygon(box)
+        yield page, (x0 * width, y0 * height, x1 * width, y1 * height)
+
+
+IMPORTER = AzureImporter()

@@ -1,0 +1,89 @@
+"""E-invoices as files of their own: UBL, CII and FatturaPA, set as a readable page with their values known."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange import einvoice
+from workbench.exchange.einvoices.xml import Invoice, looks_like
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
+from workbench.exchange.importers.running_text import typeset
+
+_HEAD = (
+    ("Invoice number:", "invoice_no"),
+    ("Invoice date:", "invoice_date"),
+    ("Due date:", "due_date"),
+    ("Purchase order:", "purchase_order"),
+)
+_SUMS = (("Net amount:", "amount_net"), ("Tax:", "amount_tax"), ("Total:", "amount_total"))
+_EDGE = 20  # points around the words of a page
+
+
+class EInvoiceImporter:
+    """One invoice of a file is one document; its page is made from the values and the line items."""
+
+    name = "e-invoice"
+    description = "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By the root element."""
+        return 0.97 if looks_like(head) else 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The documents of one file."""
+        try:
+            invoices = einvoice.invoices_of(parsing.content(path, options.limits), path.name)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+            return
+        for number, invoice in enumerate(invoices, 1):
+            several = len(invoices) > 1
+            name = f"{path.stem} {number}" if several else path.stem
+            where = f"{path} invoice {number}" if several else str(path)
+            page = typeset(_lines(invoice))
+            for token in page.tokens or ():
+                x0, y0, x1, y1 = token.box
+                token.box = (x0 + _EDGE, y0 + _EDGE, x1 + _EDGE, y1 + _EDGE)
+            page.width, page.height = page.width + 2 * _EDGE, page.height + 2 * _EDGE
+            page.picture = _drawn(page)
+            incoming = Incoming(name, where, [page], self.name, values=dict(invoice.values), values_source="e-invoice")
+            incoming.notes.append("the page was made from the e-invoice's values")
+            yield incoming
+
+
+def _lines(invoice: Invoice) -> list[list[str]]:
+    values = invoice.values
+    lines: list[str] = [invoice.title, ""]
+    for side, title in (("seller", ""), ("buyer", "Bill to:")):
+        party = [values.get(f"{side}_{part}", "") for part in ("name", "address")]
+        number = values.get(f"{side}_tax_id", "")
+        lines += [title, *(part for part in party if part), f"Tax number: {number}" if number else "", ""]
+    lines += [f"{caption} {values[field]}" for caption, field in _HEAD if field in values]
+    lines.append("")
+    for item in invoice.lines:
+        lines.append(" ".join(part for part in (item.quantity, item.text, item.price, item.amount) if part))
+    lines.append("")
+    currency = values.get("currency", "")
+    lines += [f"{caption} {values[field]} {currency}".strip() for caption, field in _SUMS if field in values]
+    lines += [f"Tax rate: {values['tax_rate']} %"] if "tax_rate" in values else []
+    lines += [f"IBAN: {values['iban']}"] if "iban" in values else []
+    kept = [line.split() for line in lines]
+    return [line for line, before in zip(kept, [[""], *kept], strict=False) if line or before]
+
+
+def _drawn(page: IncomingPage) -> bytes:
+    """A picture of a page's words."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("L", (round(page.width), round(page.height)), 255)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
+    for token in page.tokens or ():
+        draw.text((token.box[0], token.box[1]), token.text, 0, font)
+    out = BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+IMPORTER = EInvoiceImporter()

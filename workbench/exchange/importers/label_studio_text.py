@@ -1,0 +1,83 @@
+"""Label Studio's text tasks: labels are character ranges of a text in the task's data."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import Incoming
+from workbench.exchange.importers.running_text import Range, set_text
+
+_LABELS = ("labels", "hypertextlabels", "paragraphlabels")
+
+
+def has_offsets(value: Any) -> bool:
+    """Whether a result's value is a range of a text."""
+    return isinstance(value, dict) and _ends(value) is not None and "x" not in value
+
+
+def is_text_task(results: Iterable[Any]) -> bool:
+    """Whether results label a text: at least one is a range of it, and none is a box."""
+    values = [result.get("value") for result in results if isinstance(result, dict)]
+    boxed = any(isinstance(value, dict) and ("x" in value or "points" in value) for value in values)
+    return not boxed and any(has_offsets(value) for value in values)
+
+
+def fill(
+    incoming: Incoming,
+    data: dict[str, Any],
+    results: Sequence[Any],
+    suggested: Iterable[tuple[Sequence[Any], float, str]],
+) -> None:
+    """Put a text task into a document.
+
+    Args:
+        incoming: gets a page with the text's words, and the spans.
+        data: the task's data.
+        results: of the annotation.
+        suggested: (results, confidence, model version) of each prediction.
+
+    Raises:
+        InputProblem: no text of the data holds the labels.
+    """
+    ranges = [_range(result, None, "import") for result in results]
+    for predicted, confidence, run in suggested:
+        ranges += [_range(result, confidence, run) for result in predicted]
+    named = [found for found in ranges if found is not None]
+    texts = [value for value in data.values() if isinstance(value, str) and value.strip()]
+    if not texts:
+        raise InputProblem("it labels a text, and its data has none")
+    text = max(texts, key=lambda t: (sum(t[found.start : found.end] == found.text for found in named), len(t)))
+    left_out = sum(isinstance(r, dict) and r.get("type") != "relation" for r in results) - sum(
+        found is not None for found in ranges[: len(results)]
+    )
+    if left_out > 0:
+        incoming.notes.append(f"{left_out} results are no labels of the text and were left out")
+    set_text(incoming, text, named)
+
+
+def _ends(value: dict[str, Any]) -> tuple[int, int] | None:
+    """Start and end; of marked-up text the positions in the whole text, where they are given."""
+    whole = value.get("globalOffsets")
+    source = whole if isinstance(whole, dict) else value
+    ends = source.get("start"), source.get("end")
+    try:
+        start, end = (int(end) if isinstance(end, str) else end for end in ends)
+    except ValueError:
+        return None
+    valid = isinstance(start, int) and isinstance(end, int)
+    return (start, end) if valid else None  # type: ignore[return-value]
+
+
+def _range(result: Any, confidence: float | None, run: str) -> Range | None:
+    value = result.get("value") if isinstance(result, dict) else None
+    if not isinstance(value, dict):
+        return None
+    ends = _ends(value)
+    label = next((value[kind][0] for kind in _LABELS if isinstance(value.get(kind), list) and value[kind]), None)
+    if ends is None or not isinstance(label, str):
+        return None
+    if confidence is not None and isinstance(result.get("score"), int | float):
+        confidence = parsing.number(result["score"])
+    text = value.get("text")
+    return Range(*ends, label, confidence, run, text if isinstance(text, str) else "")

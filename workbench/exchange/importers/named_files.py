@@ -1,0 +1,135 @@
+"""Files that a record names: looked for where the record says, then by the last parts of the name."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import IncomingPage, Options
+
+DOCUMENTS = (*parsing.PICTURES, ".pdf")
+_PARTS = 6  # of a name that are looked for, from its end
+_ENTRIES = 20_000  # files of an import's folder among which a name is looked for
+_FRESH = 10  # seconds for which the list of an import's files is kept
+
+
+def possible(reference: str) -> list[str]:
+    """Relative names under which a file may lie, the most exact first.
+
+    A path of another computer is shortened from the left. Label Studio puts a short id before the name of an upload.
+    """
+    local = parsing.local_name(reference)
+    parts = [part for part in local.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        return [reference]
+    base = parts[-1]
+    plain = re.sub(r"^[0-9a-f]{8}-", "", base)
+    tails = ["/".join(parts[-length:]) for length in range(min(len(parts), _PARTS), 0, -1)]
+    return list(dict.fromkeys([reference, *tails, plain, f"images/{base}", f"images/{plain}"]))
+
+
+def companions(base: Path, reference: str) -> Iterator[Path]:
+    """Files beside `base` that a reference may mean; they need not exist."""
+    for name in possible(reference):
+        yield base / name
+    last = parsing.local_name(reference).rsplit("/", 1)[-1]
+    for name in _listed(base, int(time.monotonic() // _FRESH)).get(last, ()):
+        yield base / name
+
+
+def find(options: Options, base: Path, reference: str, notes: list[str]) -> Path | None:
+    """The file that a record names; why others of that name are not read goes to `notes`."""
+    for name in _names(options, reference):
+        try:
+            file = parsing.inside(options, base, name)
+        except InputProblem as problem:
+            notes.append(f"picture left out: {problem.message}")
+            continue
+        if file is not None:
+            return file
+    return None
+
+
+def picture(options: Options, base: Path, reference: str, notes: list[str]) -> tuple[Path, float, float] | None:
+    """(file, width, height in pixels) of the picture that a record names; why others are not read goes to `notes`."""
+    return parsing.picture_for(options, base, _names(options, reference), notes)
+
+
+def pages(options: Options, base: Path, reference: str, notes: list[str]) -> list[IncomingPage]:
+    """The pages of the PDF or picture that a record names, with the words of a text layer; [] where there is none."""
+    file = find(options, base, reference, notes)
+    if file is None:
+        return []
+    try:
+        return pages_of(file, options)
+    except InputProblem as problem:
+        notes.append(f"picture left out: {problem.message}")
+        return []
+
+
+def pages_of(file: Path, options: Options) -> list[IncomingPage]:
+    """The pages of a PDF, with the words of its text layer, or of a picture; words that OCR has to read are None.
+
+    Raises:
+        InputProblem: it cannot be read.
+    """
+    from workbench.exchange import pictures  # Pillow and PDFium: only where there is such a file
+
+    with file.open("rb") as opened:
+        is_pdf = b"%PDF-" in opened.read(1024)
+    if is_pdf:
+        from workbench.exchange.importers import pdf
+
+        return list(pdf.pages_of(file, options))
+    sizes = pictures.measure(file, options.limits)
+    return [IncomingPage(float(width), float(height), None, file, n) for n, (width, height) in enumerate(sizes)]
+
+
+def beside(options: Options, path: Path) -> Path | None:
+    """The PDF or picture of the same name in a file's folder."""
+    name = path.name
+    while "." in name.lstrip("."):
+        name = name.rpartition(".")[0]
+        for suffix in (".pdf", *parsing.PICTURES, ".PDF", *(end.upper() for end in parsing.PICTURES), ""):
+            try:
+                file = parsing.inside(options, path.parent, name + suffix)
+            except InputProblem:
+                continue
+            if file is not None and file.suffix.lower() in DOCUMENTS:
+                return file
+    return None
+
+
+def _names(options: Options, reference: str) -> Iterator[str]:
+    """Names to try, relative to the record's folder or the import's root; at last one from anywhere in the root."""
+    names = possible(reference)
+    yield from names
+    if ".." in Path(reference).parts:
+        return
+    base = names[-2] if len(names) > 1 else reference
+    known = _listed(options.root, int(time.monotonic() // _FRESH))
+    for last in dict.fromkeys([parsing.local_name(reference).rsplit("/", 1)[-1], base.rsplit("/", 1)[-1]]):
+        same = known.get(last, ())
+        if len(same) == 1:  # of several it is not known which
+            yield same[0]
+
+
+@lru_cache(maxsize=4)
+def _listed(root: Path, moment: int) -> dict[str, list[str]]:
+    """Names of the PDFs and pictures under a folder -> their relative paths."""
+    known: dict[str, list[str]] = {}
+    count = 0
+    folder = root if root.is_dir() else root.parent
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            count += 1
+            if name.lower().endswith(DOCUMENTS):
+                known.setdefault(name, []).append(os.path.relpath(os.path.join(parent, name), folder))  # noqa: PTH118
+        if count > _ENTRIES:
+            break
+    return known

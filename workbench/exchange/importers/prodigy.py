@@ -1,0 +1,102 @@
+"""Prodigy and spaCy: text with labelled character ranges (`spans`), and spaCy's older training lists."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.exchange.importers import parsing
+from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers.running_text import Range, set_text
+
+_ANSWERS = ("accept", None)  # any other answer of Prodigy means that the labels do not count
+
+
+class ProdigyImporter:
+    """One record is one document. What Prodigy's user rejected or skipped comes in without labels."""
+
+    name = "prodigy"
+    description = "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """By "text" beside "spans" that have a start, or pairs of a text and its entities."""
+        if not parsing.is_json(head):
+            return 0.0
+        if re.match(
+            rb'\s*(\[\s*)?\[\s*"(?:[^"\\]|\\.)*"\s*,\s*\{\s*"entities"\s*:', head.removeprefix(b"\xef\xbb\xbf")
+        ):
+            return 0.95
+        if not re.search(rb'"text"\s*:\s*"', head) or re.search(rb'"(words|bboxes|form|data)"\s*:', head):
+            return 0.0
+        spans = re.search(rb'"spans"\s*:\s*\[\s*(\{|\])', head) and re.search(
+            rb'"(start|answer|_input_hash)"\s*:', head
+        )
+        return 0.95 if spans else 0.8 if b'"_input_hash"' in head or b'"answer"' in head else 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
+        """The documents of one file."""
+        try:
+            for where, record in _records(path, options):
+                try:
+                    if isinstance(record, InputProblem):
+                        raise record
+                    yield self._read(path, where, record)
+                except InputProblem as problem:
+                    yield parsing.rejected(path, where, problem)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+
+    def _read(self, path: Path, where: str, record: Any) -> Incoming:
+        incoming = Incoming(f"{path.stem} {where}".strip(), f"{path} {where}".rstrip(), [], self.name)
+        if isinstance(record, list):  # spaCy 2: [text, {"entities": [[start, end, label]]}]
+            if len(record) != 2 or not isinstance(record[0], str):
+                raise InputProblem("it is no text with its entities")
+            entities = parsing.need(record[1], "entities", list)
+            incoming.labelled = True
+            set_text(incoming, record[0], [_of_triple(entry) for entry in entities])
+            return incoming
+        text = parsing.need(record, "text", str)
+        spans = record.get("spans", [])
+        if not isinstance(spans, list):
+            raise InputProblem('"spans" is no list')
+        meta = record.get("meta")
+        named = record.get("id") or (meta.get("id") or meta.get("source") if isinstance(meta, dict) else None)
+        if isinstance(named, str | int):
+            incoming.name = f"{path.stem} {named}"
+        incoming.labelled = "spans" in record and record.get("answer") in _ANSWERS
+        if not incoming.labelled and spans:
+            incoming.notes.append(f"{len(spans)} labels were left out: the answer is {record.get('answer')}")
+        set_text(incoming, text, [_of_span(span) for span in spans] if incoming.labelled else [])
+        return incoming
+
+
+def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+    """Records of JSON lines or a list; a line that is a list is a record of its own."""
+    data = parsing.content(path, options.limits)
+    lines = [line for line in data.splitlines() if line.strip()]
+    if len(lines) > 1 and re.match(rb'\s*\[\s*"', lines[0]) and lines[0].rstrip().endswith(b"]"):
+        for number, line in enumerate(lines, 1):
+            try:
+                yield f"line {number}", parsing.decode(line)
+            except InputProblem as problem:
+                yield f"line {number}", problem
+        return
+    yield from parsing.records(path, options)
+
+
+def _of_span(span: Any) -> Range:
+    start, end = parsing.need(span, "start", int, "a span"), parsing.need(span, "end", int, "a span")
+    text = span.get("text")
+    return Range(start, end, parsing.need(span, "label", str, "a span"), text=text if isinstance(text, str) else "")
+
+
+def _of_triple(entry: Any) -> Range:
+    if isinstance(entry, list) and len(entry) >= 3:
+        start, end, label = entry[:3]
+        if isinstance(start, int) and isinstance(end, int) and isinstance(label, str):
+            return Range(start, end, label)
+    raise InputProblem(f"{str(entry)[:60]} is no [start, end, label]")
+
+
+IMPORTER = ProdigyImporter()

@@ -1,0 +1,128 @@
+"""What spreadsheet programs do to tables: encodings, lines above the header, number formats, shortened numbers."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import time
+from itertools import chain, islice
+from typing import Any
+
+from workbench.fields.label_names import type_of_name
+from workbench.fields.schema import FieldType
+
+FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
+"""Names of the column with the document's file; without one it is the first column."""
+SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}
+"""A file with one of these columns is a table of known values."""
+
+UNKNOWN = "\0"
+"""A cell that begins with this holds why its value cannot be known."""
+
+_ABOVE = 20  # rows among which the header is looked for
+_SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
+_SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_WIDE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a CSV file: UTF-8 and UTF-16 by their marks, GB18030, cp1250 or cp1252 by what they spell."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if data[1:2] == b"\0" or data[:1] == b"\0":
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    runs = _HIGH.findall(data)
+    if all(len(run) % 2 == 0 for run in runs):  # Chinese: two bytes a character; single letters between others are none
+        try:
+            chinese = data.decode("gb18030")
+        except UnicodeDecodeError:
+            pass
+        else:
+            if all(_WIDE.match(c) for c in chinese if not c.isascii()):
+                return chinese
+    texts = [
+        data.decode(name, "replace") for name in ("cp1252", "cp1250")
+    ]  # what Excel writes in the west and the east
+    return max(texts, key=_spells_words)
+
+
+def _spells_words(text: str) -> int:
+    """How many letters of other alphabets stand beside plain ones, less signs that do: words hold no signs."""
+    return sum(1 if c.isalpha() and c not in "ŸÞþÐð" else -1 for c in _BESIDE.findall(text))
+
+
+def delimiter_line(text: str) -> tuple[str, str]:
+    """(delimiter or "", text without it) of Excel's line `sep=;`."""
+    match = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter that makes one of the first lines a header with a column for files; "" where none does."""
+    lines = text.splitlines()[:_ABOVE]
+    for delimiter in ",;\t|":
+        rows = ([cell.strip(' "') for cell in line.split(delimiter)] for line in lines)
+        if any(len(row) > 1 and has_file_column(row) for row in rows):
+            return delimiter
+    return ""
+
+
+def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    """The columns and the rows below them: the header is the first row that names a file's column, else the first."""
+    rest = iter(rows)
+    first = list(islice(rest, _ABOVE))
+    filled = [number for number, row in enumerate(first) if any(_named(cell) for cell in row)]
+    if not filled:
+        return [], iter(())
+    header = next((number for number in filled if has_file_column(first[number])), filled[0])
+    return [_named(cell) for cell in first[header]], chain(first[header + 1 :], rest)
+
+
+def has_file_column(row: Iterable[Any]) -> bool:
+    """Whether a row is the header of a table of known values."""
+    return any(_named(cell).casefold() in SURE_COLUMNS for cell in row)
+
+
+def _named(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def shown(value: Any, number_format: str, kind: str) -> Any:
+    """A cell of a workbook as its number format shows it.
+
+    Args:
+        value: as openpyxl has it.
+        number_format: Excel's code, such as 00000 or 0.00.
+        kind: openpyxl's data type; "e" is an error.
+    """
+    if kind == "e":
+        return f"{UNKNOWN}{value} is an error of the spreadsheet"
+    if isinstance(value, bool):
+        return f"{UNKNOWN}{value} is true or false, and no value of a field"
+    if isinstance(value, time):
+        return f"{UNKNOWN}{value} is a time, and no value of a field"
+    if not isinstance(value, int | float):
+        return value
+    plain = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", number_format.split(";")[0])
+    if re.fullmatch(r"0{2,}", plain) and value == int(value):
+        return f"{int(value):0{len(plain)}d}"
+    if match := re.search(r"[0#]\.?(0*)%", plain):
+        return f"{value * 100:.{len(match[1])}f} %"
+    if match := re.fullmatch(r"[^0#]*[#,0]*0\.(0+)[^0#]*", plain):
+        return f"{value:.{len(match[1])}f}"
+    return value if isinstance(value, int) else float(f"{value:.12g}")  # 71.28099999999999 is what a sum leaves
+
+
+def doubt(column: str, text: str) -> str:
+    """Why a cell's value cannot be known; "" where it can."""
+    if text.startswith(UNKNOWN):
+        return text.removeprefix(UNKNOWN)
+    if _SHORTENED.fullmatch(text):
+        return f"{text} was shortened by a spreadsheet: make the column a text column, and export it again"
+    if _SERIAL.fullmatch(text) and type_of_name(column) is FieldType.DATE:
+        return f"{text} is a spreadsheet's number for a day: give the column a date format, and export it again"
+    return ""

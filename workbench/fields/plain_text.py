@@ -1,0 +1,26 @@
+"""Texts from files, made harmless for terminals and pages: names and words may hold anything."""
+
+import re
+
+_LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+# Control characters (escape sequences begin with one), and what turns the direction of all text after it.
+_HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_ANY = re.compile(rf"{_LINE_ENDS.pattern}|{_HARMFUL.pattern}")
+_ANY_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """A text of one line that can be stored and shown.
+
+    Line ends become spaces. Control characters and those that turn the direction of writing become �, half a surrogate
+    pair, which file names and JSON can hold but no database, a question mark.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    plain = text.encode("utf-8", "replace").decode()
+    return _HARMFUL.sub("\ufffd", _LINE_ENDS.sub(" ", plain)) if _ANY.search(plain) else plain
+
+
+def harmless_lines(text: str) -> str:
+    """Output of several lines with such characters replaced; line ends and tabs stay."""
+    return _ANY_BUT_LINES.sub("\ufffd", text.encode("utf-8", "replace").decode())

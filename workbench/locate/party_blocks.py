@@ -1,0 +1,224 @@
+"""Blocks of a name above its address, or both in one line: what may be a party of the invoice. Pure.
+
+A letter has the sender's line and the addressee in its window (DIN 5008 and its kin elsewhere), the letterhead and the
+footer are the seller's, and a form has sections with a heading. So name and address are read together;
+`party_sides` compares all blocks before one is the seller's and another the buyer's.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from storage.records import Box
+from workbench.locate.context import Surroundings
+from workbench.locate.names_and_addresses import without_number
+from workbench.locate.party_words import (
+    COLON,
+    COUNTRY,
+    LEGAL,
+    SALUTATION,
+    SEPARATOR,
+    is_heading,
+    is_other,
+    is_street,
+    is_town,
+    side_of,
+)
+
+_MOST_LINES = 5  # above a town
+_APART = 150  # thousandths of the page: words further apart are no one line
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A name and an address that stand together; either may be () where it is not there."""
+
+    name: tuple[int, ...]
+    address: tuple[int, ...]
+    box: Box
+    page: int
+    in_line: bool = False  # name, street and town in one line
+    seller: float = 0.0  # what speaks for the seller; below 0 for the buyer
+    headed: str = ""  # "seller", "buyer" or "delivery" where a heading says so
+
+    @property
+    def words(self) -> frozenset[int]:
+        """All its words."""
+        return frozenset((*self.name, *self.address))
+
+
+class PartyBlocks:
+    """The blocks of a document, which may be parties, and the pieces of rows that they are found among."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.pieces = [piece for row in around.pieces for piece in row]
+        self.boxes = [self.around.bounds(piece) for piece in self.pieces]
+        self.texts = [around.text(piece) for piece in self.pieces]
+
+    @cached_property
+    def blocks(self) -> list[Party]:
+        """Every block of a name and an address that have a form, none twice."""
+        kept: list[Party] = []
+        for party in (*self._in_lines(), *self._columns(), *self._below_headings()):
+            if not any(2 * len(party.words & other.words) > len(party.words) for other in kept):
+                kept.append(party)
+        return kept
+
+    def page(self, number: int) -> int:
+        """The page of a piece."""
+        return self.around.tokens[self.pieces[number][0]].page
+
+    def _height(self, number: int) -> float:
+        return self.around.layout.height(self.pieces[number][0])
+
+    # name, street and town in one line
+
+    def _in_lines(self) -> Iterator[Party]:
+        for row in self.around.pieces:
+            parts = [part for piece in row for part in self._parts(piece)]
+            for first, (street, town) in enumerate(pairwise(parts)):
+                if not (is_street(self.around.text(street)) and is_town(self.around.text(town), len(town))):
+                    continue
+                name = parts[first - 1] if first else []
+                text = self.around.text(name)
+                if not name or is_other(text):
+                    continue
+                if self.around.tokens[street[0]].box[0] - self.around.tokens[name[-1]].box[2] > _APART:
+                    continue
+                name = self._without_caption(name)
+                words = (*name, *street, *town)
+                yield Party(
+                    tuple(name),
+                    (*street, *self._town(town)),
+                    self.around.bounds(words),
+                    self.around.tokens[words[0]].page,
+                    True,
+                )
+
+    def _parts(self, piece: Sequence[int]) -> list[list[int]]:
+        parts: list[list[int]] = [[]]
+        for index in piece:
+            text = self.around.tokens[index].text
+            if SEPARATOR.fullmatch(text):
+                parts.append([])
+                continue
+            parts[-1].append(index)
+            if text.endswith((",", ";")):
+                parts.append([])
+        return [part for part in parts if part]
+
+    @cached_property
+    def _sender_lines(self) -> frozenset[int]:
+        """The pieces that have name, street and town."""
+        words = frozenset[int]().union(*(party.words for party in self._in_lines()))
+        return frozenset(
+            number for number, piece in enumerate(self.pieces) if len(words.intersection(piece)) * 2 > len(piece)
+        )
+
+    # a name above its address
+
+    def _columns(self) -> Iterator[Party]:
+        for number, piece in enumerate(self.pieces):
+            if not is_town(self.texts[number], len(piece)):
+                continue
+            above = self._above(number)
+            streets = [n for n in above[:3] if is_street(self.texts[n])]
+            if not streets:
+                continue
+            at = above.index(streets[0])
+            name = self._name(above[at + 1 :])
+            lines = [*reversed(above[: at + 1])]
+            address = [i for line in lines for i in self._without_caption(self.pieces[line])]
+            words = (*name, *address, *piece)
+            yield Party(
+                tuple(name),
+                (*address, *self._town(piece)),
+                self.around.bounds(words),
+                self.around.tokens[piece[0]].page,
+            )
+
+    def _above(self, number: int) -> list[int]:
+        """The pieces above one in its column, from it upwards, as far as they may be of its block."""
+        chain: list[int] = []
+        at = number
+        for upper in range(number - 1, -1, -1):
+            if self.page(upper) != self.page(at) or len(chain) == _MOST_LINES:
+                break
+            box, low = self.boxes[upper], self.boxes[at]
+            height = max(self._height(at), self._height(upper))
+            if low[1] - box[3] > 1.1 * height:
+                break
+            if (low[1] + low[3]) - (box[1] + box[3]) < 0.8 * height:  # beside it
+                continue
+            aligned = abs(box[0] - low[0]) < 1.2 * height or abs((box[0] + box[2]) - (low[0] + low[2])) < height
+            aligned = aligned or abs(box[2] - low[2]) < 0.5 * height
+            if not aligned:
+                continue
+            text = self.texts[upper]
+            if is_other(text) or is_heading(self.texts[upper]) or upper in self._sender_lines:
+                break
+            chain.append(upper)
+            at = upper
+        return chain
+
+    def _name(self, above: Sequence[int]) -> list[int]:
+        """The words of the name among the lines above a street: the line with a legal form, else the topmost."""
+        lines = [
+            number
+            for number in reversed(above)
+            if not SALUTATION.match(self.texts[number]) and not self.texts[number].endswith(",")
+        ]
+        for at, number in enumerate(lines):
+            if LEGAL.search(self.texts[number]):
+                alone = not re.search(r"\w{2}", LEGAL.sub("", self.texts[number]))  # the name began above
+                both = [*(self.pieces[lines[at - 1]] if alone and at else ()), *self.pieces[number]]
+                return without_number(self.around, self._without_caption(both))
+        return without_number(self.around, self._without_caption(self.pieces[lines[0]])) if lines else []
+
+    def _without_caption(self, piece: Sequence[int]) -> list[int]:
+        """Words without those up to the last that ends with a colon."""
+        ends = [at for at, i in enumerate(piece[:-1]) if self.around.tokens[i].text.endswith(COLON)]
+        return list(piece[ends[-1] + 1 :] if ends else piece)
+
+    def _town(self, piece: Sequence[int]) -> list[int]:
+        """A line with post code and town, without the country's letters before it."""
+        words = self._without_caption(piece)
+        texts = [self.around.tokens[i].text for i in words]
+        has_country = len(words) > 2 and COUNTRY.fullmatch(texts[0]) and texts[1][0].isdigit()
+        return words[1:] if has_country else words
+
+    # below a heading, whatever the address looks like
+
+    def _below_headings(self) -> Iterator[Party]:
+        for number in range(len(self.pieces)):
+            if side_of(self.texts[number]) not in ("seller", "buyer"):
+                continue
+            lines = self._below(number)
+            if not 2 <= len(lines) <= 6:
+                continue
+            name = self._without_caption(self.pieces[lines[0]])
+            address = [i for line in lines[1:] for i in self.pieces[line]]
+            if is_other(self.around.text(name)) or not any(c.isdigit() for c in self.around.text(address)):
+                continue
+            words = (*name, *address)
+            yield Party(tuple(name), tuple(address), self.around.bounds(words), self.page(number))
+
+    def _below(self, number: int) -> list[int]:
+        lines: list[int] = []
+        at = number
+        for lower in range(number + 1, len(self.pieces)):
+            box, high = self.boxes[lower], self.boxes[at]
+            height = max(self._height(at), self._height(lower))
+            if self.page(lower) != self.page(number) or box[1] - high[3] > 1.1 * height:
+                break
+            if (box[1] + box[3]) - (high[1] + high[3]) < 0.8 * height or abs(box[0] - high[0]) > 1.2 * height:
+                continue
+            text = self.texts[lower]
+            if is_other(text) or is_heading(self.texts[lower]) or len(text) > 60:
+                break
+            lines.append(lower)
+            at = lower
+        return lines

@@ -1,0 +1,117 @@
+"""Patterns and words by which lines of names and addresses are known. Pure."""
+
+import re
+from functools import lru_cache
+
+from workbench.fields import FieldType
+from workbench.fields.values import occurrences
+from workbench.locate import headers
+
+_TOWN_AFTER_CODE = (
+    r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
+    r"(?:[0-9]{5}|[0-9]{4}(?: ?[A-Z]{2})?|[0-9]{2}-[0-9]{3}|[0-9]{3} [0-9]{2}|[0-9]{4}-[0-9]{3}),? +[^\W\d_][^\W\d_]"
+)
+_AMERICAN = r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b"
+_BRITISH = r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
+_CANADIAN = r"\b[A-Z][0-9][A-Z] [0-9][A-Z][0-9]\b"
+_CODE_AFTER_TOWN = r"[^\W\d_]{3,},? (?:[A-Z]{2,3} |[-–] ?)?[0-9]{4,6}[.,]?$"
+TOWN = re.compile("|".join((_TOWN_AFTER_CODE, _AMERICAN, _BRITISH, _CANADIAN, _CODE_AFTER_TOWN)))
+"""A post code with its town."""
+STREET = re.compile(
+    r"(?:stra(?:ss|ß)e|str\.?|weg|platz|allee|gasse|straat|laan|plein|ring|damm|ufer|hof|kade|dreef)(?!\w)|"
+    r"\b(?:rue|avenue|ave|av|boulevard|bd|chemin|route|quai|place|impasse|calle|c/|plaza|via|viale|corso|piazza|"
+    r"street|st|road|rd|lane|drive|way|square|court|ul\.?|aleja|al\.?|rua|postfach|po box|p\.o\. box|bp)\b",
+    re.IGNORECASE,
+)
+HOUSE = re.compile(r"(?<![\w.,-])[0-9]{1,4} ?[a-zA-Z]?(?:[-/–] ?[0-9]{1,4} ?[a-zA-Z]?)?(?![\w.%€$])")
+_OTHER = re.compile(
+    r"@|\bwww\.|https?:|[0-9]{2}[./][0-9]{2}[./][0-9]{2}|[%€$£]|[0-9][.,][0-9]{2}(?![0-9])|\+ ?[0-9]{2}|"
+    r"[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}|\ba/c\b|"
+    r"\b(?:tel|telefon|telephone|phone|fax|telefax|mobil|e-?mail|web ?:|iban|bic|swift|ust|vat|tva|btw|hrb|siret|siren|"
+    r"steuernummer|kvk|gln|gtin|nif|cif|nip|regon|p\.? ?iva)(?!\w)",
+    re.IGNORECASE,
+)
+CONTACT = re.compile(
+    r"@|\bwww\.|https?:|\+[0-9]{2}|"
+    r"\b(?:tel|telefon|phone|fax|telefax|téléphone|teléfono|telefono|mobil|e-?mail|web ?:|internet)\b",
+    re.IGNORECASE,
+)
+BUSINESS = re.compile(
+    r"\b(?:iban|bic|swift|bank|sparkasse|volksbank|hrb|hra|handelsregister\w*|amtsgericht|registergericht|vorstand|"
+    r"geschäftsführer\w*|siret|siren|rcs|capital|ape|naf|kvk|registered|company no|director|directeur|registro|rea|krs|"
+    r"regon)\b",
+    re.IGNORECASE,
+)
+LEGAL = re.compile(
+    r"\b(?:gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.? ?k|e\.? ?v|e\.? ?g|a\.? ?g|ltd|limited|llc|llp|plc|inc|corp|s\.? ?a|"
+    r"s\.? ?a\.? ?s|s\.? ?a\.? ?r\.? ?l|sàrl|eurl|b\.? ?v|n\.? ?v|s\.? ?p\.? ?a|s\.? ?r\.? ?l|s\.? ?l|s\.? ?l\.? ?u|"
+    r"sp\. ?z ?o\.? ?o|sdn|bhd|pte|pty|oy|ab|a/s|aps|as|lda|kft|s\.? ?r\.? ?o)\b\.?|公司",
+    re.IGNORECASE,
+)
+LEGAL_AT_END = re.compile(rf"(?:{LEGAL.pattern})\W*$", re.IGNORECASE)
+SALUTATION = re.compile(
+    r"^(?:herrn?|frau|firma|familie|mr|mrs|ms|mme|m|mlle|monsieur|madame|de heer|mevrouw|sig|sr|sra|an|to|à|an die|"
+    r"an den)\.?:?$",
+    re.IGNORECASE,
+)
+TO_PERSON = re.compile(
+    r"^(?:herrn?|frau|familie|mr|mrs|ms|mme|mlle|monsieur|madame|de heer|mevrouw|attn|attention|z\. ?hd|zu händen|"
+    r"t\.a\.v)\b",
+    re.IGNORECASE,
+)
+GREETING = re.compile(r"^(?:sehr geehrte|dear|cher|chère|geachte|beste|estimad|gentile|egregio)", re.IGNORECASE)
+SEPARATOR = re.compile(r"[-–—·•●∙▪■|*•‧]|//?")
+COUNTRY = re.compile(r"[A-Z]{1,2}")
+COLON = (":", "：")
+_DELIVERY = (
+    "delivery address|ship to|shipping address|deliver to|delivery to|lieferadresse|lieferanschrift|warenempfänger|"
+    "abweichender warenempfänger|lieferung an|versandadresse|adresse de livraison|livré à|livraison|afleveradres|"
+    "bezorgadres|leveringsadres|dirección de entrega|dirección de envío|enviar a|indirizzo di consegna|destinazione|"
+    "spedire a|adres dostawy|odbiorca|送货地址|收货地址"
+)
+_CAPTIONS = (
+    "name|address|anschrift|adresse|adres|dirección|indirizzo|endereço|nazwa|siedziba|nom|naam|nombre|notes|bemerkungen"
+)
+DELIVERY = frozenset(map(headers.fold, _DELIVERY.split("|")))
+CAPTIONS = frozenset(map(headers.fold, _CAPTIONS.split("|")))
+
+
+@lru_cache(maxsize=8192)
+def is_other(text: str) -> bool:
+    """Whether a line has something else than a name or an address: a number, a date, an amount, mail."""
+    return bool(
+        _OTHER.search(text)
+        or not re.search(r"[^\W\d_]{2}", text)
+        or any(True for _ in occurrences(FieldType.DATE, text))
+    )
+
+
+def is_town(text: str, words: int) -> bool:
+    """Whether a line of so many words has a post code and its town."""
+    return words <= 8 and bool(TOWN.search(text)) and not is_other(text)
+
+
+def is_street(text: str) -> bool:
+    """Whether a line has a house number or a word for streets."""
+    if len(text) > 60 or is_other(text) or LEGAL_AT_END.search(text):
+        return False
+    return bool(HOUSE.search(text) or STREET.search(text))
+
+
+def side_of(text: str) -> str:
+    """Whose block a heading announces: "seller", "buyer", "delivery", or "" where it announces none."""
+    for part in (text, *text.split("/"), text.split(":")[0]):
+        folded = headers.fold(part)
+        if folded in DELIVERY:
+            return "delivery"
+        fields = headers.fields_of(folded) or {}
+        for side in ("buyer", "seller"):
+            if max(fields.get(f"{side}_name", 0), fields.get(f"{side}_address", 0)) == 1.0:
+                return side
+    return ""
+
+
+def is_heading(text: str) -> bool:
+    """Whether a line is the caption of what follows it."""
+    folded = headers.fold(text)
+    return text.endswith(COLON) or folded in DELIVERY | CAPTIONS or headers.fields_of(folded) is not None

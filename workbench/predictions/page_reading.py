@@ -1,0 +1,171 @@
+"""The rules' reading of a whole page: fields that are decided together, and numbers that prove themselves.
+
+`candidates.Finder` ranks the places of each field alone. Here the parties are told apart as blocks, the sums must add
+up, accounts and tax numbers are taken by their check digits; what was decided so is `strong`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from workbench.fields import Field, FieldType
+from workbench.fields.amounts import marks_of
+from workbench.fields.values import normalise
+from workbench.locate import checked_numbers
+from workbench.locate.candidates import Finder
+from workbench.locate.checked_numbers import CheckedNumber
+from workbench.locate.party_blocks import Party, PartyBlocks
+from workbench.locate.party_sides import PartySides, assign
+from workbench.predictions import sums
+
+TokenIds = tuple[int, ...]
+Believed = Mapping[str, tuple[TokenIds, float]]
+"""Field -> (words, confidence) of a model."""
+_CLEAR = 2.5  # evidence between seller and buyer from which the blocks decide
+_VERY_CLEAR = 4.0
+_MIXED_CASE = frozenset(["euro", "rs", "kč", "zł", "ft"])  # of other marks in small letters most are words
+_NAMED = 0.6  # of a header's support
+_SIDES = ("seller", "buyer")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rules read a value; () with `strong`: it is not there."""
+
+    tokens: TokenIds
+    strong: bool = False
+
+
+NOWHERE = Place((), True)
+"""The field has no valid value on the page, whatever a model reads."""
+
+
+class PageReading:
+    """What is decided together on a page."""
+
+    def __init__(self, finder: Finder, fields: Sequence[Field], believed: Believed) -> None:
+        self._finder = finder
+        self._around = finder.around
+        self._fields = {field.id: field for field in fields}
+        self._believed = believed
+
+    def places(self) -> dict[str, Place]:
+        """Field -> its place, for the fields that are decided here."""
+        places = {**self._sums(), **self._parties(), **self._tax_ids(), **self._accounts(), **self._currency()}
+        return {name: place for name, place in places.items() if name in self._fields}
+
+    def _accounts(self) -> dict[str, Place]:
+        """The first valid IBAN: it is the seller's, except in a debit, which few documents announce."""
+        ibans = checked_numbers.ibans(self._around)
+        return {"iban": Place(ibans[0].tokens, True) if ibans else NOWHERE}
+
+    @cached_property
+    def _sides(self) -> tuple[Party | None, Party | None, float]:
+        names = {
+            side: frozenset(self._believed.get(f"{side}_name", ((), 0.0))[0])
+            | frozenset(self._believed.get(f"{side}_address", ((), 0.0))[0])
+            for side in _SIDES
+        }
+        return assign(PartySides(PartyBlocks(self._around)).parties, names)
+
+    def contradicted(self) -> frozenset[str]:
+        """Names and addresses that a model reads outside the blocks that are clearly the parties'."""
+        seller, buyer, clear = self._sides
+        if seller is None or buyer is None or clear < _VERY_CLEAR:
+            return frozenset()
+        wrong = set()
+        for side, party in zip(_SIDES, (seller, buyer), strict=True):
+            for what, tokens in (("name", party.name), ("address", party.address)):
+                words, _ = self._believed.get(f"{side}_{what}", ((), 0.0))
+                if tokens and words and not self._is_inside(words, party):
+                    wrong.add(f"{side}_{what}")
+        return frozenset(wrong)
+
+    def _is_inside(self, words: TokenIds, party: Party) -> bool:
+        x0, y0, x1, y1 = party.box
+        slack = 0.5 * self._around.usual_height
+        for token in (self._around.tokens[i] for i in words):
+            x, y = (token.box[0] + token.box[2]) / 2, (token.box[1] + token.box[3]) / 2
+            if token.page != party.page or not (x0 - slack <= x <= x1 + slack and y0 - slack <= y <= y1 + slack):
+                return False
+        return True
+
+    def _parties(self) -> dict[str, Place]:
+        seller, buyer, clear = self._sides
+        if seller is None or buyer is None or clear < _CLEAR:
+            return {}
+        places = {}
+        for side, party in zip(_SIDES, (seller, buyer), strict=True):
+            for what, tokens in (("name", party.name), ("address", party.address)):
+                if tokens:
+                    places[f"{side}_{what}"] = Place(tuple(sorted(tokens)), clear >= _VERY_CLEAR)
+        return places
+
+    def _tax_ids(self) -> dict[str, Place]:
+        numbers = checked_numbers.tax_numbers(self._around)
+        of_side: dict[str, list[CheckedNumber]] = {side: [] for side in _SIDES}
+        for number in numbers:
+            side, headed = self._side_of(number)
+            if number.valid or headed:  # with wrong check digits only where a header names it
+                of_side[side].append(number)
+        places = {}
+        for side, own in of_side.items():
+            if own:
+                # the VAT number before the tax office's, the valid before the others
+                best = max(own, key=lambda number: (number.text[0].isalpha(), number.valid))
+                places[f"{side}_tax_id"] = Place(best.tokens, best.valid or best.text[0].isalpha())
+        return places
+
+    def _side_of(self, number: CheckedNumber) -> tuple[str, bool]:
+        """Whose tax number it is, by its header or the party that it stands under; whether a header names it."""
+        row = self._around.layout.row_of[number.tokens[0]]
+        position = self._around.layout.rows[row].index(number.tokens[0])
+        says = {}
+        for side in _SIDES:
+            if field := self._fields.get(f"{side}_tax_id"):
+                says[side], _ = self._around.context(field, row, position)
+        headed = max(says.values(), default=0.0) >= _NAMED
+        if says.get("buyer", 0.0) > max(says.get("seller", 0.0), 0.3):
+            return "buyer", headed
+        _, buyer, clear = self._sides
+        if buyer is None or clear < _CLEAR:
+            return "seller", headed
+        x0, _, x1, y1 = buyer.box
+        box, height = self._around.tokens[number.tokens[0]].box, self._around.usual_height
+        under = buyer.page == self._around.tokens[number.tokens[0]].page and -height < box[1] - y1 < 5 * height
+        beside = box[0] < max(x1, x0 + 200) and box[2] > x0 - 200
+        return "buyer" if under and beside else "seller", headed
+
+    def _sums(self) -> dict[str, Place]:
+        field = self._fields.get(sums.RATE)
+        rates = sums.printed_rates(self._finder, field) if field else {}
+        together = sums.read(self._finder, list(self._fields.values()), self._believed, rates)
+        if together is None:
+            return {}
+        places = {name: Place(tokens, together.strong) for name, tokens in together.places.items()}
+        if together.rate is not None and together.rate in rates:
+            places[sums.RATE] = Place(rates[together.rate][0], together.strong)
+        elif together.several_rates and together.strong and len(rates) > 1:
+            places[sums.RATE] = NOWHERE
+        return places
+
+    def _currency(self) -> dict[str, Place]:
+        """The only currency on the page, where it is printed beside the total or alone."""
+        marked: dict[str, list[int]] = {}
+        for token in self._around.tokens:
+            for mark in marks_of(token.text) if len(token.text) <= 20 else ():
+                if mark != token.text and not any(c.isdigit() for c in token.text):
+                    continue
+                if mark.isalpha() and not mark.isupper() and mark.casefold() not in _MIXED_CASE:
+                    continue
+                if code := normalise(FieldType.CURRENCY, mark).normal:
+                    marked.setdefault(code, []).append(token.id)
+        if not marked:
+            return {}
+        counts = Counter({code: len(tokens) for code, tokens in marked.items()})
+        code, most = counts.most_common(1)[0]
+        alone = [t for t in marked[code] if not any(c.isdigit() for c in self._around.tokens[t].text)]
+        if len(counts) > 1 and most < 3 * counts.most_common(2)[1][1]:
+            return {}
+        return {"currency": Place(((alone or marked[code])[-1],), len(counts) == 1)}

@@ -1,0 +1,140 @@
+"""The sums of an invoice read together: of all amounts on the page, the net, tax and total that add up.
+
+An amount beside "Total" may be a line's, a table's or another page's; three amounts with net + tax = total, of which
+the tax is a printed rate of the net, are hardly there by chance.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from workbench.fields import Field, FieldType
+from workbench.fields.values import normalise
+from workbench.locate.candidates import Finder
+
+TokenIds = tuple[int, ...]
+NET, TAX, TOTAL, RATE = "amount_net", "amount_tax", "amount_total", "tax_rate"
+_FIELDS = (NET, TAX, TOTAL)
+_MOST_VALUES = 80  # different amounts: more are a long list of goods, whose largest are enough
+_MOST_TAX = 0.28  # of the net: Hungary's 27 % is the highest
+_HEADED = 0.4  # a place whose header says so
+_SURE_HEADER = 1.2  # the header and rank of a place that is the total in all likelihood
+_LESS = 0.15
+_RANKED = (0.5, 0.2)  # for the likeliest places of each field alone
+_LEAST = 1.0  # of the three places' support together
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The places of the sums that add up."""
+
+    places: Mapping[str, TokenIds]
+    strong: bool  # headers or the model speak for all of them, or for two and a printed rate
+    rate: Decimal | None  # percent, where tax and net are a printed rate
+    several_rates: bool  # the tax is of more than one rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    support: float  # of a header and a model
+    tokens: TokenIds
+    header: float  # the header's and the rank's part of it
+
+
+def read(
+    finder: Finder, fields: Sequence[Field], believed: Mapping[str, tuple[TokenIds, float]], rates: Iterable[Decimal]
+) -> Sums | None:
+    """The net, tax and total that add up and that most speaks for; None where none do.
+
+    Args:
+        finder: of the document.
+        fields: of the schema.
+        believed: field -> (words, confidence) of a model.
+        rates: the rates that are printed, in percent.
+    """
+    wanted = {field.id: field for field in fields if field.id in _FIELDS}
+    if len(wanted) < len(_FIELDS):
+        return None
+    best_of = {name: _places(finder, field, believed.get(name)) for name, field in wanted.items()}
+    amounts = sorted((value for value in finder.amounts if value), reverse=True)[:_MOST_VALUES]
+    known = set(amounts) | ({0} & set(finder.amounts))
+    printed = sorted(set(rates))
+    best: tuple[float, int, int, Decimal | None] | None = None
+    totals = best_of[TOTAL]
+    surest = max(totals, key=lambda value: totals[value].header, default=0)
+    for total in amounts:
+        if total < surest and totals[total].header < min(totals[surest].header, _SURE_HEADER) - _LESS:
+            continue  # parts of a document add up, too
+        for net in amounts:
+            tax = total - net
+            if not 0 <= tax <= _MOST_TAX * net or (tax not in known and tax):
+                continue
+            score, rate = _score(best_of, net, tax, total, printed)
+            if score is not None and (best is None or score > best[0]):
+                best = score, net, tax, rate
+    if best is None or best[0] < _LEAST:
+        return None
+    _, net, tax, rate = best
+    total = _rounded(best_of[TOTAL], net + tax)
+    chosen = {TOTAL: best_of[TOTAL].get(total), NET: best_of[NET].get(net), TAX: best_of[TAX].get(tax)}
+    places: dict[str, TokenIds] = {}
+    for name, place in sorted(chosen.items(), key=lambda item: -(item[1].support if item[1] else 0.0)):
+        if place is None or (place.support <= 0 and not tax):
+            continue
+        if all(set(place.tokens).isdisjoint(tokens) for tokens in places.values()):
+            places[name] = place.tokens
+    headed = sum(place is not None and place.support >= _HEADED for place in chosen.values())
+    return Sums(places, headed == 3 or (headed == 2 and rate is not None), rate, tax > 0 and rate is None)
+
+
+def _rounded(places: Mapping[int, _Place], total: int) -> int:
+    """The total after rounding to the smallest coin, where that is printed with a header of its own."""
+    near = [value for value in places if value % 5 == 0 and 0 < abs(value - total) < 5]
+    headed = [value for value in near if places[value].support >= _HEADED]
+    return headed[0] if headed else total
+
+
+def _places(finder: Finder, field: Field, believed: tuple[TokenIds, float] | None) -> dict[int, _Place]:
+    """Amount in hundredths -> its likeliest place for a field."""
+    rows = finder.around.layout.row_of
+    best: dict[int, _Place] = {}
+    words = set(believed[0]) if believed else set[int]()
+    first = {candidate.tokens: bonus for candidate, bonus in zip(finder.ranked(field), _RANKED, strict=False)}
+    for value, places in finder.amounts.items():
+        for tokens in places:
+            row = rows[tokens[0]]
+            context, _ = finder.around.context(field, row, finder.around.layout.rows[row].index(tokens[0]))
+            header = context + first.get(tokens, 0.0)
+            support = header + (0.8 * believed[1] if believed and words & set(tokens) else 0.0)
+            place = _Place(support + 0.001 * row / (len(rows) or 1), tokens, header)
+            if value not in best or place.support > best[value].support:
+                best[value] = place
+    return best
+
+
+def _score(
+    best_of: Mapping[str, Mapping[int, _Place]], net: int, tax: int, total: int, printed: Sequence[Decimal]
+) -> tuple[float | None, Decimal | None]:
+    """How much speaks for three amounts that add up, and the printed rate that fits; None for too little."""
+    sure = [best_of[TOTAL][total].support, best_of[NET][net].support]
+    if tax == 0:  # net and total are equal, so that it takes two places with their own headers
+        zero = best_of[TAX].get(0)
+        if min(sure) < _HEADED or best_of[TOTAL][total].tokens == best_of[NET][net].tokens:
+            return None, None
+        return sum(sure) + (max(zero.support, 0.0) if zero else 0.0), Decimal(0) if Decimal(0) in printed else None
+    sure.append(best_of[TAX][tax].support)
+    fitting = [rate for rate in printed if rate and abs(net * rate / 100 - tax) <= max(2, net // 2000)]
+    headed = sum(support >= _HEADED for support in sure)
+    if headed == 0 or (headed == 1 and not fitting):
+        return None, None
+    return sum(max(support, -0.5) for support in sure) + 0.7 * bool(fitting), fitting[0] if fitting else None
+
+
+def printed_rates(finder: Finder, field: Field) -> dict[Decimal, list[TokenIds]]:
+    """The tax rates on the page -> their places."""
+    rates: dict[Decimal, list[TokenIds]] = {}
+    for candidate in finder.ranked(field):
+        normal = normalise(FieldType.RATE, finder.around.text(candidate.tokens)).normal
+        if normal is not None and Decimal(normal) <= 30:
+            rates.setdefault(Decimal(normal), []).append(candidate.tokens)
+    return rates
