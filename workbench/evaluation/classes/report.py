@@ -45,7 +45,7 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
 
 
 def final(folder: Path) -> dict[str, Any] | None:
-    """What a run's report keeps as `evaluation`; None where no labelled document was predicted."""
+    """What a run's report keeps as `classes`; None where no labelled document was predicted."""
     try:
         return evaluate_run(folder)
     except InputProblem:

@@ -108,9 +108,8 @@ def _column(columns: dict[str, str], wanted: str, usual: Sequence[str]) -> str:
 
 
 def _lines(text: str) -> list[list[str]]:
-    return [
-        [line[start:end] for start, end in running_text.pieces_of(line)] for line in text.splitlines() if line.strip()
-    ]
+    lines = (line for line in text.splitlines() if line.strip())
+    return [[line[start:end] for start, end in running_text.pieces_of(line)] for line in lines]
 
 
 def _classes(value: Any) -> list[str]:

@@ -178,7 +178,7 @@ def run(
     report = {
         "run": request.run, "state": "finished", "family": "baseline", "base": "", "preset": request.preset,
         "seconds": seconds, "task": task.name, "labels": task.labels, "documents": sizes, "f1": f1,
-        "figures": figures, "evaluation": class_report.final(folder.path),
+        "figures": figures, "classes": class_report.final(folder.path),
     }  # fmt: skip
     write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
     write("finished", state="finished", seconds=seconds, f1=f1, epochs=1.0)

@@ -226,8 +226,8 @@ class ClassTask:
         return ClassPredictor(built.model, encoder, ClassCollator(collator), **options)
 
     def report(self, folder: Path) -> dict[str, Any]:
-        """The full evaluation, and what counting words alone reaches on the same documents."""
-        return {"evaluation": class_report.final(folder), "baseline": baseline.beside(folder, self)}
+        """The full evaluation (`evaluation` is that of fields), and what counting words alone reaches."""
+        return {"classes": class_report.final(folder), "baseline": baseline.beside(folder, self)}
 
     def suggest(self, folder: Path) -> None:
         """Nothing: the stored probabilities of the pool are its suggestions."""
