@@ -1,6 +1,6 @@
 """Annotations: every act is stored as one event together with the new state, so that it can be undone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from storage import retired_fields
 from storage.exceptions import Conflict
-from storage.records import Annotations, Decision, Event, Source, Span, State
-from storage.tables import documents, events, spans, suggestions, utc
+from storage.records import Annotations, ClassLabel, Decision, Event, Source, Span, State
+from storage.tables import class_labels, documents, events, spans, suggestions, utc
 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
@@ -25,10 +25,25 @@ def _unspan(stored: Sequence[Any]) -> Span:
     return Span(stored[0], tuple(stored[1]), Source(stored[2]), stored[3])
 
 
+def _class(label: ClassLabel) -> list[str]:
+    return [label.field, label.option, label.source.value, label.annotator]
+
+
+def _unclass(stored: Sequence[str]) -> ClassLabel:
+    return ClassLabel(stored[0], stored[1], Source(stored[2]), stored[3])
+
+
 def difference(before: Annotations, after: Annotations) -> Change:
     """The change from one state to the other, ready for JSON."""
     change: Change = {}
-    for part, encode in (("spans", _span), ("absent", str), ("texts", list), ("decisions", list)):
+    encoders: dict[str, Callable[[Any], Any]] = {
+        "spans": _span,
+        "absent": str,
+        "texts": list,
+        "decisions": list,
+        "classes": _class,
+    }
+    for part, encode in encoders.items():
         old, new = getattr(before, part), getattr(after, part)
         if old != new:
             change[part] = {
@@ -57,6 +72,7 @@ def applied(state: Annotations, change: Change) -> Annotations:
         "absent": str,
         "texts": tuple,
         "decisions": lambda stored: (stored[0], Decision(stored[1])),
+        "classes": _unclass,
     }
     parts: dict[str, Any] = {}
     for part, read in decode.items():
@@ -71,14 +87,15 @@ def applied(state: Annotations, change: Change) -> Annotations:
         change["note"][1] if "note" in change else state.note,
         parts["texts"],
         parts["decisions"],
+        parts["classes"],
     )
 
 
-def import_change(imported: Iterable[Span], labelled: bool) -> Change:
+def import_change(imported: Iterable[Span], labelled: bool, of_classes: Iterable[ClassLabel] = ()) -> Change:
     """The change from an empty document to the imported labels."""
-    listed = frozenset(imported)
-    state = State.LABELLED if labelled else State.STARTED if listed else State.NEW
-    return difference(Annotations(), Annotations(spans=listed, state=state))
+    listed, documents_classes = frozenset(imported), frozenset(of_classes)
+    state = State.LABELLED if labelled else State.STARTED if listed or documents_classes else State.NEW
+    return difference(Annotations(), Annotations(spans=listed, state=state, classes=documents_classes))
 
 
 def span_row(document_id: int, span: Span) -> dict[str, Any]:
@@ -90,6 +107,22 @@ def span_row(document_id: int, span: Span) -> dict[str, Any]:
         "source": span.source.value,
         "annotator": span.annotator,
     }
+
+
+def class_row(document_id: int, label: ClassLabel) -> dict[str, Any]:
+    """A row of the class_labels table."""
+    return {
+        "document_id": document_id,
+        "field": label.field,
+        "option": label.option,
+        "source": label.source.value,
+        "annotator": label.annotator,
+    }
+
+
+def _classes_of(connection: Connection, document_id: int) -> frozenset[ClassLabel]:
+    rows = connection.execute(select(class_labels).where(class_labels.c.document_id == document_id))
+    return frozenset(ClassLabel(r.field, r.option, Source(r.source), r.annotator) for r in rows)
 
 
 def load(connection: Connection, document_row: Any) -> Annotations:
@@ -108,6 +141,7 @@ def load(connection: Connection, document_row: Any) -> Annotations:
         document_row.note,
         frozenset((int(token), text) for token, text in document_row.corrections.items()),
         frozenset((r.id, Decision(r.decision)) for r in decisions),
+        _classes_of(connection, number),
     )
 
 
@@ -142,7 +176,7 @@ def commit(
         "note": after.note,
         "absent": sorted(after.absent),
         "corrections": {str(token): text for token, text in after.texts},
-        "labels": len(after.spans),
+        "labels": len(after.spans) + len(after.classes),
     }
     if disagreements is not None:
         values["disagreements"] = disagreements
@@ -154,6 +188,8 @@ def commit(
     if updated.rowcount == 0:
         raise _conflict(connection, document_id)
     _write_spans(connection, document_id, change.get("spans"))
+    if "classes" in change:
+        _write_classes(connection, document_id, change["classes"])
     if "decisions" in change:
         now = dict(after.decisions)
         for number, _ in (*change["decisions"]["-"], *change["decisions"]["+"]):
@@ -183,6 +219,15 @@ def _write_spans(connection: Connection, document_id: int, change: Change | None
         connection.execute(delete(spans).where(spans.c.id.in_(removed_ids)))
     if change["+"]:
         connection.execute(insert(spans), [span_row(document_id, _unspan(item)) for item in change["+"]])
+
+
+def _write_classes(connection: Connection, document_id: int, change: Change) -> None:
+    c = class_labels.c
+    for label in map(_unclass, change["-"]):
+        where = (c.document_id == document_id, c.field == label.field, c.option == label.option)
+        connection.execute(delete(class_labels).where(*where))
+    if change["+"]:
+        connection.execute(insert(class_labels), [class_row(document_id, _unclass(item)) for item in change["+"]])
 
 
 def _conflict(connection: Connection, document_id: int) -> Conflict:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
+    ClassLabel,
     Content,
     Document,
     Page,
@@ -18,8 +19,8 @@ from storage.records import (
     Span,
     State,
 )
-from storage.suggestions import suggestions_of
-from storage.tables import documents, events, pages, problems, references, spans, suggestions, texts
+from storage.suggestions import class_suggestions_of, suggestions_of
+from storage.tables import class_labels, documents, events, pages, problems, references, spans, suggestions, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class NewDocument:
     duplicate_of: int | None = None
     disagreements: int = 0
     problems: int = 0
+    classes: tuple[ClassLabel, ...] = ()
 
 
 def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> list[int]:
@@ -65,6 +67,7 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
         ),
     )
     _insert(connection, spans, (annotations.span_row(i, span) for i, n in numbered for span in n.spans))
+    _insert(connection, class_labels, (annotations.class_row(i, label) for i, n in numbered for label in n.classes))
     _insert(
         connection,
         suggestions,
@@ -92,10 +95,10 @@ def add(connection: Connection, new: Sequence[NewDocument], annotator: str) -> l
                 "at": now,
                 "annotator": annotator,
                 "act": "import",
-                "change": annotations.import_change(n.spans, n.labelled),
+                "change": annotations.import_change(n.spans, n.labelled, n.classes),
             }
             for i, n in numbered
-            if n.spans or n.labelled
+            if n.spans or n.labelled or n.classes
         ),
     )
     return ids
@@ -116,10 +119,10 @@ def _document_row(new: NewDocument, unused: Collection[str], now: datetime) -> d
         "language": new.language,
         "group_name": new.group,
         "side": new.side.value,
-        "state": (State.LABELLED if new.labelled else State.STARTED if new.spans else State.NEW).value,
+        "state": (State.LABELLED if new.labelled else State.STARTED if new.spans or new.classes else State.NEW).value,
         "page_count": len(new.pages),
         "token_count": sum(len(page.tokens) for page in new.pages),
-        "labels": len(new.spans),
+        "labels": len(new.spans) + len(new.classes),
         "suggestions": sum(field_id not in unused for field_id, *_ in new.suggestions),
         "disagreements": new.disagreements,
         "problems": new.problems,
@@ -221,6 +224,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
                 select(references).where(references.c.document_id == document_id).order_by(references.c.id)
             )
         ),
+        class_suggestions_of(connection, document_id),
     )
 
 

@@ -1,12 +1,13 @@
 """Labels and decided suggestions of many documents at once, without opening each document."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Column, Connection, Select, func, select
 
 from storage.records import Decision
-from storage.tables import documents, queue, rounds, spans, suggestions
+from storage.tables import class_labels, documents, queue, rounds, spans, suggestions
 
 Place = tuple[str, tuple[int, ...]]
 """A field and its tokens."""
@@ -65,3 +66,39 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
             _of(documents.c.id, part).add_columns(documents.c.name, documents.c.token_count)
         )
     }
+
+
+def classified(connection: Connection, field: str) -> dict[int, list[str]]:
+    """Document -> its options of a field, in alphabetical order; documents without one are left out."""
+    c = class_labels.c
+    options: dict[int, list[str]] = {}
+    for number, option in connection.execute(
+        select(c.document_id, c.option).where(c.field == field).order_by(c.document_id, c.option)
+    ):
+        options.setdefault(number, []).append(option)
+    return options
+
+
+def class_counts(connection: Connection) -> dict[str, Counter[str]]:
+    """Field -> option -> how many documents have it."""
+    c = class_labels.c
+    counted: dict[str, Counter[str]] = {}
+    for field, option, number in connection.execute(
+        select(c.field, c.option, func.count()).group_by(c.field, c.option).order_by(c.field, c.option)
+    ):
+        counted.setdefault(field, Counter())[option] = int(number)
+    return counted
+
+
+def class_of_groups(connection: Connection) -> dict[str, str]:
+    """Group -> the option that most of its documents have, of any class field; groups without a label are left out."""
+    d, c = documents.c, class_labels.c
+    counted: dict[str, Counter[str]] = {}
+    for group, option, number in connection.execute(
+        select(d.group_name, c.option, func.count())
+        .join(class_labels, c.document_id == d.id)
+        .group_by(d.group_name, c.option)
+        .order_by(c.option)
+    ):
+        counted.setdefault(group, Counter())[option] = int(number)
+    return {group: options.most_common(1)[0][0] for group, options in counted.items()}

@@ -68,6 +68,10 @@ class Token(Struct, frozen=True, gc=False):  # an import makes millions: a froze
     original: str | None = None
 
 
+TEXT = "text"
+"""`Page.engine` of a text that stands on no page: its boxes only say where a screen shows its words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page. `picture` names a file in the workspace's pages/; boxes are in width x height units."""
@@ -89,6 +93,26 @@ class Span:
     tokens: tuple[int, ...]
     source: Source = Source.HUMAN
     annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLabel:
+    """The label of a class field: the whole document is of this option. Several only where the field allows it."""
+
+    field: str  # the field's id
+    option: str
+    source: Source = Source.HUMAN
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSuggestion:
+    """How likely a run takes an option of a class field to be a document's. Open as long as the field has no label."""
+
+    field: str
+    option: str
+    probability: float  # 0..1
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +180,7 @@ class Annotations:
     note: str = ""
     texts: frozenset[tuple[int, str]] = frozenset()  # corrected token texts
     decisions: frozenset[tuple[int, Decision]] = frozenset()  # decided suggestions only
+    classes: frozenset[ClassLabel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +192,7 @@ class Content:
     annotations: Annotations
     suggestions: tuple[Suggestion, ...]
     references: tuple[ReferenceValue, ...]
+    class_suggestions: tuple[ClassSuggestion, ...] = ()
 
     @property
     def tokens(self) -> tuple[Token, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from storage import retired_fields
-from storage.records import KNOWN_SOURCES, Decision, Side, State, Suggestion
-from storage.tables import documents, spans, suggestions
+from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Side, State, Suggestion
+from storage.tables import class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
@@ -135,3 +135,38 @@ def wanting(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[list[
                     Suggestion(row.id, row.field, tuple(row.tokens), row.confidence, row.run, Decision(row.decision))
                 )
     return {number: (offered, frozenset(done)) for number, (offered, done) in open_documents.items()}
+
+
+def class_suggestions_of(connection: Connection, document_id: int) -> tuple[ClassSuggestion, ...]:
+    """What the last run thinks of a document, the likeliest option of a field first."""
+    c = class_suggestions.c
+    rows = connection.execute(
+        select(class_suggestions).where(c.document_id == document_id).order_by(c.field, c.probability.desc())
+    )
+    return tuple(ClassSuggestion(r.field, r.option, r.probability, r.run) for r in rows)
+
+
+def keep_class_suggestions(
+    connection: Connection, run: str, field: str, probabilities: Mapping[int, Sequence[tuple[str, float]]]
+) -> int:
+    """Store a run's suggestions {document: [(option, probability)]}; those of earlier runs for the field give way.
+
+    Returns:
+        How many documents have a suggestion of this run now.
+    """
+    listed = list(probabilities)
+    for start in range(0, len(listed), 500):
+        part = listed[start : start + 500]
+        connection.execute(
+            delete(class_suggestions).where(
+                class_suggestions.c.field == field, class_suggestions.c.document_id.in_(part)
+            )
+        )
+        rows = [
+            {"document_id": number, "field": field, "option": option, "probability": probability, "run": run}
+            for number in part
+            for option, probability in probabilities[number]
+        ]
+        if rows:
+            connection.execute(insert(class_suggestions), rows)
+    return len(listed)

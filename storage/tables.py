@@ -101,6 +101,27 @@ spans = Table(
     Index(None, "field"),
 )
 
+class_labels = Table(  # what whole documents are
+    "class_labels",
+    metadata,
+    _document_id(primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("option", Text, primary_key=True),
+    Column("source", String(16), nullable=False),
+    Column("annotator", Text, nullable=False),
+    Index(None, "field", "option"),
+)
+
+class_suggestions = Table(
+    "class_suggestions",
+    metadata,
+    _document_id(primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("option", Text, primary_key=True),
+    Column("probability", Float, nullable=False),
+    Column("run", Text, nullable=False),
+)
+
 suggestions = Table(
     "suggestions",
     metadata,

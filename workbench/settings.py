@@ -16,7 +16,7 @@ import msgspec
 from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
-from workbench.fields import Field, FieldType, Schema, colours, invoice_schema
+from workbench.fields import Field, FieldKind, FieldType, Schema, colours, invoice_schema
 
 LOCK_SECONDS = 10.0
 """How long a change of workbench.toml waits for another process's change."""
@@ -257,6 +257,10 @@ def write(path: Path, settings: Settings) -> None:
             {"id": entry.id, "name": entry.name, "type": entry.type.value, "key": entry.key, "colour": entry.colour}
         )
         table["aliases"] = list(entry.aliases)
+        if entry.kind is FieldKind.CLASS:
+            table.update({"kind": entry.kind.value, "options": list(entry.options)})
+            if entry.multiple:
+                table["multiple"] = True
         if entry.retired:
             table["retired"] = True
         listed.append(table)

@@ -250,7 +250,7 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        field = next((f for f in self.workspace.schema.active if f.key == event.character), None)
+        field = next((f for f in self.workspace.schema.spans if f.key == event.character), None)
         if field is not None:
             self.act(lambda session: session.field_key.press(field))
         return field is not None
@@ -388,4 +388,4 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
 
     def help_notes(self) -> list[tuple[str, str]]:
-        return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.active if f.key]
+        return [(f.key, f"{f.name} ({f.type.value})") for f in self.workspace.schema.spans if f.key]

@@ -146,7 +146,7 @@ class ReviewPane(Pane, can_focus=True):
         """It is another field: which?"""
         question = self.asked
         if question is not None:
-            fields = [(f.id, f.name, f.key) for f in self.schema.active if f.id != question.field]
+            fields = [(f.id, f.name, f.key) for f in self.schema.spans if f.id != question.field]
             self.app.push_screen(Choice("Which field is it?", fields), self._rename)
 
     def _rename(self, field: str | None) -> None:

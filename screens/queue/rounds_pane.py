@@ -92,7 +92,7 @@ class RoundsPane(Pane, can_focus=True):
         scores = field_scores(run)
         suggested = round_.figures.get("fields") or {}
         parts: list[Content | str | tuple[str, str]] = [(f"{fit(f'Round {round_.id}', 18)} F1   kept\n", MUTED)]
-        for name in [field.id for field in self.schema.active if field.id in scores or field.id in suggested]:
+        for name in [field.id for field in self.schema.spans if field.id in scores or field.id in suggested]:
             row = suggested.get(name)
             f1 = f"{scores[name]:.2f}" if name in scores else "  – "
             kept = f"{row['kept']}/{row['suggested']}" if row and row["suggested"] else "–"

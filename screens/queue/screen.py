@@ -148,7 +148,7 @@ class QueueScreen(ModeScreen):
 
     def _show(self, overview: LoopOverview) -> None:
         before, schema = self.overview, self.workspace.schema
-        fields = tuple(field.id for field in schema.active if field.id in self.batch_pane.focus_fields)
+        fields = tuple(field.id for field in schema.spans if field.id in self.batch_pane.focus_fields)
         self.batch_pane.focus_fields = self.review_pane.focus_fields = fields
         if overview == before and schema is self._schema:
             return  # a look every second must not move the list
@@ -215,13 +215,13 @@ class QueueScreen(ModeScreen):
 
     def action_fields(self) -> None:
         """Ask for the fields in focus: only their doubt counts, only they are asked about."""
-        fields = [(field.id, field.name, field.key) for field in self.workspace.schema.active]
+        fields = [(field.id, field.name, field.key) for field in self.workspace.schema.spans]
         title = "Fields in focus (none: all)"
         self.app.push_screen(Several(title, fields, self.batch_pane.focus_fields), self._focus_on)
 
     def _focus_on(self, fields: tuple[str, ...] | None) -> None:
         if fields is not None:
-            fields = () if len(fields) == len(self.workspace.schema.active) else fields
+            fields = () if len(fields) == len(self.workspace.schema.spans) else fields
             self.batch_pane.focus_on(fields)
             self.review_pane.focus_on(fields)
 
@@ -231,7 +231,7 @@ class QueueScreen(ModeScreen):
 
     def help_notes(self) -> list[tuple[str, str]]:
         """The fields' keys, where a question asks for one."""
-        return [(f.key, f"{f.name}, after “wrong field”") for f in self.workspace.schema.active if f.key]
+        return [(f.key, f"{f.name}, after “wrong field”") for f in self.workspace.schema.spans if f.key]
 
     # training
 

@@ -109,7 +109,7 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         )
     if known.seconds:
         parts.append(f"\ntook {', '.join(filter(None, [duration(known.seconds), cost(known)]))}")
-    parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.active})]
+    parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.spans})]
     best = view.best
     if best is not None and best.id != run.id:
         if not view.comparable(best, run):

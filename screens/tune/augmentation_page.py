@@ -27,7 +27,7 @@ def preview(workspace: Workspace, config: TuneConfig) -> Content:
     settings = config.augmentation
     if not settings.active:
         raise RunProblem("No augmentation is on.", "Group 3 of the form has it: header synonyms, box jitter …")
-    parties = [field.id for field in workspace.schema.active if field.type is FieldType.PARTY]
+    parties = [field.id for field in workspace.schema.spans if field.type is FieldType.PARTY]
     with workspace.db.read() as connection:
         listed = document_list.page(connection, document_list.Filter("labelled", split=Split.TRAIN), 0, NAME_DOCUMENTS)
         contents = [documents.open_document(connection, document.id) for document in listed]

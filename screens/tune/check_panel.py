@@ -97,7 +97,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        names = {field.id: field.name for field in self._workspace.schema.active}
+        names = {field.id: field.name for field in self._workspace.schema.spans}
         facts = self.query_one("#facts", Static)
         facts.update(check_text(self.check, self.estimate, names, facts.content_size.width))
 

@@ -109,7 +109,7 @@ class RunPanel(Vertical):
             self._drawn = state
             for kind in SHOWN:
                 self.query_one(f"#chart-{kind}", RunChart).curves(KINDS[kind], series(known, kind))
-            names = {field.id: field.name for field in self._workspace.schema.active}
+            names = {field.id: field.name for field in self._workspace.schema.spans}
             self.query_one("#fields", Static).update(fields_table(known, names, self.size.width - 2))
         log = [*known.notes[-2:], *filter(None, [RunFolder(folder).log_tail()])]
         lines = [line[: max(10, self.size.width - 1)] for line in log]

@@ -84,7 +84,7 @@ def offer(workspace: Workspace) -> Offer:
     title = f"{warm_config.train.num_train_epochs:g} epochs on from the last model ({last.name})"
     warm = TrainingWay("warm", title, warm_config, last.preset, last.id)
     folder = workspace.files.run(last.id)
-    same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.active}
+    same = {f.id for f in Request.read(folder).fields} == {f.id for f in workspace.schema.spans}
     recommended, view = warm_or_base(before, labelled, same)
     if before == labelled and same:
         view = "No document more than the last time is labelled: there is little new to learn."

@@ -30,7 +30,7 @@ def figures(workspace: Workspace, round_: Round, entries: Sequence[QueueEntry]) 
     over the fields that are not retired, `agreement` (kept / suggested, None without suggestions), `retired` (labels
     of fields that were retired meanwhile), `consistency{annotators: {documents, kappa, f1}}` of the blind ones.
     """
-    active = {f.id for f in workspace.schema.active}
+    active = {f.id for f in workspace.schema.spans}
     done: Counter[str] = Counter()
     fields: dict[str, Counter[str]] = {}
     moments: list[datetime] = []

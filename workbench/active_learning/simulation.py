@@ -94,7 +94,7 @@ def prepare(
             raise UsageProblem(f"Strategy '{name}' cannot be simulated: it needs more than one plain run.")
     if min(rounds, batch, seeds, start or batch) < 1:
         raise UsageProblem("Rounds, batch, seeds and start must be 1 or more.")
-    fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.active)
+    fields = tuple({"id": f.id, "name": f.name, "type": f.type.value} for f in workspace.schema.spans)
     plan = SimulationPlan(chosen, rounds, batch, seeds, start or batch, config.model_dump(mode="json"), fields, warm)
     home = _home(workspace)
     draft = home / f".draft-{os.getpid()}"

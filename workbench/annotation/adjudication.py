@@ -144,5 +144,5 @@ def _people(spans: frozenset[Span]) -> tuple[str, ...]:
 
 
 def _active(workspace: Workspace, spans: frozenset[Span]) -> frozenset[Span]:
-    known = {field.id for field in workspace.schema.active}
+    known = {field.id for field in workspace.schema.spans}
     return frozenset(span for span in spans if span.field in known)

@@ -102,7 +102,7 @@ class DocumentActs:
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
         known = {r.field for r in content.references} - suggested
-        missing = [field.id for field in self._schema.active if field.id not in done]
+        missing = [field.id for field in self._schema.spans if field.id not in done]
         marked = [name for name in missing if name not in suggested | known]
         for name in marked:
             annotations = acts.mark_absent(annotations, name)

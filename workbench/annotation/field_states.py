@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from storage.records import KNOWN_SOURCES, Content, Decision, Span, Suggestion, Token
 from storage.suggestions import leading
-from workbench.fields import Field, FieldType, Schema, checks
+from workbench.fields import Field, FieldKind, FieldType, Schema, checks
 from workbench.fields.values import Value, joined, looks_like, normalise, readings, same
 
 _NUMERIC_DATE = re.compile(r"(?<![0-9/-])([0-9]{1,2})[/-]([0-9]{1,2})[/-](?:[0-9]{4}|[0-9]{2})(?![0-9/-])")
@@ -64,7 +64,7 @@ def rows(content: Content, schema: Schema, day_first: bool | None = None) -> tup
     references = {r.field: r.value for r in content.references}
     listed: list[FieldRow] = []
     for field in schema:
-        if field.retired and field.id not in spans:
+        if field.kind is FieldKind.CLASS or (field.retired and field.id not in spans):
             continue
         own, open_ones = spans.get(field.id, []), proposed.get(field.id, [])
         if own:

@@ -77,7 +77,7 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
 
     Near misses come from the newest selection of the relabel queue: without one, only what was suggested is asked.
     """
-    active = [field.id for field in workspace.schema.active if not fields or field.id in fields]
+    active = [field.id for field in workspace.schema.spans if not fields or field.id in fields]
     with workspace.db.read() as connection:
         misses = _near_misses(workspace, [r.run for r in queue.listed(connection)][::-1])
         ids = least_certain(connection, active, SURE, _MOST)

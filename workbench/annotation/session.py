@@ -96,7 +96,7 @@ class AnnotationSession:
 
     def warm(self, goes_on: Callable[[], bool]) -> None:
         """Find every field's likely places beforehand, in a thread; `goes_on` is asked all the time, and may wait."""
-        self.words.warm(self.schema.active, goes_on)
+        self.words.warm(self.schema.spans, goes_on)
 
     # what is seen
 

@@ -48,8 +48,11 @@ def command(
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import corrections, inference, report
+    from workbench.evaluation.classes import report as class_report
     from workbench.predictions import run_reader, suggestions
+    from workbench.runs import parquet
     from workbench.runs.reconcile import reconcile
+    from workbench.runs.state import RunFolder
 
     workspace = context.open_workspace()
     reconcile(workspace)
@@ -63,6 +66,11 @@ def command(
         figures["run"] = model
     else:
         folder = Path(inference.model_of(workspace, model)).parent
+        predictions = RunFolder(folder).predictions
+        if predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES:
+            figures = class_report.evaluate_run(folder, on)
+            emit(figures, as_json=as_json, text=class_lines(figures))
+            return
         figures = report.evaluate_run(folder, on)
         # the weights of model and rules were learnt on validation, where these figures would be too good
         judged = run_reader.read_labelled(folder, figures["split"]) if figures["split"] != "validation" else []
@@ -79,6 +87,32 @@ def command(
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
         write_atomic(Path(page), written)
     emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+
+
+def class_lines(figures: dict[str, Any]) -> list[str]:
+    """The evaluation of a class field as text."""
+    macro, weighted = figures["macro"], figures["weighted"]
+    lines = [
+        f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}",
+        f"accuracy {figures['accuracy']:.3f} ({_interval(figures['accuracy_ci95'])}), "
+        f"macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), weighted F1 {weighted['f1']:.3f}",
+        f"calibration error {figures['calibration']['ece']:.3f}; "
+        + ", ".join(
+            f"{row['share']:.0%} are at least {row['threshold']:.0%} sure, of these {row['accuracy']:.1%} right"
+            for row in figures["coverage"]
+            if row["threshold"] in (0.9,) and row["share"]
+        ),
+    ]
+    rows = [
+        (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])
+        for name, row in figures["classes"].items()
+    ]
+    lines += ["", *table(rows, ("class", "precision", "recall", "F1", "95 %", "labels"), right=(1, 2, 3, 5)), ""]
+    labels, counts = figures["confusion"]["labels"], figures["confusion"]["counts"]
+    used = [i for i, row in enumerate(counts) if sum(row) or any(other[i] for other in counts)]
+    cells = [(labels[i], *(counts[i][j] for j in used)) for i in used]
+    heads = ("labelled as / predicted as", *(labels[i] for i in used))
+    return [*lines, *table(cells, heads, right=tuple(range(1, len(used) + 1)))]
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:

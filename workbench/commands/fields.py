@@ -9,7 +9,7 @@ from storage.exceptions import UsageProblem
 from workbench.commands import Context
 from workbench.commands.support import argument_completion
 from workbench.commands.support.output import emit, json_option, table
-from workbench.fields import Field, FieldType, Schema
+from workbench.fields import Field, FieldKind, FieldType, Schema
 
 _TYPES = click.Choice([type.value for type in FieldType])
 
@@ -68,6 +68,8 @@ def _data(schema: Schema, labels: dict[str, int] | None = None) -> dict[str, Any
                 "colour": field.colour,
                 "aliases": list(field.aliases),
                 "retired": field.retired,
+                "kind": field.kind.value,
+                **({"options": list(field.options), "multiple": field.multiple} if field.options else {}),
                 **({} if labels is None else {"labels": labels.get(field.id, 0)}),
             }
             for field in schema
@@ -81,7 +83,8 @@ def _data(schema: Schema, labels: dict[str, int] | None = None) -> dict[str, Any
 def command(ctx: click.Context, as_json: bool) -> None:
     """Show and change the fields. A field's id never changes, so no change here loses a label.
 
-    Keys of --json: fields [{id, name, type, key, colour, aliases, retired, labels}], in their order.
+    Keys of --json: fields [{id, name, type, key, colour, aliases, retired, kind, options, multiple, labels}], in their
+    order; options and multiple are those of class fields.
 
     \b
     Examples:
@@ -113,7 +116,14 @@ def _list(context: Context, as_json: bool) -> None:
     with workspace.db.read() as connection:
         labels = document_list.status(connection)["fields"]
     rows = [
-        (f.key, f.name, f.type.value, f.colour, labels.get(f.id, 0), "retired" if f.retired else "")
+        (
+            f.key,
+            f.name,
+            ", ".join(f.options) or f.type.value,
+            f.colour,
+            labels.get(f.id, 0),
+            "retired" if f.retired else "",
+        )
         for f in workspace.schema
     ]
     workspace.close()
@@ -127,6 +137,12 @@ def _list(context: Context, as_json: bool) -> None:
 @click.option("--key", callback=_key, help="The key that labels with it (default: the next free one).")
 @click.option("--colour", callback=_colour, metavar="#RRGGBB")
 @click.option("--alias", "aliases", multiple=True, help="A name that other tools use for it; may be given again.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in FieldKind]), default="span", show_default=True,
+    help="Labels are words of the page, or say what the whole document is.",
+)  # fmt: skip
+@click.option("--options", default="", metavar="A,B,…", help="Of a class field: what a document can be.")
+@click.option("--multiple", is_flag=True, help="Of a class field: a document can be several of them.")
 @json_option
 @click.pass_obj
 def add(
@@ -137,23 +153,74 @@ def add(
     key: str | None,
     colour: str | None,
     aliases: tuple[str, ...],
+    kind: str,
+    options: str,
+    multiple: bool,
     as_json: bool,
 ) -> None:
     """Add a field.
 
     \b
-    Example:
+    Examples:
       workbench fields add delivery_date --type date --key d
+      workbench fields add document_type --kind class --options "invoice,credit note,reminder,receipt"
     """
     from workbench.fields.label_names import type_of_name
 
-    kind = FieldType(type_) if type_ else type_of_name(name)
+    named_options = _options(options)
+    if kind == FieldKind.SPAN and (named_options or multiple):
+        raise UsageProblem("Only a class field has options.", "Add --kind class.")
+    if kind == FieldKind.CLASS and type_:
+        raise UsageProblem("A class field has no type: its values are its options.", "Leave --type out.")
+    holds = FieldType(type_) if type_ else type_of_name(name)
 
     def change(schema: Schema) -> tuple[Schema, str]:
-        schema = schema.add(name, kind, key or "", colour or "")
+        if kind == FieldKind.CLASS:
+            schema = schema.add_class(name, named_options, multiple=multiple, key=key or "")
+            what = ", ".join(named_options) or "no options yet"
+        else:
+            schema = schema.add(name, holds, key or "", colour or "")
+            what = holds.value
         added = schema.fields[-1]
-        message = f"Added {added.name} ({kind.value}), key {added.key or 'none'}."
-        return schema.change(added.id, aliases=aliases), message
+        message = f"Added {added.name} ({what}), key {added.key or 'none'}."
+        return schema.change(added.id, aliases=aliases, colour=colour or added.colour), message
+
+    _change(context, change, as_json)
+
+
+def _options(text: str) -> tuple[str, ...]:
+    """The options of `A,B,…`, in their order."""
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := " ".join(part.split()))))
+
+
+@command.command("options")
+@click.argument("field", shell_complete=argument_completion.field)
+@click.argument("options")
+@json_option
+@click.pass_obj
+def options_(context: Context, field: str, options: str, as_json: bool) -> None:
+    """Give the class FIELD these OPTIONS, in this order. One that a document has cannot be left out.
+
+    \b
+    Example:
+      workbench fields options document_type "invoice,credit note,reminder"
+    """
+    from storage import label_queries
+
+    workspace = context.open_workspace()
+    with workspace.db.read() as connection:
+        counted = label_queries.class_counts(connection)
+    workspace.close()
+
+    def change(schema: Schema) -> tuple[Schema, str]:
+        target = _field(schema, field)
+        if target.kind is not FieldKind.CLASS:
+            raise UsageProblem(f"{target.name} is no class field.", "Add one: workbench fields add NAME --kind class.")
+        wanted = _options(options)
+        if missing := {name: n for name, n in counted.get(target.id, {}).items() if name not in wanted}:
+            used = ", ".join(f"{name} ({n})" for name, n in missing.items())
+            raise UsageProblem(f"Documents have options that would be gone: {used}.", "Name these too.")
+        return schema.change(target.id, options=wanted), f"{target.name} is one of {', '.join(wanted)}."
 
     _change(context, change, as_json)
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A table of known values for them; see `values`.",
 )
+@click.option("--text", "text_column", default="", metavar="COLUMN", help="The column of texts, if not found by name.")
+@click.option("--label", "label_column", default="", metavar="COLUMN", help="The column that says what a text is.")
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
 @click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
@@ -53,9 +55,9 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     stopped. Files that cannot be read are named with the reason; all others are imported. Tables of known values
     among the files (a column `file`, or NAME.json beside NAME.pdf) are taken as `workbench values` takes them.
 
-    Keys of --json: documents, pages, tokens, labelled, labels {field: n}, suggestions {field: n}, reference_values,
-    mapping {label: field}, new_fields, known, known_labelled, skipped, problems [{file, record, reason}],
-    duplicates [{document, repeats}], aligned {field: n}, not_aligned {field: n},
+    Keys of --json: documents, pages, tokens, labelled, labels {field: n}, classes {field: {option: n}},
+    suggestions {field: n}, reference_values, mapping {label: field}, new_fields, known, known_labelled, skipped,
+    problems [{file, record, reason}], duplicates [{document, repeats}], aligned {field: n}, not_aligned {field: n},
     unaligned [{document, field, value, reason}], groups, leaks {note: n}, ocr_pages, notes {note: n},
     seconds, interrupted, values {the keys of `workbench values`, or null}.
 
@@ -63,6 +65,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     Examples:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
+      workbench import reviews.csv --text comment --label verdict
       curl https://example.com/labels.json | workbench import -
     """
     from workbench.commands.support.progress import import_progress
@@ -98,6 +101,8 @@ def _request(kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], optio
         engine=options["ocr_engine"] or "",
         ocr_jobs=options["ocr_jobs"],
         ocr=not options["no_ocr"],
+        text_column=options["text_column"],
+        label_column=options["label_column"],
         tables=tables,
     )
 
@@ -114,6 +119,7 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "tokens": summary.tokens,
         "labelled": summary.labelled,
         "labels": named(summary.labels),
+        "classes": {name.get(field_id, field_id): dict(counts) for field_id, counts in summary.classes.items()},
         "suggestions": named(summary.suggestions),
         "reference_values": summary.reference_values,
         "mapping": summary.mapping,
@@ -164,6 +170,8 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         counted = (summary.labels, summary.suggestions, summary.aligned, summary.not_aligned)
         rows = [(name.get(field_id, field_id), *(counts[field_id] or "" for counts in counted)) for field_id in fields]
         yield from table(rows, ("field", "labels", "suggestions", "aligned", "not aligned"), right=[1, 2, 3, 4])
+    for field_id, options in summary.classes.items():
+        yield f"{name.get(field_id, field_id)}: " + ", ".join(f"{option} {n:,}" for option, n in options.most_common())
     mapped = [f"{label} → {field}" for label, field in summary.mapping.items() if label != field]
     if mapped:
         yield ""

@@ -40,7 +40,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     field's check refuses is no value: it is listed as refused, with the reason.
 
     Prints for each document its fields with value (as printed), normalised value, confidence, page, box, source and
-    warnings. Many files in one call load the model once.
+    warnings; with a model of classes, its class and the probability of every option. Many files in one call load the
+    model once.
 
     \b
     Examples:
@@ -49,7 +50,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
       workbench predict 20261122-093000 inbox/ --json
       workbench predict starter - < invoice.pdf
     """
+    from storage.exceptions import UsageProblem
     from workbench.evaluation import inference
+    from workbench.evaluation.classes import inference as class_inference
     from workbench.exchange.exporters.base import check_target
     from workbench.workspace import Workspace
 
@@ -70,12 +73,17 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
                 day_first=settings.day_first,
             )
             summary = _read(scratch, files, silent=as_json)
-            extractions = _extract(scratch, source, silent=as_json)
-            if to is not None:
-                _write(scratch, extractions, exporter, to, model)
+            if class_inference.is_classifier(Path(source)):
+                if to is not None:
+                    raise UsageProblem(f"{model} tells classes: --to writes tables of fields.", "Use --json.")
+                data = _classify(scratch, source, silent=as_json)
+            else:
+                extractions = _extract(scratch, source, silent=as_json)
+                if to is not None:
+                    _write(scratch, extractions, exporter, to, model)
+                data = [_as_data(content, extraction) for content, extraction in extractions]
         finally:
             scratch.close()
-    data = [_as_data(content, extraction) for content, extraction in extractions]
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     report = {"model": model, "documents": data, "rejected": rejected}
     with redirect_stdout(sys.stderr) if to == streams.STREAM else nullcontext():  # standard output is the table alone
@@ -108,6 +116,31 @@ def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any
 
     with phase("Reading the files", silent=silent), streams.files_of(files) as paths:
         return pipeline.run(scratch, ImportRequest(paths=paths))
+
+
+def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[str, Any]]:
+    from storage import document_list
+    from storage.records import Split
+    from workbench.commands.support.progress import document_progress
+    from workbench.evaluation import inference
+    from workbench.runs import parquet
+
+    with scratch.db.read() as connection:
+        ids = tuple(document_list.ids(connection))
+    if not ids:
+        return []
+    with (
+        document_progress("The model reads", silent=silent, before="Loading the model") as show,
+        inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
+    ):
+        return [
+            {
+                "document": case.name,
+                "class": case.predicted,
+                "probabilities": {option: round(share, 4) for option, share in case.probabilities.items()},
+            }
+            for case in parquet.stream_classes(predicted, "pool")
+        ]
 
 
 def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[Content, Extraction]]":
@@ -159,6 +192,9 @@ def _as_data(content: "Content", extraction: "Extraction") -> dict[str, Any]:
 
 def _lines(data: list[dict[str, Any]], rejected: list[dict[str, str]]) -> Iterator[str]:
     for item in data:
+        if "class" in item:
+            yield f"{item['document']}: {item['class']} ({item['probabilities'][item['class']]:.0%})"
+            continue
         yield f"{item['document']}:"
         rows = [
             (f"  {name}", f["value"], f["normalised"], f"{f['confidence']:.0%}", f["source"])

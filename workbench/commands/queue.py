@@ -103,7 +103,7 @@ def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         field = workspace.schema.resolve(name)
         if field is None or field.retired:
-            known = ", ".join(f.name for f in workspace.schema.active)
+            known = ", ".join(f.name for f in workspace.schema.spans)
             raise click.BadParameter(f"There is no field '{name}'. Known: {known}.", param_hint="--focus")
         ids.append(field.id)
     return tuple(ids)

@@ -18,6 +18,8 @@ from workbench.commands.support.output import emit, json_option, table
 def command(context: Context, test: float, validation: float, seed: int, dry_run: bool, as_json: bool) -> None:
     """Divide the documents into train, validation and test. The documents of one vendor stay together.
 
+    Where documents have a class, every side gets its share of each class.
+
     Vendors that were guessed from how documents look (their names begin with ~) are named by the sellers that were
     labelled meanwhile, and joined where they turn out to be one.
 
@@ -28,12 +30,12 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     Example:
       workbench split --test 0.2 --validation 0.1 --seed 7
     """
-    from storage import documents, import_index
+    from storage import documents, import_index, label_queries
     from storage.exceptions import UsageProblem
     from workbench.annotation.field_states import seller_of
     from workbench.exchange.pipeline import SELLER
     from workbench.exchange.vendor_groups import GUESSED, by_sellers
-    from workbench.runs.splits import divide
+    from workbench.runs.splits import divide_by_class
 
     workspace = context.open_workspace()
     with workspace.db.write() as connection:
@@ -43,7 +45,10 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
         guessed = [n for n in import_index.with_label(connection, SELLER) if members[n].startswith(GUESSED)]
         named = by_sellers(members, {n: seller_of(documents.open_document(connection, n)) for n in guessed})
         documents.regroup(connection, named)
-        division = divide(import_index.counts(connection), validation=validation, test=test, seed=seed)
+        division = divide_by_class(
+            import_index.counts(connection), label_queries.class_of_groups(connection),
+            validation=validation, test=test, seed=seed,
+        )  # fmt: skip
         documents.assign_sides(connection, division.sides)
         if dry_run:
             connection.rollback()

@@ -84,7 +84,7 @@ def command(
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
     """
     from workbench.runs import jobs
-    from workbench.runs.config import draft
+    from workbench.runs.config import draft, presets
     from workbench.runs.config import files as config_files
     from workbench.runs.reconcile import reconcile
 
@@ -94,7 +94,10 @@ def command(
     for note in (note for source in sources.values() for note in config_files.notes_on(source)):
         click.echo(note, err=True)
     warm, parent = start_from(workspace, base) if base else ((), None)
-    chosen, used = _configurations(workspace, preset, sources)
+    learns_classes = _sets_classes(sets) or _has_only_classes(workspace)
+    chosen, used = _configurations(
+        workspace, presets.CLASSES if preset == "auto" and learns_classes else preset, sources
+    )
     configs = {label: config_files.apply_sets(config, (*warm, *sets)) for label, config in chosen.items()}
     for values, paired in ((pairs, True), (grid, False)):
         if values:
@@ -119,6 +122,19 @@ def command(
         as_json=as_json,
         text=[line for result in results for line in result.text],
     )
+
+
+def _sets_classes(sets: Sequence[str]) -> bool:
+    """Whether the settings ask for a class field to be learned."""
+    return any(text.replace(" ", "").removeprefix("model.") == "task=classes" for text in sets)
+
+
+def _has_only_classes(workspace: "Workspace") -> bool:
+    """Whether the only labels of a workspace are those of class fields."""
+    from storage import label_queries
+
+    with workspace.db.read() as connection:
+        return bool(label_queries.class_counts(connection)) and not label_queries.fields(connection)
 
 
 class _Result(NamedTuple):

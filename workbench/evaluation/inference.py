@@ -14,6 +14,7 @@ from storage.exceptions import RunProblem
 from storage.records import Split
 from storage.suggestions import keep_suggestions
 from workbench.evaluation import comparison, report
+from workbench.evaluation.classes import inference as class_inference
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
@@ -83,7 +84,7 @@ def reading(
         frozen = snapshot.freeze_these(workspace, folder, dict(ids))
         request = Request(
             run=folder.name,
-            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            fields=[FieldSpec.of(field) for field in workspace.schema.spans],
             rules=workspace.settings.postprocess,
             task="predict",
             model=model,
@@ -148,6 +149,9 @@ def suggest(
     kept = 0
     if wanted:
         with reading(workspace, source, {Split.POOL: wanted}, tick) as folder:
+            if class_inference.is_of_classes(folder):
+                learned = Request.read(Path(source).parent).fields[0].id
+                return class_inference.keep(workspace, folder, model, learned)
             proposals = proposed(workspace, folder)
         with workspace.db.write() as connection:
             still = set(document_list.ids(connection, document_list.Filter("unlabelled")))
@@ -162,7 +166,7 @@ def suggest(
 
 def proposed(workspace: Workspace, folder: Path) -> dict[int, list[Proposal]]:
     """The suggestions of a folder that was read, for the fields that the schema has and has not retired."""
-    known = {field.id for field in workspace.schema.active}
+    known = {field.id for field in workspace.schema.spans}
     return {
         suggested.document: [proposal for proposal in suggested.proposals if proposal[0] in known]
         for suggested in suggestions_file.read(folder)

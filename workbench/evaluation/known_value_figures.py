@@ -73,7 +73,7 @@ def evaluate(
         )
     with inference.reading(workspace, source, {Split.POOL: tuple(fresh)}, tick) as folder:
         proposals = inference.proposed(workspace, folder)
-    types = {field.id: field.type for field in workspace.schema.active}
+    types = {field.id: field.type for field in workspace.schema.spans}
     judged = [row for number, content in fresh.items() for row in judge(content, proposals.get(number, []), types)]
     return figures(judged) | {"model": model, "left_out": len(known) - len(fresh)}
 

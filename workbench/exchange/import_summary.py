@@ -19,6 +19,7 @@ class Summary:
     tokens: int = 0
     labelled: int = 0
     labels: Counter[str] = field(default_factory=Counter)  # field id -> labels
+    classes: dict[str, Counter[str]] = field(default_factory=dict)  # class field id -> option -> documents
     suggestions: Counter[str] = field(default_factory=Counter)
     reference_values: int = 0
     aligned: Counter[str] = field(default_factory=Counter)

@@ -16,7 +16,7 @@ from pathlib import Path
 from storage import documents, import_index
 from storage.documents import NewDocument
 from storage.exceptions import UsageProblem
-from storage.records import ReferenceValue, Side, Source, Span, Token
+from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
 from workbench.exchange.importers import clean
@@ -24,6 +24,7 @@ from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
+from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
 from workbench.fields.plain_text import harmless
 from workbench.fields.values import refusal
@@ -84,6 +85,7 @@ class _ImportJob:
         self._request = request
         self._progress = progress or (lambda done, total, documents_done: None)
         self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
+        self._classes = ClassMap(workspace.schema, request.mapping)
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []
         self._batch: list[_BatchDocument] = []
@@ -174,6 +176,7 @@ class _ImportJob:
             spans=tuple(spans),
             suggestions=tuple(offered),
             references=tuple(references),
+            classes=self._given_classes(incoming),
             original=pending.original,
             fingerprint=duplicates.to_text(fingerprint) if fingerprint else None,
             duplicate_of=twin.id if twin else None,
@@ -199,6 +202,16 @@ class _ImportJob:
             else:
                 offered.append((field_id, span.tokens, span.confidence, span.run))
         return spans, offered
+
+    def _given_classes(self, incoming: Incoming) -> tuple[ClassLabel, ...]:
+        labels: dict[tuple[str, str], ClassLabel] = {}
+        for label in incoming.classes:
+            field_id, option = self._classes.label(label.label, label.option)
+            labels[field_id, option] = ClassLabel(field_id, option, Source.IMPORT, self._who)
+        for field_id, number in Counter(field_id for field_id, _ in labels).items():
+            if number > 1:
+                self._classes.allow_several(field_id)
+        return tuple(labels.values())
 
     def _references(self, incoming: Incoming) -> list[ReferenceValue]:
         references, source = dict[str, ReferenceValue](), incoming.values_source or "import"
@@ -322,6 +335,10 @@ class _ImportJob:
         if self._labels.is_ahead:
             self._workspace.change_schema(self._labels.onto)  # no label without its field
             self._summary.new_fields = [self._labels.schema.name(field_id) for field_id in self._labels.added]
+        if self._classes.is_ahead:
+            self._workspace.change_schema(self._classes.onto)
+            self._summary.new_fields += [self._classes.schema.name(field_id) for field_id in self._classes.added]
+            self._classes.added.clear()
         if self._batch or self._problems:
             with self._workspace.db.write() as connection:
                 # Another process may have imported some of them meanwhile.
@@ -353,6 +370,8 @@ class _ImportJob:
         summary.tokens += sum(len(page.tokens) for page in new.pages)
         summary.labelled += new.labelled
         summary.labels.update(span.field for span in new.spans)
+        for label in new.classes:
+            summary.classes.setdefault(label.field, Counter())[label.option] += 1
         summary.suggestions.update(field_id for field_id, *_ in new.suggestions)
         summary.reference_values += len(new.references)
         if document.twin is not None:

@@ -42,6 +42,8 @@ class ImportRequest:
     engine: str = ""  # "" means the workspace's
     ocr_jobs: int = 0  # 0: one a core
     ocr: bool = True  # False: pages without words are kept without words
+    text_column: str = ""  # of a table of texts
+    label_column: str = ""
     tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
 
 
@@ -212,7 +214,7 @@ class DocumentSource:
             if digest in self._known_digests:
                 self.known += 1
                 self.met.append(digest)
-                self.known_labelled += bool(item.spans or item.regions or item.values)
+                self.known_labelled += bool(item.spans or item.regions or item.values or item.classes)
                 continue
             self._known_digests.add(digest)
             pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
@@ -247,7 +249,10 @@ class DocumentSource:
 
     def options(self, path: Path) -> Options:
         """How a file is to be read."""
-        return Options(self._root(path), self._request.password, self._request.pixels, self._limits)
+        return Options(
+            self._root(path), self._request.password, self._request.pixels, self._limits,
+            self._request.text_column, self._request.label_column,
+        )  # fmt: skip
 
     def _root(self, path: Path) -> Path:
         """The folder named on the command line; a file's references to files outside of it are refused."""

@@ -46,6 +46,13 @@ class FieldType(StrEnum):
     RATE = "rate"
 
 
+class FieldKind(StrEnum):
+    """What a field's label is: words of the page, or what the whole document is."""
+
+    SPAN = "span"
+    CLASS = "class"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of the schema. `id` is what labels refer to and never changes; `name` may."""
@@ -57,6 +64,9 @@ class Field:
     colour: str  # "#rrggbb"
     aliases: tuple[str, ...] = ()
     retired: bool = False
+    kind: FieldKind = FieldKind.SPAN
+    options: tuple[str, ...] = ()  # of a class field: what a document can be
+    multiple: bool = False  # a document can have several of the options
 
 
 # Okabe and Ito's palette, lightened and darkened, which is safe for the common kinds of colour blindness.
@@ -117,7 +127,7 @@ _INVOICE = (
 )
 
 
-def _fold(name: str) -> str:
+def folded(name: str) -> str:
     """The form in which names are compared: case, spaces, dots, dashes and underscores do not count."""
     return re.sub(r"[\s._\-/]+", "_", name.strip()).casefold().strip("_")
 
@@ -131,12 +141,19 @@ class Schema:
     def __post_init__(self) -> None:
         for what, values in (
             ("id", [f.id for f in self.fields]),
-            ("name", [_fold(f.name) for f in self.fields]),
+            ("name", [folded(f.name) for f in self.fields]),
         ):
             twice = {value for value in values if values.count(value) > 1}
             if twice:
                 raise ConfigProblem(
                     f"Two fields have the same {what}: {', '.join(sorted(twice))}.", "Rename one of them."
+                )
+        for field in self.fields:
+            names = [folded(option) for option in field.options]
+            if len(set(names)) < len(names) or "" in names:
+                raise ConfigProblem(
+                    f"The options of {field.name} must be different names: {', '.join(field.options)}.",
+                    "Names that differ only in case, spaces, dots or dashes count as the same.",
                 )
         keys = [f.key for f in self.active if f.key]
         clash = {key for key in keys if keys.count(key) > 1}
@@ -153,6 +170,16 @@ class Schema:
         """The fields that are not retired."""
         return tuple(f for f in self.fields if not f.retired)
 
+    @property
+    def spans(self) -> tuple[Field, ...]:
+        """The fields in use whose labels are words of the page."""
+        return tuple(f for f in self.active if f.kind is FieldKind.SPAN)
+
+    @property
+    def classes(self) -> tuple[Field, ...]:
+        """The fields in use that say what the whole document is."""
+        return tuple(f for f in self.active if f.kind is FieldKind.CLASS)
+
     def get(self, field_id: str) -> Field | None:
         """The field with this id, retired or not."""
         return next((f for f in self.fields if f.id == field_id), None)
@@ -164,10 +191,10 @@ class Schema:
 
     def resolve(self, name: str) -> Field | None:
         """The field that a label of another tool means: by id, name, or alias; None when there is none."""
-        wanted = _fold(name)
+        wanted = folded(name)
         for names_of in (lambda f: (f.id, f.name), lambda f: f.aliases):
             for candidate in self.fields:
-                if wanted in {_fold(known) for known in names_of(candidate)}:
+                if wanted in {folded(known) for known in names_of(candidate)}:
                     return candidate
         return None
 
@@ -179,6 +206,11 @@ class Schema:
         usual = [row[3] for row in _INVOICE]
         field = Field(field_id, name, type, key or self.free_key(), colour or usual[len(self.fields) % len(usual)])
         return Schema((*self.fields, field))
+
+    def add_class(self, name: str, options: Sequence[str], *, multiple: bool = False, key: str = "") -> "Schema":
+        """A schema with one more class field."""
+        grown = self.add(name, FieldType.TEXT, key)
+        return grown.change(grown.fields[-1].id, kind=FieldKind.CLASS, options=tuple(options), multiple=multiple)
 
     def free_key(self, wanted: str = "") -> str:
         """This key if no field in use has it, else the next free key; "" if there is none."""

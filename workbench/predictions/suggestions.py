@@ -56,7 +56,7 @@ def trust_of(settings: Settings, folder: Path | None) -> Trust:
         settings: the workspace's: the fields, and rules that are switched on or off by hand.
         folder: of the run that trained the model; None for a model without one.
     """
-    return _trust(settings.schema.active, settings.postprocess, _report(folder))
+    return _trust(settings.schema.spans, settings.postprocess, _report(folder))
 
 
 def _report(folder: Path | None) -> dict[str, Any] | None:

@@ -97,6 +97,7 @@ class _Read:
     pages: tuple[int, ...]  # tokens of each page
     labels: Mapping[str, int]
     group: str
+    classes: Mapping[str, tuple[str, ...]]  # class field -> its options
 
 
 class DataChecker:
@@ -110,7 +111,9 @@ class DataChecker:
         """The facts and findings for a run with this configuration. About a second for 500 new documents."""
         with self._workspace.db.read() as connection:
             try:
-                chosen = snapshot.select(connection, config.train.seed, config.data.max_train_documents)
+                learned = snapshot.learned_fields(self._workspace.schema, config.model)
+                class_field = learned[0].id if config.model.task == "classes" else None
+                chosen = snapshot.select(connection, config.train.seed, config.data.max_train_documents, class_field)
             except RunProblem as problem:
                 return _nothing(problem, self._workspace, config)
             listed = {d.id: d for d in document_list.page(connection, document_list.Filter(), 0, 1_000_000)}
@@ -124,8 +127,10 @@ class DataChecker:
             for document in sides.get(split, ())
             for tokens in document.pages
         )
-        facts = {split: _facts(read, capacity, overlap) for split, read in sides.items()}
-        fields = {f.id: f.name for f in self._workspace.schema.active}
+        facts = {split: _facts(read, capacity, overlap, class_field) for split, read in sides.items()}
+        fields = {f.id: f.name for f in learned}
+        if class_field is not None:
+            fields = {option: option for option in learned[0].options}
         over = sum(length > capacity for length in lengths) / len(lengths) if lengths else 0.0
         findings = [
             *_of_configuration(config),
@@ -155,6 +160,10 @@ def _counted(content: Content) -> _Read:
         tuple(sum(pieces(token.text) for token in page.tokens) for page in content.pages),
         Counter(span.field for span in content.annotations.spans),
         content.document.group,
+        {
+            label.field: tuple(c.option for c in content.annotations.classes if c.field == label.field)
+            for label in content.annotations.classes
+        },
     )
 
 
@@ -166,11 +175,11 @@ def _nothing(problem: RunProblem, workspace: Workspace, config: TuneConfig) -> D
     return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, findings)
 
 
-def _facts(documents: Sequence[_Read], capacity: int, overlap: int) -> SideFacts:
+def _facts(documents: Sequence[_Read], capacity: int, overlap: int, class_field: str | None) -> SideFacts:
     labels: Counter[str] = Counter()
     tokens = total = 0
     for document in documents:
-        labels.update(document.labels)
+        labels.update(document.labels if class_field is None else document.classes.get(class_field, ()))
         for length in document.pages:
             number = windows.count(length, capacity, overlap)
             total += number

@@ -94,7 +94,7 @@ def estimate(
         "layers": config.model.num_hidden_layers or (base.layers if base else 12),
         "heads": config.model.num_attention_heads or (base.heads if base else 12),
         "vocabulary": config.model.vocab_size or (base.vocabulary if base else 30522),
-        "labels": 1 + 2 * len(workspace.schema.active),
+        "labels": 1 + 2 * len(workspace.schema.spans),
         "length": -(-sampled // 64) * 64,
         "batch": rows,
         "dropout": 0.0 if config.regularization.hidden_dropout_prob == 0.0 else 0.1,

@@ -55,14 +55,16 @@ def prepare(
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
     try:
+        learned = snapshot.learned_fields(workspace.schema, config.model)
         frozen = snapshot.freeze(
             workspace, path, config.train.seed, config.data.max_train_documents,
             pictures=families.spec(config.model.family).picture,
+            class_field=learned[0].id if config.model.task == "classes" else None,
         )  # fmt: skip
         request = Request(
             run=run_id,
             name=name,
-            fields=[FieldSpec.of(field) for field in workspace.schema.active],
+            fields=[FieldSpec.of(field) for field in learned],
             rules=workspace.settings.postprocess,
             config=config,
             threads=max(1, (os.cpu_count() or 2) // slots - (1 if slots == 1 else 0)),

@@ -5,6 +5,7 @@ pyarrow is imported where it is used, so that the terminal's start stays light.
 
 import dataclasses
 import json
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,12 @@ SPLITS = tuple(split.value for split in Split)
 
 REFERENCES = "references"
 """The column of known values, JSON {field: value}; folders of older versions have none."""
+
+TOKENS, CLASSES = "tokens", "classes"
+"""The tasks. `classes` is also the column of class labels: options of the run's field, null where there is none."""
+
+_OPTIONAL = frozenset({REFERENCES, CLASSES})
+"""Columns that a file may lack."""
 
 
 @dataclass(slots=True)
@@ -40,6 +47,7 @@ class FrozenDocument:
     tags: list[str] | None = None
     pictures: list[str] = field(default_factory=list)
     references: str = "{}"  # JSON {field: value}
+    classes: list[str] | None = None
 
     def anchor(self, folder: Path) -> "FrozenDocument":
         """The row itself, its pictures that stand relative to the run's folder made absolute."""
@@ -84,11 +92,12 @@ def _dataset_schema() -> Any:
             "tags": strings,
             "pictures": strings,
             REFERENCES: pa.string(),
+            CLASSES: strings,
         }
     )
 
 
-def _predictions_schema(once: Iterable[str]) -> Any:
+def _predictions_schema(once: Iterable[str], task: str) -> Any:
     import pyarrow as pa
 
     return pa.schema(
@@ -102,7 +111,7 @@ def _predictions_schema(once: Iterable[str]) -> Any:
             "word_window": pa.list_(pa.int16()),
             "truncated": pa.bool_(),
         },
-        metadata={"once": json.dumps(sorted(once))},
+        metadata={"once": json.dumps(sorted(once)), "task": task},
     )
 
 
@@ -113,11 +122,14 @@ def write(path: Path, documents: Iterable[FrozenDocument]) -> None:
         _write(file, _batched(documents), _dataset_schema())
 
 
-def write_predictions(path: Path, predictions: Iterable[Prediction], once: Iterable[str] = ()) -> None:
+def write_predictions(
+    path: Path, predictions: Iterable[Prediction], once: Iterable[str] = (), task: str = TOKENS
+) -> None:
     """Write `predictions.parquet`, a few documents at a time.
 
     A row group never holds two splits, so that one split can be read without the others. `once` names the fields
-    of which a document has one value: how the probabilities are to be read.
+    of which a document has one value: how the probabilities are to be read. Those of the task `CLASSES` are of
+    options, one row for the whole document.
 
     Raises:
         OSError: the disk is full; or whatever `predictions` raises. The old file is as it was.
@@ -125,7 +137,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction], once: Itera
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     splits = groupby(predictions, key=lambda prediction: prediction.split)
-    _write(draft, (part for _, rows in splits for part in _batched(rows)), _predictions_schema(once))
+    _write(draft, (part for _, rows in splits for part in _batched(rows)), _predictions_schema(once, task))
     draft.replace(path)
 
 
@@ -198,16 +210,31 @@ def once(path: Path) -> frozenset[str]:
         return frozenset(json.loads((file.schema_arrow.metadata or {}).get(b"once", b"[]")))
 
 
-def check_predictions(folder: Path, split: str) -> None:
+def task_of(path: Path) -> str:
+    """Which task predictions are of: `TOKENS` or `CLASSES`.
+
+    Raises:
+        InputProblem: the file is missing or damaged.
+    """
+    with opened(path) as file:
+        return str((file.schema_arrow.metadata or {}).get(b"task", TOKENS.encode()), "ascii")
+
+
+def check_predictions(folder: Path, split: str, task: str = TOKENS) -> None:
     """See that a split's documents and predictions are there and whole, without reading them.
 
     Raises:
-        InputProblem: there are no predictions, or a file is damaged.
+        InputProblem: there are no predictions, they are of another task, or a file is damaged.
     """
     run = RunFolder(folder)
     if not run.predictions.is_file():
         raise InputProblem(f"Run {folder.name} has no stored predictions.", "Wait for the run to end, or resume it.")
-    count(run.predictions)
+    if task_of(run.predictions) != task:
+        what = "tells what whole documents are" if task == TOKENS else "reads fields"
+        raise InputProblem(
+            f"Run {folder.name} {what}: this is not for it.",
+            "`workbench evaluate`, `predict` and `runs` work with it; choose another run here.",
+        )
     count(run.dataset(split))
 
 
@@ -236,7 +263,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
 
     Args:
         path: of documents or predictions.
-        columns: in any order; `references` may be missing in the file.
+        columns: in any order; `references` and `classes` may be missing in the file.
         split: only the predictions of this one.
 
     Raises:
@@ -246,7 +273,7 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
 
     with opened(path) as file:
         names = file.schema_arrow.names
-        present = [name for name in columns if name != REFERENCES or name in names]
+        present = [name for name in columns if name not in _OPTIONAL or name in names]
         wanted = present if split is None else [*present, "split"]
         if missing := set(wanted).difference(names):
             raise InputProblem(
@@ -298,3 +325,57 @@ def _of_split(table: Any, split: str) -> Any:
         slices += [table.slice(start, count)] if name == split else []
         start += count
     return pa.concat_tables(slices).drop_columns(["split"])
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCase:
+    """A document with what it is and what the model takes it to be."""
+
+    document: int
+    name: str
+    group: str
+    words: tuple[str, ...]
+    option: str | None  # its label, where it has one
+    probabilities: dict[str, float]  # option -> 0..1
+
+    @property
+    def predicted(self) -> str:
+        """The likeliest option."""
+        return max(self.probabilities, key=lambda option: self.probabilities[option])
+
+
+def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
+    """The documents of a split with their predictions, a few in memory at a time; none where there is no such split.
+
+    Raises:
+        InputProblem: there are no predictions, they are of another task, or a file is damaged.
+    """
+    check_predictions(folder, split, CLASSES)
+    run = RunFolder(folder)
+    columns = ["document", "name", "group", "words", CLASSES]
+    if not run.dataset(split).is_file():
+        return
+    documents = (row for part in tables(run.dataset(split), columns) for row in rows_of(part))
+    predictions = (
+        row for part in tables(run.predictions, ["document", "labels", "probabilities"], split) for row in rows_of(part)
+    )
+    waiting: dict[int, dict[str, Any]] = {}  # of train a sample is predicted, in an order of its own
+    for prediction in predictions:
+        while prediction["document"] not in waiting:
+            row = next(documents, None)
+            if row is None:
+                raise InputProblem(
+                    f"{run.predictions.name} does not belong to {run.dataset(split).name}.",
+                    "Copy the run folder again, or run it again.",
+                )
+            waiting[row["document"]] = row
+        row = waiting.pop(prediction["document"])
+        yield ClassCase(
+            row["document"], row["name"], row["group"] or "", tuple(row["words"]), (row[CLASSES] or [None])[0],
+            probabilities_of(prediction["labels"], prediction["probabilities"]),
+        )  # fmt: skip
+
+
+def probabilities_of(labels: Sequence[str], stored: bytes) -> dict[str, float]:
+    """Option -> probability, from the little-endian 16-bit floats of a row."""
+    return dict(zip(labels, struct.unpack(f"<{len(labels)}e", stored), strict=True))

@@ -1,19 +1,23 @@
 """Bringing the list of runs up to date with their folders: what finished is collected, what crashed is noted."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem
 from storage.records import Run, RunState
-from storage.suggestions import keep_suggestions
-from workbench.runs import progress, suggestions_file
+from storage.suggestions import keep_class_suggestions, keep_suggestions
+from workbench.runs import parquet, progress, suggestions_file
+from workbench.runs.config.request import Request
 from workbench.runs.progress import Progress
 from workbench.runs.state import RunFolder, state_of
+from workbench.runs.suggestions_file import Suggested
 from workbench.workspace import Workspace
 
 _START_GRACE = timedelta(seconds=10)
@@ -114,18 +118,13 @@ def collect(workspace: Workspace, run_id: str) -> Run:
     report = folder.read_report()
     if not report:
         raise InputProblem(f"The report of run {run_id} is not there.", "Resume the run.")
-    pool = suggestions_file.read(folder.path)
-    known = {field.id for field in workspace.schema.active}
+    learns_classes = report.get("task") == parquet.CLASSES
+    pool = [] if learns_classes else suggestions_file.read(folder.path)
     with workspace.db.write() as connection:
-        unlabelled = document_list.Filter("unlabelled", ids=tuple(row.document for row in pool))
-        here = {d.id: (d.name, d.token_count) for d in document_list.page(connection, unlabelled, 0, max(1, len(pool)))}
-        # A run from another workspace counts its documents otherwise: only what is surely the same is taken.
-        proposals = {
-            row.document: [proposal for proposal in row.proposals if proposal[0] in known]
-            for row in pool
-            if here.get(row.document) == (row.name, row.words)
-        }
-        keep_suggestions(connection, run_id, proposals)
+        if learns_classes:
+            _keep_classes(connection, workspace, folder)
+        else:
+            _keep_spans(connection, workspace, run_id, pool)
         run_store.change(
             connection,
             run_id,
@@ -137,3 +136,37 @@ def collect(workspace: Workspace, run_id: str) -> Run:
             reason="",
         )
         return run_store.get(connection, run_id)
+
+
+def _keep_spans(connection: Connection, workspace: Workspace, run_id: str, pool: Sequence[Suggested]) -> None:
+    known = {field.id for field in workspace.schema.spans}
+    unlabelled = document_list.Filter("unlabelled", ids=tuple(row.document for row in pool))
+    here = _here(connection, unlabelled, len(pool))
+    proposals = {
+        row.document: [proposal for proposal in row.proposals if proposal[0] in known]
+        for row in pool
+        if here.get(row.document) == (row.name, row.words)
+    }
+    keep_suggestions(connection, run_id, proposals)
+
+
+def _keep_classes(connection: Connection, workspace: Workspace, folder: RunFolder) -> None:
+    field = workspace.schema.get(Request.read(folder.path).fields[0].id)
+    if field is None or field.retired:
+        return
+    pool = list(parquet.stream_classes(folder.path, "pool"))
+    here = _here(connection, document_list.Filter(ids=tuple(case.document for case in pool)), len(pool))
+    probabilities = {
+        case.document: [(option, share) for option, share in case.probabilities.items() if option in field.options]
+        for case in pool
+        if here.get(case.document) == (case.name, len(case.words))
+    }
+    keep_class_suggestions(connection, folder.path.name, field.id, probabilities)
+
+
+def _here(connection: Connection, chosen: document_list.Filter, most: int) -> dict[int, tuple[str, int]]:
+    """(name, words) of documents of this workspace.
+
+    A run from another workspace counts its documents otherwise: only what is surely the same is taken.
+    """
+    return {d.id: (d.name, d.token_count) for d in document_list.page(connection, chosen, 0, max(1, most))}

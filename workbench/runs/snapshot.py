@@ -11,17 +11,22 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from storage import document_list, documents
+from storage import document_list, documents, label_queries
 from storage.exceptions import RunProblem
-from storage.records import Content, Document, Side, Split, State
-from workbench.fields import tags_of
+from storage.records import TEXT, Content, Document, Side, Split, State
+from workbench.fields import Field, Schema, tags_of
 from workbench.runs import parquet
+from workbench.runs.config.tune import Model
 from workbench.runs.splits import divide
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 VALIDATION_SHARE = 0.2
 """Of the labelled documents, where the workspace has no validation side of its own."""
+
+
+NO_BOX = [0, 0, 0, 0]
+"""The box of a word of a text that stands on no page."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +47,55 @@ class Frozen:
     notes: tuple[str, ...] = field(default=())
 
 
-def select(connection: Connection, seed: int, limit: int | None = None) -> SnapshotChoice:
+def learned_fields(schema: Schema, model: Model) -> tuple[Field, ...]:
+    """The fields that a run learns: those on words, or the one class field.
+
+    Raises:
+        RunProblem: there is no such class field, or several of which none was chosen.
+    """
+    if model.task == "tokens":
+        return schema.spans
+    chosen = [f for f in schema.classes if model.class_field in ("", f.id, f.name)]
+    names = ", ".join(f.name for f in schema.classes)
+    if not chosen:
+        raise RunProblem(
+            f"There is no class field {model.class_field}." if names else "There is no class field to learn.",
+            f"Class fields: {names}." if names else "Add one: workbench fields add NAME --kind class --options A,B.",
+        )
+    if len(chosen) > 1:
+        raise RunProblem(f"There are several class fields: {names}.", "Choose one: --set class_field=NAME.")
+    if len(chosen[0].options) < 2:
+        raise RunProblem(
+            f"{chosen[0].name} has {len(chosen[0].options)} option: there is nothing to tell apart.",
+            f"Add options: workbench fields options {chosen[0].name} A,B.",
+        )
+    return (chosen[0],)
+
+
+def select(
+    connection: Connection, seed: int, limit: int | None = None, class_field: str | None = None
+) -> SnapshotChoice:
     """The documents of a run: labelled ones by side, and everything unlabelled as the pool to be predicted.
 
     Without labelled validation documents, whole vendors are taken from the training side for it. `limit` bounds the
-    training side: vendors in an order set by the seed, the last one cut.
+    training side: vendors in an order set by the seed, the last one cut. For a run that learns a class field, the
+    documents with a label of it are the labelled ones.
 
     Raises:
         RunProblem: nothing is labelled on the training side.
     """
     train: list[Document] = []
     ids: dict[Split, list[int]] = {split: [] for split in Split}
+    classified = None if class_field is None else label_queries.classified(connection, class_field)
     for document in _everything(connection):
         if document.token_count == 0 or document.state in (State.UNUSABLE, State.SKIPPED):
             continue
-        if document.state is not State.LABELLED:
+        if not (document.state is State.LABELLED if classified is None else document.id in classified):
             ids[Split.POOL].append(document.id)
         elif document.side is Side.TRAIN:
             train.append(document)
         else:
-            ids[document.split].append(document.id)
+            ids[Split(document.side.value)].append(document.id)
     if not train:
         raise RunProblem(
             "There is no labelled document to train on.",
@@ -125,40 +159,59 @@ def _hold_out(order: Sequence[Document], seed: int) -> tuple[list[Document], str
 
 
 def freeze(
-    workspace: Workspace, folder: Path, seed: int, limit: int | None = None, *, pictures: bool = False
+    workspace: Workspace,
+    folder: Path,
+    seed: int,
+    limit: int | None = None,
+    *,
+    pictures: bool = False,
+    class_field: str | None = None,
 ) -> Frozen:
     """Write dataset/*.parquet of a run folder from one consistent view of the workspace.
 
     With `pictures`, those of the pages go into the folder too, so that a model that sees them can be trained elsewhere.
+    With `class_field`, the run learns that field.
 
     Raises:
         RunProblem: nothing is labelled on the training side.
     """
     with workspace.db.read() as connection:
-        return _write(workspace, connection, folder, select(connection, seed, limit), pictures=pictures)
+        choice = select(connection, seed, limit, class_field)
+        return _write(workspace, connection, folder, choice, pictures=pictures, class_field=class_field)
 
 
-def freeze_these(workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]]) -> Frozen:
+def freeze_these(
+    workspace: Workspace, folder: Path, ids: dict[Split, tuple[int, ...]], class_field: str | None = None
+) -> Frozen:
     """Write dataset/*.parquet with these documents, to be read by a model that exists already."""
     with workspace.db.read() as connection:
-        return _write(workspace, connection, folder, SnapshotChoice(ids))
+        return _write(workspace, connection, folder, SnapshotChoice(ids), class_field=class_field)
 
 
 def _write(
-    workspace: Workspace, connection: Connection, folder: Path, choice: SnapshotChoice, *, pictures: bool = False
+    workspace: Workspace,
+    connection: Connection,
+    folder: Path,
+    choice: SnapshotChoice,
+    *,
+    pictures: bool = False,
+    class_field: str | None = None,
 ) -> Frozen:
     engines: dict[str, str] = {}
     seal = hashlib.sha256()
-    fields = {field.id for field in workspace.schema.active}
+    fields = {field.id for field in workspace.schema.spans}
 
     def rows(ids: Iterable[int]) -> Iterator[parquet.FrozenDocument]:
         for number in ids:
             content = documents.open_document(connection, number)
             engines.update({page.engine: page.engine_version for page in content.pages})
             row = _row(workspace, content, fields)
+            if class_field is not None:
+                row.classes = sorted(c.option for c in content.annotations.classes if c.field == class_field) or None
             if pictures:
                 row.pictures = [_carry(path, folder) for path in row.pictures]
-            seal.update(json.dumps([row.document, row.words, row.tags]).encode())
+            labels = row.tags if class_field is None else row.classes
+            seal.update(json.dumps([row.document, row.words, labels]).encode())
             yield row
 
     chosen = {split: ids for split, ids in choice.ids.items() if ids}
@@ -171,6 +224,7 @@ def _write(
 def _row(workspace: Workspace, content: Content, fields: set[str]) -> parquet.FrozenDocument:
     tokens = content.tokens
     sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
+    without_layout = {page.number for page in content.pages if page.engine == TEXT}
     labelled = content.document.state is State.LABELLED
     spans = [span for span in content.annotations.spans if span.field in fields]
     return parquet.FrozenDocument(
@@ -180,7 +234,9 @@ def _row(workspace: Workspace, content: Content, fields: set[str]) -> parquet.Fr
         language=content.document.language or "",
         page_sizes=[[page.width, page.height] for page in content.pages],
         words=[token.text for token in tokens],
-        boxes=[thousandths(token.box, *sizes[token.page]) for token in tokens],
+        boxes=[
+            NO_BOX if token.page in without_layout else thousandths(token.box, *sizes[token.page]) for token in tokens
+        ],
         lines=[token.line for token in tokens],
         pages=[token.page for token in tokens],
         confidences=[1.0 if token.confidence is None else token.confidence for token in tokens],

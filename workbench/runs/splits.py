@@ -53,6 +53,38 @@ def divide(
     return _described(groups, sides, shares)
 
 
+def divide_by_class(
+    groups: Mapping[str, tuple[int, int]],
+    class_of: Mapping[str, str],
+    *,
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Division:
+    """As `divide`, each class for itself, so that every side has its share of each.
+
+    Args:
+        groups, validation, test, seed: as for `divide`.
+        class_of: group -> the class that most of its documents have; the other groups are a class of their own.
+
+    Raises:
+        UsageProblem: the shares leave nothing to train on.
+    """
+    by_class: dict[str, dict[str, tuple[int, int]]] = {}
+    for name, sizes in groups.items():
+        by_class.setdefault(class_of.get(name, ""), {})[name] = sizes
+    sides: dict[str, Side] = {}
+    for members in by_class.values():
+        sides |= divide(members, validation=validation, test=test, seed=seed).sides
+    shares = {Side.TEST: test, Side.VALIDATION: validation, Side.TRAIN: 1.0 - validation - test}
+    division = _described(groups, sides, shares)
+    for side in (side for side, share in shares.items() if share > 0):
+        missing = [c for c, members in by_class.items() if c and side not in {sides[name] for name in members}]
+        if missing:
+            division.warnings.append(f"{side.value} has no document of {', '.join(sorted(missing))}: label more of it.")
+    return division
+
+
 def _assign(
     groups: Mapping[str, tuple[int, int]], order: Sequence[str], shares: Mapping[Side, float], most: float
 ) -> dict[str, Side]:

@@ -62,7 +62,7 @@ class RunFolder:
 
     def has_model(self) -> bool:
         """Whether a model was saved that can be loaded."""
-        return (self.model / "config.json").is_file()
+        return any((self.model / name).is_file() for name in ("config.json", "workbench.json"))
 
     def read_report(self) -> dict[str, Any]:
         """report.json; empty where there is none.

@@ -163,7 +163,7 @@ def record(predictor: Predictor, rows: list[FrozenDocument]) -> model_and_rules.
     schema = invoice_schema()
     trust = suggestions.Trust(types={field.id: field.type for field in schema})
     return model_and_rules.measure(
-        cases_of(predictor, rows), schema.active, lambda case: suggestions.values_of(case, trust)
+        cases_of(predictor, rows), schema.spans, lambda case: suggestions.values_of(case, trust)
     )
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
@@ -14,7 +15,8 @@ from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 from workbench.training import scoring
 from workbench.training.callbacks import Control, Write
-from workbench.training.predictor import DocumentPrediction, load_named
+from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, describe, load_named
+from workbench.training.tasks import classifiers
 
 
 def run(path: Path, request: Request, task: str, write: Write, control: Control) -> None:
@@ -25,13 +27,14 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
     """
     began = time.monotonic()
     folder = RunFolder(path)
-    predictor, description = load_named(request.model or str(folder.model))
+    predictor, description = _load(request.model or str(folder.model))
     splits = ("pool",) if task == "score" else parquet.SPLITS
     sizes = {split: parquet.count(folder.dataset(split)) for split in splits}
     total = sum(sizes.values())
     if not total:
         raise RunProblem("There are no documents to predict.", "Import some first.")
     judged: dict[str, list[DocumentPrediction]] = {}
+    reads_fields = description.task == parquet.TOKENS
 
     def predictions() -> Iterator[parquet.Prediction]:
         """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory."""
@@ -40,28 +43,38 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
             documents = (row.anchor(path) for row in parquet.stream(folder.dataset(split)))
             for prediction in predictor.predict(documents):
                 yield prediction.as_row(split, predictor.labels)
-                if prediction.row.tags is not None:
+                if reads_fields and prediction.row.tags is not None:
                     judged.setdefault(split, []).append(prediction)
                 done += 1
                 if done % 20 == 0 or done == total:
                     write("predicting", done=done, total=total)
                 _stop_if_asked(control, done, total)
 
-    parquet.write_predictions(folder.predictions, predictions(), description.once)
+    parquet.write_predictions(folder.predictions, predictions(), description.once, description.task)
     once = frozenset(description.once)
     asked = fields_labelled(path)
+    # figures of classes are taken from the stored predictions
     figures = {split: scoring.figures(rows, predictor.labels, once, asked) for split, rows in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
-        "run": request.run, "state": "finished", "family": description.family, "base": request.model, "f1": f1,
+        "run": request.run, "task": description.task, "state": "finished", "family": description.family,
+        "base": request.model, "f1": f1,
         "labels": predictor.labels, "documents": sizes, "figures": figures,
         "seconds": round(time.monotonic() - began, 2),
     }  # fmt: skip
     write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
-    if task == "predict":
+    if task == "predict" and reads_fields:
         source = None if request.model == "starter" else Path(request.model).parent
         suggestions.write(path, source, lambda done, total: _stop_if_asked(control, done, total))
     write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
+
+
+def _load(name: str) -> tuple[Any, Description]:
+    """The model of a name, and what it says of itself."""
+    path = Path(name)
+    if (path / DESCRIPTION).is_file() and (description := describe(path, "")).task == parquet.CLASSES:
+        return classifiers.load(path, description), description
+    return load_named(name)
 
 
 def _stop_if_asked(control: Control, done: int, total: int) -> None:

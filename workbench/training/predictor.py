@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from transformers import AutoModelForTokenClassification, LayoutLMv3ImageProcessorPil
+from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
 from workbench.runs import parquet
@@ -42,6 +42,7 @@ class Description(BaseModel):
     engines: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     f1: float | None = None
+    task: str = parquet.TOKENS
     once: list[str] = Field(default_factory=list)  # fields of which a document has one value
 
 
@@ -180,13 +181,11 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     description = describe(folder, model.config.model_type)
     options = {"add_prefix_space": True} if families.position_offset(model.config.model_type) else {}
     tokenizer = loading.load_tokenizer(str(folder), **options)
-    picture = None
-    if model.config.model_type == "layoutlmv3" and model.config.visual_embed:
-        side = model.config.input_size
-        picture = LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": side, "width": side})
     device = device or choose_device("auto")
     encoder = encoding.Encoder(tokenizer, labels, description.data, description.sep_box)
-    collator = encoding.Collator(tokenizer, boxes=families.spec(description.family).boxes, picture=picture)
+    collator = encoding.Collator(
+        tokenizer, boxes=families.spec(description.family).boxes, picture=loading.picture_processor(model)
+    )
     return Predictor(model.to(device), encoder, collator, device, bf16_pays(device), batch_size), description
 
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,17 +11,15 @@ import torch
 from transformers import TrainingArguments
 
 from storage.exceptions import RunProblem
-from workbench.predictions.cases import labelled_once
-from workbench.predictions.run_reader import fields_labelled
 from workbench.runs import parquet
 from workbench.runs.config import families, trackers
 from workbench.runs.config.request import Request
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
-from workbench.training import scoring
 from workbench.training.device import device_of, precision_of
-from workbench.training.models.loading import labels_of
-from workbench.training.predictor import DocumentPrediction
+from workbench.training.tasks.base import Task
+from workbench.training.tasks.classes import ClassTask
+from workbench.training.tasks.tokens import TokenTask
 from workbench.training.trainer import AdamThenSGD
 
 
@@ -33,10 +30,8 @@ class TrainingInput:
     request: Request
     documents: dict[str, list[parquet.FrozenDocument]]  # the labelled ones; the pool may be too large for the memory
     pool: int  # how many documents it has
-    once: frozenset[str]  # fields of which a training document has one value
-    labelled: frozenset[str]  # fields with a label on some document: predictions of others cannot be judged
+    task: Task
     sample: list[parquet.FrozenDocument]  # training documents that are evaluated
-    labels: list[str]
     device: torch.device
     precision: str  # "fp32", "bf16" or "fp16"
     notes: list[str] = field(default_factory=list)
@@ -45,10 +40,6 @@ class TrainingInput:
     def sizes(self) -> dict[str, int]:
         """Documents by split."""
         return {**{split: len(rows) for split, rows in self.documents.items()}, "pool": self.pool}
-
-    def figures(self, predictions: Sequence[DocumentPrediction]) -> dict[str, Any]:
-        """Strict figures of predictions (`scoring.figures`), by the definition of `workbench evaluate`."""
-        return scoring.figures(predictions, self.labels, self.once, self.labelled)
 
 
 def prepare(request: Request, path: Path) -> TrainingInput:
@@ -62,8 +53,9 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         trackers.check(config.train.report_to)
         folder.logs.mkdir(exist_ok=True)
         os.environ.update(trackers.environment(folder.logs, request.name or request.run))
+    task: Task = ClassTask.of(request) if config.model.task == "classes" else TokenTask.of(request, path)
     data = {
-        split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if row.tags is not None]
+        split: [row.anchor(path) for row in parquet.stream(folder.dataset(split)) if task.is_labelled(row)]
         for split in ("train", "validation", "test")
     }
     data["train"] = limited(data["train"], config.data.max_train_documents, config.train.seed)
@@ -71,17 +63,7 @@ def prepare(request: Request, path: Path) -> TrainingInput:
         raise RunProblem(
             "There is no labelled document to train on.", "Label a few documents of the training side first."
         )
-    labels = labels_of(request.fields)
-    used = {tag[2:] for row in data["train"] for tag in row.tags or () if tag != "O"}
-    known = {f.id for f in request.fields}
-    if not used & known:
-        raise RunProblem("No word of the training documents carries a label.", "Label a few documents first.")
-    notes = []
-    unlearnt = {t[2:] for s in ("validation", "test") for row in data[s] for t in row.tags or () if t != "O"} - used
-    if unlearnt & known:
-        notes.append(
-            f"Only outside the training documents, so it cannot be learnt: {', '.join(sorted(unlearnt & known))}."
-        )
+    notes = task.notes(data)
     if families.spec(config.model.family).picture:
         missing = sum(not path or not Path(path).is_file() for d in data.values() for row in d for path in row.pictures)
         if missing:
@@ -98,11 +80,7 @@ def prepare(request: Request, path: Path) -> TrainingInput:
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     pool = parquet.count(folder.dataset("pool"))
-    once = labelled_once(row.tags for row in data["train"])
-    return TrainingInput(
-        request, data, pool, once, fields_labelled(path), sample[: config.train.train_sample], labels, device,
-        precision, notes,
-    )  # fmt: skip
+    return TrainingInput(request, data, pool, task, sample[: config.train.train_sample], device, precision, notes)
 
 
 def distributed() -> bool:

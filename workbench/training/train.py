@@ -8,23 +8,24 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
 
 from storage.files import write_atomic
-from workbench.evaluation import report as evaluation
-from workbench.predictions import suggestions
 from workbench.runs import parquet
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
-from workbench.training import scoring
 from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
-from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, Predictor
+from workbench.training.predictor import DESCRIPTION, Description
 from workbench.training.preparation import TrainingInput, prepare
+from workbench.training.tasks import baseline
+from workbench.training.tasks.base import TaskPredictor
+from workbench.training.tasks.classes import ClassTask
 from workbench.training.training_run import Result, TrainingRun, full_disk_named, out_of_memory, tracked
 
 
@@ -40,6 +41,9 @@ def run(path: Path, write: Write, control: Control) -> None:
     prepared = prepare(request, path)
     for note in prepared.notes:
         write("note", message=note)
+    if isinstance(prepared.task, ClassTask) and request.config.model.family == "baseline":
+        baseline.run(folder, prepared.request, prepared.task, prepared.documents, write)
+        return
     result = _train(folder, prepared, write, control)
     if control.signalled:
         raise Interrupted(
@@ -82,11 +86,11 @@ def _finish(
     request, config = prepared.request, prepared.request.config
     if config.model.family == "starter":
         smooth_boxes.bake(result.built.model)
-    judged: dict[str, list[DocumentPrediction]] = {}
+    judged: dict[str, list[Any]] = {}
     with full_disk_named():
         predictions = _predictions(folder, prepared, result.predictor, judged, write)
-        parquet.write_predictions(folder.predictions, predictions, prepared.once)
-    figures = {split: prepared.figures(rows) for split, rows in judged.items()}
+        parquet.write_predictions(folder.predictions, predictions, prepared.task.once, prepared.task.name)
+    figures = {split: prepared.task.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
     measured_on_test = tracked(figures["test"], "test") if "test" in figures else {}
     result.track({**measured_on_test, "configuration": config_files.dump(config)})
@@ -94,25 +98,25 @@ def _finish(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
         normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,
         engines=request.engines, fingerprint=request.fingerprint or fingerprint(prepared.documents["train"]), f1=f1,
-        once=sorted(prepared.once),
+        once=sorted(prepared.task.once), task=prepared.task.name,
     )  # fmt: skip
     with full_disk_named():
         save_model(result.built, description, folder.model)
         state = "stopped" if control.stopped else "finished"
         seconds = round(time.monotonic() - began, 2)
-        measured = evaluation.final(folder.path, scoring.strict_scores)
         report = {
             "run": request.run, "state": state, "family": config.model.family, "base": description.base,
             "preset": request.preset, "seconds": seconds, "steps": result.step, "epochs": round(result.epoch, 4),
             "best_step": result.best_step, "effective_batch": result.effective_batch,
             "tokens_per_second": round(result.tokens_per_second, 1), "device": str(prepared.device),
             "precision": prepared.precision, "documents": prepared.sizes,
-            "labels": prepared.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
-            "evaluation": measured, "readers": suggestions.readers(folder.path, measured),
+            "task": prepared.task.name,
+            "labels": prepared.task.labels, "fingerprint": description.fingerprint, "f1": f1, "figures": figures,
+            **prepared.task.report(folder.path),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }  # fmt: skip
         write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
-        suggestions.write(folder.path, folder.path)
+        prepared.task.suggest(folder.path)
     write("finished", state=state, seconds=seconds, f1=f1, epochs=round(result.epoch, 4))
     if state == "finished":  # nothing is resumed from here, and a checkpoint is three times the model
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
@@ -121,8 +125,8 @@ def _finish(
 def _predictions(
     folder: RunFolder,
     prepared: TrainingInput,
-    predictor: Predictor,
-    judged: dict[str, list[DocumentPrediction]],
+    predictor: TaskPredictor,
+    judged: dict[str, list[Any]],
     write: Write,
 ) -> Iterator[parquet.Prediction]:
     """Document by document: a pool may have a hundred thousand, so only what is judged stays in memory (`judged`)."""
@@ -131,7 +135,7 @@ def _predictions(
     done, total = 0, sum(map(len, labelled.values())) + prepared.sizes["pool"]
     for split, documents in (*labelled.items(), ("pool", pool)):
         for prediction in predictor.predict(documents):
-            yield prediction.as_row(split, prepared.labels)
+            yield prediction.as_row(split, prepared.task.labels)
             if split != "pool":
                 judged.setdefault(split, []).append(prediction)
             done += 1
@@ -154,7 +158,6 @@ def save_model(built: Built, description: Description, folder: Path) -> None:
 
 def fingerprint(documents: Sequence[parquet.FrozenDocument]) -> str:
     """What a model was trained on, in 16 hexadecimal digits: the words, boxes and labels, whatever the order."""
-    digests = sorted(
-        hashlib.sha256(json.dumps([row.words, row.boxes, row.tags]).encode()).hexdigest() for row in documents
-    )
+    facts = ([row.words, row.boxes, row.tags, *([row.classes] if row.classes else ())] for row in documents)
+    digests = sorted(hashlib.sha256(json.dumps(part).encode()).hexdigest() for part in facts)
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]

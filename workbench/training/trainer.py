@@ -122,12 +122,12 @@ def class_weights(
 
 
 def loss_function(settings: Regularization, weights: Sequence[float] | None) -> Callable[..., torch.Tensor]:
-    """The loss summed over labelled tokens, divided by their number in the effective batch."""
+    """The loss summed over what is labelled (tokens, or windows), divided by its number in the effective batch."""
     weight = None if weights is None else torch.tensor(weights)
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
-        logits = outputs.logits.float().flatten(0, 1)
-        labels = labels.flatten()
+        logits = outputs.logits.float()
+        logits, labels = logits.reshape(-1, logits.shape[-1]), labels.flatten()
         count = (labels != encoding.IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
         each = functional.cross_entropy(
             logits, labels, None if weight is None else weight.to(logits.device),

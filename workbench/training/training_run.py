@@ -4,7 +4,6 @@ import errno
 import importlib
 import math
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +16,15 @@ from torch import distributed
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, set_seed
 
 from storage.exceptions import RunProblem, WorkspaceProblem
-from workbench.fields import FieldType
 from workbench.runs.config import families
 from workbench.runs.state import RunFolder
 from workbench.training import checkpoints
 from workbench.training.callbacks import Control, Reporter, Write
-from workbench.training.encoding import Collator, EncodedDocument, Encoder
+from workbench.training.encoding import EncodedDocument
 from workbench.training.models.loading import Built
-from workbench.training.predictor import DocumentPrediction, Predictor
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
-from workbench.training.trainer import BestCheckpoint, DataOrder, Freezing, Tuner, Windows, class_weights, loss_function
+from workbench.training.tasks.base import TaskPredictor
+from workbench.training.trainer import BestCheckpoint, DataOrder, Freezing, Tuner, class_weights, loss_function
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class Result:
     """What came out of the Trainer."""
 
     built: Built
-    predictor: Predictor
+    predictor: TaskPredictor
     step: int
     epoch: float
     best_step: int | None
@@ -55,8 +53,8 @@ class TrainingRun:
     accumulation: int
     resumed: Path | None
     built: Built
-    dataset: Windows
-    predictor: Predictor
+    dataset: Any  # a torch Dataset of windows
+    predictor: TaskPredictor
     evaluated: dict[str, list[EncodedDocument]]  # "validation", and the sample of "train"
     selection: BestCheckpoint
 
@@ -79,24 +77,22 @@ class TrainingRun:
         resumed = checkpoints.newest(folder.checkpoints, lambda message: write("note", message=message))
         write("started", **_started(prepared, resumed))
         set_seed(config.train.seed)
-        family = families.spec(config.model.family)
-        built: Built = importlib.import_module(family.module).build(config, request.fields)
-        encoder = Encoder(built.tokenizer, prepared.labels, config.data, built.sep_box)
+        built: Built = importlib.import_module(families.spec(config.model.family).module).build(config, request.fields)
+        task = prepared.task
+        encoder = task.encoder(built, request)
         encoded = {split: [encoder.encode(row) for row in rows] for split, rows in prepared.documents.items()}
-        parties = [field.id for field in request.fields if field.type == FieldType.PARTY]
-        dataset = Windows(encoder, encoded["train"], config.augmentation, config.train.seed, parties)
+        dataset = task.training_set(encoder, encoded["train"], request)
         if not len(dataset):
             raise RunProblem(
                 "The training documents hold no words.", "Import them again, with OCR where they are pictures."
             )
         _report_prepared(prepared, built, encoded, write)
-        collator = Collator(
-            built.tokenizer, boxes=family.boxes, picture=built.picture,
-            multiple=8 if prepared.device.type == "cuda" else 1,
-        )  # fmt: skip
         # what is read at once shrinks as the batch does when memory runs out
         at_once = max(1, config.train.per_device_eval_batch_size * batch // config.train.per_device_train_batch_size)
-        predictor = Predictor(built.model, encoder, collator, prepared.device, prepared.precision == "bf16", at_once)
+        predictor = task.predictor(
+            built, encoder, request, device=prepared.device, bf16=prepared.precision == "bf16", batch_size=at_once,
+            multiple=8 if prepared.device.type == "cuda" else 1,
+        )  # fmt: skip
         sample = {row.document for row in prepared.sample}
         evaluated = {
             "train": [document for document in encoded["train"] if document.row.document in sample],
@@ -148,8 +144,9 @@ class TrainingRun:
 
     def _tuner(self) -> Tuner:
         config = self.prepared.request.config
-        counts = Counter(tag for row in self.prepared.documents["train"] for tag in row.tags or ())
-        weights = class_weights(self.prepared.labels, counts, config.regularization.class_weights)
+        task = self.prepared.task
+        counts = task.counts(self.prepared.documents["train"])
+        weights = class_weights(task.labels, counts, config.regularization.class_weights)
         per_epoch = math.ceil(math.ceil(len(self.dataset) / self.batch / _world()) / self.accumulation)
         arguments = arguments_of(self.folder, self.prepared, self.batch, self.accumulation, per_epoch)
         optimizer = {}
@@ -158,7 +155,7 @@ class TrainingRun:
         return Tuner(
             order=DataOrder(self.dataset.lengths, self.batch, config.train.seed, grouped=config.data.similar_length),
             assess=self._assess,
-            guess=math.log(len(self.prepared.labels)),
+            guess=math.log(len(task.labels)),
             model=self.built.model,
             args=arguments,
             train_dataset=self.dataset,
@@ -173,7 +170,7 @@ class TrainingRun:
     def _assess(self, step: int, epoch: float) -> dict[str, float]:
         """The event `evaluated`, and the figures that the Trainer compares checkpoints by."""
         figures = {
-            side: self.prepared.figures(_predict_shared(self.predictor, documents))
+            side: self.prepared.task.figures(_predict_shared(self.predictor, documents))
             for side, documents in self.evaluated.items()
         }
         measured = {side: row for side, row in figures.items() if row["documents"]}
@@ -265,11 +262,11 @@ def _report_prepared(
         truncated=truncated,
         family=prepared.request.config.model.family,
         parameters=sum(p.numel() for p in built.model.parameters()),
-        labels=prepared.labels,
+        labels=prepared.task.labels,
     )
 
 
-def _predict_shared(predictor: Predictor, documents: Sequence[EncodedDocument]) -> list[DocumentPrediction]:
+def _predict_shared(predictor: TaskPredictor, documents: Sequence[EncodedDocument]) -> list[Any]:
     """Predictions for all documents; under torchrun every process does its share and gets the others'."""
     if not distributed.is_initialized():
         return predictor.predict_encoded(documents)

@@ -1,12 +1,14 @@
 """Groups go to sides whole, the sides come near their shares, and what cannot be is said."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.exceptions import UsageProblem
 from storage.records import Side
-from workbench.runs.splits import divide
+from workbench.runs.splits import divide, divide_by_class
 
 _groups = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=4),
@@ -79,3 +81,20 @@ def test_no_test_side_when_none_is_asked_for() -> None:
 def test_shares_that_leave_nothing_to_train_on(test: float, validation: float) -> None:
     with pytest.raises(UsageProblem, match="nothing to train on"):
         divide({"a": (1, 1)}, test=test, validation=validation)
+
+
+def test_every_side_has_its_share_of_each_class():
+    groups = {f"text {i}": (1, 1) for i in range(100)}
+    class_of = {name: "rare" if i < 10 else "common" for i, name in enumerate(groups)}
+    division = divide_by_class(groups, class_of, validation=0.1, test=0.2, seed=3)
+    rare = Counter(division.sides[name] for name, option in class_of.items() if option == "rare")
+    assert rare == {Side.TRAIN: 7, Side.VALIDATION: 1, Side.TEST: 2}
+    assert division.documents == {Side.TRAIN: 70, Side.VALIDATION: 10, Side.TEST: 20}
+    assert division.warnings == []
+
+
+def test_a_side_without_a_class_is_said():
+    groups = {"a": (1, 1), "b": (1, 1), **{f"c{i}": (1, 1) for i in range(20)}}
+    class_of = {name: "rare" if name in "ab" else "common" for name in groups}
+    warnings = divide_by_class(groups, class_of, validation=0.1, test=0.2).warnings
+    assert any("has no document of rare" in warning for warning in warnings)

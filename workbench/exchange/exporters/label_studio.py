@@ -54,7 +54,7 @@ class LabelStudioExporter:
 def labelling_config(schema: Schema) -> str:
     """The labelling interface that the tasks are for: to be pasted under Settings, Labeling Interface, Code."""
     labels = "".join(
-        f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.active
+        f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.spans
     )
     return (
         '<View>\n  <Image name="image" value="$ocr" valueList="$pages" zoom="true" zoomControl="true"/>\n'

@@ -31,14 +31,14 @@ _WHO = {
 
 def header(schema: Schema) -> list[str]:
     """The column names: the document, a column a field, then confidence and decision of each field."""
-    names = [entry.name for entry in schema.active]
+    names = [entry.name for entry in schema.spans]
     extra = [f"{name} ({what})" for name in names for what in ("confidence", "decided by")]
     return ["file", "group", "split", "state", *names, *extra]
 
 
 def numeric_columns(schema: Schema) -> frozenset[int]:
     """The numbers of the columns with amounts, rates and confidences."""
-    fields = schema.active
+    fields = schema.spans
     first = len(header(schema)) - 3 * len(fields)
     numbers = {n for n, entry in enumerate(fields, first) if entry.type in (FieldType.AMOUNT, FieldType.RATE)}
     return frozenset(numbers | {first + len(fields) + 2 * n for n in range(len(fields))})
@@ -47,7 +47,7 @@ def numeric_columns(schema: Schema) -> frozenset[int]:
 def rows(contents: Iterable[Content], schema: Schema, written: ExportReport) -> Iterator[list[str]]:
     """A row a document, in the order of `header`."""
     for content in contents:
-        cells = [_cell(content, entry) for entry in schema.active]
+        cells = [_cell(content, entry) for entry in schema.spans]
         document = content.document
         extra = [part for _, confidence, who in cells for part in (confidence, who)]
         yield [

@@ -49,7 +49,7 @@ class XlsxExporter:
             return value
 
         names = header(schema)
-        kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.active)}
+        kinds = {_FIRST + place: entry.type for place, entry in enumerate(schema.spans)}
         sheet.append([cell(name) for name in names])
         for row in table:
             sheet.append([cell(_typed(value, kinds.get(place), names[place])) for place, value in enumerate(row)])

@@ -31,6 +31,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "cord": ("cord", "CORD: one JSON a receipt, with or without its picture"),
     "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
+    "texts": ("texts", "texts with a class: CSV, TSV, JSON or JSONL with a text and a label column"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
     "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),

@@ -18,6 +18,8 @@ class Options:
     password: str | None = None
     pixels: bool | None = None  # True: boxes are pixels, False: 0-1000, None: decide by their size
     limits: Limits = field(default_factory=Limits)
+    text_column: str = ""  # of a table of texts; "" finds it by its name
+    label_column: str = ""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,14 @@ class IncomingRegion:
     run: str = "import"
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingClass:
+    """What the file says the whole document is."""
+
+    label: str  # the class field, as the file names it
+    option: str
+
+
 @dataclass(slots=True)
 class Incoming:
     """A document as it was read."""
@@ -82,6 +92,7 @@ class Incoming:
     language: str | None = None
     group: str | None = None
     notes: list[str] = field(default_factory=list)  # assumptions made ("boxes taken as pixels"), repairs
+    classes: list[IncomingClass] = field(default_factory=list)
     repaired_tags: int = 0
     empty_tokens: int = 0  # words without text that were dropped
 

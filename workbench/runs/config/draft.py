@@ -76,7 +76,8 @@ class Draft:
         if setting.choices:
             names = setting.choices
             at = names.index(value) if value in names else -1
-            return self.change(key, names[(at + by) % len(names)])
+            others = (self.change(key, names[(at + n * by) % len(names)]) for n in range(1, len(names)))
+            return next((draft for draft in others if key not in draft.problems), self)  # some families learn one task
         if setting.type == "bool":
             order: list[Any] = [None, True, False] if setting.optional else [False, True]
             return self.change(key, shown(order[(order.index(value) + by) % len(order)]))

@@ -34,10 +34,17 @@ class Spec:
     commercial: str  # what it means for commercial use
     learned_from: str  # what the weights know before fine-tuning
     module: str  # has build(); only the worker imports it
+    tasks: tuple[str, ...] = ("tokens", "classes")  # what it can learn
 
 
 STARTER_FOLDER = Path(workbench.__file__).parent / "starter_model"
 """The starter that comes with the program: weights, tokenizer, and readers.json, its record beside the rules."""
+
+DEFAULTS = {"tokens": "starter", "classes": "embedded"}
+"""The family that a task begins with."""
+
+ENCODER_FOLDER = Path(workbench.__file__).parent / "text_encoder"
+"""The text encoder that comes with the program, for classes."""
 
 _BY_USER = "Depends on the weights you name: read their licence before you sell what they read."
 
@@ -54,6 +61,30 @@ FAMILIES: dict[str, Spec] = {
             "Free for commercial use.",
             "made-up receipts and invoices in English, German, French, Dutch and Chinese; no real document.",
             "workbench.training.models.starter",
+        ),
+        Spec(
+            "embedded",
+            "Embedded (words alone, MiniLM, 22 M parameters, comes with the program)",
+            (Base("", "all-MiniLM-L6-v2", 384, 6, 12, 30522),),
+            False,
+            False,
+            "Apache-2.0",
+            "Free for commercial use.",
+            "a billion pairs of English sentences.",
+            "workbench.training.models.embedded",
+            ("classes",),
+        ),
+        Spec(
+            "baseline",
+            "Baseline (counts of words and pairs of words, seconds)",
+            (Base("", "learned from your texts alone", 1, 1, 1, 1, 1_000_000),),
+            False,
+            False,
+            "yours",
+            "Free for commercial use.",
+            "nothing before your labels.",
+            "workbench.training.tasks.baseline",
+            ("classes",),
         ),
         Spec(
             "layoutlmv3",

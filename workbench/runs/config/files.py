@@ -14,10 +14,12 @@ import yaml
 from pydantic import ValidationError
 
 from storage.exceptions import ConfigProblem
-from workbench.runs.config import options, safe_yaml
+from workbench.runs.config import families, options, safe_yaml
 from workbench.runs.config.tune import TuneConfig
 
 RENAMED = {
+    "task": "model.task",
+    "class_field": "model.class_field",
     "train.evaluation_strategy": "train.eval_strategy",
     "train.optimizer": "train.optim",
     "train.activation_checkpointing": "train.gradient_checkpointing",
@@ -110,8 +112,8 @@ def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
     data = config.model_dump(mode="json")
     for text in sets:
         key, equals, value = text.partition("=")
-        section, dot, name = key.strip().partition(".")
-        if not (equals and dot and name):
+        name = RENAMED.get(key.strip(), key).partition(".")[2]
+        if not (equals and name):
             raise ConfigProblem(
                 f"{text!r} is not a setting.", "Write it as section.key=value, such as train.learning_rate=3e-5."
             )
@@ -125,13 +127,21 @@ def apply_sets(config: TuneConfig, sets: Iterable[str]) -> TuneConfig:
             continue
         target, parsed = _rename(key.strip(), parsed)
         section, _, name = target.partition(".")
-        if section == "model" and name == "name" and parsed:
+        if (section == "model" and name == "name" and parsed) or _leaves_task(data, target, parsed):
             data.setdefault("model", {}).pop("family", None)
         data.setdefault(section, {})
         if not isinstance(data[section], dict):
             raise ConfigProblem(f"{section} is no group of settings.", "Write it as section.key=value.")
         data[section][name] = parsed
     return from_dict(data)
+
+
+def _leaves_task(data: Mapping[str, Any], key: str, value: Any) -> bool:
+    """Whether a setting changes the task to one for which the family is not the one to begin with."""
+    if key != "model.task" or value == data["model"].get("task"):
+        return False
+    family = data["model"].get("family")
+    return family in families.DEFAULTS.values() or value not in families.FAMILIES[family].tasks
 
 
 def difference(a: TuneConfig, b: TuneConfig) -> dict[str, tuple[Any, Any]]:
@@ -157,7 +167,10 @@ def _translate(data: Mapping[str, Any]) -> dict[str, Any]:
     for section, settings in data.items():
         if not isinstance(settings, dict):
             # An empty section is no setting at all; anything else is left to the validation's message.
-            if settings is not None:
+            if section in RENAMED:
+                target, _, name = RENAMED[section].partition(".")
+                result.setdefault(target, {})[name] = settings
+            elif settings is not None:
                 result[section] = settings
             continue
         for name, value in settings.items():

@@ -17,6 +17,7 @@ class Preset:
 
 
 FIRST, SMALL, MEDIUM, LARGE, TEXT = "first model", "A", "B", "C", "text baseline"
+CLASSES, CLAIMS = "classes", "claims"
 
 
 def presets(device: str = "cpu") -> dict[str, Preset]:
@@ -89,6 +90,32 @@ def presets(device: str = "cpu") -> dict[str, Preset]:
                     "learning_rate": 3e-5, "num_train_epochs": 15, "per_device_train_batch_size": 8,
                     "gradient_accumulation_steps": 4,
                 },
+            },
+        ),
+        (
+            CLASSES, "Classes", "what texts or whole documents are, on a CPU, minutes",
+            {
+                "model": {"task": "classes", "classifier_dropout": 0.0},
+                "train": {
+                    "learning_rate": 1e-4, "num_train_epochs": 4, "per_device_train_batch_size": 16,
+                    "per_device_eval_batch_size": 32, "early_stopping_patience": 3, "logging_steps": 20,
+                    "train_sample": 200,
+                },
+                "regularization": {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0},
+                "data": {"max_length": 128, "window_stride": 16},
+            },
+        ),
+        (
+            CLAIMS, "Claims", "the tutorial on claims: bert-base-uncased on more than 20,000 sentences, a GPU",
+            {
+                "model": {"task": "classes", "family": "text", "name": "bert-base-uncased"},
+                "train": {
+                    "learning_rate": 2e-5, "num_train_epochs": 2, "per_device_train_batch_size": 16,
+                    "per_device_eval_batch_size": 32, "lr_scheduler_type": "cosine", "warmup_steps": 400,
+                    "weight_decay": 0.01, "max_grad_norm": 5.0, "eval_strategy": "steps", "eval_steps": 50,
+                    "logging_steps": 50, "save_steps": 100, "early_stopping_patience": 0,
+                },
+                "data": {"max_length": 128, "window_stride": 16},
             },
         ),
     )  # fmt: skip

@@ -21,11 +21,16 @@ class FieldSpec(BaseModel):
     name: str = ""
     type: str = "text"
     aliases: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # of a class field
+    multiple: bool = False
 
     @classmethod
     def of(cls, field: SchemaField) -> "FieldSpec":
         """A field of the schema."""
-        return cls(id=field.id, name=field.name, type=field.type.value, aliases=field.aliases)
+        return cls(
+            id=field.id, name=field.name, type=field.type.value, aliases=field.aliases, options=field.options,
+            multiple=field.multiple,
+        )  # fmt: skip
 
     @property
     def field(self) -> SchemaField:

@@ -60,6 +60,15 @@ def _known_family(name: str) -> str:
 class Model(_Section):
     """Which model is fine-tuned, and its structure."""
 
+    task: Literal["tokens", "classes"] = _setting(
+        "tokens", Group.BASE, "Task",
+        "What is learned: the fields on the words of a page, or what a whole document or text is.",
+        "Classes where the documents have a class field, such as a type or an account.",
+    )  # fmt: skip
+    class_field: str = _setting(
+        "", Group.BASE, "Class field",
+        "Used by classes: the id of the field that is learned; empty where there is only one.",
+    )  # fmt: skip
     family: Annotated[str, AfterValidator(_known_family)] = _setting(
         "starter", Group.BASE, "Family",
         "The kind of model: what it looks at (words, boxes, picture) and how large it is.",
@@ -141,8 +150,12 @@ class Model(_Section):
     @model_validator(mode="before")
     @classmethod
     def _family_of_name(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("name") and "family" not in data:
+        if not isinstance(data, dict) or "family" in data:
+            return data
+        if data.get("name"):
             return {**data, "family": families.infer(str(data["name"]))}
+        if data.get("task") in families.DEFAULTS:
+            return {**data, "family": families.DEFAULTS[data["task"]]}
         return data
 
     @property
@@ -460,6 +473,9 @@ class TuneConfig(_Section):
         model, train, data = self.model, self.train, self.data
         base = families.base(model.family, model.name)
         problems = []
+        if model.task not in families.spec(model.family).tasks:
+            able = [name for name, spec in families.FAMILIES.items() if model.task in spec.tasks]
+            problems.append(f"model.family {model.family} does not learn {model.task}: {', '.join(able)} do.")
         if train.fp16 and train.bf16:
             problems.append("train.fp16 and train.bf16 cannot both be on: choose one, or leave both empty.")
         if train.fp16 and train.device == "cpu":

@@ -13,7 +13,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    LayoutLMv3ImageProcessorPil,
+)
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
@@ -116,7 +122,7 @@ def load_tokenizer(source: str, **options: Any) -> Any:
 
 
 def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_types: Sequence[str] = ()) -> Built:
-    """A token classifier for these fields on a base's weights, with the configured structure and dropouts.
+    """A classifier of tokens (or documents, by the task) on a base's weights, with the configured structure.
 
     Args:
         source: a checked folder or a hub name.
@@ -125,7 +131,9 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     Raises:
         MissingTool, InputProblem, ConfigProblem: the weights cannot be had, are not safe, or do not fit.
     """
-    labels = labels_of(fields)
+    is_classifier = config.model.task == "classes"
+    labels = list(fields[0].options) if is_classifier else labels_of(fields)
+    auto = AutoModelForSequenceClassification if is_classifier else AutoModelForTokenClassification
     with loading(source):
         settings = AutoConfig.from_pretrained(source, trust_remote_code=False)
     if model_types and settings.model_type not in model_types:
@@ -136,9 +144,9 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     offset = position_offset(settings.model_type)
     # RoBERTa and the like need words to begin as after a space.
     tokenizer = load_tokenizer(source, **({"add_prefix_space": True} if offset else {}))
-    known = _own_labels(settings)
+    known = [] if is_classifier else _own_labels(settings)
     notes = []
-    _dropouts(settings, config)
+    set_dropouts(settings, config)
     changed = _restructure(settings, config, offset)
     positions = getattr(settings, "max_position_embeddings", 0) - offset
     if 0 < positions < config.data.max_length:
@@ -147,13 +155,13 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             f"Set data.max_length to {positions}; longer pages become windows.",
         )
     if changed:
-        model = _new_model(source, settings, labels)
+        model = _new_model(auto, source, settings, labels)
         notes.append(
             f"A new model was built ({', '.join(f'{k} {a} → {b}' for k, (a, b) in changed.items())}): the pretrained "
             "weights do not fit it, so it starts from nothing."
         )
     else:
-        model = _pretrained(source, settings, known or labels)
+        model = _pretrained(auto, source, settings, known or labels)
         carried = _fit_head(model, known, fields, config) if known else {}
         if carried and known != labels:
             notes.append(
@@ -173,16 +181,16 @@ def allow_checkpointing(model: Any) -> None:
         model.supports_gradient_checkpointing = True
 
 
-def _new_model(source: str, settings: Any, labels: Sequence[str]) -> Any:
+def _new_model(auto: Any, source: str, settings: Any, labels: Sequence[str]) -> Any:
     _set_labels(settings, labels)
     with loading(source):
-        return AutoModelForTokenClassification.from_config(settings, dtype=torch.float32)
+        return auto.from_config(settings, dtype=torch.float32)
 
 
-def _pretrained(source: str, settings: Any, labels: Sequence[str]) -> Any:
+def _pretrained(auto: Any, source: str, settings: Any, labels: Sequence[str]) -> Any:
     _set_labels(settings, labels)
     with loading(source):
-        return AutoModelForTokenClassification.from_pretrained(
+        return auto.from_pretrained(
             source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
             ignore_mismatched_sizes=True,
         )  # fmt: skip
@@ -212,7 +220,16 @@ def _own_labels(settings: Any) -> list[str]:
     return labels if trained and "O" in labels and any(label.startswith("B-") for label in labels) else []
 
 
-def _dropouts(settings: Any, config: TuneConfig) -> None:
+def picture_processor(model: Any) -> Any | None:
+    """What makes a LayoutLMv3's picture of a page; None for models that see none."""
+    if model.config.model_type != "layoutlmv3" or not model.config.visual_embed:
+        return None
+    side = model.config.input_size
+    return LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": side, "width": side})
+
+
+def set_dropouts(settings: Any, config: TuneConfig) -> None:
+    """Put the configured dropouts into a model's settings."""
     wanted = {
         "hidden_dropout_prob": config.regularization.hidden_dropout_prob,
         "attention_probs_dropout_prob": config.regularization.attention_probs_dropout_prob,

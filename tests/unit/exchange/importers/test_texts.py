@@ -1,0 +1,73 @@
+"""Texts with a class, from tables and JSON."""
+
+import json
+
+import pytest
+
+from workbench.exchange import importers
+from workbench.exchange.importers.base import Incoming, Options, Rejected
+
+
+def read(path, **options):
+    importer = importers.detect(path)
+    assert importer is not None and importer.name == "texts"
+    return list(importer.read(path, Options(path.parent, **options)))
+
+
+def classes(item):
+    return [label.option for label in item.classes]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'text,label\n"Two, three",claim\nFour.,no claim\n'),
+        ("a.csv", "id;sentence;category\n7;Two, three;claim\n8;Four.;no claim\n"),
+        ("a.tsv", "text\tclass\nTwo, three\tclaim\nFour.\tno claim\n"),
+        ("a.jsonl", '{"text": "Two, three", "label": "claim"}\n{"text": "Four.", "label": "no claim"}\n'),
+        ("a.json", '[{"text": "Two, three", "label": ["claim"]}, {"text": "Four.", "label": ["no claim"]}]'),
+        (
+            "a.jsonl",
+            '{"text": "Two, three", "cats": {"claim": 1.0, "no claim": 0.0}}\n'
+            '{"text": "Four.", "cats": {"claim": 0.0, "no claim": 1.0}}\n',
+        ),
+    ],
+)
+def test_a_row_is_a_text_with_its_class(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content)
+    first, second = read(path)
+    assert [token.text for token in first.pages[0].tokens] == ["Two,", "three"]
+    assert (classes(first), classes(second)) == (["claim"], ["no claim"])
+    assert first.labelled and first.pages[0].engine == "text"
+
+
+def test_columns_of_other_names_are_named_on_the_command_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,remark,mood\nx,1,Good day,friendly\n")
+    [item] = read(path, text_column="Remark", label_column="mood")
+    assert [token.text for token in item.pages[0].tokens] == ["Good", "day"]
+    assert [(label.label, label.option) for label in item.classes] == [("mood", "friendly")]
+
+
+def test_bad_rows_are_named_and_the_others_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n  ,claim\nGood,claim\na,b,c\nLast,\n")
+    items = read(path)
+    assert [item.record for item in items if isinstance(item, Rejected)] == ["line 2", "line 4"]
+    assert [(classes(item), item.labelled) for item in items if isinstance(item, Incoming)] == [
+        (["claim"], True),
+        ([], False),
+    ]
+
+
+def test_numbers_and_truth_values_are_names_too(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(json.dumps({"text": "x", "label": value}) for value in (1, 2.0, True)))
+    assert [classes(item) for item in read(path)] == [["1"], ["2"], ["yes"]]
+
+
+def test_ranges_are_left_to_doccano(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "INV-7", "label": [[0, 5, "INVOICE"]]}\n')
+    assert importers.detect(path).name == "doccano"

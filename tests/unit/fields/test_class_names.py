@@ -1,0 +1,43 @@
+"""Class labels of other tools become fields and options."""
+
+import pytest
+
+from storage.exceptions import ConfigProblem
+from workbench.fields import FieldKind, invoice_schema
+from workbench.fields.class_names import ClassMap
+
+
+def test_a_label_column_becomes_a_class_field_with_its_options_in_their_order():
+    names = ClassMap(invoice_schema())
+    assert names.label("verdict", "claim") == ("verdict", "claim")
+    assert names.label("verdict", "no claim") == ("verdict", "no claim")
+    field = names.onto(invoice_schema()).get("verdict")
+    assert (field.kind, field.options, field.multiple) == (FieldKind.CLASS, ("claim", "no claim"), False)
+
+
+def test_a_column_called_label_means_the_only_class_field():
+    schema = invoice_schema().add_class("document type", ("invoice", "credit note"))
+    names = ClassMap(schema)
+    assert names.label("label", "Invoice") == ("document_type", "invoice")  # the same name but for its case
+    assert names.label("label", "credit-note") == ("document_type", "credit note")
+    assert not names.is_ahead
+
+
+def test_a_span_field_of_the_same_name_stays_what_it_is():
+    names = ClassMap(invoice_schema())
+    field_id, _ = names.label("currency", "euro")
+    assert field_id != "currency"
+    assert names.schema.get("currency").kind is FieldKind.SPAN
+
+
+def test_options_added_meanwhile_by_another_process_stay():
+    begun = invoice_schema().add_class("type", ("a",))
+    names = ClassMap(begun)
+    names.label("type", "b")
+    meanwhile = begun.change("type", options=("a", "c"))
+    assert names.onto(meanwhile).get("type").options == ("a", "c", "b")
+
+
+def test_options_that_differ_only_in_case_are_refused():
+    with pytest.raises(ConfigProblem, match="different names"):
+        invoice_schema().add_class("type", ("Invoice", "invoice"))

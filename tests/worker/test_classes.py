@@ -1,0 +1,128 @@
+"""Class fields from import to prediction, with the baseline and with tiny models."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from transformers import pipeline
+
+from storage import events
+from storage.exceptions import RunProblem, WorkbenchError
+from storage.records import RunState
+from tests.support import tiny_model
+from workbench import cli
+from workbench.runs import jobs, parquet
+from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import RunFolder
+from workbench.training.models import embedded
+from workbench.workspace import Workspace
+
+LABELS = {"good": "total item date", "bad": "a b c"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with 60 texts of two classes, 12 of them unlabelled, divided into sides."""
+    folder = tmp_path_factory.mktemp("classes")
+    rows = [
+        {"id": i, "text": f"{words} {i % 7} {words.split()[i % 3]}", "label": label if i % 5 else None}
+        for i in range(30)
+        for label, words in LABELS.items()
+    ]
+    texts = folder / "texts.jsonl"
+    texts.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    ws = folder / "ws"
+    assert said("init", str(ws)).exit_code == 0
+    assert said("-w", str(ws), "import", str(texts)).exit_code == 0
+    assert said("-w", str(ws), "split", "--test", "0.2", "--validation", "0.2").exit_code == 0
+    return ws
+
+
+def said(*arguments: str):
+    return CliRunner().invoke(cli.group, list(arguments))
+
+
+def data(root: Path, *arguments: str):
+    done = said("-w", str(root), *arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_texts_are_imported_with_their_classes_and_every_side_gets_both(root: Path) -> None:
+    [field] = [f for f in data(root, "fields")["fields"] if f["kind"] == "class"]
+    assert (field["name"], field["options"]) == ("class", ["good", "bad"])
+    sides = data(root, "split", "--test", "0.2", "--validation", "0.2")["sides"]
+    assert all(side["labelled"] for side in sides.values())
+
+
+def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, tmp_path: Path) -> None:
+    done = data(root, "tune", "--set", "task=classes", "--set", "model.family=baseline", "--wait")
+    report = data(root, "evaluate", done["run"], "--on", "test")
+    assert report["task"] == "classes" and report["accuracy"] == 1.0
+    assert set(report["classes"]["good"]) == {"precision", "recall", "f1", "support", "ci95"}
+    assert report["confusion"]["labels"] == ["good", "bad"]
+    workspace = Workspace.open(root)
+    with workspace.db.read() as connection:
+        offered = connection.exec_driver_sql("SELECT count(DISTINCT document_id) FROM class_suggestions").scalar()
+    workspace.close()
+    assert offered == 12
+    texts = tmp_path / "new.jsonl"
+    texts.write_text('{"text": "total date 4"}\n{"text": "a c 4 a"}\n', encoding="utf-8")
+    documents = data(root, "predict", done["run"], str(texts))["documents"]
+    assert [d["class"] for d in documents] == ["good", "bad"]
+    assert sum(documents[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_fields(
+    root: Path, tmp_path: Path
+) -> None:
+    base = tiny_model.base(tmp_path, "text")
+    workspace = Workspace.open(root)
+    config = TuneConfig.model_validate(
+        {
+            "model": {"task": "classes", "family": "text", "name": str(base), "classifier_dropout": 0.0},
+            "train": {
+                "learning_rate": 5e-3, "num_train_epochs": 6, "per_device_train_batch_size": 8, "seed": 1,
+                "early_stopping_patience": 0,
+            },
+            "regularization": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+            "data": {"max_length": 32, "window_stride": 4},
+        }
+    )  # fmt: skip
+    run = jobs.prepare(workspace, config)
+    jobs.start(workspace, run.id)
+    ended = jobs.wait(workspace, run.id)
+    folder = RunFolder(workspace.files.run(run.id))
+    workspace.close()
+    assert ended.state is RunState.FINISHED, ended.reason
+    steps = [event["loss"] for event in events.iterate(folder.events) if event["type"] == "step"]
+    assert steps[-1] < steps[0]
+    kept = json.loads(folder.report.read_text())
+    assert kept["task"] == "classes" and kept["baseline"]["test"]["accuracy"] == 1.0
+    cases = list(parquet.stream_classes(folder.path, "pool"))
+    assert len(cases) == 12
+    assert all(sum(case.probabilities.values()) == pytest.approx(1, abs=2e-3) for case in cases)
+    classify = pipeline("text-classification", model=str(folder.model), tokenizer=str(folder.model), device=-1)
+    assert classify("total item date")[0]["label"] in LABELS
+    refused = said("-w", str(root), "doctor", run.id)
+    assert isinstance(refused.exception, WorkbenchError) and "whole documents" in refused.exception.message
+    assert said("-w", str(root), "runs", "show", run.id).exit_code == 0
+
+
+def test_one_class_alone_is_refused(root: Path, tmp_path: Path) -> None:
+    ws, texts = tmp_path / "ws", tmp_path / "t.csv"
+    texts.write_text("text,label\nx,only\ny,only\n")
+    said("init", str(ws))
+    said("-w", str(ws), "import", str(texts))
+    done = said("-w", str(ws), "tune", "--set", "task=classes", "--wait")
+    assert isinstance(done.exception, RunProblem) and "nothing to tell apart" in done.exception.message
+
+
+def test_the_encoder_that_is_shipped_is_whole_and_keeps_its_weights_through_eight_bits() -> None:
+    from safetensors.torch import load_file
+
+    kept = load_file(embedded.SHIPPED / "model.safetensors")
+    weights = embedded.restored(kept)
+    again = embedded.restored(embedded.reduced(weights))
+    assert all((weights[name] - again[name]).abs().max() < 1e-6 for name in weights)

@@ -1,0 +1,1 @@
+"""How good a classifier of documents is: its figures, its report, and what it takes documents to be."""

@@ -1,0 +1,55 @@
+"""What a class model takes documents to be: suggestions for a workspace."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from storage import label_queries
+from storage.exceptions import RunProblem
+from storage.suggestions import keep_class_suggestions
+from workbench.runs import parquet
+from workbench.runs.state import RunFolder
+from workbench.workspace import Workspace
+
+
+def is_of_classes(folder: Path) -> bool:
+    """Whether a run folder's predictions tell what whole documents are."""
+    predictions = RunFolder(folder).predictions
+    return predictions.is_file() and parquet.task_of(predictions) == parquet.CLASSES
+
+
+def is_classifier(model: Path) -> bool:
+    """Whether a model folder tells what whole documents are, by its `workbench.json`."""
+    try:
+        description = json.loads((model / "workbench.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(description, dict) and description.get("task") == parquet.CLASSES
+
+
+def keep(workspace: Workspace, folder: Path, model: str, field_id: str) -> dict[str, Any]:
+    """Store what a model thinks of the documents of a folder that it read; labels stay as they are.
+
+    Args:
+        folder: with the predictions.
+        model: the name that they are kept under.
+        field_id: the class field that the model was trained for.
+
+    Returns:
+        {"model", "documents", "suggestions", "fields": {field: how many}}
+
+    Raises:
+        RunProblem: the workspace has no such field.
+    """
+    field = workspace.schema.get(field_id)
+    if field is None or field.retired:
+        raise RunProblem(f"There is no class field {field_id} here.", "`workbench fields` shows those that there are.")
+    with workspace.db.write() as connection:
+        labelled = label_queries.classified(connection, field.id)
+        probabilities = {
+            case.document: [(option, share) for option, share in case.probabilities.items() if option in field.options]
+            for case in parquet.stream_classes(folder, "pool")
+            if case.document not in labelled
+        }
+        kept = keep_class_suggestions(connection, model, field.id, probabilities)
+    return {"model": model, "documents": kept, "suggestions": kept, "fields": {field.id: kept}}

@@ -1,0 +1,66 @@
+"""The evaluation of a run that learned a class field: every figure of its report and of `workbench evaluate`."""
+
+from pathlib import Path
+from typing import Any
+
+from storage.exceptions import InputProblem
+from workbench.evaluation.classes import figures as class_figures
+from workbench.runs import parquet
+from workbench.runs.config.request import Request
+from workbench.runs.parquet import ClassCase
+from workbench.runs.state import RunFolder
+
+_ORDER = ("test", "validation", "train")
+
+
+def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
+    """All figures of one side of a run, on the test side where it has one, else on validation.
+
+    Returns:
+        `class_figures.full`, with run, split, field, and splits {side: documents, accuracy, f1}.
+
+    Raises:
+        InputProblem: the side has no labelled document with a stored prediction, or a file is damaged.
+    """
+    request = Request.read(folder)
+    labels = list(request.fields[0].options)
+    sides = {side: _judged(folder, side) for side in _ORDER}
+    chosen = on or next((side for side in _ORDER if sides[side]), "test")
+    if not sides.get(chosen):
+        raise InputProblem(
+            f"Run {request.run} has no labelled {chosen} documents with predictions.",
+            "Evaluate another side with --on, or label documents of that side.",
+        )
+    figures = class_figures.full(*_arrays(sides[chosen], labels), labels, seed=request.config.train.seed)
+    briefs = {side: class_figures.brief(*_arrays(cases, labels), labels) for side, cases in sides.items() if cases}
+    return {
+        "run": request.run,
+        "split": chosen,
+        "field": request.fields[0].id,
+        **figures,
+        "splits": {
+            side: {name: brief[name] for name in ("documents", "accuracy", "f1")} for side, brief in briefs.items()
+        },
+    }
+
+
+def final(folder: Path) -> dict[str, Any] | None:
+    """What a run's report keeps as `classes`; None where no labelled document was predicted."""
+    try:
+        return evaluate_run(folder)
+    except InputProblem:
+        return None
+
+
+def _judged(folder: Path, side: str) -> list[ClassCase]:
+    if not RunFolder(folder).dataset(side).is_file():
+        return []
+    return [case for case in parquet.stream_classes(folder, side) if case.option in case.probabilities]
+
+
+def _arrays(cases: list[ClassCase], labels: list[str]) -> tuple[list[int], Any]:
+    import numpy as np
+
+    index = {label: i for i, label in enumerate(labels)}
+    gold = [index[case.option] for case in cases if case.option is not None]
+    return gold, np.array([[case.probabilities[label] for label in labels] for case in cases])

@@ -1,0 +1,88 @@
+"""Maps class labels of other tools to the class fields of the workspace's schema and their options. Pure."""
+
+from collections.abc import Mapping
+
+from workbench.fields.schema import FieldKind, Schema, folded
+
+_GENERIC = frozenset({"label", "labels", "class", "category", "target", "cats", "accept"})
+DEFAULT_NAME = "class"
+"""The name of a class field whose label column only says that it is one."""
+
+
+class ClassMap:
+    """Gives every class label its field and option, and adds missing ones; `onto` brings these into a schema.
+
+    A generic column ("label") means the workspace's only class field, where it has one.
+
+    Args:
+        schema: the present fields.
+        mapping: column -> field, from `--map`.
+    """
+
+    def __init__(self, schema: Schema, mapping: Mapping[str, str] | None = None) -> None:
+        self.schema = schema
+        self.added: list[str] = []  # ids of new fields
+        self._mapping = {label.casefold(): field for label, field in (mapping or {}).items()}
+        self._fields: dict[str, str] = {}  # column -> field id
+        self._options: dict[tuple[str, str], str] = {}  # (field id, as the file names it) -> option
+        self.is_ahead = False
+
+    def label(self, column: str, option: str) -> tuple[str, str]:
+        """(field id, option) of a label; names that differ only in case, spaces, dots or dashes are one option."""
+        if column not in self._fields:
+            self._fields[column] = self._field(column)
+        field_id = self._fields[column]
+        if (field_id, option) not in self._options:
+            self._options[field_id, option] = self._option(field_id, option)
+        return field_id, self._options[field_id, option]
+
+    def allow_several(self, field_id: str) -> None:
+        """A document has several options of the field."""
+        field = self.schema.get(field_id)
+        if field is not None and not field.multiple:
+            self.schema = self.schema.change(field_id, multiple=True)
+            self.is_ahead = True
+
+    def _field(self, column: str) -> str:
+        wanted = self._mapping.get(column.casefold(), column)
+        classes = self.schema.classes
+        known = next((f for f in classes if folded(wanted) in (folded(f.id), folded(f.name))), None)
+        if known is None and wanted.casefold() in _GENERIC:
+            known = classes[0] if len(classes) == 1 else None
+            wanted = DEFAULT_NAME
+        if known is not None:
+            return known.id
+        while any(folded(wanted) == folded(field.name) for field in self.schema):
+            wanted += " 2"
+        self.schema = self.schema.add_class(wanted, ())
+        self.added.append(self.schema.fields[-1].id)
+        self.is_ahead = True
+        return self.schema.fields[-1].id
+
+    def _option(self, field_id: str, option: str) -> str:
+        field = self.schema.get(field_id)
+        options = field.options if field is not None else ()
+        known = next((own for own in options if folded(own) == folded(option)), None)
+        if known is not None:
+            return known
+        self.schema = self.schema.change(field_id, options=(*options, option))
+        self.is_ahead = True
+        return option
+
+    def onto(self, now: Schema) -> Schema:
+        """The fields as they are now, with the fields and options that were added here since the last call."""
+        for field in self.schema:
+            if field.kind is not FieldKind.CLASS:
+                continue
+            present = now.get(field.id)
+            if present is None:
+                now = now.add_class(field.name, field.options, multiple=field.multiple)
+            else:
+                known = {folded(option) for option in present.options}
+                missing = tuple(option for option in field.options if folded(option) not in known)
+                several = present.multiple or field.multiple
+                if missing or several != present.multiple:
+                    now = now.change(field.id, options=(*present.options, *missing), multiple=several)
+        self.is_ahead = False
+        self.schema = now
+        return now

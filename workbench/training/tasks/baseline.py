@@ -1,0 +1,220 @@
+"""Counts of words and pairs of words, with logistic regression: what a class model has to beat. [worker]
+
+TF-IDF over lower-cased words and pairs of neighbours, and L2-regularised logistic regression, both by scikit-learn.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from storage.exceptions import InputProblem
+from storage.files import write_atomic
+from workbench.evaluation.classes import figures as class_figures
+from workbench.evaluation.classes import report as class_report
+from workbench.runs import parquet
+from workbench.runs.config.request import Request
+from workbench.runs.state import RunFolder
+from workbench.training.predictor import DESCRIPTION, Description
+
+WEIGHTS = "baseline.safetensors"
+VOCABULARY = "vocabulary.json"
+FEATURES = 200_000
+"""At most so many words and pairs, the commonest."""
+STRENGTH = 10.0
+"""Inverse of the regularisation (C): 10 was better than 1 with all labels of the claims data, the same with 100."""
+
+
+class Classes(Protocol):
+    """The options that are learned, and which of them documents have."""
+
+    labels: list[str]
+    name: str
+
+    def is_labelled(self, row: parquet.FrozenDocument) -> bool:
+        """Whether its class is known."""
+        ...
+
+    def target(self, row: parquet.FrozenDocument) -> int:
+        """The index of a labelled document's option."""
+        ...
+
+
+@dataclass(slots=True)
+class Baseline:
+    """A fitted baseline."""
+
+    vectorizer: TfidfVectorizer
+    coefficients: NDArray[np.float64]  # classes × features
+    intercepts: NDArray[np.float64]
+    labels: list[str]
+
+    @classmethod
+    def fit(
+        cls, texts: Sequence[str], targets: Sequence[int], labels: Sequence[str], *, balanced: bool = False
+    ) -> "Baseline":
+        """Learn from texts; classes without any text are never predicted."""
+        vectorizer = TfidfVectorizer(
+            ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES, token_pattern=r"(?u)\b\w+\b"
+        )
+        features = vectorizer.fit_transform(texts)
+        model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced" if balanced else None)
+        model.fit(features, targets)
+        coefficients = np.zeros((len(labels), features.shape[1]))
+        intercepts = np.full(len(labels), -1e9)  # of a class without a text
+        if len(model.classes_) == 2:  # one row for the two of them
+            first, second = model.classes_
+            coefficients[second], intercepts[second], intercepts[first] = model.coef_[0], model.intercept_[0], 0.0
+        else:
+            coefficients[model.classes_], intercepts[model.classes_] = model.coef_, model.intercept_
+        return cls(vectorizer, coefficients, intercepts, list(labels))
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Texts × classes."""
+        if not texts:
+            return np.zeros((0, len(self.labels)))
+        scores = self.vectorizer.transform(texts) @ self.coefficients.T + self.intercepts
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
+        return result
+
+    def save(self, folder: Path) -> None:
+        """Write the weights and the vocabulary; no pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {name: int(column) for name, column in self.vectorizer.vocabulary_.items()}
+        (folder / VOCABULARY).write_text(json.dumps({"labels": self.labels, "words": names}), encoding="utf-8")
+        arrays = {"idf": self.vectorizer.idf_, "coefficients": self.coefficients, "intercepts": self.intercepts}
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Baseline":
+        """A baseline that was saved.
+
+        Raises:
+            InputProblem: the folder is damaged.
+        """
+        try:
+            kept = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+            arrays = load_file(folder / WEIGHTS)
+            vectorizer = TfidfVectorizer(
+                ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", vocabulary=kept["words"]
+            )
+            vectorizer.idf_ = arrays["idf"]
+            return cls(vectorizer, arrays["coefficients"], arrays["intercepts"], list(kept["labels"]))
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise InputProblem(f"{folder} is no whole baseline: {error}", "Train it again.") from error
+
+
+def text_of(row: parquet.FrozenDocument) -> str:
+    """The words of a document, as the baseline reads them."""
+    return " ".join(row.words)
+
+
+def beside(folder: Path, task: Classes) -> dict[str, Any] | None:
+    """What a baseline trained on a run's training documents reaches on its validation and test documents.
+
+    Returns:
+        {side: figures of `class_figures.brief`, without those of each class}, and seconds.
+    """
+    began = time.monotonic()
+    run = RunFolder(folder)
+    sides = {
+        side: [row for row in parquet.stream(run.dataset(side)) if task.is_labelled(row)]
+        for side in ("train", "validation", "test")
+    }
+    fitted = _fitted(sides["train"], task, balanced=False)
+    measured: dict[str, Any] = {}
+    for side in ("validation", "test"):
+        if sides[side]:
+            brief = class_figures.brief(
+                [task.target(row) for row in sides[side]],
+                fitted.probabilities([text_of(row) for row in sides[side]]),
+                task.labels,
+            )
+            measured[side] = {name: value for name, value in brief.items() if name != "fields"}
+    return {**measured, "seconds": round(time.monotonic() - began, 2)}
+
+
+def run(
+    folder: RunFolder,
+    request: Request,
+    task: Classes,
+    documents: Mapping[str, Sequence[parquet.FrozenDocument]],
+    write: Callable[..., None],
+) -> None:
+    """Train the baseline as a run of its own; ends with the event `finished`."""
+    began = time.monotonic()
+    write("started", device="cpu", precision="fp64", seed=request.config.train.seed, resumed_from=None)
+    fitted = _fitted(documents["train"], task, balanced=request.config.regularization.class_weights == "inverse")
+    pool = parquet.count(folder.dataset("pool"))
+    sizes = {**{side: len(rows) for side, rows in documents.items()}, "pool": pool}
+    write(
+        "prepared", documents=sizes, windows=sizes, tokens={}, truncated=0, family="baseline",
+        parameters=int(fitted.coefficients.size + fitted.intercepts.size), labels=task.labels,
+    )  # fmt: skip
+    parquet.write_predictions(folder.predictions, _predictions(fitted, folder), task=task.name)
+    figures = {
+        side: class_figures.brief(
+            [task.target(row) for row in rows], fitted.probabilities([text_of(row) for row in rows]), task.labels
+        )
+        for side, rows in documents.items()
+        if rows
+    }
+    measured = {side: figures[side] for side in ("train", "validation") if side in figures}
+    write("evaluated", step=1, epoch=1.0, best=True, **measured)
+    f1 = figures["validation"]["f1"] if "validation" in figures else None
+    _save(fitted, folder, request, f1)
+    seconds = round(time.monotonic() - began, 2)
+    report = {
+        "run": request.run, "state": "finished", "family": "baseline", "base": "", "preset": request.preset,
+        "seconds": seconds, "task": task.name, "labels": task.labels, "documents": sizes, "f1": f1,
+        "figures": figures, "classes": class_report.final(folder.path),
+    }  # fmt: skip
+    write_atomic(folder.report, json.dumps(report, ensure_ascii=False, indent=1))
+    write("finished", state="finished", seconds=seconds, f1=f1, epochs=1.0)
+
+
+def _fitted(rows: Sequence[parquet.FrozenDocument], task: Classes, *, balanced: bool) -> Baseline:
+    texts, targets = [text_of(row) for row in rows], [task.target(row) for row in rows]
+    return Baseline.fit(texts, targets, task.labels, balanced=balanced)
+
+
+def _predictions(fitted: Baseline, folder: RunFolder) -> Any:
+    for split in ("validation", "test", "train", "pool"):
+        part: list[parquet.FrozenDocument] = []
+        for row in parquet.stream(folder.dataset(split)):
+            part.append(row)
+            if len(part) == 1000:
+                yield from _rows(fitted, part, split)
+                part = []
+        yield from _rows(fitted, part, split)
+
+
+def _rows(fitted: Baseline, rows: Sequence[parquet.FrozenDocument], split: str) -> Any:
+    for row, probabilities in zip(rows, fitted.probabilities([text_of(row) for row in rows]), strict=True):
+        stored = probabilities.astype("<f2").tobytes()
+        yield parquet.Prediction(row.document, split, fitted.labels, stored, [], 1, [0], truncated=False)
+
+
+def _save(fitted: Baseline, folder: RunFolder, request: Request, f1: float | None) -> None:
+    """Write the model folder, all at once or not at all."""
+    draft = folder.model.with_name(folder.model.name + ".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    fitted.save(draft)
+    description = Description(
+        run=request.run, family="baseline", fields=request.fields, data=request.config.data, f1=f1,
+        fingerprint=request.fingerprint, task=parquet.CLASSES,
+    )  # fmt: skip
+    write_atomic(draft / DESCRIPTION, json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1))
+    shutil.rmtree(folder.model, ignore_errors=True)
+    draft.rename(folder.model)

@@ -1,0 +1,244 @@
+"""What a whole document or text is: one class field. [worker]"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from storage.exceptions import RunProblem
+from workbench.evaluation.classes import figures as class_figures
+from workbench.evaluation.classes import report as class_report
+from workbench.runs import parquet
+from workbench.runs.config import families
+from workbench.runs.config.request import Request
+from workbench.training import encoding
+from workbench.training.encoding import EncodedDocument, Encoder, Features
+from workbench.training.models.loading import Built
+from workbench.training.tasks import baseline
+from workbench.training.tasks.base import Documents
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A window and what its document is; None where that is to be found out."""
+
+    features: Features
+    target: int | None
+
+
+class ClassCollator:
+    """Pads windows; `labels` are the classes of the windows' documents."""
+
+    def __init__(self, collator: encoding.Collator) -> None:
+        self._collator = collator
+
+    def __call__(self, batch: Sequence[Example]) -> dict[str, torch.Tensor]:
+        """Tensors (batch, longest) and, where all are known, labels (batch,)."""
+        tensors = self._collator([example.features for example in batch])
+        tensors.pop("labels", None)  # those of words
+        targets = [example.target for example in batch if example.target is not None]
+        if len(targets) == len(batch):
+            tensors["labels"] = torch.tensor(targets)
+        return tensors
+
+
+class Texts(Dataset[Example]):
+    """The windows of the training documents, each with its document's class."""
+
+    def __init__(self, encoder: Encoder, documents: Sequence[EncodedDocument], targets: Sequence[int]) -> None:
+        self._encoder = encoder
+        self._items = [
+            (document, target, page, window)
+            for document, target in zip(documents, targets, strict=True)
+            for page in document.pages
+            for window in page.windows
+        ]
+        self.lengths = [int(page.starts[w.end] - page.starts[w.start]) for *_, page, w in self._items]
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> Example:
+        document, target, page, window = self._items[index]
+        return Example(self._encoder.features(document, page, window), target)
+
+
+@dataclass(slots=True)
+class ClassPrediction:
+    """What the model takes a document to be."""
+
+    row: parquet.FrozenDocument
+    probabilities: NDArray[np.float32]  # options
+    embedding: NDArray[np.float32]
+    windows: int
+    truncated: bool = False
+
+    def as_row(self, split: str, labels: Sequence[str]) -> parquet.Prediction:
+        """The row for `predictions.parquet`: one row of probabilities, as of a single word."""
+        return parquet.Prediction(
+            self.row.document, split, list(labels), self.probabilities.astype("<f2").tobytes(),
+            self.embedding.tolist(), self.windows, [0], self.truncated,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class ClassPredictor:
+    """A classifier on its device. The windows of a long document are merged by the mean of their logits."""
+
+    model: Any
+    encoder: Encoder
+    collator: ClassCollator
+    device: torch.device
+    bf16: bool
+    batch_size: int = 16
+    _hidden: list[Any] = field(default_factory=list)
+
+    @property
+    def labels(self) -> list[str]:
+        """The order of the probabilities."""
+        return [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
+
+    def predict(self, documents: Iterable[parquet.FrozenDocument], chunk: int = 512) -> Iterator[ClassPrediction]:
+        """Predictions in the order of the documents, worked on in chunks, batched by similar length."""
+        remaining = iter(documents)
+        while some := list(islice(remaining, chunk)):
+            yield from self.predict_encoded([self.encoder.encode(row) for row in some])
+
+    @torch.inference_mode()
+    def predict_encoded(self, documents: Sequence[EncodedDocument]) -> list[ClassPrediction]:
+        """Predictions for documents that are encoded already."""
+        was_training = self.model.training
+        self.model.eval()
+        hook = self.model.classifier.register_forward_pre_hook(lambda module, args: self._hidden.append(args[0]))
+        windows = [(i, d, page, w) for i, d in enumerate(documents) for page in d.pages for w in page.windows]
+        lengths = [int(page.starts[w.end] - page.starts[w.start]) for *_, page, w in windows]
+        logits = np.zeros((len(documents), self.model.config.num_labels))
+        hidden = np.zeros((len(documents), self.model.config.hidden_size))
+        try:
+            for batch in encoding.batches(lengths, self.batch_size):
+                own = [windows[i] for i in batch]
+                examples = [Example(self.encoder.features(d, page, w), None) for _, d, page, w in own]
+                tensors = {name: tensor.to(self.device) for name, tensor in self.collator(examples).items()}
+                self._hidden.clear()
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                    output = self.model(**tensors).logits.float().cpu().numpy()
+                pooled = self._hidden.pop().float()
+                pooled = (pooled[:, 0] if pooled.ndim == 3 else pooled).cpu().numpy()  # RoBERTa's head pools itself
+                for row, (i, *_) in enumerate(own):
+                    logits[i] += output[row]
+                    hidden[i] += pooled[row]
+        finally:
+            hook.remove()
+            self.model.train(was_training)
+        predictions = []
+        for i, document in enumerate(documents):
+            count = max(1, document.windows)
+            mean = logits[i] / count
+            shares = np.exp(mean - mean.max())
+            predictions.append(
+                ClassPrediction(
+                    document.row, (shares / shares.sum()).astype(np.float32), (hidden[i] / count).astype(np.float32),
+                    document.windows, document.truncated,
+                )
+            )  # fmt: skip
+        return predictions
+
+
+@dataclass(slots=True)
+class ClassTask:
+    """Labels are the options of one class field, of which a document has one."""
+
+    labels: list[str]
+    name: str = parquet.CLASSES
+    once: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, request: Request) -> "ClassTask":
+        """The task of a run's request.
+
+        Raises:
+            RunProblem: it names no class field, or one of which a document has several options.
+        """
+        if len(request.fields) != 1 or len(request.fields[0].options) < 2:
+            raise RunProblem("The run has no class field to learn.", "Start it anew.")
+        spec = request.fields[0]
+        if spec.multiple:
+            raise RunProblem(
+                f"A document can be several of {spec.name or spec.id}'s options, which cannot be learned yet.",
+                "Make a class field for each option.",
+            )
+        return cls(list(spec.options))
+
+    def target(self, row: parquet.FrozenDocument) -> int:
+        """The index of a labelled document's option."""
+        return self.labels.index((row.classes or [""])[0])
+
+    def is_labelled(self, row: parquet.FrozenDocument) -> bool:
+        """Whether its class is known."""
+        return row.classes is not None and row.classes[0] in self.labels
+
+    def notes(self, documents: Documents) -> list[str]:
+        """Classes that cannot be learned, or whose figures say little.
+
+        Raises:
+            RunProblem: the training documents are all of one class.
+        """
+        counted = self.counts(documents["train"])
+        if len(counted) < 2:
+            [(only, number)] = counted.items()
+            raise RunProblem(
+                f"All {number} training documents are {only}: there is nothing to tell apart.",
+                "Label documents of another class, or `workbench split`.",
+            )
+        notes = []
+        if missing := [name for name in self.labels if not counted[name]]:
+            notes.append(f"No training document is {', '.join(missing)}: it cannot be learnt.")
+        if rare := [f"{name} ({counted[name]})" for name in self.labels if 0 < counted[name] < 5]:
+            notes.append(f"Few training documents: {', '.join(rare)}.")
+        return notes
+
+    def counts(self, documents: Sequence[parquet.FrozenDocument]) -> Counter[str]:
+        """Documents by class."""
+        return Counter(self.labels[self.target(row)] for row in documents)
+
+    def encoder(self, built: Built, request: Request) -> Encoder:
+        """Windows; what is on them is not told apart."""
+        return Encoder(built.tokenizer, ["O"], request.config.data, built.sep_box)
+
+    def training_set(self, encoder: Encoder, documents: Sequence[EncodedDocument], request: Request) -> Texts:
+        """The windows with the classes of their documents."""
+        return Texts(encoder, documents, [self.target(document.row) for document in documents])
+
+    def predictor(self, built: Built, encoder: Encoder, request: Request, **options: Any) -> ClassPredictor:
+        """Probabilities document by document."""
+        family = families.spec(request.config.model.family)
+        collator = encoding.Collator(
+            built.tokenizer, boxes=family.boxes, picture=built.picture, multiple=options.pop("multiple")
+        )
+        return ClassPredictor(built.model, encoder, ClassCollator(collator), **options)
+
+    def report(self, folder: Path) -> dict[str, Any]:
+        """The full evaluation (`evaluation` is that of fields), and what counting words alone reaches."""
+        return {"classes": class_report.final(folder), "baseline": baseline.beside(folder, self)}
+
+    def suggest(self, folder: Path) -> None:
+        """Nothing: the stored probabilities of the pool are its suggestions."""
+
+    def figures(self, predictions: Sequence[ClassPrediction]) -> dict[str, Any]:
+        """Macro figures and those of each class; `f1` is the mean over the classes."""
+        judged = [prediction for prediction in predictions if self.is_labelled(prediction.row)]
+        if not judged:
+            return class_figures.brief([], np.zeros((0, len(self.labels))), self.labels)
+        return class_figures.brief(
+            [self.target(prediction.row) for prediction in judged],
+            np.stack([prediction.probabilities for prediction in judged]),
+            self.labels,
+        )
