@@ -17,12 +17,12 @@ from workbench.fields import Schema
 BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
 LIST: Hint = (
-    "Type a vendor, number, amount or words:",
+    "Type to search:",
     (
         ("↑ ↓", "choose"),
-        ("← →", "sort"),
         ("Enter", "open"),
         ("Esc", "back to the page"),
+        ("← →", "sort"),
         ("13?", "suggestions"),
         ("4", "labels"),
         ("!", "problem"),

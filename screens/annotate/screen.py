@@ -109,7 +109,7 @@ class AnnotateScreen(ModeScreen):
         worklist = self.worklist
         if worklist is None or worklist.current is None:
             self.session = None
-            self.hint("There are no documents here.", ("list.filter", "other documents"))
+            self.hint("There are no documents here.", (self.key_of("list.filter"), "other documents"))
             self.facts("no document")
             self._list.show(worklist.ids if worklist else [], -1)
             return

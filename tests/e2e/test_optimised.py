@@ -30,7 +30,7 @@ def test_commands_work_and_refuse_alike_under_optimisation(tmp_path: Path) -> No
         "labels": ["O", "B-NEW"],
     }
     (tmp_path / "list.json").write_text(json.dumps(record))
-    (tmp_path / "values.csv").write_text("file,amount_total,invoice_date\nd1,9.00,no date\n")
+    (tmp_path / "values.csv").write_text("file,amount_total,invoice_date\nd1,9.00,2024-03-01\n")
     workspace = tmp_path / "ws"
     assert call(tmp_path, "init", workspace).code == 0
     brought_in = call(workspace, "import", tmp_path / "list.json", "--json").data

@@ -107,7 +107,7 @@ async def test_the_list_by_keys_and_by_mouse(opened, workspace):
         await pilot.press("O", "down", "enter")
         assert pilot.app.mode_screen.session.content.document.id == 2
     async with opened(workspace) as pilot:
-        await pilot.click(DocumentList, offset=(5, 2))
+        await pilot.click(DocumentList, offset=(5, 3))
         assert pilot.app.mode_screen.session.content.document.id == 3
 
 
