@@ -167,7 +167,7 @@ class SettingsForm(Vertical):
             self._with_consent(event.key, lambda: self._edit(event.key, event.typed))
 
     def _choose_value(self, setting: Setting) -> None:
-        options = [(name, _choice_text(setting.key, name), "") for name in setting.choices]
+        options = [(name, _choice_text(setting.key, name), "") for name in self.draft.choices(setting.key)]
 
         def choose(name: str | None) -> None:
             if name:

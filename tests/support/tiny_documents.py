@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 from workbench.runs import parquet
 
@@ -9,6 +10,9 @@ FIELDS = [
     {"id": "amount_total", "name": "TOTAL", "type": "amount"},
     {"id": "invoice_date", "name": "DATE", "type": "date"},
 ]
+
+CLASS: dict[str, Any] = {"id": "type", "name": "type", "options": ["invoice", "receipt"]}
+"""A class field, for runs that learn what a document is."""
 
 
 def documents(count: int, seed: int = 0, words: int = 12, picture: Path | None = None) -> list[parquet.FrozenDocument]:

@@ -16,7 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tests.support.tiny_documents import FIELDS, documents
+from tests.support.tiny_documents import CLASS, FIELDS, documents
 from workbench.runs import parquet
 from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
@@ -87,14 +87,24 @@ def run_folder(folder: Path, family: str, settings: dict[str, Any] | None = None
     for section, values in (settings or {}).items():
         config.setdefault(section, {}).update(values)
     run = RunFolder(folder)
-    parquet.write(run.dataset("train"), documents(train, 1, picture=page))
-    parquet.write(run.dataset("validation"), documents(4, 2, picture=page))
-    parquet.write(run.dataset("test"), documents(3, 3, picture=page))
+    learns_classes = config["model"].get("task") == "classes"
+    for seed, (split, count) in enumerate((("train", train), ("validation", 4), ("test", 3)), start=1):
+        rows = documents(count, seed, picture=page)
+        for number, row in enumerate(rows):
+            row.classes = [CLASS["options"][number % 2]] if learns_classes else None
+        parquet.write(run.dataset(split), rows)
     pool = documents(3, 4, words=90, picture=page)
     for row in pool:
         row.tags = None
     parquet.write(run.dataset("pool"), pool)
-    request = Request(run=folder.name, fields=FIELDS, config=from_dict(config), threads=1, niceness=0, **more)
+    request = Request(
+        run=folder.name,
+        fields=[CLASS] if learns_classes else FIELDS,
+        config=from_dict(config),
+        threads=1,
+        niceness=0,
+        **more,
+    )
     run.request.write_text(request.text(), encoding="utf-8")
     assert yaml.safe_load(request.text())["run"] == folder.name
     return folder

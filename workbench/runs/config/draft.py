@@ -70,14 +70,17 @@ class Draft:
         problems = {other: what for other, what in self.problems.items() if other != key}
         return replace(self, problems=problems).change(key, shown(getattr(getattr(self.origin, section), name)))
 
+    def choices(self, key: str) -> tuple[str, ...]:
+        """The choices that are possible beside the other settings: some families learn only one task."""
+        return tuple(name for name in SETTINGS[key].choices if key not in self.change(key, name).problems)
+
     def stepped(self, key: str, by: int) -> "Draft":
         """The next or previous choice; numbers go on by a step that makes a difference."""
         setting, value = SETTINGS[key], self.value(key)
         if setting.choices:
-            names = setting.choices
+            names = self.choices(key)
             at = names.index(value) if value in names else -1
-            others = (self.change(key, names[(at + n * by) % len(names)]) for n in range(1, len(names)))
-            return next((draft for draft in others if key not in draft.problems), self)  # some families learn one task
+            return self.change(key, names[(at + by) % len(names)])
         if setting.type == "bool":
             order: list[Any] = [None, True, False] if setting.optional else [False, True]
             return self.change(key, shown(order[(order.index(value) + by) % len(order)]))
