@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from transformers import pipeline
 
-from storage import events
+from storage import events, runs
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import RunState
 from tests.support import tiny_model
@@ -64,6 +64,7 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     assert report["confusion"]["labels"] == ["good", "bad"]
     workspace = Workspace.open(root)
     with workspace.db.read() as connection:
+        assert runs.get(connection, done["run"]).config["train"]["num_train_epochs"] == 30  # few texts: short epochs
         offered = connection.exec_driver_sql("SELECT count(DISTINCT document_id) FROM class_suggestions").scalar()
     workspace.close()
     assert offered == 12

@@ -195,7 +195,12 @@ def _configurations(
             number = document_list.count(connection, trained)
         preset = presets.choose_preset(number, number, target)
     chosen = presets.preset(preset, target)
-    return {"": chosen.config}, chosen.name
+    config = chosen.config
+    if chosen.name == presets.CLASSES:
+        with workspace.db.read() as connection:
+            few = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        config = presets.for_few_texts(config) if few < presets.FEW_TEXTS else config
+    return {"": config}, chosen.name
 
 
 def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
