@@ -124,7 +124,8 @@ def test_doctor_env_says_what_there_is(workbench: Workbench) -> None:
     assert data["torch"]["version"]
     assert data["memory"]["total_mb"] > 100
     assert {engine["name"] for engine in data["ocr"]} == {"rapidocr", "tesseract"}
-    assert {"starter", "layoutlmv3", "lilt", "layoutlm", "text"} == {family["name"] for family in data["families"]}
+    families = {family["name"] for family in data["families"]}
+    assert families == {"starter", "layoutlmv3", "lilt", "layoutlm", "text", "embedded", "baseline"}
     assert all(family["available"] or family["remedy"] for family in data["families"])
 
 
