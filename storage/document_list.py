@@ -7,12 +7,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, union_all
 
 from storage import token_blob
 from storage.documents import as_document
 from storage.records import KNOWN_SOURCES, Decision, Document, Side, Split, State
-from storage.tables import documents, events, pages, problems, queue, references, spans, suggestions, texts
+from storage.tables import (
+    class_labels,
+    documents,
+    events,
+    pages,
+    problems,
+    queue,
+    references,
+    spans,
+    suggestions,
+    texts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +307,12 @@ def waiting(connection: Connection) -> dict[tuple[str, str], int]:
     return {(side, group): int(n) for side, group, n in connection.execute(query.group_by(d.side, d.group_name))}
 
 
+def _classified() -> Select[Any]:
+    """Class field -> how many documents have a label of it."""
+    c = class_labels.c
+    return select(c.field, func.count(c.document_id.distinct())).group_by(c.field)
+
+
 def status(connection: Connection) -> dict[str, Any]:
     """The counts of `workbench status`; fields by id."""
     d = documents.c
@@ -323,7 +340,7 @@ def status(connection: Connection) -> dict[str, Any]:
         "fields": {
             name: int(number)
             for name, number in connection.execute(
-                select(spans.c.field, func.count()).group_by(spans.c.field).order_by(spans.c.field)
+                union_all(select(spans.c.field, func.count()).group_by(spans.c.field), _classified()).order_by("field")
             )
         },
         "reference_values": int(connection.scalar(select(func.count()).select_from(references)) or 0),

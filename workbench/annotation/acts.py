@@ -6,7 +6,7 @@ A token carries one field at most: assigning tokens takes them from the spans th
 from collections.abc import Iterable
 from dataclasses import replace
 
-from storage.records import Annotations, ClassLabel, Decision, Source, Span, State, Suggestion
+from storage.records import Annotations, Decision, Source, Span, State, Suggestion
 
 
 def _touched(state: Annotations) -> State:
@@ -90,27 +90,6 @@ def correct(state: Annotations, token: int, text: str, original: str) -> Annotat
     """Correct what OCR read; the original is kept with the token. The original text takes the correction back."""
     rest = {(number, known) for number, known in state.texts if number != token}
     return replace(state, texts=frozenset(rest if text == original else rest | {(token, text)}), state=_touched(state))
-
-
-def classify(
-    state: Annotations,
-    field: str,
-    option: str,
-    annotator: str,
-    source: Source = Source.HUMAN,
-    *,
-    multiple: bool = False,
-) -> Annotations:
-    """Say what the whole document is: the option instead of the field's others; with `multiple`, beside them."""
-    others = frozenset(c for c in state.classes if c.field == field and (not multiple or c.option == option))
-    label = ClassLabel(field, option, source, annotator)
-    return replace(state, classes=(state.classes - others) | {label}, state=_touched(state))
-
-
-def unclassify(state: Annotations, field: str, option: str | None = None) -> Annotations:
-    """Take a class field's label away, or one option of it."""
-    left = frozenset(c for c in state.classes if c.field != field or option not in (None, c.option))
-    return state if left == state.classes else replace(state, classes=left, state=_touched(state))
 
 
 def finish(state: Annotations) -> Annotations:

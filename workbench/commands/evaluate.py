@@ -96,12 +96,12 @@ def class_lines(figures: dict[str, Any]) -> list[str]:
         f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}",
         f"accuracy {figures['accuracy']:.3f} ({_interval(figures['accuracy_ci95'])}), "
         f"macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), weighted F1 {weighted['f1']:.3f}",
-        f"calibration error {figures['calibration']['ece']:.3f}; "
-        + ", ".join(
-            f"{row['share']:.0%} are at least {row['threshold']:.0%} sure, of these {row['accuracy']:.1%} right"
-            for row in figures["coverage"]
-            if row["threshold"] in (0.9,) and row["share"]
-        ),
+        f"calibration error {figures['calibration']['ece']:.3f}",
+    ]
+    lines += [
+        f"{row['share']:.0%} are at least 90 % sure, of these {row['accuracy']:.1%} right"
+        for row in figures["coverage"]
+        if row["threshold"] == 0.9 and row["share"]
     ]
     rows = [
         (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workbench.fields.schema import Field, FieldType, Schema
+from workbench.fields.schema import Field, FieldKind, FieldType, Schema
 
 # The type of a new field by words of its name; the first match counts.
 _TYPES = (
@@ -62,6 +62,8 @@ class LabelMap:
     def _resolve(self, label: str) -> str:
         wanted = self._mapping.get(label.casefold(), label)
         field = self.schema.resolve(wanted)
+        if field is not None and field.kind is FieldKind.CLASS:  # words are no options of it
+            field = None
         # A label becomes a field of its own, also where an alias would give it to another field.
         if field is not None and self._keep and wanted == label and label not in (field.id, field.name):
             field = None

@@ -333,7 +333,6 @@ class ClassCase:
 
     document: int
     name: str
-    group: str
     words: tuple[str, ...]
     option: str | None  # its label, where it has one
     probabilities: dict[str, float]  # option -> 0..1
@@ -352,7 +351,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
     """
     check_predictions(folder, split, CLASSES)
     run = RunFolder(folder)
-    columns = ["document", "name", "group", "words", CLASSES]
+    columns = ["document", "name", "words", CLASSES]
     if not run.dataset(split).is_file():
         return
     documents = (row for part in tables(run.dataset(split), columns) for row in rows_of(part))
@@ -371,7 +370,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
             waiting[row["document"]] = row
         row = waiting.pop(prediction["document"])
         yield ClassCase(
-            row["document"], row["name"], row["group"] or "", tuple(row["words"]), (row[CLASSES] or [None])[0],
+            row["document"], row["name"], tuple(row["words"]), (row[CLASSES] or [None])[0],
             probabilities_of(prediction["labels"], prediction["probabilities"]),
         )  # fmt: skip
 

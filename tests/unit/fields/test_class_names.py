@@ -5,6 +5,7 @@ import pytest
 from storage.exceptions import ConfigProblem
 from workbench.fields import FieldKind, invoice_schema
 from workbench.fields.class_names import ClassMap
+from workbench.fields.label_names import LabelMap
 
 
 def test_a_label_column_becomes_a_class_field_with_its_options_in_their_order():
@@ -41,3 +42,11 @@ def test_options_added_meanwhile_by_another_process_stay():
 def test_options_that_differ_only_in_case_are_refused():
     with pytest.raises(ConfigProblem, match="different names"):
         invoice_schema().add_class("type", ("Invoice", "invoice"))
+
+
+def test_a_label_of_words_never_becomes_one_of_a_class_field():
+    schema = invoice_schema().add_class("document type", ("invoice",))
+    labels = LabelMap(schema)
+    field = labels.field("document type")
+    assert labels.schema.get(field).kind is FieldKind.SPAN
+    assert labels.schema.get("document_type").kind is FieldKind.CLASS

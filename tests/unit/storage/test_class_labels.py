@@ -1,10 +1,11 @@
 """Labels and suggestions of class fields in the database."""
 
+from dataclasses import replace
+
 from storage import annotations, document_list, documents, label_queries
 from storage.documents import NewDocument
-from storage.records import Annotations, ClassLabel, ClassSuggestion, Page, Source, Token
+from storage.records import ClassLabel, ClassSuggestion, Page, Token
 from storage.suggestions import keep_class_suggestions
-from workbench.annotation import acts
 from workbench.workspace import Workspace
 
 
@@ -16,21 +17,11 @@ def workspace_with_document(folder):
     return workspace, number
 
 
-def test_a_class_is_one_option_unless_several_are_allowed():
-    state = acts.classify(Annotations(), "type", "invoice", "me")
-    state = acts.classify(state, "type", "receipt", "me")
-    assert {c.option for c in state.classes} == {"receipt"}
-    several = acts.classify(state, "type", "invoice", "me", multiple=True)
-    assert {c.option for c in several.classes} == {"invoice", "receipt"}
-    assert acts.unclassify(several, "type", "receipt").classes == {ClassLabel("type", "invoice", Source.HUMAN, "me")}
-    assert acts.unclassify(several, "type").classes == frozenset()
-
-
 def test_a_class_label_is_kept_counted_undone_and_redone(tmp_path):
     workspace, number = workspace_with_document(tmp_path)
     with workspace.db.write() as connection:
         content = documents.open_document(connection, number)
-        after = acts.classify(content.annotations, "type", "invoice", "me")
+        after = replace(content.annotations, classes=frozenset({ClassLabel("type", "invoice")}))
         version = annotations.commit(
             connection, number, content.document.version, content.annotations, after, "classify", "me"
         )
@@ -39,6 +30,7 @@ def test_a_class_label_is_kept_counted_undone_and_redone(tmp_path):
         assert document_list.page(connection, document_list.Filter(), 0, 1)[0].labels == 1
         assert label_queries.classified(connection, "type") == {number: ["invoice"]}
         assert label_queries.class_counts(connection) == {"type": {"invoice": 1}}
+        assert document_list.status(connection)["fields"] == {"type": 1}
     with workspace.db.write() as connection:
         undone, _ = annotations.undo(connection, number, version, after, "me")
         assert undone.classes == frozenset()

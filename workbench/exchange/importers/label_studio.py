@@ -75,25 +75,16 @@ class LabelStudioImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        try:
-            for where, task in _tasks(path, options):
-                try:
-                    if isinstance(task, InputProblem):
-                        raise task
-                    if not isinstance(task, dict):
-                        raise InputProblem("it is no task")
-                    yield _read(path, where, task, options)
-                except InputProblem as problem:
-                    yield parsing.rejected(path, where, problem)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        yield from parsing.each(path, _tasks(path, options), lambda where, task: _read(path, where, task, options))
 
 
 def _tasks(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
     return label_studio_min.rows(path, options) if path.suffix.lower() in _FLAT else parsing.records(path, options)
 
 
-def _read(path: Path, where: str, task: dict[str, Any], options: Options) -> Incoming:
+def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
+    if not isinstance(task, dict):
+        raise InputProblem("it is no task")
     data = task.get("data")
     if data is None:  # JSON_MIN: the values are in the task itself
         data = task

@@ -40,16 +40,9 @@ class PaddleImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         names = _class_names(path)
-        try:
-            for where, record in _records(path, options):
-                try:
-                    if isinstance(record, InputProblem):
-                        raise record
-                    yield self._read(path, where, record, names, options)
-                except InputProblem as problem:
-                    yield parsing.rejected(path, where, problem)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        yield from parsing.each(
+            path, _records(path, options), lambda where, record: self._read(path, where, record, names, options)
+        )
 
     def _read(self, path: Path, where: str, record: Any, names: dict[int, str], options: Options) -> Incoming:
         reference = parsing.need(record, "file_name", str)

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingToken, Options, Rejected
+from workbench.exchange.importers.base import Incoming, IncomingToken, Options, Rejected
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 
@@ -282,6 +282,28 @@ def page_of_boxes(tokens: Iterable[IncomingToken]) -> tuple[float, float]:
         if x0 + x1 + y0 + y1 < math.inf:  # infinities and NaN are refused later, with the word
             width, height = max(width, x0, x1), max(height, y0, y1)
     return width, height
+
+
+def each(
+    path: Path, records: Iterable[tuple[str, Any]], read: Callable[[str, Any], Incoming]
+) -> Iterator[Incoming | Rejected]:
+    """The documents of a file's records; a record that cannot be read, or is an `InputProblem`, is named and left out.
+
+    Args:
+        path: of the file.
+        records: (where, record), as `records` gives them; an `InputProblem` that it raises ends the file.
+        read: makes a document of (where, record).
+    """
+    try:
+        for where, record in records:
+            try:
+                if isinstance(record, InputProblem):
+                    raise record
+                yield read(where, record)
+            except InputProblem as problem:
+                yield rejected(path, where, problem)
+    except InputProblem as problem:
+        yield rejected(path, "", problem)
 
 
 def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:

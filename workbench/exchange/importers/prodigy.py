@@ -36,16 +36,7 @@ class ProdigyImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        try:
-            for where, record in _records(path, options):
-                try:
-                    if isinstance(record, InputProblem):
-                        raise record
-                    yield self._read(path, where, record)
-                except InputProblem as problem:
-                    yield parsing.rejected(path, where, problem)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        yield from parsing.each(path, _records(path, options), lambda where, record: self._read(path, where, record))
 
     def _read(self, path: Path, where: str, record: Any) -> Incoming:
         incoming = Incoming(f"{path.stem} {where}".strip(), f"{path} {where}".rstrip(), [], self.name)

@@ -42,16 +42,9 @@ class TextsImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        try:
-            for where, record in _records(path, options):
-                try:
-                    if isinstance(record, InputProblem):
-                        raise record
-                    yield _document(path, where, record, options)
-                except InputProblem as problem:
-                    yield parsing.rejected(path, where, problem)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        yield from parsing.each(
+            path, _records(path, options), lambda where, record: _document(path, where, record, options)
+        )
 
 
 def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import InputProblem
 from workbench.exchange.importers import parsing
 from workbench.exchange.importers.answers import listed
 from workbench.exchange.importers.base import Incoming, Options, Rejected
@@ -26,16 +25,9 @@ class UbiaiImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        try:
-            for where, record in parsing.records(path, options):
-                try:
-                    if isinstance(record, InputProblem):
-                        raise record
-                    yield self._read(path, where, record)
-                except InputProblem as problem:
-                    yield parsing.rejected(path, where, problem)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        yield from parsing.each(
+            path, parsing.records(path, options), lambda where, record: self._read(path, where, record)
+        )
 
     def _read(self, path: Path, where: str, record: Any) -> Incoming:
         text = parsing.need(record, "document", str)
