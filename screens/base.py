@@ -139,9 +139,8 @@ class ModeScreen(Typed, Screen[None]):
 
     def hint(self, lead: str, *pairs: tuple[str, str]) -> None:
         """What the next key will do: a sentence, then (key, what it does), the most useful first."""
-        if kept():  # the terminal keeps function keys or Ctrl keys to itself: the key that leads everywhere
-            pairs = (*pairs[:1], (self.key_of("app.commands"), "screens, commands, leave"), *pairs[1:])
-        self.query_one(HintLine).show(lead, *pairs)
+        # where the terminal keeps function keys or Ctrl keys to itself, the key that leads everywhere
+        self.query_one(HintLine).show(lead, *pairs, everywhere=self.key_of("app.commands") if kept() else "")
 
     def show_hint(self, hint: Hint) -> None:
         """Show a hint that names bindings by their ids, with their keys as they are mapped now."""

@@ -250,6 +250,11 @@ class Run:
     tags: tuple[str, ...] = ()
     pinned: bool = False
 
+    @property
+    def task(self) -> str:
+        """What it learned: "tokens" (fields on the words of a page) or "classes"; older runs learned fields."""
+        return str((self.config.get("model") or {}).get("task", "tokens"))
+
 
 @dataclass(frozen=True, slots=True)
 class FieldScore:

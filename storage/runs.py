@@ -59,12 +59,13 @@ def get(connection: Connection, run_id: str) -> Run:
     return _record(rows[0])
 
 
-def listed(connection: Connection, states: Iterable[RunState] | None = None) -> list[Run]:
-    """Runs, the newest first."""
+def listed(connection: Connection, states: Iterable[RunState] | None = None, task: str | None = None) -> list[Run]:
+    """Runs, the newest first; of these states only, and of one task only (`Run.task`), where they are given."""
     query = select(runs).order_by(runs.c.created.desc(), runs.c.id.desc())
     if states is not None:
         query = query.where(runs.c.state.in_([state.value for state in states]))
-    return [_record(row) for row in connection.execute(query)]
+    records = [_record(row) for row in connection.execute(query)]
+    return [run for run in records if task in (None, run.task)]
 
 
 def remove(connection: Connection, run_id: str) -> None:

@@ -19,9 +19,9 @@ BLIND = "It came back without its labels, to see whether they come out the same:
 LIST: Hint = (
     "Type to search:",
     (
-        ("↑ ↓", "choose"),
         ("Enter", "open"),
         ("Esc", "back to the page"),
+        ("↑ ↓", "choose"),
         ("← →", "sort"),
         ("13?", "suggestions"),
         ("4", "labels"),

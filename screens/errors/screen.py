@@ -357,7 +357,7 @@ class ErrorsScreen(ModeScreen):
     def action_choose_run(self) -> None:
         """Another run that ended."""
         with self.workspace.db.read() as connection:
-            ended = run_store.listed(connection, ENDED)
+            ended = run_store.listed(connection, ENDED, task="tokens")
         options = [
             (run.id, f"{run.name}  {progress.figures_line(run.report, run.f1)}  {run.family}", "") for run in ended
         ]

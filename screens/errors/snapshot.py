@@ -38,14 +38,14 @@ def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: st
 
     Args:
         before: what was read last.
-        run_id: "" takes the newest run that ended.
+        run_id: "" takes the newest run that ended and reads fields.
         split: None takes the one that was read before, or the first that has errors to show.
 
     Returns:
         None where no such run has ended.
     """
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, ENDED)
+        ended = runs.listed(connection, ENDED, task="tokens")
     run = next((run for run in ended if run_id in ("", run.id)), None)
     if run is None:
         return None

@@ -13,7 +13,7 @@ class HintLine(Widget):
     """Says what the next key will do. One line, always there.
 
     Content is `key text` pairs, the most useful first; what does not fit is left out from the end. The key of the help
-    stands at the right edge, however little space there is.
+    stands at the right edge, however little space there is, and beside it the key of the commands, where it is given.
     """
 
     DEFAULT_CSS = "HintLine { height: 1; background: $surface; color: $foreground; padding: 0 1; }"
@@ -22,15 +22,18 @@ class HintLine(Widget):
         super().__init__()
         self._lead = ""
         self._pairs: tuple[tuple[str, str], ...] = ()
+        self._everywhere = ""
 
-    def show(self, lead: str, *pairs: tuple[str, str]) -> None:
-        """Show a sentence (may be "") and then (key, what it does) pairs."""
-        if (lead, pairs) != (self._lead, self._pairs):
-            self._lead, self._pairs = lead, pairs
+    def show(self, lead: str, *pairs: tuple[str, str], everywhere: str = "") -> None:
+        """Show a sentence (may be "") and then (key, what it does) pairs; `everywhere` is the key of the commands."""
+        if (lead, pairs, everywhere) != (self._lead, self._pairs, self._everywhere):
+            self._lead, self._pairs, self._everywhere = lead, pairs, everywhere
             self.refresh()
 
     def render(self) -> Content:
         help_pair = Content.assemble("  ", ("?", "bold $accent"), " keys")
+        if self._everywhere:
+            help_pair = Content.assemble("  ", (self._everywhere, "bold $accent"), " commands", help_pair)
         width = self.content_region.width
         left = width - help_pair.cell_length
         parts: list[Content] = []

@@ -7,11 +7,13 @@ import pytest
 from click.testing import CliRunner
 from transformers import pipeline
 
+from screens.errors import snapshot
 from storage import events, runs
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
+from workbench.active_learning import overview
 from workbench.runs import jobs, parquet
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
@@ -66,6 +68,9 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     with workspace.db.read() as connection:
         assert runs.get(connection, done["run"]).config["train"]["num_train_epochs"] == 30  # few texts: short epochs
         offered = connection.exec_driver_sql("SELECT count(DISTINCT document_id) FROM class_suggestions").scalar()
+    # the errors screen and the relabel loop look at runs that read fields
+    assert snapshot.read(workspace, None) is None
+    assert overview.read(workspace).model is None
     workspace.close()
     assert offered == 12
     texts = tmp_path / "new.jsonl"

@@ -82,7 +82,7 @@ def read(workspace: Workspace) -> LoopOverview:
     """Read the loop. Runs that ended are collected elsewhere (workbench/runs/watch.py)."""
     now = rounds.current(workspace)
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
         active = runs.listed(connection, runs.ACTIVE)
         pool, suggested = suggestions.waiting(connection)
         ids = tuple(entry.document for entry in now.entries) if now else ()
@@ -114,7 +114,7 @@ def history(workspace: Workspace, batch: int) -> RoundHistory:
     with workspace.db.read() as connection:
         listed = queue.listed(connection)
         sizes = {round_.id: len(queue.entries(connection, round_.id)) for round_ in listed}
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])[::-1]
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")[::-1]
     begins = [round_.created for round_ in listed]
     rows = []
     for number, round_ in enumerate(listed):

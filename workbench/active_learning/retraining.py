@@ -49,7 +49,7 @@ class Offer:
 def last_model(workspace: Workspace) -> Run | None:
     """The newest run that ended with a model that is still there."""
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
     return next((run for run in ended if RunFolder(workspace.files.run(run.id)).has_model()), None)
 
 

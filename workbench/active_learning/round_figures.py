@@ -113,7 +113,7 @@ def chart(workspace: Workspace, batch: int = 20) -> Chart:
     One point a run that ended with a model and was measured on the same documents as the newest one.
     """
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
         closed = sum(round_.closed is not None for round_ in queue.listed(connection))
         last = _last_choice(connection)
     figures = comparison.on_validation(workspace, ended)

@@ -173,7 +173,7 @@ def _models(workspace: Workspace, connection: Connection, request: SelectionRequ
 def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str]) -> Run | None:
     if request.run is not None:
         return runs.get(connection, request.run)
-    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
     if not ended and needs and request.strategy not in UNLEARNED:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
@@ -188,7 +188,7 @@ def _others(workspace: Workspace, connection: Connection, main: Run | None) -> l
     Raises:
         RunProblem: there is none.
     """
-    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED])
+    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
     able = [run.id for run in ended if RunFolder(workspace.files.run(run.id)).predictions.is_file()]
     others = [name for name in able if main is not None and name != main.id]
     if not others:

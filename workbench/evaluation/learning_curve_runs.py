@@ -64,7 +64,7 @@ def train(workspace: Workspace, run: Run, tick: Callable[[str, float], None] | N
 def _part(workspace: Workspace, run: Run, wanted: int) -> Run | None:
     """The newest part of this size that was trained before."""
     with workspace.db.read() as connection:
-        listed = run_store.listed(connection)
+        listed = run_store.listed(connection, task="tokens")
     return next(
         (
             part
