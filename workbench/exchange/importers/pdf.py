@@ -55,7 +55,8 @@ class PdfImporter:
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
         try:
-            incoming.values = einvoice.values_for(path, options.password)
+            words = (token.text for page in incoming.pages for token in page.tokens or ())
+            incoming.values = einvoice.with_printed_signs(einvoice.values_for(path, options.password), " ".join(words))
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         if incoming.values:
