@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import donut, named_files, parsing, tags
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
-from workbench.exchange.importers.units import Units, scaled
+from workbench.exchange.reading import donut_rows, named_files, parsing, tags
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
 _SAMPLE = 100  # records that decide the unit of a file's boxes
@@ -159,7 +159,7 @@ def _document(
     if words is None and record.ground_truth is not None:
         if isinstance(record.file_name, str) and record.id in (None, ""):
             incoming.name = Path(parsing.local_name(record.file_name)).stem
-        donut.fill(incoming, record.ground_truth, picture, size)
+        donut_rows.fill(incoming, record.ground_truth, picture, size)
         return incoming
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []
