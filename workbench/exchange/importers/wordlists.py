@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.reading import donut_rows, named_files, parsing, tags
+from workbench.exchange.importers import donut
+from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.reading.units import Units, scaled
 
@@ -159,7 +160,7 @@ def _document(
     if words is None and record.ground_truth is not None:
         if isinstance(record.file_name, str) and record.id in (None, ""):
             incoming.name = Path(parsing.local_name(record.file_name)).stem
-        donut_rows.fill(incoming, record.ground_truth, picture, size)
+        donut.fill(incoming, record.ground_truth, picture, size)
         return incoming
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []
