@@ -23,6 +23,7 @@ from storage import documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
 from storage.suggestions import keep_suggestions
+from tests.support import model_folder
 from tests.support import predicted_pool as kit
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
@@ -249,8 +250,7 @@ async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, 
 
 async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
     made, pool, _ = trained
-    (made.files.runs / "r1" / "model").mkdir()
-    (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
+    model_folder.write(made.files.runs / "r1" / "model", hidden_dropout_prob=0.0)
     async with opened(made) as pilot:
         await press(pilot, "f3", "s")
         names = list(selection.strategies.STRATEGIES)
