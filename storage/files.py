@@ -11,6 +11,9 @@ from typing import IO
 
 from storage.exceptions import WorkspaceProblem
 
+SELECTIONS = "selections"
+"""The folder of chosen batches, in a run's folder or the workspace's."""
+
 
 class Files:
     """The paths of a workspace.
@@ -80,6 +83,10 @@ class Files:
 
     def run(self, run_id: str) -> Path:
         return self.runs / run_id
+
+    def selections(self, run_id: str | None) -> Path:
+        """The folder of the batches that were chosen with a run; None: without any."""
+        return (self.run(run_id) if run_id else self.root) / SELECTIONS
 
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
