@@ -131,12 +131,10 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
         return self.files.root.name
 
     @property
     def schema(self) -> Schema:
-        """The fields."""
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
@@ -183,7 +181,6 @@ class Workspace:
             _note_retired(self._db, self.schema)
 
     def close(self) -> None:
-        """Close the database."""
         if self._db is not None:
             self._db.close()
 

@@ -183,7 +183,6 @@ def pause(workspace: Workspace, run_id: str) -> None:
 
 
 def unpause(workspace: Workspace, run_id: str) -> None:
-    """Let a paused run go on."""
     _at_work(workspace, run_id).pause.unlink(missing_ok=True)
 
 
