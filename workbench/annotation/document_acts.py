@@ -20,6 +20,7 @@ _OF_DOCUMENTS = {
     "flag": "the note",
     "correct": "correcting a word",
     "values": "labels from known values",
+    "values-undone": "undoing labels from known values",
 }
 _OF_FIELDS = {
     "assign": "labelling",
