@@ -172,7 +172,7 @@ def read_all(finder: Finder, fields: Sequence[Field], values: Values) -> dict[st
             rules, headed = (), False
         alike = bool(model and rules) and _alike(finder, field, model, rules)
         is_strong = place is not None and place.strong
-        # doubtful sums are no surer than a likely place: 33 totals of 439 receipts were lost when they had their own rate
+        # doubtful sums are no surer than a likely place: with a rate of their own 33 of 439 receipts lost their total
         is_block = field.type in (FieldType.PARTY, FieldType.ADDRESS)
         is_together = is_block and place is not None and not place.strong and bool(rules)
         return TwoReadings(model, sure, rules, is_strong, is_together, headed, alike)

@@ -73,7 +73,7 @@ class PageReading:
     def contradicted(self) -> frozenset[str]:
         """Names and addresses that a model reads outside the blocks that are clearly the parties'.
 
-        One name for both parties is wrong for the one whose model is less sure: nobody sends themselves an invoice.
+        One name for both parties is wrong for the one that the model is less sure of.
         """
         seller, buyer, clear = self._sides
         wrong = self._read_twice()

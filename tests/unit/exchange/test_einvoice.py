@@ -262,7 +262,7 @@ def test_a_password_for_another_file_does_no_harm(tmp_path: Path) -> None:
 
 def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Path) -> None:
     from workbench.exchange import importers
-    from workbench.exchange.importers.base import Incoming, Options
+    from workbench.exchange.reading.incoming import Incoming, Options
 
     options = Options(tmp_path)
     xml, document = tmp_path / "a.xml", tmp_path / "a.pdf"

@@ -16,8 +16,8 @@ from tests.support import sample_documents
 from workbench.annotation.editor import DocumentEditor
 from workbench.commands import values as command
 from workbench.exchange import known_values
-from workbench.exchange.document_names import DocumentNames
-from workbench.exchange.importers import table_cells
+from workbench.exchange.reading import table_cells
+from workbench.exchange.reading.document_names import DocumentNames
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 
-from workbench.exchange.importers.parsing import PICTURES
+from workbench.exchange.reading.parsing import PICTURES
 
 _DOCUMENTS = (".pdf", *PICTURES)
 _LISTED = 4  # candidates that a message names
