@@ -379,7 +379,6 @@ class AnnotateScreen(ModeScreen):
 
     def action_find(self) -> None:
         if self.session is not None:
-            self.act(lambda session: session.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)
