@@ -4,14 +4,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
@@ -33,6 +33,8 @@ class Database:
         self._busy_seconds = busy_seconds
         self.url: URL | str = address if isinstance(address, str) else URL.create("sqlite", database=str(address))
         self._sqlite = address if isinstance(address, Path) else file_of_url(address)
+        self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
+        self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
@@ -48,6 +50,10 @@ class Database:
                 raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
         engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
 
+        @event.listens_for(engine, "do_connect")
+        def _look(*_: Any) -> None:
+            self.check_place()  # SQLite would make an empty file in place of one that is gone
+
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
             # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
@@ -57,6 +63,10 @@ class Database:
             cursor.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.close()
+            if self._inode is None and self._sqlite is not None:
+                self._inode = _inode(self._sqlite)
+                self._reserve = sqlite3.connect(self._sqlite, check_same_thread=False)
+                self._reserve.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL file
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -77,13 +87,42 @@ class Database:
 
         Raises:
             Busy: another process holds the database for longer than `busy_seconds`.
+            WorkspaceGone: the file was moved, deleted or replaced since it was opened.
             WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
         """
+        self.check_place()
         with self._translated():
             connection = self.engine.connect().execution_options(begin="IMMEDIATE")
             with connection, connection.begin():
                 self._announce()
                 yield connection
+        self.check_place()  # what was committed into a file that is gone by now was not saved
+
+    def check_place(self) -> None:
+        """Look whether SQLite's file is still where it was opened: writes to a deleted file succeed, and are lost.
+
+        Raises:
+            WorkspaceGone: it is not.
+        """
+        if self._inode is not None and self._sqlite is not None and _inode(self._sqlite) != self._inode:
+            raise WorkspaceGone(
+                f"{self._sqlite} was moved, deleted or replaced while it was open. Nothing is saved any more.",
+                "Move it back, or save what is open as a new workspace.",
+            )
+
+    def copy_to(self, path: Path) -> None:
+        """Write the whole content to a new SQLite file, also where the open file has no name any more.
+
+        Raises:
+            WorkspaceProblem: the database is no SQLite file, or the disk is full.
+        """
+        if self._reserve is None:
+            raise WorkspaceProblem("Only a database in a file can be copied here.", "Use the server's own backup.")
+        try:
+            with closing(sqlite3.connect(path)) as target:
+                self._reserve.backup(target)
+        except sqlite3.Error as error:
+            raise WorkspaceProblem(f"{path} cannot be written ({error}).", "Choose another place.") from error
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -182,7 +221,19 @@ class Database:
 
     def close(self) -> None:
         """Close all connections and files."""
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve, self._inode = None, None
         self.engine.dispose()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """What a file is, whatever its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def file_of_url(url: str) -> Path | None:
