@@ -79,7 +79,6 @@ class Files:
         return name
 
     def run(self, run_id: str) -> Path:
-        """The folder of a run."""
         return self.runs / run_id
 
     def picture(self, name: str) -> Path:

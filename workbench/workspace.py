@@ -115,12 +115,10 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
         return self.files.root.name
 
     @property
     def schema(self) -> Schema:
-        """The fields."""
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
@@ -198,7 +196,6 @@ class Workspace:
         return len(kept) == 3
 
     def close(self) -> None:
-        """Close the database."""
         if self._db is not None:
             self._db.close()
 

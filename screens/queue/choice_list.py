@@ -36,7 +36,6 @@ class Rows(OptionList):
 
     @property
     def at(self) -> str | None:
-        """The id under the cursor."""
         return self.get_option_at_index(self.highlighted).id if self.highlighted is not None else None
 
 

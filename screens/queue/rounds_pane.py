@@ -26,8 +26,6 @@ MEASURED_ANEW = "≠: measured on other validation documents than the model befo
 
 
 class RoundsPane(Pane, can_focus=True):
-    """Shows a `RoundHistory`."""
-
     DEFAULT_CSS = """
     RoundsPane {
         #advice { padding: 0 1; height: auto; background: $surface; }

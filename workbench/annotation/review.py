@@ -147,7 +147,6 @@ def no(editor: DocumentEditor, question: Question) -> None:
 
 
 def other(editor: DocumentEditor, question: Question, field: str) -> None:
-    """It is another field."""
     rejected = acts.reject(editor.state, _asked(editor, question))
     editor.act("change", acts.assign(rejected, field, question.tokens, editor.annotator))
 

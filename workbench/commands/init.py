@@ -1,4 +1,4 @@
-"""`workbench init`."""
+"""`workbench init`: make a workspace."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`workbench values`."""
+"""`workbench values`: bring in known values from a table."""
 
 import sys
 from collections.abc import Iterator
@@ -72,7 +72,6 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
 
 
 def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
-    """The outcome as text."""
     yield (
         f"{outcome.reference_values:,} values for {outcome.documents:,} documents from {outcome.rows:,} rows; "
         f"{outcome.labels.total():,} became labels, {outcome.suggestions:,} are suggestions"

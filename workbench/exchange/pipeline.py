@@ -55,8 +55,6 @@ class _Twin:
 
 @dataclass(frozen=True, slots=True)
 class _BatchDocument:
-    """A document of the batch."""
-
     new: NewDocument
     words: duplicates.Words
     fingerprint: duplicates.Fingerprint | None

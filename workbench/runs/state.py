@@ -43,6 +43,7 @@ class RunFolder:
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.killed = path / "killed"
+        self.adopted = path / "adopted"
 
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""

@@ -205,7 +205,6 @@ class Freezing(TrainerCallback):  # type: ignore[misc]
         return max(0, everything - int(epoch / (after or 1)))
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Set which weights learn."""
         held = self.held(round(state.epoch or 0, 6))
         for i, layer in enumerate(self._layers):
             for weight in layer:
@@ -221,8 +220,6 @@ class Throughput:
 
 
 class Tuner(Trainer):  # type: ignore[misc]
-    """The Trainer of one run."""
-
     def __init__(
         self, *, order: DataOrder, assess: Callable[[int, float], dict[str, float]], guess: float, **kwargs: Any
     ) -> None:

@@ -21,8 +21,6 @@ LOW_OCR = 0.8
 
 @dataclass(frozen=True, slots=True)
 class FieldData:
-    """A field on a split."""
-
     labels: int
     documents: int
     vendors: int

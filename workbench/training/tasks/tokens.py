@@ -35,7 +35,6 @@ class TokenTask:
 
     @classmethod
     def of(cls, request: Request, folder: Path) -> "TokenTask":
-        """The task of a run folder."""
         return cls(labels_of(request.fields), frozenset(f.id for f in request.fields), fields_labelled(folder))
 
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
