@@ -30,7 +30,7 @@ def hint_of_classes(view: SessionView) -> Hint:
     return f"{row.field.name}: {several}".rstrip(), (*shown, *rest)
 
 
-_TEXT = (("document.skip", "skip"), ("document.flag", "note"))
+_TEXT = (("document.skip", "skip"), ("document.flag", "note"), ("mode.sheet", "many at once"))
 
 
 def _name(view: SessionView, row: ClassRow) -> str:
