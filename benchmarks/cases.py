@@ -262,7 +262,7 @@ def _(cases: Cases) -> Iterator[str]:
 @kind(11, "tables of known values as spreadsheets write them")
 def _(cases: Cases) -> Iterator[str]:
     from storage.exceptions import InputProblem
-    from workbench.exchange.importers import values_table
+    from workbench.exchange.reading import values_table
     from workbench.settings import Limits
 
     def rows(name: str) -> Any:

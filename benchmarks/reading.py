@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.exchange.importers.base import Incoming, Options
-from workbench.exchange.importers.clean import clean
 from workbench.exchange.importers.wordlists import IMPORTER
+from workbench.exchange.reading.clean import clean
+from workbench.exchange.reading.incoming import Incoming, Options
 
 
 def write(path: Path, documents: int) -> None:

@@ -19,8 +19,8 @@ from PIL import Image
 
 from tests.support import ROOT
 from tests.support.command_line import Workbench
-from workbench.exchange.importers import pdf
-from workbench.exchange.importers.base import IncomingPage, Options
+from workbench.exchange.reading import pdf_pages
+from workbench.exchange.reading.incoming import IncomingPage, Options
 
 _IDAT = struct.pack(">I", 64) + b"IDAT" + bytes(64)
 RECORD = {"id": "good", "words": ["Total", "9.00"], "bboxes": [[10, 10, 50, 20], [60, 10, 90, 20]]}
@@ -352,7 +352,7 @@ def test_ctrl_c_keeps_what_was_read_and_goes_on(
 ) -> None:
     for number in range(5):
         _pdf(good / f"d{number}.pdf")
-    pages_of = pdf.pages_of
+    pages_of = pdf_pages.pages_of
     calls: list[Path] = []
 
     def interrupted(path: Path, options: Options) -> Iterator[IncomingPage]:
@@ -361,7 +361,7 @@ def test_ctrl_c_keeps_what_was_read_and_goes_on(
             raise KeyboardInterrupt
         return pages_of(path, options)
 
-    monkeypatch.setattr(pdf, "pages_of", interrupted)
+    monkeypatch.setattr(pdf_pages, "pages_of", interrupted)
     answer = workbench("import", good, "--json")
     assert answer.code == 130
     assert answer.data["interrupted"]

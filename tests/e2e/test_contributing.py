@@ -98,7 +98,7 @@ from pathlib import Path
 from tests.support import tiny_model
 from screens.app import WorkbenchApp
 from workbench.exchange import importers
-from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.runs.config import families, files
 from workbench.workspace import Workspace
 

@@ -1,5 +1,6 @@
 """The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X and other CII, UBL 2.1, FatturaPA."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,14 @@ from workbench.exchange.einvoices.xml import (
     text,
 )
 from workbench.exchange.reader_process import in_reader_process
+from workbench.fields import FieldType
+from workbench.fields.values import normalise, occurrences
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+# Of UNTDID 1001, as EN 16931 lists them:
+_CREDIT_NOTES = frozenset(["81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"])
 # Where each value stands, from the root, by local names: ZUGFeRD 1 and 2 differ in namespaces and in some names,
 # and "|" divides those. The first path with an element counts.
 _AGREEMENT = "ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
@@ -100,6 +105,18 @@ def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
     return invoices_of(data, name)[0].values
 
 
+def with_printed_signs(values: Mapping[str, str], page_text: str) -> dict[str, str]:
+    """Values whose amounts have the sign of the page: a credit note's are positive in its XML, and seldom in print."""
+    printed = {reading for _, _, readings in occurrences(FieldType.AMOUNT, page_text) for reading in readings}
+
+    def signed(field: str, value: str) -> str:
+        amount = normalise(FieldType.AMOUNT, value).normal if field.startswith("amount_") else None
+        is_negated = amount is not None and amount not in printed and f"-{amount}" in printed
+        return f"-{value.strip()}" if is_negated else value
+
+    return {field: signed(field, value) for field, value in values.items()}
+
+
 @in_reader_process
 def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
     """The invoices in XML, at least one; entities are not expanded and nothing is fetched.
@@ -146,7 +163,7 @@ def _cii(root: "_Element") -> Invoice:
         for line in elements(root, f"{_TRADE}/IncludedSupplyChainTradeLineItem")
     ]
     kind = text(root, "ExchangedDocument|HeaderExchangedDocument/TypeCode")
-    return Invoice(values, tuple(lines), "Credit note" if kind in ("381", "383") else "Invoice")
+    return Invoice(values, tuple(lines), "Credit note" if kind in _CREDIT_NOTES else "Invoice")
 
 
 def _iso(day: str) -> str:

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from workbench.exchange.importers.base import Rejected
 from workbench.exchange.known_values import ValuesReport
+from workbench.exchange.reading.incoming import Rejected
 
 LEAK = "leak:"
 """Begins the note about documents that were put on a side by order while their vendor or twin is on another."""

@@ -15,8 +15,8 @@ from storage.exceptions import InputProblem
 from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, Token
 from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
-from workbench.exchange.importers.base import Rejected
-from workbench.exchange.importers.values_table import KnownRow, read
+from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.values_table import KnownRow, read
 from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, refusal, same

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingToken
 from workbench.exchange.ocr_text import PageText
+from workbench.exchange.reading.incoming import IncomingToken
 
 _TILE = 2000  # pixels: what the engines work at without reducing the picture
 _OVERLAP = 200  # of two tiles: more than a line is high

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingToken
+from workbench.exchange.reading.incoming import IncomingToken
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pypdfium2 import raw
 
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingToken
+from workbench.exchange.reading.incoming import IncomingToken
 from workbench.exchange.reading_direction import is_right_to_left, ordered
 from workbench.locate.layout import Layout
 

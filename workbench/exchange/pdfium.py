@@ -14,9 +14,9 @@ from pypdfium2 import raw
 
 from storage.exceptions import InputProblem
 from workbench.exchange import pictures
-from workbench.exchange.importers.base import IncomingPage, Options
 from workbench.exchange.pdf_files import open_pdf
 from workbench.exchange.pdf_words import PdfWord, in_reading_order, words_of
+from workbench.exchange.reading.incoming import IncomingPage, Options
 
 _FEW_WORDS = 10  # a page that is one picture with fewer words than this is a scan with a stamp on it
 _COVERED = 0.5  # share of the page that a picture covers on a scan

@@ -19,9 +19,9 @@ from storage.exceptions import UsageProblem
 from storage.records import ClassLabel, ReferenceValue, Side, Source, Span, Token
 from workbench.exchange import duplicates
 from workbench.exchange.import_summary import LEAK, Summary
-from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, Rejected
 from workbench.exchange.known_values import bring_in, suggest_again
+from workbench.exchange.reading import clean
+from workbench.exchange.reading.incoming import Incoming, Rejected
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
 from workbench.exchange.vendor_groups import MODES, Grouper
 from workbench.fields.class_names import ClassMap

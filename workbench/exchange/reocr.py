@@ -13,10 +13,10 @@ from storage.exceptions import InputProblem
 from storage.records import Annotations, Content, Page, Span, Token
 from storage.suggestions import move_suggestions
 from workbench.annotation.field_states import text_of
-from workbench.exchange.importers import clean
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
+from workbench.exchange.reading import clean
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.locate.headers import fold
 from workbench.workspace import Workspace
 

@@ -15,10 +15,10 @@ from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files, digest_of
 from storage.records import Side
 from workbench.exchange import importers, pictures, reader_process
-from workbench.exchange.importers import values_table
-from workbench.exchange.importers.base import Importer, Incoming, Options, Rejected
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
+from workbench.exchange.reading import values_table
+from workbench.exchange.reading.incoming import Importer, Incoming, Options, Rejected
 from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 

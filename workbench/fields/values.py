@@ -11,6 +11,7 @@ from functools import lru_cache
 from unicodedata import category
 
 from workbench.fields import amounts, currencies, dates
+from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.schema import FieldType
 
 
@@ -40,6 +41,8 @@ _LEAST_ID = 3
 _CAPTION = re.compile(r"^[^0-9:：]{1,24}[:：]\s*(?=\w*\W?[0-9])|^[（(][^0-9（()）]{1,8}[)）]\s*(?=\S*[0-9])")
 _JOINS = "-/_"
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, not Korean
+_SALUTATION = re.compile(r"^\s*(?:herrn?|frau|firma|mrs?\.?|ms\.?|mme|monsieur|madame)\s+(?=\S)", re.IGNORECASE)
+_TOUCHING_CODE = re.compile(r"(?<!\S)(\d{5})(?=[^\W\d_]{3})")  # "88802Spielkreis", as OCR and PDFs have it
 _CHINESE_CAPTION = re.compile(r"^[\u4e00-\u9fff]{2,8}[:：]\s*(?=[\u4e00-\u9fff])")
 _NUMBER_SIGN = re.compile(r"^(?:n°|№|#)\s*(?=\S)", re.IGNORECASE)
 # Vowel signs that Arabic and Hebrew mostly leave out, the line that stretches Arabic words, the point that case folding
@@ -99,7 +102,17 @@ def same(type: FieldType, a: str, b: str) -> bool:
     first, second = normalise(type, a).normal, normalise(type, b).normal
     if first is None or second is None:
         return first is second and _text(a)[0] == _text(b)[0]
-    return first == second
+    return first == second or (type is FieldType.PARTY and _is_same_party(a, b))
+
+
+def _is_same_party(a: str, b: str) -> bool:
+    """Whether two names differ only in what one of them lacks: the salutation, or the legal form ("Moulin SARL")."""
+    for addition in (_SALUTATION, LEGAL_AT_END):
+        bare = [addition.sub("", name.strip()).strip() for name in (a, b)]
+        only_one = (bare[0] == a.strip()) != (bare[1] == b.strip())
+        if only_one and all(bare) and _words(bare[0])[0] == _words(bare[1])[0]:
+            return True
+    return False
 
 
 def occurrences(type: FieldType, text: str) -> Iterator[tuple[int, int, frozenset[str]]]:
@@ -252,8 +265,10 @@ def _read_bare(type: FieldType, text: str, day_first: bool | None, quick: bool) 
             return _id(_NUMBER_SIGN.sub("", _bare(text)))
         case FieldType.RATE:
             return _rate(text)
-        case FieldType.PARTY | FieldType.ADDRESS:
+        case FieldType.PARTY:
             return _words(_CHINESE_CAPTION.sub("", text))
+        case FieldType.ADDRESS:
+            return _words(_TOUCHING_CODE.sub(r"\1 ", _CHINESE_CAPTION.sub("", text)))
         case FieldType.TEXT:
             return _text(text)
 

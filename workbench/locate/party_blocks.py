@@ -12,12 +12,14 @@ from functools import cached_property
 from itertools import pairwise
 
 from storage.records import Box
+from workbench.fields.legal_forms import LEGAL
+from workbench.locate import headers
 from workbench.locate.context import Surroundings
 from workbench.locate.names_and_addresses import without_number
 from workbench.locate.party_words import (
     COLON,
     COUNTRY,
-    LEGAL,
+    NAME_CAPTIONS,
     SALUTATION,
     SEPARATOR,
     is_heading,
@@ -28,7 +30,10 @@ from workbench.locate.party_words import (
 )
 
 _MOST_LINES = 5  # above a town
-_APART = 150  # thousandths of the page: words further apart are no one line
+_WIDE = 4.0  # heights of a line: how far apart the lines of an address window may be
+# In thousandths of the page:
+_APART = 150  # words further apart are no one line
+_WINDOW_TOP, _SAME_COLUMN = 300, 60  # where a sender's line may stand, how far the addressee may be indented
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class PartyBlocks:
     def blocks(self) -> list[Party]:
         """Every block of a name and an address that have a form, none twice."""
         kept: list[Party] = []
-        for party in (*self._in_lines(), *self._columns(), *self._below_headings()):
+        for party in (*self._in_lines(), *self._columns(), *self._windows(), *self._below_headings()):
             if not any(2 * len(party.words & other.words) > len(party.words) for other in kept):
                 kept.append(party)
         return kept
@@ -149,7 +154,8 @@ class PartyBlocks:
                 break
             box, low = self.boxes[upper], self.boxes[at]
             height = max(self._height(at), self._height(upper))
-            if low[1] - box[3] > 1.1 * height:
+            is_row_of_form = self._is_captioned(upper)
+            if low[1] - box[3] > (_WIDE if is_row_of_form else 1.1) * height:
                 break
             if (low[1] + low[3]) - (box[1] + box[3]) < 0.8 * height:  # beside it
                 continue
@@ -164,6 +170,14 @@ class PartyBlocks:
             at = upper
         return chain
 
+    def _is_captioned(self, number: int) -> bool:
+        """Whether a form's caption for a name stands before it in its row, or at its beginning."""
+        words = self.pieces[number]
+        first = self.texts[number].split(":")[0] if COLON[0] in self.texts[number][:-1] else ""
+        row = self.around.pieces[self.around.layout.row_of[words[0]]]
+        before = [self.around.text(piece).rstrip("".join(COLON)) for piece in row if piece[0] < words[0]]
+        return any(headers.fold(text) in NAME_CAPTIONS for text in (first, *before[-1:]) if text)
+
     def _name(self, above: Sequence[int]) -> list[int]:
         """The words of the name among the lines above a street: the line with a legal form, else the topmost."""
         lines = [
@@ -173,8 +187,10 @@ class PartyBlocks:
         ]
         for at, number in enumerate(lines):
             if LEGAL.search(self.texts[number]):
-                alone = not re.search(r"\w{2}", LEGAL.sub("", self.texts[number]))  # the name began above
-                both = [*(self.pieces[lines[at - 1]] if alone and at else ()), *self.pieces[number]]
+                alone = not re.search(r"\w{2}", LEGAL.sub("", self.texts[number]))
+                above_is_name = at > 0 and not re.search(r"\d", self.texts[lines[at - 1]])
+                began_above = at and (alone or (self._is_captioned(number) and above_is_name))
+                both = [*(self.pieces[lines[at - 1]] if began_above else ()), *self.pieces[number]]
                 return without_number(self.around, self._without_caption(both))
         return without_number(self.around, self._without_caption(self.pieces[lines[0]])) if lines else []
 
@@ -189,6 +205,38 @@ class PartyBlocks:
         texts = [self.around.tokens[i].text for i in words]
         has_country = len(words) > 2 and COUNTRY.fullmatch(texts[0]) and texts[1][0].isdigit()
         return words[1:] if has_country else words
+
+    # in the window below the sender's line, however far its lines are apart
+
+    def _windows(self) -> Iterator[Party]:
+        for sender in self._in_lines():
+            if sender.page == 0 and sender.box[1] <= _WINDOW_TOP:
+                lines = self._window(sender)
+                streets = [at for at, line in enumerate(lines[1:-1], 1) if is_street(self.texts[line])]
+                if streets:
+                    name = self._name(lines[streets[0] - 1 :: -1])
+                    street = [i for line in lines[streets[0] : -1] for i in self.pieces[line]]
+                    address = (*street, *self._town(self.pieces[lines[-1]]))
+                    yield Party(tuple(name), address, self.around.bounds((*name, *address)), sender.page)
+
+    def _window(self, sender: Party) -> list[int]:
+        """The pieces below a sender's line in its column, down to a town; [] where there is none."""
+        lines: list[int] = []
+        bottom = sender.box[3]
+        for number, box in enumerate(self.boxes):
+            height = self._height(number)
+            if self.page(number) != sender.page or box[1] < bottom - 0.3 * height:
+                continue
+            if abs(box[0] - sender.box[0]) > _SAME_COLUMN:
+                continue
+            text = self.texts[number]
+            if box[1] - bottom > _WIDE * height or is_other(text) or is_heading(text):
+                break
+            lines.append(number)
+            bottom = box[3]
+            if is_town(text, len(self.pieces[number])):
+                return lines
+        return []
 
     # below a heading, whatever the address looks like
 

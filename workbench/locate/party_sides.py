@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from workbench.fields.legal_forms import LEGAL
 from workbench.locate import headers
 from workbench.locate.party_blocks import Party, PartyBlocks
-from workbench.locate.party_words import BUSINESS, CONTACT, GREETING, LEGAL, SALUTATION, TO_PERSON, side_of
+from workbench.locate.party_words import BUSINESS, CONTACT, GREETING, SALUTATION, TO_PERSON, side_of
 
 _HEADED = 3.0
 # In thousandths of the page:

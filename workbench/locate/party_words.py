@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from workbench.fields import FieldType
+from workbench.fields.legal_forms import LEGAL_AT_END
 from workbench.fields.values import occurrences
 from workbench.locate import headers
 
@@ -11,11 +12,12 @@ _TOWN_AFTER_CODE = (
     r"(?:^|[\s,])(?:[A-Z]{1,3} ?[-–]? ?)?"
     r"(?:[0-9]{5}|[0-9]{4}(?: ?[A-Z]{2})?|[0-9]{2}-[0-9]{3}|[0-9]{3} [0-9]{2}|[0-9]{4}-[0-9]{3}),? +[^\W\d_][^\W\d_]"
 )
+_TOWN_TOUCHES_CODE = r"^[0-9]{5}[A-ZÄÖÜ][a-zäöüß]{2}"
 _AMERICAN = r"\b[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?\b"
 _BRITISH = r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b"
 _CANADIAN = r"\b[A-Z][0-9][A-Z] [0-9][A-Z][0-9]\b"
 _CODE_AFTER_TOWN = r"[^\W\d_]{3,},? (?:[A-Z]{2,3} |[-–] ?)?[0-9]{4,6}[.,]?$"
-TOWN = re.compile("|".join((_TOWN_AFTER_CODE, _AMERICAN, _BRITISH, _CANADIAN, _CODE_AFTER_TOWN)))
+TOWN = re.compile("|".join((_TOWN_AFTER_CODE, _TOWN_TOUCHES_CODE, _AMERICAN, _BRITISH, _CANADIAN, _CODE_AFTER_TOWN)))
 """A post code with its town."""
 STREET = re.compile(
     r"(?:stra(?:ss|ß)e|str\.?|weg|platz|allee|gasse|straat|laan|plein|ring|damm|ufer|hof|kade|dreef)(?!\w)|"
@@ -42,13 +44,6 @@ BUSINESS = re.compile(
     r"regon)\b",
     re.IGNORECASE,
 )
-LEGAL = re.compile(
-    r"\b(?:gmbh|ag|kg|ug|ohg|gbr|kgaa|e\.? ?k|e\.? ?v|e\.? ?g|a\.? ?g|ltd|limited|llc|llp|plc|inc|corp|s\.? ?a|"
-    r"s\.? ?a\.? ?s|s\.? ?a\.? ?r\.? ?l|sàrl|eurl|b\.? ?v|n\.? ?v|s\.? ?p\.? ?a|s\.? ?r\.? ?l|s\.? ?l|s\.? ?l\.? ?u|"
-    r"sp\. ?z ?o\.? ?o|sdn|bhd|pte|pty|oy|ab|a/s|aps|as|lda|kft|s\.? ?r\.? ?o)\b\.?|公司",
-    re.IGNORECASE,
-)
-LEGAL_AT_END = re.compile(rf"(?:{LEGAL.pattern})\W*$", re.IGNORECASE)
 SALUTATION = re.compile(
     r"^(?:herrn?|frau|firma|familie|mr|mrs|ms|mme|m|mlle|monsieur|madame|de heer|mevrouw|sig|sr|sra|an|to|à|an die|"
     r"an den)\.?:?$",
@@ -72,8 +67,13 @@ _DELIVERY = (
 _CAPTIONS = (
     "name|address|anschrift|adresse|adres|dirección|indirizzo|endereço|nazwa|siedziba|nom|naam|nombre|notes|bemerkungen"
 )
+_NAME_CAPTIONS = (
+    "name|firma|firmenname|company|company name|unternehmen|nom|raison sociale|société|naam|bedrijf|nombre|nazwa"
+)
 DELIVERY = frozenset(map(headers.fold, _DELIVERY.split("|")))
 CAPTIONS = frozenset(map(headers.fold, _CAPTIONS.split("|")))
+NAME_CAPTIONS = frozenset(map(headers.fold, _NAME_CAPTIONS.split("|")))
+"""What a form prints before the name of a party."""
 
 
 @lru_cache(maxsize=8192)

@@ -11,8 +11,9 @@ from functools import cached_property
 
 from workbench.fields import Field, FieldType
 from workbench.fields.amounts import marks_of
+from workbench.fields.legal_forms import LEGAL
 from workbench.fields.values import normalise
-from workbench.locate import checked_numbers
+from workbench.locate import checked_numbers, headers
 from workbench.locate.candidates import Finder
 from workbench.locate.checked_numbers import CheckedNumber
 from workbench.locate.party_blocks import Party, PartyBlocks
@@ -70,17 +71,30 @@ class PageReading:
         return assign(PartySides(PartyBlocks(self._around)).parties, names)
 
     def contradicted(self) -> frozenset[str]:
-        """Names and addresses that a model reads outside the blocks that are clearly the parties'."""
+        """Names and addresses that a model reads outside the blocks that are clearly the parties'.
+
+        One name for both parties is wrong for the one that the model is less sure of.
+        """
         seller, buyer, clear = self._sides
+        wrong = self._read_twice()
         if seller is None or buyer is None or clear < _VERY_CLEAR:
-            return frozenset()
-        wrong = set()
+            return frozenset(wrong)
         for side, party in zip(_SIDES, (seller, buyer), strict=True):
             for what, tokens in (("name", party.name), ("address", party.address)):
                 words, _ = self._believed.get(f"{side}_{what}", ((), 0.0))
                 if tokens and words and not self._is_inside(words, party):
                     wrong.add(f"{side}_{what}")
         return frozenset(wrong)
+
+    def _read_twice(self) -> set[str]:
+        """The side whose name or address is also the other side's, and more surely."""
+        wrong = set()
+        for what in ("name", "address"):
+            own = [(self._believed.get(f"{side}_{what}", ((), 0.0)), f"{side}_{what}") for side in _SIDES]
+            spelled = [headers.fold(LEGAL.sub("", self._around.text(words))) for (words, _), _ in own]
+            if spelled[0] and spelled[0] == spelled[1]:
+                wrong.add(min(own, key=lambda reading: reading[0][1])[1])
+        return wrong
 
     def _is_inside(self, words: TokenIds, party: Party) -> bool:
         x0, y0, x1, y1 = party.box

@@ -242,11 +242,24 @@ def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:
     }  # fmt: skip
     _log(**{"final": figures})
     starter.save_shipped(built, out)
-    (out / model_and_rules.SHIPPED.name).write_text(
-        json.dumps(record(predictor, held_out_rows(held, 31_337, RECORDED))) + "\n"
-    )
+    write_record(predictor, held, out)
     (out / "MAKING.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return facts
+
+
+def write_record(predictor: Predictor, held: list[str], out: Path) -> None:
+    """Measure the model and the rules on made-up documents of the held-out templates; write it beside the weights."""
+    counts = record(predictor, held_out_rows(held, 31_337, RECORDED))
+    (out / model_and_rules.SHIPPED.name).write_text(json.dumps(counts) + "\n")
+
+
+def measure_again(folder: Path, plan: StarterPlan) -> None:
+    """Write the record of a starter anew, after the rules have changed."""
+    built = starter.reopen(folder)
+    encoder = Encoder(built.tokenizer, labels(), Data(), built.sep_box)
+    collator = Collator(built.tokenizer, boxes=True, multiple=8)
+    predictor = Predictor(built.model, encoder, collator, torch.device("cpu"), False)
+    write_record(predictor, held_out_templates(plan)[1], folder)
 
 
 def _log(**facts: Any) -> None:
@@ -257,7 +270,8 @@ def main() -> None:
     """Command line of `make starter`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder of all-MiniLM-L6-v2, or a starter to go on from")
-    parser.add_argument("out", type=Path, help="the folder to write")
+    parser.add_argument("out", type=Path, nargs="?", help="the folder to write")
+    parser.add_argument("--record", action="store_true", help="only measure the record of SOURCE anew")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
@@ -265,6 +279,11 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     np.random.seed(options.seed)
+    if options.record:
+        measure_again(options.source, StarterPlan(options.minutes, options.seed))
+        return
+    if options.out is None:
+        parser.error("which folder is to be written?")
     pretrain(options.source, options.out, StarterPlan(options.minutes, options.seed))
 
 

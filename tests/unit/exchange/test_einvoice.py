@@ -262,7 +262,7 @@ def test_a_password_for_another_file_does_no_harm(tmp_path: Path) -> None:
 
 def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Path) -> None:
     from workbench.exchange import importers
-    from workbench.exchange.importers.base import Incoming, Options
+    from workbench.exchange.reading.incoming import Incoming, Options
 
     options = Options(tmp_path)
     xml, document = tmp_path / "a.xml", tmp_path / "a.pdf"
@@ -281,3 +281,14 @@ def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Pa
     assert (item.values, item.values_source) == (EXPECTED, "e-invoice")
     xml.write_text("<x/>")
     assert importers.discover([tmp_path]) == [document, xml]
+
+
+def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:
+    values = {"amount_total": "233.47", "amount_net": "218.48", "invoice_no": "15"}
+    page = "Gutschrift 15 netto -218,48 Summe -233,47"
+    assert einvoice.with_printed_signs(values, page) == {
+        "amount_total": "-233.47",
+        "amount_net": "-218.48",
+        "invoice_no": "15",
+    }
+    assert einvoice.with_printed_signs(values, "Gutschrift 15 netto 218,48 abzüglich -218,48")["amount_net"] == "218.48"

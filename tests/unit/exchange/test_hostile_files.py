@@ -16,9 +16,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import importers, reader_process
 from workbench.exchange.import_summary import Summary
-from workbench.exchange.importers import values_table
-from workbench.exchange.importers.base import Incoming
 from workbench.exchange.pipeline import run
+from workbench.exchange.reading import values_table
+from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.sources import ImportRequest
 from workbench.settings import Limits
 from workbench.workspace import Workspace

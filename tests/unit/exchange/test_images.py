@@ -8,8 +8,8 @@ from PIL import Image
 
 from storage.exceptions import InputProblem
 from workbench.exchange import importers, pictures
-from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.images import IMPORTER
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.settings import Limits
 
 

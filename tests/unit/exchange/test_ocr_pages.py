@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from workbench.exchange.importers.base import IncomingToken
 from workbench.exchange.ocr import chosen_languages
 from workbench.exchange.ocr_pages import read_page
 from workbench.exchange.ocr_text import PageText, turned
+from workbench.exchange.reading.incoming import IncomingToken
 
 
 def marks(picture: Path) -> PageText:

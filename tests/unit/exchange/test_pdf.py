@@ -10,8 +10,8 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import pictures
-from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.pdf import IMPORTER
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.settings import Limits
 
 

@@ -331,7 +331,7 @@ def test_labels_for_known_documents_are_counted_and_left(workspace: Workspace, t
 
 def test_a_reason_is_said_once_however_many_files_it_concerns() -> None:
     from workbench.commands.support.output import by_reason
-    from workbench.exchange.importers.base import Rejected
+    from workbench.exchange.reading.incoming import Rejected
 
     lines = by_reason(
         [*(Rejected(f"{n}.json", "", "it is empty") for n in range(880)), Rejected("x", "line 3", "no words")]

@@ -10,8 +10,8 @@ import pytest
 
 from storage.exceptions import InputProblem, MissingTool
 from workbench.exchange import reader_process
-from workbench.exchange.importers.base import IncomingToken
 from workbench.exchange.reader_process import ReaderProcesses, in_reader_process
+from workbench.exchange.reading.incoming import IncomingToken
 
 
 @in_reader_process

@@ -312,6 +312,14 @@ def test_reading_again_changes_nothing(type: FieldType, text: str) -> None:
         assert normalise(type, normal).normal == normal
 
 
+def test_names_are_the_same_without_salutation_and_with_one_legal_form() -> None:
+    assert same(FieldType.PARTY, "Herrn Max Mustermann", "Max Mustermann")
+    assert same(FieldType.PARTY, "Au bon moulin", "Au bon moulin SARL")
+    assert not same(FieldType.PARTY, "Nord GmbH", "Nord AG")
+    assert not same(FieldType.PARTY, "Nord GmbH", "GmbH")
+    assert same(FieldType.ADDRESS, "Bahnstr. 42 88802Spielkreis", "Bahnstr. 42, 88802 Spielkreis")
+
+
 def test_same_compares_what_is_meant() -> None:
     assert same(FieldType.AMOUNT, "RM 1,234.50", "1.234,5")
     assert same(FieldType.DATE, "25 DEC 2018", "2018-12-25")

@@ -90,3 +90,42 @@ def test_british_and_american_addresses_are_addresses() -> None:
         "Cactus Supplies Inc.",
         "410 Desert Road Tucson, AZ 85701",
     )
+
+
+def test_lines_of_the_address_window_may_be_far_apart_and_code_and_town_may_touch() -> None:
+    page = around(
+        (600, 150, "Nordlicht Bau GmbH"),
+        (600, 163, "Hafenweg 7"),
+        (600, 176, "24103 Kiel"),
+        (110, 185, "Nordlicht Bau GmbH ● Hafenweg 7 ● 24103 Kiel"),
+        (90, 210, "Ida Sommer"),
+        (90, 245, "Birkenallee 12"),
+        (90, 280, "50667Köln"),
+        (90, 400, "Rechnung Nr. 4711"),
+    )
+    assert sides(page)[2:] == ("Ida Sommer", "Birkenallee 12 50667Köln")
+
+
+def test_a_forms_name_may_take_two_lines_and_stand_apart_from_its_address() -> None:
+    page = around(
+        (100, 200, "Verkäufer"),
+        (400, 216, "NVB Nordischer"),
+        (100, 230, "Name:"),
+        (400, 230, "Versicherungsbund Kiel a.G."),
+        (100, 266, "Anschrift:"),
+        (400, 266, "Hafenweg 7"),
+        (400, 284, "DE 24103 Kiel"),
+        (100, 340, "Käufer"),
+        (400, 356, "Frau"),
+        (100, 369, "Name:"),
+        (400, 369, "Ida Sommer"),
+        (100, 405, "Anschrift:"),
+        (400, 405, "Birkenallee 12"),
+        (400, 423, "DE 50667 Köln"),
+    )
+    assert sides(page) == (
+        "NVB Nordischer Versicherungsbund Kiel a.G.",
+        "Hafenweg 7 24103 Kiel",
+        "Ida Sommer",
+        "Birkenallee 12 50667 Köln",
+    )

@@ -108,3 +108,15 @@ def test_of_several_values_of_a_field_each_is_right():
     counts = model_and_rules.measure([page(gold)], [SCHEMA.get("invoice_no")], lambda case: {"invoice_no": ((4,), 0.9)})
     ((model, _, of),) = counts["invoice_no"].values()
     assert (model, of) == (1, 1)
+
+
+def test_one_name_is_not_both_partys():
+    case = Case(
+        7, "a", "", "en", ("Nord", "GmbH", "Total", "9.00", "Nord"), pages=(0,) * 5, lines=(0, 0, 1, 1, 2),
+        boxes=((100, 40, 150, 50), (155, 40, 200, 50), (100, 80, 150, 90), (200, 80, 250, 90), (100, 900, 150, 910)),
+    )  # fmt: skip
+    fields = [SCHEMA.get("seller_name"), SCHEMA.get("buyer_name")]
+    values = {"seller_name": ((0, 1), 0.9), "buyer_name": ((4,), 0.6)}
+    readings = model_and_rules.read_all(model_and_rules.finder_of(case), fields, values)
+    assert readings["seller_name"].model == (0, 1)
+    assert "buyer_name" not in readings or readings["buyer_name"].model == ()

@@ -10,7 +10,7 @@ import click
 from workbench.fields.plain_text import harmless_lines
 
 if TYPE_CHECKING:
-    from workbench.exchange.importers.base import Rejected
+    from workbench.exchange.reading.incoming import Rejected
 
 _SHOWN = 10  # rows of a list
 _NAMED = 3  # files of one reason

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.exchange.importers.base import Importer
+from workbench.exchange.reading.incoming import Importer
 
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module of this package, what it reads); of two equally sure formats the first is taken
@@ -25,7 +25,7 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "ocr-files": ("ocr_files", "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"),
     "e-invoice": ("einvoice_files", "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"),
     "hf-dataset": ("hf_datasets", "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"),
-    "label-studio": ("label_studio", "Label Studio: JSON and JSON_MIN"),
+    "label-studio": ("label_studio.tasks", "Label Studio: JSON and JSON_MIN"),
     "funsd": ("funsd", "FUNSD: one JSON a page, pictures in images/ beside annotations/"),
     "xfund": ("xfund", "XFUND: one JSON with many documents"),
     "cord": ("cord", "CORD: one JSON a receipt, with or without its picture"),

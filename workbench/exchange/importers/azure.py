@@ -7,8 +7,8 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import named_files, parsing
-from workbench.exchange.importers.answers import (
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.answers import (
     Entity,
     add,
     companions,
@@ -20,7 +20,7 @@ from workbench.exchange.importers.answers import (
     share,
     whole,
 )
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "azure"
 _NAMES = {  # the fields of the invoice and receipt models -> ours, where no alias fits

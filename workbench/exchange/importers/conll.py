@@ -6,10 +6,10 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers import tags as tagging
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
-from workbench.exchange.importers.running_text import TYPESET, typeset
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading import tags as tagging
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.running_text import TYPESET, typeset
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
 _START = re.compile(rb"-DOCSTART-(?!\t)")  # a word of that name has a tab and its tag behind it

@@ -7,9 +7,9 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing, pdf
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
-from workbench.exchange.importers.regions import place
+from workbench.exchange.reading import parsing, pdf_pages
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingRegion, IncomingToken, Options, Rejected
+from workbench.exchange.reading.regions import place
 from workbench.fields import invoice_schema
 
 _LINE_ITEM = "line_item_"
@@ -115,7 +115,7 @@ def _pictures(incoming: Incoming, path: Path, options: Options) -> None:
     if file is None:
         return
     try:
-        for page, picture in zip(incoming.pages, pdf.pictures_of(file, options), strict=False):
+        for page, picture in zip(incoming.pages, pdf_pages.pictures_of(file, options), strict=False):
             page.picture = picture
     except InputProblem as problem:
         incoming.notes.append(f"pictures left out: {file.name}: {problem.message}")

@@ -9,8 +9,8 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.answers import (
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.answers import (
     Entity,
     add,
     companions,
@@ -22,7 +22,7 @@ from workbench.exchange.importers.answers import (
     share,
     whole,
 )
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "document-ai"
 _NAMES = {  # the fields of the invoice and expense processors -> ours, where no alias fits

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, IncomingPage
 from workbench.exchange.importers.cord import label_of, read_lines
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, IncomingPage
 from workbench.fields import invoice_schema
 
 _LINE_ITEMS = frozenset({"menu", "items", "line_items", "void_menu"})  # no values of the document

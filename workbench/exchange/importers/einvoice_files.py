@@ -7,9 +7,9 @@ from pathlib import Path
 from storage.exceptions import InputProblem
 from workbench.exchange import einvoice
 from workbench.exchange.einvoices.xml import Invoice, looks_like
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
-from workbench.exchange.importers.running_text import typeset
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, Options, Rejected
+from workbench.exchange.reading.running_text import typeset
 
 _HEAD = (
     ("Invoice number:", "invoice_no"),

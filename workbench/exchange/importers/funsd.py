@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 
 _NO_LABEL = frozenset({"", "other", "o"})
 PICTURE_FOLDERS = (".", "../images", "../img", "../image")

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing, wordlists
-from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.importers import wordlists
 from workbench.exchange.importers.wordlists import Record
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 _ROWS = 64  # a batch; rows may hold pictures
 _ARROW_FILE = b"ARROW1"

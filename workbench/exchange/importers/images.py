@@ -5,7 +5,7 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem
 from workbench.exchange import einvoice, pictures
-from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, Options, Rejected
 
 _MAGIC = (
     *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a"),

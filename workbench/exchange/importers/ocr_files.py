@@ -7,10 +7,10 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.answers import companions, complete, need_pages
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.answers import companions, complete, need_pages
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _BOX = re.compile(r"\bbbox\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)")
 _SURE = re.compile(r"\bx_wconf\s+([0-9.]+)")

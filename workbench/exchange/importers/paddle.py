@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import named_files, parsing
-from workbench.exchange.importers.answers import listed, whole
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.answers import listed, whole
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 
 _LINE = re.compile(rb"[^\t\n]+\t\s*\[")
 _NO_LABEL = frozenset({"", "none", "other", "others", "ignore", "o"})

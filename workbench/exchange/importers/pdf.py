@@ -6,24 +6,8 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem, WorkspaceProblem
 from workbench.exchange import einvoice
-from workbench.exchange.importers.base import Incoming, IncomingPage, Options, Rejected
-from workbench.exchange.reader_process import in_reader_process
-
-
-@in_reader_process
-def pages_of(path: Path, options: Options) -> Iterator[IncomingPage]:
-    """As `pdfium.pages_of`."""
-    from workbench.exchange import pdfium
-
-    yield from pdfium.pages_of(path, options)
-
-
-@in_reader_process
-def pictures_of(path: Path, options: Options) -> Iterator[bytes]:
-    """As `pdfium.pictures_of`."""
-    from workbench.exchange import pdfium
-
-    yield from pdfium.pictures_of(path, options)
+from workbench.exchange.reading import pdf_pages
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 class PdfImporter:
@@ -41,7 +25,7 @@ class PdfImporter:
         incoming = Incoming(path.stem, str(path), [], self.name)
         with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
             try:
-                for number, page in enumerate(pages_of(path, options)):
+                for number, page in enumerate(pdf_pages.pages_of(path, options)):
                     if isinstance(page.picture, bytes):
                         picture = Path(folder) / f"{number}.jpg"
                         _write(picture, page.picture)
@@ -55,7 +39,8 @@ class PdfImporter:
 
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
         try:
-            incoming.values = einvoice.values_for(path, options.password)
+            words = (token.text for page in incoming.pages for token in page.tokens or ())
+            incoming.values = einvoice.with_printed_signs(einvoice.values_for(path, options.password), " ".join(words))
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         if incoming.values:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import named_files, parsing
-from workbench.exchange.importers.answers import get, listed, share
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingRegion, Options, Rejected
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.answers import get, listed, share
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingRegion, Options, Rejected
 
 
 class PictureLabelsImporter:

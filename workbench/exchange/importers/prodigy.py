@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, Options, Rejected
-from workbench.exchange.importers.running_text import Range, set_text
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.reading.running_text import Range, set_text
 
 _ANSWERS = ("accept", None)  # any other answer of Prodigy means that the labels do not count
 

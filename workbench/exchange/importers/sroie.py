@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _LINE = re.compile(rb"\s*(-?\d+(\.\d+)?\s*,\s*){8}")
 _KEYS = ("../key", "../keys", "../entities")

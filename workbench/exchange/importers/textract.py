@@ -7,9 +7,9 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.answers import Entity, add, companions, complete, get, listed, need_pages, share
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingToken, Options, Rejected
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.answers import Entity, add, companions, complete, get, listed, need_pages, share
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "textract"
 _NAMES = {  # the standard fields of AnalyzeExpense -> ours

@@ -11,8 +11,8 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import TEXT
-from workbench.exchange.importers import parsing, running_text
-from workbench.exchange.importers.base import Incoming, IncomingClass, Options, Rejected
+from workbench.exchange.reading import parsing, running_text
+from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options, Rejected
 
 TEXT_COLUMNS = ("text", "sentence", "content", "statement", "comment", "review", "body", "utterance", "message")
 LABEL_COLUMNS = ("label", "labels", "class", "category", "target", "verdict", "sentiment", "intent", "cats", "accept")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.answers import listed
-from workbench.exchange.importers.base import Incoming, Options, Rejected
-from workbench.exchange.importers.running_text import Range, set_text
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.answers import listed
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.reading.running_text import Range, set_text
 
 
 class UbiaiImporter:

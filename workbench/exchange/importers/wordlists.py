@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import donut, named_files, parsing, tags
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
-from workbench.exchange.importers.units import Units, scaled
+from workbench.exchange.importers import donut
+from workbench.exchange.reading import named_files, parsing, tags
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
 _SAMPLE = 100  # records that decide the unit of a file's boxes

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming, Options, Rejected
 from workbench.exchange.importers.funsd import PICTURE_FOLDERS, read_form
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 class XfundImporter:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
 from workbench.exchange import exporters, importers
 from workbench.exchange.exporters.base import thousandths
-from workbench.exchange.importers.base import Incoming, Options
-from workbench.exchange.importers.clean import clean
+from workbench.exchange.reading.clean import clean
+from workbench.exchange.reading.incoming import Incoming, Options
 from workbench.fields import invoice_schema
 
 SCHEMA = invoice_schema()

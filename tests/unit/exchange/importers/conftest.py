@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from workbench.exchange import importers
-from workbench.exchange.importers.base import Incoming, Options, Rejected
-from workbench.exchange.importers.clean import clean
+from workbench.exchange.reading.clean import clean
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 Read = Callable[..., tuple[list[Incoming], list[Rejected]]]
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from workbench.exchange import importers
-from workbench.exchange.importers.base import Incoming, IncomingToken, Options
-from workbench.exchange.importers.clean import clean
+from workbench.exchange.reading.clean import clean
+from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options
 
 WORDS = {
     "id": "a",

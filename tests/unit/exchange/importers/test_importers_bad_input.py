@@ -13,7 +13,8 @@ from PIL import Image
 
 from storage.exceptions import InputProblem
 from workbench.exchange import importers
-from workbench.exchange.importers.base import (
+from workbench.exchange.reading.clean import clean, lines_of
+from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingPage,
     IncomingSpan,
@@ -21,7 +22,6 @@ from workbench.exchange.importers.base import (
     Options,
     Rejected,
 )
-from workbench.exchange.importers.clean import clean, lines_of
 from workbench.settings import Limits
 
 GOOD = {"id": "good", "words": ["a"], "bboxes": [[0, 0, 1, 1]], "labels": ["O"]}

@@ -11,7 +11,8 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from workbench.exchange import importers
-from workbench.exchange.importers.base import Incoming
+from workbench.exchange.reading import incoming
+from workbench.exchange.reading.incoming import Incoming
 
 
 def png(width: int = 400, height: int = 600) -> bytes:
@@ -204,7 +205,7 @@ def test_coco_and_labelme_label_regions_of_pictures(put: Any, read: Any, tmp_pat
     path = put("coco.json", coco)
     importer = importers.detect(path)
     assert importer is not None
-    item, problem = importer.read(path, importers.base.Options(tmp_path))
+    item, problem = importer.read(path, incoming.Options(tmp_path))
     assert isinstance(item, Incoming)
     # The picture is twice as large as the file says.
     assert [(region.label, region.box) for region in item.regions] == [("total", (140, 20, 220, 48))]
@@ -213,7 +214,7 @@ def test_coco_and_labelme_label_regions_of_pictures(put: Any, read: Any, tmp_pat
     shape = {"label": "total", "points": [[110, 24], [70, 10]], "shape_type": "rectangle"}
     size = {"imageHeight": 600, "imageWidth": 400}
     path = put("me.json", {"shapes": [shape], "imagePath": "gone.png", "imageData": inside} | size)
-    (item,) = importers.load("picture-labels").read(path, importers.base.Options(tmp_path))
+    (item,) = importers.load("picture-labels").read(path, incoming.Options(tmp_path))
     assert isinstance(item, Incoming)
     assert [(region.label, region.box) for region in item.regions] == [("total", (70, 10, 110, 24))]
 

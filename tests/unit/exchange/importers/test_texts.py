@@ -5,7 +5,7 @@ import json
 import pytest
 
 from workbench.exchange import importers
-from workbench.exchange.importers.base import Incoming, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 def read(path, **options):

@@ -12,8 +12,11 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import label_studio_min, named_files, parsing
-from workbench.exchange.importers.base import (
+from workbench.exchange.importers.label_studio import minimal
+from workbench.exchange.importers.label_studio.texts import fill, is_text_task
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.clean import lines_of
+from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingPage,
     IncomingRegion,
@@ -22,9 +25,7 @@ from workbench.exchange.importers.base import (
     Options,
     Rejected,
 )
-from workbench.exchange.importers.clean import lines_of
-from workbench.exchange.importers.label_studio_text import fill, is_text_task
-from workbench.exchange.importers.regions import place
+from workbench.exchange.reading.regions import place
 
 OWN = "workbench"
 """The key under a task's data for what our own exporter writes and Label Studio does not know."""
@@ -55,7 +56,7 @@ class LabelStudioImporter:
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By tasks with data and results, or JSON_MIN's rectangles in percent."""
-        if label_studio_min.is_csv(head):
+        if minimal.is_csv(head):
             return 0.97
         if not parsing.is_json(head):
             return 0.0
@@ -79,7 +80,7 @@ class LabelStudioImporter:
 
 
 def _tasks(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
-    return label_studio_min.rows(path, options) if path.suffix.lower() in _FLAT else parsing.records(path, options)
+    return minimal.rows(path, options) if path.suffix.lower() in _FLAT else parsing.records(path, options)
 
 
 def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
@@ -88,7 +89,7 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
     data = task.get("data")
     if data is None:  # JSON_MIN: the values are in the task itself
         data = task
-        results: list[dict[str, Any]] | None = label_studio_min.results_of(task)
+        results: list[dict[str, Any]] | None = minimal.results_of(task)
         predictions: list[Any] = []
         done = True
     elif isinstance(data, dict):

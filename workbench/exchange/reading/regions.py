@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from storage.records import Box
-from workbench.exchange.importers.base import IncomingPage, IncomingRegion, IncomingSpan
+from workbench.exchange.reading.incoming import IncomingPage, IncomingRegion, IncomingSpan
 
 _INSIDE = 0.5  # share of a word's area that must lie in a region
 

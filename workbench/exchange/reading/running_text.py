@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers.base import Incoming, IncomingPage, IncomingSpan, IncomingToken
-from workbench.exchange.importers.parsing import page_of_boxes
+from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken
+from workbench.exchange.reading.parsing import page_of_boxes
 
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
 TYPESET = "there are no boxes: the words were set line by line on a made-up page"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem, WorkbenchError
-from workbench.exchange.importers import table_cells
-from workbench.exchange.importers.base import Rejected
-from workbench.exchange.importers.parsing import PICTURES
 from workbench.exchange.reader_process import in_reader_process
+from workbench.exchange.reading import table_cells
+from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.parsing import PICTURES
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 

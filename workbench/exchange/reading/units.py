@@ -5,7 +5,7 @@ from statistics import median
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import Options
+from workbench.exchange.reading.incoming import Options
 
 _ROUNDING = 1.02  # boxes may be larger than the picture by this factor and still be in its pixels
 _MOST = 0.5  # share of boxes whose second corner lies before the first, from which these are sizes

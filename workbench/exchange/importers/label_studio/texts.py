@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Incoming
-from workbench.exchange.importers.running_text import Range, set_text
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Incoming
+from workbench.exchange.reading.running_text import Range, set_text
 
 _LABELS = ("labels", "hypertextlabels", "paragraphlabels")
 

@@ -19,7 +19,7 @@ import msgspec
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers.base import Incoming, IncomingToken, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingToken, Options, Rejected
 from workbench.locate.layout import split_line
 from workbench.settings import Limits
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import Box
-from workbench.exchange.importers import named_files, parsing
-from workbench.exchange.importers.base import (
+from workbench.exchange.reading import named_files, parsing
+from workbench.exchange.reading.incoming import (
     Incoming,
     IncomingPage,
     IncomingRegion,
     IncomingSpan,
     Options,
 )
-from workbench.exchange.importers.regions import lies_in
+from workbench.exchange.reading.regions import lies_in
 
 UNSIZED = 1000.0
 """Width and height of a page whose size is not known anywhere."""

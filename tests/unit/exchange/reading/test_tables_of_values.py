@@ -9,9 +9,9 @@ import pytest
 from openpyxl import Workbook
 
 from workbench.exchange import known_values
-from workbench.exchange.importers import table_cells
-from workbench.exchange.importers.base import Rejected
-from workbench.exchange.importers.values_table import read
+from workbench.exchange.reading import table_cells
+from workbench.exchange.reading.incoming import Rejected
+from workbench.exchange.reading.values_table import read
 from workbench.settings import Limits
 
 

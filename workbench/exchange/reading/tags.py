@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from workbench.exchange.importers.base import IncomingSpan
+from workbench.exchange.reading.incoming import IncomingSpan
 from workbench.fields import chunks_of
 from workbench.fields.schema import repaired_tags
 

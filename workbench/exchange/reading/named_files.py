@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import IncomingPage, Options
+from workbench.exchange.reading import parsing, pdf_pages
+from workbench.exchange.reading.incoming import IncomingPage, Options
 
 DOCUMENTS = (*parsing.PICTURES, ".pdf")
 _PARTS = 6  # of a name that are looked for, from its end
@@ -82,9 +82,7 @@ def pages_of(file: Path, options: Options) -> list[IncomingPage]:
     with file.open("rb") as opened:
         is_pdf = b"%PDF-" in opened.read(1024)
     if is_pdf:
-        from workbench.exchange.importers import pdf
-
-        return list(pdf.pages_of(file, options))
+        return list(pdf_pages.pages_of(file, options))
     sizes = pictures.measure(file, options.limits)
     return [IncomingPage(float(width), float(height), None, file, n) for n, (width, height) in enumerate(sizes)]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import parsing
-from workbench.exchange.importers.base import Options
-from workbench.exchange.importers.label_studio_text import has_offsets
+from workbench.exchange.importers.label_studio.texts import has_offsets
+from workbench.exchange.reading import parsing
+from workbench.exchange.reading.incoming import Options
 
 _SIZES = ("original_width", "original_height", "item_index")
 _PLACE = ("x", "y", "width", "height", "points", "item_index", "start", "end")
