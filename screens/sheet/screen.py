@@ -63,7 +63,7 @@ class SheetScreen(ModeScreen):
         yield Static(id="whole")
 
     @property
-        """The list."""
+    def texts(self) -> TextList:
         return self.query_one(TextList)
 
     def on_mount(self) -> None:
