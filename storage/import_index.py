@@ -137,7 +137,6 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def members(connection: Connection) -> dict[int, str]:
-    """Document -> its group."""
     return {row.id: row.group_name for row in connection.execute(select(documents.c.id, documents.c.group_name))}
 
 

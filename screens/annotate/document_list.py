@@ -67,8 +67,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.message = message
 
-    class Left(Message):
-        """Escape: back to the page."""
+    class Left(Message): ...
 
     def __init__(self, db: Database) -> None:
         super().__init__()
@@ -162,7 +161,6 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             )
 
     def render_line(self, y: int) -> Strip:
-        """One document."""
         width = self.size.width
         if self._columns and y == 0:
             return self._heading(width)

@@ -39,7 +39,6 @@ class DocumentPane(Horizontal):
 
     @property
     def page(self) -> PageView:
-        """The document as text."""
         return self.query_one(PageView)
 
     @property
@@ -60,7 +59,6 @@ class DocumentPane(Horizontal):
         return self._session
 
     def show(self, session: AnnotationSession, view: SessionView, workspace: Workspace) -> None:
-        """Draw what changed."""
         if session.layout_is_stale:
             session.lay_out(self.page.columns, self.look.zoom)
         self.page.show(session.layout, view)

@@ -72,13 +72,11 @@ class FieldsPanel(Drawn, can_focus=False):
         self._rebuild()
 
     def notify_style_update(self) -> None:
-        """Another theme."""
         super().notify_style_update()
         if self._rows:
             self._rebuild()
 
     def render_line(self, y: int) -> Strip:
-        """One line of the panel."""
         number = y + int(self.scroll_y)
         strip = self._lines[number][1] if number < len(self._lines) else Strip([])
         return strip.crop_extend(0, self.size.width, self.rich_style)

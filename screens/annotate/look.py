@@ -13,8 +13,6 @@ PICTURE_ZOOM = 4
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What the view's keys set."""
-
     zoom: int = 0  # of the text
     picture_zoom: int = 0
     picture: str = "region"  # what of a page the picture shows: one of `picture_view.PARTS`

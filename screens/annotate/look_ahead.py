@@ -51,11 +51,11 @@ class LookAhead:
         """The document is being left."""
         self._session = self.similar = None
 
-    def keep(self, found: Found) -> bool:
+    def keep(self, result: Found) -> bool:
         """Take what was found; False when it is for a document that was left meanwhile."""
-        if found.session is not self._session:
+        if result.session is not self._session:
             return False
-        self.similar = found.similar
+        self.similar = result.similar
         return True
 
     async def copied(self, session: AnnotationSession) -> tuple[Content, list[Proposal]] | None:

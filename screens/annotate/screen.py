@@ -382,7 +382,7 @@ class AnnotateScreen(ModeScreen):
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)
-    def _found(self, event: FindBar.Found) -> None:
+    def _show_place(self, event: FindBar.Found) -> None:
         if event.tokens:
             self.act(lambda session: session.cursor.select(event.tokens))
         else:

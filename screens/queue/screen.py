@@ -40,8 +40,6 @@ class QueueScreen(ModeScreen):
     BINDINGS = bindings(SCREEN)
 
     class OverviewRead(Message):
-        """The loop was read."""
-
         def __init__(self, overview: LoopOverview) -> None:
             super().__init__()
             self.overview = overview
@@ -81,7 +79,6 @@ class QueueScreen(ModeScreen):
 
     @property
     def pane(self) -> Pane:
-        """The pane in view."""
         return self.panes[list(VIEWS).index(self.view)]
 
     def on_mount(self) -> None:
@@ -188,7 +185,6 @@ class QueueScreen(ModeScreen):
         self.refresh_status()
 
     def action_turn(self, by: int) -> None:
-        """The view beside this one."""
         views = list(VIEWS)
         self.action_view(views[(views.index(self.view) + by) % len(views)])
 
@@ -249,7 +245,6 @@ class QueueScreen(ModeScreen):
         self.in_background(lambda: self.post_message(self.OfferRead(retraining.offer(self.workspace))), "offer")
 
     def on_queue_screen_offer_read(self, event: OfferRead) -> None:
-        """Ask which."""
         offer, now = event.offer, self.overview.round
         ways = {way.id: way for way in (offer.warm, offer.base) if way is not None}
         keys = {"warm": "l", "base": "b"}

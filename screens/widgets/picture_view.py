@@ -81,8 +81,6 @@ class PictureView(Container):
     """
 
     class Ready(Message):
-        """A picture was prepared."""
-
         def __init__(self, frame: Frame, picture: Any) -> None:
             super().__init__()
             self.frame, self.picture = frame, picture

@@ -405,11 +405,11 @@ def test_patience_goes_on_where_an_interruption_left_it(tmp_path: Path) -> None:
     whole = train(tiny_model.run_folder(tmp_path / "whole", "text", {"train": unmoved}))
     folder = tiny_model.run_folder(tmp_path / "parts", "text", {"train": unmoved})
     for _ in range(2):
-        seen: list[int] = []
+        states: list[int] = []
 
-        def after_two(event: dict[str, Any], seen: list[int] = seen) -> bool:
-            seen += [1] if event["type"] == "evaluated" else []
-            return len(seen) > 2
+        def after_two(event: dict[str, Any], states: list[int] = states) -> bool:
+            states += [1] if event["type"] == "evaluated" else []
+            return len(states) > 2
 
         train(folder, after_two)
     parts = train(folder)

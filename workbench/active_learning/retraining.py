@@ -36,8 +36,6 @@ class TrainingWay:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What can be trained now."""
-
     documents: int  # labelled on the training side
     before: int | None  # how many the last model was trained on
     base: TrainingWay

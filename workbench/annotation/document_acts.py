@@ -187,7 +187,6 @@ class DocumentActs:
         return kept
 
     def undo(self) -> Event | None:
-        """Take the last act back."""
         return self._turned(self._editor.undo(), "Undone", "Nothing to undo.")
 
     def redo(self) -> Event | None:

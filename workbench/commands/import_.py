@@ -1,4 +1,4 @@
-"""`workbench import`."""
+"""`workbench import`: bring documents in, whatever their format."""
 
 import sys
 from collections.abc import Iterator
@@ -153,7 +153,6 @@ def _rate(documents: int, seconds: float) -> str:
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
-    """The summary as text."""
     rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "

@@ -1,4 +1,4 @@
-"""`workbench values`."""
+"""`workbench values`: bring in known values from a table."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence

@@ -18,6 +18,7 @@ from workbench.evaluation.classes import inference as class_inference
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
+from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import RunFolder
 from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
@@ -34,12 +35,19 @@ def model_of(workspace: Workspace, name: str) -> str:
 
     Raises:
         RunProblem: the run has no model, or no run is the best.
+        InputProblem: it is a folder whose model cannot be used, or is not safe to load.
     """
     if name == STARTER:
         return STARTER
+    model = _folder_of(workspace, name)
+    model_folders.check_folder(Path(model), fine_tuned=True)
+    return model
+
+
+def _folder_of(workspace: Workspace, name: str) -> str:
     if name == BEST:
         return _best(workspace)
-    if Path(name).is_dir():
+    if os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises for names that cannot be a file's
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
         run = runs.get(connection, name)

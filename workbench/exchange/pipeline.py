@@ -55,8 +55,6 @@ class _Twin:
 
 @dataclass(frozen=True, slots=True)
 class _BatchDocument:
-    """A document of the batch."""
-
     new: NewDocument
     words: duplicates.Words
     fingerprint: duplicates.Fingerprint | None
@@ -287,13 +285,14 @@ class _ImportJob:
         return None
 
     def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
-        """The side that was ordered, whatever it divides; else the group's."""
-        wanted = self._request.side
+        """The side that was ordered on the command line or by the file, whatever it divides; else the group's."""
+        wanted = self._request.side or incoming.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
         self._met_groups.add(group)
         if wanted is not None and side is not wanted:
+            order = "ordered" if self._request.side else "the file says"
             what = "a near-duplicate" if twin else "the same vendor"
-            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as {order}, but {what} is on '{side.value}'")
         return wanted or side
 
     def _note(self, incoming: Incoming) -> None:

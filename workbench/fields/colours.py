@@ -8,6 +8,9 @@ BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
 
+GREY = "#888888"
+"""For what belongs to no field any more."""
+
 LIGHT_GREEN = "#4CC38A"
 """Green for a dark background."""
 

@@ -307,6 +307,11 @@ def chunks_of(tags: Iterable[str], *, strict: bool = False) -> list[BioChunk]:
 _CONTINUES = frozenset("IEL")
 
 
+def field_of_tag(tag: str) -> str:
+    """The field of a BIO tag; "" for O."""
+    return tag[2:]
+
+
 def repaired_tags(tags: Sequence[str]) -> int:
     """How many tags should continue a chunk and continue nothing: `chunks_of` takes each for the begin of one."""
     return sum(tags[start].partition("-")[0] in _CONTINUES for _, start, _ in chunks_of(tags))

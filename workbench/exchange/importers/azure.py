@@ -74,7 +74,6 @@ class AzureImporter:
             yield path.with_name(f"{document}.ocr.json")
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             data = parsing.decode(parsing.content(path, options.limits))
             if not isinstance(data, dict):

@@ -26,7 +26,6 @@ class CordImporter:
         return 0.98 if b'"valid_line"' in head else 0.8 if b'"gt_parse"' in head else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             yield self._read(path, options)
         except InputProblem as problem:

@@ -36,7 +36,6 @@ class DocileImporter:
                 yield path.parent.parent / folder / (path.stem + suffix)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             yield self._read(path, parsing.around_file(path, options))
         except InputProblem as problem:

@@ -60,7 +60,6 @@ class DocumentAiImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             yield self._read(path, options)
         except InputProblem as problem:

@@ -26,7 +26,6 @@ class FunsdImporter:
         return 0.95 if re.search(rb'"form"\s*:\s*\[', head) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             yield self._read(path, options)
         except InputProblem as problem:

@@ -35,7 +35,6 @@ class OcrFilesImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             incoming, reference = _parsed(path, options)
             if len(incoming.pages) > options.limits.pages:

@@ -11,8 +11,6 @@ from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 class PdfImporter:
-    """One file is one document."""
-
     name = "pdf"
     description = "PDF: words of the text layer, OCR where there is none; ZUGFeRD and Factur-X values"
 

@@ -49,7 +49,6 @@ class TextractImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
         try:
             yield self._read(path, options)
         except InputProblem as problem:
@@ -132,13 +131,13 @@ def _answers(blocks: list[dict[str, Any]]) -> Iterator[Entity]:
 
 
 def _summary(expense: dict[str, Any]) -> Iterator[Entity]:
-    for found in listed(expense, "SummaryFields"):
-        kind = str(get(found, "Type.Text") or "")
-        value = found.get("ValueDetection")
+    for field in listed(expense, "SummaryFields"):
+        kind = str(get(field, "Type.Text") or "")
+        value = field.get("ValueDetection")
         if kind in _UNSAID or not isinstance(value, dict) or not value.get("Text"):
             continue
-        places = ((_page_of(found), _box(value)),) if get(value, "Geometry.BoundingBox") else ()
-        sure = min(share(value.get("Confidence")) or 0.0, share(get(found, "Type.Confidence")) or 1.0)
+        places = ((_page_of(field), _box(value)),) if get(value, "Geometry.BoundingBox") else ()
+        sure = min(share(value.get("Confidence")) or 0.0, share(get(field, "Type.Confidence")) or 1.0)
         yield Entity(_NAMES.get(kind, kind.lower()), sure, places, str(value["Text"]), run=_RUN)
 
 

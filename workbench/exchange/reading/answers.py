@@ -60,15 +60,15 @@ def add(incoming: Incoming, entities: Sequence[Entity]) -> None:
 
 
 def _inside(pages: Sequence[IncomingPage], starts: list[int], entity: Entity) -> Iterator[int]:
-    found: dict[int, None] = {}
+    inside: dict[int, None] = {}
     for number, box in entity.places:
         tokens = (pages[number].tokens or ()) if 0 <= number < len(pages) else ()
-        found.update(
+        inside.update(
             dict.fromkeys(
                 i for i, token in enumerate(tokens, starts[number] if tokens else 0) if lies_in(token.box, box)
             )
         )
-    yield from sorted(found)
+    yield from sorted(inside)
 
 
 def _by_text(words: list[str], text: str) -> tuple[int, ...]:

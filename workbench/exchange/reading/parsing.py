@@ -169,7 +169,6 @@ def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], wha
 
 
 def number(value: Any) -> float:
-    """A number of a record."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return float(value)

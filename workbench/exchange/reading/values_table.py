@@ -170,9 +170,9 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
         book = load_workbook(path, read_only=True, data_only=True)
         columns, rows = table_cells.from_header(())
         for sheet in book.worksheets:  # the first with a column for files, else the first
-            found = table_cells.from_header(_rows(sheet))
-            if not columns or table_cells.has_file_column(found[0]):
-                columns, rows = found
+            table = table_cells.from_header(_rows(sheet))
+            if not columns or table_cells.has_file_column(table[0]):
+                columns, rows = table
             if table_cells.has_file_column(columns):
                 break
         for row in rows:
