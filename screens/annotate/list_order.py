@@ -91,8 +91,8 @@ class ListOrder:
             part = tuple(ids[start : start + _PART])
             with self._db.read() as connection:
                 rows = document_list.page(connection, Filter(ids=part), 0, len(part))
-                seen = [number for number in part if number not in wish.blind]
-                values = document_list.listed_values(connection, seen, fields) if fields else {}
+                shown = [number for number in part if number not in wish.blind]
+                values = document_list.listed_values(connection, shown, fields) if fields else {}
             keys.update({row.id: list_columns.sort_key(wish.sort, row, values.get(row.id, {})) for row in rows})
             self._progress(start + len(part), len(ids))
         return array("q", sorted((number for number in ids if number in keys), key=lambda number: keys[number]))
