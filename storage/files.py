@@ -26,6 +26,7 @@ class Files:
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
+        self.selections = root / "selections"  # of batches that no model chose
 
     def make(self) -> None:
         """Make the folders that are missing.

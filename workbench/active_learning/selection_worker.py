@@ -10,7 +10,7 @@ appears whole or not at all.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from workbench.exchange import vendor_groups
 from workbench.predictions.calibration import fit_temperature
 from workbench.predictions.run_reader import read_labelled
 from workbench.runs import parquet
-from workbench.runs.state import RunFolder
+from workbench.runs.state import CHOICE, RunFolder
 from workbench.training import mc_dropout
 
 Progress = Callable[[int, int], None]
@@ -118,7 +118,8 @@ def read_scores(
     others: dict[int, Vectors] = {}
     fields: list[str] = []
     only = None if request.only is None else np.array(sorted(request.only), np.int64)
-    for batch, done, total in _batches(folder / "predictions.parquet"):
+    columns = ["document", "split", "labels", "probabilities", "embedding"]
+    for batch, done, total in parquet.batches(RunFolder(folder).predictions, columns, _BATCH):
         ids = batch.column("document").to_numpy()
         split = np.array(batch.column("split").to_pylist(), object)
         embedding = _embeddings(batch)
@@ -144,16 +145,6 @@ def read_scores(
     return PoolScores(
         np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
     )
-
-
-def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
-    """Record batches of the predictions, with how many documents are done then and how many there are."""
-    with parquet.opened(path) as file:
-        done, total = 0, file.metadata.num_rows
-        names = ["document", "split", "labels", "probabilities", "embedding"]
-        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-            done += batch.num_rows
-            yield batch, done, total
 
 
 def _indices(rows: Indices) -> Any:
@@ -367,7 +358,7 @@ def main(arguments: Sequence[str]) -> int:
         request = SelectionRequest.read(folder)
         choice = choose(folder.parent.parent, request, lambda done, total: _write("scoring", done=done, total=total))
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
-        write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
+        write_atomic(folder / CHOICE, json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:
         _write("failed", **error.as_dict())
         return error.exit_code

@@ -8,6 +8,12 @@ BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
 
+GREY = "#888888"
+"""Of a field that the schema no longer has."""
+
+RED = "#FF2020"
+"""The frame around the place in question on a picture of a page; no field has it."""
+
 LIGHT_GREEN = "#4CC38A"
 """Green for a dark background."""
 

@@ -13,6 +13,9 @@ _TABLES_OF_FIGURES = ("micro", "fields", "calibration", "postprocess")  # of an 
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
 
+CHOICE = "choice.json"
+"""In a selection's folder: the documents that were selected."""
+
 
 class RunFolder:
     """The files of a run's folder; docs/architecture.md says what is in each.
@@ -48,6 +51,10 @@ class RunFolder:
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""
         return self.datasets / f"{split}.parquet"
+
+    def choices(self) -> list[Path]:
+        """What selections with this run's model selected, the newest last."""
+        return sorted(self.selections.glob(f"*/{CHOICE}"), key=lambda path: path.stat().st_mtime)
 
     def at_work(self) -> bool:
         """Whether a living process has the run: one that waits for its turn, or the worker."""
@@ -94,6 +101,11 @@ class RunFolder:
         messages = [line for line in lines[-200:] if line and not line.startswith(_NO_MESSAGE)]
         errors = [line for line in messages if "Error" in line or "Killed" in line or "error:" in line]
         return (errors or messages or [""])[-1][:300]
+
+
+def any_predictions(runs: Path) -> bool:
+    """Whether a run in a folder of runs has predictions to be read."""
+    return any(RunFolder(path).predictions.is_file() for path in runs.glob("*"))
 
 
 class RunEvents(Protocol):
