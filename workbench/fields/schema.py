@@ -273,6 +273,11 @@ def tags_of_chunks(chunks: Iterable[BioChunk], length: int) -> list[str]:
     return tags
 
 
+def field_of(tag: str) -> str:
+    """The field of a BIO tag; "" of O."""
+    return tag[2:]
+
+
 def chunks_of(tags: Iterable[str], *, strict: bool = False) -> list[BioChunk]:
     """The chunks of BIO tags; E-, L-, S- and U- of BIOES and BILOU are read too.
 
