@@ -20,7 +20,7 @@ from screens.run_watcher import RunFollower
 from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
 from storage.exceptions import WorkbenchError
-from workbench.runs.state import any_predictions
+from workbench.runs import state
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class WorkbenchApp(App[None]):
         self.count_progress()
         self._follower.start()
         self.switch_mode(self._first)
-        self._preloader.start(reading=any_predictions(self.workspace.files.runs))
+        self._preloader.start(reading=state.any_predictions(self.workspace.files.runs))
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

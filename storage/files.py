@@ -11,6 +11,9 @@ from typing import IO
 
 from storage.exceptions import WorkspaceProblem
 
+SELECTIONS = "selections"
+"""The folder of chosen batches, in a run's folder or the workspace's."""
+
 
 class Files:
     """The paths of a workspace.
@@ -26,7 +29,7 @@ class Files:
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
-        self.selections = root / "selections"  # of batches that no model chose
+        self.copies = root / "copies"
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -42,20 +45,35 @@ class Files:
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
 
-    def make_private(self, own_database: bool) -> None:
-        """Let only this user into a new workspace; SQLite gives the files beside the database its permissions.
+    def restrict(self, *, own_database: bool, shared: bool) -> None:
+        """Let only this user into a new workspace, or the group of its folder, too.
+
+        SQLite gives the files beside the database its permissions; what is made later belongs to the folder's group.
 
         Raises:
             WorkspaceProblem: the directory cannot be written.
         """
         try:
-            self.root.chmod(0o700)
+            for folder in (self.root, self.originals, self.pages, self.runs):
+                folder.chmod(0o2770 if shared else 0o700)
             if own_database:
                 self.database.touch(0o600)
+                self.database.chmod(0o660 if shared else 0o600)
         except OSError as error:
             raise WorkspaceProblem(
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
+
+    @property
+    def umask(self) -> int | None:
+        """The umask that keeps new files as private as the folder; None where it lets everyone in."""
+        try:
+            mode = self.root.stat().st_mode
+        except OSError:
+            return None
+        if mode & 0o007:
+            return None
+        return 0o007 if mode & 0o020 else 0o077
 
     def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
         """Store a file under the SHA-256 of its content, once, and return its name."""
@@ -64,7 +82,9 @@ class Files:
         target = folder / name
         if not target.exists():
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                if not target.parent.is_dir():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    sync_folder(folder)
             except OSError as error:
                 raise WorkspaceProblem(
                     f"{target.parent} cannot be made: {error.strerror}. Nothing was changed.",
@@ -82,6 +102,10 @@ class Files:
     def run(self, run_id: str) -> Path:
         return self.runs / run_id
 
+    def selections(self, run_id: str | None) -> Path:
+        """The folder of the batches that were chosen with a run; None: without any."""
+        return (self.run(run_id) if run_id else self.root) / SELECTIONS
+
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
         return self.pages / name
@@ -97,6 +121,9 @@ def digest_of(path: Path) -> str:
 def replacing(target: Path) -> Iterator[IO[bytes]]:
     """Write a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
 
+    The folder is flushed, too: what was reported as written is there after a power cut. A new file is for this user,
+    in a folder that its group may write to for the group, too; a file that is replaced keeps its permissions.
+
     Raises:
         WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
     """
@@ -106,8 +133,10 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
             temporary = file.name
             yield file
             file.flush()
+            os.chmod(temporary, _mode_of(target))  # noqa: PTH101
             os.fsync(file.fileno())
         os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
+        sync_folder(target.parent)
     except OSError as error:
         remedy = "Free some space or check the permissions, then repeat the step."
         if not target.parent.is_dir():
@@ -118,6 +147,24 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary and Path(temporary).exists():
             Path(temporary).unlink()
+
+
+def _mode_of(target: Path) -> int:
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        return 0o660 if target.parent.stat().st_mode & 0o020 else 0o600
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can do that."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_atomic(target: Path, content: str | bytes) -> None:

@@ -102,6 +102,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),
     ("error_walk.confirm", "V", "error_walk('confirm_error')", "The label is right, the model is wrong; next error"),
     ("error_walk.queue", "Q", "error_walk('queue_error')", "Put the document into the relabel queue; next error"),
+    ("fields.change", "T", "fields", "Fields: add, rename, retire, keys and colours"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
 

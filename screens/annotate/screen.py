@@ -12,6 +12,7 @@ from screens.annotate.accepting import Accepting
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
+from screens.annotate.field_dialogs import ask_fields
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
@@ -324,6 +325,13 @@ class AnnotateScreen(ModeScreen):
         vendor = self.session.content.document.group if self.session else None
         await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
+    async def action_fields(self) -> None:
+        await converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
+
+    def _fields_were_changed(self, message: str) -> None:
+        self._next_message = message
+        self.fields_changed()
+
     def action_history(self) -> None:
         if self.session is not None:
             self.app.push_screen(dialogs.history_page(self.session))
@@ -371,7 +379,6 @@ class AnnotateScreen(ModeScreen):
 
     def action_find(self) -> None:
         if self.session is not None:
-            self.act(lambda session: session.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)

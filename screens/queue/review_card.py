@@ -5,8 +5,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.queue.choice_list import MUTED, bar, fit
+from screens.queue.choice_list import MUTED, fit
 from screens.themes import legible
+from screens.widgets.bars import bar
 from screens.widgets.picture_view import Frame, PictureView
 from storage.files import Files
 from storage.records import Content as Opened

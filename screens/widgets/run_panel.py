@@ -7,7 +7,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import ProgressBar, Static
 
-from screens.widgets.run_chart import RunChart, spark
+from screens.widgets.bars import spark
+from screens.widgets.run_chart import RunChart
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState

@@ -30,7 +30,7 @@ from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
 from workbench.runs import machine
-from workbench.runs.state import CHOICE, RunFolder
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -86,7 +86,7 @@ class RunningSelection:
             RunProblem: the selection failed, or was ended before it was done.
         """
         self.poll()
-        path = self.folder / CHOICE
+        path = self.folder / "choice.json"
         if path.is_file():
             choice: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return choice
@@ -117,14 +117,14 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         )
     request = structs.replace(request, committee=tuple(committee))
     seed = begun if request.seed is None else request.seed
-    place = RunFolder(workspace.files.run(run.id)).selections if run else workspace.files.selections
+    place = workspace.files.selections(run.id if run else None)
     folder = place / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / CHOICE).is_file():
+    if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
     if run is None:
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
-        write_atomic(folder / CHOICE, json.dumps(choice))
+        write_atomic(folder / "choice.json", json.dumps(choice))
         return RunningSelection(folder, None)
     request = structs.replace(request, run=run.id, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())

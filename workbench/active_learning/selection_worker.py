@@ -28,12 +28,13 @@ from workbench.exchange import vendor_groups
 from workbench.predictions.calibration import fit_temperature
 from workbench.predictions.run_reader import read_labelled
 from workbench.runs import parquet
-from workbench.runs.state import CHOICE, RunFolder
+from workbench.runs.state import RunFolder
 from workbench.training import mc_dropout
 
 Progress = Callable[[int, int], None]
 
 _BATCH = 512  # documents scored together: about 60,000 words
+_COLUMNS = ("document", "split", "labels", "probabilities", "embedding")
 _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
@@ -118,8 +119,7 @@ def read_scores(
     others: dict[int, Vectors] = {}
     fields: list[str] = []
     only = None if request.only is None else np.array(sorted(request.only), np.int64)
-    columns = ["document", "split", "labels", "probabilities", "embedding"]
-    for batch, done, total in parquet.batches(RunFolder(folder).predictions, columns, _BATCH):
+    for batch, done, total in parquet.batches(RunFolder(folder).predictions, _COLUMNS, _BATCH):
         ids = batch.column("document").to_numpy()
         split = np.array(batch.column("split").to_pylist(), object)
         embedding = _embeddings(batch)
@@ -358,7 +358,7 @@ def main(arguments: Sequence[str]) -> int:
         request = SelectionRequest.read(folder)
         choice = choose(folder.parent.parent, request, lambda done, total: _write("scoring", done=done, total=total))
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
-        write_atomic(folder / CHOICE, json.dumps(choice, ensure_ascii=False))
+        write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:
         _write("failed", **error.as_dict())
         return error.exit_code

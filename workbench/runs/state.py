@@ -7,14 +7,12 @@ from typing import Any, Protocol
 
 from storage import locks
 from storage.exceptions import InputProblem
+from storage.files import SELECTIONS
 from storage.records import RunState
 
 _TABLES_OF_FIGURES = ("micro", "fields", "calibration", "postprocess")  # of an evaluation
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
-
-CHOICE = "choice.json"
-"""In a selection's folder: the documents that were selected."""
 
 
 class RunFolder:
@@ -38,7 +36,7 @@ class RunFolder:
         self.report = path / "report.json"
         self.suggestions = path / "suggestions.jsonl"
         self.dropout = path / "dropout.parquet"
-        self.selections = path / "selections"
+        self.selections = path / SELECTIONS
         # held, not only there
         self.waiting = path / "waiting"
         self.lock = path / "lock"
@@ -51,10 +49,6 @@ class RunFolder:
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""
         return self.datasets / f"{split}.parquet"
-
-    def choices(self) -> list[Path]:
-        """What selections with this run's model selected, the newest last."""
-        return sorted(self.selections.glob(f"*/{CHOICE}"), key=lambda path: path.stat().st_mtime)
 
     def at_work(self) -> bool:
         """Whether a living process has the run: one that waits for its turn, or the worker."""
@@ -104,8 +98,8 @@ class RunFolder:
 
 
 def any_predictions(runs: Path) -> bool:
-    """Whether a run in a folder of runs has predictions to be read."""
-    return any(RunFolder(path).predictions.is_file() for path in runs.glob("*"))
+    """Whether a run in the folder of runs has predictions."""
+    return any(RunFolder(folder).predictions.is_file() for folder in runs.glob("*"))
 
 
 class RunEvents(Protocol):

@@ -15,7 +15,6 @@ from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import Files, replacing
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
-from workbench.fields.schema import field_of
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
 _LONGEST = 120  # bytes of a name, which leaves space for suffixes
@@ -85,7 +84,7 @@ def tags_by_page(content: Content, schema: Schema, written: ExportReport) -> lis
     for page in content.pages:
         part = tags[at : at + len(page.tokens)]
         if part and part[0].startswith("I-"):  # a label that continues from the page before
-            part[0] = "B-" + field_of(part[0])
+            part[0] = "B-" + part[0][2:]
         starts.append(part)
         at += len(page.tokens)
     edges = {page.tokens[0].id for page in content.pages if page.tokens}
