@@ -233,6 +233,8 @@ class AnnotateScreen(ModeScreen):
             if session.content is not before:
                 self._committed(session, before)
             done = True
+        if not done:
+            self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
         return done
 
