@@ -69,7 +69,7 @@ class OpeningScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static()
         yield HintLine()
-        yield StatusLine(available(), self._mode)
+        yield StatusLine(tuple(mode for mode in available() if not mode.of_classes), self._mode)
 
     def on_mount(self) -> None:
         self.query_one(HintLine).show(f"Opening {self._workspace} …")

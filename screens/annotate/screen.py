@@ -195,7 +195,7 @@ class AnnotateScreen(ModeScreen):
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
         armed = view.focus.field if view.focus else view.armed
-        self._panel.show(view.content, settings.schema, settings.day_first, armed)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
@@ -236,6 +236,9 @@ class AnnotateScreen(ModeScreen):
         if not done:
             self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
+        if done and session.classes.went_through:
+            session.classes.went_through = False
+            self._go_on()
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -253,7 +256,11 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        field = next((f for f in self.workspace.schema.spans if f.key == event.character), None)
+        character, classes = event.character, self.session.classes
+        if classes.takes(character):
+            self.act(lambda session: session.classes.press(character))
+            return True
+        field = next((f for f in self.workspace.schema.spans if f.key == character and not classes.only), None)
         if field is not None:
             self.act(lambda session: session.field_key.press(field))
         return field is not None
