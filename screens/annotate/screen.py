@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from screens.annotate import dialogs, hints
-from screens.annotate.accepting import Accepting
+from screens.annotate.accept_checks import AcceptChecks
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
@@ -60,7 +60,7 @@ class AnnotateScreen(ModeScreen):
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
         self._pane.page.focus()
-        self._accepting = Accepting(self._pane.page, self._panel)
+        self._accept_checks = AcceptChecks(self._pane.page, self._panel)
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
@@ -275,20 +275,20 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        question = self.session and self._accepting.question(self.session)
+        question = self.session and self._accept_checks.question(self.session)
         if question:
             self.show_message(question)
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
     def action_accept_visible(self) -> bool:
-        return self.act(lambda session: session.document_acts.accept_all(self._accepting.in_view()))
+        return self.act(lambda session: session.document_acts.accept_all(self._accept_checks.in_view()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
         if not self.action_accept_visible() or self.session is None:
             return
-        left = self._accepting.left(self.session, self.key_of("suggestion.known"))
+        left = self._accept_checks.left(self.session, self.key_of("suggestion.known"))
         if left is None:
             self.action_accept()
         else:
@@ -306,16 +306,11 @@ class AnnotateScreen(ModeScreen):
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
-        if (session := self.session) is None:
-            return
-        if session.editor.blind:
-            self.show_message(hints.BLIND)
-        elif copied := await self.look_ahead.copied(session):
-            source, proposals = copied
-            self.act(lambda session: session.document_acts.propose(proposals, "template"))
-            self.show_message(hints.proposed(source, proposals, session.schema))
-        else:
-            self.show_message("No other document of this vendor is labelled yet.")
+        if (session := self.session) is not None:
+            proposals, message = await self.look_ahead.template(session)
+            if proposals:
+                self.act(lambda session: session.document_acts.propose(proposals, "template"))
+            self.show_message(message)
 
     # dialogs
 
@@ -385,10 +380,8 @@ class AnnotateScreen(ModeScreen):
 
     @on(FindBar.Found)
     def _show_place(self, event: FindBar.Found) -> None:
-        if event.tokens:
-            self.act(lambda session: session.cursor.select(event.tokens))
-        else:
-            self.act(lambda session: session.cursor.drop_selection())
+        words = event.tokens
+        self.act(lambda session: session.cursor.select(words) if words else session.cursor.drop_selection())
         self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 
     @on(FindBar.Closed)
