@@ -148,7 +148,7 @@ def _train(workspace: "Workspace", name: str) -> str:
         offer = retraining.offer(workspace)
         way = offer.warm if offer.recommended == "warm" and offer.warm else offer.base
         click.echo(f"  {way.title}. {offer.view}")
-        run = retraining.train(workspace, way, name)
+        run = retraining.train(workspace, way, name, tied=True)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")

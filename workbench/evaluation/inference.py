@@ -13,6 +13,7 @@ from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
 from storage.records import Split
 from storage.suggestions import keep_suggestions
+from workbench import lifeline
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import inference as class_inference
 from workbench.predictions import run_reader, suggestions
@@ -108,7 +109,7 @@ def reading(
 
 def _run(folder: Path, tick: Tick | None) -> None:
     with RunFolder(folder).log.open("wb") as log:
-        child = subprocess.Popen(
+        child = lifeline.start(
             machine.python(machine.WORKER, str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=log,
