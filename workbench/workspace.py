@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files
+from storage.files import Files, sweep_temporary
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -52,6 +52,8 @@ class Workspace:
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db
+                self.files.sweep()
+                sweep_temporary()
                 self._keep_copy(db)
             return self._db
 
