@@ -16,7 +16,7 @@ from screens.annotate.field_dialogs import ask_fields
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
-from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work, work_of_letter
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
@@ -70,12 +70,11 @@ class AnnotateScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
-        if self.session is None:
-            return
         with self.guarded():
-            self._list.reread_all()
-            if self.session.editor.is_stale or self.session.schema != self.workspace.schema:
-                self.open_current()
+            if (session := self.session) is not None:
+                self._list.reread_all()
+                if session.editor.is_stale or session.schema != self.workspace.schema:
+                    self.open_current()
 
     def fields_changed(self) -> None:
         self._list.reread_all()
@@ -256,14 +255,9 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        character, classes = event.character, self.session.classes
-        if classes.takes(character):
-            self.act(lambda session: session.classes.press(character))
-            return True
-        field = next((f for f in self.workspace.schema.spans if f.key == character and not classes.only), None)
-        if field is not None:
-            self.act(lambda session: session.field_key.press(field))
-        return field is not None
+        if (work := work_of_letter(event.character, self.session)) is not None:
+            self.act(work)
+        return work is not None
 
     def action_session(self, name: str) -> None:
         self.act(SESSION_ACTS[name])
@@ -281,9 +275,8 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        if self.session is None:
-            return
-        if question := self._accept_checks.question(self.session):
+        question = self.session and self._accept_checks.question(self.session)
+        if question:
             self.show_message(question)
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
