@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files
+from storage.files import Files, sweep_temporary
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -52,6 +52,8 @@ class Workspace:
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db
+                self.files.sweep()
+                sweep_temporary()
                 self._keep_copy(db)
             return self._db
 
@@ -145,7 +147,7 @@ class Workspace:
             Busy: another process is changing it.
             ConfigProblem: it cannot be used any more.
         """
-        self._rewrite(lambda now: replace(now, **changes))  # type: ignore[arg-type]
+        self.change(lambda now: replace(now, **changes))  # type: ignore[arg-type]
 
     def change_schema(self, change: Callable[[Schema], Schema]) -> None:
         """Change the fields that are in workbench.toml now, which another process may have changed.
@@ -153,9 +155,14 @@ class Workspace:
         Raises:
             Busy, ConfigProblem: as for `change_settings`.
         """
-        self._rewrite(lambda now: replace(now, schema=change(now.schema)))
+        self.change(lambda now: replace(now, schema=change(now.schema)))
 
-    def _rewrite(self, change: Callable[[Settings], Settings]) -> None:
+    def change(self, change: Callable[[Settings], Settings]) -> None:
+        """Change the settings that are in workbench.toml now, which another process may have changed.
+
+        Raises:
+            Busy, ConfigProblem: as for `change_settings`.
+        """
         with settings_file.locked(self.files.settings):
             changed = change(settings_file.read(self.files.settings))
             settings_file.write(self.files.settings, changed)

@@ -16,7 +16,7 @@ from tests.support import ROOT
 from workbench.commands import COMMANDS
 
 PACKAGES = ("workbench", "screens", "storage")
-WORKERS = ("acquisition", "selection_worker", "simulation_worker", "strategies")
+WORKERS = ("acquisition", "class_selection", "selection_worker", "simulation_worker", "strategies")
 """What of active_learning runs in processes of its own; the table of strategies has a contract to itself."""
 MOST_MODULES = 18
 MOST_LINES = 400
