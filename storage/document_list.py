@@ -167,6 +167,12 @@ def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
 
 
+def beginnings(connection: Connection, numbers: Sequence[int], words: int) -> dict[int, list[str]]:
+    """Document -> its first words, those of its first page at most, as they were read."""
+    rows = select(pages.c.document_id, pages.c.tokens).where(pages.c.document_id.in_(numbers), pages.c.number == 0)
+    return {number: token_blob.texts(tokens)[:words] for number, tokens in connection.execute(rows)}
+
+
 class Origin(StrEnum):
     """Where a value in the list comes from, the surest first."""
 

@@ -20,6 +20,8 @@ _TEMPORARY = "workbench-"
 _DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
 _MOMENT = 10.0  # seconds: between a file's making and its lock
 _DAY = 86_400.0
+SELECTIONS = "selections"
+"""The folder of chosen batches, in a run's folder or the workspace's."""
 
 
 class Files:
@@ -118,6 +120,10 @@ class Files:
 
     def run(self, run_id: str) -> Path:
         return self.runs / run_id
+
+    def selections(self, run_id: str | None) -> Path:
+        """The folder of the batches that were chosen with a run; None: without any."""
+        return (self.run(run_id) if run_id else self.root) / SELECTIONS
 
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""

@@ -14,7 +14,7 @@ from storage.exceptions import UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.support.launch import open_workbench
-from workbench.fields.plain_text import harmless_lines
+from workbench.fields.plain_text import harmless_lines, without_passwords
 
 
 class _Group(click.Group):
@@ -147,23 +147,26 @@ def _report(error: WorkbenchError, wants_json: bool) -> None:
     if wants_json:
         _print_json(error)
     click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(harmless_lines(error.message), err=True)
+    click.echo(without_passwords(harmless_lines(error.message)), err=True)
     if error.remedy:
-        click.echo(f"  → {error.remedy}", err=True)
+        click.echo(f"  → {without_passwords(harmless_lines(error.remedy))}", err=True)
 
 
 def _print_json(error: WorkbenchError) -> None:
     import json
 
-    click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
+    shown = {
+        name: without_passwords(value) if isinstance(value, str) else value for name, value in error.as_dict().items()
+    }
+    click.echo(json.dumps(shown, ensure_ascii=False))
 
 
 def _crash() -> None:
     import tempfile
 
     with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
-        traceback.print_exc(file=file)
-    last = traceback.format_exc().strip().splitlines()[-1]
+        file.write(without_passwords(traceback.format_exc()))
+    last = without_passwords(harmless_lines(traceback.format_exc().strip().splitlines()[-1]))
     click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
     click.echo(f"{last}\n  → Your data is as it was. Please report the file {file.name}", err=True)
     sys.exit(1)

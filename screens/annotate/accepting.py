@@ -26,7 +26,7 @@ class Accepting:
     def question(self, session: AnnotationSession) -> str:
         """What is asked before a document without any label is accepted; "" where nothing is."""
         state = session.editor.state
-        if state.spans or state.absent or not session.tokens or self._empty is session:
+        if state.spans or state.classes or state.absent or not session.tokens or self._empty is session:
             return ""
         self._empty = session
         return NOTHING_LABELLED

@@ -68,7 +68,7 @@ class LookAhead:
     def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
         session = self._session
-        if session is None or session.content.document.id != number:
+        if session is None or session.content.document.id != number or session.classes.only:
             return
         if (
             session.view.untouched

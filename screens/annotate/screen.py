@@ -12,6 +12,7 @@ from screens.annotate.accepting import Accepting
 from screens.annotate.dialogs import converse
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
+from screens.annotate.field_dialogs import ask_fields
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
@@ -194,7 +195,7 @@ class AnnotateScreen(ModeScreen):
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
         armed = view.focus.field if view.focus else view.armed
-        self._panel.show(view.content, settings.schema, settings.day_first, armed)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
@@ -232,7 +233,12 @@ class AnnotateScreen(ModeScreen):
             if session.content is not before:
                 self._committed(session, before)
             done = True
+        if not done:
+            self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
+        if done and session.classes.went_through:
+            session.classes.went_through = False
+            self._go_on()
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -250,7 +256,11 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        field = next((f for f in self.workspace.schema.spans if f.key == event.character), None)
+        character, classes = event.character, self.session.classes
+        if classes.takes(character):
+            self.act(lambda session: session.classes.press(character))
+            return True
+        field = next((f for f in self.workspace.schema.spans if f.key == character and not classes.only), None)
         if field is not None:
             self.act(lambda session: session.field_key.press(field))
         return field is not None
@@ -324,6 +334,13 @@ class AnnotateScreen(ModeScreen):
         vendor = self.session.content.document.group if self.session else None
         await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
+    async def action_fields(self) -> None:
+        await converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
+
+    def _fields_were_changed(self, message: str) -> None:
+        self._next_message = message
+        self.fields_changed()
+
     def action_history(self) -> None:
         if self.session is not None:
             self.app.push_screen(dialogs.history_page(self.session))
@@ -371,7 +388,6 @@ class AnnotateScreen(ModeScreen):
 
     def action_find(self) -> None:
         if self.session is not None:
-            self.act(lambda session: session.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)

@@ -7,7 +7,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.widgets.run_chart import RunChart, spark
+from screens.widgets.bars import bar, spark
+from screens.widgets.run_chart import RunChart
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
@@ -33,12 +34,6 @@ STATES = {
     RunState.CRASHED: "bold $error",
     RunState.KILLED: "$warning",
 }
-
-
-def bar(share: float, width: int) -> str:
-    """A progress bar of so many cells."""
-    full = round(share * width)
-    return "━" * full + "─" * (width - full)
 
 
 class RunPanel(Vertical):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
-from workbench.fields import FieldType, chunks_of, schema
+from workbench.fields import FieldType, chunks_of, field_of_tag, schema
 from workbench.fields.values import joined, normalise
 from workbench.predictions import value_spans
 from workbench.predictions.value_spans import WordEvidence
@@ -163,7 +163,7 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
             "The stored predictions hold numbers that are not probabilities.",
             "The model diverged or the file is damaged: train again with a lower learning rate.",
         )
-    names = list(dict.fromkeys(label[2:] for label in labels))  # the first is "", of no field
+    names = list(dict.fromkeys(field_of_tag(label) for label in labels))  # the first is "", of no field
     place = {label: column for column, label in enumerate(labels)}
     begins = table[:, [0, *(place.get(f"B-{name}", width) for name in names[1:])]]
     continues = table[:, [width, *(place.get(f"I-{name}", width) for name in names[1:])]]
@@ -171,9 +171,9 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
     words = np.arange(len(table))
     best = table.argmax(1)
     number = {name: column for column, name in enumerate(names)}
-    sure = shares[words, np.array([number[label[2:]] for label in labels])[best]]
+    sure = shares[words, np.array([number[field_of_tag(label)] for label in labels])[best]]
     # a field that the model does not know has no probability: it is read where all are 0
-    asked = [number.get(tag[2:], len(names)) for document in documents for tag in document.gold_tags]
+    asked = [number.get(field_of_tag(tag), len(names)) for document in documents for tag in document.gold_tags]
     agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
     tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
     for document, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.fields import chunks_of
+from workbench.fields import chunks_of, field_of_tag
 from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
@@ -169,19 +169,19 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
             parquet.table(path, ("tags",)).column("tags").to_pylist()
         ):  # Arrow's own `unique` takes long to import
             tags_used.update(tags or ())
-    return frozenset(tag[2:] for tag in tags_used if tag != "O")
+    return frozenset(field_of_tag(tag) for tag in tags_used if tag != "O")
 
 
 def judgeable(case: Case, asked: Set[str]) -> Case:
     """A case without the predictions of fields that have no labels: these are neither right nor wrong."""
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
-    if not aside and all(tag[2:] in asked for tag in set(case.tags) if tag != "O"):
+    if not aside and all(field_of_tag(tag) in asked for tag in set(case.tags) if tag != "O"):
         return case
     return dataclasses.replace(
         case,
         predicted=tuple(chunk for chunk in case.predicted if chunk.field in asked),
         unjudged=aside,
-        tags=tuple(tag if tag[2:] in asked else "O" for tag in case.tags),
+        tags=tuple(tag if field_of_tag(tag) in asked else "O" for tag in case.tags),
     )
 
 

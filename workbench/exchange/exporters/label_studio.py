@@ -1,14 +1,19 @@
 """Label Studio tasks: every word is a region with its text; the words of one label are joined by relations.
 
 Holds: texts, boxes, lines, page sizes, labels (also with gaps and over pages), whether they are complete, open
-suggestions with confidence, group, language.
+suggestions with confidence, split, group, language.
 Cannot hold: OCR confidences and engine, reference values, decided suggestions, who labelled what.
+
+Pictures are named as Label Studio's server serves files of its machine: `/data/local-files/?d=…`, relative to its
+setting LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, which is to be the folder of the export. The server serves what lies in
+a folder that the project has as a local storage: the folder of the pictures.
 """
 
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import msgspec
@@ -26,6 +31,9 @@ from workbench.exchange.exporters.base import (
     pictures_beside,
 )
 from workbench.fields import Schema
+
+_SERVED = "/data/local-files/?d="
+"""Where the server serves files from its document root."""
 
 
 class LabelStudioExporter:
@@ -66,7 +74,7 @@ def labelling_config(schema: Schema) -> str:
         f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.spans
     )
     return (
-        '<View>\n  <Image name="image" value="$ocr" valueList="$pages" zoom="true" zoomControl="true"/>\n'
+        '<View>\n  <Image name="image" valueList="$pages" zoom="true" zoomControl="true"/>\n'
         f'  <Labels name="label" toName="image">\n{labels}  </Labels>\n'
         '  <Rectangle name="bbox" toName="image" strokeWidth="2"/>\n'
         '  <TextArea name="transcription" toName="image" editable="true" perRegion="true" required="false"'
@@ -81,13 +89,14 @@ def _task(
     document = content.document
     base = names.fresh(document.name)
     copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]
-    references = [f"{pictures_beside(target).name}/{name}" for name in copied if name]
-    shown: dict[str, Any] = {"pages": references} if len(references) > 1 else {"ocr": "".join(references)}
+    beside = pictures_beside(target).name
+    references = [f"{_SERVED}{quote(f'{beside}/{name}')}" for name in copied if name]
     own = {
         "name": document.name,
         "labelled": is_complete(content),
         "pages": [{"width": page.width, "height": page.height} for page in content.pages],
         "group": document.group,
+        "split": document.split.value,
         "language": document.language,
     }
     words = [part for page in content.pages for token in page.tokens for part in _word(token, page)]
@@ -111,7 +120,7 @@ def _task(
         predictions.insert(0, {"model_version": "workbench", "result": words})
     return {
         "id": document.id,
-        "data": {**shown, "workbench": own},
+        "data": {"pages": references, "workbench": own},
         "annotations": annotations,
         "predictions": predictions,
     }

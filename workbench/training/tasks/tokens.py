@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.exceptions import RunProblem
 from workbench.evaluation import report as evaluation
-from workbench.fields import FieldType
+from workbench.fields import FieldType, field_of_tag
 from workbench.predictions import suggestions
 from workbench.predictions.cases import labelled_once
 from workbench.predictions.run_reader import fields_labelled
@@ -48,11 +48,11 @@ class TokenTask:
             RunProblem: no word carries a label.
         """
         self.once = labelled_once(row.tags for row in documents["train"])
-        used = {tag[2:] for row in documents["train"] for tag in row.tags or () if tag != "O"}
+        used = {field_of_tag(tag) for row in documents["train"] for tag in row.tags or () if tag != "O"}
         if not used & self.fields:
             raise RunProblem("No word of the training documents carries a label.", "Label a few documents first.")
         measured = {
-            tag[2:]
+            field_of_tag(tag)
             for side in ("validation", "test")
             for row in documents[side]
             for tag in row.tags or ()
