@@ -36,6 +36,7 @@ class Filter:
     text: str = ""  # all words must occur in the document or its name
     round: int | None = None  # the documents of a relabel round, in its order
     ids: tuple[int, ...] | None = field(default=None)
+    side: Side | None = None
 
 
 KINDS = {
@@ -128,6 +129,8 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
         query = query.where(d.side == Side.TRAIN.value, d.state == State.LABELLED.value)
     elif chosen.split is not None:
         query = query.where(d.side == chosen.split.value)
+    if chosen.side is not None:
+        query = query.where(d.side == chosen.side.value)
     if chosen.group is not None:
         query = query.where(d.group_name == chosen.group)
     if chosen.ids is not None:

@@ -15,13 +15,13 @@ from typing import IO
 from storage import locks
 from storage.exceptions import WorkspaceProblem
 
+SELECTIONS = "selections"
+"""The folder of chosen batches, in a run's folder or the workspace's."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
 _DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
 _MOMENT = 10.0  # seconds: between a file's making and its lock
 _DAY = 86_400.0
-SELECTIONS = "selections"
-"""The folder of chosen batches, in a run's folder or the workspace's."""
 
 
 class Files:

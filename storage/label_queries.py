@@ -178,3 +178,9 @@ def bodies(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
         for part in _parts(ids)
         for number, body in connection.execute(_of(texts_table.c.document_id, part).add_columns(texts_table.c.body))
     }
+
+
+def are_all_texts(connection: Connection) -> bool:
+    """Whether there are documents, and none of them stands on a page."""
+    on_a_page = connection.scalar(select(pages.c.document_id).where(pages.c.engine != TEXT).limit(1))
+    return on_a_page is None and connection.scalar(select(documents.c.id).limit(1)) is not None

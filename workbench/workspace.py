@@ -147,7 +147,7 @@ class Workspace:
             Busy: another process is changing it.
             ConfigProblem: it cannot be used any more.
         """
-        self._rewrite(lambda now: replace(now, **changes))  # type: ignore[arg-type]
+        self.change(lambda now: replace(now, **changes))  # type: ignore[arg-type]
 
     def change_schema(self, change: Callable[[Schema], Schema]) -> None:
         """Change the fields that are in workbench.toml now, which another process may have changed.
@@ -155,9 +155,14 @@ class Workspace:
         Raises:
             Busy, ConfigProblem: as for `change_settings`.
         """
-        self._rewrite(lambda now: replace(now, schema=change(now.schema)))
+        self.change(lambda now: replace(now, schema=change(now.schema)))
 
-    def _rewrite(self, change: Callable[[Settings], Settings]) -> None:
+    def change(self, change: Callable[[Settings], Settings]) -> None:
+        """Change the settings that are in workbench.toml now, which another process may have changed.
+
+        Raises:
+            Busy, ConfigProblem: as for `change_settings`.
+        """
         with settings_file.locked(self.files.settings):
             changed = change(settings_file.read(self.files.settings))
             settings_file.write(self.files.settings, changed)

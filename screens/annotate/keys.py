@@ -144,3 +144,12 @@ ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
     "queue_error": lambda walk: walk.queue_error(),
 }
 """What the action `error_walk(name)` does."""
+
+
+def work_of_letter(character: str, session: AnnotationSession) -> Work | None:
+    """What a letter does that is the key of an option or a field; None where it is no such key."""
+    if session.classes.takes(character):
+        return lambda session: session.classes.press(character)
+    fields = () if session.classes.only else session.schema.spans
+    field = next((field for field in fields if field.key == character), None)
+    return None if field is None else lambda session: session.field_key.press(field)

@@ -10,6 +10,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.records import TEXT, ClassLabel, Content, Page, Side, Source, Token
 from storage.suggestions import keep_class_suggestions
+from workbench.exchange.reading.running_text import typeset
 from workbench.workspace import Workspace
 
 OPTIONS = ("invoice", "reminder", "question")

@@ -61,6 +61,7 @@ class Case:
     labelled: bool = True
     references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
     unjudged: tuple[Chunk, ...] = ()  # predictions of fields without any label: neither right nor wrong
+    in_pieces: Set[str] = frozenset()  # fields whose values may be printed in several pieces (`values_of`)
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
@@ -70,6 +71,41 @@ class Case:
     def page_count(self) -> int:
         """Pages that carry words; at least 1."""
         return len(set(self.pages)) or 1
+
+
+IN_PIECES = frozenset({FieldType.ADDRESS, FieldType.PARTY, FieldType.TEXT})
+"""Types of values that may be printed in several pieces."""
+
+Value = tuple[schema.BioChunk, ...]
+"""The pieces of a value, in their order; most have one."""
+
+
+def values_of(
+    chunks: Iterable[schema.BioChunk], lines: Sequence[int], pages: Sequence[int], in_pieces: Set[str]
+) -> set[Value]:
+    """The values that chunks are pieces of: what strict figures count.
+
+    A piece of a name, an address or a text continues the piece of the same field before it where it stands on the same
+    line of the page or the one below: words of another column stand between. Any other chunk is a value of its own.
+
+    Args:
+        chunks: of one document.
+        lines, pages: of its words; none where they are not known.
+        in_pieces: fields whose values may be printed in several pieces.
+    """
+    values: list[list[schema.BioChunk]] = []
+    last: dict[str, list[schema.BioChunk]] = {}
+    for chunk in sorted(chunks, key=lambda chunk: chunk[1:]):
+        field, start, _ = chunk
+        value = last.get(field)
+        if value is not None and field in in_pieces and lines:
+            end = value[-1][2] - 1
+            if lines[start] - lines[end] in (0, 1) and (not pages or pages[start] == pages[end]):
+                value.append(chunk)
+                continue
+        last[field] = [chunk]
+        values.append(last[field])
+    return {tuple(value) for value in values}
 
 
 _SELLER = "seller_name"

@@ -1,6 +1,6 @@
 """The words of a text that stands on no page, as lines of a width. Pure.
 
-An import sets such a text in rows of its own (`exchange/importers/running_text.py`); here the rows are joined again,
+An import sets such a text in rows of its own (`exchange/reading/running_text.py`); here the rows are joined again,
 and divided only where the text has a line end.
 """
 

@@ -89,8 +89,7 @@ def _task(
     document = content.document
     base = names.fresh(document.name)
     copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]
-    beside = pictures_beside(target).name
-    references = [f"{_SERVED}{quote(f'{beside}/{name}')}" for name in copied if name]
+    references = [f"{_SERVED}{quote(f'{pictures_beside(target).name}/{name}')}" for name in copied if name]
     own = {
         "name": document.name,
         "labelled": is_complete(content),
