@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from storage.exceptions import UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.support.launch import open_workbench
@@ -95,6 +95,7 @@ def main() -> Any:
     """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
     try:
+        _check_system(sys.platform)
         group.main(prog_name="workbench", standalone_mode=False)
     except WorkbenchError as error:
         _report(error, wants_json)
@@ -114,6 +115,19 @@ def main() -> Any:
         sys.exit(141)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
+
+
+def _check_system(platform: str) -> None:
+    """Refuse Windows before anything is imported that it lacks: locks, limits and process groups are those of POSIX.
+
+    Raises:
+        MissingTool: it is Windows.
+    """
+    if platform == "win32":
+        raise MissingTool(
+            "The workbench runs on Linux and macOS, and on Windows in WSL.",
+            "Install WSL once (`wsl --install` as administrator), then install and start the workbench in its terminal.",
+        )
 
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:
