@@ -233,6 +233,9 @@ class AnnotateScreen(ModeScreen):
             if session.content is not before:
                 self._committed(session, before)
             done = True
+            if session.repaired:  # other words: everything is laid out anew
+                self._next_message = session.view.message
+                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         self.refresh_status()
         return done
 
@@ -383,10 +386,8 @@ class AnnotateScreen(ModeScreen):
 
     @on(FindBar.Found)
     def _show_place(self, event: FindBar.Found) -> None:
-        if event.tokens:
-            self.act(lambda session: session.cursor.select(event.tokens))
-        else:
-            self.act(lambda session: session.cursor.drop_selection())
+        at = event.tokens
+        self.act(lambda session: session.cursor.select(at) if at else session.cursor.drop_selection())
         self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 
     @on(FindBar.Closed)
