@@ -78,7 +78,7 @@ async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
     if not (words := session.words_to_space()):
         return None
     text: str | None = await app.push_screen_wait(
-        Prompt("Spaces between the words", words, "Enter: keep them so   Labels stay on their words   Esc: cancel")
+        Prompt("Spaces between the words", words, "Enter: keep   Esc: cancel   (labels stay on their words)")
     )
     return (lambda session: session.space_words(text)) if text else None
 
