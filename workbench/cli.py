@@ -153,7 +153,7 @@ def _check_system(platform: str) -> None:
     if platform == "win32":
         raise MissingTool(
             "The workbench runs on Linux and macOS, and on Windows in WSL.",
-            "Install WSL once (`wsl --install` as administrator), then install and start the workbench in its terminal.",
+            "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
         )
 
 

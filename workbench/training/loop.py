@@ -99,7 +99,7 @@ class Loop:
         handler.model, handler.optimizer, handler.lr_scheduler = tuner.model, tuner.optimizer, tuner.lr_scheduler
         handler.train_dataloader = self._loader
         self._logged = tuner.state.global_step
-        """All steps of an epoch but those `skipped`; `resumed` is where weights and random state come from."""
+
     def _epoch(self, epoch: int, skipped: int, resumed: Path | None) -> None:
         """All steps of an epoch but those `skipped`; `resumed` is where weights and random state come from."""
         tuner = self.tuner
