@@ -232,6 +232,9 @@ class AnnotateScreen(ModeScreen):
             if session.content is not before:
                 self._committed(session, before)
             done = True
+            if session.repaired:  # other words: everything is laid out anew
+                self._next_message = session.view.message
+                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
         self.refresh_status()

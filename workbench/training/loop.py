@@ -51,7 +51,9 @@ class Loop:
         first = tuner.create_optimizer()
         optimizers = [first]
         if settings.optim == "adamw_then_sgd":
-            groups = [{"params": group["params"], "weight_decay": group["weight_decay"]} for group in first.param_groups]
+            groups = [
+                {"params": group["params"], "weight_decay": group["weight_decay"]} for group in first.param_groups
+            ]
             optimizers.append(torch.optim.SGD(groups, lr=settings.sgd_learning_rate, momentum=settings.sgd_momentum))
         self._model, *self._optimizers = tuner.accelerator.prepare(tuner.model, *optimizers)
         self._schedules = [self._schedule(optimizer) for optimizer in self._optimizers]
@@ -99,11 +101,11 @@ class Loop:
         self._logged = tuner.state.global_step
 
     def _epoch(self, epoch: int, skipped: int, resumed: Path | None) -> None:
-        """All steps of an epoch but those that were `skipped`; `resumed` is where weights and random state come from."""
+        """All steps of an epoch but those `skipped`; `resumed` is where weights and random state come from."""
         tuner = self.tuner
         accumulation = tuner.args.gradient_accumulation_steps
         loader = skip_first_batches(self._loader, skipped * accumulation) if skipped else self._loader
-        # An iterator draws a random number when it begins. The state of a checkpoint within an epoch is from after that.
+        # An iterator draws a random number when it begins; the state of a checkpoint within an epoch is from later.
         if resumed is not None and not skipped:
             tuner.accelerator.load_state(str(resumed))
         batches = iter(loader)
