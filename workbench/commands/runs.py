@@ -339,20 +339,23 @@ def compare(context: Context, a: str, b: str, on: str | None, as_json: bool) -> 
 @command.command()
 @click.argument("run", shell_complete=argument_completion.run_id)
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--docker", is_flag=True, help="Make a folder from which `docker build` makes a server of the model.")
 @json_option
 @click.pass_obj
-def export(context: Context, run: str, folder: Path, as_json: bool) -> None:
+def export(context: Context, run: str, folder: Path, docker: bool, as_json: bool) -> None:
     """Give a run's model away: a plain Hugging Face folder with workbench.json and a model card.
 
     \b
-    Example:
+    Examples:
       workbench runs export 20261122-093000 invoice-model
+      workbench runs export 20261122-093000 --docker invoice-server
     """
     from workbench.runs import transfer
+    from workbench.serving import container
 
     workspace = _open(context)
     record = _run(workspace, run)
-    path = transfer.export_model(workspace, record.id, folder)
+    path = (container.export if docker else transfer.export_model)(workspace, record.id, folder)
     emit({"run": record.id, "folder": str(path)}, as_json=as_json, text=f"The model of {record.name} is in {path}.")
 
 

@@ -45,7 +45,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     if RunFolder(source).has_model():
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
     if not here:
-        with _appearing(target) as draft:
+        with appearing(target) as draft:
             # checkpoints hold pickles of another machine, from which a run must not be resumed
             shutil.copytree(source, draft, ignore_dangling_symlinks=True, ignore=shutil.ignore_patterns("checkpoints"))
     RunFolder(target).adopted.touch()
@@ -84,7 +84,7 @@ def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceProblem(f"{target} is there already.", "Name a new folder.")
     _refuse_links(folder.model)
-    with _appearing(target) as draft:
+    with appearing(target) as draft:
         shutil.copytree(folder.model, draft)
         (draft / "README.md").write_text(model_card(workspace, run), encoding="utf-8")
     return target
@@ -115,7 +115,7 @@ def _refuse_links(folder: Path) -> None:
 
 
 @contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
+def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
