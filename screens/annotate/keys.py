@@ -143,3 +143,12 @@ ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
     "queue_error": lambda walk: walk.queue_error(),
 }
 """What the action `error_walk(name)` does."""
+
+
+def act_of_key(session: AnnotationSession, character: str) -> Work | None:
+    """What a key that is no binding does: an option or a class field, or a field on words; None: nothing."""
+    if session.classes.takes(character):
+        return lambda current: current.classes.press(character)
+    spans = () if session.classes.only else session.schema.spans
+    field = next((field for field in spans if field.key == character), None)
+    return None if field is None else lambda current: current.field_key.press(field)

@@ -15,7 +15,7 @@ from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
-from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work, act_of_key
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
@@ -166,6 +166,14 @@ class AnnotateScreen(ModeScreen):
         else:
             self.show_message("Every document of the list is decided.")
 
+    def _go_on_classified(self, document: int) -> None:
+        """After the key that classified a text: the next error where errors are gone through, else the next text."""
+        walk = self.workbench.error_walk
+        if walk is not None and walk.document == document:
+            self.app.call_later(walk.next_error)
+        else:
+            self._go_on()
+
     def action_undo(self) -> None:
         """Take the last act back: on the document that the screen just went on from, else on this one."""
         if not self._trail.is_fresh and self._undone_here():
@@ -235,7 +243,7 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False
-            self._go_on()
+            self._go_on_classified(session.content.document.id)
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -253,14 +261,8 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        character, classes = event.character, self.session.classes
-        if classes.takes(character):
-            self.act(lambda session: session.classes.press(character))
-            return True
-        field = next((f for f in self.workspace.schema.spans if f.key == character and not classes.only), None)
-        if field is not None:
-            self.act(lambda session: session.field_key.press(field))
-        return field is not None
+        work = act_of_key(self.session, event.character)
+        return work is not None and (self.act(work) or True)
 
     def action_session(self, name: str) -> None:
         self.act(SESSION_ACTS[name])
