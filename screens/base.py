@@ -49,8 +49,7 @@ class Shell(Protocol):
     error_walk: ErrorWalk | None
 
     @property
-    def workspace(self) -> "Workspace":
-        """The open workspace."""
+    def workspace(self) -> "Workspace": ...
 
     @property
     def dialog_keys(self) -> "DialogKeys":
@@ -127,7 +126,6 @@ class ModeScreen(Typed, Screen[None]):
 
     @property
     def workspace(self) -> "Workspace":
-        """The open workspace."""
         return self.workbench.workspace
 
     def receive(self, request: "Request") -> None:

@@ -66,7 +66,6 @@ def inverse(change: Change) -> Change:
 
 
 def applied(state: Annotations, change: Change) -> Annotations:
-    """The state after a change."""
     decode: dict[str, Any] = {
         "spans": _unspan,
         "absent": str,
@@ -99,7 +98,6 @@ def import_change(imported: Iterable[Span], labelled: bool, of_classes: Iterable
 
 
 def span_row(document_id: int, span: Span) -> dict[str, Any]:
-    """A row of the spans table."""
     return {
         "document_id": document_id,
         "field": span.field,

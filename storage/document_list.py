@@ -292,11 +292,11 @@ def _amount_forms(word: str) -> list[str]:
 
 def known_values(connection: Connection, fields: Sequence[str]) -> dict[int, list[str]]:
     """Document -> its known values of these fields, of all documents that have one."""
-    found: dict[int, list[str]] = {}
+    by_document: dict[int, list[str]] = {}
     rows = select(references.c.document_id, references.c.value).where(references.c.field.in_(fields))
     for number, value in connection.execute(rows):
-        found.setdefault(number, []).append(value)
-    return found
+        by_document.setdefault(number, []).append(value)
+    return by_document
 
 
 def groups(connection: Connection) -> dict[str, int]:

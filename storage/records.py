@@ -40,8 +40,6 @@ class State(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a label came from."""
-
     HUMAN = "human"
     IMPORT = "import"
     SUGGESTION = "suggestion"  # a suggestion that a person accepted
@@ -216,8 +214,6 @@ class Event:
 
 
 class RunState(StrEnum):
-    """How far a run is."""
-
     QUEUED = "queued"
     RUNNING = "running"
     PAUSED = "paused"

@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 
-from screens.annotate.class_lines import ClassLine, ClassLines
+from screens.annotate.classes.lines import ClassLine, ClassLines
 from screens.annotate.keys import Act, Work
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
@@ -86,13 +86,11 @@ class FieldsPanel(Drawn, can_focus=False):
         self._rebuild()
 
     def notify_style_update(self) -> None:
-        """Another theme."""
         super().notify_style_update()
         if self._rows or self._class_lines:
             self._rebuild()
 
     def render_line(self, y: int) -> Strip:
-        """One line of the panel."""
         number = y + int(self.scroll_y)
         strips = [*(line.strip for line in self._class_lines), *(strip for _, strip in self._lines)]
         strip = strips[number] if number < len(strips) else Strip([])

@@ -102,6 +102,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),
     ("error_walk.confirm", "V", "error_walk('confirm_error')", "The label is right, the model is wrong; next error"),
     ("error_walk.queue", "Q", "error_walk('queue_error')", "Put the document into the relabel queue; next error"),
+    ("fields.change", "T", "fields", "Fields: add, rename, retire, keys and colours"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
 
@@ -145,10 +146,10 @@ ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
 """What the action `error_walk(name)` does."""
 
 
-def act_of_key(session: AnnotationSession, character: str) -> Work | None:
-    """What a key that is no binding does: an option or a class field, or a field on words; None: nothing."""
+def work_of_letter(character: str, session: AnnotationSession) -> Work | None:
+    """What a letter does that is the key of an option or a field; None where it is no such key."""
     if session.classes.takes(character):
-        return lambda current: current.classes.press(character)
-    spans = () if session.classes.only else session.schema.spans
-    field = next((field for field in spans if field.key == character), None)
-    return None if field is None else lambda current: current.field_key.press(field)
+        return lambda session: session.classes.press(character)
+    fields = () if session.classes.only else session.schema.spans
+    field = next((field for field in fields if field.key == character), None)
+    return None if field is None else lambda session: session.field_key.press(field)

@@ -126,7 +126,6 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
     # drawing
 
     def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
         row = y + int(self.scroll_y)
         width = self.size.width
         if self._layout is None or row >= self._layout.height:
@@ -255,7 +254,6 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             self.post_message(Act(lambda session: session.field_key.click(token, event.shift)))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Dragging selects."""
         if self._dragging:
             token = self._token_at(event)
             if token is not None and self._view is not None and token != self._view.cursor:

@@ -271,7 +271,6 @@ class ErrorsScreen(ModeScreen):
         await self.workbench.visit("annotate", request)
 
     def action_confirm(self) -> None:
-        """The label is right."""
         shown, item = self._pointed_error()
         error_review.confirm(self.workspace, shown.review, item)
         self._mark(shown, item, Verdict.CONFIRMED)
@@ -355,7 +354,6 @@ class ErrorsScreen(ModeScreen):
     # runs and the report
 
     def action_choose_run(self) -> None:
-        """Another run that ended."""
         with self.workspace.db.read() as connection:
             ended = run_store.listed(connection, ENDED)
         options = [

@@ -216,5 +216,4 @@ class ErrorTables(Vertical):
 
 
 def _ids(key: CellKey) -> tuple[str, str]:
-    """(row, column)"""
     return key.row_key.value or "", key.column_key.value or ""

@@ -13,9 +13,10 @@ from textual.widgets import OptionList, Static
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import batch_text, hints
-from screens.queue.choice_list import Rows, bar
+from screens.queue.choice_list import Rows
 from screens.queue.keys import BATCH
 from screens.queue.pane import Pane
+from screens.widgets.bars import bar
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import Hint
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError

@@ -5,7 +5,8 @@ from typing import Any
 
 from textual.content import Content
 
-from screens.queue.choice_list import MUTED, bar, fit, sentence
+from screens.queue.choice_list import MUTED, fit, sentence
+from screens.widgets.bars import bar
 from screens.widgets.columns import named
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies

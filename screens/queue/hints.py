@@ -52,7 +52,6 @@ def quality(disputed: bool, pairs: int, decided: bool) -> Hint:
 
 
 def rounds() -> Hint:
-    """The list of rounds."""
     return "", (("queue.train", "train"), ("queue.batch", "back to the batch"))
 
 

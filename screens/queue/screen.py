@@ -41,8 +41,6 @@ class QueueScreen(ModeScreen):
     BINDINGS = bindings(SCREEN)
 
     class OverviewRead(Message):
-        """The loop was read."""
-
         def __init__(self, overview: LoopOverview) -> None:
             super().__init__()
             self.overview = overview
@@ -82,7 +80,6 @@ class QueueScreen(ModeScreen):
 
     @property
     def pane(self) -> Pane:
-        """The pane in view."""
         return self.panes[list(VIEWS).index(self.view)]
 
     def on_mount(self) -> None:
@@ -190,7 +187,6 @@ class QueueScreen(ModeScreen):
         self.refresh_status()
 
     def action_turn(self, by: int) -> None:
-        """The view beside this one."""
         views = list(VIEWS)
         self.action_view(views[(views.index(self.view) + by) % len(views)])
 
@@ -252,7 +248,6 @@ class QueueScreen(ModeScreen):
         self.in_background(lambda: self.post_message(self.OfferRead(retraining.offer(self.workspace, task))), "offer")
 
     def on_queue_screen_offer_read(self, event: OfferRead) -> None:
-        """Ask which."""
         offer, now = event.offer, self.overview.round
         ways = {way.id: way for way in (offer.warm, offer.base) if way is not None}
         keys = {"warm": "l", "base": "b"}

@@ -22,8 +22,6 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunsView:
-    """What the screen shows."""
-
     runs: tuple[Run, ...] = ()
     marked: tuple[str, ...] = ()  # in the order they were marked
     progress: dict[str, Progress] = field(default_factory=dict)  # by run id, as far as it was read
@@ -32,7 +30,6 @@ class RunsView:
     kind: str = "f1"  # of charts.KINDS, or "fields"
 
     def run(self, run_id: str) -> Run | None:
-        """The run of this id."""
         return next((run for run in self.runs if run.id == run_id), None)
 
     @property

@@ -59,16 +59,12 @@ class FoldersRead(Message):
 
 
 class Compared(Message):
-    """Two runs were compared."""
-
     def __init__(self, pair: Pair, comparison: dict[str, Any]) -> None:
         super().__init__()
         self.pair, self.comparison = pair, comparison
 
 
 class RunsScreen(ModeScreen):
-    """Follow and compare runs."""
-
     mode = "runs"
     CSS_PATH = "runs.tcss"
     BINDINGS = bindings(RUNS)

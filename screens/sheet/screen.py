@@ -64,7 +64,6 @@ class SheetScreen(ModeScreen):
 
     @property
     def texts(self) -> TextList:
-        """The list."""
         return self.query_one(TextList)
 
     def on_mount(self) -> None:
@@ -153,8 +152,8 @@ class SheetScreen(ModeScreen):
 
     def _sure(self) -> list[int]:
         """Open texts in view whose suggestion is sure enough."""
-        seen = (self.rows[number] for number in self.texts.in_view())
-        return [row.document for row in seen if row.is_open and row.likely and row.probability >= self.threshold]
+        shown = (self.rows[number] for number in self.texts.in_view())
+        return [row.document for row in shown if row.is_open and row.likely and row.probability >= self.threshold]
 
     def refresh_status(self) -> None:
         """Heading, the whole text, hint and status line as things stand."""
@@ -264,8 +263,8 @@ class SheetScreen(ModeScreen):
         """Label texts together, show it, and go on."""
         if self.field is None or not choices:
             return
-        seen = {number: self.rows[number].version for number in choices}
-        done = together.label(self.workspace, self.field, choices, seen)
+        versions_shown = {number: self.rows[number].version for number in choices}
+        done = together.label(self.workspace, self.field, choices, versions_shown)
         self._done.append(done)
         self._reread([*done.versions, *done.refused])
         self.workbench.say_saved("saved ✓")

@@ -40,8 +40,6 @@ class TrainingWay:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What can be trained now."""
-
     documents: int  # labelled on the training side
     before: int | None  # how many the last model was trained on
     base: TrainingWay
@@ -182,12 +180,12 @@ def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, 
     )
 
 
-def train(workspace: Workspace, way: TrainingWay, name: str = "") -> Run:
-    """Freeze today's labels and start the run in the background.
+def train(workspace: Workspace, way: TrainingWay, name: str = "", *, tied: bool = False) -> Run:
+    """Freeze today's labels and start the run in the background; `tied`: it ends with this process.
 
     Raises:
         WorkbenchError: it cannot be prepared or started.
     """
     run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent)
-    jobs.start(workspace, run.id)
+    jobs.start(workspace, run.id, tied=tied)
     return run

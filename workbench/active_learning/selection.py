@@ -126,8 +126,8 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
         )
     request = structs.replace(request, committee=tuple(committee))
     seed = begun if request.seed is None else request.seed
-    place = workspace.files.run(run.id) if run else workspace.files.root
-    folder = place / "selections" / _name(request, seed, begun, run.id if run else "", free)
+    place = workspace.files.selections(run.id if run else None)
+    folder = place / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round

@@ -10,7 +10,7 @@ appears whole or not at all.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from workbench.training import mc_dropout
 Progress = Callable[[int, int], None]
 
 _BATCH = 512  # documents scored together: about 60,000 words
+_COLUMNS = ("document", "split", "labels", "probabilities", "embedding")
 _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
@@ -118,7 +119,7 @@ def read_scores(
     others: dict[int, Vectors] = {}
     fields: list[str] = []
     only = None if request.only is None else np.array(sorted(request.only), np.int64)
-    for batch, done, total in _batches(folder / "predictions.parquet"):
+    for batch, done, total in parquet.batches(RunFolder(folder).predictions, _COLUMNS, _BATCH):
         ids = batch.column("document").to_numpy()
         split = np.array(batch.column("split").to_pylist(), object)
         embedding = _embeddings(batch)
@@ -144,16 +145,6 @@ def read_scores(
     return PoolScores(
         np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
     )
-
-
-def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
-    """Record batches of the predictions, with how many documents are done then and how many there are."""
-    with parquet.opened(path) as file:
-        done, total = 0, file.metadata.num_rows
-        names = ["document", "split", "labels", "probabilities", "embedding"]
-        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-            done += batch.num_rows
-            yield batch, done, total
 
 
 def _indices(rows: Indices) -> Any:

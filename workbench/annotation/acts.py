@@ -50,7 +50,6 @@ def clear(state: Annotations, tokens: Iterable[int]) -> Annotations:
 
 
 def clear_spans(state: Annotations, spans: Iterable[Span]) -> Annotations:
-    """Take whole spans away."""
     left = state.spans - frozenset(spans)
     return state if left == state.spans else replace(state, spans=left, state=_touched(state))
 

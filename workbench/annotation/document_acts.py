@@ -1,6 +1,6 @@
 """The acts of a session on its document as a whole: accept all, finish, set aside, flag, undo, what is absent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,13 @@ _OF_DOCUMENTS = {
     "flag": "the note",
     "correct": "correcting a word",
     "values": "labels from known values",
+    "values-undone": "undoing labels from known values",
 }
 _OF_FIELDS = {
     "assign": "labelling",
     "accept": "accepting",
     "accept-visible": "accepting",
-    "reject": "rejecting a suggestion",
+    "reject": "rejecting",
     "clear": "clearing",
     "change": "changing",
     "adjust": "adjusting",
@@ -52,19 +53,22 @@ class InView:
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
 
 
-def name_of(event: Event, schema: Schema) -> str:
+def name_of(event: Event, schema: Schema, suggestions: Iterable[Suggestion] = ()) -> str:
     """The act with the fields that it changed, such as "labelling amount_total"."""
     if event.act in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[event.act]
     verb = _OF_FIELDS.get(event.act, event.act)
-    return f"{verb} {_listed(fields)}" if (fields := _fields(event.change, schema)) else verb
+    return f"{verb} {_listed(fields)}" if (fields := _fields(event.change, schema, suggestions)) else verb
 
 
-def _fields(change: dict[str, Any], schema: Schema) -> list[str]:
-    spans, absent = change.get("spans") or {}, change.get("absent") or {}
-    classes = change.get("classes") or {}
-    labels = [label[0] for part in (spans, classes) for sign in "+-" for label in part.get(sign, ())]
-    changed = labels or [field for sign in "+-" for field in absent.get(sign, ())]
+def _fields(change: dict[str, Any], schema: Schema, suggestions: Iterable[Suggestion]) -> list[str]:
+    spans, classes, absent, decided = (change.get(part) or {} for part in ("spans", "classes", "absent", "decisions"))
+    field_of = {suggestion.id: suggestion.field for suggestion in suggestions}
+    changed = (
+        [label[0] for part in (spans, classes) for sign in "+-" for label in part.get(sign, ())]
+        or [field for sign in "+-" for field in absent.get(sign, ())]
+        or [field_of[number] for sign in "+-" for number, _ in decided.get(sign, ()) if number in field_of]
+    )
     return [schema.name(field) for field in dict.fromkeys(changed)]
 
 
@@ -190,7 +194,6 @@ class DocumentActs:
         return kept
 
     def undo(self) -> Event | None:
-        """Take the last act back."""
         return self._turned(self._editor.undo(), "Undone", "Nothing to undo.")
 
     def redo(self) -> Event | None:
@@ -201,7 +204,9 @@ class DocumentActs:
         """Go to what an undo or redo changed, and say what it was."""
         self._release()
         name = self._editor.content.document.name
-        self._state.message = f"{done} on {name}: {name_of(event, self._schema)}." if event else nothing
+        self._state.message = (
+            f"{done} on {name}: {name_of(event, self._schema, self._editor.content.suggestions)}." if event else nothing
+        )
         if event and (spans := event.change.get("spans")):
             touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
             self._cursor.token = min(touched) if touched else self._cursor.token

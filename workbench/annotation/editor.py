@@ -58,8 +58,7 @@ class Editor(Protocol):
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
 
-    def undo(self) -> Event | None:
-        """Take the last act back."""
+    def undo(self) -> Event | None: ...
 
     def redo(self) -> Event | None:
         """Do the last undone act again."""

@@ -105,7 +105,6 @@ class AnnotationSession:
 
     @property
     def layout(self) -> PageLayout:
-        """Where the tokens stand."""
         return self.cursor.layout
 
     @property
@@ -114,13 +113,11 @@ class AnnotationSession:
         return self._texts_laid_out != self.editor.state.texts
 
     def lay_out(self, columns: int, zoom: int) -> None:
-        """Place the words anew."""
         self.cursor.layout = lay_out(self.content.pages, columns, zoom)
         self._texts_laid_out = self.editor.state.texts
 
     @property
     def view(self) -> SessionView:
-        """What is seen now."""
         return replace(self._state.view(self.cursor), classes=self.classes.view)
 
     def show_message(self, text: str) -> None:

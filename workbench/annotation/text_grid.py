@@ -64,7 +64,6 @@ class PageLayout:
 
     @property
     def height(self) -> int:
-        """Rows in all."""
         return len(self.rows)
 
     def place(self, token: int) -> tuple[int, PlacedToken]:

@@ -1,4 +1,4 @@
-"""`workbench queue`."""
+"""`workbench queue`: choose the documents that are labelled next."""
 
 import sys
 from collections.abc import Callable

@@ -248,7 +248,6 @@ class DocumentSource:
         return importer
 
     def options(self, path: Path) -> Options:
-        """How a file is to be read."""
         return Options(
             self._root(path), self._request.password, self._request.pixels, self._limits,
             self._request.text_column, self._request.label_column,

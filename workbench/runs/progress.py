@@ -216,7 +216,6 @@ def headline(report: Mapping[str, Any] | None) -> str:
 
 
 def untouched(report: Mapping[str, Any] | None) -> str:
-    """The same as "21 of 30"."""
     evaluation = (report or {}).get("evaluation") or report or {}
     if evaluation.get("documents_right") is None or not evaluation.get("documents"):
         return ""

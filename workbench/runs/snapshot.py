@@ -39,8 +39,6 @@ class SnapshotChoice:
 
 @dataclass(frozen=True)
 class Frozen:
-    """What was written."""
-
     documents: dict[str, int]
     engines: dict[str, str]
     fingerprint: str  # SHA-256 over ids, versions, words and tags

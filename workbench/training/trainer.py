@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerCallback
 
 from storage.exceptions import RunProblem
+from workbench.fields import field_of_tag
 from workbench.runs.augmentation import NO_NAMES, PartyNames, change
 from workbench.runs.config.tune import Augmentation, Regularization, Train
 from workbench.training import encoding
@@ -116,7 +117,7 @@ def class_weights(
         raw = [min(weight, 100 * min(raw)) for weight in raw]
     else:
         assert not isinstance(how, str)
-        raw = [how.get(label, how.get(label[2:], 1.0)) for label in labels]
+        raw = [how.get(label, how.get(field_of_tag(label), 1.0)) for label in labels]
     mean = sum(w * counts.get(label, 0) for w, label in zip(raw, labels, strict=True)) / max(1, total)
     return [weight / mean for weight in raw] if mean > 0 else None
 
@@ -205,7 +206,6 @@ class Freezing(TrainerCallback):  # type: ignore[misc]
         return max(0, everything - int(epoch / (after or 1)))
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Set which weights learn."""
         held = self.held(round(state.epoch or 0, 6))
         for i, layer in enumerate(self._layers):
             for weight in layer:
@@ -221,8 +221,6 @@ class Throughput:
 
 
 class Tuner(Trainer):  # type: ignore[misc]
-    """The Trainer of one run."""
-
     def __init__(
         self, *, order: DataOrder, assess: Callable[[int, float], dict[str, float]], guess: float, **kwargs: Any
     ) -> None:

@@ -43,14 +43,16 @@ class Labelled:
     refused: tuple[int, ...] = ()
 
 
-def label(workspace: Workspace, field: Field, choices: Mapping[int, Choice], seen: Mapping[int, int]) -> Labelled:
+def label(
+    workspace: Workspace, field: Field, choices: Mapping[int, Choice], versions_shown: Mapping[int, int]
+) -> Labelled:
     """Label documents, and accept those texts of which every class field is decided by it.
 
     Args:
         workspace: open.
         field: the class field.
         choices: document -> what it is.
-        seen: document -> the version that was shown.
+        versions_shown: document -> the version that was shown.
     """
     annotator = workspace.settings.who
     wanted = {each.id for each in workspace.schema.classes}
@@ -60,7 +62,7 @@ def label(workspace: Workspace, field: Field, choices: Mapping[int, Choice], see
         texts = label_queries.without_words_to_label(connection, list(choices))
         for number, choice in choices.items():
             now = annotations.current(connection, number)
-            if now is None or now[1] != seen.get(number, now[1]):
+            if now is None or now[1] != versions_shown.get(number, now[1]):
                 refused.append(number)
                 continue
             before, version = now

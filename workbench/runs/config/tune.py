@@ -169,8 +169,6 @@ class Model(_Section):
 
 
 class Train(_Section):
-    """How the weights move."""
-
     learning_rate: float = _setting(
         5e-5, Group.RATE, "Learning rate",
         "How far one step moves the weights. The first setting to turn.",

@@ -10,7 +10,7 @@ from workbench.annotation.session import AnnotationSession
 NOTHING_LABELLED = "Nothing is labelled here. Again: accept it as a document that has none of the fields."
 
 
-class Accepting:
+class AcceptChecks:
     """Knows what of a document is in view, and remembers what was asked about the open one."""
 
     def __init__(self, page: PageView, panel: FieldsPanel) -> None:
