@@ -166,6 +166,14 @@ class AnnotateScreen(ModeScreen):
         else:
             self.show_message("Every document of the list is decided.")
 
+    def _go_on_classified(self, document: int) -> None:
+        """After the key that classified a text: the next error where errors are gone through, else the next text."""
+        walk = self.workbench.error_walk
+        if walk is not None and walk.document == document:
+            self.app.call_later(walk.next_error)
+        else:
+            self._go_on()
+
     def action_undo(self) -> None:
         """Take the last act back: on the document that the screen just went on from, else on this one."""
         if not self._trail.is_fresh and self._undone_here():
@@ -240,7 +248,7 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False
-            self._go_on()
+            self._go_on_classified(session.content.document.id)
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -348,9 +356,8 @@ class AnnotateScreen(ModeScreen):
 
     def action_review(self) -> None:
         self._review = not self._review
-        if self._review:
-            self.act(lambda session: session.next_suggestion())
-        self.refresh_status()
+        if not self._review or not self.act(lambda session: session.next_suggestion()):
+            self.refresh_status()
 
     def action_list(self) -> None:
         if self._list.has_focus:
