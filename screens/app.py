@@ -96,7 +96,7 @@ class WorkbenchApp(App[None]):
         self.count_progress()
         self._follower.start()
         self.switch_mode(self._first)
-        self._preloader.start(reading=any(self.workspace.files.runs.glob("*/predictions.parquet")))
+        self._preloader.start(self.workspace.files.runs)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):

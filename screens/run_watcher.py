@@ -72,6 +72,7 @@ class RunFollower:
     def _look(self) -> None:
         """In a thread: what happens to widgets is left to the application's own."""
         try:
+            self._shell.workspace.keep_copy()
             self._app.call_later(self._take, self._watcher.poll())
         except Busy:  # another process writes for long; the next look is a second away
             return

@@ -1,12 +1,15 @@
 """The database: SQLite in WAL mode by default, any other by its URL. Everything specific to SQLite is here."""
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -15,6 +18,7 @@ from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspacePro
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
+_REVISION = re.compile(r"\d{4}")
 _ADDRESS = "`database` in workbench.toml says where it is, as postgresql://user@host/name"
 
 
@@ -26,13 +30,18 @@ class Database:
         busy_seconds: how long to wait for another process before `Busy` is raised.
 
     Raises:
-        WorkspaceProblem: the URL is invalid, or its driver is not installed.
+        WorkspaceProblem: the URL is invalid, its driver is not installed, or the file is another program's.
     """
 
     def __init__(self, address: Path | str, busy_seconds: float = BUSY_SECONDS) -> None:
         self._busy_seconds = busy_seconds
         self.url: URL | str = address if isinstance(address, str) else URL.create("sqlite", database=str(address))
         self._sqlite = address if isinstance(address, Path) else file_of_url(address)
+        if self._sqlite is not None and _is_foreign(self._sqlite):
+            raise WorkspaceProblem(
+                f"{self._sqlite} is the database of another program. Nothing was changed.",
+                "Move it away. `workbench restore` lists the copies of this workspace's own.",
+            )
         self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
         self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
         self.engine = self._engine()
@@ -110,20 +119,6 @@ class Database:
                 "Move it back, or save what is open as a new workspace.",
             )
 
-    def copy_to(self, path: Path) -> None:
-        """Write the whole content to a new SQLite file, also where the open file has no name any more.
-
-        Raises:
-            WorkspaceProblem: the database is no SQLite file, or the disk is full.
-        """
-        if self._reserve is None:
-            raise WorkspaceProblem("Only a database in a file can be copied here.", "Use the server's own backup.")
-        try:
-            with closing(sqlite3.connect(path)) as target:
-                self._reserve.backup(target)
-        except sqlite3.Error as error:
-            raise WorkspaceProblem(f"{path} cannot be written ({error}).", "Choose another place.") from error
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -156,7 +151,7 @@ class Database:
         if "malformed" in reason or "not a database" in reason:
             return WorkspaceProblem(
                 f"The database is damaged ({reason}).",
-                "Restore workbench.db from a copy; the originals/ folder is untouched.",
+                "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
             )
         return error
 
@@ -166,6 +161,8 @@ class Database:
             note = self._sqlite.with_name("writer.pid")
             if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
                 note.write_text(str(os.getpid()))
+                with suppress(PermissionError):  # another user's, in a shared workspace
+                    note.chmod(self._sqlite.stat().st_mode & 0o777)
 
     def _holder(self) -> str:
         if self._sqlite is None:
@@ -179,6 +176,25 @@ class Database:
         except OSError:
             command = ""
         return f": process {pid}" + (f" ({command[:80]})" if command else "")
+
+    def copy_to(self, target: Path) -> None:
+        """Write a whole copy of SQLite's file, as of this moment, also where the open file has no name any more.
+
+        Other processes may go on writing.
+
+        Raises:
+            WorkspaceProblem: the database is no SQLite file, or the copy cannot be written.
+        """
+        if self._sqlite is None:
+            raise WorkspaceProblem("The database is kept by a server.", "Copy it with the server's own tools.")
+        try:
+            if self._reserve is not None:
+                self._reserve.execute("VACUUM INTO ?", (str(target),))
+                return
+            with closing(sqlite3.connect(self._sqlite, self._busy_seconds, isolation_level=None)) as connection:
+                connection.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as error:
+            raise WorkspaceProblem(f"{target} cannot be written: {error}.", "Free some space.") from error
 
     def migrate(self) -> None:
         """Upgrade the schema to this program's version, in one transaction. SQLite's file is copied before.
@@ -225,6 +241,67 @@ class Database:
             self._reserve.close()
             self._reserve, self._inode = None, None
         self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a SQLite file of a workspace holds."""
+
+    revision: str
+    documents: int
+    labelled: int
+
+
+def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
+    """What a file holds that no process writes to; None where it is no whole database of a workspace.
+
+    Args:
+        path: of a copy.
+        thoroughly: look at every page of it, too.
+    """
+    try:
+        with closing(_untouched(path)) as connection:
+            if thoroughly and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                return None
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            counted = "SELECT count(*), count(CASE WHEN state = 'labelled' THEN 1 END) FROM documents"
+            documents, labelled = connection.execute(counted).fetchone()
+            return Contents(str(revision), documents, labelled)
+    except (sqlite3.Error, TypeError):
+        return None
+
+
+def _untouched(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing in a file, nor beside it; it does not see a write-ahead log."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a SQLite file has tables, but not those of a workspace."""
+    try:
+        with closing(_untouched(path)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "alembic_version" not in tables:
+                return bool(tables)
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return row is not None and not _REVISION.fullmatch(str(row[0]))
+    except sqlite3.Error:  # missing, or no database at all: opening it tells
+        return False
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether another process has a SQLite file open; where none has, its write-ahead log is folded into it.
+
+    A file that is no database is not in use.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error) or "busy" in str(error)
+    except sqlite3.Error:
+        return False
+    return False
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -1,7 +1,9 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
 import gc
+import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,7 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
 def main() -> Any:
     """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
+    _end_in_order()
     try:
         group.main(prog_name="workbench", standalone_mode=False)
     except WorkbenchError as error:
@@ -109,11 +112,35 @@ def main() -> Any:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was saved before is kept.", err=True)
         sys.exit(130)
+    except _Ended as ended:
+        sys.exit(128 + ended.number)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
+
+
+class _Ended(BaseException):
+    """This process was told to end: it does so as after Ctrl-C, with its children and temporary files."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end_in_order() -> None:
+    """Let the signals that end a process unwind it, unless it was started to ignore them (`nohup`)."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise _Ended(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:

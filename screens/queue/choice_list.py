@@ -45,13 +45,6 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(short, width)
 
 
-def bar(share: float, width: int) -> str:
-    """A bar of eighths for a share of 0..1."""
-    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width, "·")
-
-
 def sentence(text: str) -> str:
     """A forecast's sentence without its lead, with a capital and a full stop."""
     text = text.removeprefix("All fields: ").removeprefix("too little to say: ").strip()

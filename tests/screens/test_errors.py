@@ -289,6 +289,19 @@ async def test_a_rule_is_switched_by_hand_after_a_question_and_taken_back(opened
         assert "is dropped" in text_of(pilot.app.mode_screen.query_one("#does"))
 
 
+async def test_a_rule_that_another_terminal_switches_meanwhile_stays(opened, shop):
+    async with opened(shop) as pilot:
+        await enter(pilot)
+        elsewhere = Workspace.find(shop.files.root)
+        await pilot.press("r", "enter")
+        elsewhere.change_settings(postprocess={"one_value": False})
+        await pilot.press("f")
+        assert Workspace.find(shop.files.root).settings.postprocess == {"one_value": False, "iob_repair": False}
+        elsewhere.change(lambda now: replace(now, postprocess={**now.postprocess, "cross_field": False}))
+        await pilot.press("Z")
+        assert Workspace.find(shop.files.root).settings.postprocess == {"one_value": False, "cross_field": False}
+
+
 async def test_a_rule_that_the_doctor_switches_is_asked_for_and_taken_back(opened, shop):
     action = Action("off", "Switch the rule one_value off", "seconds", Target.POSTPROCESS, {"one_value": False})
     finding = Finding("rule_hurts", "It breaks more", {"broke": 4}, "It does not suit them.", (action,))

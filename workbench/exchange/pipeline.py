@@ -285,13 +285,14 @@ class _ImportJob:
         return None
 
     def _side(self, group: str, incoming: Incoming, twin: _Twin | None) -> Side:
-        """The side that was ordered, whatever it divides; else the group's."""
-        wanted = self._request.side
+        """The side that was ordered on the command line or by the file, whatever it divides; else the group's."""
+        wanted = self._request.side or incoming.side
         side = self._sides.setdefault(group, wanted or Side.TRAIN)
         self._met_groups.add(group)
         if wanted is not None and side is not wanted:
+            order = "ordered" if self._request.side else "the file says"
             what = "a near-duplicate" if twin else "the same vendor"
-            incoming.notes.append(f"{LEAK} on '{wanted.value}', as ordered, but {what} is on '{side.value}'")
+            incoming.notes.append(f"{LEAK} on '{wanted.value}', as {order}, but {what} is on '{side.value}'")
         return wanted or side
 
     def _note(self, incoming: Incoming) -> None:
@@ -306,21 +307,19 @@ class _ImportJob:
     # -- storing
 
     def _bring_in_values(self) -> None:
-        """Import tables of known values. A table that was not named on the command line adds no fields."""
+        """Import tables of known values, those found among the files too. Unknown columns are left out."""
         request = self._request
         named = {os.path.realpath(table) for table in request.tables}
         discovered = [path for path in self._sources.tables if os.path.realpath(path) not in named]
-        for tables, is_named in ((request.tables, True), (discovered, False)):
-            if tables:
-                self._summary.values = bring_in(
-                    self._workspace,
-                    *tables,
-                    mapping=request.mapping,
-                    keep_names=request.keep_names,
-                    accept_above=request.accept_above,
-                    add_fields=is_named,
-                    outcome=self._summary.values,
-                )
+        if request.tables or discovered:
+            self._summary.values = bring_in(
+                self._workspace,
+                *request.tables,
+                *discovered,
+                mapping=request.mapping,
+                keep_names=request.keep_names,
+                accept_above=request.accept_above,
+            )
 
     def _reject(self, rejected: Rejected) -> None:
         self._summary.skipped += 1

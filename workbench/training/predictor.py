@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
+from workbench.fields import field_of_tag
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
@@ -103,7 +104,7 @@ class Predictor:
     @property
     def fields(self) -> frozenset[str]:
         """The fields that it knows. Of each, the starter's made-up documents have one value."""
-        return frozenset(label[2:] for label in self.labels if label != "O")
+        return frozenset(field_of_tag(label) for label in self.labels if label != "O")
 
     def predict(
         self,

@@ -1,14 +1,19 @@
 """Label Studio tasks: every word is a region with its text; the words of one label are joined by relations.
 
 Holds: texts, boxes, lines, page sizes, labels (also with gaps and over pages), whether they are complete, open
-suggestions with confidence, group, language.
+suggestions with confidence, split, group, language.
 Cannot hold: OCR confidences and engine, reference values, decided suggestions, who labelled what.
+
+Pictures are named as Label Studio's server serves files of its machine: `/data/local-files/?d=…`, relative to its
+setting LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT, which is to be the folder of the export. The server serves what lies in
+a folder that the project has as a local storage: the folder of the pictures.
 """
 
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import msgspec
@@ -19,13 +24,16 @@ from workbench.exchange.exporters.base import (
     ExportReport,
     FileNames,
     copy_picture,
+    file_with_pictures,
     has_labels,
     is_complete,
     ordered_spans,
     pictures_beside,
-    whole_file,
 )
 from workbench.fields import Schema
+
+_SERVED = "/data/local-files/?d="
+"""Where the server serves files from its document root."""
 
 
 class LabelStudioExporter:
@@ -35,20 +43,29 @@ class LabelStudioExporter:
     description = "Label Studio tasks with annotations and predictions"
     folder = False
 
+    def beside(self, target: Path, pictures: bool) -> list[Path]:
+        """What is written besides the file."""
+        return [_config_beside(target), *([pictures_beside(target)] if pictures else [])]
+
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write the tasks, the labelling configuration beside them, and the pictures into a folder beside them."""
         written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
-        with whole_file(target) as file:
+        with file_with_pictures(target) as (file, folder):
             file.write(b"[")
             for number, content in enumerate(contents):
-                file.write((b",\n" if number else b"\n") + encode(_task(content, schema, names, target, pictures)))
+                task = _task(content, schema, names, target, pictures, folder)
+                file.write((b",\n" if number else b"\n") + encode(task))
                 written.count(content)
             file.write(b"\n]\n")
-        write_atomic(target.with_name(f"{target.stem}.config.xml"), labelling_config(schema))
+        write_atomic(_config_beside(target), labelling_config(schema))
         return written
+
+
+def _config_beside(target: Path) -> Path:
+    return target.with_name(f"{target.stem}.config.xml")
 
 
 def labelling_config(schema: Schema) -> str:
@@ -57,7 +74,7 @@ def labelling_config(schema: Schema) -> str:
         f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.spans
     )
     return (
-        '<View>\n  <Image name="image" value="$ocr" valueList="$pages" zoom="true" zoomControl="true"/>\n'
+        '<View>\n  <Image name="image" valueList="$pages" zoom="true" zoomControl="true"/>\n'
         f'  <Labels name="label" toName="image">\n{labels}  </Labels>\n'
         '  <Rectangle name="bbox" toName="image" strokeWidth="2"/>\n'
         '  <TextArea name="transcription" toName="image" editable="true" perRegion="true" required="false"'
@@ -65,17 +82,20 @@ def labelling_config(schema: Schema) -> str:
     )
 
 
-def _task(content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None) -> dict[str, Any]:
+def _task(
+    content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None, folder: Path
+) -> dict[str, Any]:
+    """A document's task. The pictures are copied into `folder`, which will be that beside the target."""
     document = content.document
-    base, folder = names.fresh(document.name), pictures_beside(target)
+    base = names.fresh(document.name)
     copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]
-    references = [f"{folder.name}/{name}" for name in copied if name]
-    shown: dict[str, Any] = {"pages": references} if len(references) > 1 else {"ocr": "".join(references)}
+    references = [f"{_SERVED}{quote(f'{pictures_beside(target).name}/{name}')}" for name in copied if name]
     own = {
         "name": document.name,
         "labelled": is_complete(content),
         "pages": [{"width": page.width, "height": page.height} for page in content.pages],
         "group": document.group,
+        "split": document.split.value,
         "language": document.language,
     }
     words = [part for page in content.pages for token in page.tokens for part in _word(token, page)]
@@ -99,7 +119,7 @@ def _task(content: Content, schema: Schema, names: FileNames, target: Path, pict
         predictions.insert(0, {"model_version": "workbench", "result": words})
     return {
         "id": document.id,
-        "data": {**shown, "workbench": own},
+        "data": {"pages": references, "workbench": own},
         "annotations": annotations,
         "predictions": predictions,
     }

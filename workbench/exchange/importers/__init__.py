@@ -14,11 +14,11 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.exchange.reading.incoming import Importer
 
 IMPORTERS: dict[str, tuple[str, str]] = {
-    # name: (module of this package, what it reads); of two equally sure formats the first is taken
+    # name: (module in this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
-    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
-    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
-    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "textract": ("cloud.textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("cloud.document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("cloud.azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
     "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
     "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
     "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),
@@ -159,8 +159,9 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
     Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
     entered, or leads out of the folder through a symbolic link, is listed itself and not followed. Files that belong
-    to another file's documents are left out too: pictures that a label file names, FUNSD's images/, SROIE's key/ and
-    img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset.
+    to documents of another listed file are left out too: pictures that a label file names, FUNSD's images/, SROIE's
+    key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset. Named without that file, as a
+    picture of img/ without box/, they are documents themselves.
 
     Raises:
         InputProblem: a path does not exist, or cannot be looked at.
@@ -178,7 +179,8 @@ def discover(paths: Iterable[Path]) -> list[Path]:
             raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
     real = {path: Path(os.path.realpath(path)) for path in files}
     known = {real[path] for path, readable in files.items() if readable}
-    companions = {other for path in known for other in _beside(path)}
+    folders = {path.parent for path in known}
+    companions = {other for path in known for other in _beside(path, known, folders)}
     # Files refer only to pictures and PDFs: without these the files need not be opened.
     if any(path.suffix.lower() in _PICTURES and path not in companions for path in known):
         for path in known - companions:
@@ -268,20 +270,27 @@ def _mains(folder: Path, start: str) -> Iterator[Path]:
     yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
 
 
-def _beside(path: Path) -> Iterator[Path]:
-    """Files that, going by the name and the folder of one of them, are parts of another file's documents."""
+def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
+    """Files that, going by the name and the folder of one of them, are parts of another file's documents.
+
+    Args:
+        path: one of `known`.
+        known: the files to be read; a file is a part only of the documents of these.
+        folders: that they are in.
+    """
     folder = path.parent
     if path.name == "state.json":  # of a dataset that was saved by save_to_disk
         yield from folder.glob("*.arrow")
         yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
-    if path.suffix.lower() == ".xml" and any(_same_stem(path)) and load("e-invoice").sniff(path, head_of(path)):
+    is_beside = path.suffix.lower() == ".xml" and any(other in known for other in _same_stem(path))
+    if is_beside and load("e-invoice").sniff(path, head_of(path)):
         yield path  # an e-invoice beside its PDF or picture
     if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
-        start = re.sub(r"_(box|image)\.txt$", "", path.name)
-        if any(other != path and not re.search(r"_(box|image)\.txt$", other.name) for other in _mains(folder, start)):
+        mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}
+        if any(not re.search(r"_(box|image)\.txt$", other.name) for other in mains):
             yield path
-    if path.suffix == ".json" and (folder / "annotations").is_dir() and (folder / "ocr").is_dir():
+    if path.suffix == ".json" and folder / "annotations" in folders and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):
-        if any((folder.parent / main / (path.stem + suffix)).is_file() for suffix in (".json", ".csv", ".txt")):
+        if any(folder.parent / main / (path.stem + suffix) in known for suffix in (".json", ".csv", ".txt")):
             yield path

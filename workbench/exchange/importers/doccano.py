@@ -9,6 +9,7 @@ from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.exchange.reading.running_text import Range, set_text
+from workbench.exchange.reading.sides import side_of
 
 
 class DoccanoImporter:
@@ -35,6 +36,7 @@ class DoccanoImporter:
         text = parsing.need(record, "text" if has_text else "data", str)
         name = f"{path.stem} {record['id'] if isinstance(record.get('id'), int | str) else where}".strip()
         incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
+        incoming.side = side_of(record.get("split"))
         incoming.labelled = any(key in record for key in ("label", "labels", "entities"))
         set_text(incoming, text, _ranges(record))
         return incoming

@@ -15,6 +15,7 @@ from workbench.exchange.importers.wordlists import Record
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.reading.sides import side_of_dataset
 
 _ROWS = 64  # a batch; rows may hold pictures
 _ARROW_FILE = b"ARROW1"
@@ -49,7 +50,10 @@ class HFDatasetImporter:
         """The documents of one dataset."""
         try:
             for part in _parts(path, options):
-                yield from wordlists.documents(part, _rows(part), options, self.name, _label_names(part))
+                for item in wordlists.documents(part, _rows(part), options, self.name, _label_names(part)):
+                    if isinstance(item, Incoming):
+                        item.side = item.side or side_of_dataset(part)
+                    yield item
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
 

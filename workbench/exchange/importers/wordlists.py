@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import donut
+from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
+from workbench.exchange.reading.sides import side_of
 from workbench.exchange.reading.units import Units, scaled
 
 Quad = tuple[float, float, float, float]
@@ -56,6 +57,7 @@ class Record(Pictured):
     labelled: bool | None = None  # False: the labels are not complete
     language: str | None = None
     group: str | None = None
+    split: Any = None  # the side of a split, where it names one
     ground_truth: Any = None  # Donut's: JSON as a text, beside a picture
 
     @property
@@ -156,11 +158,12 @@ def _document(
     number = re.sub(r"\W+", " ", where)
     name = str(record.id) if record.id not in (None, "") else f"{path.stem} {number}".strip()
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], format, language=record.language, group=record.group)
+    incoming.side = side_of(record.split)
     picture, size = _picture(path, record, options, incoming)
     if words is None and record.ground_truth is not None:
         if isinstance(record.file_name, str) and record.id in (None, ""):
             incoming.name = Path(parsing.local_name(record.file_name)).stem
-        donut.fill(incoming, record.ground_truth, picture, size)
+        fill_from_ground_truth(incoming, record.ground_truth, picture, size)
         return incoming
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from storage.records import Box
+from storage.records import Box, Side
 from workbench.fields.plain_text import harmless
 from workbench.settings import Limits
 
@@ -91,6 +91,7 @@ class Incoming:
     values_source: str = ""  # "" none; "gold": aligned values become labels; else suggestions from this source
     language: str | None = None
     group: str | None = None
+    side: Side | None = None  # of a split that the file was divided by
     notes: list[str] = field(default_factory=list)  # assumptions made ("boxes taken as pixels"), repairs
     classes: list[IncomingClass] = field(default_factory=list)
     repaired_tags: int = 0

@@ -82,8 +82,7 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
     cells = {harmless(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
-    named = (c for wanted in table_cells.FILE_COLUMNS for c in cells if c.casefold() == wanted)
-    column = next(named, next(iter(cells), ""))
+    column = table_cells.file_column(cells)
     file = cells.pop(column, "")
     if not file:
         yield Rejected(str(path), record, f"it names no file (column '{column}')")

@@ -22,7 +22,7 @@ from transformers import (
 from transformers.modeling_layers import GradientCheckpointingLayer
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool, WorkbenchError
-from workbench.fields import invoice_schema
+from workbench.fields import field_of_tag, invoice_schema
 from workbench.runs.config.families import position_offset
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
@@ -292,7 +292,7 @@ def head_mapping(
 
     By type only a base's field that no other field maps to, so that no two fields start as the same.
     """
-    base = list(dict.fromkeys(label[2:] for label in from_labels if label != "O"))
+    base = list(dict.fromkeys(field_of_tag(label) for label in from_labels if label != "O"))
     mapping = {
         field: target for field, target in by_hand.items() if target in base and any(f.id == field for f in fields)
     }
@@ -336,7 +336,7 @@ def carry_head(
     index = {label: i for i, label in enumerate(from_labels)}
     with torch.no_grad():
         for i, label in enumerate(labels):
-            origin = label if label == "O" else f"{label[:2]}{mapping.get(label[2:], '')}"
+            origin = label if label == "O" else f"{label[:2]}{mapping.get(field_of_tag(label), '')}"
             if (mapping or by_meaning) and origin in index:
                 new.weight[i], new.bias[i] = old.weight[index[origin]], old.bias[index[origin]]
     setattr(holder, name, new)

@@ -8,18 +8,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from storage import document_list, documents
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
 from workbench.exchange import exporters, importers
 from workbench.exchange.exporters.base import thousandths
+from workbench.exchange.pipeline import run
 from workbench.exchange.reading.clean import clean
 from workbench.exchange.reading.incoming import Incoming, Options
+from workbench.exchange.sources import ImportRequest
 from workbench.fields import invoice_schema
+from workbench.workspace import Workspace
 
 SCHEMA = invoice_schema()
 FIELDS = [entry.id for entry in SCHEMA]
@@ -330,5 +336,69 @@ def test_label_studio_gets_the_configuration_that_its_tasks_need(tmp_path: Path)
     names = {element.get("name") for element in view.iter()}
     (task,) = json.loads((tmp_path / "tasks.json").read_text())
     used = {part["from_name"] for row in task["annotations"] for part in row["result"] if "from_name" in part}
+    assert next(view.iter("Image")).get("valueList") == "$pages" and task["data"]["pages"] == []
     assert used <= names and {"label", "bbox", "transcription", "image"} <= names
     assert [label.get("value") for label in view.iter("Label")] == [field.name for field in SCHEMA.active]
+
+
+@pytest.mark.parametrize("name", ["word-list", "hf-dataset", "parquet", "doccano", "label-studio"])
+def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -> None:
+    source = Workspace.create(tmp_path / "from")
+    rows = [
+        {"id": f"inv-{number}", "words": ["Total", f"{number}.00"], "bboxes": [[0, 0, 9, 9], [20, 0, 40, 9]],
+         "labels": ["O", "B-amount_total"], "group": f"vendor {number}", "split": split}
+        for number, split in enumerate(["train", "dev", "test"])
+    ]  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    run(source, ImportRequest((tmp_path / "rows.jsonl",)))
+    sides = {"0": Side.TRAIN, "1": Side.VALIDATION, "2": Side.TEST}
+    assert sides_of(source) == sides
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / ("all" if name == "hf-dataset" else f"all.{'parquet' if name == 'parquet' else 'jsonl'}")
+    exporters.load(name).write(contents_of(source), source.schema, target)
+    (folder / "all.config.xml").unlink(missing_ok=True)
+    back = Workspace.create(tmp_path / "to")
+    run(back, ImportRequest((folder,)))
+    assert sides_of(back) == sides
+    source.close()
+    back.close()
+
+
+def contents_of(workspace: Workspace) -> list[Content]:
+    with workspace.db.read() as connection:
+        return [documents.open_document(connection, number) for number in document_list.ids(connection)]
+
+
+def sides_of(workspace: Workspace) -> dict[str, Side]:
+    """The last character of a document's name, which every format keeps -> its side."""
+    return {content.document.name[-1]: content.document.side for content in contents_of(workspace)}
+
+
+def test_a_side_that_a_file_names_against_its_vendor_is_said_as_a_leak(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "workspace")
+    rows = [
+        {"id": split, "words": ["Total", split], "bboxes": [[0, 0, 9, 9], [20, 0, 40, 9]], "group": "ACME",
+         "split": split}
+        for split in ("train", "test")
+    ]  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    summary = run(workspace, ImportRequest((tmp_path / "rows.jsonl",)))
+    workspace.close()
+    assert summary.leaks == {"on 'test', as the file says, but the same vendor is on 'train'": 1}
+
+
+def test_label_studio_gets_pictures_that_its_server_serves(tmp_path: Path) -> None:
+    content = example()
+    (tmp_path / "stored").mkdir()
+    Image.new("RGB", (100, 100), "white").save(tmp_path / "stored" / "page.png")
+    named = replace(content.document, name="Müller & Co #1")
+    pictured = replace(content, document=named, pages=(replace(content.pages[0], picture="page.png"),))
+    exporters.load("label-studio").write([pictured], SCHEMA, tmp_path / "tasks.json", tmp_path / "stored")
+    (task,) = json.loads((tmp_path / "tasks.json").read_text())
+    (reference,) = task["data"]["pages"]
+    address = urlsplit(reference)
+    (below_root,) = parse_qs(address.query)["d"]
+    assert address.path == "/data/local-files/" and (tmp_path / below_root).is_file()
+    (item,) = importers.load("label-studio").read(tmp_path / "tasks.json", Options(tmp_path))
+    assert isinstance(item, Incoming) and item.pages[0].picture == tmp_path / below_root

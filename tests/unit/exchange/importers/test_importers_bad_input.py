@@ -396,3 +396,21 @@ def test_a_broken_part_of_a_good_file_is_survived(
                 for token in page.tokens or ():
                     token.text.encode()
                     assert 0 <= token.box[0] <= token.box[2] <= page.width
+
+
+def test_a_picture_that_is_named_without_the_words_beside_it_is_a_document(tmp_path: Path) -> None:
+    for name in ("box/a.txt", "img/a.jpg", "key/a.json"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("0,0,9,0,9,9,0,9,Total\n")
+    words, picture = tmp_path / "box" / "a.txt", tmp_path / "img" / "a.jpg"
+    assert importers.discover([tmp_path]) == [words]
+    assert importers.discover([picture, words]) == [words]
+    assert importers.discover([picture]) == importers.discover([tmp_path / "img"]) == [picture]
+
+
+def test_an_e_invoice_that_is_named_without_its_pdf_is_a_document(tmp_path: Path) -> None:
+    xml, pdf = tmp_path / "a.xml", tmp_path / "a.pdf"
+    xml.write_text('<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>')
+    pdf.write_bytes(b"%PDF-1.7")
+    assert importers.discover([tmp_path]) == [pdf]
+    assert importers.discover([xml]) == [xml]

@@ -26,6 +26,7 @@ from workbench.exchange.reading.incoming import (
     Rejected,
 )
 from workbench.exchange.reading.regions import place
+from workbench.exchange.reading.sides import side_of
 
 OWN = "workbench"
 """The key under a task's data for what our own exporter writes and Label Studio does not know."""
@@ -107,6 +108,7 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
     name = own.get("name") or (Path(parsing.local_name(references[0])).stem if references else "")
     name = str(name) or f"{path.stem} {task.get('id', where)}"
     incoming = Incoming(name, f"{path} {where}".rstrip(), [], LabelStudioImporter.name)
+    incoming.side = side_of(own.get("split"))
     incoming.language, incoming.group = _text_or_none(own.get("language")), _text_or_none(own.get("group"))
     incoming.labelled = bool(own.get("labelled", done)) and done
     if done and "data" in task and len(valid) > 1:
@@ -240,8 +242,7 @@ def _pages(
     shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
     given = _given_pages(references, path, options, incoming.notes)
     count = max([1, len(references), len(given), len(shapes), *(region.page + 1 for region in regions)])
-    if count > options.limits.pages:
-        raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+    parsing.check_number_of_pages(count, options)
     for number in range(count):
         known = given[number] if number < len(given) else None
         sizes = [region.size for region in regions if region.page == number and region.size]

@@ -1,12 +1,12 @@
 """The annotate screen's questions. What is asked is awaited in a worker, as Textual wants it: see `converse`."""
 
 from asyncio import sleep
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from textual.app import App
 
-from screens.annotate.conflict import CHOICES, described
+from screens.annotate.dialogs.conflict import CHOICES, described
 from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
@@ -16,6 +16,7 @@ from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Event, Split
 from workbench.annotation.acts import merge
+from workbench.annotation.document_acts import name_of
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
 
@@ -136,16 +137,21 @@ async def _ask_vendor(app: App[Any], database: Database) -> Filter | None:
 
 def history_page(session: AnnotationSession) -> TextPage:
     """Who did what when on the document, the newest first."""
-    lines = _history_lines(reversed(session.editor.history()), session)
-    return TextPage("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
+    lines = _history_lines(session.editor.history(), session)
+    return TextPage("History, the newest first", "\n".join(reversed(lines)) or "Nothing was done yet.", wide=True)
 
 
-def _history_lines(history: Iterable[Event], session: AnnotationSession) -> list[str]:
-    return [
-        f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
-        + _change(event.change, session)
-        for event in history
-    ]
+def _history_lines(history: Sequence[Event], session: AnnotationSession) -> list[str]:
+    events = {event.id: event for event in history}
+    lines = []
+    for event in history:
+        meant = events.get(event.target or 0)
+        act = name_of(meant or event, session.schema, session.content.suggestions)
+        act = f"{event.act}: {act}" if meant else act
+        change = _change(event.change, session)
+        who = event.annotator or "?"
+        lines.append(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {who:<14} {act}" + (f"  {change}" if change else ""))
+    return lines
 
 
 def _change(change: dict[str, Any], session: AnnotationSession) -> str:
@@ -157,9 +163,15 @@ def _change(change: dict[str, Any], session: AnnotationSession) -> str:
             for field, ids, *_ in spans[sign]:
                 text = text_of(tokens, [token for token in ids if token < len(tokens)])
                 parts.append(f"{sign}{name(field)} “{text[:40]}”")
+    if isinstance(classes := change.get("classes"), dict):
+        parts += [f"{sign}{name(field)} = {option}" for sign in "-+" for field, option, *_ in classes[sign]]
     for attribute in ("state", "note"):
         if isinstance(turned := change.get(attribute), list):
             parts.append(f"{attribute}: {turned[0] or '–'} → {turned[1] or '–'}")
     if isinstance(absent := change.get("absent"), dict):
-        parts += [f"{sign}absent {name(field)}" for sign in "-+" for field in absent[sign]]
+        parts += [f"{'' if sign == '+' else 'no longer '}not there: {name(f)}" for sign in "-+" for f in absent[sign]]
+    if isinstance(classes := change.get("classes"), dict):
+        parts += [f"{sign}{name(field)} {option}" for sign in "-+" for field, option, *_ in classes[sign]]
+    if isinstance(texts := change.get("texts"), dict):
+        parts += [f"{sign}“{text}”" for sign in "-+" for _, text in texts[sign]]
     return ", ".join(parts)
