@@ -83,7 +83,7 @@ def command(
     token = _token(host, token_file, no_token)
     source, workspace = _model(context, model)
     options = Options(
-        model=source, name=model, host=host, port=port, token=token, workers=workers, workspace=workspace,
+        model=source, name=_public_name(model), host=host, port=port, token=token, workers=workers, workspace=workspace,
         collect=str(_collecting(collect)) if collect else "", threads=threads,
     )  # fmt: skip
     if no_token and host not in _LOOPBACK:
@@ -149,6 +149,14 @@ def _model(context: Context, name: str) -> tuple[str, str]:
         model_folders.check_folder(Path(name), fine_tuned=True)
         return str(Path(name).resolve()), ""
     return inference.model_of(workspace, name), str(workspace.files.root)
+
+
+def _public_name(model: str) -> str:
+    """The name that answers give the model: of a folder not where it is on this machine."""
+    if not os.path.isdir(model):  # noqa: PTH112 - Path.is_dir raises for names that cannot be a file's
+        return model
+    folder = Path(model).resolve()
+    return folder.parent.name if folder.name == "model" else folder.name
 
 
 def _collecting(folder: Path) -> Path:

@@ -67,6 +67,8 @@ class Engine:
     def __init__(self, model: str, name: str, settings: Settings | None) -> None:
         self.name = name
         self.predictor, self.description = _load(model)
+        if model == inference.STARTER:
+            self.description = self.description.model_copy(update={"family": "starter"})
         self.task = self.description.task
         self._run = inference.source_run(model)
         self.settings = _fitting(settings, self.description)
