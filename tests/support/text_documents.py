@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from workbench.exchange.importers.running_text import typeset
-
 from storage import documents
 from storage.documents import NewDocument
 from storage.records import TEXT, ClassLabel, Content, Page, Side, Source, Token
