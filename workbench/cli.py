@@ -1,5 +1,6 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
+import errno
 import gc
 import signal
 import sys
@@ -118,6 +119,12 @@ def main() -> Any:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            _crash()
+        problem = UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+        _report(problem, wants_json)
+        sys.exit(problem.exit_code)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
 
