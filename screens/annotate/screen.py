@@ -70,13 +70,14 @@ class AnnotateScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
-        with self.guarded():
-            if (session := self.session) is not None:
+        if (session := self.session) is not None:
+            with self.guarded():
                 self._list.reread_all()
                 if session.editor.is_stale or session.schema != self.workspace.schema:
                     self.open_current()
 
-    def fields_changed(self) -> None:
+    def fields_changed(self, message: str = "") -> None:
+        self._next_message = message
         self._list.reread_all()
         self.open_current()
 
@@ -334,15 +335,10 @@ class AnnotateScreen(ModeScreen):
         await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
     async def action_fields(self) -> None:
-        await questions.converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
-
-    def _fields_were_changed(self, message: str) -> None:
-        self._next_message = message
-        self.fields_changed()
+        await questions.converse(self, ask_fields(self.app, self.workspace), self.fields_changed)
 
     def action_history(self) -> None:
-        if self.session is not None:
-            self.app.push_screen(questions.history_page(self.session))
+        self.act(lambda session: self.app.push_screen(questions.history_page(session)))
 
     # the panes
 
@@ -362,10 +358,10 @@ class AnnotateScreen(ModeScreen):
     def action_list(self) -> None:
         if self._list.has_focus:
             self._leave_list()
-            return
-        self.add_class("-listing")
-        self._list.focus()
-        self.show_hint(hints.LIST)
+        else:
+            self.add_class("-listing")
+            self._list.focus()
+            self.show_hint(hints.LIST)
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:
