@@ -112,7 +112,8 @@ class ModeScreen(Typed, Screen[None]):
     def compose(self) -> ComposeResult:
         yield from self.body()
         yield HintLine()
-        yield StatusLine(available(), self.mode)
+        has_classes = bool(self.workspace.schema.classes)
+        yield StatusLine(tuple(m for m in available() if has_classes or not m.of_classes), self.mode)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets; the outermost needs `height: 1fr`."""

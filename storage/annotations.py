@@ -143,6 +143,12 @@ def load(connection: Connection, document_row: Any) -> Annotations:
     )
 
 
+def current(connection: Connection, document_id: int) -> tuple[Annotations, int] | None:
+    """The annotations of a document and its version, without its words; None where it is gone."""
+    row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+    return (load(connection, row), row.version) if row is not None else None
+
+
 def commit(
     connection: Connection,
     document_id: int,

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
@@ -42,6 +42,8 @@ class Database:
                 f"{self._sqlite} is the database of another program. Nothing was changed.",
                 "Move it away. `workbench restore` lists the copies of this workspace's own.",
             )
+        self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
+        self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
@@ -57,6 +59,10 @@ class Database:
                 raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
         engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
 
+        @event.listens_for(engine, "do_connect")
+        def _look(*_: Any) -> None:
+            self.check_place()  # SQLite would make an empty file in place of one that is gone
+
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
             # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
@@ -66,6 +72,10 @@ class Database:
             cursor.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.close()
+            if self._inode is None and self._sqlite is not None:
+                self._inode = _inode(self._sqlite)
+                self._reserve = sqlite3.connect(self._sqlite, check_same_thread=False)
+                self._reserve.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL file
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -86,13 +96,28 @@ class Database:
 
         Raises:
             Busy: another process holds the database for longer than `busy_seconds`.
+            WorkspaceGone: the file was moved, deleted or replaced since it was opened.
             WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
         """
+        self.check_place()
         with self._translated():
             connection = self.engine.connect().execution_options(begin="IMMEDIATE")
             with connection, connection.begin():
                 self._announce()
                 yield connection
+        self.check_place()  # what was committed into a file that is gone by now was not saved
+
+    def check_place(self) -> None:
+        """Look whether SQLite's file is still where it was opened: writes to a deleted file succeed, and are lost.
+
+        Raises:
+            WorkspaceGone: it is not.
+        """
+        if self._inode is not None and self._sqlite is not None and _inode(self._sqlite) != self._inode:
+            raise WorkspaceGone(
+                f"{self._sqlite} was moved, deleted or replaced while it was open. Nothing is saved any more.",
+                "Move it back, or save what is open as a new workspace.",
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -153,14 +178,19 @@ class Database:
         return f": process {pid}" + (f" ({command[:80]})" if command else "")
 
     def copy_to(self, target: Path) -> None:
-        """Write a whole copy of SQLite's file, as of this moment; other processes may go on writing.
+        """Write a whole copy of SQLite's file, as of this moment, also where the open file has no name any more.
+
+        Other processes may go on writing.
 
         Raises:
-            WorkspaceProblem: the copy cannot be written.
+            WorkspaceProblem: the database is no SQLite file, or the copy cannot be written.
         """
         if self._sqlite is None:
             raise WorkspaceProblem("The database is kept by a server.", "Copy it with the server's own tools.")
         try:
+            if self._reserve is not None:
+                self._reserve.execute("VACUUM INTO ?", (str(target),))
+                return
             with closing(sqlite3.connect(self._sqlite, self._busy_seconds, isolation_level=None)) as connection:
                 connection.execute("VACUUM INTO ?", (str(target),))
         except sqlite3.Error as error:
@@ -207,6 +237,9 @@ class Database:
 
     def close(self) -> None:
         """Close all connections and files."""
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve, self._inode = None, None
         self.engine.dispose()
 
 
@@ -269,6 +302,15 @@ def is_in_use(path: Path) -> bool:
     except sqlite3.Error:
         return False
     return False
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """What a file is, whatever its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def file_of_url(url: str) -> Path | None:

@@ -3,16 +3,25 @@
 import hashlib
 import io
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from storage import locks
 from storage.exceptions import WorkspaceProblem
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
+_LOCK = ".lock"  # of a draft folder, held while its process lives
+_TEMPORARY = "workbench-"
+_DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
+_MOMENT = 10.0  # seconds: between a file's making and its lock
+_DAY = 86_400.0
 
 
 class Files:
@@ -64,6 +73,16 @@ class Files:
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
 
+    def sweep(self) -> None:
+        """Delete the temporary files and folders of processes that were killed while they wrote."""
+        sweep(self.root, re.compile(r"\.workbench\.toml\."))
+        for folder in (self.originals, self.pages, self.copies):
+            sweep(folder, _DRAFT)
+        sweep(self.runs, re.compile(r"\.(reading|incoming)-"))
+        with suppress(OSError):
+            for run in self.runs.iterdir():
+                sweep(run, _DRAFT)
+
     @property
     def umask(self) -> int | None:
         """The umask that keeps new files as private as the folder; None where it lets everyone in."""
@@ -93,7 +112,7 @@ class Files:
             # The source first: if it vanished meanwhile, the folder is not to blame.
             with (
                 io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source,
-                replacing(target) as file,
+                replacing(target, folder) as file,
             ):
                 while chunk := source.read(1 << 20):
                     file.write(chunk)
@@ -118,19 +137,70 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[IO[bytes]]:
+def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder for work in progress, deleted at the end; where this process is killed, `sweep` deletes it later."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    descriptor = locks.acquire(folder / _LOCK, named=False)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
+    """A draft folder in the system's folder for temporary files."""
+    return draft_folder(Path(tempfile.gettempdir()), f"{_TEMPORARY}{purpose}-")
+
+
+def sweep_temporary() -> None:
+    """Delete the temporary folders of this user's processes that were killed."""
+    sweep(Path(tempfile.gettempdir()), re.compile(re.escape(_TEMPORARY)))
+
+
+def sweep(folder: Path, names: re.Pattern[str]) -> None:
+    """Delete what killed processes left in a folder: drafts, by the beginning of their names, that no process holds."""
+    user = os.getuid() if hasattr(os, "getuid") else None
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not names.match(entry.name):
+                continue
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                if user is not None and status.st_uid != user:
+                    continue
+                age = time.time() - status.st_mtime
+                if entry.is_dir(follow_symlinks=False):
+                    lock = Path(entry.path) / _LOCK
+                    # without a lock: it is just being made, or a version made it that had none
+                    if not locks.held(lock) if lock.is_file() else age > _DAY:
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                elif entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path)):
+                    Path(entry.path).unlink()
+
+
+@contextmanager
+def replacing(target: Path, draft_in: Path | None = None) -> Iterator[IO[bytes]]:
     """Write a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
 
     The folder is flushed, too: what was reported as written is there after a power cut. A new file is for this user,
     in a folder that its group may write to for the group, too; a file that is replaced keeps its permissions.
 
+    Args:
+        target: the file.
+        draft_in: a folder of the same file system for the temporary file; None: the target's own.
+
     Raises:
         WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
     """
     temporary: str | None = None
+    descriptor: int | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as file:
+        folder, prefix = draft_in or target.parent, f".{target.name[:40]}."
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
             temporary = file.name
+            descriptor = locks.acquire(Path(temporary), named=False)  # so that `sweep` leaves it alone
             yield file
             file.flush()
             os.chmod(temporary, _mode_of(target))  # noqa: PTH101
@@ -147,6 +217,8 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary and Path(temporary).exists():
             Path(temporary).unlink()
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _mode_of(target: Path) -> int:

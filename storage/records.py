@@ -289,6 +289,7 @@ class Opinion:
     done: bool = False  # marked as complete by the annotator
     settled: bool = False  # its differences from the document's labels were decided
     at: datetime | None = None  # when it was last changed; None before it is stored
+    classes: frozenset[ClassLabel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

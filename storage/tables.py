@@ -252,6 +252,7 @@ opinions = Table(  # a second, independent labelling of a document; never its la
     Column("round", Integer, nullable=False, default=0),  # 0: outside a round
     Column("spans", JSON, nullable=False, default=list),
     Column("absent", JSON, nullable=False, default=list),
+    Column("classes", JSON, nullable=False, default=list, server_default="[]"),
     Column("done", Boolean, nullable=False, default=False),
     Column("settled", Boolean, nullable=False, default=False),
     Column("at", DateTime(timezone=True), nullable=False),

@@ -45,19 +45,14 @@ def keep_daily(db: "Database", files: Files) -> Path | None:
     target = files.copies / f"workbench-{datetime.now(UTC).astimezone():%Y%m%d}.db"
     if target.exists() or not os.access(files.root, os.W_OK) or not _holds_documents(db):
         return None
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         if not files.copies.is_dir():
             files.copies.mkdir(exist_ok=True)
             files.copies.chmod(files.root.stat().st_mode & 0o7777)
-        db.copy_to(draft)
-        with replacing(target) as file, draft.open("rb") as source:
-            shutil.copyfileobj(source, file, 1 << 20)
+        with replacing(target) as file:
+            db.copy_to(Path(file.name))  # SQLite writes into a file that is there and empty
     except (OSError, WorkspaceProblem):
         return None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
     for old in sorted(path for path in files.copies.iterdir() if _DAILY.fullmatch(path.name))[:-KEPT]:
         with suppress(OSError):
             old.unlink()

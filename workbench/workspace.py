@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files
+from storage.files import Files, sweep_temporary
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -51,6 +52,8 @@ class Workspace:
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db
+                self.files.sweep()
+                sweep_temporary()
                 self._keep_copy(db)
             return self._db
 
@@ -184,6 +187,37 @@ class Workspace:
     def _note_retired(self) -> None:
         if self._db is not None:
             _note_retired(self._db, self.schema)
+
+    def save_as(self, directory: Path) -> bool:
+        """Make a new workspace of what is open, also where this one was deleted meanwhile.
+
+        Pictures, runs and originals are copied where they are still there.
+
+        Args:
+            directory: a new or empty one.
+
+        Returns:
+            Whether the folders were still there; without them the new workspace has documents, labels and settings.
+
+        Raises:
+            WorkspaceProblem: the directory holds something, cannot be written, or the disk is full.
+        """
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
+        files = Files(directory.absolute())
+        files.make()
+        files.restrict(own_database=True, shared=False)
+        self.db.copy_to(files.database)
+        kept = [folder for folder in (self.files.originals, self.files.pages, self.files.runs) if folder.is_dir()]
+        try:
+            for folder in kept:
+                shutil.copytree(folder, files.root / folder.name, dirs_exist_ok=True, symlinks=True)
+        except (OSError, shutil.Error) as error:
+            raise WorkspaceProblem(
+                f"{directory} has the labels, but not all files: {error}.", "Copy the other folders by hand."
+            ) from error
+        settings_file.write(files.settings, replace(self.settings, database=""))
+        return len(kept) == 3
 
     def close(self) -> None:
         if self._db is not None:

@@ -174,6 +174,8 @@ def _change(change: dict[str, Any], session: AnnotationSession) -> str:
             for field, ids, *_ in spans[sign]:
                 text = text_of(tokens, [token for token in ids if token < len(tokens)])
                 parts.append(f"{sign}{name(field)} “{text[:40]}”")
+    if isinstance(classes := change.get("classes"), dict):
+        parts += [f"{sign}{name(field)} = {option}" for sign in "-+" for field, option, *_ in classes[sign]]
     for attribute in ("state", "note"):
         if isinstance(turned := change.get(attribute), list):
             parts.append(f"{attribute}: {turned[0] or '–'} → {turned[1] or '–'}")

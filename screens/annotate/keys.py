@@ -47,7 +47,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("label.add", "ampersand", "session('add')", "Add the selection to the armed field as one more value"),
     ("label.reject", "x", "session('reject')", "Reject the suggestion, or clear the label, under the cursor"),
     ("label.clear", "backspace,delete", "session('clear')", "Clear the labels of the selection or under the cursor"),
-    ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there"),
+    ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there; of a class field: cannot say"),
     ("label.correct", "e", "ask('word')", "Correct the word's text; the original is kept"),
     (
         "words.space",
@@ -126,11 +126,11 @@ SIGNS = (
 """What is seen on the page, in the panel and in the list, for the help."""
 
 SESSION_ACTS: Mapping[str, Work] = {
-    "confirm": lambda session: session.field_key.confirm(),
+    "confirm": lambda session: session.confirm(),
     "add": lambda session: session.field_key.add(),
     "reject": lambda session: session.reject(),
     "clear": lambda session: session.clear(),
-    "mark_absent": lambda session: session.document_acts.mark_absent(),
+    "mark_absent": lambda session: session.mark_absent(),
     "mark_missing_absent": lambda session: session.document_acts.mark_missing_absent(),
     "next_suggestion": lambda session: session.next_suggestion(),
     "previous_suggestion": lambda session: session.next_suggestion(-1),
@@ -152,3 +152,12 @@ ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
     "queue_error": lambda walk: walk.queue_error(),
 }
 """What the action `error_walk(name)` does."""
+
+
+def work_of_letter(character: str, session: AnnotationSession) -> Work | None:
+    """What a letter does that is the key of an option or a field; None where it is no such key."""
+    if session.classes.takes(character):
+        return lambda session: session.classes.press(character)
+    fields = () if session.classes.only else session.schema.spans
+    field = next((field for field in fields if field.key == character), None)
+    return None if field is None else lambda session: session.field_key.press(field)

@@ -152,7 +152,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         for position, placed in enumerate(row.placed):
             mark = self._marks.get(placed.token)
             lead = placed.x - x
-            here = placed.token == (self._view.cursor if self._view else None)
+            here = self._view is not None and placed.token == self._view.cursor and not self._view.classes.only
             joined = mark is not None and previous is not None and mark.owner == previous.owner
             if lead > 1:
                 segments.append(Segment(" " * (lead - 1), self._gap(previous) if joined and lead <= 2 else base))

@@ -100,10 +100,7 @@ def run_text(view: RunsView, run: Run, known: Progress, schema: Schema) -> Conte
         parts.append((f"\n“{run.note}”", "italic"))
     if report := run.report:
         counts = ", ".join(f"{name} {number}" for name, number in (report.get("documents") or {}).items() if number)
-        parts.append(
-            f"\n{report.get('steps')} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s on "
-            f"{report.get('device')} in {report.get('precision')}; documents: {counts}"
-        )
+        parts.append(f"\n{_speed(report)}documents: {counts}")
     if known.seconds:
         parts.append(f"\ntook {', '.join(filter(None, [duration(known.seconds), cost(known)]))}")
     parts += ["\n\n", fields_table(known, {field.id: field.name for field in schema.spans})]
@@ -157,3 +154,11 @@ def _table(changed: Mapping[str, tuple[Any, Any]]) -> Content:
         return Content.styled("the same settings\n", "$text-muted")
     rows = [f"{key}: {drafts.shown(a) or '–'} → {drafts.shown(b) or '–'}" for key, (a, b) in changed.items()]
     return Content("\n".join(rows) + "\n")
+
+
+def _speed(report: Mapping[str, Any]) -> str:
+    """Steps and speed; "" of a model that was fitted at once."""
+    if not report.get("steps"):
+        return ""
+    speed = f"{report['steps']} steps, {report.get('tokens_per_second', 0):,.0f} tokens/s"
+    return f"{speed} on {report.get('device')} in {report.get('precision')}; "

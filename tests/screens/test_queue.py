@@ -547,7 +547,7 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
     begun = []
     ways = {w: retraining.TrainingWay(w, w, None, "", "r1") for w in ("warm", "base")}
     offer = retraining.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
-    monkeypatch.setattr(retraining, "offer", lambda workspace: offer)
+    monkeypatch.setattr(retraining, "offer", lambda workspace, task: offer)
 
     def train(workspace, way):
         begun.append(way.id)

@@ -13,7 +13,7 @@ from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
-from workbench.active_learning import overview
+from workbench.active_learning import loop_task, overview
 from workbench.runs import jobs, parquet
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
@@ -70,7 +70,8 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
         offered = connection.exec_driver_sql("SELECT count(DISTINCT document_id) FROM class_suggestions").scalar()
     # the errors screen and the relabel loop look at runs that read fields
     assert snapshot.read(workspace, None) is None
-    assert overview.read(workspace).model is None
+    assert overview.read(workspace, loop_task.TOKENS).model is None
+    assert overview.read(workspace).model.id == done["run"]
     workspace.close()
     assert offered == 12
     texts = tmp_path / "new.jsonl"

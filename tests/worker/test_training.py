@@ -24,7 +24,7 @@ from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
-from workbench.training import callbacks, preparation, trainer, training_run
+from workbench.training import callbacks, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
 from workbench.training import train as training
 
@@ -205,11 +205,11 @@ def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.Mo
         loss = real(*args)
         return lambda *a, **k: loss(*a, **k) * float("nan")
 
-    monkeypatch.setattr(training_run, "loss_function", broken)
+    monkeypatch.setattr(training_attempt, "loss_function", broken)
     with pytest.raises(trainer.Diverged, match="no number any more at step 1") as caught:
         train(folder)
     assert "learning rate" in caught.value.remedy
-    monkeypatch.setattr(training_run, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
+    monkeypatch.setattr(training_attempt, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
     other = tiny_model.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
     with pytest.raises(trainer.Diverged, match="rose to"):
         train(other)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench.active_learning import acquisition, strategies
+from workbench.active_learning import acquisition, class_selection, strategies
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
@@ -350,13 +350,20 @@ def _write(type: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
+def _report(done: int, total: int) -> None:
+    _write("scoring", done=done, total=total)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The process's entry. Its last line is `finished` or `failed`; without one it was ended from outside."""
     folder = Path(arguments[0])
     started = time.monotonic()
     try:
         request = SelectionRequest.read(folder)
-        choice = choose(folder.parent.parent, request, lambda done, total: _write("scoring", done=done, total=total))
+        if request.class_field:
+            choice = class_selection.choose(folder, request, _report)
+        else:
+            choice = choose(folder.parent.parent, request, _report)
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
         write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:

@@ -7,6 +7,7 @@ from typing import Any
 from storage.records import KNOWN_SOURCES, Annotations, Event, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts, field_states
+from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
@@ -32,6 +33,8 @@ _OF_FIELDS = {
     "change": "changing",
     "adjust": "adjusting",
     "absent": "marking as not there:",
+    "classify": "labelling",
+    "cannot-say": "that it cannot be said:",
 }
 _MOST_NAMES = 3
 SURE_PLACE = 0.9
@@ -60,10 +63,10 @@ def name_of(event: Event, schema: Schema, suggestions: Iterable[Suggestion] = ()
 
 
 def _fields(change: dict[str, Any], schema: Schema, suggestions: Iterable[Suggestion]) -> list[str]:
-    spans, absent, decided = (change.get(part) or {} for part in ("spans", "absent", "decisions"))
+    spans, classes, absent, decided = (change.get(part) or {} for part in ("spans", "classes", "absent", "decisions"))
     field_of = {suggestion.id: suggestion.field for suggestion in suggestions}
     changed = (
-        [span[0] for sign in "+-" for span in spans.get(sign, ())]
+        [label[0] for part in (spans, classes) for sign in "+-" for label in part.get(sign, ())]
         or [field for sign in "+-" for field in absent.get(sign, ())]
         or [field_of[number] for sign in "+-" for number, _ in decided.get(sign, ()) if number in field_of]
     )
@@ -77,8 +80,9 @@ def _listed(names: Sequence[str]) -> str:
 class DocumentActs:
     """Acts on the document that a session has open."""
 
-    def __init__(self, state: SessionState, cursor: Cursor, schema: Schema) -> None:
+    def __init__(self, state: SessionState, cursor: Cursor, schema: Schema, classes: ClassActs) -> None:
         self._state = state
+        self._classes = classes
         self._editor = state.editor
         self._cursor = cursor
         self._schema = schema
@@ -104,6 +108,9 @@ class DocumentActs:
     def mark_missing_absent(self) -> None:
         """Say that the fields without a label, an open suggestion and a known value are not on the document."""
         annotations, content = self._editor.state, self._editor.content
+        if self._classes.only:
+            self._state.message = "This text has no fields on words."
+            return
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
         known = {r.field for r in content.references} - suggested
@@ -148,14 +155,14 @@ class DocumentActs:
     def accept_all(self, in_view: InView | None = None) -> int:
         """Accept every acceptable suggestion (in view) in one act, and say which; returns how many."""
         suggestions = self.acceptable(in_view)
-        after = self._editor.state
+        after, options = self._classes.accept_suggested(self._editor.state)
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
         self._state.commit("accept-visible", after)
         self._state.focus = None
         rest = len(self.acceptable())
-        names = _listed([self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens)])
-        done = f"Accepted: {names}." if suggestions else "No suggestion in view that can be accepted."
+        names = _listed([*options, *(self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens))])
+        done = f"Accepted: {names}." if suggestions or options else "No suggestion in view that can be accepted."
         self._state.message = done + (f" {rest} more out of view." if rest else "")
         return len(suggestions)
 

@@ -220,7 +220,8 @@ class DocumentEditor:
             content = replace(content, document=replace(content.document, name=shown))
         active = {field.id for field in self._workspace.schema.active}
         offered = (s for s in content.suggestions if s.field in active or s.decision is not Decision.OPEN)
-        return replace(content, suggestions=tuple(offered))
+        likely = tuple(s for s in content.class_suggestions if s.field in active)
+        return replace(content, suggestions=tuple(offered), class_suggestions=likely)
 
     def _with(self, after: Annotations) -> Content:
         """The content as it is shown after an act: decisions and corrected texts put in."""
@@ -240,7 +241,7 @@ class DocumentEditor:
             self.content.document,
             state=after.state,
             note=after.note,
-            labels=len(after.spans),
+            labels=len(after.spans) + len(after.classes),
             suggestions=len(leading(suggestions)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)

@@ -11,6 +11,7 @@ from storage import queue
 from storage.records import Content, Span, Suggestion, Token
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
+from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_acts import DocumentActs
 from workbench.annotation.document_words import DocumentWords
@@ -49,6 +50,7 @@ class AnnotationSession:
         cursor: moving and selecting.
         field_key: what a field's key does, and the keys that follow it.
         document_acts: what is done with the document as a whole.
+        classes: what keys do with its class fields.
     """
 
     def __init__(self, editor: Editor, schema: Schema, layout: PageLayout) -> None:
@@ -58,7 +60,8 @@ class AnnotationSession:
         self._state = SessionState(editor)
         self.cursor = Cursor(layout, self.words, self._state.cursor_moved)
         self.field_key = FieldKey(self._state, self.cursor, self.words, schema)
-        self.document_acts = DocumentActs(self._state, self.cursor, schema)
+        self.classes = ClassActs(self._state, schema)
+        self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
         self._texts_laid_out = editor.state.texts
         self.repaired: tuple[int, ...] = ()  # where words were replaced: the session is of no use any more
 
@@ -117,7 +120,7 @@ class AnnotationSession:
 
     @property
     def view(self) -> SessionView:
-        return self._state.view(self.cursor)
+        return replace(self._state.view(self.cursor), classes=self.classes.view)
 
     def show_message(self, text: str) -> None:
         """Have the hint line say something until the next key."""
@@ -171,7 +174,9 @@ class AnnotationSession:
     # labels and suggestions
 
     def clear(self) -> None:
-        """Take the labels of the selection, or the label under the cursor, away."""
+        """Take the labels of the selection, or the label under the cursor, away; of a class field in hand its label."""
+        if self.view.classes.in_hand:
+            return self.classes.clear()
         label = self.view.label
         if self.cursor.selection:
             self._state.commit("clear", acts.clear(self.editor.state, self.cursor.selection))
@@ -179,6 +184,7 @@ class AnnotationSession:
             self._state.commit("clear", acts.clear_spans(self.editor.state, [label]))
         self.let_go()
         self._state.disarm()
+        return None
 
     def reject(self) -> None:
         """Reject the suggestion in hand and go on to the next; without one, clear the label under the cursor."""
@@ -215,6 +221,20 @@ class AnnotationSession:
         self.editor.repair_words(repair)
         self.repaired = word_repair.moved_tokens([first], repair.moved)
         self._state.message = f"The words are {repair.summary.split(' → ')[1]} now."
+
+    def confirm(self) -> None:
+        """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""
+        if self.view.classes.in_hand:
+            self.classes.confirm()
+        else:
+            self.field_key.confirm()
+
+    def mark_absent(self) -> None:
+        """Say that the field in hand is not there; of a class field, that it cannot be said."""
+        if self.view.classes.in_hand:
+            self.classes.cannot_say()
+        else:
+            self.document_acts.mark_absent()
 
     def take_known(self) -> None:
         """Label where the known value is printed: of the field in hand, else of the first suggestion that differs."""

@@ -1,7 +1,6 @@
 """`workbench predict`: a model reads files that are not in the workspace."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
@@ -51,6 +50,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
       workbench predict starter - < invoice.pdf
     """
     from storage.exceptions import UsageProblem
+    from storage.files import temporary_folder
     from workbench.evaluation import inference
     from workbench.evaluation.classes import inference as class_inference
     from workbench.exchange.exporters.base import check_target
@@ -61,9 +61,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     if to is not None:
         check_target(to, workspace.files, force)
     source = inference.model_of(workspace, model)
-    with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
+    with temporary_folder("predict") as folder:
         # the files are imported into a workspace that is deleted afterwards
-        scratch = Workspace.create(Path(folder) / "files")
+        scratch = Workspace.create(folder / "files")
         try:
             settings = workspace.settings
             scratch.change_settings(

@@ -15,7 +15,8 @@ _EDGES = ".,:;()[]{}'\"*#-_/\\|!?=~`"
 _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
 _NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.15  # overlaps (Jaccard); see Words.same
-_LEAST_BANDS = 3
+_FEW_STRANGERS = 0.04  # of the numbers: so many have no counterpart in the other reading
+_LEAST_BANDS = 2  # the comparison of words decides; benchmarks/duplicates.py counts both
 _DIGIT = re.compile(r"\d")
 
 Fingerprint = tuple[int, ...]
@@ -105,14 +106,41 @@ class Words:
     def same(self, other: "Words") -> bool:
         """Whether these are the words of one page, read twice.
 
-        Either nearly all numbers are the same, or many are and the other words differ as much, which is a difference
-        of reading. Another invoice of the same vendor differs only in its numbers.
+        Either nearly all numbers are the same; or many are, and the other words differ as much or the numbers that
+        differ do so by one character, which is a difference of reading. Another invoice of the same vendor has the
+        same words and other numbers.
         """
         numbers, words = _overlap(self.numbers, other.numbers), _overlap(self.plain, other.plain)
-        if words < _LEAST_SAME:
+        if words < _LEAST_SAME or numbers < _LEAST_SAME:
             return False
-        return numbers >= _NEARLY_ALL or (numbers >= _LEAST_SAME and words <= numbers + _EVENLY)
+        if numbers >= _NEARLY_ALL or words <= numbers + _EVENLY:
+            return True
+        return _strangers(self.numbers, other.numbers) <= _FEW_STRANGERS * min(len(self.numbers), len(other.numbers))
 
 
 def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a or b else 1.0
+
+
+def _strangers(a: frozenset[str], b: frozenset[str]) -> int:
+    """Of the numbers that only one of two readings has: those of the shorter list without one of the other list that
+    differs by one character."""
+    fewer, more = sorted((a - b, b - a), key=len)
+    free = set(more)
+    strangers = 0
+    for number in sorted(fewer):
+        counterpart = min((other for other in free if _differ_by_one(number, other)), default=None)
+        if counterpart is None:
+            strangers += 1
+        else:
+            free.discard(counterpart)
+    return strangers
+
+
+def _differ_by_one(a: str, b: str) -> bool:
+    """Whether one replaced, added or left out character makes one of the other."""
+    shorter, longer = sorted((a, b), key=len)
+    if len(longer) - len(shorter) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(shorter, longer, strict=False)) if x != y), len(shorter))
+    return shorter[start + (len(shorter) == len(longer)) :] == longer[start + 1 :]

@@ -11,6 +11,9 @@ PURPLE = "#CC79A7"
 GREY = "#888888"
 """For what belongs to no field any more."""
 
+RED = "#FF2020"
+"""The frame around the place in question on a picture of a page; no field has it."""
+
 LIGHT_GREEN = "#4CC38A"
 """Green for a dark background."""
 

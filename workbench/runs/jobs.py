@@ -19,6 +19,7 @@ from storage import runs as run_store
 from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
+from workbench import lifeline
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
@@ -122,8 +123,14 @@ def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:
     raise RunProblem(f"No folder for a new run could be made in {workspace.files.runs}.", "Delete old runs.")
 
 
-def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None:
+def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied: bool = False) -> None:
     """Start the run's process in a session of its own; it waits for its turn and outlives this terminal.
+
+    Args:
+        workspace: of the run.
+        run_id: of a run that was prepared.
+        slots: how many runs may work at a time.
+        tied: let it end with this process instead.
 
     Raises:
         RunProblem: the run has a process already, or was imported.
@@ -150,7 +157,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
         with events.EventWriter(folder.events) as writer:
             writer.write("queued")
         with folder.log.open("ab") as log:
-            child = subprocess.Popen(
+            child = (lifeline.start if tied else subprocess.Popen)(
                 machine.python(machine.LAUNCHER, str(folder.path), str(slots)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem, WorkspaceProblem
+from storage.files import draft_folder, sweep
 from storage.records import Run, RunState
 from workbench.runs import progress
 from workbench.runs.config.request import Request
@@ -117,19 +117,17 @@ def _refuse_links(folder: Path) -> None:
 @contextmanager
 def _appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
-    draft: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".incoming-", dir=target.parent)) / "folder"
-        yield draft
-        if target.exists():
-            target.rmdir()  # empty, as was checked
-        draft.rename(target)
+        sweep(target.parent, re.compile(r"\.incoming-"))
+        with draft_folder(target.parent, ".incoming-") as folder:
+            draft = folder / "folder"
+            yield draft
+            if target.exists():
+                target.rmdir()  # empty, as was checked
+            draft.rename(target)
     except (OSError, shutil.Error) as error:
         raise WorkspaceProblem(
             f"{target} cannot be written: {getattr(error, 'strerror', None) or error}. Nothing was changed.",
             "Free some space or check the permissions, then repeat the step.",
         ) from error
-    finally:
-        if draft is not None:
-            shutil.rmtree(draft.parent, ignore_errors=True)

@@ -310,6 +310,24 @@ def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:
     return Rejected(str(path), where, problem.message)
 
 
+def only_document(path: Path, read: Callable[[], Incoming]) -> Iterator[Incoming | Rejected]:
+    """What `read` gives, the one document of a file; or why it cannot be read."""
+    try:
+        yield read()
+    except InputProblem as problem:
+        yield rejected(path, "", problem)
+
+
+def check_number_of_pages(pages: int, options: Options) -> None:
+    """Refuse a document of more pages than a document may have.
+
+    Raises:
+        InputProblem: it is one.
+    """
+    if pages > options.limits.pages:
+        raise InputProblem(f"it has {pages:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+
+
 def words_in(text: str, box: Box) -> list[tuple[str, Box]]:
     """The words of a line or region with a box each; a blank text is one empty word, so that it is counted."""
     return split_line(text, box) or [("", box)]

@@ -242,8 +242,7 @@ def _pages(
     shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
     given = _given_pages(references, path, options, incoming.notes)
     count = max([1, len(references), len(given), len(shapes), *(region.page + 1 for region in regions)])
-    if count > options.limits.pages:
-        raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+    parsing.check_number_of_pages(count, options)
     for number in range(count):
         known = given[number] if number < len(given) else None
         sizes = [region.size for region in regions if region.page == number and region.size]

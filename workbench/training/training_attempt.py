@@ -42,7 +42,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class TrainingRun:
+class TrainingAttempt:
     """What a run is trained with. `batch` is windows at once; they and `accumulation` may be smaller than asked for."""
 
     folder: RunFolder
@@ -67,7 +67,7 @@ class TrainingRun:
         control: Control,
         batch: int,
         accumulation: int,
-    ) -> "TrainingRun":
+    ) -> "TrainingAttempt":
         """Load the model and encode the documents; writes the events `started` and `prepared`.
 
         Raises:
