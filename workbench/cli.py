@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from storage.exceptions import UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.support.launch import open_workbench
@@ -98,6 +98,7 @@ def main() -> Any:
     wants_json = "--json" in sys.argv
     _end_in_order()
     try:
+        _check_system(sys.platform)
         group.main(prog_name="workbench", standalone_mode=False)
     except WorkbenchError as error:
         _report(error, wants_json)
@@ -141,6 +142,19 @@ def _end_in_order() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def _check_system(platform: str) -> None:
+    """Refuse Windows before anything is imported that it lacks: locks, limits and process groups are those of POSIX.
+
+    Raises:
+        MissingTool: it is Windows.
+    """
+    if platform == "win32":
+        raise MissingTool(
+            "The workbench runs on Linux and macOS, and on Windows in WSL.",
+            "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
+        )
 
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:

@@ -195,6 +195,20 @@ class AnnotationSession:
         self._state.commit("reject", acts.reject(self.editor.state, suggestion))
         self.field_key.go_on_after(suggestion)
 
+    def confirm(self) -> None:
+        """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""
+        if self.view.classes.in_hand:
+            self.classes.confirm()
+        else:
+            self.field_key.confirm()
+
+    def mark_absent(self) -> None:
+        """Say that the field in hand is not there; of a class field, that it cannot be said."""
+        if self.view.classes.in_hand:
+            self.classes.cannot_say()
+        else:
+            self.document_acts.mark_absent()
+
     def space_words(self, text: str) -> None:
         """Write the selected words, or the cursor's, with other spaces between them."""
         tokens = self._of_repair()
@@ -221,20 +235,6 @@ class AnnotationSession:
         self.editor.repair_words(repair)
         self.repaired = word_repair.moved_tokens([first], repair.moved)
         self._state.message = f"The words are {repair.summary.split(' → ')[1]} now."
-
-    def confirm(self) -> None:
-        """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""
-        if self.view.classes.in_hand:
-            self.classes.confirm()
-        else:
-            self.field_key.confirm()
-
-    def mark_absent(self) -> None:
-        """Say that the field in hand is not there; of a class field, that it cannot be said."""
-        if self.view.classes.in_hand:
-            self.classes.cannot_say()
-        else:
-            self.document_acts.mark_absent()
 
     def take_known(self) -> None:
         """Label where the known value is printed: of the field in hand, else of the first suggestion that differs."""

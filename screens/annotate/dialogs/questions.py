@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from screens.annotate.conflict import CHOICES, described
+from screens.annotate.dialogs.conflict import CHOICES, described
 from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
