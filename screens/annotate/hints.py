@@ -5,7 +5,7 @@ A hint is a sentence and (binding id or key, text) pairs.
 
 from collections.abc import Sequence
 
-from screens.annotate.class_hints import hint_of_classes
+from screens.annotate.classes.hints import hint_of_classes
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State

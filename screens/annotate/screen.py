@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate import dialogs, hints
+from screens.annotate import hints
 from screens.annotate.accept_checks import AcceptChecks
-from screens.annotate.dialogs import converse
+from screens.annotate.dialogs import questions
+from screens.annotate.dialogs.fields import ask_fields
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
-from screens.annotate.field_dialogs import ask_fields
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
@@ -166,6 +166,14 @@ class AnnotateScreen(ModeScreen):
         else:
             self.show_message("Every document of the list is decided.")
 
+    def _go_on_classified(self, document: int) -> None:
+        """After the key that classified a text: the next error where errors are gone through, else the next text."""
+        walk = self.workbench.error_walk
+        if walk is not None and walk.document == document:
+            self.app.call_later(walk.next_error)
+        else:
+            self._go_on()
+
     def action_undo(self) -> None:
         """Take the last act back: on the document that the screen just went on from, else on this one."""
         if not self._trail.is_fresh and self._undone_here():
@@ -226,18 +234,21 @@ class AnnotateScreen(ModeScreen):
                 self.refresh_status()
                 if session.editor.refused is None:  # an undo that came too late
                     raise
-                question = dialogs.ask_conflict(self.app, session, error)
-                self.app.call_next(converse, self, question, self.act)  # before the next key
+                question = questions.ask_conflict(self.app, session, error)
+                self.app.call_next(questions.converse, self, question, self.act)  # before the next key
                 return False
             if session.content is not before:
                 self._committed(session, before)
             done = True
+            if session.repaired:  # other words: everything is laid out anew
+                self._next_message = session.view.message
+                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False
-            self._go_on()
+            self._go_on_classified(session.content.document.id)
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -316,14 +327,14 @@ class AnnotateScreen(ModeScreen):
 
     async def action_ask(self, name: str) -> None:
         if self.session is not None:
-            await converse(self, dialogs.QUESTIONS[name](self.app, self.session), self.act)
+            await questions.converse(self, questions.QUESTIONS[name](self.app, self.session), self.act)
 
     async def action_filter(self) -> None:
         vendor = self.session.content.document.group if self.session else None
-        await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
+        await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
     async def action_fields(self) -> None:
-        await converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
+        await questions.converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
 
     def _fields_were_changed(self, message: str) -> None:
         self._next_message = message
@@ -331,7 +342,7 @@ class AnnotateScreen(ModeScreen):
 
     def action_history(self) -> None:
         if self.session is not None:
-            self.app.push_screen(dialogs.history_page(self.session))
+            self.app.push_screen(questions.history_page(self.session))
 
     # the panes
 
@@ -345,9 +356,8 @@ class AnnotateScreen(ModeScreen):
 
     def action_review(self) -> None:
         self._review = not self._review
-        if self._review:
-            self.act(lambda session: session.next_suggestion())
-        self.refresh_status()
+        if not self._review or not self.act(lambda session: session.next_suggestion()):
+            self.refresh_status()
 
     def action_list(self) -> None:
         if self._list.has_focus:

@@ -101,7 +101,7 @@ class Loop:
         self._logged = tuner.state.global_step
 
     def _epoch(self, epoch: int, skipped: int, resumed: Path | None) -> None:
-        """All steps of an epoch but the first `skipped`; weights and random state come from the checkpoint `resumed`."""
+        """All steps of an epoch but the first `skipped`; weights and random state come from `resumed`."""
         tuner = self.tuner
         accumulation = tuner.args.gradient_accumulation_steps
         loader = skip_first_batches(self._loader, skipped * accumulation) if skipped else self._loader
