@@ -65,6 +65,8 @@ _SHORT = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "backslash": "\\",
+    "vertical_line": "|",
+    "number_sign": "#",
     "semicolon": ";",
     "colon": ":",
     "left": "←",

@@ -1,27 +1,9 @@
-"""Locks that are released when their process ends, also when it crashes: files held with flock (msvcrt on Windows)."""
+"""Locks that are released when their process ends, also when it crashes: files held with flock."""
 
+import fcntl
 import os
-import sys
 import time
 from pathlib import Path
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    _look = _take
-else:
-    import fcntl
-
-    def _take(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _look(descriptor: int) -> None:
-        # shared: processes that only look do not take each other for the holder
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-
 
 PATIENCE_SECONDS = 0.3
 """How long `acquire` tries: a process that calls `held` has the lock for a moment."""
@@ -40,7 +22,7 @@ def acquire(
     deadline = time.monotonic() + patience
     while True:
         try:
-            _take(descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except OSError:
             if time.monotonic() > deadline:
@@ -61,7 +43,8 @@ def held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        _look(descriptor)
+        # shared: processes that only look do not take each other for the holder
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:

@@ -1,5 +1,6 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
+import errno
 import gc
 import signal
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from storage.exceptions import UsageProblem, WorkbenchError
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.support.launch import open_workbench
@@ -98,6 +99,7 @@ def main() -> Any:
     wants_json = "--json" in sys.argv
     _end_in_order()
     try:
+        _check_system(sys.platform)
         group.main(prog_name="workbench", standalone_mode=False)
     except WorkbenchError as error:
         _report(error, wants_json)
@@ -117,6 +119,12 @@ def main() -> Any:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            _crash()
+        problem = UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+        _report(problem, wants_json)
+        sys.exit(problem.exit_code)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
 
@@ -141,6 +149,19 @@ def _end_in_order() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def _check_system(platform: str) -> None:
+    """Refuse Windows before anything is imported that it lacks: locks, limits and process groups are those of POSIX.
+
+    Raises:
+        MissingTool: it is Windows.
+    """
+    if platform == "win32":
+        raise MissingTool(
+            "The workbench runs on Linux and macOS, and on Windows in WSL.",
+            "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
+        )
 
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:

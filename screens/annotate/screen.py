@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate import dialogs, hints
+from screens.annotate import hints
 from screens.annotate.accept_checks import AcceptChecks
-from screens.annotate.dialogs import converse
+from screens.annotate.dialogs import questions
+from screens.annotate.dialogs.fields import ask_fields
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
-from screens.annotate.field_dialogs import ask_fields
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
@@ -70,13 +70,14 @@ class AnnotateScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
-        with self.guarded():
-            if (session := self.session) is not None:
+        if (session := self.session) is not None:
+            with self.guarded():
                 self._list.reread_all()
                 if session.editor.is_stale or session.schema != self.workspace.schema:
                     self.open_current()
 
-    def fields_changed(self) -> None:
+    def fields_changed(self, message: str = "") -> None:
+        self._next_message = message
         self._list.reread_all()
         self.open_current()
 
@@ -234,12 +235,15 @@ class AnnotateScreen(ModeScreen):
                 self.refresh_status()
                 if session.editor.refused is None:  # an undo that came too late
                     raise
-                question = dialogs.ask_conflict(self.app, session, error)
-                self.app.call_next(converse, self, question, self.act)  # before the next key
+                question = questions.ask_conflict(self.app, session, error)
+                self.app.call_next(questions.converse, self, question, self.act)  # before the next key
                 return False
             if session.content is not before:
                 self._committed(session, before)
             done = True
+            if session.repaired:  # other words: everything is laid out anew
+                self._next_message = session.view.message
+                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
         if not done:
             self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
@@ -324,22 +328,17 @@ class AnnotateScreen(ModeScreen):
 
     async def action_ask(self, name: str) -> None:
         if self.session is not None:
-            await converse(self, dialogs.QUESTIONS[name](self.app, self.session), self.act)
+            await questions.converse(self, questions.QUESTIONS[name](self.app, self.session), self.act)
 
     async def action_filter(self) -> None:
         vendor = self.session.content.document.group if self.session else None
-        await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
+        await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
     async def action_fields(self) -> None:
-        await converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
-
-    def _fields_were_changed(self, message: str) -> None:
-        self._next_message = message
-        self.fields_changed()
+        await questions.converse(self, ask_fields(self.app, self.workspace), self.fields_changed)
 
     def action_history(self) -> None:
-        if self.session is not None:
-            self.app.push_screen(dialogs.history_page(self.session))
+        self.act(lambda session: self.app.push_screen(questions.history_page(session)))
 
     # the panes
 
@@ -359,10 +358,10 @@ class AnnotateScreen(ModeScreen):
     def action_list(self) -> None:
         if self._list.has_focus:
             self._leave_list()
-            return
-        self.add_class("-listing")
-        self._list.focus()
-        self.show_hint(hints.LIST)
+        else:
+            self.add_class("-listing")
+            self._list.focus()
+            self.show_hint(hints.LIST)
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:

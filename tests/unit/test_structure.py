@@ -80,7 +80,7 @@ def test_the_contract_on_torch_names_every_module_of_the_terminal_process() -> N
     held = set(_contract("torch lives in training")["source_modules"])
     learning = {f"workbench.active_learning.{name}" for name in WORKERS}
     expected = {"screens", "storage"} | _modules_of("workbench") | _modules_of("workbench/active_learning")
-    assert held == expected - learning - {"workbench.training", "workbench.active_learning"}
+    assert held == expected - learning - {"workbench.training", "workbench.serving", "workbench.active_learning"}
 
 
 def test_the_contract_on_screens_names_every_screen() -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from storage import documents, opinions
 from storage.annotations import applied, difference, inverse
+from storage.exceptions import UsageProblem
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
 from workbench.annotation.editor import Proposal, Refused
+from workbench.locate.word_repair import WordRepair
 from workbench.workspace import Workspace
 
 
@@ -81,6 +83,14 @@ class BlindEditor:
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Nothing is suggested on a blind document; always 0."""
         return 0
+
+    def repair_words(self, repair: WordRepair) -> None:
+        """Refused: other words would change the document for everybody.
+
+        Raises:
+            UsageProblem: always.
+        """
+        raise UsageProblem("The words of a document that came back blind stay as they are.", "Open it from the list.")
 
     def undo(self) -> Event | None:
         """Take the last act back; None when there is nothing left. Its event is not stored anywhere."""

@@ -20,6 +20,7 @@ _OF_DOCUMENTS = {
     "reopen": "opening the document again",
     "flag": "the note",
     "correct": "correcting a word",
+    "words": "repairing words",
     "values": "labels from known values",
     "values-undone": "undoing labels from known values",
 }

@@ -12,7 +12,8 @@ from msgspec import structs
 from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
-from storage.suggestions import keep_suggestions, leading
+from storage.suggestions import keep_suggestions, leading, move_suggestions
+from workbench.locate.word_repair import WordRepair, moved_tokens
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -57,6 +58,9 @@ class Editor(Protocol):
 
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
+
+    def repair_words(self, repair: WordRepair) -> None:
+        """Replace words that OCR read wrong."""
 
     def undo(self) -> Event | None: ...
 
@@ -155,6 +159,24 @@ class DocumentEditor:
             kept = keep_suggestions(connection, run, {self.content.document.id: proposals}, replaces=(run,))
         self.reload()
         return kept
+
+    def repair_words(self, repair: WordRepair) -> None:
+        """Replace words that OCR read wrong, with the labels and suggestions on them.
+
+        Raises:
+            Conflict: the document was changed elsewhere; nothing is written, and the newer state was loaded.
+        """
+        document, before = self.content.document, self.content
+        corrected = {new: text for token, text in self.state.texts for new in repair.moved[token][:1]}
+        kept = {token.id: corrected[token.id] for page in repair.pages for token in page.tokens if token.original}
+        offers = {s.id: moved_tokens(s.tokens, repair.moved) for s in before.suggestions}
+        try:
+            with self._workspace.db.write() as connection:
+                documents.replace_pages(connection, document.id, document.version, repair.pages, kept)
+                move_suggestions(connection, document.id, offers)
+                annotations.move_tokens(connection, document.id, repair.moved, repair.summary, self.annotator)
+        finally:
+            self.reload()
 
     def undo(self) -> Event | None:
         """Take the last act back, across restarts; None when there is nothing left."""

@@ -20,6 +20,7 @@ from workbench.annotation.field_key import FieldKey
 from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
 from workbench.fields import FieldType, Schema
+from workbench.locate import word_repair
 from workbench.workspace import Workspace
 
 _COLUMNS = 100  # cells of a row, where no screen says how wide it is
@@ -62,6 +63,7 @@ class AnnotationSession:
         self.classes = ClassActs(self._state, schema)
         self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
         self._texts_laid_out = editor.state.texts
+        self.repaired: tuple[int, ...] = ()  # where words were replaced: the session is of no use any more
 
     @classmethod
     def open(
@@ -206,6 +208,33 @@ class AnnotationSession:
             self.classes.cannot_say()
         else:
             self.document_acts.mark_absent()
+
+    def space_words(self, text: str) -> None:
+        """Write the selected words, or the cursor's, with other spaces between them."""
+        tokens = self._of_repair()
+        self._repair(word_repair.spaced(self.content, tokens, text) if tokens else None)
+
+    def words_to_space(self) -> str:
+        """The words that `space_words` is about."""
+        return " ".join(self.tokens[token].text for token in self._of_repair())
+
+    def order_line(self) -> None:
+        """Put the words of the cursor's line into reading order."""
+        token = self.cursor.token
+        self._repair(word_repair.ordered(self.content, token) if token is not None else None)
+
+    def _of_repair(self) -> list[int]:
+        token = self.cursor.token
+        return sorted(self.cursor.selection) or ([token] if token is not None else [])
+
+    def _repair(self, repair: word_repair.WordRepair | None) -> None:
+        if repair is None:
+            self._state.message = "Nothing to change: the words stand as they are read."
+            return
+        first = min(self._of_repair())
+        self.editor.repair_words(repair)
+        self.repaired = word_repair.moved_tokens([first], repair.moved)
+        self._state.message = f"The words are {repair.summary.split(' → ')[1]} now."
 
     def take_known(self) -> None:
         """Label where the known value is printed: of the field in hand, else of the first suggestion that differs."""

@@ -178,10 +178,12 @@ def _write(
 
 
 def _as_data(content: "Content", extraction: "Extraction") -> dict[str, Any]:
-    fields: dict[str, dict[str, Any]] = {}
-    for entry in extraction.fields:
-        if entry.field not in fields or entry.confidence > fields[entry.field]["confidence"]:  # of several the surest
-            fields[entry.field] = {key: item for key, item in asdict(entry).items() if key not in ("field", "tokens")}
+    from workbench.predictions.extraction import by_field
+
+    fields = {
+        name: {key: item for key, item in asdict(entry).items() if key not in ("field", "tokens")}
+        for name, entry in by_field(extraction).items()
+    }
     return {
         "document": content.document.name,
         "source": content.document.source,

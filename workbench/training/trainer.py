@@ -219,6 +219,11 @@ class Throughput:
     tokens: Any = 0
     windows: int = 0
 
+    def add(self, inputs: Any) -> None:
+        """Count a batch."""
+        self.tokens = self.tokens + inputs["attention_mask"].sum()
+        self.windows += len(inputs["input_ids"])
+
 
 class Tuner(Trainer):  # type: ignore[misc]
     def __init__(
@@ -226,7 +231,7 @@ class Tuner(Trainer):  # type: ignore[misc]
     ) -> None:
         super().__init__(**kwargs)
         self.control: Any
-        self._order = order
+        self.order = order
         self._assess = assess
         self._guess = guess  # the loss of guessing
         self._recent: list[float] = []
@@ -235,7 +240,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         self.args._n_gpu = min(1, self.args.n_gpu)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> DataOrder:
-        return self._order
+        return self.order
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """One batch, forward and backward; counts its real tokens and watches the loss.
@@ -243,13 +248,24 @@ class Tuner(Trainer):  # type: ignore[misc]
         Raises:
             Diverged: the loss is no number, or has been far worse than guessing for twenty batches.
         """
-        self.meter.tokens = self.meter.tokens + inputs["attention_mask"].sum()
-        self.meter.windows += len(inputs["input_ids"])
+        self.meter.add(inputs)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        self._watch(float(loss) * self.args.gradient_accumulation_steps)
+        self.watch(float(loss))
         return loss
 
-    def _watch(self, loss: float) -> None:
+    def _get_learning_rate(self) -> float:
+        """The rate of the rule in force: SGD has its own."""
+        rate: float = super()._get_learning_rate()
+        group = self.optimizer.param_groups[0]
+        return rate * group["ratio"] if "after" in group and group["done"] > group["after"] else rate
+
+    def watch(self, share: float) -> None:
+        """Look at the loss of a batch, as its share of the effective batch's.
+
+        Raises:
+            Diverged: as `training_step`.
+        """
+        loss = share * self.args.gradient_accumulation_steps
         self._recent = [*self._recent[-19:], loss]
         where = f"at step {self.state.global_step + 1}"
         remedy = (

@@ -21,6 +21,7 @@ from workbench.runs.state import RunFolder
 from workbench.training import checkpoints
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
+from workbench.training.loop import Loop
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor
@@ -126,12 +127,19 @@ class TrainingAttempt:
         tuner.add_callback(reporter)
         tuner.remove_callback(PrinterCallback)
         with _resources_named(self.batch):
-            tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
+            self._train(tuner)
         state = tuner.state
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
             self.batch * self.accumulation * _world(), reporter.speed(), self._track(tuner),
         )  # fmt: skip
+
+    def _train(self, tuner: Tuner) -> None:
+        train = self.prepared.request.config.train
+        if train.engine == "loop":
+            Loop(tuner, train).train(self.resumed)
+        else:
+            tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
 
     def _track(self, tuner: Tuner) -> Callable[[dict[str, Any]], None]:
         if not self.prepared.request.config.train.report_to:

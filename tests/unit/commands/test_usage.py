@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,18 @@ def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
     assert message in answer.exception.message and remedy in answer.exception.remedy
     with opened.db.read() as connection:
         assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+def test_windows_is_refused_with_wsl_as_the_remedy_before_anything_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "argv", ["workbench", "status"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 6 and "WSL" in capsys.readouterr().err
+    loaded = "import sys, workbench.cli; print([m for m in ('fcntl', 'resource', 'termios') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True).strip() == "[]"
 
 
 def test_an_unknown_engine_is_wrong_usage(opened: Workspace) -> None:

@@ -42,20 +42,22 @@ def companions(base: Path, reference: str) -> Iterator[Path]:
 
 
 def find(options: Options, base: Path, reference: str, notes: list[str]) -> Path | None:
-    """The file that a record names; why others of that name are not read goes to `notes`."""
+    """The file that a record names; why none of that name is read goes to `notes`."""
+    problems: list[str] = []
     for name in _names(options, reference):
         try:
             file = parsing.inside(options, base, name)
         except InputProblem as problem:
-            notes.append(f"picture left out: {problem.message}")
+            problems.append(f"picture left out: {problem.message}")
             continue
         if file is not None:
             return file
+    notes += problems
     return None
 
 
 def picture(options: Options, base: Path, reference: str, notes: list[str]) -> tuple[Path, float, float] | None:
-    """(file, width, height in pixels) of the picture that a record names; why others are not read goes to `notes`."""
+    """(file, width, height in pixels) of the picture that a record names; why none is read goes to `notes`."""
     return parsing.picture_for(options, base, _names(options, reference), notes)
 
 

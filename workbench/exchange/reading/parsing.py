@@ -231,9 +231,10 @@ def _real(path: Path) -> Path:
 def picture_for(
     options: Options, base: Path, names: Iterable[str], notes: list[str]
 ) -> tuple[Path, float, float] | None:
-    """(file, width, height in pixels) of the first picture that can be read; why others cannot goes to `notes`."""
+    """(file, width, height in pixels) of the first picture that can be read; why none can goes to `notes`."""
     from workbench.exchange import pictures  # Pillow: only when there is a picture
 
+    problems: list[str] = []
     for name in names:
         try:
             file = inside(options, base, name)
@@ -241,7 +242,8 @@ def picture_for(
                 width, height = pictures.measure(file, options.limits)[0]
                 return file, float(width), float(height)
         except InputProblem as problem:
-            notes.append(f"picture left out: {problem.message}")
+            problems.append(f"picture left out: {problem.message}")
+    notes += problems
     return None
 
 

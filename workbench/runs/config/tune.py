@@ -322,6 +322,13 @@ class Train(_Section):
         "A fixed sample whose figures are shown beside validation's: the gap between the two tells overfitting.",
         ge=0, le=10_000,
     )  # fmt: skip
+    engine: Literal["trainer", "loop"] = _setting(
+        "trainer", Group.RUN, "Engine",
+        "Who takes the steps: the Trainer of transformers, or a loop of this program over accelerate. "
+        "With the same seed both give the same losses.",
+        "Leave it; `--grid train.engine=trainer,loop` compares the two.",
+        "The loop is one process: no torchrun, no DeepSpeed, no FSDP.",
+    )  # fmt: skip
     seed: int = _setting(
         42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",
         basic=True, ge=0, le=2**31 - 1,

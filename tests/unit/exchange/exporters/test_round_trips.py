@@ -402,3 +402,4 @@ def test_label_studio_gets_pictures_that_its_server_serves(tmp_path: Path) -> No
     assert address.path == "/data/local-files/" and (tmp_path / below_root).is_file()
     (item,) = importers.load("label-studio").read(tmp_path / "tasks.json", Options(tmp_path))
     assert isinstance(item, Incoming) and item.pages[0].picture == tmp_path / below_root
+    assert not item.notes

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from screens.annotate.conflict import CHOICES, described
+from screens.annotate.dialogs.conflict import CHOICES, described
 from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
@@ -73,9 +73,20 @@ async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
     return (lambda session: session.document_acts.correct(text)) if text else None
 
 
+async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
+    """Divide the cursor's word, or join the selected ones."""
+    if not (words := session.words_to_space()):
+        return None
+    text: str | None = await app.push_screen_wait(
+        Prompt("Spaces between the words", words, "Enter: keep   Esc: cancel   (labels stay on their words)")
+    )
+    return (lambda session: session.space_words(text)) if text else None
+
+
 QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, Any, Work | None]]] = {
     "note": ask_note,
     "word": ask_word,
+    "spaces": ask_spaces,
 }
 """What the action `ask(name)` asks about the open document."""
 
@@ -174,4 +185,6 @@ def _change(change: dict[str, Any], session: AnnotationSession) -> str:
         parts += [f"{sign}{name(field)} {option}" for sign in "-+" for field, option, *_ in classes[sign]]
     if isinstance(texts := change.get("texts"), dict):
         parts += [f"{sign}“{text}”" for sign in "-+" for _, text in texts[sign]]
+    if isinstance(words := change.get("words"), str):
+        parts.append(words)
     return ", ".join(parts)
