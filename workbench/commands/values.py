@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.commands import Context
+from workbench.commands.support import streams
 from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
 
 if TYPE_CHECKING:
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs, help="What a column means.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of places this sure; the rest suggests.")
 @json_option
 @click.pass_obj
 def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **options: Any) -> None:
-    """Take known values over from TABLES (CSV, XLSX, JSON): a column `file`, then one column a field.
+    """Take known values over from TABLES (CSV, XLSX, JSON; `-` is standard input): a column `file`, then one a field.
 
     They become reference values of the documents with these names, and suggestions where they stand on the page.
 
@@ -31,14 +32,16 @@ def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **opti
     skipped, problems [{file, record, reason}].
 
     \b
-    Example:
+    Examples:
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
+      sqlite3 -csv -header books.db "SELECT file, invoice_no FROM bookings" | workbench values -
     """
     from workbench.exchange.known_values import ValuesReport, bring_in
 
     workspace = context.open_workspace()
     outcome = ValuesReport()
-    bring_in(workspace, *tables, outcome=outcome, **options)
+    with streams.files_of(tables) as files:
+        bring_in(workspace, *files, outcome=outcome, **options)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
     emit(as_data(outcome, name), as_json=as_json, text=lines(outcome, name))
