@@ -106,8 +106,8 @@ class Cases:
         if done.exception is not None and not isinstance(done.exception, SystemExit | WorkbenchError):
             raise done.exception
         text = done.stdout
-        said = f"{done.output}{done.exception or ''}"
-        report = json.loads(text) if text.strip().startswith("{") else {"problems": [{"file": "", "reason": said}]}
+        printed = f"{done.output}{done.exception or ''}"
+        report = json.loads(text) if text.strip().startswith("{") else {"problems": [{"file": "", "reason": printed}]}
         opened = Workspace.open(workspace)
         with opened.db.read() as connection:
             contents = [documents.open_document(connection, number) for number in document_list.ids(connection)]
@@ -359,8 +359,8 @@ def _(cases: Cases) -> Iterator[str]:
     for name, gone in (("hidden.pdf", "Hidden White"), ("ocg.pdf", "DUPLICATE"), ("outside.pdf", "OUTSIDE BELOW")):
         brought = cases.bring(name)
         left = [word for word in gone.split() if word in brought.words]
-        said = any(word in brought.reasons for word in ("invisible", "outside"))
-        yield from expect(said and not left, f"{name}: {left} {brought.reasons}")
+        printed = any(word in brought.reasons for word in ("invisible", "outside"))
+        yield from expect(printed and not left, f"{name}: {left} {brought.reasons}")
 
 
 @kind(17, "tab-separated word lists with spaces inside a word; UniLM's pair of files")

@@ -4,13 +4,14 @@ from asyncio import to_thread
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from screens import command_palette, graphics, modes, themes
+from screens import command_palette, modes, rescue, themes
 from screens.base import ErrorWalk, ModeScreen
 from screens.dialog_keys import DialogKeys
 from screens.graphics import Graphics
@@ -19,7 +20,8 @@ from screens.navigation import Request
 from screens.run_watcher import RunFollower
 from screens.startup import OpeningScreen, Preloader, tune_interpreter
 from screens.widgets.dialogs import Typed
-from storage.exceptions import WorkbenchError
+from storage.exceptions import WorkbenchError, WorkspaceGone
+from workbench.fields.plain_text import without_passwords
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class WorkbenchApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.graphics = graphics or Graphics()
-        self.problem: Exception | None = None  # why the workspace could not be opened
+        self.problem: Exception | None = None  # why the program ends: the workspace cannot be opened, or a fault
         self._first = mode
         self._follower = RunFollower(self, shell=self)
         self._preloader = Preloader(self)
@@ -94,7 +96,7 @@ class WorkbenchApp(App[None]):
         self.count_progress()
         self._follower.start()
         self.switch_mode(self._first)
-        self._preloader.start(reading=any(self.workspace.files.runs.glob("*/predictions.parquet")))
+        self._preloader.start(self.workspace.files.runs)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent):
@@ -160,8 +162,7 @@ class WorkbenchApp(App[None]):
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast in turn; kept in workbench.toml."""
-        names = [theme.name for theme in themes.THEMES]
-        self.action_choose_theme(names[(names.index(self.theme) + 1) % len(names) if self.theme in names else 0])
+        self.action_choose_theme(themes.following(self.theme))
 
     def action_choose_theme(self, name: str) -> None:
         self.theme = name
@@ -211,9 +212,26 @@ class WorkbenchApp(App[None]):
             self.mode_screen.refresh_status_line()
 
     def show_problem(self, error: WorkbenchError) -> None:
-        """What happened and what can be done about it."""
-        text = error.message + (f"\n→ {error.remedy}" if error.remedy else "")
+        """What happened and what can be done about it; of a workspace that is gone, where to save what is open."""
+        text = without_passwords(error.message + (f"\n→ {error.remedy}" if error.remedy else ""))
         self.notify(text, title=error.title, severity="error", timeout=10, markup=False)
+        rescue.offer(self, self, error)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """For the driver's thread, after which Textual would leave with exit code 0."""
+        self._return_code = 1
+        super().panic(*renderables)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if isinstance(error, WorkspaceGone):  # a screen cannot read any more; what is open can still be saved
+            self.show_problem(error)
+            return
+        self.problem = self.problem or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """`program.run` raises `problem`: Textual's page of a crash shows variables, passwords among them."""
+        self._close_messages_no_wait()
 
     async def run_action(self, action: Any, default_namespace: DOMNode | None = None, namespaces: Any = None) -> bool:
         """Every action's border for errors that the analyst can do something about."""
@@ -230,20 +248,3 @@ class WorkbenchApp(App[None]):
     def _run_soon(self, action: str, owner: DOMNode | None = None) -> None:
         """Run an action once the dialog in front has closed."""
         self.call_later(self.run_action, action, owner)
-
-
-def run(workspace: Workspace) -> int:
-    """Open the workbench on a workspace, until the analyst leaves it; the exit code, 1 after a crash.
-
-    Raises:
-        WorkspaceProblem, NewerWorkspace: it cannot be opened.
-        Exception: whatever else kept it from being opened, a fault of the program.
-    """
-    app = WorkbenchApp(workspace, graphics=graphics.ask())
-    try:
-        app.run()
-    finally:
-        workspace.close()
-    if app.problem is not None:
-        raise app.problem
-    return app.return_code or 0

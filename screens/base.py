@@ -49,8 +49,7 @@ class Shell(Protocol):
     error_walk: ErrorWalk | None
 
     @property
-    def workspace(self) -> "Workspace":
-        """The open workspace."""
+    def workspace(self) -> "Workspace": ...
 
     @property
     def dialog_keys(self) -> "DialogKeys":
@@ -113,7 +112,8 @@ class ModeScreen(Typed, Screen[None]):
     def compose(self) -> ComposeResult:
         yield from self.body()
         yield HintLine()
-        yield StatusLine(available(), self.mode)
+        has_classes = bool(self.workspace.schema.classes)
+        yield StatusLine(tuple(m for m in available() if has_classes or not m.of_classes), self.mode)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets; the outermost needs `height: 1fr`."""
@@ -126,7 +126,6 @@ class ModeScreen(Typed, Screen[None]):
 
     @property
     def workspace(self) -> "Workspace":
-        """The open workspace."""
         return self.workbench.workspace
 
     def receive(self, request: "Request") -> None:

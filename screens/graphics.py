@@ -25,8 +25,6 @@ _HAS_SIXEL = b"4"
 
 
 class PictureKind(StrEnum):
-    """How a picture is shown."""
-
     SIXEL = "sixel"
     KITTY = "kitty"
     BLOCKS = "blocks"  # half blocks: two pixels a cell
@@ -34,8 +32,6 @@ class PictureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Graphics:
-    """What the terminal can do."""
-
     kind: PictureKind = PictureKind.BLOCKS
     cell: tuple[int, int] = (10, 20)  # pixels across and down
 

@@ -18,6 +18,7 @@ class Mode:
     module: str
     screen: str  # the class's name in the module
     summary: str
+    of_classes: bool = False  # named in the status line only where there is a class field
 
     @property
     def exists(self) -> bool:
@@ -47,6 +48,7 @@ MODES = (
     Mode("tune", "Tune", "f4", "screens.tune.screen", "TuneScreen", "Set up and start a training run"),
     Mode("runs", "Runs", "f5", "screens.runs.screen", "RunsScreen", "Follow and compare training runs"),
     Mode("errors", "Errors", "f6", "screens.errors.screen", "ErrorsScreen", "Read a model's errors, field by field"),
+    Mode("sheet", "Sheet", "f7", "screens.sheet.screen", "SheetScreen", "Many texts at once, one key each", True),
 )
 
 

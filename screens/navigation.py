@@ -53,4 +53,13 @@ class ChooseLike:
     documents: tuple[int, ...]
 
 
-Request = OpenDocument | ListDocuments | ProposeRun | CloneRun | ChooseLike
+@dataclass(frozen=True, slots=True)
+class ShowSheet:
+    """List some texts in the sheet screen."""
+
+    documents: tuple[int, ...] | None = None  # in this order; None: all
+    title: str = ""  # what these have in common
+    field: str = ""  # id of the class field
+
+
+Request = OpenDocument | ListDocuments | ProposeRun | CloneRun | ChooseLike | ShowSheet

@@ -36,29 +36,43 @@ class RunFollower:
 
         self._watcher, self.update = RunWatcher(self._shell.workspace), RunUpdate()
         self._app.set_interval(LOOK_SECONDS, self.look)
+        self._show_notes(())
 
     def look(self) -> None:
         """Look after the runs in a thread: follow those at work, and collect what has finished."""
         self._look_at_settings()
+        try:
+            self._shell.workspace.db.check_place()
+        except WorkbenchError as error:
+            self._fail(error)
+            return
         if not any(worker.group == "runs" and worker.is_running for worker in self._app.workers):
             self._app.run_worker(self._look, name="runs", group="runs", thread=True, exit_on_error=False)
 
     def _look_at_settings(self) -> None:
         """A field that was added or retired in another terminal is so here, too."""
         workspace = self._shell.workspace
-        before = workspace.schema
+        before, notes = workspace.schema, workspace.settings.notes
         try:
             workspace.reread_settings()
         except WorkbenchError as error:
             self._shell.show_problem(error)
+        self._show_notes(notes)
         if workspace.schema != before:
             self._app.notify("The fields were changed in another terminal.")
             if (screen := self._shell.mode_screen) is not None:
                 screen.fields_changed()
 
+    def _show_notes(self, known: tuple[str, ...]) -> None:
+        """What of workbench.toml could not be used, where that is new."""
+        for note in self._shell.workspace.settings.notes:
+            if note not in known:
+                self._app.notify(note, title="workbench.toml", severity="warning", timeout=20, markup=False)
+
     def _look(self) -> None:
         """In a thread: what happens to widgets is left to the application's own."""
         try:
+            self._shell.workspace.keep_copy()
             self._app.call_later(self._take, self._watcher.poll())
         except Busy:  # another process writes for long; the next look is a second away
             return
@@ -91,4 +105,7 @@ class RunFollower:
             )
         is_news = update.changed or update.moved or len(update.active) != len(before.active)
         if is_news and (screen := self._shell.mode_screen) is not None:
-            screen.runs_changed(update)
+            try:
+                screen.runs_changed(update)
+            except WorkbenchError as error:
+                self._fail(error)

@@ -4,6 +4,7 @@ import gc
 import sys
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from time import monotonic
 
 from textual.app import App, ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import Static
 
 from screens.modes import available
 from screens.widgets.status_lines import HintLine, StatusLine
+from workbench.runs import state
 
 GC_THRESHOLDS = (10_000, 10, 20)
 """Of the garbage collector: an opened document makes some 50,000 objects, and a whole collection takes tens of ms."""
@@ -67,7 +69,7 @@ class OpeningScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static()
         yield HintLine()
-        yield StatusLine(available(), self._mode)
+        yield StatusLine(tuple(mode for mode in available() if not mode.of_classes), self._mode)
 
     def on_mount(self) -> None:
         self.query_one(HintLine).show(f"Opening {self._workspace} …")
@@ -100,14 +102,10 @@ class Preloader:
         self._steps: list[str] = []
         self._timer: Timer | None = None
 
-    def start(self, reading: bool) -> None:
-        """Begin; the first screen is there.
-
-        Args:
-            reading: whether there is a run's folder to read.
-        """
+    def start(self, runs: Path) -> None:
+        """Begin, as the first screen is there; what reads predictions is loaded where a run has some."""
         self._touched = monotonic()
-        self._steps = steps(reading)
+        self._steps = steps(reading=state.any_predictions(runs))
         self._timer = self._app.set_interval(_EVERY, self._step)
 
     def touch(self) -> None:

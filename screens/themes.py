@@ -90,3 +90,9 @@ def contrast(a: Color, b: Color) -> float:
 
     light, dark = sorted((luminance(a), luminance(b)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def following(name: str) -> str:
+    """The theme after this one; the first after the last, and after one that is not ours."""
+    names = [theme.name for theme in THEMES]
+    return names[(names.index(name) + 1) % len(names) if name in names else 0]

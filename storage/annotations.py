@@ -1,6 +1,6 @@
 """Annotations: every act is stored as one event together with the new state, so that it can be undone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from storage.tables import class_labels, documents, events, spans, suggestions, 
 Change = dict[str, Any]
 """What an act changed: {"spans": {"-": […], "+": […]}, "state": [before, after] …}; only the parts that differ."""
 
-UNDO, REDO, IMPORT = "undo", "redo", "import"
+UNDO, REDO, IMPORT, WORDS = "undo", "redo", "import", "words"
 
 
 def _span(span: Span) -> list[Any]:
@@ -66,7 +66,6 @@ def inverse(change: Change) -> Change:
 
 
 def applied(state: Annotations, change: Change) -> Annotations:
-    """The state after a change."""
     decode: dict[str, Any] = {
         "spans": _unspan,
         "absent": str,
@@ -99,7 +98,6 @@ def import_change(imported: Iterable[Span], labelled: bool, of_classes: Iterable
 
 
 def span_row(document_id: int, span: Span) -> dict[str, Any]:
-    """A row of the spans table."""
     return {
         "document_id": document_id,
         "field": span.field,
@@ -143,6 +141,12 @@ def load(connection: Connection, document_row: Any) -> Annotations:
         frozenset((r.id, Decision(r.decision)) for r in decisions),
         _classes_of(connection, number),
     )
+
+
+def current(connection: Connection, document_id: int) -> tuple[Annotations, int] | None:
+    """The annotations of a document and its version, without its words; None where it is gone."""
+    row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+    return (load(connection, row), row.version) if row is not None else None
 
 
 def commit(
@@ -266,6 +270,43 @@ def as_of(connection: Connection, document_id: int, now: Annotations, moment: da
     return state
 
 
+def move_tokens(
+    connection: Connection, document_id: int, moved: Mapping[int, Sequence[int]], about: str, who: str
+) -> None:
+    """Give labels, corrections and events the tokens that their words have now, and store that words were repaired.
+
+    A word that two labels would have stays with the first. Undo goes on to acts before.
+
+    Args:
+        moved: earlier token -> tokens now.
+        about: what was repaired, for the history.
+    """
+
+    def now(tokens: Iterable[int]) -> list[int]:
+        return sorted({new for token in tokens for new in moved.get(token, ())})
+
+    taken: set[int] = set()
+    of_document = spans.c.document_id == document_id
+    for row in connection.execute(select(spans).where(of_document).order_by(spans.c.id)).all():
+        free = [token for token in now(row.tokens) if token not in taken]
+        taken.update(free)
+        where = spans.c.id == row.id
+        connection.execute(update(spans).where(where).values(tokens=free) if free else delete(spans).where(where))
+    for event in connection.execute(select(events).where(events.c.document_id == document_id)).all():
+        change = dict(event.change)
+        if isinstance(parts := change.get("spans"), dict):
+            change["spans"] = {s: [[f, now(tokens), *rest] for f, tokens, *rest in parts[s]] for s in parts}
+        if isinstance(parts := change.get("texts"), dict):
+            change["texts"] = {s: [[new, text] for token, text in parts[s] for new in now([token])[:1]] for s in parts}
+        if change != event.change:
+            connection.execute(update(events).where(events.c.id == event.id).values(change=change))
+    connection.execute(
+        insert(events).values(
+            document_id=document_id, at=datetime.now(UTC), annotator=who, act=WORDS, change={"words": about}
+        )
+    )
+
+
 def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
     """(events that can be undone, events that can be redone), the next one last. Imports cannot be undone."""
     done: list[Event] = []
@@ -277,6 +318,8 @@ def stacks(acts: Iterable[Event]) -> tuple[list[Event], list[Event]]:
             done.append(undone.pop())
         elif event.act == IMPORT:
             done, undone = [], []
+        elif event.act == WORDS:  # earlier acts speak of the words as they are now
+            continue
         else:
             done.append(event)
             undone = []

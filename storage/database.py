@@ -1,20 +1,24 @@
 """The database: SQLite in WAL mode by default, any other by its URL. Everything specific to SQLite is here."""
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
+from storage.exceptions import Busy, NewerWorkspace, WorkspaceGone, WorkspaceProblem
 from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
+_REVISION = re.compile(r"\d{4}")
 _ADDRESS = "`database` in workbench.toml says where it is, as postgresql://user@host/name"
 
 
@@ -26,13 +30,20 @@ class Database:
         busy_seconds: how long to wait for another process before `Busy` is raised.
 
     Raises:
-        WorkspaceProblem: the URL is invalid, or its driver is not installed.
+        WorkspaceProblem: the URL is invalid, its driver is not installed, or the file is another program's.
     """
 
     def __init__(self, address: Path | str, busy_seconds: float = BUSY_SECONDS) -> None:
         self._busy_seconds = busy_seconds
         self.url: URL | str = address if isinstance(address, str) else URL.create("sqlite", database=str(address))
         self._sqlite = address if isinstance(address, Path) else file_of_url(address)
+        if self._sqlite is not None and _is_foreign(self._sqlite):
+            raise WorkspaceProblem(
+                f"{self._sqlite} is the database of another program. Nothing was changed.",
+                "Move it away. `workbench restore` lists the copies of this workspace's own.",
+            )
+        self._inode: tuple[int, int] | None = None  # of SQLite's file, once it is open
+        self._reserve: sqlite3.Connection | None = None  # reads the file also when it has no name any more
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
@@ -48,6 +59,10 @@ class Database:
                 raise WorkspaceProblem("The address of the database cannot be read.", f"{_ADDRESS}.") from error
         engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds, "check_same_thread": False})
 
+        @event.listens_for(engine, "do_connect")
+        def _look(*_: Any) -> None:
+            self.check_place()  # SQLite would make an empty file in place of one that is gone
+
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _: Any) -> None:
             # pysqlite must not begin transactions by itself: `_begin` does, as DEFERRED or IMMEDIATE
@@ -57,6 +72,10 @@ class Database:
             cursor.execute("PRAGMA synchronous=FULL")  # what was shown as saved survives a power cut
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.close()
+            if self._inode is None and self._sqlite is not None:
+                self._inode = _inode(self._sqlite)
+                self._reserve = sqlite3.connect(self._sqlite, check_same_thread=False)
+                self._reserve.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL file
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -77,13 +96,28 @@ class Database:
 
         Raises:
             Busy: another process holds the database for longer than `busy_seconds`.
+            WorkspaceGone: the file was moved, deleted or replaced since it was opened.
             WorkspaceProblem: the disk is full, the workspace read-only, or the database out of reach.
         """
+        self.check_place()
         with self._translated():
             connection = self.engine.connect().execution_options(begin="IMMEDIATE")
             with connection, connection.begin():
                 self._announce()
                 yield connection
+        self.check_place()  # what was committed into a file that is gone by now was not saved
+
+    def check_place(self) -> None:
+        """Look whether SQLite's file is still where it was opened: writes to a deleted file succeed, and are lost.
+
+        Raises:
+            WorkspaceGone: it is not.
+        """
+        if self._inode is not None and self._sqlite is not None and _inode(self._sqlite) != self._inode:
+            raise WorkspaceGone(
+                f"{self._sqlite} was moved, deleted or replaced while it was open. Nothing is saved any more.",
+                "Move it back, or save what is open as a new workspace.",
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -117,7 +151,7 @@ class Database:
         if "malformed" in reason or "not a database" in reason:
             return WorkspaceProblem(
                 f"The database is damaged ({reason}).",
-                "Restore workbench.db from a copy; the originals/ folder is untouched.",
+                "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
             )
         return error
 
@@ -127,6 +161,8 @@ class Database:
             note = self._sqlite.with_name("writer.pid")
             if not note.exists() or note.read_text(errors="replace") != str(os.getpid()):
                 note.write_text(str(os.getpid()))
+                with suppress(PermissionError):  # another user's, in a shared workspace
+                    note.chmod(self._sqlite.stat().st_mode & 0o777)
 
     def _holder(self) -> str:
         if self._sqlite is None:
@@ -140,6 +176,25 @@ class Database:
         except OSError:
             command = ""
         return f": process {pid}" + (f" ({command[:80]})" if command else "")
+
+    def copy_to(self, target: Path) -> None:
+        """Write a whole copy of SQLite's file, as of this moment, also where the open file has no name any more.
+
+        Other processes may go on writing.
+
+        Raises:
+            WorkspaceProblem: the database is no SQLite file, or the copy cannot be written.
+        """
+        if self._sqlite is None:
+            raise WorkspaceProblem("The database is kept by a server.", "Copy it with the server's own tools.")
+        try:
+            if self._reserve is not None:
+                self._reserve.execute("VACUUM INTO ?", (str(target),))
+                return
+            with closing(sqlite3.connect(self._sqlite, self._busy_seconds, isolation_level=None)) as connection:
+                connection.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as error:
+            raise WorkspaceProblem(f"{target} cannot be written: {error}.", "Free some space.") from error
 
     def migrate(self) -> None:
         """Upgrade the schema to this program's version, in one transaction. SQLite's file is copied before.
@@ -182,7 +237,80 @@ class Database:
 
     def close(self) -> None:
         """Close all connections and files."""
+        if self._reserve is not None:
+            self._reserve.close()
+            self._reserve, self._inode = None, None
         self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a SQLite file of a workspace holds."""
+
+    revision: str
+    documents: int
+    labelled: int
+
+
+def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
+    """What a file holds that no process writes to; None where it is no whole database of a workspace.
+
+    Args:
+        path: of a copy.
+        thoroughly: look at every page of it, too.
+    """
+    try:
+        with closing(_untouched(path)) as connection:
+            if thoroughly and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                return None
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            counted = "SELECT count(*), count(CASE WHEN state = 'labelled' THEN 1 END) FROM documents"
+            documents, labelled = connection.execute(counted).fetchone()
+            return Contents(str(revision), documents, labelled)
+    except (sqlite3.Error, TypeError):
+        return None
+
+
+def _untouched(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing in a file, nor beside it; it does not see a write-ahead log."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a SQLite file has tables, but not those of a workspace."""
+    try:
+        with closing(_untouched(path)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "alembic_version" not in tables:
+                return bool(tables)
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return row is not None and not _REVISION.fullmatch(str(row[0]))
+    except sqlite3.Error:  # missing, or no database at all: opening it tells
+        return False
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether another process has a SQLite file open; where none has, its write-ahead log is folded into it.
+
+    A file that is no database is not in use.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error) or "busy" in str(error)
+    except sqlite3.Error:
+        return False
+    return False
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """What a file is, whatever its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def file_of_url(url: str) -> Path | None:

@@ -36,6 +36,7 @@ class Filter:
     text: str = ""  # all words must occur in the document or its name
     round: int | None = None  # the documents of a relabel round, in its order
     ids: tuple[int, ...] | None = field(default=None)
+    side: Side | None = None
 
 
 KINDS = {
@@ -128,6 +129,8 @@ def _where(query: Select[Any], chosen: Filter) -> Select[Any]:
         query = query.where(d.side == Side.TRAIN.value, d.state == State.LABELLED.value)
     elif chosen.split is not None:
         query = query.where(d.side == chosen.split.value)
+    if chosen.side is not None:
+        query = query.where(d.side == chosen.side.value)
     if chosen.group is not None:
         query = query.where(d.group_name == chosen.group)
     if chosen.ids is not None:
@@ -165,6 +168,12 @@ def page(connection: Connection, chosen: Filter, offset: int, limit: int) -> lis
 def ids(connection: Connection, chosen: Filter = Filter()) -> list[int]:
     """The ids that the filter shows, in the list's order (100,000 take about 30 ms)."""
     return list(connection.scalars(_order(_where(select(documents.c.id), chosen), chosen)).all())
+
+
+def beginnings(connection: Connection, numbers: Sequence[int], words: int) -> dict[int, list[str]]:
+    """Document -> its first words, those of its first page at most, as they were read."""
+    rows = select(pages.c.document_id, pages.c.tokens).where(pages.c.document_id.in_(numbers), pages.c.number == 0)
+    return {number: token_blob.texts(tokens)[:words] for number, tokens in connection.execute(rows)}
 
 
 class Origin(StrEnum):
@@ -283,11 +292,11 @@ def _amount_forms(word: str) -> list[str]:
 
 def known_values(connection: Connection, fields: Sequence[str]) -> dict[int, list[str]]:
     """Document -> its known values of these fields, of all documents that have one."""
-    found: dict[int, list[str]] = {}
+    by_document: dict[int, list[str]] = {}
     rows = select(references.c.document_id, references.c.value).where(references.c.field.in_(fields))
     for number, value in connection.execute(rows):
-        found.setdefault(number, []).append(value)
-    return found
+        by_document.setdefault(number, []).append(value)
+    return by_document
 
 
 def groups(connection: Connection) -> dict[str, int]:

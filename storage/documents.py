@@ -1,8 +1,9 @@
 """Documents: adding, opening, changing. The list of them is in document_list."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -272,11 +273,18 @@ def recount(connection: Connection, document_id: int, disagreements: int, proble
     )
 
 
-def replace_pages(connection: Connection, document_id: int, version: int, new: Sequence[Page]) -> int:
+def replace_pages(
+    connection: Connection,
+    document_id: int,
+    version: int,
+    new: Sequence[Page],
+    corrections: Mapping[int, str] = MappingProxyType({}),
+) -> int:
     """Replace a document's pages after OCR with another engine; the caller moves the labels in the same transaction.
 
     Args:
         version: the version that the labels were read at.
+        corrections: corrected texts of the new words.
 
     Returns:
         The document's new version.
@@ -292,7 +300,7 @@ def replace_pages(connection: Connection, document_id: int, version: int, new: S
             version=version + 1,
             token_count=sum(len(page.tokens) for page in new),
             page_count=len(new),
-            corrections={},
+            corrections={str(token): text for token, text in corrections.items()},
         )
     )
     if updated.rowcount == 0:

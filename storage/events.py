@@ -49,7 +49,6 @@ class EventWriter:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
 

@@ -49,6 +49,12 @@ class WorkspaceProblem(WorkbenchError):
     exit_code = 3
 
 
+class WorkspaceGone(WorkspaceProblem):
+    """The database was moved, deleted or replaced while it was open."""
+
+    title = "The workspace is gone"
+
+
 class NewerWorkspace(WorkspaceProblem):
     """The workspace was written by a newer version of the program."""
 

@@ -3,13 +3,25 @@
 import hashlib
 import io
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from storage import locks
 from storage.exceptions import WorkspaceProblem
+
+SELECTIONS = "selections"
+"""The folder of chosen batches, in a run's folder or the workspace's."""
+_LOCK = ".lock"  # of a draft folder, held while its process lives
+_TEMPORARY = "workbench-"
+_DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
+_MOMENT = 10.0  # seconds: between a file's making and its lock
+_DAY = 86_400.0
 
 
 class Files:
@@ -26,6 +38,7 @@ class Files:
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
+        self.copies = root / "copies"
 
     def make(self) -> None:
         """Make the folders that are missing.
@@ -41,20 +54,45 @@ class Files:
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
 
-    def make_private(self, own_database: bool) -> None:
-        """Let only this user into a new workspace; SQLite gives the files beside the database its permissions.
+    def restrict(self, *, own_database: bool, shared: bool) -> None:
+        """Let only this user into a new workspace, or the group of its folder, too.
+
+        SQLite gives the files beside the database its permissions; what is made later belongs to the folder's group.
 
         Raises:
             WorkspaceProblem: the directory cannot be written.
         """
         try:
-            self.root.chmod(0o700)
+            for folder in (self.root, self.originals, self.pages, self.runs):
+                folder.chmod(0o2770 if shared else 0o700)
             if own_database:
                 self.database.touch(0o600)
+                self.database.chmod(0o660 if shared else 0o600)
         except OSError as error:
             raise WorkspaceProblem(
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
             ) from error
+
+    def sweep(self) -> None:
+        """Delete the temporary files and folders of processes that were killed while they wrote."""
+        sweep(self.root, re.compile(r"\.workbench\.toml\."))
+        for folder in (self.originals, self.pages, self.copies):
+            sweep(folder, _DRAFT)
+        sweep(self.runs, re.compile(r"\.(reading|incoming)-"))
+        with suppress(OSError):
+            for run in self.runs.iterdir():
+                sweep(run, _DRAFT)
+
+    @property
+    def umask(self) -> int | None:
+        """The umask that keeps new files as private as the folder; None where it lets everyone in."""
+        try:
+            mode = self.root.stat().st_mode
+        except OSError:
+            return None
+        if mode & 0o007:
+            return None
+        return 0o007 if mode & 0o020 else 0o077
 
     def keep(self, folder: Path, content: bytes | Path, suffix: str) -> str:
         """Store a file under the SHA-256 of its content, once, and return its name."""
@@ -63,7 +101,9 @@ class Files:
         target = folder / name
         if not target.exists():
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                if not target.parent.is_dir():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    sync_folder(folder)
             except OSError as error:
                 raise WorkspaceProblem(
                     f"{target.parent} cannot be made: {error.strerror}. Nothing was changed.",
@@ -72,15 +112,18 @@ class Files:
             # The source first: if it vanished meanwhile, the folder is not to blame.
             with (
                 io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source,
-                replacing(target) as file,
+                replacing(target, folder) as file,
             ):
                 while chunk := source.read(1 << 20):
                     file.write(chunk)
         return name
 
     def run(self, run_id: str) -> Path:
-        """The folder of a run."""
         return self.runs / run_id
+
+    def selections(self, run_id: str | None) -> Path:
+        """The folder of the batches that were chosen with a run; None: without any."""
+        return (self.run(run_id) if run_id else self.root) / SELECTIONS
 
     def picture(self, name: str) -> Path:
         """The file of a page's picture."""
@@ -94,20 +137,76 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[IO[bytes]]:
+def draft_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder for work in progress, deleted at the end; where this process is killed, `sweep` deletes it later."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    descriptor = locks.acquire(folder / _LOCK, named=False)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def temporary_folder(purpose: str) -> AbstractContextManager[Path]:
+    """A draft folder in the system's folder for temporary files."""
+    return draft_folder(Path(tempfile.gettempdir()), f"{_TEMPORARY}{purpose}-")
+
+
+def sweep_temporary() -> None:
+    """Delete the temporary folders of this user's processes that were killed."""
+    sweep(Path(tempfile.gettempdir()), re.compile(re.escape(_TEMPORARY)))
+
+
+def sweep(folder: Path, names: re.Pattern[str]) -> None:
+    """Delete what killed processes left in a folder: drafts, by the beginning of their names, that no process holds."""
+    user = os.getuid() if hasattr(os, "getuid") else None
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not names.match(entry.name):
+                continue
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                if user is not None and status.st_uid != user:
+                    continue
+                age = time.time() - status.st_mtime
+                if entry.is_dir(follow_symlinks=False):
+                    lock = Path(entry.path) / _LOCK
+                    # without a lock: it is just being made, or a version made it that had none
+                    if not locks.held(lock) if lock.is_file() else age > _DAY:
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                elif entry.is_file(follow_symlinks=False) and age > _MOMENT and not locks.held(Path(entry.path)):
+                    Path(entry.path).unlink()
+
+
+@contextmanager
+def replacing(target: Path, draft_in: Path | None = None) -> Iterator[IO[bytes]]:
     """Write a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
+
+    The folder is flushed, too: what was reported as written is there after a power cut. A new file is for this user,
+    in a folder that its group may write to for the group, too; a file that is replaced keeps its permissions.
+
+    Args:
+        target: the file.
+        draft_in: a folder of the same file system for the temporary file; None: the target's own.
 
     Raises:
         WorkspaceProblem: the disk is full or the folder cannot be written; the old file is as it was.
     """
     temporary: str | None = None
+    descriptor: int | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as file:
+        folder, prefix = draft_in or target.parent, f".{target.name[:40]}."
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=prefix, delete=False) as file:
             temporary = file.name
+            descriptor = locks.acquire(Path(temporary), named=False)  # so that `sweep` leaves it alone
             yield file
             file.flush()
+            os.chmod(temporary, _mode_of(target))  # noqa: PTH101
             os.fsync(file.fileno())
         os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
+        sync_folder(target.parent)
     except OSError as error:
         remedy = "Free some space or check the permissions, then repeat the step."
         if not target.parent.is_dir():
@@ -118,6 +217,26 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary and Path(temporary).exists():
             Path(temporary).unlink()
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _mode_of(target: Path) -> int:
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        return 0o660 if target.parent.stat().st_mode & 0o020 else 0o600
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can do that."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_atomic(target: Path, content: str | bytes) -> None:

@@ -1,12 +1,38 @@
-"""What an import needs of the documents in the workspace: their digests, fingerprints, groups and sides."""
+"""What an import needs of the documents in the workspace: digests, fingerprints, groups, sides and known values."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, case, exists, func, select, update
+from sqlalchemy import Connection, case, delete, exists, func, insert, select, update
 
-from storage import token_blob
-from storage.records import Page, Side, State
-from storage.tables import documents, pages, references, spans, suggestions, texts
+from storage import retired_fields, token_blob
+from storage.records import Decision, Page, Side, State
+from storage.tables import (
+    documents,
+    pages,
+    references,
+    spans,
+    suggestions,
+    texts,
+    utc,
+    value_import_changes,
+    value_imports,
+)
+
+_VALUE_IMPORTS = 20  # kept, so that they can be undone
+
+
+@dataclass(frozen=True, slots=True)
+class ValueImport:
+    """An import of tables with known values."""
+
+    id: int
+    at: datetime
+    annotator: str
+    tables: tuple[str, ...]
+    new_fields: tuple[str, ...]  # ids
 
 
 def digests(connection: Connection) -> set[str]:
@@ -111,7 +137,6 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def members(connection: Connection) -> dict[int, str]:
-    """Document -> its group."""
     return {row.id: row.group_name for row in connection.execute(select(documents.c.id, documents.c.group_name))}
 
 
@@ -119,3 +144,102 @@ def with_label(connection: Connection, field: str) -> list[int]:
     """The documents that have a label of a field."""
     query = select(spans.c.document_id).where(spans.c.field == field)
     return list(connection.scalars(query.distinct().order_by(spans.c.document_id)))
+
+
+def begin_value_import(connection: Connection, tables: Sequence[str], annotator: str) -> int:
+    """Store that tables of known values are imported; the import's id. Only the latest imports are kept."""
+    row = {"at": datetime.now(UTC), "annotator": annotator, "tables": list(tables), "new_fields": []}
+    number = connection.execute(insert(value_imports).values(**row).returning(value_imports.c.id)).scalar_one()
+    kept = select(value_imports.c.id).order_by(value_imports.c.id.desc()).limit(_VALUE_IMPORTS)
+    connection.execute(delete(value_imports).where(value_imports.c.id.not_in(kept)))
+    return int(number)
+
+
+def note_new_fields(connection: Connection, import_id: int, fields: Sequence[str]) -> None:
+    """Store which fields an import of known values has made."""
+    connection.execute(update(value_imports).where(value_imports.c.id == import_id).values(new_fields=list(fields)))
+
+
+def values_of(connection: Connection, document_id: int, source: str, fields: Collection[str]) -> dict[str, Any]:
+    """A document's known values from a source and open suggestions of some fields, as `restore_values` takes them."""
+    r, s = references.c, suggestions.c
+    known = select(r.field, r.value).where(r.document_id == document_id, r.source == source, r.field.in_(fields))
+    offered = select(suggestions).where(
+        s.document_id == document_id, s.field.in_(fields), s.decision == Decision.OPEN.value
+    )
+    return {
+        "references": dict.fromkeys(fields) | {row.field: row.value for row in connection.execute(known)},
+        "suggestions": [
+            [row.id, row.field, list(row.tokens), row.confidence, row.run] for row in connection.execute(offered)
+        ],
+    }
+
+
+def keep_before(connection: Connection, import_id: int, document_id: int, before: Mapping[str, Any]) -> None:
+    """Store what a document had before an import of known values: `values_of`, and the import's change of labels."""
+    connection.execute(
+        insert(value_import_changes).values(import_id=import_id, document_id=document_id, before=dict(before))
+    )
+
+
+def last_value_import(connection: Connection) -> ValueImport | None:
+    """The latest import of known values that was not undone."""
+    row = connection.execute(select(value_imports).order_by(value_imports.c.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return ValueImport(row.id, utc(row.at), row.annotator, tuple(row.tables), tuple(row.new_fields))
+
+
+def before_import(connection: Connection, import_id: int) -> list[tuple[int, dict[str, Any]]]:
+    """(document, what it had before) of an import, the last change first."""
+    c = value_import_changes.c
+    query = select(c.document_id, c.before).where(c.import_id == import_id).order_by(c.id.desc())
+    return [(row.document_id, row.before) for row in connection.execute(query)]
+
+
+def restore_values(connection: Connection, document_id: int, source: str, before: Mapping[str, Any]) -> None:
+    """Give a document back the known values and open suggestions of `values_of`.
+
+    Suggestions that were decided since stay decided, and a field that was labelled since gets none.
+    """
+    r, s = references.c, suggestions.c
+    fields = list(before["references"])
+    of_fields = (r.document_id == document_id, r.source == source, r.field.in_(fields))
+    connection.execute(delete(references).where(*of_fields))
+    values = [
+        {"document_id": document_id, "field": field, "value": value, "source": source}
+        for field, value in before["references"].items()
+        if value is not None
+    ]
+    if values:
+        connection.execute(insert(references), values)
+    is_open = (s.document_id == document_id, s.field.in_(fields), s.decision == Decision.OPEN.value)
+    connection.execute(delete(suggestions).where(*is_open, s.run == source))
+    labelled = set(connection.scalars(select(spans.c.field).where(spans.c.document_id == document_id)))
+    present = {
+        (row.run, row.field, tuple(row.tokens))
+        for row in connection.execute(select(suggestions).where(s.document_id == document_id))
+    }
+    lost = [
+        (number, {"document_id": document_id, "field": field, "tokens": tokens, "confidence": confidence, "run": run})
+        for number, field, tokens, confidence, run in before["suggestions"]
+        if (run, field, tuple(tokens)) not in present and field not in labelled
+    ]
+    taken = set(connection.scalars(select(s.id).where(s.id.in_([number for number, _ in lost]))))
+    for number, row in lost:  # with its old id where that is free, as events speak of it
+        connection.execute(insert(suggestions).values(**row, **({} if number in taken else {"id": number})))
+    retired_fields.count_suggestions(connection, [document_id])
+
+
+def forget_value_import(connection: Connection, import_id: int) -> None:
+    """Delete an import that was undone."""
+    connection.execute(delete(value_import_changes).where(value_import_changes.c.import_id == import_id))
+    connection.execute(delete(value_imports).where(value_imports.c.id == import_id))
+
+
+def used_fields(connection: Connection, fields: Collection[str]) -> set[str]:
+    """Those of the fields that anything in the workspace has: a label, a suggestion or a known value."""
+    used: set[str] = set()
+    for table in (spans, suggestions, references):
+        used.update(connection.scalars(select(table.c.field).where(table.c.field.in_(fields)).distinct()))
+    return used

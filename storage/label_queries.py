@@ -1,13 +1,15 @@
 """Labels and decided suggestions of many documents at once, without opening each document."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, func, select
+from sqlalchemy import Column, Connection, Select, Text, func, select, type_coerce
 
-from storage.records import Decision
-from storage.tables import class_labels, documents, queue, rounds, spans, suggestions
+from storage.records import TEXT, Decision, State
+from storage.tables import class_labels, class_suggestions, documents, pages, queue, rounds, spans, suggestions
+from storage.tables import texts as texts_table
 
 Place = tuple[str, tuple[int, ...]]
 """A field and its tokens."""
@@ -70,13 +72,7 @@ def lengths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
 
 def classified(connection: Connection, field: str) -> dict[int, list[str]]:
     """Document -> its options of a field, in alphabetical order; documents without one are left out."""
-    c = class_labels.c
-    options: dict[int, list[str]] = {}
-    for number, option in connection.execute(
-        select(c.document_id, c.option).where(c.field == field).order_by(c.document_id, c.option)
-    ):
-        options.setdefault(number, []).append(option)
-    return options
+    return _options(connection, field, None)
 
 
 def class_counts(connection: Connection) -> dict[str, Counter[str]]:
@@ -102,3 +98,89 @@ def class_of_groups(connection: Connection) -> dict[str, str]:
     ):
         counted.setdefault(group, Counter())[option] = int(number)
     return {group: options.most_common(1)[0][0] for group, options in counted.items()}
+
+
+class ClassStanding(NamedTuple):
+    """How a document stands with a class field."""
+
+    document: int
+    state: State
+    version: int
+    options: tuple[str, ...]  # its labels
+    cannot_say: bool
+    likely: tuple[tuple[str, float], ...]  # the likeliest options of the last run with their probabilities, two at most
+
+
+_STATES = {state.value: state for state in State}
+_NOTHING = ("[]", None)
+"""As the database keeps an empty list: 100,000 of them are not decoded."""
+
+
+def class_standings(connection: Connection, field: str, ids: Sequence[int] | None = None) -> Iterator[ClassStanding]:
+    """Documents in the order of the list, or these alone.
+
+    Those that came back blind in an open round and are not labelled again yet are left out: their label would show.
+    """
+    blind = _blind(connection)
+    for part in _parts(ids) if ids is not None else (None,):
+        own, likely = _options(connection, field, part), _likely(connection, field, part)
+        d = documents.c
+        query = select(d.id, d.state, d.version, type_coerce(d.absent, Text)).order_by(d.id)
+        query = query if part is None else query.where(d.id.in_(part))
+        for number, state, version, absent in connection.execute(query).all():
+            if number not in blind:
+                shares = tuple(sorted(likely.get(number, ()), key=lambda share: -share[1])[:2])
+                options = tuple(own.get(number, ()))
+                cannot_say = absent not in _NOTHING and field in json.loads(absent)
+                yield ClassStanding(number, _STATES[state], version, options, cannot_say, shares)
+
+
+def _blind(connection: Connection) -> set[int]:
+    q = queue.c
+    waiting = select(q.document_id).join(rounds, rounds.c.id == q.round)
+    return set(connection.scalars(waiting.where(rounds.c.closed.is_(None), q.blind.is_(True), q.done.is_(False))))
+
+
+def _options(connection: Connection, field: str, part: Sequence[int] | None) -> dict[int, list[str]]:
+    c = class_labels.c
+    query = select(c.document_id, c.option).where(c.field == field).order_by(c.document_id, c.option)
+    options: dict[int, list[str]] = {}
+    for number, option in connection.execute(query if part is None else query.where(c.document_id.in_(part))):
+        options.setdefault(number, []).append(option)
+    return options
+
+
+def _likely(connection: Connection, field: str, part: Sequence[int] | None) -> dict[int, list[tuple[str, float]]]:
+    s = class_suggestions.c
+    query = select(s.document_id, s.option, s.probability).where(s.field == field)
+    likely: dict[int, list[tuple[str, float]]] = {}
+    for number, option, share in connection.execute(query if part is None else query.where(s.document_id.in_(part))):
+        likely.setdefault(number, []).append((option, share))
+    return likely
+
+
+def without_words_to_label(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the documents that stand on no page and have no suggestion on their words."""
+    texts: set[int] = set()
+    for part in _parts(ids):
+        on_pages = set(
+            connection.scalars(select(pages.c.document_id).where(pages.c.document_id.in_(part), pages.c.engine != TEXT))
+        )
+        bare = select(documents.c.id).where(documents.c.id.in_(part), documents.c.suggestions == 0)
+        texts.update(set(connection.scalars(bare)) - on_pages)
+    return texts
+
+
+def bodies(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Document -> its words, case-folded."""
+    return {
+        number: body
+        for part in _parts(ids)
+        for number, body in connection.execute(_of(texts_table.c.document_id, part).add_columns(texts_table.c.body))
+    }
+
+
+def are_all_texts(connection: Connection) -> bool:
+    """Whether there are documents, and none of them stands on a page."""
+    on_a_page = connection.scalar(select(pages.c.document_id).where(pages.c.engine != TEXT).limit(1))
+    return on_a_page is None and connection.scalar(select(documents.c.id).limit(1)) is not None

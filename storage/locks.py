@@ -18,7 +18,7 @@ def acquire(
     one is also passed on to the program that this process becomes (exec) or starts. Without `named` the file is left
     empty, for another process's id.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     deadline = time.monotonic() + patience
     while True:
         try:

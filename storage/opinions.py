@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from storage.records import Opinion, Span
+from storage.records import ClassLabel, Opinion, Span
 from storage.tables import opinions, utc
 
 
@@ -15,6 +15,7 @@ def keep(connection: Connection, opinion: Opinion) -> None:
     values = {
         "spans": sorted([span.field, list(span.tokens)] for span in opinion.spans),
         "absent": sorted(opinion.absent),
+        "classes": sorted([label.field, label.option] for label in opinion.classes),
         "done": opinion.done,
         "settled": opinion.settled,
         "at": datetime.now(UTC),
@@ -60,6 +61,7 @@ def _read(connection: Connection, **wanted: Any) -> Sequence[Opinion]:
             r.done,
             r.settled,
             utc(r.at),
+            frozenset(ClassLabel(field, option, annotator=r.annotator) for field, option in r.classes),
         )
         for r in connection.execute(query.order_by(opinions.c.id))
     ]

@@ -40,8 +40,6 @@ class State(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a label came from."""
-
     HUMAN = "human"
     IMPORT = "import"
     SUGGESTION = "suggestion"  # a suggestion that a person accepted
@@ -216,8 +214,6 @@ class Event:
 
 
 class RunState(StrEnum):
-    """How far a run is."""
-
     QUEUED = "queued"
     RUNNING = "running"
     PAUSED = "paused"
@@ -293,6 +289,7 @@ class Opinion:
     done: bool = False  # marked as complete by the annotator
     settled: bool = False  # its differences from the document's labels were decided
     at: datetime | None = None  # when it was last changed; None before it is stored
+    classes: frozenset[ClassLabel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

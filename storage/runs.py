@@ -24,7 +24,6 @@ def _record(row: Any) -> Run:
 
 
 def add(connection: Connection, run: Run) -> None:
-    """Store a new run."""
     connection.execute(insert(runs).values(**_row({f.name: getattr(run, f.name) for f in fields(Run)})))
 
 

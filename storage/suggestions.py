@@ -1,12 +1,12 @@
 """Suggestions: values that runs propose, with what was decided about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from storage import retired_fields
 from storage.records import KNOWN_SOURCES, ClassSuggestion, Decision, Side, State, Suggestion
-from storage.tables import class_suggestions, documents, spans, suggestions
+from storage.tables import class_labels, class_suggestions, documents, spans, suggestions
 
 _OPEN = documents.c.state.in_([State.NEW.value, State.STARTED.value])
 
@@ -39,12 +39,13 @@ def keep_suggestions(
     proposals: Mapping[int, Sequence[tuple[str, tuple[int, ...], float]]],
     replaces: Sequence[str] | None = None,
     settled: bool = False,
+    fields: Collection[str] | None = None,
 ) -> int:
     """Store a run's suggestions: {document: [(field, tokens, confidence)]}. Returns how many are new.
 
     Open suggestions of the runs in `replaces` (None: of every run, but known values stay) are deleted, decided ones
-    stay. A place that was decided before, or is labelled, is not suggested again, except with `settled`. A known value
-    takes the place of a model's open suggestion of the same words.
+    stay; `fields` (None: all) limits this to some fields. A place that was decided before, or is labelled, is not
+    suggested again, except with `settled`. A known value takes the place of a model's open suggestion of these words.
     """
     listed = list(proposals)
     kept = 0
@@ -52,9 +53,10 @@ def keep_suggestions(
         part = listed[start : start + 500]
         old = and_(suggestions.c.document_id.in_(part), suggestions.c.decision == Decision.OPEN.value)
         of_models = suggestions.c.run.not_in(KNOWN_SOURCES)
-        connection.execute(
-            delete(suggestions).where(and_(old, of_models if replaces is None else suggestions.c.run.in_(replaces)))
-        )
+        replaced: ColumnElement[bool] = of_models if replaces is None else suggestions.c.run.in_(replaces)
+        if fields is not None:
+            replaced = and_(replaced, suggestions.c.field.in_(fields))
+        connection.execute(delete(suggestions).where(and_(old, replaced)))
         if run in KNOWN_SOURCES:
             places = {(number, field, tuple(tokens)) for number in part for field, tokens, _ in proposals[number]}
             same = [
@@ -94,12 +96,19 @@ def move_suggestions(connection: Connection, document_id: int, moved: Mapping[in
     retired_fields.count_suggestions(connection, [document_id])
 
 
-def waiting(connection: Connection) -> tuple[int, int]:
-    """How many documents of the training side are undecided, and how many of these have open suggestions."""
-    offered = func.count().filter(documents.c.suggestions > 0)
-    row = connection.execute(
-        select(func.count(), offered).select_from(documents).where(_OPEN, documents.c.side == Side.TRAIN.value)
-    ).one()
+def waiting(connection: Connection, class_field: str = "") -> tuple[int, int]:
+    """How many documents of the training side are undecided, and how many of these have open suggestions.
+
+    With a class field: how many of them have no label of it, and of how many a run said what they are.
+    """
+    offered = documents.c.suggestions > 0
+    conditions = [_OPEN, documents.c.side == Side.TRAIN.value]
+    if class_field:
+        likely, labels = class_suggestions.c, class_labels.c
+        offered = documents.c.id.in_(select(likely.document_id).where(likely.field == class_field))
+        conditions.append(documents.c.id.not_in(select(labels.document_id).where(labels.field == class_field)))
+    query = select(func.count(), func.count().filter(offered)).select_from(documents).where(*conditions)
+    row = connection.execute(query).one()
     return int(row[0]), int(row[1])
 
 

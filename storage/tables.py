@@ -152,6 +152,26 @@ references = Table(
     UniqueConstraint("document_id", "field", "source"),
 )
 
+value_imports = Table(  # imports of tables with known values, so that they can be undone
+    "value_imports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("annotator", Text, nullable=False),
+    Column("tables", JSON, nullable=False),
+    Column("new_fields", JSON, nullable=False, default=list),
+)
+
+value_import_changes = Table(  # what a document had before a row of the table
+    "value_import_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("import_id", ForeignKey("value_imports.id", ondelete="CASCADE"), nullable=False),
+    _document_id(),
+    Column("before", JSON, nullable=False),
+    Index(None, "import_id"),
+)
+
 events = Table(
     "events",
     metadata,
@@ -232,6 +252,7 @@ opinions = Table(  # a second, independent labelling of a document; never its la
     Column("round", Integer, nullable=False, default=0),  # 0: outside a round
     Column("spans", JSON, nullable=False, default=list),
     Column("absent", JSON, nullable=False, default=list),
+    Column("classes", JSON, nullable=False, default=list, server_default="[]"),
     Column("done", Boolean, nullable=False, default=False),
     Column("settled", Boolean, nullable=False, default=False),
     Column("at", DateTime(timezone=True), nullable=False),

@@ -1,7 +1,9 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
 import gc
+import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from workbench import __version__
 from workbench.commands import COMMANDS, Context, load
 from workbench.commands.support.launch import open_workbench
-from workbench.fields.plain_text import harmless_lines
+from workbench.fields.plain_text import harmless_lines, without_passwords
 
 
 class _Group(click.Group):
@@ -94,6 +96,7 @@ def group(ctx: click.Context, workspace: Path | None) -> None:
 def main() -> Any:
     """Entry point of the `workbench` script. No traceback for errors that a user can cause."""
     wants_json = "--json" in sys.argv
+    _end_in_order()
     try:
         _check_system(sys.platform)
         group.main(prog_name="workbench", standalone_mode=False)
@@ -112,11 +115,35 @@ def main() -> Any:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was saved before is kept.", err=True)
         sys.exit(130)
+    except _Ended as ended:
+        sys.exit(128 + ended.number)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
+
+
+class _Ended(BaseException):
+    """This process was told to end: it does so as after Ctrl-C, with its children and temporary files."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end_in_order() -> None:
+    """Let the signals that end a process unwind it, unless it was started to ignore them (`nohup`)."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise _Ended(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _check_system(platform: str) -> None:
@@ -128,7 +155,7 @@ def _check_system(platform: str) -> None:
     if platform == "win32":
         raise MissingTool(
             "The workbench runs on Linux and macOS, and on Windows in WSL.",
-            "Install WSL once (`wsl --install` as administrator); install and start the workbench in its terminal.",
+            "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
         )
 
 
@@ -143,23 +170,26 @@ def _report(error: WorkbenchError, wants_json: bool) -> None:
     if wants_json:
         _print_json(error)
     click.secho(f"{error.title}: ", fg="red", bold=True, err=True, nl=False)
-    click.echo(harmless_lines(error.message), err=True)
+    click.echo(without_passwords(harmless_lines(error.message)), err=True)
     if error.remedy:
-        click.echo(f"  → {error.remedy}", err=True)
+        click.echo(f"  → {without_passwords(harmless_lines(error.remedy))}", err=True)
 
 
 def _print_json(error: WorkbenchError) -> None:
     import json
 
-    click.echo(json.dumps(error.as_dict(), ensure_ascii=False))
+    shown = {
+        name: without_passwords(value) if isinstance(value, str) else value for name, value in error.as_dict().items()
+    }
+    click.echo(json.dumps(shown, ensure_ascii=False))
 
 
 def _crash() -> None:
     import tempfile
 
     with tempfile.NamedTemporaryFile("w", prefix="workbench-fault-", suffix=".txt", delete=False) as file:
-        traceback.print_exc(file=file)
-    last = traceback.format_exc().strip().splitlines()[-1]
+        file.write(without_passwords(traceback.format_exc()))
+    last = without_passwords(harmless_lines(traceback.format_exc().strip().splitlines()[-1]))
     click.secho("A fault of the program: ", fg="red", bold=True, err=True, nl=False)
     click.echo(f"{last}\n  → Your data is as it was. Please report the file {file.name}", err=True)
     sys.exit(1)

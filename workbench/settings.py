@@ -17,6 +17,7 @@ from storage import locks
 from storage.exceptions import Busy, ConfigProblem, WorkspaceProblem
 from storage.files import write_atomic
 from workbench.fields import Field, FieldKind, FieldType, Schema, colours, invoice_schema
+from workbench.fields.plain_text import harmless
 
 LOCK_SECONDS = 10.0
 """How long a change of workbench.toml waits for another process's change."""
@@ -56,6 +57,7 @@ class Settings:
     day_first: bool | None = None  # for dates that can be read both ways
     limits: Limits = field(default_factory=Limits)
     postprocess: dict[str, bool] = field(default_factory=dict)  # rule -> on; the others as measured on validation
+    notes: tuple[str, ...] = ()  # what of the file could not be used, and what is used instead; never written
 
     @property
     def who(self) -> str:
@@ -69,7 +71,7 @@ class Settings:
 
 
 _PLAIN = ("keys", "theme", "annotator", "database", "ocr_engine", "day_first")
-_KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema"}
+_KNOWN = {"fields", *(f.name for f in fields(Settings))} - {"schema", "notes"}
 _REMEDIES = {
     "fields": f"It needs an id, and a type of {', '.join(FieldType)}.",
     "bindings": "Write a binding's id and its keys, both in quotes.",
@@ -118,27 +120,33 @@ def read(path: Path) -> Settings:
             f"{_place(path, text, f'postprocess.{wrong[0]}')}: [postprocess] {', '.join(wrong)} cannot be used.",
             _REMEDIES["postprocess"],
         )
-    return replace(settings, schema=_schema(path, text, fields_given)) if fields_given else settings
+    if not fields_given:
+        return settings
+    schema, notes = _schema(path, text, fields_given)
+    return replace(settings, schema=schema, notes=notes)
 
 
-def _schema(path: Path, text: str, entries: Any) -> Schema:
+def _schema(path: Path, text: str, entries: Any) -> tuple[Schema, tuple[str, ...]]:
+    """The fields, and notes on what is used in place of a colour that is none: a colour is worth no refusal."""
     if not isinstance(entries, list):
         place = _place(path, text, "fields")
         raise ConfigProblem(f"{place}: fields cannot be used (it is no list of tables).", _REMEDIES["fields"])
-    fields_read = []
+    fields_read, notes = [], []
     for number, entry in enumerate(entries):
         name = f"fields[{number}]"
         declared = _converted(path, text, _with_defaults(entry), Field, name)
         if not declared.id.strip():
             raise ConfigProblem(f"{_place(path, text, name)}: {name}.id is empty.", _REMEDIES["fields"])
         if not _COLOUR.fullmatch(declared.colour):
-            raise ConfigProblem(
-                f"{_place(path, text, f'{name}.colour')}: {name}.colour '{declared.colour}' is no colour.",
-                "Write it as #rrggbb, such as #cc3300.",
+            usual = colours.ON_DARK[number % len(colours.ON_DARK)]
+            notes.append(
+                f"{_place(path, text, f'{name}.colour')}: {name}.colour '{harmless(declared.colour)}' is no colour; "
+                f"{usual} is used. Write it as #rrggbb, such as #cc3300."
             )
+            declared = replace(declared, colour=usual)
         fields_read.append(declared)
     try:
-        return Schema(tuple(fields_read))
+        return Schema(tuple(fields_read)), tuple(notes)
     except ConfigProblem as problem:
         raise ConfigProblem(f"{path}: {problem.message}", problem.remedy) from problem
 

@@ -1,14 +1,18 @@
 """A workspace: the directory in which everything about one collection of invoices is kept."""
 
+import os
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files
+from storage.files import Files, sweep_temporary
+from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
 from workbench.settings import Settings
@@ -26,6 +30,7 @@ class Workspace:
         self._read_at = _stamp(files.settings)
         self._db: Database | None = None
         self._opening = Lock()
+        self._copied_on: date | None = None
 
     @property
     def db(self) -> "Database":
@@ -47,7 +52,21 @@ class Workspace:
                 db.migrate()
                 _note_retired(db, self.schema)
                 self._db = db
+                self.files.sweep()
+                sweep_temporary()
+                self._keep_copy(db)
             return self._db
+
+    def keep_copy(self) -> None:
+        """Copy an open database if there is no copy of today yet: once a day, in a terminal that stays open, too."""
+        if self._db is not None:
+            self._keep_copy(self._db)
+
+    def _keep_copy(self, db: "Database") -> None:
+        today = date.today()
+        if not self.settings.database and self._copied_on != today:
+            self._copied_on = today
+            database_copies.keep_daily(db, self.files)
 
     @property
     def is_open(self) -> bool:
@@ -55,12 +74,13 @@ class Workspace:
         return self._db is not None
 
     @classmethod
-    def create(cls, directory: Path, database: str = "") -> "Workspace":
+    def create(cls, directory: Path, database: str = "", *, shared: bool = False) -> "Workspace":
         """Make a workspace in a new or empty directory.
 
         Args:
             directory: where; made when missing.
             database: a SQLAlchemy URL of a database kept elsewhere; "" for a file in the directory.
+            shared: let the directory's group read and write it; else only this user.
 
         Raises:
             WorkspaceProblem: there is one already, or other files are in the way.
@@ -71,7 +91,7 @@ class Workspace:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
         files.make()
-        files.make_private(own_database=not database)
+        files.restrict(own_database=not database, shared=shared)
         chosen = replace(settings_file.read(files.settings), database=database)
         settings_file.write(files.settings, chosen)
         return cls.open(directory)
@@ -114,12 +134,10 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
         return self.files.root.name
 
     @property
     def schema(self) -> Schema:
-        """The fields."""
         return self.settings.schema
 
     def change_settings(self, **changes: object) -> None:
@@ -129,7 +147,7 @@ class Workspace:
             Busy: another process is changing it.
             ConfigProblem: it cannot be used any more.
         """
-        self._rewrite(lambda now: replace(now, **changes))  # type: ignore[arg-type]
+        self.change(lambda now: replace(now, **changes))  # type: ignore[arg-type]
 
     def change_schema(self, change: Callable[[Schema], Schema]) -> None:
         """Change the fields that are in workbench.toml now, which another process may have changed.
@@ -137,9 +155,14 @@ class Workspace:
         Raises:
             Busy, ConfigProblem: as for `change_settings`.
         """
-        self._rewrite(lambda now: replace(now, schema=change(now.schema)))
+        self.change(lambda now: replace(now, schema=change(now.schema)))
 
-    def _rewrite(self, change: Callable[[Settings], Settings]) -> None:
+    def change(self, change: Callable[[Settings], Settings]) -> None:
+        """Change the settings that are in workbench.toml now, which another process may have changed.
+
+        Raises:
+            Busy, ConfigProblem: as for `change_settings`.
+        """
         with settings_file.locked(self.files.settings):
             changed = change(settings_file.read(self.files.settings))
             settings_file.write(self.files.settings, changed)
@@ -165,8 +188,38 @@ class Workspace:
         if self._db is not None:
             _note_retired(self._db, self.schema)
 
+    def save_as(self, directory: Path) -> bool:
+        """Make a new workspace of what is open, also where this one was deleted meanwhile.
+
+        Pictures, runs and originals are copied where they are still there.
+
+        Args:
+            directory: a new or empty one.
+
+        Returns:
+            Whether the folders were still there; without them the new workspace has documents, labels and settings.
+
+        Raises:
+            WorkspaceProblem: the directory holds something, cannot be written, or the disk is full.
+        """
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise WorkspaceProblem(f"{directory} is not an empty directory.", "Name a new directory for the workspace.")
+        files = Files(directory.absolute())
+        files.make()
+        files.restrict(own_database=True, shared=False)
+        self.db.copy_to(files.database)
+        kept = [folder for folder in (self.files.originals, self.files.pages, self.files.runs) if folder.is_dir()]
+        try:
+            for folder in kept:
+                shutil.copytree(folder, files.root / folder.name, dirs_exist_ok=True, symlinks=True)
+        except (OSError, shutil.Error) as error:
+            raise WorkspaceProblem(
+                f"{directory} has the labels, but not all files: {error}.", "Copy the other folders by hand."
+            ) from error
+        settings_file.write(files.settings, replace(self.settings, database=""))
+        return len(kept) == 3
+
     def close(self) -> None:
-        """Close the database."""
         if self._db is not None:
             self._db.close()
 
@@ -179,6 +232,11 @@ def _own_database(files: Files) -> "Database":
     """
     from storage.database import Database
 
+    if os.path.lexists(files.database) and not files.database.is_file():  # a folder, a pipe, a link into the void
+        raise WorkspaceProblem(
+            f"{files.database} is no regular file. Nothing was changed.",
+            "Move it away. `workbench restore` lists the copies of this workspace's database.",
+        )
     was_there = files.database.is_file() and files.database.stat().st_size > 0
     has_originals = files.originals.is_dir() and any(files.originals.iterdir())
     if not was_there:
@@ -193,11 +251,15 @@ def _own_database(files: Files) -> "Database":
 
 
 def _lost(files: Files, state: str) -> WorkspaceProblem:
-    copies = sorted(files.root.glob("workbench.before-*.db"), key=lambda copy: copy.stat().st_mtime)
-    source = f"the newest copy here, {copies[-1]}," if copies else "a copy of yours"
+    newest = next(iter(database_copies.listed(files)), None)
+    remedy = (
+        f"The newest copy here is {newest.path}: `workbench restore newest` puts it in its place."
+        if newest
+        else "Put a copy of yours in its place."
+    )
     return WorkspaceProblem(
         f"{files.database} is {state}, but originals/ holds documents: this is no new workspace. Nothing was changed.",
-        f"Put {source} in its place. To start over, make a workspace in another folder and import originals/.",
+        f"{remedy} To start over, make a workspace in another folder and import originals/.",
     )
 
 

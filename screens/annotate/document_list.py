@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -14,8 +15,11 @@ from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
+from textual.worker import Worker, WorkerError
 
 from screens.annotate import list_columns
+from screens.annotate.list_order import ListOrder, Wish
+from screens.base import screen_of
 from screens.widgets.line_view import Drawn
 from storage import document_list
 from storage.database import Database
@@ -26,7 +30,7 @@ PAGE = 100
 """Rows that are read at a time."""
 
 _WIDEST = 110  # cells, of the list while it has the keys
-_SORTED = 5_000  # documents at most whose values are read to sort them
+_SAID = 2_000  # documents from which sorting says how far it is
 _KEPT = 40  # pages of rows kept in memory
 _SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 
@@ -63,8 +67,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.message = message
 
-    class Left(Message):
-        """Escape: back to the page."""
+    class Left(Message): ...
 
     def __init__(self, db: Database) -> None:
         super().__init__()
@@ -79,6 +82,9 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._values: dict[int, list_columns.Values] = {}
         self._searched = ""  # what was typed
         self._pointer = 0  # where the keys are, while the list has the focus
+        self._pointed = 0  # the document that was there when the list was sorted
+        self._order = ListOrder(db, self._take, self._reading)
+        self._looking: Worker[None] | None = None
 
     def show(self, ids: Sequence[int], at: int, blind: Mapping[int, bool] = MappingProxyType({})) -> None:
         """Show these documents; `at` is the position of the open one, -1 for none.
@@ -88,6 +94,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._blind = blind
         self._open = ids[at] if 0 <= at < len(ids) else 0
         if ids is not self._listed:
+            self._order.drop()
             self._listed, self._sort, self._searched = ids, "", ""
             self._use(ids)
         self._pointer = max(self._at, 0)
@@ -154,7 +161,6 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
             )
 
     def render_line(self, y: int) -> Strip:
-        """One document."""
         width = self.size.width
         if self._columns and y == 0:
             return self._heading(width)
@@ -257,14 +263,39 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         """Show the documents of the workspace that have it in name, vendor, values or words, recent ones first."""
         self._searched, self._sort = text, ""
         if text.strip():
-            with self._db.read() as connection:
-                self._use(array("q", document_list.search(connection, text)))
-            self._pointer = 0
+            self.post_message(self.Searched(f"“{text}”: looking …"))
+        self._wish_for(text, "")
+
+    def _wish_for(self, text: str, sort: str) -> None:
+        """Show other documents, or in another order, once they are found; typing never waits for it."""
+        self._pointed = self._ids[self._pointer] if self._ids and sort else 0
+        if self._order.want(Wish(text, sort, self._listed, frozenset(self._blind))):
+            self._looking = self.run_worker(self._order.follow(), name="list", exit_on_error=False)
+
+    def _take(self, wish: Wish, ids: Sequence[int]) -> None:
+        self._use(ids)
+        if wish.sort:
+            self._pointer = ids.index(self._pointed) if self._pointed in ids else 0
         else:
-            self._use(self._listed)
-            self._pointer = max(self._at, 0)
+            self._pointer = 0 if wish.text.strip() else max(self._at, 0)
         self._follow()
         self._say()
+
+    def _reading(self, done: int, count: int) -> None:
+        """From the thread that sorts."""
+        if count > _SAID and self.has_focus:
+            text = f"Sorting by {self._sort}: {done:,} of {count:,} documents read."
+            self.post_message(self.Searched(text))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What goes wrong while documents are looked for is shown as it is for the screen's own work."""
+        screen_of(self).on_worker_state_changed(event)
+
+    async def _settled(self) -> None:
+        """Wait for what is looked for: the key that follows is about it."""
+        if self._order.is_at_work and self._looking is not None:
+            with suppress(WorkerError):  # what went wrong is shown elsewhere
+                await self._looking.wait()
 
     def _say(self) -> None:
         """What the list shows, for the hint line."""
@@ -276,6 +307,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def on_blur(self) -> None:
         """As narrow as before, and with the documents of the worklist."""
+        self._order.drop()
         self.styles.width = None
         self._columns, self._searched, self._sort = (), "", ""
         self._use(self._listed)
@@ -286,46 +318,25 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         sorts = [
             sort for sort in list_columns.SORTS if sort in ("", list_columns.NAME, *(c.head for c in self._columns))
         ]
-        sort = sorts[(sorts.index(self._sort if self._sort in sorts else "") + by) % len(sorts)]
-        if sort and len(self._ids) > _SORTED:
-            message = f"Lists of more than {_SORTED:,} documents are not sorted: type to narrow this one."
-            self.post_message(self.Searched(message))
-            return None
-        pointed = self._ids[self._pointer] if self._ids else 0
-        if not sort:
-            if self._searched:
-                return self._search(self._searched)
-            self._use(self._listed)
-        else:
-            self._use(self._in_order(sort))
-        self._sort = sort
-        self._pointer = self._ids.index(pointed) if pointed in self._ids else 0
-        self._follow()
-        self._say()
-        return None
+        self._sort = sorts[(sorts.index(self._sort if self._sort in sorts else "") + by) % len(sorts)]
+        self._wish_for(self._searched, self._sort)
 
-    def _in_order(self, sort: str) -> Sequence[int]:
-        """The documents by a column."""
-        ids = tuple(self._ids)
-        open_ones = [number for number in ids if number not in self._blind]
-        with self._db.read() as connection:
-            read = document_list.page(connection, document_list.Filter(ids=ids), 0, len(ids))
-            values = document_list.listed_values(connection, open_ones, list_columns.FIELDS)
-        keys = {row.id: list_columns.sort_key(sort, row, values.get(row.id, {})) for row in read}
-        return array("q", sorted((number for number in ids if number in keys), key=lambda number: keys[number]))
-
-    def action_move(self, by: int) -> None:
+    async def action_move(self, by: int) -> None:
+        await self._settled()
         self._point_at(self._pointer + by)
         if self._searched:
             self._say()
 
-    def action_page(self, direction: int) -> None:
+    async def action_page(self, direction: int) -> None:
+        await self._settled()
         self._point_at(self._pointer + direction * (self.size.height - 1 - self._head))
 
-    def action_first(self) -> None:
+    async def action_first(self) -> None:
+        await self._settled()
         self._point_at(0)
 
-    def action_last(self) -> None:
+    async def action_last(self) -> None:
+        await self._settled()
         self._point_at(len(self._ids) - 1)
 
     def _point_at(self, position: int) -> None:
@@ -333,7 +344,8 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         self._follow()
         self.refresh()
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
+        await self._settled()
         if self._ids:
             self._choose(self._pointer)
 

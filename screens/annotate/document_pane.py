@@ -7,9 +7,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from screens.annotate import look as looks
-from screens.annotate.look import Look
+from screens.annotate import view_settings
 from screens.annotate.page_view import PageView
+from screens.annotate.view_settings import ViewSettings
 from screens.widgets.picture_view import PARTS, PictureView, frame_of
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import SessionView
@@ -27,7 +27,7 @@ class DocumentPane(Horizontal):
         self._schema = workspace.schema
         self._kept = workspace.files.root / _KEPT_IN
         self._session: AnnotationSession | None = None
-        self.look = Look()
+        self.settings = ViewSettings()
 
     def compose(self) -> ComposeResult:
         yield PageView(self._schema)
@@ -35,18 +35,17 @@ class DocumentPane(Horizontal):
 
     def on_mount(self) -> None:
         """Look at documents as the last time."""
-        self.change(looks.read(self._kept), keep=False)
+        self.change(view_settings.read(self._kept), keep=False)
 
     @property
     def page(self) -> PageView:
-        """The document as text."""
         return self.query_one(PageView)
 
     @property
     def _shows(self) -> str:
         """On a narrow screen there is no space for text and picture."""
         both_fit = not self.screen.has_class("-narrow")
-        return self.look.shows if both_fit or self.look.shows != "both" else "picture"
+        return self.settings.shows if both_fit or self.settings.shows != "both" else "picture"
 
     def open(self, workspace: Workspace, document: int, round_id: int | None) -> AnnotationSession:
         """Open a document, laid out as the pane is set, and look at its beginning.
@@ -54,57 +53,56 @@ class DocumentPane(Horizontal):
         Raises:
             WorkspaceProblem: there is no such document any more.
         """
-        self._session = AnnotationSession.open(workspace, document, round_id, self.page.columns, self.look.zoom)
+        self._session = AnnotationSession.open(workspace, document, round_id, self.page.columns, self.settings.zoom)
         self.page.schema = self._session.schema
         self.page.scroll_to(0, 0, animate=False, immediate=True)
         return self._session
 
     def show(self, session: AnnotationSession, view: SessionView, workspace: Workspace) -> None:
-        """Draw what changed."""
         if session.layout_is_stale:
-            session.lay_out(self.page.columns, self.look.zoom)
+            session.lay_out(self.page.columns, self.settings.zoom)
         self.page.show(session.layout, view)
         if self._shows != "text":
-            frame = frame_of(view, workspace.schema, workspace.files, self.look.picture, self.look.picture_zoom)
+            frame = frame_of(view, workspace.schema, workspace.files, self.settings.picture, self.settings.picture_zoom)
             self.query_one(PictureView).show(frame)
 
-    def change(self, look: Look, keep: bool = True) -> None:
+    def change(self, settings: ViewSettings, keep: bool = True) -> None:
         """Look at documents otherwise, now and after a restart."""
-        before, self.look = self.look, look
+        before, self.settings = self.settings, settings
         shows = self._shows
         self.screen.set_class(shows != "text", "-picture")
         self.screen.set_class(shows == "picture", "-only-picture")
-        self.screen.set_class(not look.list, "-unlisted")
-        if look.zoom != before.zoom:
+        self.screen.set_class(not settings.list, "-unlisted")
+        if settings.zoom != before.zoom:
             self._lay_out()
-        if keep and look != before:
-            looks.write(self._kept, look)
+        if keep and settings != before:
+            view_settings.write(self._kept, settings)
 
     def zoom(self, by: int) -> None:
         """Look closer (1) or from further away (-1) at the picture where it stands alone, else at the text."""
         if self._shows == "picture":
-            step = min(max(self.look.picture_zoom + by, -looks.PICTURE_ZOOM), looks.PICTURE_ZOOM)
-            self.change(replace(self.look, picture_zoom=step))
-        elif self.look.zoom + by in ZOOMS:
-            self.change(replace(self.look, zoom=self.look.zoom + by))
+            step = min(max(self.settings.picture_zoom + by, -view_settings.PICTURE_ZOOM), view_settings.PICTURE_ZOOM)
+            self.change(replace(self.settings, picture_zoom=step))
+        elif self.settings.zoom + by in ZOOMS:
+            self.change(replace(self.settings, zoom=self.settings.zoom + by))
 
     def turn(self) -> None:
         """Show text, both, picture in turn."""
         ways = ("text", "picture") if self.screen.has_class("-narrow") else ("text", "both", "picture")
-        self.change(replace(self.look, shows=_after(ways, self._shows)))
+        self.change(replace(self.settings, shows=_after(ways, self._shows)))
 
     def fit(self) -> None:
         """Show the picture's region around the cursor, the page's width, the whole page in turn."""
-        self.change(replace(self.look, picture=_after(PARTS, self.look.picture), picture_zoom=0))
+        self.change(replace(self.settings, picture=_after(PARTS, self.settings.picture), picture_zoom=0))
 
     def hide_list(self) -> None:
         """Show the page without the document list beside it, or with it again."""
-        self.change(replace(self.look, list=not self.look.list))
+        self.change(replace(self.settings, list=not self.settings.list))
 
     @on(PageView.Resized)
     def _lay_out(self) -> None:
         if self._session is not None:
-            self._session.lay_out(self.page.columns, self.look.zoom)
+            self._session.lay_out(self.page.columns, self.settings.zoom)
             self.page.show(self._session.layout, self._session.view)
 
 

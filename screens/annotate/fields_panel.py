@@ -8,11 +8,13 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 
-from screens.annotate.keys import Act
+from screens.annotate.classes.lines import ClassLine, ClassLines
+from screens.annotate.keys import Act, Work
 from screens.themes import legible
 from screens.widgets.line_view import Drawn
 from storage.records import Content
 from workbench.annotation import field_states
+from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.field_states import FieldRow, FieldState
 from workbench.fields import Field, Schema
 
@@ -38,31 +40,43 @@ class FieldsPanel(Drawn, can_focus=False):
         self._shown: tuple[Content, Schema, bool | None] | None = None  # what the rows are made of
         self._rows: tuple[FieldRow, ...] = ()
         self._armed: str | None = None
+        self._class_view = NO_CLASSES
+        self._class_lines: list[ClassLine] = []  # above the others
         self._lines: list[tuple[Field, Strip]] = []
 
-    def show(self, content: Content, schema: Schema, day_first: bool | None, armed: str | None) -> None:
-        """Draw the fields of a document anew where anything changed."""
+    def show(
+        self, content: Content, schema: Schema, day_first: bool | None, armed: str | None, classes: ClassView
+    ) -> None:
+        """Draw the fields of a document anew where anything changed; of a text that is only classified its classes."""
         rows = self._rows
         if (content, schema, day_first) != self._shown:
             self._shown = (content, schema, day_first)
-            rows = field_states.rows(content, schema, day_first)
-        if (rows, armed) != (self._rows, self._armed):
-            self._rows, self._armed = rows, armed
+            rows = () if classes.only else field_states.rows(content, schema, day_first)
+        if (rows, armed, classes) != (self._rows, self._armed, self._class_view):
+            self._rows, self._armed, self._class_view = rows, armed, classes
             self._rebuild()
 
     def fields_in_view(self) -> set[str]:
         """The fields of which every line is in view."""
-        top = int(self.scroll_y)
+        top = int(self.scroll_y) - len(self._class_lines)
         bottom = top + self.scrollable_content_region.height
+        top, bottom = max(top, 0), max(bottom, 0)
         cut = {field.id for field, _ in (*self._lines[:top], *self._lines[bottom:])}
         return {field.id for field, _ in self._lines[top:bottom]} - cut
 
     def _rebuild(self) -> None:
         width = self.scrollable_content_region.width
+        behind = self.background_colors[1].hex6
+        self._class_lines = list(
+            ClassLines(self.rich_style, behind, self.app.current_theme, width).lines(self._class_view)
+        )
         self._lines = [(row.field, strip) for row in self._rows for strip in self._strips(row, width)]
-        self.virtual_size = Size(width, len(self._lines))
-        if self._armed:
-            at = next((n for n, (field, _) in enumerate(self._lines) if field.id == self._armed), 0)
+        above = len(self._class_lines)
+        self.virtual_size = Size(width, above + len(self._lines))
+        if self._class_view.in_hand and not self._class_view.only:
+            self.scroll_to(y=0, animate=False)
+        elif self._armed:
+            at = above + next((n for n, (field, _) in enumerate(self._lines) if field.id == self._armed), 0)
             if not self.scroll_y <= at < self.scroll_y + self.size.height - 2:
                 self.scroll_to(y=max(at - 2, 0), animate=False)
         self.refresh()
@@ -72,22 +86,23 @@ class FieldsPanel(Drawn, can_focus=False):
         self._rebuild()
 
     def notify_style_update(self) -> None:
-        """Another theme."""
         super().notify_style_update()
-        if self._rows:
+        if self._rows or self._class_lines:
             self._rebuild()
 
     def render_line(self, y: int) -> Strip:
-        """One line of the panel."""
         number = y + int(self.scroll_y)
-        strip = self._lines[number][1] if number < len(self._lines) else Strip([])
+        strips = [*(line.strip for line in self._class_lines), *(strip for _, strip in self._lines)]
+        strip = strips[number] if number < len(strips) else Strip([])
         return strip.crop_extend(0, self.size.width, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
-        """A click is the field's key."""
+        """A click is the key of the field, or of the option."""
         number = event.y + int(self.scroll_y)
-        if number < len(self._lines):
-            field = self._lines[number][0]
+        if number < len(self._class_lines):
+            self.post_message(Act(_class_act(self._class_lines[number])))
+        elif number < len(self._class_lines) + len(self._lines):
+            field = self._lines[number - len(self._class_lines)][0]
             self.post_message(Act(lambda session: session.field_key.press(field)))
 
     # drawing
@@ -170,6 +185,12 @@ class FieldsPanel(Drawn, can_focus=False):
         shown = text if cell_len(text) <= space else set_cell_size(text, space - 1) + "…"
         rest = [Segment("  " + after, self.rich_style + Style(dim=True))] if after else []
         return Strip([Segment("   ", self.rich_style), Segment(shown, style), *rest])
+
+
+def _class_act(line: ClassLine) -> Work:
+    if line.option:
+        return lambda session: session.classes.choose(line.option, line.field)
+    return lambda session: session.classes.press(line.key)
 
 
 def _parts(text: str, width: int, most: int) -> list[str]:

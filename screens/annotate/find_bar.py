@@ -50,7 +50,6 @@ class FindBar(Input):
         self.screen.set_focus(self)  # at once: what is typed next is looked for
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look for what was typed."""
         from workbench.locate.search import find
 
         event.stop()

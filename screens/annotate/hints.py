@@ -5,6 +5,7 @@ A hint is a sentence and (binding id or key, text) pairs.
 
 from collections.abc import Sequence
 
+from screens.annotate.classes.hints import hint_of_classes
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State
@@ -51,6 +52,8 @@ def hint_of(
 def _next_key(view: SessionView, schema: Schema, review: bool, similar: Content | None) -> Hint:
     if view.cursor is None:
         return "This document has no words.", (("document.unusable", "unusable"), ("document.next", "next"))
+    if view.classes.in_hand:
+        return hint_of_classes(view)
     if view.message:
         return view.message, _document(view)
     tokens = view.content.tokens

@@ -47,8 +47,15 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("label.add", "ampersand", "session('add')", "Add the selection to the armed field as one more value"),
     ("label.reject", "x", "session('reject')", "Reject the suggestion, or clear the label, under the cursor"),
     ("label.clear", "backspace,delete", "session('clear')", "Clear the labels of the selection or under the cursor"),
-    ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there"),
+    ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there; of a class field: cannot say"),
     ("label.correct", "e", "ask('word')", "Correct the word's text; the original is kept"),
+    (
+        "words.space",
+        "vertical_line",
+        "ask('spaces')",
+        "Divide the word by spaces, or join the selected words",
+    ),
+    ("words.order", "number_sign", "session('order_line')", "Put the words of the line into reading order"),
     ("label.find", "slash", "find", "Find a value and select it: 1234.5 finds 1,234.50"),
     ("label.template", "C", "template", "Suggest labels from a similar document of this vendor"),
     ("suggestion.next", "tab", "session('next_suggestion')", "Next suggestion, the least sure first"),
@@ -102,6 +109,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),
     ("error_walk.confirm", "V", "error_walk('confirm_error')", "The label is right, the model is wrong; next error"),
     ("error_walk.queue", "Q", "error_walk('queue_error')", "Put the document into the relabel queue; next error"),
+    ("fields.change", "T", "fields", "Fields: add, rename, retire, keys and colours"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
 
@@ -118,11 +126,11 @@ SIGNS = (
 """What is seen on the page, in the panel and in the list, for the help."""
 
 SESSION_ACTS: Mapping[str, Work] = {
-    "confirm": lambda session: session.field_key.confirm(),
+    "confirm": lambda session: session.confirm(),
     "add": lambda session: session.field_key.add(),
     "reject": lambda session: session.reject(),
     "clear": lambda session: session.clear(),
-    "mark_absent": lambda session: session.document_acts.mark_absent(),
+    "mark_absent": lambda session: session.mark_absent(),
     "mark_missing_absent": lambda session: session.document_acts.mark_missing_absent(),
     "next_suggestion": lambda session: session.next_suggestion(),
     "previous_suggestion": lambda session: session.next_suggestion(-1),
@@ -130,6 +138,7 @@ SESSION_ACTS: Mapping[str, Work] = {
     "select_phrase": lambda session: session.cursor.select_phrase(),
     "select_block": lambda session: session.cursor.select_block(),
     "toggle": lambda session: session.cursor.toggle(),
+    "order_line": lambda session: session.order_line(),
     "let_go": lambda session: session.let_go(),
     "next_like": lambda session: session.next_like(),
     "previous_like": lambda session: session.next_like(backwards=True),
@@ -143,3 +152,12 @@ ERROR_WALK_ACTS: Mapping[str, Callable[[ErrorWalk], Awaitable[None]]] = {
     "queue_error": lambda walk: walk.queue_error(),
 }
 """What the action `error_walk(name)` does."""
+
+
+def work_of_letter(character: str, session: AnnotationSession) -> Work | None:
+    """What a letter does that is the key of an option or a field; None where it is no such key."""
+    if session.classes.takes(character):
+        return lambda session: session.classes.press(character)
+    fields = () if session.classes.only else session.schema.spans
+    field = next((field for field in fields if field.key == character), None)
+    return None if field is None else lambda session: session.field_key.press(field)

@@ -5,6 +5,7 @@ from time import monotonic, sleep
 
 from textual.message import Message
 
+from screens.annotate import hints
 from screens.base import ModeScreen
 from storage.records import Content
 from workbench.annotation.editor import Proposal
@@ -51,24 +52,27 @@ class LookAhead:
         """The document is being left."""
         self._session = self.similar = None
 
-    def keep(self, found: Found) -> bool:
+    def keep(self, result: Found) -> bool:
         """Take what was found; False when it is for a document that was left meanwhile."""
-        if found.session is not self._session:
+        if result.session is not self._session:
             return False
-        self.similar = found.similar
+        self.similar = result.similar
         return True
 
-    async def copied(self, session: AnnotationSession) -> tuple[Content, list[Proposal]] | None:
-        """A labelled document of the same vendor with what its labels propose here; None where there is none."""
+    async def template(self, session: AnnotationSession) -> tuple[list[Proposal], str]:
+        """What the labels of a labelled document of the same vendor propose here, and what the analyst is shown."""
+        if session.editor.blind:
+            return [], hints.BLIND
         source = self.similar or await to_thread(similar_to, self._screen.workspace, session)
         if source is None:
-            return None
-        return source, await to_thread(templates.proposals, source, session.content, session.schema)
+            return [], "No other document of this vendor is labelled yet."
+        proposals = await to_thread(templates.proposals, source, session.content, session.schema)
+        return proposals, hints.proposed(source, proposals, session.schema)
 
     def _find(self, number: int) -> None:
         """In a thread: a document to take labels from, where there are none; the likely places of a long document."""
         session = self._session
-        if session is None or session.content.document.id != number:
+        if session is None or session.content.document.id != number or session.classes.only:
             return
         if (
             session.view.untouched

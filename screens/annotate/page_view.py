@@ -126,7 +126,6 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
     # drawing
 
     def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
         row = y + int(self.scroll_y)
         width = self.size.width
         if self._layout is None or row >= self._layout.height:
@@ -153,7 +152,7 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         for position, placed in enumerate(row.placed):
             mark = self._marks.get(placed.token)
             lead = placed.x - x
-            here = placed.token == (self._view.cursor if self._view else None)
+            here = self._view is not None and placed.token == self._view.cursor and not self._view.classes.only
             joined = mark is not None and previous is not None and mark.owner == previous.owner
             if lead > 1:
                 segments.append(Segment(" " * (lead - 1), self._gap(previous) if joined and lead <= 2 else base))
@@ -255,7 +254,6 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
             self.post_message(Act(lambda session: session.field_key.click(token, event.shift)))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Dragging selects."""
         if self._dragging:
             token = self._token_at(event)
             if token is not None and self._view is not None and token != self._view.cursor:

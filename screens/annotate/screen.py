@@ -7,15 +7,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from screens.annotate import dialogs, hints
-from screens.annotate.accepting import Accepting
-from screens.annotate.dialogs import converse
+from screens.annotate import hints
+from screens.annotate.accept_checks import AcceptChecks
+from screens.annotate.dialogs import questions
+from screens.annotate.dialogs.fields import ask_fields
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
 from screens.annotate.find_bar import FindBar
 from screens.annotate.hints import facts_of, hint_of
-from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work
+from screens.annotate.keys import ANNOTATE, ERROR_WALK_ACTS, SESSION_ACTS, SIGNS, Act, Work, work_of_letter
 from screens.annotate.look_ahead import LookAhead
 from screens.annotate.undo_trail import UndoTrail
 from screens.base import ModeScreen
@@ -59,7 +60,7 @@ class AnnotateScreen(ModeScreen):
     def on_mount(self) -> None:
         """Open the first document that is not decided yet."""
         self._pane.page.focus()
-        self._accepting = Accepting(self._pane.page, self._panel)
+        self._accept_checks = AcceptChecks(self._pane.page, self._panel)
         self.worklist = Worklist(self.workspace)
         self.worklist.first_open(self.workspace)
         self.open_current()
@@ -69,14 +70,14 @@ class AnnotateScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
-        if self.session is None:
-            return
-        with self.guarded():
-            self._list.reread_all()
-            if self.session.editor.is_stale or self.session.schema != self.workspace.schema:
-                self.open_current()
+        if (session := self.session) is not None:
+            with self.guarded():
+                self._list.reread_all()
+                if session.editor.is_stale or session.schema != self.workspace.schema:
+                    self.open_current()
 
-    def fields_changed(self) -> None:
+    def fields_changed(self, message: str = "") -> None:
+        self._next_message = message
         self._list.reread_all()
         self.open_current()
 
@@ -166,6 +167,14 @@ class AnnotateScreen(ModeScreen):
         else:
             self.show_message("Every document of the list is decided.")
 
+    def _go_on_classified(self, document: int) -> None:
+        """After the key that classified a text: the next error where errors are gone through, else the next text."""
+        walk = self.workbench.error_walk
+        if walk is not None and walk.document == document:
+            self.app.call_later(walk.next_error)
+        else:
+            self._go_on()
+
     def action_undo(self) -> None:
         """Take the last act back: on the document that the screen just went on from, else on this one."""
         if not self._trail.is_fresh and self._undone_here():
@@ -194,7 +203,7 @@ class AnnotateScreen(ModeScreen):
         view, settings = session.view, self.workspace.settings
         self._pane.show(session, view, self.workspace)
         armed = view.focus.field if view.focus else view.armed
-        self._panel.show(view.content, settings.schema, settings.day_first, armed)
+        self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
         self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
@@ -226,13 +235,21 @@ class AnnotateScreen(ModeScreen):
                 self.refresh_status()
                 if session.editor.refused is None:  # an undo that came too late
                     raise
-                question = dialogs.ask_conflict(self.app, session, error)
-                self.app.call_next(converse, self, question, self.act)  # before the next key
+                question = questions.ask_conflict(self.app, session, error)
+                self.app.call_next(questions.converse, self, question, self.act)  # before the next key
                 return False
             if session.content is not before:
                 self._committed(session, before)
             done = True
+            if session.repaired:  # other words: everything is laid out anew
+                self._next_message = session.view.message
+                self._open(OpenDocument(session.content.document.id, tokens=session.repaired))
+        if not done:
+            self.workbench.say_saved("NOT SAVED")
         self.refresh_status()
+        if done and session.classes.went_through:
+            session.classes.went_through = False
+            self._go_on_classified(session.content.document.id)
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -250,10 +267,9 @@ class AnnotateScreen(ModeScreen):
             return self._list.typed(event)
         if isinstance(self.focused, Input) or not event.character or self.session is None:
             return False
-        field = next((f for f in self.workspace.schema.spans if f.key == event.character), None)
-        if field is not None:
-            self.act(lambda session: session.field_key.press(field))
-        return field is not None
+        if (work := work_of_letter(event.character, self.session)) is not None:
+            self.act(work)
+        return work is not None
 
     def action_session(self, name: str) -> None:
         self.act(SESSION_ACTS[name])
@@ -271,21 +287,20 @@ class AnnotateScreen(ModeScreen):
 
     def action_accept(self) -> None:
         """Accept the document and go to the next; one without any label only when asked twice."""
-        if self.session is None:
-            return
-        if question := self._accepting.question(self.session):
+        question = self.session and self._accept_checks.question(self.session)
+        if question:
             self.show_message(question)
         elif self.act(lambda session: session.document_acts.finish()):
             self._go_on()
 
     def action_accept_visible(self) -> bool:
-        return self.act(lambda session: session.document_acts.accept_all(self._accepting.in_view()))
+        return self.act(lambda session: session.document_acts.accept_all(self._accept_checks.in_view()))
 
     def action_accept_all(self) -> None:
         """Accept the suggestions in view; when none is left that has to be looked at, the document, and go on."""
         if not self.action_accept_visible() or self.session is None:
             return
-        left = self._accepting.left(self.session, self.key_of("suggestion.known"))
+        left = self._accept_checks.left(self.session, self.key_of("suggestion.known"))
         if left is None:
             self.action_accept()
         else:
@@ -303,30 +318,27 @@ class AnnotateScreen(ModeScreen):
 
     async def action_template(self) -> None:
         """Suggest labels from the last labelled document of this vendor."""
-        if (session := self.session) is None:
-            return
-        if session.editor.blind:
-            self.show_message(hints.BLIND)
-        elif copied := await self.look_ahead.copied(session):
-            source, proposals = copied
-            self.act(lambda session: session.document_acts.propose(proposals, "template"))
-            self.show_message(hints.proposed(source, proposals, session.schema))
-        else:
-            self.show_message("No other document of this vendor is labelled yet.")
+        if (session := self.session) is not None:
+            proposals, message = await self.look_ahead.template(session)
+            if proposals:
+                self.act(lambda session: session.document_acts.propose(proposals, "template"))
+            self.show_message(message)
 
     # dialogs
 
     async def action_ask(self, name: str) -> None:
         if self.session is not None:
-            await converse(self, dialogs.QUESTIONS[name](self.app, self.session), self.act)
+            await questions.converse(self, questions.QUESTIONS[name](self.app, self.session), self.act)
 
     async def action_filter(self) -> None:
         vendor = self.session.content.document.group if self.session else None
-        await converse(self, dialogs.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
+        await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
+
+    async def action_fields(self) -> None:
+        await questions.converse(self, ask_fields(self.app, self.workspace), self.fields_changed)
 
     def action_history(self) -> None:
-        if self.session is not None:
-            self.app.push_screen(dialogs.history_page(self.session))
+        self.act(lambda session: self.app.push_screen(questions.history_page(session)))
 
     # the panes
 
@@ -340,17 +352,16 @@ class AnnotateScreen(ModeScreen):
 
     def action_review(self) -> None:
         self._review = not self._review
-        if self._review:
-            self.act(lambda session: session.next_suggestion())
-        self.refresh_status()
+        if not self._review or not self.act(lambda session: session.next_suggestion()):
+            self.refresh_status()
 
     def action_list(self) -> None:
         if self._list.has_focus:
             self._leave_list()
-            return
-        self.add_class("-listing")
-        self._list.focus()
-        self.show_hint(hints.LIST)
+        else:
+            self.add_class("-listing")
+            self._list.focus()
+            self.show_hint(hints.LIST)
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:
@@ -371,15 +382,12 @@ class AnnotateScreen(ModeScreen):
 
     def action_find(self) -> None:
         if self.session is not None:
-            self.act(lambda session: session.disarm())  # what is found is for the key that follows
             self.query_one(FindBar).open(self.session.tokens)
 
     @on(FindBar.Found)
-    def _found(self, event: FindBar.Found) -> None:
-        if event.tokens:
-            self.act(lambda session: session.cursor.select(event.tokens))
-        else:
-            self.act(lambda session: session.cursor.drop_selection())
+    def _show_place(self, event: FindBar.Found) -> None:
+        words = event.tokens
+        self.act(lambda session: session.cursor.select(words) if words else session.cursor.drop_selection())
         self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))
 
     @on(FindBar.Closed)

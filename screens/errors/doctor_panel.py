@@ -36,8 +36,6 @@ class DoctorPanel(OptionList):
     """
 
     class Taken(Message):
-        """An action was chosen."""
-
         def __init__(self, finding: Finding, action: Action) -> None:
             super().__init__()
             self.finding, self.action = finding, action

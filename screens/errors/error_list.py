@@ -17,7 +17,7 @@ from textual.widgets import Static
 from screens.errors.table_contents import elided
 from screens.themes import legible
 from workbench.evaluation.error_review import ErrorItem, Verdict
-from workbench.fields import Schema
+from workbench.fields import Schema, colours
 from workbench.predictions.cases import NONE
 
 KINDS = {
@@ -150,7 +150,7 @@ class ErrorList(ScrollView, can_focus=True, inherit_bindings=False):
             behind = behind.blend(Color.parse(theme.primary), 0.4 if self.has_focus else 0.2)
             base = Style.from_color(behind.get_contrast_text(1).rich_color, behind.rich_color) + Style(bold=True)
         field = self._schema().get(item.field)
-        coloured = base + Style(color=legible(field.colour if field else "#999999", behind.hex6).rich_color)
+        coloured = base + Style(color=legible(field.colour if field else colours.GREY, behind.hex6).rich_color)
         sign = base + Style(color=legible(theme.success or theme.primary, behind.hex6).rich_color)
         name = self._schema().name(item.field)
         wide = width >= 74

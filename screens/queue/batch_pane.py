@@ -13,15 +13,17 @@ from textual.widgets import OptionList, Static
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import batch_text, hints
-from screens.queue.choice_list import Rows, bar
+from screens.queue.choice_list import Rows
 from screens.queue.keys import BATCH
 from screens.queue.pane import Pane
+from screens.widgets.bars import bar
 from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import Hint
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from storage.records import QueueEntry
+from workbench.active_learning import loop_task, selection, strategies
 from workbench.active_learning import overview as loop
-from workbench.active_learning import selection, strategies
+from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection import RunningSelection
 from workbench.active_learning.selection_request import SelectionRequest
@@ -74,6 +76,7 @@ class BatchPane(Pane):
         super().__init__(id="batch")
         self.overview = LoopOverview()
         self.batch_size = 20
+        self.chosen_task: LoopTask | None = None  # that documents are chosen for; None: what the workspace is about
         self.focus_fields: tuple[str, ...] = ()
         self.working = False
         self._strategy = ""
@@ -106,12 +109,21 @@ class BatchPane(Pane):
     @property
     def request(self) -> SelectionRequest:
         """What choosing a batch would choose now."""
-        usual = strategies.DEFAULT if self.overview.model else selection.UNLEARNED[0]
-        request = SelectionRequest(self._strategy or usual, self.batch_size, focus=self.focus_fields)
+        task = self.overview.task
+        usual = strategies.DEFAULT if self.overview.model else self._unlearned[0]
+        names = [strategy.name for strategy in strategies.of_task(task.kind)]
+        strategy = self._strategy if self._strategy in names else usual
+        focus = () if task.field else self.focus_fields
+        request = SelectionRequest(strategy, self.batch_size, focus=focus, class_field=task.field)
         entry = self.entry
         if request.strategy == "similar":
             request = structs.replace(request, like=self._like or ((entry.document,) if entry else ()))
         return request
+
+    @property
+    def _unlearned(self) -> tuple[str, ...]:
+        """The strategies that need no model."""
+        return strategies.CLASSES_UNLEARNED if self.overview.task.field else selection.UNLEARNED
 
     def show(self, overview: LoopOverview) -> None:
         """Draw the loop; of a new batch, and after a decision, the cursor goes to the first document without one."""
@@ -187,8 +199,8 @@ class BatchPane(Pane):
         some = self.entry is not None or bool(self._like)
         listed = [
             strategy
-            for strategy in strategies.STRATEGIES.values()
-            if (overview.model or strategy.name in selection.UNLEARNED) and (some or strategy.name != "similar")
+            for strategy in strategies.of_task(overview.task.kind)
+            if (overview.model or strategy.name in self._unlearned) and (some or strategy.name != "similar")
         ]
         note = "" if overview.model else "Without a model there is nothing to be unsure of; the others come with it."
         names = [strategy.name for strategy in listed]
@@ -209,6 +221,18 @@ class BatchPane(Pane):
                 self._like = ()  # chosen here, it is about the document under the cursor
             self._request_changed()
 
+    def action_task(self) -> None:
+        """Choose for the fields on words, or for a class field."""
+        tasks = {task.field: task for task in loop_task.of_schema(self.schema)}
+        listed = [(name or "words", task.name or "the fields on words", "") for name, task in tasks.items()]
+
+        def use(chosen: str | None) -> None:
+            if chosen is not None:
+                self.chosen_task = tasks["" if chosen == "words" else chosen]
+                self.post_message(self.Changed(stale=True))
+
+        self.app.push_screen(Choice("What documents are chosen for", listed), use)
+
     def action_size(self, by: int) -> None:
         self.batch_size = min(max(self.batch_size + by, _SIZES[0]), _SIZES[1])
         self._request_changed()
@@ -223,7 +247,7 @@ class BatchPane(Pane):
     def _announce_request(self) -> None:
         """What the next batch would be: while a round is in view, nothing else says it."""
         request = self.request
-        title, name = strategies.STRATEGIES[request.strategy].title, self.schema.name
+        title, name = strategies.get(request.strategy).title, self.schema.name
         like = f", like {len(request.like)} document{'s' * (len(request.like) != 1)}" if request.like else ""
         focus = "".join(f", {name(field)}" for field in request.focus)
         chooses = f"{self.owner.key_of('batch.choose')} chooses it."
@@ -269,7 +293,7 @@ class BatchPane(Pane):
             running.wait(partial(self._tick, _SCORING))
             selection.open_round(workspace, running)
             # read here, so that the list is the new one when the work has ended
-            self.post_message(self.Worked(overview=loop.read(workspace)))
+            self.post_message(self.Worked(overview=loop.read(workspace, self.chosen_task)))
         except WorkbenchError as error:
             self._post_failure(error, "Stopped; no batch was chosen.")
         finally:

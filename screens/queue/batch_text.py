@@ -5,7 +5,8 @@ from typing import Any
 
 from textual.content import Content
 
-from screens.queue.choice_list import MUTED, bar, fit, sentence
+from screens.queue.choice_list import MUTED, fit, sentence
+from screens.widgets.bars import bar
 from screens.widgets.columns import named
 from storage.records import QueueEntry, State
 from workbench.active_learning import strategies
@@ -29,16 +30,17 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
     """The open round and how far it is; where none is open, what would be chosen next."""
     if overview.round is not None:
         now, entries = overview.round.round, overview.round.entries
-        title = strategies.STRATEGIES[now.strategy].title if now.strategy in strategies.STRATEGIES else now.strategy
+        known = strategies.STRATEGIES | strategies.CLASS_ONLY
+        title = known[now.strategy].title if now.strategy in known else now.strategy
         done = len(entries) - len(overview.round.left)
         return Content.assemble(
             (f"Round {now.id}", "bold"),
-            f" · {title} · {f'model {now.run}' if now.run else 'no model yet'} · ",
+            f" · {title} · {f'model {now.run}' if now.run else 'chosen without a model'} · ",
             (f"{done} of {len(entries)} decided ", "bold"),
             (bar(done / (len(entries) or 1), 12), "$accent"),
         )
-    strategy = strategies.STRATEGIES[request.strategy]
-    focus = ", ".join(schema.name(field) for field in request.focus) or "all fields"
+    strategy = next(s for s in strategies.of_task(overview.task.kind) if s.name == request.strategy)
+    focus = overview.task.name or ", ".join(schema.name(field) for field in request.focus) or "all fields"
     return Content.assemble(
         ("Next batch: ", "bold"),
         (strategy.title, "$accent bold"),
@@ -58,6 +60,13 @@ def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
     sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
     why = "once more, without its labels" if entry.blind else named("; ".join(entry.reasons), schema)
     style = MUTED if entry.done else ""
+    if overview.task.field:  # the text says more than its name; the reasons stand beside the list
+        return Content.assemble(
+            (f"{entry.rank:>3} ", MUTED),
+            (f"{sign} ", "$success" if entry.done else ""),
+            (f"{'' if entry.blind or not entry.score else f'{entry.score:.2f}':>5}  ", "$accent"),
+            (overview.names.get(entry.document, str(entry.document)), style),
+        )
     return Content.assemble(
         (f"{entry.rank:>3} ", MUTED),
         (f"{sign} ", "$success" if entry.done else ""),
@@ -85,6 +94,8 @@ def why(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
 
 def explanation(strategy: Strategy, overview: LoopOverview) -> str:
     """How a strategy chooses, as things stand."""
+    if overview.task.field and strategy.name != "random":
+        return strategy.explanation
     return strategy.explanation if overview.model else _UNLEARNED.get(strategy.name, strategy.explanation)
 
 
@@ -144,11 +155,15 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         title("There is no model yet. The loop begins with a first handful of labels.\n")
         have = f"{overview.labelled} labelled" if overview.labelled else "none labelled yet"
         parts.append(f"\n{overview.pool:,} documents wait, {have}; five to ten are enough for a first model.\n")
-        if not overview.suggested:
+        if overview.task.field:
+            step("batch.choose", "choose a first batch: typical texts, as many kinds as it has places")
+            step("mode.sheet", "or label in the sheet, many at once")
+        elif not overview.suggested:
             step("batch.starter", "let the starter model suggest: quicker than labelling")
         else:
             step("queue.review", f"answer yes or no to what is suggested ({overview.suggested:,} documents)")
-        step("batch.choose", "choose a first batch: different vendors, drawn at random")
+        if not overview.task.field:
+            step("batch.choose", "choose a first batch: different vendors, drawn at random")
         if overview.labelled:
             step("queue.train", f"train a first model on the {overview.labelled} labelled")
     else:
@@ -157,7 +172,10 @@ def guide(overview: LoopOverview, key: Key) -> Content:
         some = f"{overview.suggested:,} of them" if overview.suggested else "none"
         parts.append(f"\n{overview.pool:,} documents wait, {some} with suggestions.\n")
         step("batch.choose", "choose what the model would learn most from")
-        step("queue.review", "answer yes or no to its least certain suggestions")
+        if overview.task.field:
+            step("mode.sheet", "label in the sheet: the surest, or the least sure first")
+        else:
+            step("queue.review", "answer yes or no to its least certain suggestions")
         step("batch.strategy", "another way of choosing")
         parts += warning(overview)
     if overview.measuring:

@@ -36,7 +36,6 @@ class Rows(OptionList):
 
     @property
     def at(self) -> str | None:
-        """The id under the cursor."""
         return self.get_option_at_index(self.highlighted).id if self.highlighted is not None else None
 
 
@@ -44,13 +43,6 @@ def fit(text: str, width: int) -> str:
     """A text in exactly so many cells."""
     short = text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
     return set_cell_size(short, width)
-
-
-def bar(share: float, width: int) -> str:
-    """A bar of eighths for a share of 0..1."""
-    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width, "·")
 
 
 def sentence(text: str) -> str:

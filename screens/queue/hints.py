@@ -52,7 +52,6 @@ def quality(disputed: bool, pairs: int, decided: bool) -> Hint:
 
 
 def rounds() -> Hint:
-    """The list of rounds."""
     return "", (("queue.train", "train"), ("queue.batch", "back to the batch"))
 
 
@@ -84,7 +83,7 @@ def batch(overview: LoopOverview, size: int, working: bool) -> Hint:
     if not overview.pool:
         return "The pool is empty.", (("queue.train", "train"),) if overview.labelled else ()
     first: tuple[tuple[str, str], ...] = (("batch.choose", f"choose {size} documents"),)
-    if overview.model is None and not overview.suggested:
+    if overview.model is None and not overview.suggested and not overview.task.field:
         first = (("batch.starter", "starter suggests"), *first)
     elif overview.labelled and overview.training is None:
         first = (*first, ("queue.train", "train"))

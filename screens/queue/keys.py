@@ -18,6 +18,7 @@ SCREEN: Keys = (
 BATCH: Keys = (
     ("batch.choose", "c", "choose", "Choose a batch"),
     ("batch.strategy", "s", "strategy", "How documents are chosen"),
+    ("batch.task", "k", "task", "What documents are chosen for: the fields on words, or a class field"),
     ("batch.more", "plus,equals_sign", "size(5)", "A larger batch"),
     ("batch.fewer", "minus", "size(-5)", "A smaller batch"),
     ("batch.fields", "f", "screen.fields", "The fields in focus: only their doubt counts"),

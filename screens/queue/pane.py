@@ -39,12 +39,10 @@ class Pane(Vertical):
 
     @property
     def workbench(self) -> Shell:
-        """The application."""
         return self.owner.workbench
 
     @property
     def workspace(self) -> Workspace:
-        """The open workspace."""
         return self.owner.workspace
 
     @property

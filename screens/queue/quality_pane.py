@@ -10,9 +10,10 @@ from textual.widgets import OptionList, Static
 from screens.keys import bindings
 from screens.navigation import OpenDocument
 from screens.queue import hints
-from screens.queue.choice_list import MUTED, Rows, bar, fit
+from screens.queue.choice_list import MUTED, Rows, fit
 from screens.queue.keys import QUALITY
 from screens.queue.pane import Pane
+from screens.widgets.bars import bar
 from screens.widgets.status_lines import Hint
 from workbench.active_learning.overview import AgreementOverview
 from workbench.annotation import adjudication

@@ -5,14 +5,15 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.queue.choice_list import MUTED, bar, fit
+from screens.queue.choice_list import MUTED, fit
 from screens.themes import legible
+from screens.widgets.bars import bar
 from screens.widgets.picture_view import Frame, PictureView
 from storage.files import Files
 from storage.records import Content as Opened
 from workbench.annotation import field_states, review
 from workbench.annotation.review import Question
-from workbench.fields import Schema
+from workbench.fields import Schema, colours
 
 
 class ReviewCard(Horizontal):
@@ -37,7 +38,7 @@ class ReviewCard(Horizontal):
 
     def ask(self, question: Question, opened: Opened, schema: Schema, left: int, answered: int) -> None:
         field = schema.get(question.field)
-        colour = legible(field.colour if field else "#888888", self.background_colors[1].hex6).hex6
+        colour = legible(field.colour if field else colours.GREY, self.background_colors[1].hex6).hex6
         kind = f" ({field.type.value})" if field else ""
         value = field_states.text_of(opened.tokens, question.tokens)
         missed = question.suggestion is None or question.suggestion.run == review.NEAR_MISS
@@ -63,7 +64,7 @@ class ReviewCard(Horizontal):
                 parts += [(text, f"bold underline {colour}") if asked else text, " "]
             parts.append("\n")
         self.query_one("#question", Static).update(Content.assemble(*parts))
-        self._picture(opened, question, field.colour if field else "#888888")
+        self._picture(opened, question, field.colour if field else colours.GREY)
 
     def conclude(self, opened: Opened, schema: Schema) -> None:
         """Everything about a document is answered: show what it would be kept with."""

@@ -41,8 +41,6 @@ class ReviewPane(Pane, can_focus=True):
     BINDINGS = bindings(REVIEW)
 
     class Collected(Message):
-        """The questions were read."""
-
         def __init__(self, questions: list[Question]) -> None:
             super().__init__()
             self.questions = questions
@@ -60,7 +58,6 @@ class ReviewPane(Pane, can_focus=True):
 
     @property
     def asked(self) -> Question | None:
-        """The question in view."""
         return self.questions[0] if self.questions and not self._concluding else None
 
     def hint(self) -> Hint:
@@ -156,7 +153,6 @@ class ReviewPane(Pane, can_focus=True):
                 self._answer(question, lambda editor: review.other(editor, question, field))
 
     def action_later(self) -> None:
-        """Ask the others first."""
         if self._concluding:
             self._conclude(False)
         elif self.questions:

@@ -21,13 +21,12 @@ from workbench.active_learning.round_figures import Chart
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figure
 from workbench.evaluation.learning_curve_fit import Forecast
+from workbench.fields import colours
 
 MEASURED_ANEW = "≠: measured on other validation documents than the model before; the two figures do not compare."
 
 
 class RoundsPane(Pane, can_focus=True):
-    """Shows a `RoundHistory`."""
-
     DEFAULT_CSS = """
     RoundsPane {
         #advice { padding: 0 1; height: auto; background: $surface; }
@@ -110,7 +109,7 @@ class RoundsPane(Pane, can_focus=True):
         plt.ylim(0, 1)
         if points:
             theme = self.app.current_theme
-            own, ahead = (Color.parse(c or "#888888").rgb for c in (theme.primary, theme.accent))
+            own, ahead = (Color.parse(c or colours.GREY).rgb for c in (theme.primary, theme.accent))
             expected = forecast_curve(chart.forecast)
             labels = [p.labels for p in points]
             last = max([*labels, *(math.ceil(x) for x, *_ in expected)]) + 1

@@ -23,6 +23,7 @@ from storage import queue
 from storage.exceptions import UsageProblem
 from workbench.active_learning import overview as loop
 from workbench.active_learning import retraining, selection
+from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
 from workbench.runs import progress
@@ -40,8 +41,6 @@ class QueueScreen(ModeScreen):
     BINDINGS = bindings(SCREEN)
 
     class OverviewRead(Message):
-        """The loop was read."""
-
         def __init__(self, overview: LoopOverview) -> None:
             super().__init__()
             self.overview = overview
@@ -81,7 +80,6 @@ class QueueScreen(ModeScreen):
 
     @property
     def pane(self) -> Pane:
-        """The pane in view."""
         return self.panes[list(VIEWS).index(self.view)]
 
     def on_mount(self) -> None:
@@ -131,12 +129,13 @@ class QueueScreen(ModeScreen):
 
     def look(self, history: bool = True) -> None:
         """Read the loop anew, in the background; rounds and agreement too, if wanted, where they are in view."""
-        self.in_background(lambda: self.post_message(self.OverviewRead(loop.read(self.workspace))), "look")
+        task = self.batch_pane.chosen_task
+        self.in_background(lambda: self.post_message(self.OverviewRead(loop.read(self.workspace, task))), "look")
         if history and self.view in ("rounds", "quality"):
-            self.in_background(partial(self._read_history, self.batch_pane.batch_size), "history")
+            self.in_background(partial(self._read_history, self.batch_pane.batch_size, self.overview.task), "history")
 
-    def _read_history(self, batch: int) -> None:
-        history, quality = loop.history(self.workspace, batch), loop.quality(self.workspace)
+    def _read_history(self, batch: int, task: LoopTask) -> None:
+        history, quality = loop.history(self.workspace, batch, task), loop.quality(self.workspace)
         self.post_message(self.HistoryRead(history, quality))
 
     def _reread(self) -> None:
@@ -188,7 +187,6 @@ class QueueScreen(ModeScreen):
         self.refresh_status()
 
     def action_turn(self, by: int) -> None:
-        """The view beside this one."""
         views = list(VIEWS)
         self.action_view(views[(views.index(self.view) + by) % len(views)])
 
@@ -246,10 +244,10 @@ class QueueScreen(ModeScreen):
                 f"Run {self.overview.training.name} is at work: {self.overview.share:.0%} done.",
                 "The runs screen follows it.",
             )
-        self.in_background(lambda: self.post_message(self.OfferRead(retraining.offer(self.workspace))), "offer")
+        task = self.overview.task
+        self.in_background(lambda: self.post_message(self.OfferRead(retraining.offer(self.workspace, task))), "offer")
 
     def on_queue_screen_offer_read(self, event: OfferRead) -> None:
-        """Ask which."""
         offer, now = event.offer, self.overview.round
         ways = {way.id: way for way in (offer.warm, offer.base) if way is not None}
         keys = {"warm": "l", "base": "b"}

@@ -157,7 +157,6 @@ class TuneScreen(ModeScreen):
 
     @property
     def live(self) -> RunPanel:
-        """The run in view."""
         return self.query_one(RunPanel)
 
     def runs_changed(self, news: RunUpdate) -> None:

@@ -16,10 +16,10 @@ from screens.tune import augmentation_page
 from screens.tune.keys import FORM
 from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
-from storage import document_list
 from storage import runs as run_store
 from storage.files import write_atomic
-from storage.records import Split
+from workbench.active_learning import loop_task, retraining
+from workbench.active_learning.loop_task import LoopTask
 from workbench.runs import machine
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import families, presets
@@ -61,7 +61,7 @@ class SettingsForm(Vertical):
         self._workspace = workspace
         self._device = machine.device()
         self._editing = ""  # the setting in the edit line
-        self.draft = self._fitting_preset()
+        self.draft = self._fitting_preset(loop_task.usual(workspace))
         self.last: TuneConfig | None = None  # the last run's configuration
         self.parent_run: str | None = None  # the run whose settings these began as
 
@@ -86,10 +86,13 @@ class SettingsForm(Vertical):
 
     # the draft
 
-    def _fitting_preset(self) -> Draft:
-        """The preset that fits the data and the machine."""
+    def _fitting_preset(self, task: LoopTask) -> Draft:
+        """The preset that fits the task, the data and the machine."""
         with self._workspace.db.read() as connection:
-            count = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+            count = retraining.labelled_documents(connection, task)
+        if task.field:
+            is_only = len(self._workspace.schema.classes) == 1
+            return Draft.of(presets.of_classes(count, "" if is_only else task.field, self._device), presets.CLASSES)
         preset = presets.preset(presets.choose_preset(count, count, self._device), self._device)
         return Draft.of(preset.config, preset.name)
 
@@ -151,6 +154,9 @@ class SettingsForm(Vertical):
             names = list(presets.presets(self._device))
             at = names.index(self.draft.preset) if self.draft.preset in names else -1
             self._choose_preset(names[(at + event.by) % len(names)])
+        elif event.key in _OF_TASK and (tasks := self._tasks(event.key)):
+            at = tasks.index(self._trained) if self._trained in tasks else -1
+            self._use_task(tasks[(at + event.by) % len(tasks)])
         else:
             self._with_consent(event.key, lambda: self._take(self.draft.stepped(event.key, event.by)))
 
@@ -159,12 +165,45 @@ class SettingsForm(Vertical):
         setting = drafts.SETTINGS.get(event.key)
         if event.key == PRESET:
             self.action_preset()
+        elif event.key in _OF_TASK and (tasks := self._tasks(event.key)):
+            self._choose_task(event.key, tasks)
         elif setting is not None and setting.choices and "class_weights" not in setting.key:
             self._choose_value(setting)
         elif setting is not None and setting.type == "bool":
             self._take(self.draft.stepped(event.key, 1))
         elif setting is not None:
             self._with_consent(event.key, lambda: self._edit(event.key, event.typed))
+
+    @property
+    def _trained(self) -> LoopTask:
+        """What these settings train."""
+        model, tasks = self.draft.config.model, loop_task.of_schema(self._workspace.schema)
+        of_kind = [task for task in tasks if task.kind == model.task]
+        named = [task for task in of_kind if model.class_field in (task.field, task.name)]
+        return next(iter(named or of_kind or tasks))
+
+    def _tasks(self, key: str) -> list[LoopTask]:
+        """The tasks to choose from; those of the workspace's class fields where one of these is asked for."""
+        tasks = loop_task.of_schema(self._workspace.schema)
+        return [task for task in tasks if key == "model.task" or task.field]
+
+    def _choose_task(self, key: str, tasks: Sequence[LoopTask]) -> None:
+        named = {task.field or "words": task for task in tasks}
+        options = [(name, task.name or "the fields on words", "") for name, task in named.items()]
+
+        def choose(name: str | None) -> None:
+            if name:
+                self._use_task(named[name])
+
+        setting = drafts.SETTINGS[key]
+        self.app.push_screen(Choice(setting.title, options, setting.does), choose)
+
+    def _use_task(self, task: LoopTask) -> None:
+        """Begin with the preset that fits a task; another class field leaves the other settings as they are."""
+        if task.kind != self.draft.config.model.task:
+            self.begin(self._fitting_preset(task))
+        elif task.field:
+            self._take(self.draft.change("model.class_field", task.field))
 
     def _choose_value(self, setting: Setting) -> None:
         options = [(name, _choice_text(setting.key, name), "") for name in self.draft.choices(setting.key)]
@@ -273,6 +312,10 @@ class SettingsForm(Vertical):
     def action_augmentation(self) -> None:
         page = augmentation_page.preview(self._workspace, self.draft.config)
         self.app.push_screen(TextPage("One draw; every epoch has its own", page))
+
+
+_OF_TASK = ("model.task", "model.class_field")
+"""Settings whose values are tasks of the workspace."""
 
 
 def _explanation(setting: Setting, draft: Draft) -> Content:

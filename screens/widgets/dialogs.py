@@ -133,7 +133,6 @@ class Confirm(Dialog[bool]):
         self.dismiss(not self._final)
 
     def action_cancel(self) -> None:
-        """Escape is no."""
         self.dismiss(False)
 
 

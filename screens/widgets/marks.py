@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from workbench.annotation.session_state import SessionView
-from workbench.fields import Schema
+from workbench.fields import Schema, colours
 
 _PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -28,14 +28,14 @@ def marks_of(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
         mark = TokenMark(
             suggestion.id,
             (field.key if field else "") or "•",
-            field.colour if field else "#888888",
+            field.colour if field else colours.GREY,
             suggestion.confidence,
             view.focus is not None and view.focus.id == suggestion.id,
         )
         marks.update(dict.fromkeys(suggestion.tokens, mark))
     for span in view.content.annotations.spans:
         field = schema.get(span.field)
-        mark = TokenMark(span, (field.key if field else "") or "•", field.colour if field else "#888888")
+        mark = TokenMark(span, (field.key if field else "") or "•", field.colour if field else colours.GREY)
         marks.update(dict.fromkeys(span.tokens, mark))
     return marks
 
@@ -46,7 +46,7 @@ def _ahead(view: SessionView, schema: Schema) -> dict[int, TokenMark]:
     if proposals is None or proposals.moved:
         return {}
     field = schema.get(proposals.field)
-    colour = field.colour if field else "#888888"
+    colour = field.colour if field else colours.GREY
     marks: dict[int, TokenMark] = {}
     for press, key in enumerate(_PRESSES, 1):
         if press >= len(proposals.places):

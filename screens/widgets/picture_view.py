@@ -23,7 +23,7 @@ from screens.widgets.marks import marks_of
 from storage.files import Files
 from storage.records import Box
 from workbench.annotation.session_state import SessionView
-from workbench.fields import Schema
+from workbench.fields import Schema, colours
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,8 +81,6 @@ class PictureView(Container):
     """
 
     class Ready(Message):
-        """A picture was prepared."""
-
         def __init__(self, frame: Frame, picture: Any) -> None:
             super().__init__()
             self.frame, self.picture = frame, picture
@@ -231,5 +229,5 @@ def draw(frame: Frame, width: int, height: int, letters: int) -> "Image":
     for box, colour, label in frame.boxes:
         pen.rectangle(placed(box), outline=colour, width=thick if label else 1)
     if frame.current is not None:
-        pen.rectangle(placed(frame.current), outline="#FF2020", width=thick)
+        pen.rectangle(placed(frame.current), outline=colours.RED, width=thick)
     return part

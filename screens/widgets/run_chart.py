@@ -15,17 +15,6 @@ from workbench.fields.colours import ON_DARK
 _THICK = 0.4  # of what there is for a name's bars: more, and the bars of two names touch
 
 
-def spark(values: Sequence[float], width: int = 12, span: tuple[float, float] | None = None) -> str:
-    """A small curve of one line, from the first value to the last; `span` is its range, else the values' own."""
-    if not values:
-        return "·" * width
-    cells = min(width, len(values))
-    taken = [values[round(i * (len(values) - 1) / max(1, cells - 1))] for i in range(cells)]
-    low, high = span or (min(taken), max(taken))
-    scale = 6 / (high - low) if high > low else 0.0  # never a full block: curves below each other would run together
-    return "".join("▁▂▃▄▅▆▇"[round((min(high, max(low, value)) - low) * scale)] for value in taken)
-
-
 class RunChart(Vertical):
     """Curves over steps, or a bar chart of fields; the legend stands above, where it covers nothing."""
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import ProgressBar, Static
 
-from screens.widgets.run_chart import RunChart, spark
+from screens.widgets.bars import spark
+from screens.widgets.run_chart import RunChart
 from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.records import Run, RunState
@@ -35,19 +36,17 @@ STATES = {
 }
 
 
-def bar(share: float, width: int) -> str:
-    """A progress bar of so many cells."""
-    full = round(share * width)
-    return "━" * full + "─" * (width - full)
-
-
 class RunPanel(Vertical):
     """Shows one run; several runs as a list of small curves above it."""
 
     DEFAULT_CSS = """
     RunPanel {
         #several { height: auto; max-height: 6; display: none; }
-        #head { height: auto; max-height: 6; }
+        #head, #facts { height: auto; max-height: 3; }
+        #progress { height: 1; }
+        #progress ProgressBar { width: auto; }
+        #progress Bar { width: 20; }
+        #step { width: 1fr; padding-left: 1; }
         #charts { height: 1fr; min-height: 6; }
         #charts RunChart { display: none; }
         #charts RunChart.-shown { display: block; }
@@ -66,6 +65,10 @@ class RunPanel(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="several")
         yield Static(id="head")
+        with Horizontal(id="progress"):
+            yield ProgressBar(total=1.0, show_percentage=False, show_eta=False)
+            yield Static(id="step")
+        yield Static(id="facts")
         with Horizontal(id="charts"):
             for kind in SHOWN:
                 yield RunChart(id=f"chart-{kind}", classes="-shown" if kind == self._kind else "")
@@ -103,7 +106,13 @@ class RunPanel(Vertical):
         several.display = len(active) > 1
         if len(active) > 1:
             several.update(_several(run, active))
-        self.query_one("#head", Static).update(_head(run, known, max(10, self.size.width - 2)))
+        self.query_one("#head", Static).update(_head(run))
+        self.query_one("#progress").display = bool(known.total_steps)
+        self.query_one(ProgressBar).progress = known.share
+        self.query_one("#step", Static).update(_step(run, known))
+        facts = self.query_one("#facts", Static)
+        facts.update(content := _facts(run, known))
+        facts.display = bool(content)
         state = (run.id, len(known.steps), len(known.evaluations), self.app.theme, self.size.width)
         if state != self._drawn:  # drawing takes ten milliseconds a curve
             self._drawn = state
@@ -132,23 +141,30 @@ def _several(run: Run, others: Sequence[ActiveRun]) -> Content:
     return Content("\n").join(rows)
 
 
-def _head(run: Run, known: Progress, width: int) -> Content:
+def _head(run: Run) -> Content:
     parts: list[Content | str | tuple[str, str]] = [
         (run.name, "bold"), "  ", (run.state.value, STATES[run.state]),
         (f"  {run.family}, {run.preset or 'own settings'}", "$text-muted"),
     ]  # fmt: skip
     if run.reason:
         parts.append((f"\n{run.reason}", "$error" if run.state in (RunState.FAILED, RunState.CRASHED) else ""))
-    if known.total_steps:
-        goes_on = run.state in ACTIVE and not known.finished
-        left = f" {duration(known.seconds_left)} left" if known.seconds_left is not None and goes_on else ""
-        count = f" {known.step}/{known.total_steps}{left}"
-        parts.append(f"\n{bar(known.share, max(5, min(40, width - len(count) - 1)))}{count}")
-    elif run.state is RunState.RUNNING:
-        parts.append("\nReading the documents, loading the model …")
+    return Content.assemble(*parts)
+
+
+def _step(run: Run, known: Progress) -> str:
+    """How far the training is, and the time left."""
+    goes_on = run.state in ACTIVE and not known.finished
+    left = f" {duration(known.seconds_left)} left" if known.seconds_left is not None and goes_on else ""
+    return f"{known.step}/{known.total_steps}{left}"
+
+
+def _facts(run: Run, known: Progress) -> Content:
+    lines: list[Content] = []
+    if run.state is RunState.RUNNING and not known.total_steps:
+        lines.append(Content("Reading the documents, loading the model …"))
     if known.predicting and run.state in ACTIVE and not known.finished:
         done, total = known.predicting
-        parts.append(f"\nPredicting {done} of {total} documents for suggestions and the report")
+        lines.append(Content(f"Predicting {done} of {total} documents for suggestions and the report"))
     if known.steps:
         last = known.steps[-1]
         facts = [f"epoch {last.epoch:.2f}", known.device]
@@ -159,8 +175,8 @@ def _head(run: Run, known: Progress, width: int) -> Content:
         if last.device_memory_mb:
             facts.append(f"{last.device_memory_mb / 1024:.1f} GiB on the device")
         facts.append(f"for {duration(known.seconds)}")
-        parts.append(("\n" + " · ".join(fact for fact in facts if fact), "$text-muted"))
-    return Content.assemble(*parts)
+        lines.append(Content.styled(" · ".join(fact for fact in facts if fact), "$text-muted"))
+    return Content("\n").join(lines)
 
 
 def fields_table(known: Progress, names: Mapping[str, str], width: int = 60) -> Content:

@@ -44,9 +44,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         entry = _indented(BLOCKS[title].rstrip().removesuffix(","), indent)
         (folder / path).write_text(f"{before}\n{entry},{end}{after}", "utf-8")
     contracts = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert '"screens.errors"]' in contracts
+    assert '"screens.sheet"]' in contracts
     (folder / "pyproject.toml").write_text(
-        contracts.replace('"screens.errors"]', '"screens.errors", "screens.hello"]'), "utf-8"
+        contracts.replace('"screens.sheet"]', '"screens.sheet", "screens.hello"]'), "utf-8"
     )
     return folder
 
@@ -125,7 +125,7 @@ async def greet():
     app = WorkbenchApp(Workspace.create(folder / "shop"))
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.press("f7")
+        await pilot.press("f8")
         await pilot.pause()
         await pilot.press("w")
         await pilot.pause()

@@ -88,8 +88,8 @@ async def trained(pilot, workspace, count):
         assert not [run for run in listed if run.state in (RunState.FAILED, RunState.CRASHED)], listed
         if (
             len(ended) == count
-            and (seen := pilot.app.mode_screen.overview.model) is not None
-            and seen.id == ended[0].id
+            and (events := pilot.app.mode_screen.overview.model) is not None
+            and events.id == ended[0].id
         ):
             await settled(pilot)
             return ended[0]

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from textual import events
 
-from screens.app import run
+from screens.program import run
 from screens.widgets.dialogs import Choice, Confirm, Prompt
 from storage.document_list import Filter
 from storage.records import State
@@ -103,13 +104,27 @@ async def test_a_question_about_a_question_keeps_the_keys(opened, workspace):
         assert texts == ["atd"] and labels(workspace) == {} and kept(workspace).state is State.NEW
 
 
-def test_a_crash_ends_with_exit_code_1(workspace, monkeypatch):
+def test_a_crash_is_reported_by_the_command_line_without_values_or_passwords(workspace, monkeypatch, capfd):
     from screens import app as module
+    from workbench import cli
+
+    def fail():
+        raise OSError("cannot reach postgresql://ann:hunter2@host/invoices")
 
     def crash(self):
-        self.call_later(lambda: 1 / 0)
+        self.call_later(fail)
 
     monkeypatch.setattr(module.WorkbenchApp, "_enter", crash)
     original = module.WorkbenchApp.run
     monkeypatch.setattr(module.WorkbenchApp, "run", lambda self: original(self, headless=True))
-    assert run(workspace) == 1
+    with pytest.raises(OSError, match="host/invoices"):
+        run(workspace)
+    monkeypatch.setattr(cli.group, "main", lambda **_: run(workspace))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    shown = capfd.readouterr().err
+    assert ended.value.code == 1 and "A fault of the program" in shown
+    report = Path(shown.split("Please report the file ")[1].strip())
+    everything = shown + report.read_text()
+    report.unlink()
+    assert "postgresql://ann:***@host/invoices" in everything and "hunter2" not in everything

@@ -1,10 +1,14 @@
 """The document list: letters search it, and documents of one name can be told apart."""
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from textual import events
 
+from screens.annotate import list_order
 from screens.annotate.document_list import DocumentList
 from screens.widgets.status_lines import HintLine
 from storage import document_list, queue
@@ -178,3 +182,55 @@ async def test_the_queue_and_exported_values_tell_documents_of_one_name_apart(op
     result = CliRunner().invoke(group, ["-w", str(tmp_path / "w"), "export", "values-csv", str(table)])
     assert result.exit_code == 0, result.output
     assert [line.split(",")[0] for line in table.read_text("utf-8-sig").splitlines()[1:]] == ["acme/d0", "shop/d0"]
+
+
+async def test_typing_never_waits_for_the_search_and_enter_does(opened, purchases, monkeypatch):
+    search, searched = document_list.search, []
+
+    def slow(connection, text):
+        searched.append(text)
+        assert threading.current_thread() is not threading.main_thread()
+        time.sleep(0.2)
+        return search(connection, text)
+
+    monkeypatch.setattr(document_list, "search", slow)
+    async with opened(purchases) as pilot:
+        await pilot.press("O")
+        listed = pilot.app.mode_screen.query_one(DocumentList)
+        for letter in "muster":
+            listed.typed(events.Key(letter, letter))
+        assert listed._searched == "muster"
+        await pilot.press("enter")
+        assert pilot.app.mode_screen.session.content.document.name == "three"
+        assert searched[-1] == "muster" and len(searched) <= 2  # what was overtaken is not looked for
+
+
+async def test_a_long_list_is_sorted_part_by_part_and_escape_ends_it(opened, purchases, monkeypatch):
+    monkeypatch.setattr(list_order, "_PART", 1)
+    monkeypatch.setattr("screens.annotate.document_list._SAID", 1)
+    reached, go_on = threading.Event(), threading.Event()
+    read = document_list.listed_values
+
+    def held(connection, numbers, fields):
+        if list(fields) == ["seller_name"]:
+            reached.set()
+            go_on.wait(5)
+        return read(connection, numbers, fields)
+
+    monkeypatch.setattr(document_list, "listed_values", held)
+    async with opened(purchases, (160, 36)) as pilot:
+        listed = pilot.app.mode_screen.query_one(DocumentList)
+        await pilot.press("O")
+        await pilot.pause()
+        listed.action_sort(2)
+        while not reached.is_set():
+            await pilot.pause(0.01)
+        await pilot.press("escape")
+        go_on.set()
+        assert list(listed._ids) == [1, 2, 3]
+        await pilot.press("O")
+        await pilot.pause()
+        await pilot.press("right", "right")
+        await listed._settled()
+        await pilot.pause()
+        assert list(listed._ids) == [2, 3, 1] and "by vendor." in hint(pilot)

@@ -200,16 +200,16 @@ async def test_from_the_document_the_next_error_is_one_key_away(opened, shop):
         await enter_all(pilot)
         await pilot.press("tab", "enter")
         await pilot.pause()
-        seen = []
+        states = []
         for key in ("E", "V", "E"):
             await pilot.press(key)
             await pilot.pause()
-            seen.append(
+            states.append(
                 (pilot.app.mode_screen.session.content.document.name, pilot.app.mode_screen.session.cursor.token)
             )
         await pilot.press("right")  # the hint is that of any document again, but for the way on
         assert "E next error" in text_of(pilot.app.mode_screen.query_one(HintLine))
-        assert seen == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
+        assert states == [("test-1", CASH[0]), ("test-2", NAME[1]), ("test-3", DATE[0])]
         await pilot.press("E")
         await settled(pilot)
         assert pilot.app.mode_screen.mode == "errors"
@@ -254,10 +254,10 @@ async def test_a_batch_like_the_errors_of_a_cell_is_ordered_on_one_key(opened, s
         queue_screen = pilot.app.mode_screen
         assert queue_screen.mode == "queue" and queue_screen.view == "batch"
         assert (queue_screen.batch_pane.request.strategy, queue_screen.batch_pane.request.like) == ("similar", wanted)
-        said = text_of(queue_screen.query_one("#request", Static))
-        told = " ".join(notice.message for notice in pilot.app._notifications)
-        assert "The next batch: More like these, like 3 documents" in told
-        assert len(wanted) == 3 and "More like these" in said and "like 3 documents" in said
+        output = text_of(queue_screen.query_one("#request", Static))
+        report = " ".join(notice.message for notice in pilot.app._notifications)
+        assert "The next batch: More like these, like 3 documents" in report
+        assert len(wanted) == 3 and "More like these" in output and "like 3 documents" in output
 
 
 async def test_the_other_side_of_the_split_and_labels_to_doubt(opened, shop):
@@ -287,6 +287,19 @@ async def test_a_rule_is_switched_by_hand_after_a_question_and_taken_back(opened
         assert shop.settings.postprocess == {}
         await pilot.press("down", "down")
         assert "is dropped" in text_of(pilot.app.mode_screen.query_one("#does"))
+
+
+async def test_a_rule_that_another_terminal_switches_meanwhile_stays(opened, shop):
+    async with opened(shop) as pilot:
+        await enter(pilot)
+        elsewhere = Workspace.find(shop.files.root)
+        await pilot.press("r", "enter")
+        elsewhere.change_settings(postprocess={"one_value": False})
+        await pilot.press("f")
+        assert Workspace.find(shop.files.root).settings.postprocess == {"one_value": False, "iob_repair": False}
+        elsewhere.change(lambda now: replace(now, postprocess={**now.postprocess, "cross_field": False}))
+        await pilot.press("Z")
+        assert Workspace.find(shop.files.root).settings.postprocess == {"one_value": False, "cross_field": False}
 
 
 async def test_a_rule_that_the_doctor_switches_is_asked_for_and_taken_back(opened, shop):

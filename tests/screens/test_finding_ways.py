@@ -9,7 +9,7 @@ from screens.app import WorkbenchApp
 from screens.navigation import OpenDocument
 from screens.widgets.status_lines import HintLine, StatusLine
 from tests.support import sample_documents
-from tests.support.sample_documents import find, kept, labels
+from tests.support.sample_documents import find, go, kept, labels
 
 
 def word(pilot):
@@ -46,8 +46,32 @@ async def test_what_is_typed_is_found_and_selected(opened, workspace):
 
 async def test_the_arrows_go_through_the_places_found(opened, workspace):
     async with opened(workspace) as pilot:
+        await pilot.press("slash", *"TOTAL", "enter")
+        assert word(pilot) == "TOTAL:"  # the whole word before the first place
         await pilot.press("slash", *"TOTAL", "down", "enter")
-        assert word(pilot) == "TOTAL:"
+        assert word(pilot) == "SUBTOTAL:"
+
+
+async def test_the_armed_field_is_kept_while_a_value_is_looked_for(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+        await pilot.press("slash", *"10.00", "enter", "enter")
+        assert labels(workspace) == {"amount_total": ["10.00"]}
+
+
+async def test_a_selection_that_was_taken_up_survives_the_arrows(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("L", "down", "right", "5")
+        assert labels(workspace) == {"seller_name": ["ACME TRADING SDN BHD"]}
+        await go(pilot, "ACME")
+        await pilot.press("enter", "right", "down", "8")
+        assert labels(workspace) == {"buyer_name": ["ACME TRADING SDN BHD"]}
+        await go(pilot, "PENCIL")
+        await pilot.press("L", "shift+down", "escape", "down")
+        assert not pilot.app.mode_screen.session.cursor.selection
+        await pilot.press("shift+right", "down")  # a selection made with Shift goes, as in any editor
+        assert not pilot.app.mode_screen.session.cursor.selection
 
 
 async def test_pages_are_one_scroll_and_can_be_turned(opened, tmp_path):

@@ -23,6 +23,7 @@ from storage import documents, opinions, queue, runs
 from storage.exceptions import RunProblem, WorkspaceProblem
 from storage.records import Decision, Opinion, QueueEntry, Run, RunState, Source, Span, State
 from storage.suggestions import keep_suggestions
+from tests.support import model_folder
 from tests.support import predicted_pool as kit
 from tests.support.sample_documents import kept
 from workbench.active_learning import retraining, selection
@@ -113,7 +114,7 @@ def first_row(pilot):
     return pilot.app.mode_screen.query_one(DocumentList).render_line(0).text
 
 
-def told(pilot):
+def answer(pilot):
     return " ".join(f"{n.title} {n.message}" for n in pilot.app._notifications)
 
 
@@ -161,7 +162,7 @@ async def test_the_starter_suggests_on_one_key(opened, shop, monkeypatch):
     monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
     async with opened(made) as pilot:
         await press(pilot, "f3", "g")
-        assert "1 suggestions on 12 documents" in told(pilot)
+        assert "1 suggestions on 12 documents" in answer(pilot)
         assert "answer yes or no to what is suggested (1 documents)" in shown(pilot, BatchPane, "#guide")
 
 
@@ -172,8 +173,8 @@ async def test_a_starter_that_is_missing_is_told_with_its_remedy(opened, shop, m
     monkeypatch.setattr(batch_pane.inference, "suggest", suggest)
     async with opened(shop[0]) as pilot:
         await press(pilot, "f3", "g")
-        said = shown(pilot, BatchPane, "#doing")
-        assert "The starter's file is missing." in said and "Install the package again." in said
+        message = shown(pilot, BatchPane, "#doing")
+        assert "The starter's file is missing." in message and "Install the package again." in message
         assert "choose 20 documents" in hint(pilot)  # the screen goes on
 
 
@@ -196,7 +197,7 @@ async def test_a_disk_that_is_full_while_a_run_is_collected_is_said_once(opened,
             for _ in range(3):
                 app.look_after_runs()
                 await settled(pilot)
-            assert told(pilot).count("The disk is full.") == 1 and remedy in told(pilot)
+            assert answer(pilot).count("The disk is full.") == 1 and remedy in answer(pilot)
         app.look_after_runs()
         await settled(pilot)
         await press(pilot, "f3")
@@ -249,8 +250,7 @@ async def test_a_batch_that_is_chosen_anew_begins_at_its_first_document(opened, 
 
 async def test_why_no_batch_was_chosen_stays_to_be_read_until_another_is_ordered(opened, trained):
     made, pool, _ = trained
-    (made.files.runs / "r1" / "model").mkdir()
-    (made.files.runs / "r1" / "model" / "config.json").write_text('{"hidden_dropout_prob": 0.0}')
+    model_folder.write(made.files.runs / "r1" / "model", hidden_dropout_prob=0.0)
     async with opened(made) as pilot:
         await press(pilot, "f3", "s")
         names = list(selection.strategies.STRATEGIES)
@@ -279,7 +279,7 @@ async def test_choosing_can_be_stopped_and_changes_nothing(opened, trained, monk
         assert "stop" in hint(pilot)
         await press(pilot, "x")
         assert child.poll() is not None and rounds_of(made) == []
-        assert "no batch was chosen" in told(pilot)
+        assert "no batch was chosen" in answer(pilot)
 
 
 async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened, trained, monkeypatch, tmp_path):
@@ -292,7 +292,7 @@ async def test_choosing_that_is_stopped_while_it_starts_leaves_no_process(opened
     monkeypatch.setattr(selection, "start", start)
     async with opened(trained[0]) as pilot:
         await press(pilot, "f3", "c")
-        assert child.poll() is not None and "no batch was chosen" in told(pilot)
+        assert child.poll() is not None and "no batch was chosen" in answer(pilot)
 
 
 async def test_a_round_that_another_terminal_began_is_shown_instead_of_a_second_one(opened, trained):
@@ -469,7 +469,7 @@ async def test_another_terminal_that_was_quicker_is_not_overwritten(opened, trai
         other.act("assign", acts.assign(other.state, "amount_total", (3,), "bea"))
         await press(pilot, "y")
         assert {(s.field, s.tokens) for s in kept(made, pool[0]).spans} == {("amount_total", (3,))}
-        assert "changed since" in told(pilot)
+        assert "changed since" in answer(pilot)
         assert pilot.app.mode_screen.review_pane.asked.document == pool[1]
 
 
@@ -500,7 +500,7 @@ async def test_a_field_retired_in_another_terminal_is_so_in_this_one_and_stays_s
         elsewhere.change_settings(schema=elsewhere.schema.change("amount_total", retired=True))
         pilot.app.look_after_runs()
         await settled(pilot)
-        assert "fields were changed" in told(pilot)
+        assert "fields were changed" in answer(pilot)
         assert " 1? " in first_row(pilot), "the list counts what can be decided"
         await press(pilot, "A")
         assert {s.field for s in kept(made, pool[0]).spans} == {"invoice_date"}
@@ -533,7 +533,7 @@ async def test_a_round_that_another_terminal_replaced_is_not_opened(opened, trai
         with made.db.write() as connection:
             queue.remove(connection, number)
         await press(pilot, "enter")
-        assert pilot.app.mode_screen.mode == "queue" and f"There is no round {number}" in told(pilot)
+        assert pilot.app.mode_screen.mode == "queue" and f"There is no round {number}" in answer(pilot)
 
 
 # training, rounds, quality
@@ -547,7 +547,7 @@ async def test_the_next_round_is_trained_on_one_key_with_the_doctors_view(opened
     begun = []
     ways = {w: retraining.TrainingWay(w, w, None, "", "r1") for w in ("warm", "base")}
     offer = retraining.Offer(7, 3, ways["base"], ways["warm"], "base", "The training set grew.")
-    monkeypatch.setattr(retraining, "offer", lambda workspace: offer)
+    monkeypatch.setattr(retraining, "offer", lambda workspace, task: offer)
 
     def train(workspace, way):
         begun.append(way.id)
@@ -603,8 +603,8 @@ async def test_the_arrows_move_through_the_rounds_at_the_first_visit(opened, tra
 
 async def test_a_dispute_is_decided_on_one_key(opened, trained):
     made, _, labelled = trained
-    seen = {"amount_total": (3,), "invoice_date": (5,)}
-    wrong = frozenset(Span(name, tokens, annotator="bea") for name, tokens in seen.items())
+    states = {"amount_total": (3,), "invoice_date": (5,)}
+    wrong = frozenset(Span(name, tokens, annotator="bea") for name, tokens in states.items())
     with made.db.write() as connection:
         for number in labelled[:2]:
             opinions.keep(connection, Opinion(number, "bea", 0, wrong, done=True))
@@ -615,7 +615,7 @@ async def test_a_dispute_is_decided_on_one_key(opened, trained):
         assert "“9.00”" in shown(pilot, QualityPane, "#dispute")
         await pilot.press("o", "l")  # at once: the second key is about the next one
         await settled(pilot)
-        assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == seen
+        assert {s.field: s.tokens for s in kept(made, labelled[0]).spans} == states
         assert kept(made, labelled[1]).spans == before
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed") and "back" in hint(pilot)
 
@@ -631,7 +631,7 @@ async def test_a_decision_is_taken_back_on_one_key(opened, trained):
         assert kept(made, labelled[0]).spans == before
         assert "1 to decide" in shown(pilot, QualityPane, "#disputed")
         await press(pilot, "b")
-        assert "no decision to take back" in told(pilot)
+        assert "no decision to take back" in answer(pilot)
 
 
 async def test_every_pair_of_annotators_can_be_read_field_by_field(opened, trained):
@@ -660,7 +660,7 @@ async def test_a_dispute_that_was_decided_elsewhere_is_not_decided_twice(opened,
         (dispute,) = adjudication.look(made)[1]
         adjudication.decide(made, dispute, take=False)
         await press(pilot, "o")
-        assert "decided or labelled anew elsewhere" in told(pilot) and kept(made, labelled[0]) == before
+        assert "decided or labelled anew elsewhere" in answer(pilot) and kept(made, labelled[0]) == before
         assert "Nothing is disputed" in shown(pilot, QualityPane, "#disputed")
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screens.widgets.run_chart import spark
+from screens.widgets.bars import spark
 
 
 def test_a_small_curve_goes_from_the_first_to_the_last_value() -> None:

@@ -201,7 +201,7 @@ async def test_a_run_is_started_watched_paused_stopped_and_resumed(
         await pilot.press("s")
         await until(pilot, lambda: listed(invoices) and screen.has_class("-live"))
         folder = invoices.files.run(listed(invoices)[0].id)
-        await until(pilot, lambda: "left" in text_of(screen, "#head"))
+        await until(pilot, lambda: "left" in text_of(screen, "#step"))
         await until(pilot, lambda: "amount_total" in text_of(screen, "#fields"))
         await pilot.press("c", "c")
         await pilot.press("f2")  # any screen shows how far it is

@@ -12,7 +12,7 @@ from storage import documents
 from storage.documents import NewDocument
 from storage.events import EventWriter
 from storage.records import Page, Side, Source, Span, Token
-from tests.support import tiny_documents
+from tests.support import model_folder, tiny_documents
 from workbench.predictions import suggestions
 from workbench.runs import jobs, parquet
 from workbench.runs.config.files import from_dict
@@ -58,7 +58,9 @@ def workspace(folder: Path, sizes: dict[str, int] | None = None) -> Workspace:
 
 
 def config(base: Path, **train: Any) -> TuneConfig:
-    """A few steps on one core."""
+    """A few steps on one core, from a base; where the folder has none, from one of zeros that is made in it."""
+    if not (base / "config.json").is_file():
+        base = model_folder.write(base / "base-of-zeros")
     settings = {
         "learning_rate": 3e-3, "num_train_epochs": 2, "per_device_train_batch_size": 4, "logging_steps": 1,
         "device": "cpu", "bf16": False, "early_stopping_patience": 0,
@@ -114,8 +116,7 @@ def finished_run(workspace: Workspace, base: Path, right: float = 1.0, name: str
             "fields": {"amount_total": row_of, "invoice_date": row_of},
         }  # fmt: skip
     parquet.write_predictions(folder.predictions, predictions)
-    folder.model.mkdir()
-    (folder.model / "config.json").write_text('{"architectures": ["LayoutLMForTokenClassification"]}')
+    model_folder.write(folder.model)
     report = {
         "run": run.id, "steps": 4, "tokens_per_second": 1000.0, "device": "cpu", "precision": "fp32",
         "documents": {"train": 10, "validation": 4}, "figures": figures, "f1": right,

@@ -7,6 +7,7 @@ import pytest
 from storage.exceptions import ConfigProblem
 from workbench import settings
 from workbench.fields import FieldType, invoice_schema
+from workbench.fields.plain_text import without_passwords
 from workbench.predictions import repair_rules
 from workbench.settings import REPAIR_RULES, Limits, Settings
 
@@ -97,7 +98,6 @@ _FIELD = "[[fields]]\nid = 'a'\n"
         ("theme = 2024-01-01", "line 1: theme"),
         ("fields = {a = 1}", "line 1: fields"),
         (_FIELD + "[[fields]]\nid = 'b'\ntype = 3", "line 5: fields[1].type"),
-        (_FIELD + "colour = 'red;x'", "line 3: fields[0].colour 'red;x'"),
         (_FIELD + "aliases = 3", "line 3: fields[0].aliases"),
         ("[[fields]]\nid = ''", "fields[0].id is empty"),
         (_FIELD + _FIELD, "workbench.toml: Two fields have the same id"),
@@ -110,5 +110,25 @@ def test_a_wrong_shape_is_named_with_its_line(tmp_path: Path, text: str, message
     assert len(caught.value.message) < 400
 
 
+def test_a_colour_that_is_none_is_replaced_with_a_note_and_the_workspace_opens(tmp_path: Path) -> None:
+    settings = read(tmp_path, _FIELD + "colour = 'red;x\\u001b'".replace("'", '"'))
+    assert settings.schema.fields[0].colour.startswith("#")
+    (note,) = settings.notes
+    assert "line 3: fields[0].colour" in note and "red;x" in note and "\x1b" not in note
+
+
 def test_every_repair_rule_has_its_switch() -> None:
     assert tuple(repair_rules._RULES) == REPAIR_RULES
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at postgresql://ann:se:cr@et@host/db.", "at postgresql://ann:***@host/db."),
+        ("postgresql+psycopg://ann:x@[::1]:5432/db", "postgresql+psycopg://ann:***@[::1]:5432/db"),
+        ("host=h password=secret user=ann", "host=h password=*** user=ann"),
+        ("see https://example.com:8080/a@b and 12:30", "see https://example.com:8080/a@b and 12:30"),
+    ],
+)
+def test_no_password_of_a_database_is_shown(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown

@@ -13,7 +13,7 @@ from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
-from workbench.active_learning import overview
+from workbench.active_learning import loop_task, overview
 from workbench.runs import jobs, parquet
 from workbench.runs.config.tune import TuneConfig
 from workbench.runs.state import RunFolder
@@ -35,18 +35,18 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = folder / "texts.jsonl"
     texts.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     ws = folder / "ws"
-    assert said("init", str(ws)).exit_code == 0
-    assert said("-w", str(ws), "import", str(texts)).exit_code == 0
-    assert said("-w", str(ws), "split", "--test", "0.2", "--validation", "0.2").exit_code == 0
+    assert text("init", str(ws)).exit_code == 0
+    assert text("-w", str(ws), "import", str(texts)).exit_code == 0
+    assert text("-w", str(ws), "split", "--test", "0.2", "--validation", "0.2").exit_code == 0
     return ws
 
 
-def said(*arguments: str):
+def text(*arguments: str):
     return CliRunner().invoke(cli.group, list(arguments))
 
 
 def data(root: Path, *arguments: str):
-    done = said("-w", str(root), *arguments, "--json")
+    done = text("-w", str(root), *arguments, "--json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -70,7 +70,8 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
         offered = connection.exec_driver_sql("SELECT count(DISTINCT document_id) FROM class_suggestions").scalar()
     # the errors screen and the relabel loop look at runs that read fields
     assert snapshot.read(workspace, None) is None
-    assert overview.read(workspace).model is None
+    assert overview.read(workspace, loop_task.TOKENS).model is None
+    assert overview.read(workspace).model.id == done["run"]
     workspace.close()
     assert offered == 12
     texts = tmp_path / "new.jsonl"
@@ -111,17 +112,17 @@ def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_
     assert all(sum(case.probabilities.values()) == pytest.approx(1, abs=2e-3) for case in cases)
     classify = pipeline("text-classification", model=str(folder.model), tokenizer=str(folder.model), device=-1)
     assert classify("total item date")[0]["label"] in LABELS
-    refused = said("-w", str(root), "doctor", run.id)
+    refused = text("-w", str(root), "doctor", run.id)
     assert isinstance(refused.exception, WorkbenchError) and "whole documents" in refused.exception.message
-    assert said("-w", str(root), "runs", "show", run.id).exit_code == 0
+    assert text("-w", str(root), "runs", "show", run.id).exit_code == 0
 
 
 def test_one_class_alone_is_refused(root: Path, tmp_path: Path) -> None:
     ws, texts = tmp_path / "ws", tmp_path / "t.csv"
     texts.write_text("text,label\nx,only\ny,only\n")
-    said("init", str(ws))
-    said("-w", str(ws), "import", str(texts))
-    done = said("-w", str(ws), "tune", "--set", "task=classes", "--wait")
+    text("init", str(ws))
+    text("-w", str(ws), "import", str(texts))
+    done = text("-w", str(ws), "tune", "--set", "task=classes", "--wait")
     assert isinstance(done.exception, RunProblem) and "nothing to tell apart" in done.exception.message
 
 

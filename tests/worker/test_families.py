@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import ConfigProblem, InputProblem, MissingTool
@@ -64,6 +65,44 @@ def test_folders_that_could_run_code_or_reach_outside_are_refused(tmp_path: Path
         loading.source_of(str(tmp_path))
     with pytest.raises(InputProblem, match="no model folder"):
         loading.source_of("./nowhere")
+
+
+def test_weights_that_are_missing_are_never_random_numbers(folder: Path) -> None:
+    """The header is right in what can be known without torch; the library would make up the rest."""
+    weights = load_file(folder / "model.safetensors")
+    norm = next(name for name in weights if name.endswith("0.output.LayerNorm.weight"))
+    for change in ({norm: None}, {norm: torch.zeros(7)}, {"classifier.bias": None}):
+        kept = {name: tensor for name, tensor in (weights | change).items() if tensor is not None}
+        save_file(kept, folder / "model.safetensors", {"format": "pt"})
+        with pytest.raises(InputProblem, match="no whole model"):
+            predicting.load(folder)
+        if norm in change:
+            with pytest.raises(InputProblem, match="no whole model"):
+                starter.build(settings("starter", str(folder)), FIELDS)
+    starter.build(settings("starter", str(folder)), FIELDS)  # only the head is missing: it is made anew
+
+
+def test_a_tokenizer_of_another_model_is_refused(folder: Path) -> None:
+    foreign = tiny_model.tokenizer()
+    foreign.add_tokens([f"word{number}" for number in range(9)])
+    foreign.save_pretrained(folder)
+    with pytest.raises(InputProblem, match="more tokens"):
+        predicting.load(folder)
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["model"]["vocab"] = {piece: number for piece, number in content["model"]["vocab"].items() if number < 5}
+    content["added_tokens"] = content["added_tokens"][:5]
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(InputProblem, match="knows no words"):
+        predicting.load(folder)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"sep_box": 5000}', '{"family": "text", "data": {"max_length": 500}}', "[" * 9999, '{"family": "x"}']
+)
+def test_a_model_folder_whose_own_description_cannot_be_true_is_refused(folder: Path, content: str) -> None:
+    (folder / predicting.DESCRIPTION).write_text(content)
+    with pytest.raises(InputProblem):
+        predicting.load(folder)
 
 
 def test_a_hub_name_without_network_says_how_to_bring_a_folder() -> None:

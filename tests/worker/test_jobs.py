@@ -235,8 +235,10 @@ def test_one_run_is_started_by_one_terminal_only(workspace: Workspace, base: Pat
 
 
 def test_a_run_that_fails_gives_the_workers_message_as_its_reason(workspace: Workspace, tmp_path: Path) -> None:
-    run = jobs.prepare(workspace, workspaces.config(tmp_path / "no-such-model"))
+    config = workspaces.config(tmp_path)
+    run = jobs.prepare(workspace, config)
+    (Path(config.model.name) / "model.safetensors").unlink()
     jobs.start(workspace, run.id)
     done = jobs.wait(workspace, run.id)
     assert done.state is RunState.FAILED
-    assert "no-such-model" in done.reason
+    assert "base-of-zeros cannot be used" in done.reason

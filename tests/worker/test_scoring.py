@@ -20,7 +20,11 @@ def case(number: int, pairs: list[tuple[str, str]]) -> Case:
     gold, predicted = (
         with_confidence(chunks_of([pair[side] for pair in pairs], strict=True), [1.0] * len(pairs)) for side in (0, 1)
     )
-    return Case(number, f"d{number}", words=words, group="g", language="en", gold=gold, predicted=predicted)
+    lines = tuple(i // 2 for i in range(len(pairs)))
+    return Case(
+        number, f"d{number}", words=words, group="g", language="en", gold=gold, predicted=predicted,
+        lines=lines, pages=(0,) * len(pairs), in_pieces=frozenset("x"),
+    )  # fmt: skip
 
 
 @settings(deadline=None, max_examples=150)

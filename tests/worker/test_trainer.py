@@ -141,7 +141,7 @@ def counted(right: int, found: int, asked: int) -> dict[str, float]:
 @given(st.lists(st.tuples(TAGS, TAGS), min_size=1, max_size=4))
 def test_the_figures_are_counts_of_values(documents: list[tuple[list[str], list[str]]]) -> None:
     gold, predicted = [chunks_of(a) for a, _ in documents], [chunks_of(b) for _, b in documents]
-    figures = scoring.spans(gold, predicted)
+    figures = scoring.spans(*([{(chunk,) for chunk in document} for document in side] for side in (gold, predicted)))
     names = {name for document in (*gold, *predicted) for name, *_ in document}
     assert set(figures["fields"]) == names
     for row, fields in ((figures, names), *((figures["fields"][name], {name}) for name in names)):

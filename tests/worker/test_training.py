@@ -26,7 +26,7 @@ from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
-from workbench.training import callbacks, preparation, trainer, training_run
+from workbench.training import callbacks, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
 from workbench.training import train as training
 
@@ -207,11 +207,11 @@ def test_divergence_ends_with_a_diagnosis(tmp_path: Path, monkeypatch: pytest.Mo
         loss = real(*args)
         return lambda *a, **k: loss(*a, **k) * float("nan")
 
-    monkeypatch.setattr(training_run, "loss_function", broken)
+    monkeypatch.setattr(training_attempt, "loss_function", broken)
     with pytest.raises(trainer.Diverged, match="no number any more at step 1") as caught:
         train(folder)
     assert "learning rate" in caught.value.remedy
-    monkeypatch.setattr(training_run, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
+    monkeypatch.setattr(training_attempt, "loss_function", lambda *args: lambda *a, **k: real(*args)(*a, **k) * 50)
     other = tiny_model.run_folder(tmp_path / "other", "text", {"train": {"num_train_epochs": 10}})
     with pytest.raises(trainer.Diverged, match="rose to"):
         train(other)
@@ -439,11 +439,11 @@ def test_patience_goes_on_where_an_interruption_left_it(tmp_path: Path) -> None:
     whole = train(tiny_model.run_folder(tmp_path / "whole", "text", {"train": unmoved}))
     folder = tiny_model.run_folder(tmp_path / "parts", "text", {"train": unmoved})
     for _ in range(2):
-        seen: list[int] = []
+        states: list[int] = []
 
-        def after_two(event: dict[str, Any], seen: list[int] = seen) -> bool:
-            seen += [1] if event["type"] == "evaluated" else []
-            return len(seen) > 2
+        def after_two(event: dict[str, Any], states: list[int] = states) -> bool:
+            states += [1] if event["type"] == "evaluated" else []
+            return len(states) > 2
 
         train(folder, after_two)
     parts = train(folder)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem
+from workbench.fields import field_of_tag
 from workbench.training.mc_dropout import SURELY_OUTSIDE, TINY
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Scored:
 
 def fields_of(labels: Sequence[str]) -> list[str]:
     """The fields of BIO labels, in the order of their first column."""
-    return list(dict.fromkeys(label[2:] for label in labels if label != "O"))
+    return list(dict.fromkeys(field_of_tag(label) for label in labels if label != "O"))
 
 
 def weights(f1: Mapping[str, tuple[float, int]], fields: Sequence[str], focus: Sequence[str] = ()) -> Floats:
@@ -106,12 +107,12 @@ def score(
     unsure = matrix[words.at].astype(np.float32)
     mass = np.zeros((len(unsure), 1 + len(fields)), np.float32)
     for position, label in enumerate(labels):
-        mass[:, 0 if label == "O" else 1 + fields.index(label[2:])] += unsure[:, position]
+        mass[:, 0 if label == "O" else 1 + fields.index(field_of_tag(label))] += unsure[:, position]
     np.minimum(mass, 1.0, out=mass)
     best = np.zeros(len(matrix), np.intp)
     best[words.at] = unsure.argmax(axis=1) if len(unsure) else 0
     scores = _word_scores(unsure, outside, words)
-    column = np.array([0 if label == "O" else 1 + fields.index(label[2:]) for label in labels])
+    column = np.array([0 if label == "O" else 1 + fields.index(field_of_tag(label)) for label in labels])
     begins = np.array([label.startswith("B-") for label in labels])
     confidence, places = _values(mass, column[best], begins[best], words)
     has_value = places[..., 0] >= 0

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlalchemy import Connection
+
 from storage import document_list, queue, runs, suggestions
-from storage.records import Round, Run, RunState, Split, State
-from workbench.active_learning import round_figures
+from storage.records import Round, Run, Split, State
+from workbench.active_learning import loop_task, retraining, round_figures
+from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.round_figures import Chart
 from workbench.active_learning.stopping import Advice
 from workbench.annotation import adjudication, rounds
@@ -14,6 +17,7 @@ from workbench.annotation.adjudication import Dispute
 from workbench.annotation.agreement import Agreement
 from workbench.evaluation import comparison
 from workbench.evaluation.comparison import Figures
+from workbench.fields.values import joined
 from workbench.runs import progress
 from workbench.workspace import Workspace
 
@@ -23,6 +27,7 @@ class LoopOverview:
     """The loop at one moment.
 
     Attributes:
+        task: what it is about.
         model: the newest run that ended with a model.
         training: a run that is at work, and how much of it is done (0..1).
         round: the open round, or None.
@@ -35,6 +40,7 @@ class LoopOverview:
         advice: whether another batch pays; None while a batch is being labelled.
     """
 
+    task: LoopTask = TOKENS
     model: Run | None = None
     training: Run | None = None
     share: float = 0.0
@@ -78,24 +84,26 @@ class AgreementOverview:
     disputes: tuple[Dispute, ...]
 
 
-def read(workspace: Workspace) -> LoopOverview:
-    """Read the loop. Runs that ended are collected elsewhere (workbench/runs/watch.py)."""
+def read(workspace: Workspace, task: LoopTask | None = None) -> LoopOverview:
+    """Read the loop of a task, by default of the usual one. Runs that ended are collected elsewhere (runs/watch.py)."""
+    task = task or loop_task.usual(workspace)
     now = rounds.current(workspace)
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
+        ended = loop_task.ended_runs(connection, task)
         active = runs.listed(connection, runs.ACTIVE)
-        pool, suggested = suggestions.waiting(connection)
+        pool, suggested = suggestions.waiting(connection, task.field)
         ids = tuple(entry.document for entry in now.entries) if now else ()
         listed = document_list.page(connection, document_list.Filter(ids=ids), 0, max(1, len(ids)))
         overview = LoopOverview(
+            task=task,
             model=ended[0] if ended else None,
             training=active[-1] if active else None,
             share=progress.of(workspace.files.run(active[-1].id)).share if active else 0.0,
             round=now,
             begun=now is not None and now.round.id not in queue.untouched(connection),
-            names=document_list.names_of(connection, ids),
+            names=_names(connection, ids, task),
             states={d.id: d.state for d in listed},
-            labelled=document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN)),
+            labelled=retraining.labelled_documents(connection, task),
             pool=pool,
             suggested=suggested,
             measuring=sum(
@@ -106,15 +114,28 @@ def read(workspace: Workspace) -> LoopOverview:
     if now is not None and now.left:
         return overview
     figures = round_figures.figures(workspace, now.round, now.entries) if now else {}
-    return replace(overview, figures=figures, advice=round_figures.chart(workspace).advice)
+    return replace(overview, figures=figures, advice=round_figures.chart(workspace, task=task).advice)
 
 
-def history(workspace: Workspace, batch: int) -> RoundHistory:
-    """All rounds with the model that each led to, and the chart."""
+_WORDS = 40
+"""Of a text, in the list of a batch."""
+
+
+def _names(connection: Connection, ids: tuple[int, ...], task: LoopTask) -> dict[int, str]:
+    """What a batch calls its documents; where they are classified, by how their text begins."""
+    names = document_list.names_of(connection, ids)
+    if task.field:
+        beginnings = document_list.beginnings(connection, ids, _WORDS)
+        names |= {number: joined(words) for number, words in beginnings.items() if words}
+    return names
+
+
+def history(workspace: Workspace, batch: int, task: LoopTask = TOKENS) -> RoundHistory:
+    """All rounds with the model of a task that each led to, and the chart."""
     with workspace.db.read() as connection:
         listed = queue.listed(connection)
         sizes = {round_.id: len(queue.entries(connection, round_.id)) for round_ in listed}
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")[::-1]
+        ended = loop_task.ended_runs(connection, task)[::-1]
     begins = [round_.created for round_ in listed]
     rows = []
     for number, round_ in enumerate(listed):
@@ -125,7 +146,7 @@ def history(workspace: Workspace, batch: int) -> RoundHistory:
     before = [run for run in ended if not begins or run.created < begins[0]]
     first = before[-1] if before else None
     models = [run for run in (first, *(run for *_, run in rows)) if run is not None]
-    chart = round_figures.chart(workspace, batch)
+    chart = round_figures.chart(workspace, batch, task)
     return RoundHistory(tuple(rows), chart, first, comparison.on_validation(workspace, models))
 
 

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import document_list, runs
+from sqlalchemy import Connection
+
+from storage import document_list, label_queries, runs
 from storage.exceptions import UsageProblem
-from storage.records import Run, RunState, Split
+from storage.records import Run, Side, Split
+from workbench.active_learning import loop_task
+from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.runs import jobs, machine, progress
 from workbench.runs.config import files as config_files
 from workbench.runs.config import presets
@@ -36,8 +40,6 @@ class TrainingWay:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What can be trained now."""
-
     documents: int  # labelled on the training side
     before: int | None  # how many the last model was trained on
     base: TrainingWay
@@ -46,10 +48,10 @@ class Offer:
     view: str  # the Doctor's, in a sentence or two
 
 
-def last_model(workspace: Workspace) -> Run | None:
-    """The newest run that ended with a model that is still there."""
+def last_model(workspace: Workspace, task: LoopTask = TOKENS) -> Run | None:
+    """The newest run of a task that ended with a model that is still there."""
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
+        ended = loop_task.ended_runs(connection, task)
     return next((run for run in ended if RunFolder(workspace.files.run(run.id)).has_model()), None)
 
 
@@ -57,19 +59,23 @@ def _model(workspace: Workspace, run: Run) -> Path:
     return RunFolder(workspace.files.run(run.id)).model
 
 
-def offer(workspace: Workspace) -> Offer:
+def offer(workspace: Workspace, task: LoopTask = TOKENS) -> Offer:
     """Both ways, with what the Doctor thinks of them. Reads the last run's folder: call it off the UI thread.
+
+    A class model is trained from its base every time: it takes minutes, and a few labels more change much.
 
     Raises:
         UsageProblem: nothing is labelled on the training side.
     """
     with workspace.db.read() as connection:
-        labelled = document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+        labelled = labelled_documents(connection, task)
     if not labelled:
         raise UsageProblem(
             "No document of the training side is labelled yet.", "Label a few first: five to ten are enough to begin."
         )
-    last = last_model(workspace)
+    last = last_model(workspace, task)
+    if task.field:
+        return _offer_of_classes(workspace, task, labelled, last)
     if last is None:
         name = presets.choose_preset(labelled, labelled, machine.device())
         chosen = presets.preset(name, machine.device())
@@ -89,6 +95,33 @@ def offer(workspace: Workspace) -> Offer:
     if before == labelled and same:
         view = "No document more than the last time is labelled: there is little new to learn."
     return Offer(labelled, before, base, warm, recommended, view)
+
+
+def labelled_documents(connection: Connection, task: LoopTask) -> int:
+    """Documents of the training side that a run of the task would learn from."""
+    if not task.field:
+        return document_list.count(connection, document_list.Filter("labelled", split=Split.TRAIN))
+    classified = label_queries.classified(connection, task.field)
+    return sum(number in classified for number in document_list.ids(connection, document_list.Filter(side=Side.TRAIN)))
+
+
+def _offer_of_classes(workspace: Workspace, task: LoopTask, labelled: int, last: Run | None) -> Offer:
+    used = config_files.from_dict(last.config) if last is not None else None
+    config = used if used is not None and last is not None and last.preset != presets.CLASSES else None
+    if config is None:  # the preset's epochs follow the number of labels
+        config = presets.of_classes(labelled, task.field, machine.device())
+        if used is not None:
+            config = config.model_copy(update={"model": used.model, "data": used.data})
+    preset = last.preset if last is not None else presets.CLASSES
+    title = f"Train {task.name}: {config.model.family}, {config.train.num_train_epochs:g} epochs"
+    base = TrainingWay("base", title, config, preset, last.id if last is not None else None)
+    if last is None:
+        return Offer(labelled, None, base, None, "base", "There is no model yet.")
+    before = progress.trained_on(workspace.files.run(last.id))
+    view = f"{labelled - (before or 0)} texts more than the last time are labelled."
+    if before == labelled:
+        view = "No text more than the last time is labelled: there is little new to learn."
+    return Offer(labelled, before, base, None, "base", view)
 
 
 def _root(workspace: Workspace, run: Run) -> TuneConfig:
@@ -147,12 +180,12 @@ def warm_or_base(before: int | None, now: int, same_fields: bool) -> tuple[str, 
     )
 
 
-def train(workspace: Workspace, way: TrainingWay, name: str = "") -> Run:
-    """Freeze today's labels and start the run in the background.
+def train(workspace: Workspace, way: TrainingWay, name: str = "", *, tied: bool = False) -> Run:
+    """Freeze today's labels and start the run in the background; `tied`: it ends with this process.
 
     Raises:
         WorkbenchError: it cannot be prepared or started.
     """
     run = jobs.prepare(workspace, way.config, preset=way.preset, name=name, parent=way.parent)
-    jobs.start(workspace, run.id)
+    jobs.start(workspace, run.id, tied=tied)
     return run

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from storage import annotations, documents, queue, runs
-from storage.records import Content, QueueEntry, Round, Run, RunState, Source, State
-from workbench.active_learning import stopping
+from storage import annotations, documents, queue
+from storage.records import Content, QueueEntry, Round, Run, Source, State
+from workbench.active_learning import loop_task, stopping
+from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.stopping import Advice, Ground, Point
 from workbench.annotation import adjudication
 from workbench.evaluation import comparison
@@ -30,7 +31,7 @@ def figures(workspace: Workspace, round_: Round, entries: Sequence[QueueEntry]) 
     over the fields that are not retired, `agreement` (kept / suggested, None without suggestions), `retired` (labels
     of fields that were retired meanwhile), `consistency{annotators: {documents, kappa, f1}}` of the blind ones.
     """
-    active = {f.id for f in workspace.schema.spans}
+    active = {f.id for f in workspace.schema.active}
     done: Counter[str] = Counter()
     fields: dict[str, Counter[str]] = {}
     moments: list[datetime] = []
@@ -44,7 +45,7 @@ def figures(workspace: Workspace, round_: Round, entries: Sequence[QueueEntry]) 
             done["documents"] += content.document.state is State.LABELLED
             done["skipped"] += content.document.state in (State.SKIPPED, State.UNUSABLE)
             if content.document.state is State.LABELLED:
-                done["labels"] += len(content.annotations.spans)
+                done["labels"] += len(content.annotations.spans) + len(content.annotations.classes)
                 done["retired"] += sum(span.field not in active for span in content.annotations.spans)
                 for name, judged in _judge(content, round_.run):
                     if name in active:
@@ -80,6 +81,7 @@ def _judge(content: Content, run: str) -> Iterable[tuple[str, str]]:
         same = (s.field, s.tokens) in labels
         touched = any(name == s.field and set(tokens) & set(s.tokens) for name, tokens in labels)
         yield s.field, "kept" if same else "changed" if touched else "rejected"
+    yield from _judge_classes(content)
     for name, tokens in labels:
         if not any(s.field == name and set(tokens) & set(s.tokens) for s in offered):
             accepted = any(
@@ -88,6 +90,16 @@ def _judge(content: Content, run: str) -> Iterable[tuple[str, str]]:
             )
             if not accepted:  # accepted suggestions of another source (values, template) do not count as added
                 yield name, "added"
+
+
+def _judge_classes(content: Content) -> Iterable[tuple[str, str]]:
+    """The same for class fields; what the last run took the document for counts as its suggestion."""
+    likely: dict[str, str] = {}
+    for suggestion in content.class_suggestions:  # the likeliest option of a field comes first
+        likely.setdefault(suggestion.field, suggestion.option)
+    for field in {label.field for label in content.annotations.classes}:
+        options = {label.option for label in content.annotations.classes if label.field == field}
+        yield field, "added" if field not in likely else "kept" if likely[field] in options else "changed"
 
 
 def working_seconds(moments: Iterable[datetime]) -> float:
@@ -107,13 +119,13 @@ class Chart:
     advice: Advice
 
 
-def chart(workspace: Workspace, batch: int = 20) -> Chart:
+def chart(workspace: Workspace, batch: int = 20, task: LoopTask = TOKENS) -> Chart:
     """The learning curve so far, by the documents that each model was trained on.
 
     One point a run that ended with a model and was measured on the same documents as the newest one.
     """
     with workspace.db.read() as connection:
-        ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
+        ended = loop_task.ended_runs(connection, task)
         closed = sum(round_.closed is not None for round_ in queue.listed(connection))
         last = _last_choice(connection)
     figures = comparison.on_validation(workspace, ended)

@@ -20,12 +20,13 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection
 
-from storage import document_list, events, opinions, queue, runs
+from storage import document_list, events, label_queries, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
-from workbench.active_learning import round_figures, strategies
-from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
+from workbench.active_learning import loop_task, round_figures, strategies
+from workbench.active_learning.loop_task import LoopTask
+from workbench.active_learning.selection_request import FILE, TEXTS, WORKER, SelectionRequest
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
@@ -38,6 +39,10 @@ _IDENTIFIERS = ("seller_tax_id", "iban")
 """Fields whose value is a vendor's alone."""
 UNLEARNED = ("per_vendor", "random")
 """Strategies that can choose before there is a model; documents are drawn at random then."""
+_SAMPLE = 20_000
+"""Of a larger pool that no run has read, so many documents are looked at."""
+_WORDS = 200
+"""Of a document, where the choice is made by words alone."""
 COMMITTEE = 3
 """Runs that vote besides the one that was asked for, where none are named."""
 _POOL = document_list.Filter("unlabelled", split=Split.POOL)
@@ -105,28 +110,35 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     if request.size < 1:
         raise UsageProblem(f"A batch of {request.size} documents cannot be selected.", "Give a size of 1 or more.")
     with workspace.db.read() as connection:
+        if request.class_field and request.strategy == strategies.DEFAULT and request.run is None:
+            task = LoopTask(request.class_field, workspace.schema.name(request.class_field))
+            if not loop_task.ended_runs(connection, task):
+                request = structs.replace(request, strategy=strategies.CLASSES_UNLEARNED[0])
         run, committee = _models(workspace, connection, request)
         vendors = _vendors(connection) if run is None and request.strategy == "per_vendor" else {}
         identifiers = document_list.known_values(connection, _IDENTIFIERS) if run is not None else {}
         # a round without any decision gives way, so that the same request gives the same batch
         begun = len(queue.listed(connection)) - len(queue.untouched(connection))
-        free = sorted(_free(connection))
+        free = sorted(_free(connection, request.class_field))
     if not free:
         raise UsageProblem(
             "Every document of the pool is labelled or queued already.", "Import more documents, or finish the round."
         )
     request = structs.replace(request, committee=tuple(committee))
     seed = begun if request.seed is None else request.seed
-    place = workspace.files.run(run.id) if run else workspace.files.root
-    folder = place / "selections" / _name(request, seed, begun, run.id if run else "", free)
+    place = workspace.files.selections(run.id if run else None)
+    folder = place / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "choice.json").is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
-    if run is None:
+    if run is None and request.strategy != "typical":
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
         write_atomic(folder / "choice.json", json.dumps(choice))
         return RunningSelection(folder, None)
-    request = structs.replace(request, run=run.id, seed=seed, only=tuple(free), identifiers=identifiers)
+    if run is None:
+        _write_texts(workspace, folder, free, seed)
+    of_run = run.id if run is not None else None
+    request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(
@@ -140,10 +152,23 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     return RunningSelection(folder, process)
 
 
+def _write_texts(workspace: Workspace, folder: Path, free: list[int], seed: int) -> None:
+    """The beginnings of the pool's documents, or of a sample of them, for a choice without a model."""
+    sample = free if len(free) <= _SAMPLE else sorted(random.Random(seed).sample(free, _SAMPLE))
+    lines = []
+    with workspace.db.read() as connection:
+        for start in range(0, len(sample), 500):
+            words = document_list.beginnings(connection, sample[start : start + 500], _WORDS)
+            lines += [json.dumps({"document": number, "text": " ".join(text)}) for number, text in words.items()]
+    write_atomic(folder / TEXTS, "\n".join(lines) + "\n")
+
+
 def _name(request: SelectionRequest, seed: int, begun: int, run: str, free: Sequence[int]) -> str:
     """The folder's name: the same request of the same pool finds the selection that was made before."""
     asked = structs.asdict(request)
     del asked["only"], asked["identifiers"]  # the free documents, which stand below, and facts about them
+    if not request.class_field:
+        del asked["class_field"]  # selections of earlier versions have none
     facts = [asked, seed, begun, run, hashlib.sha256(repr(list(free)).encode()).hexdigest()]
     return f"{request.strategy}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
 
@@ -161,7 +186,8 @@ def check(workspace: Workspace, request: SelectionRequest) -> None:
 def _models(workspace: Workspace, connection: Connection, request: SelectionRequest) -> tuple[Run | None, list[str]]:
     """The run to select with, and the runs that vote with it."""
     needs = strategies.get(request.strategy).needs
-    run = _run(connection, request, needs)
+    task = LoopTask(request.class_field, workspace.schema.name(request.class_field))
+    run = _run(connection, request, needs, task)
     committee = [runs.get(connection, name).id for name in request.committee]
     if "committee" in needs and not committee:
         committee = _others(workspace, connection, run)
@@ -170,14 +196,15 @@ def _models(workspace: Workspace, connection: Connection, request: SelectionRequ
     return run, committee
 
 
-def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str]) -> Run | None:
+def _run(connection: Connection, request: SelectionRequest, needs: frozenset[str], task: LoopTask) -> Run | None:
     if request.run is not None:
         return runs.get(connection, request.run)
-    ended = runs.listed(connection, [RunState.FINISHED, RunState.STOPPED], task="tokens")
-    if not ended and needs and request.strategy not in UNLEARNED:
+    unlearned = UNLEARNED if not request.class_field else strategies.CLASSES_UNLEARNED
+    ended = loop_task.ended_runs(connection, task)
+    if not ended and needs and request.strategy not in unlearned:
         raise RunProblem(
             "No run has ended with a model yet, so there is nothing to be unsure.",
-            "Train a first model, or take --strategy per_vendor or random.",
+            f"Train a first model, or take --strategy {' or '.join(unlearned)}.",
         )
     return ended[0] if ended else None
 
@@ -213,9 +240,10 @@ def _check_dropout(folder: Path) -> None:
         )
 
 
-def _free(connection: Connection) -> set[int]:
+def _free(connection: Connection, class_field: str) -> set[int]:
     """The training side's documents that want labels and stand in no round that was begun."""
-    return set(document_list.ids(connection, _POOL)) - _taken(connection)
+    free = set(document_list.ids(connection, _POOL)) - _taken(connection)
+    return free.difference(label_queries.classified(connection, class_field)) if class_field else free
 
 
 def _vendors(connection: Connection) -> dict[int, str]:
@@ -268,7 +296,7 @@ def open_round(workspace: Workspace, selection: RunningSelection, blind_share: f
         known = next((r for r in queue.listed(connection) if r.figures.get("selection") == key), None)
         if known:
             return known.id
-        free = _free(connection)
+        free = _free(connection, choice.get("class_field", ""))
         items = [item for item in choice["items"] if item["document"] in free]
         if not items:
             raise UsageProblem("The selected documents were labelled or queued meanwhile.", "Select again.")
@@ -278,7 +306,8 @@ def open_round(workspace: Workspace, selection: RunningSelection, blind_share: f
         entries = [QueueEntry(0, i["document"], 0, i["score"], tuple(i["reasons"]), i["fields"]) for i in items]
         for number in _blind(connection, workspace, len(items), blind_share, draw):
             entries.insert(draw.randint(0, len(entries)), QueueEntry(0, number, 0, 0.0, blind=True))
-        figures = {**choice["figures"], "selection": key, "size": choice["size"], "pool": choice["pool"]}
+        of_classes = {"class_field": choice["class_field"]} if choice.get("class_field") else {}
+        figures = {**choice["figures"], **of_classes, "selection": key, "size": choice["size"], "pool": choice["pool"]}
         ranked = [replace(entry, rank=rank) for rank, entry in enumerate(entries, start=1)]
         return queue.open_round(connection, choice["run"], choice["strategy"], choice["seed"], ranked, figures)
 

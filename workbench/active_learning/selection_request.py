@@ -8,6 +8,8 @@ from msgspec import Struct
 from workbench.active_learning import strategies
 
 FILE = "request.json"
+TEXTS = "texts.jsonl"
+"""{"document", "text"} of the pool, where a choice is made without a run."""
 WORKER = "workbench.active_learning.selection_worker"
 """The module that carries a request out: `python -P -m WORKER FOLDER`."""
 
@@ -22,6 +24,7 @@ class SelectionRequest(Struct, frozen=True):
         like: documents to find more of (strategy "similar").
         committee: ids of further runs that vote (strategy "committee"); empty: the newest ones that ended.
         only: the documents that may be chosen; None: the run's whole pool.
+        class_field: id of the class field that documents are chosen for; "" chooses for the fields on words.
         identifiers: document -> known tax ids and IBANs, which tell that two spellings are one vendor.
     """
 
@@ -34,6 +37,7 @@ class SelectionRequest(Struct, frozen=True):
     committee: tuple[str, ...] = ()
     only: tuple[int, ...] | None = None
     identifiers: dict[int, list[str]] = {}
+    class_field: str = ""
 
     @classmethod
     def read(cls, folder: Path) -> "SelectionRequest":

@@ -10,7 +10,7 @@ appears whole or not at all.
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
-from workbench.active_learning import acquisition, strategies
+from workbench.active_learning import acquisition, class_selection, strategies
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
@@ -34,6 +34,7 @@ from workbench.training import mc_dropout
 Progress = Callable[[int, int], None]
 
 _BATCH = 512  # documents scored together: about 60,000 words
+_COLUMNS = ("document", "split", "labels", "probabilities", "embedding")
 _CLUSTERS = 20
 _NEAR_MISSES = 2000
 _UNSURE = 0.9  # fields with a lower confidence are named as unsure
@@ -118,7 +119,7 @@ def read_scores(
     others: dict[int, Vectors] = {}
     fields: list[str] = []
     only = None if request.only is None else np.array(sorted(request.only), np.int64)
-    for batch, done, total in _batches(folder / "predictions.parquet"):
+    for batch, done, total in parquet.batches(RunFolder(folder).predictions, _COLUMNS, _BATCH):
         ids = batch.column("document").to_numpy()
         split = np.array(batch.column("split").to_pylist(), object)
         embedding = _embeddings(batch)
@@ -144,16 +145,6 @@ def read_scores(
     return PoolScores(
         np.concatenate(documents), fields, _joined(parts), None if vectors is None else vectors[:kept], others
     )
-
-
-def _batches(path: Path) -> Iterator[tuple[Any, int, int]]:
-    """Record batches of the predictions, with how many documents are done then and how many there are."""
-    with parquet.opened(path) as file:
-        done, total = 0, file.metadata.num_rows
-        names = ["document", "split", "labels", "probabilities", "embedding"]
-        for batch in file.iter_batches(batch_size=_BATCH, columns=names):
-            done += batch.num_rows
-            yield batch, done, total
 
 
 def _indices(rows: Indices) -> Any:
@@ -359,13 +350,20 @@ def _write(type: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
+def _report(done: int, total: int) -> None:
+    _write("scoring", done=done, total=total)
+
+
 def main(arguments: Sequence[str]) -> int:
     """The process's entry. Its last line is `finished` or `failed`; without one it was ended from outside."""
     folder = Path(arguments[0])
     started = time.monotonic()
     try:
         request = SelectionRequest.read(folder)
-        choice = choose(folder.parent.parent, request, lambda done, total: _write("scoring", done=done, total=total))
+        if request.class_field:
+            choice = class_selection.choose(folder, request, _report)
+        else:
+            choice = choose(folder.parent.parent, request, _report)
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
         write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:

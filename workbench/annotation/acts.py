@@ -6,7 +6,7 @@ A token carries one field at most: assigning tokens takes them from the spans th
 from collections.abc import Iterable
 from dataclasses import replace
 
-from storage.records import Annotations, Decision, Source, Span, State, Suggestion
+from storage.records import Annotations, ClassLabel, Decision, Source, Span, State, Suggestion
 
 
 def _touched(state: Annotations) -> State:
@@ -50,7 +50,6 @@ def clear(state: Annotations, tokens: Iterable[int]) -> Annotations:
 
 
 def clear_spans(state: Annotations, spans: Iterable[Span]) -> Annotations:
-    """Take whole spans away."""
     left = state.spans - frozenset(spans)
     return state if left == state.spans else replace(state, spans=left, state=_touched(state))
 
@@ -86,6 +85,21 @@ def mark_absent(state: Annotations, field: str, absent: bool = True) -> Annotati
     return replace(state, absent=state.absent | {field} if absent else state.absent - {field}, state=_touched(state))
 
 
+def classify(
+    state: Annotations, field: str, options: Iterable[str], annotator: str, source: Source = Source.HUMAN
+) -> Annotations:
+    """Say of which options of a class field the document is, instead of what it was; none takes its label away."""
+    before = {label.option: label for label in state.classes if label.field == field}
+    labels = {before.get(option) or ClassLabel(field, option, source, annotator) for option in options}
+    others = frozenset(label for label in state.classes if label.field != field)
+    return replace(state, classes=others | labels, absent=state.absent - {field}, state=_touched(state))
+
+
+def cannot_say(state: Annotations, field: str) -> Annotations:
+    """Say that the document is of no option of a class field, as far as can be told."""
+    return mark_absent(replace(state, classes=frozenset(c for c in state.classes if c.field != field)), field)
+
+
 def correct(state: Annotations, token: int, text: str, original: str) -> Annotations:
     """Correct what OCR read; the original is kept with the token. The original text takes the correction back."""
     rest = {(number, known) for number, known in state.texts if number != token}
@@ -110,8 +124,16 @@ def flag(state: Annotations, note: str) -> Annotations:
 def merge(theirs: Annotations, before: Annotations, after: Annotations) -> Annotations:
     """Repeat an act that was made on `before` on the newer state of another annotator.
 
-    Only what the act changed is changed; a token labelled by it loses the label that they gave it.
+    Only what the act changed is changed; a token labelled by it loses the label that they gave it, and so does a class
+    field.
     """
+    decided = {label.field for label in after.classes ^ before.classes}
+    classes = frozenset(
+        label
+        for state, own in ((theirs, False), (after, True))
+        for label in state.classes
+        if (label.field in decided) is own
+    )
     merged = clear_spans(theirs, before.spans - after.spans)
     for span in after.spans - before.spans:
         merged = replace(
@@ -119,10 +141,11 @@ def merge(theirs: Annotations, before: Annotations, after: Annotations) -> Annot
         )
     return Annotations(
         merged.spans,
-        (merged.absent - (before.absent - after.absent)) | (after.absent - before.absent),
+        (merged.absent - (before.absent - after.absent) - {c.field for c in classes if c.field in decided})
+        | (after.absent - before.absent),
         after.state if after.state is not before.state else merged.state,
         after.note if after.note != before.note else merged.note,
         frozenset({**dict(merged.texts), **dict(after.texts - before.texts)}.items()),
         frozenset({**dict(merged.decisions), **dict(after.decisions - before.decisions)}.items()),
-        (merged.classes - (before.classes - after.classes)) | (after.classes - before.classes),
+        classes,
     )

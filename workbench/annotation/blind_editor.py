@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from storage import documents, opinions
 from storage.annotations import applied, difference, inverse
+from storage.exceptions import UsageProblem
 from storage.records import Annotations, Content, Event, Opinion, State, Suggestion
 from workbench.annotation.editor import Proposal, Refused
+from workbench.locate.word_repair import WordRepair
 from workbench.workspace import Workspace
 
 
@@ -39,14 +41,17 @@ class BlindEditor:
         with self._workspace.db.read() as connection:
             content = documents.open_document(connection, document)
             opinion = opinions.get(connection, document, self.annotator, self._round)
-        started = bool(opinion.spans or opinion.absent)
+        started = bool(opinion.spans or opinion.classes or opinion.absent)
         state = State.LABELLED if opinion.done else State.STARTED if started else State.NEW
         texts = content.annotations.texts  # what OCR read wrong was corrected already
         self.content: Content = replace(
             content,
-            document=replace(content.document, state=state, labels=len(opinion.spans), suggestions=0),
-            annotations=Annotations(opinion.spans, opinion.absent, state, "", texts),
+            document=replace(
+                content.document, state=state, labels=len(opinion.spans) + len(opinion.classes), suggestions=0
+            ),
+            annotations=Annotations(opinion.spans, opinion.absent, state, "", texts, classes=opinion.classes),
             suggestions=(),
+            class_suggestions=(),
             references=(),  # labels were often placed by them: to show them would give the labels away
         )
 
@@ -79,6 +84,14 @@ class BlindEditor:
         """Nothing is suggested on a blind document; always 0."""
         return 0
 
+    def repair_words(self, repair: WordRepair) -> None:
+        """Refused: other words would change the document for everybody.
+
+        Raises:
+            UsageProblem: always.
+        """
+        raise UsageProblem("The words of a document that came back blind stay as they are.", "Open it from the list.")
+
     def undo(self) -> Event | None:
         """Take the last act back; None when there is nothing left. Its event is not stored anywhere."""
         if not self._done:
@@ -107,13 +120,14 @@ class BlindEditor:
 
     def _keep(self, state: Annotations) -> None:
         document = self.content.document
+        done = state.state is State.LABELLED
         opinion = Opinion(
-            document.id, self.annotator, self._round, state.spans, state.absent, state.state is State.LABELLED
+            document.id, self.annotator, self._round, state.spans, state.absent, done, classes=state.classes
         )
         with self._workspace.db.write() as connection:
             opinions.keep(connection, opinion)
         self.content = replace(
             self.content,
-            document=replace(document, state=state.state, labels=len(state.spans)),
+            document=replace(document, state=state.state, labels=len(state.spans) + len(state.classes)),
             annotations=state,
         )

@@ -38,7 +38,8 @@ class Cursor:
         self._moved = moved
         self._anchor: int | None = None  # where the selection began
         self._column: int | None = None  # that moving up and down keeps to
-        self._gathering = False  # words are picked one by one: moving on keeps them
+        self._gathering = False  # words are picked one by one: going to others keeps them
+        self._kept = False  # the selection was taken up as a whole: the arrows keep it
 
     @property
     def _tokens(self) -> Sequence[Token]:
@@ -61,9 +62,8 @@ class Cursor:
             _, placed = self.layout.place(self.token)
             self._column = placed.x + placed.width // 2
         column = self._column
-        self._go(
-            movement.step(self.layout, self._tokens, self.token, way, column if vertical else None), extend, pointing
-        )
+        target = movement.step(self.layout, self._tokens, self.token, way, column if vertical else None)
+        self._go(target, extend, pointing, keeps=True)
         if vertical:
             self._column = column
 
@@ -71,12 +71,13 @@ class Cursor:
         """Put the cursor on a token; with `extend`, select from where the selection began."""
         self._go(token, extend, pointing=True)
 
-    def _go(self, token: int, extend: bool, pointing: bool) -> None:
+    def _go(self, token: int, extend: bool, pointing: bool, keeps: bool = False) -> None:
         if extend:
             if self._anchor is None:
                 self._anchor = token if self.token is None else self.token
-            self.selection = frozenset(self.layout.between(self._anchor, token))
-        elif not self._gathering:
+            reached = frozenset(self.layout.between(self._anchor, token))
+            self.selection = self.selection | reached if self._kept else reached
+        elif not (self._gathering or (self._kept and keeps)):
             self.drop_selection()
         self.token = token
         self._column = None
@@ -95,7 +96,8 @@ class Cursor:
 
     def drop_selection(self) -> None:
         """Select nothing; the cursor stays."""
-        self.selection, self._anchor, self._gathering = frozenset(), None, False
+        self.selection, self._anchor = frozenset(), None
+        self._gathering = self._kept = False
 
     def select(self, tokens: Iterable[int]) -> None:
         """Select these tokens, and go to the first; no tokens change nothing."""
@@ -104,6 +106,11 @@ class Cursor:
             self.drop_selection()
             self.go_to(min(chosen, key=lambda t: self.layout.where[t]))
             self._anchor, self.selection = self.token, chosen
+
+    def take_up(self, tokens: Iterable[int]) -> None:
+        """Select these tokens so that the arrows keep them selected, and add to them with Shift."""
+        self.select(tokens)
+        self._kept = bool(self.selection)
 
     def select_phrase(self) -> None:
         """Select the cursor's phrase; pressed again, the phrase below as well."""
@@ -114,13 +121,13 @@ class Cursor:
             last = max(self.selection, key=lambda t: self.layout.where[t])
             lowest = movement.phrase(self.layout, self._tokens, last)
             part = (*self.selection, *movement.phrase_beside(self.layout, self._tokens, lowest, 1))
-        self.select(part)
+        self.take_up(part)
         self.token = at
 
     def select_block(self) -> None:
         """Select the cursor's phrase and those that follow below it without a gap."""
         if self.token is not None:
-            self.select(movement.block(self.layout, self._tokens, self.token))
+            self.take_up(movement.block(self.layout, self._tokens, self.token))
 
     def toggle(self) -> None:
         """Put the cursor's token into the selection, or take it out: spans may have gaps."""

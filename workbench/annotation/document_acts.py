@@ -1,12 +1,13 @@
 """The acts of a session on its document as a whole: accept all, finish, set aside, flag, undo, what is absent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from storage.records import KNOWN_SOURCES, Annotations, Event, State, Suggestion
 from storage.suggestions import rivals
 from workbench.annotation import acts, field_states
+from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Proposal
 from workbench.annotation.session_state import SessionState
@@ -19,17 +20,21 @@ _OF_DOCUMENTS = {
     "reopen": "opening the document again",
     "flag": "the note",
     "correct": "correcting a word",
+    "words": "repairing words",
     "values": "labels from known values",
+    "values-undone": "undoing labels from known values",
 }
 _OF_FIELDS = {
     "assign": "labelling",
     "accept": "accepting",
     "accept-visible": "accepting",
-    "reject": "rejecting a suggestion",
+    "reject": "rejecting",
     "clear": "clearing",
     "change": "changing",
     "adjust": "adjusting",
     "absent": "marking as not there:",
+    "classify": "labelling",
+    "cannot-say": "that it cannot be said:",
 }
 _MOST_NAMES = 3
 SURE_PLACE = 0.9
@@ -49,19 +54,22 @@ class InView:
         return not set(suggestion.tokens).isdisjoint(self.tokens) or (is_sure and suggestion.field in self.fields)
 
 
-def name_of(event: Event, schema: Schema) -> str:
+def name_of(event: Event, schema: Schema, suggestions: Iterable[Suggestion] = ()) -> str:
     """The act with the fields that it changed, such as "labelling amount_total"."""
     if event.act in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[event.act]
     verb = _OF_FIELDS.get(event.act, event.act)
-    return f"{verb} {_listed(fields)}" if (fields := _fields(event.change, schema)) else verb
+    return f"{verb} {_listed(fields)}" if (fields := _fields(event.change, schema, suggestions)) else verb
 
 
-def _fields(change: dict[str, Any], schema: Schema) -> list[str]:
-    spans, absent = change.get("spans") or {}, change.get("absent") or {}
-    changed = [span[0] for sign in "+-" for span in spans.get(sign, ())] or [
-        field for sign in "+-" for field in absent.get(sign, ())
-    ]
+def _fields(change: dict[str, Any], schema: Schema, suggestions: Iterable[Suggestion]) -> list[str]:
+    spans, classes, absent, decided = (change.get(part) or {} for part in ("spans", "classes", "absent", "decisions"))
+    field_of = {suggestion.id: suggestion.field for suggestion in suggestions}
+    changed = (
+        [label[0] for part in (spans, classes) for sign in "+-" for label in part.get(sign, ())]
+        or [field for sign in "+-" for field in absent.get(sign, ())]
+        or [field_of[number] for sign in "+-" for number, _ in decided.get(sign, ()) if number in field_of]
+    )
     return [schema.name(field) for field in dict.fromkeys(changed)]
 
 
@@ -72,8 +80,9 @@ def _listed(names: Sequence[str]) -> str:
 class DocumentActs:
     """Acts on the document that a session has open."""
 
-    def __init__(self, state: SessionState, cursor: Cursor, schema: Schema) -> None:
+    def __init__(self, state: SessionState, cursor: Cursor, schema: Schema, classes: ClassActs) -> None:
         self._state = state
+        self._classes = classes
         self._editor = state.editor
         self._cursor = cursor
         self._schema = schema
@@ -99,6 +108,9 @@ class DocumentActs:
     def mark_missing_absent(self) -> None:
         """Say that the fields without a label, an open suggestion and a known value are not on the document."""
         annotations, content = self._editor.state, self._editor.content
+        if self._classes.only:
+            self._state.message = "This text has no fields on words."
+            return
         done = {s.field for s in annotations.spans} | annotations.absent
         suggested = {s.field for s in self._editor.open_suggestions}
         known = {r.field for r in content.references} - suggested
@@ -143,14 +155,14 @@ class DocumentActs:
     def accept_all(self, in_view: InView | None = None) -> int:
         """Accept every acceptable suggestion (in view) in one act, and say which; returns how many."""
         suggestions = self.acceptable(in_view)
-        after = self._editor.state
+        after, options = self._classes.accept_suggested(self._editor.state)
         for s in suggestions:
             after = acts.accept(after, s, self._editor.annotator, rivals(self._editor.content.suggestions, s))
         self._state.commit("accept-visible", after)
         self._state.focus = None
         rest = len(self.acceptable())
-        names = _listed([self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens)])
-        done = f"Accepted: {names}." if suggestions else "No suggestion in view that can be accepted."
+        names = _listed([*options, *(self._schema.name(s.field) for s in sorted(suggestions, key=lambda s: s.tokens))])
+        done = f"Accepted: {names}." if suggestions or options else "No suggestion in view that can be accepted."
         self._state.message = done + (f" {rest} more out of view." if rest else "")
         return len(suggestions)
 
@@ -183,7 +195,6 @@ class DocumentActs:
         return kept
 
     def undo(self) -> Event | None:
-        """Take the last act back."""
         return self._turned(self._editor.undo(), "Undone", "Nothing to undo.")
 
     def redo(self) -> Event | None:
@@ -194,7 +205,9 @@ class DocumentActs:
         """Go to what an undo or redo changed, and say what it was."""
         self._release()
         name = self._editor.content.document.name
-        self._state.message = f"{done} on {name}: {name_of(event, self._schema)}." if event else nothing
+        self._state.message = (
+            f"{done} on {name}: {name_of(event, self._schema, self._editor.content.suggestions)}." if event else nothing
+        )
         if event and (spans := event.change.get("spans")):
             touched = [token for span in (*spans["-"], *spans["+"]) for token in span[1]]
             self._cursor.token = min(touched) if touched else self._cursor.token

@@ -12,7 +12,8 @@ from msgspec import structs
 from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
-from storage.suggestions import keep_suggestions, leading
+from storage.suggestions import keep_suggestions, leading, move_suggestions
+from workbench.locate.word_repair import WordRepair, moved_tokens
 from workbench.workspace import Workspace
 
 Proposal = tuple[str, tuple[int, ...], float]
@@ -58,8 +59,10 @@ class Editor(Protocol):
     def suggest(self, run: str, proposals: Sequence[Proposal]) -> int:
         """Put proposals beside the document; returns how many were new."""
 
-    def undo(self) -> Event | None:
-        """Take the last act back."""
+    def repair_words(self, repair: WordRepair) -> None:
+        """Replace words that OCR read wrong."""
+
+    def undo(self) -> Event | None: ...
 
     def redo(self) -> Event | None:
         """Do the last undone act again."""
@@ -157,6 +160,24 @@ class DocumentEditor:
         self.reload()
         return kept
 
+    def repair_words(self, repair: WordRepair) -> None:
+        """Replace words that OCR read wrong, with the labels and suggestions on them.
+
+        Raises:
+            Conflict: the document was changed elsewhere; nothing is written, and the newer state was loaded.
+        """
+        document, before = self.content.document, self.content
+        corrected = {new: text for token, text in self.state.texts for new in repair.moved[token][:1]}
+        kept = {token.id: corrected[token.id] for page in repair.pages for token in page.tokens if token.original}
+        offers = {s.id: moved_tokens(s.tokens, repair.moved) for s in before.suggestions}
+        try:
+            with self._workspace.db.write() as connection:
+                documents.replace_pages(connection, document.id, document.version, repair.pages, kept)
+                move_suggestions(connection, document.id, offers)
+                annotations.move_tokens(connection, document.id, repair.moved, repair.summary, self.annotator)
+        finally:
+            self.reload()
+
     def undo(self) -> Event | None:
         """Take the last act back, across restarts; None when there is nothing left."""
         return self._turn(annotations.undo)
@@ -199,7 +220,8 @@ class DocumentEditor:
             content = replace(content, document=replace(content.document, name=shown))
         active = {field.id for field in self._workspace.schema.active}
         offered = (s for s in content.suggestions if s.field in active or s.decision is not Decision.OPEN)
-        return replace(content, suggestions=tuple(offered))
+        likely = tuple(s for s in content.class_suggestions if s.field in active)
+        return replace(content, suggestions=tuple(offered), class_suggestions=likely)
 
     def _with(self, after: Annotations) -> Content:
         """The content as it is shown after an act: decisions and corrected texts put in."""
@@ -219,7 +241,7 @@ class DocumentEditor:
             self.content.document,
             state=after.state,
             note=after.note,
-            labels=len(after.spans),
+            labels=len(after.spans) + len(after.classes),
             suggestions=len(leading(suggestions)),
         )
         return replace(self.content, document=document, pages=pages, annotations=after, suggestions=suggestions)

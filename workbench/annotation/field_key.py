@@ -163,7 +163,7 @@ class FieldKey:
             self.take(view.suggestion, view.suggestion.field, view.suggestion.tokens)
         elif view.label is not None:
             state.disarm()
-            cursor.select(view.label.tokens)
+            cursor.take_up(view.label.tokens)
 
     def _label_more(self, field: str, token: int) -> None:
         """Field first: the token becomes the field's label, further ones join it."""

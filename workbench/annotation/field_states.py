@@ -30,8 +30,6 @@ class FieldState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One field of a document."""
-
     field: Field
     state: FieldState
     values: tuple[Value, ...] = ()  # of its labels, or of its open suggestions where it has no label

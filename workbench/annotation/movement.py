@@ -11,8 +11,6 @@ from workbench.fields.values import looks_like
 
 
 class Direction(StrEnum):
-    """Where the cursor can go."""
-
     LEFT = "left"
     RIGHT = "right"
     UP = "up"

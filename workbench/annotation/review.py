@@ -95,9 +95,7 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
 def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, Any]]:
     """Of the newest selection that was made with a model."""
     for run in dict.fromkeys(name for name in runs if name):
-        choices = sorted(
-            (workspace.files.run(run) / "selections").glob("*/choice.json"), key=lambda path: path.stat().st_mtime
-        )
+        choices = sorted(workspace.files.selections(run).glob("*/choice.json"), key=lambda path: path.stat().st_mtime)
         if choices:
             misses: list[dict[str, Any]] = json.loads(choices[-1].read_text(encoding="utf-8"))["near_misses"]
             return misses
@@ -147,7 +145,6 @@ def no(editor: DocumentEditor, question: Question) -> None:
 
 
 def other(editor: DocumentEditor, question: Question, field: str) -> None:
-    """It is another field."""
     rejected = acts.reject(editor.state, _asked(editor, question))
     editor.act("change", acts.assign(rejected, field, question.tokens, editor.annotator))
 

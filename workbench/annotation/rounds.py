@@ -47,7 +47,7 @@ def look(workspace: Workspace, round_id: int) -> RoundProgress:
             for document, done in outdated.items():
                 queue.mark_done(connection, round_id, document, done)
             kept, entries = _read(connection, round_id)
-    active = {f.id for f in workspace.schema.spans}
+    active = {f.id for f in workspace.schema.active}
     shown = tuple(
         replace(entry, fields={name: sure for name, sure in entry.fields.items() if name in active})
         for entry in entries

@@ -11,6 +11,7 @@ from storage import queue
 from storage.records import Content, Span, Suggestion, Token
 from workbench.annotation import acts, field_states, movement
 from workbench.annotation.blind_editor import BlindEditor
+from workbench.annotation.classes.class_acts import ClassActs
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.document_acts import DocumentActs
 from workbench.annotation.document_words import DocumentWords
@@ -19,6 +20,7 @@ from workbench.annotation.field_key import FieldKey
 from workbench.annotation.session_state import SessionState, SessionView
 from workbench.annotation.text_grid import PageLayout, lay_out
 from workbench.fields import FieldType, Schema
+from workbench.locate import word_repair
 from workbench.workspace import Workspace
 
 _COLUMNS = 100  # cells of a row, where no screen says how wide it is
@@ -48,6 +50,7 @@ class AnnotationSession:
         cursor: moving and selecting.
         field_key: what a field's key does, and the keys that follow it.
         document_acts: what is done with the document as a whole.
+        classes: what keys do with its class fields.
     """
 
     def __init__(self, editor: Editor, schema: Schema, layout: PageLayout) -> None:
@@ -57,8 +60,10 @@ class AnnotationSession:
         self._state = SessionState(editor)
         self.cursor = Cursor(layout, self.words, self._state.cursor_moved)
         self.field_key = FieldKey(self._state, self.cursor, self.words, schema)
-        self.document_acts = DocumentActs(self._state, self.cursor, schema)
+        self.classes = ClassActs(self._state, schema)
+        self.document_acts = DocumentActs(self._state, self.cursor, schema, self.classes)
         self._texts_laid_out = editor.state.texts
+        self.repaired: tuple[int, ...] = ()  # where words were replaced: the session is of no use any more
 
     @classmethod
     def open(
@@ -102,7 +107,6 @@ class AnnotationSession:
 
     @property
     def layout(self) -> PageLayout:
-        """Where the tokens stand."""
         return self.cursor.layout
 
     @property
@@ -111,14 +115,12 @@ class AnnotationSession:
         return self._texts_laid_out != self.editor.state.texts
 
     def lay_out(self, columns: int, zoom: int) -> None:
-        """Place the words anew."""
         self.cursor.layout = lay_out(self.content.pages, columns, zoom)
         self._texts_laid_out = self.editor.state.texts
 
     @property
     def view(self) -> SessionView:
-        """What is seen now."""
-        return self._state.view(self.cursor)
+        return replace(self._state.view(self.cursor), classes=self.classes.view)
 
     def show_message(self, text: str) -> None:
         """Have the hint line say something until the next key."""
@@ -172,7 +174,9 @@ class AnnotationSession:
     # labels and suggestions
 
     def clear(self) -> None:
-        """Take the labels of the selection, or the label under the cursor, away."""
+        """Take the labels of the selection, or the label under the cursor, away; of a class field in hand its label."""
+        if self.view.classes.in_hand:
+            return self.classes.clear()
         label = self.view.label
         if self.cursor.selection:
             self._state.commit("clear", acts.clear(self.editor.state, self.cursor.selection))
@@ -180,6 +184,7 @@ class AnnotationSession:
             self._state.commit("clear", acts.clear_spans(self.editor.state, [label]))
         self.let_go()
         self._state.disarm()
+        return None
 
     def reject(self) -> None:
         """Reject the suggestion in hand and go on to the next; without one, clear the label under the cursor."""
@@ -189,6 +194,47 @@ class AnnotationSession:
             return
         self._state.commit("reject", acts.reject(self.editor.state, suggestion))
         self.field_key.go_on_after(suggestion)
+
+    def confirm(self) -> None:
+        """Enter: of a class field in hand its suggestion; else what `FieldKey.confirm` says."""
+        if self.view.classes.in_hand:
+            self.classes.confirm()
+        else:
+            self.field_key.confirm()
+
+    def mark_absent(self) -> None:
+        """Say that the field in hand is not there; of a class field, that it cannot be said."""
+        if self.view.classes.in_hand:
+            self.classes.cannot_say()
+        else:
+            self.document_acts.mark_absent()
+
+    def space_words(self, text: str) -> None:
+        """Write the selected words, or the cursor's, with other spaces between them."""
+        tokens = self._of_repair()
+        self._repair(word_repair.spaced(self.content, tokens, text) if tokens else None)
+
+    def words_to_space(self) -> str:
+        """The words that `space_words` is about."""
+        return " ".join(self.tokens[token].text for token in self._of_repair())
+
+    def order_line(self) -> None:
+        """Put the words of the cursor's line into reading order."""
+        token = self.cursor.token
+        self._repair(word_repair.ordered(self.content, token) if token is not None else None)
+
+    def _of_repair(self) -> list[int]:
+        token = self.cursor.token
+        return sorted(self.cursor.selection) or ([token] if token is not None else [])
+
+    def _repair(self, repair: word_repair.WordRepair | None) -> None:
+        if repair is None:
+            self._state.message = "Nothing to change: the words stand as they are read."
+            return
+        first = min(self._of_repair())
+        self.editor.repair_words(repair)
+        self.repaired = word_repair.moved_tokens([first], repair.moved)
+        self._state.message = f"The words are {repair.summary.split(' → ')[1]} now."
 
     def take_known(self) -> None:
         """Label where the known value is printed: of the field in hand, else of the first suggestion that differs."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from storage.records import Annotations, Content, Span, State, Suggestion
 from storage.suggestions import leading
+from workbench.annotation.classes.states import NO_CLASSES, ClassView
 from workbench.annotation.cursor import Cursor
 from workbench.annotation.editor import Editor
 
@@ -41,12 +42,15 @@ class SessionView:
     message: str
     pointed: bool = False  # the cursor was put where it is by hand: a field's key labels that word
     unlikely: UnlikelyPlace | None = None  # the field's key labels it when it is pressed again
+    classes: ClassView = NO_CLASSES
 
     @property
     def untouched(self) -> bool:
         """Whether no label, suggestion or decision says where a field's value is."""
         state = self.content.annotations
-        return not (state.spans or state.absent or self.open_suggestions or state.state is State.LABELLED)
+        return not (
+            state.spans or state.classes or state.absent or self.open_suggestions or state.state is State.LABELLED
+        )
 
     @property
     def label(self) -> Span | None:
@@ -81,6 +85,7 @@ class SessionState:
         focus: id of the suggestion in hand.
         message: what the hint line says until the next key.
         pointed: the cursor was put where it is by hand.
+        class_in_hand: id of the class field whose key was pressed.
     """
 
     editor: Editor
@@ -91,6 +96,7 @@ class SessionState:
     focus: int | None = None
     message: str = ""
     pointed: bool = False
+    class_in_hand: str | None = None
 
     @property
     def content(self) -> Content:
@@ -113,7 +119,7 @@ class SessionState:
 
     def disarm(self) -> None:
         """Forget the field whose key was pressed: Enter and a click label nothing."""
-        self.armed = self.proposals = self.unlikely = self.building = None
+        self.armed = self.proposals = self.unlikely = self.building = self.class_in_hand = None
 
     def release(self) -> None:
         """Forget the armed field and the focused suggestion."""

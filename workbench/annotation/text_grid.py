@@ -14,7 +14,8 @@ from statistics import median
 from msgspec import Struct
 from rich.cells import cell_len
 
-from storage.records import Page, Token
+from storage.records import TEXT, Page, Token
+from workbench.annotation.classes import running_text
 
 ZOOMS = (-2, -1, 0, 1, 2, 3)
 """Steps: dense, without blank rows, fitted to the screen, and three wider ones."""
@@ -63,7 +64,6 @@ class PageLayout:
 
     @property
     def height(self) -> int:
-        """Rows in all."""
         return len(self.rows)
 
     def place(self, token: int) -> tuple[int, PlacedToken]:
@@ -124,6 +124,12 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
         tops.append(len(rows))
         if len(pages) > 1:
             rows.append(GridRow(page.number, heading=f"page {page.number + 1} of {len(pages)}"))
+        if page.engine == TEXT:
+            for placed in _plain(page.tokens, max(columns - 1, 1)):
+                where.update((cell.token, (len(rows), position)) for position, cell in enumerate(placed))
+                width = max(width, placed[-1].end + 1)
+                rows.append(GridRow(page.number, placed))
+            continue
         if not page.tokens:
             continue
         bands = _bands(page.tokens)
@@ -141,6 +147,20 @@ def lay_out(pages: Sequence[Page], columns: int, zoom: int = 0) -> PageLayout:
                 width = max(width, placed[-1].end + 1)
                 rows.append(GridRow(page.number, placed, continues=continues))
     return PageLayout(tuple(rows), where, width, tuple(tops))
+
+
+def _plain(tokens: Sequence[Token], limit: int) -> Iterator[tuple[PlacedToken, ...]]:
+    """The rows of a text that stands on no page: its lines, wrapped at the width."""
+    for line in running_text.lines_of(tokens):
+        cells: list[PlacedToken] = []
+        for token in line:
+            text = shown(token.text)
+            x = cells[-1].end + running_text.gap(cells[-1].text, text) if cells else 1
+            if cells and x + cell_len(text) > limit:
+                yield tuple(cells)
+                cells, x = [], 1
+            cells.append(PlacedToken(token.id, x, cell_len(text), text))
+        yield tuple(cells)
 
 
 def _bands(tokens: Sequence[Token]) -> list[list[_Line]]:

@@ -1,5 +1,6 @@
 """The commands, one module each. To add one: a module with a click command named `command`, and a line here."""
 
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,11 +22,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write documents, labels or values in another format."),
     "sample-data": ("sample_data", "Make invoices to try things on."),
     "ocr": ("ocr", "Read documents again with another OCR engine."),
+    "restore": ("restore", "Go back to a copy of the database."),
     "doctor": ("doctor", "What a run shows, why, and what to change next."),
     "doctor-env": ("doctor_env", "What this machine can do, and what is missing."),
     "tune": ("tune", "Fine-tune a model in the background."),
     "suggest": ("suggest", "Let a model propose labels; the starter needs none to begin with."),
     "predict": ("predict", "Read files with a model."),
+    "serve": ("serve", "Serve a model to other programs over HTTP."),
     "evaluate": ("evaluate", "The figures of a model, field by field."),
     "runs": ("runs", "List, follow, stop and resume runs."),
     "queue": ("queue", "Choose the documents from which the model would learn most."),
@@ -68,4 +71,7 @@ class Context:
         """
         from workbench.workspace import Workspace
 
-        return Workspace.find(self.directory)
+        workspace = Workspace.find(self.directory)
+        if (umask := workspace.files.umask) is not None:
+            os.umask(umask)  # whatever is made from here on, also by runs, is as private as the workspace's folder
+        return workspace

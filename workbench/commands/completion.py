@@ -1,4 +1,4 @@
-"""`workbench completion`."""
+"""`workbench completion`: the script by which a shell completes commands, runs, settings and fields."""
 
 import click
 from click.shell_completion import get_completion_class

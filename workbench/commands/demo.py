@@ -1,7 +1,6 @@
 """`workbench demo`: the whole loop in small, on the sample data."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -73,6 +72,7 @@ def _step(title: str) -> Iterator[None]:
 def fill(workspace: "Workspace") -> None:
     """Import the sample data into an empty workspace, and divide it by vendor."""
     from storage import document_list, documents
+    from storage.files import temporary_folder
     from workbench.exchange import pipeline
     from workbench.exchange.sources import ImportRequest
     from workbench.samples import write
@@ -80,10 +80,10 @@ def fill(workspace: "Workspace") -> None:
     with workspace.db.read() as connection:
         if document_list.count(connection):
             return
-    with tempfile.TemporaryDirectory() as temporary, _step("Import (pictures without words are read by OCR)"):
+    with temporary_folder("demo") as temporary, _step("Import (pictures without words are read by OCR)"):
         source = SAMPLES
         if not (source / "labelled").is_dir():  # installed without the repository: make them
-            source = Path(temporary) / "samples"
+            source = temporary / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
         summary = pipeline.run(workspace, ImportRequest((source,)))
         click.echo(
@@ -148,7 +148,7 @@ def _train(workspace: "Workspace", name: str) -> str:
         offer = retraining.offer(workspace)
         way = offer.warm if offer.recommended == "warm" and offer.warm else offer.base
         click.echo(f"  {way.title}. {offer.view}")
-        run = retraining.train(workspace, way, name)
+        run = retraining.train(workspace, way, name, tied=True)
         done = jobs.wait(workspace, run.id)
         if done.state.value not in ("finished", "stopped"):
             raise RunProblem(f"The run ended as {done.state.value}. {done.reason}", f"workbench runs log {run.id}")

@@ -75,7 +75,6 @@ def as_dict(consultation: "Consultation") -> dict[str, Any]:
 
 
 def lines_of(consultation: "Consultation") -> list[str]:
-    """A consultation as text."""
     lines = [f"Tried: {sentence}" for sentence in consultation.outcome]
     lines += ["Healthy: no problem was found."] if consultation.diagnosis.healthy else []
     for finding in consultation.diagnosis.findings:

@@ -1,4 +1,4 @@
-"""`workbench doctor-env`."""
+"""`workbench doctor-env`: what this machine has for training and reading, and what is missing."""
 
 import os
 import platform
@@ -32,7 +32,6 @@ def command(as_json: bool) -> None:
 
 
 def facts() -> dict[str, Any]:
-    """The keys of `--json`."""
     import psutil
 
     from workbench import __version__

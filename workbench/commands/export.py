@@ -61,7 +61,6 @@ def command(
     """
     workspace = context.open_workspace()
     try:
-        check_target(out, workspace.files, force)
         chosen = Filter(kind=only, split=Split(split) if split else None, group=group)
         with workspace.db.read() as connection:
             ids = document_list.ids(connection, chosen)
@@ -78,6 +77,8 @@ def command(
         if is_stream and exporter.folder:
             raise UsageProblem(f"{format} is a folder, which standard output cannot hold.", "Name a folder.")
         folder = workspace.files.pages if pictures and not is_stream else None
+        beside = exporter.beside(out, pictures) if hasattr(exporter, "beside") and not is_stream else []
+        check_target(out, workspace.files, force, beside)
         with streams.output_of(out) as target:
             contents = _contents(workspace, ids, told_apart=format.startswith("values"))
             written = exporter.write(contents, workspace.schema, target, folder)

@@ -1,4 +1,4 @@
-"""`workbench fields` and its subcommands."""
+"""`workbench fields`: the fields of the workspace: list, add, rename, retire."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`workbench import`."""
+"""`workbench import`: bring documents in, whatever their format."""
 
 import sys
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import click
 from workbench.commands import Context, values
 from workbench.commands.support import streams
 from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands.values import ask_about_columns
 
 if TYPE_CHECKING:
     from workbench.exchange.import_summary import Summary
@@ -73,6 +74,8 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     from workbench.exchange.sources import ImportRequest
 
     workspace = context.open_workspace()
+    if values and not options["keep_names"]:
+        options["mapping"] |= ask_about_columns(workspace, [values], options["mapping"], as_json=as_json)
     with streams.files_of(paths) as files, import_progress() as show:
         summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options), show)
     name = {field.id: field.name for field in workspace.schema}
@@ -150,7 +153,6 @@ def _rate(documents: int, seconds: float) -> str:
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
-    """The summary as text."""
     rate = f", {_rate(summary.documents, summary.seconds)}" if summary.seconds and summary.documents else ""
     yield (
         f"{summary.documents:,} documents imported ({summary.pages:,} pages, {summary.tokens:,} words, "

@@ -1,4 +1,4 @@
-"""`workbench init`."""
+"""`workbench init`: make a workspace."""
 
 from pathlib import Path
 
@@ -10,17 +10,19 @@ from workbench.commands.support.output import emit, json_option
 @click.command
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--database", default="", metavar="URL", help="Keep the data in another database (postgresql://…).")
+@click.option("--shared", is_flag=True, help="Let the directory's group read and write it; else only you can.")
 @json_option
-def command(directory: Path, database: str, as_json: bool) -> None:
-    """Make a workspace in a new or empty DIRECTORY.
+def command(directory: Path, database: str, shared: bool, as_json: bool) -> None:
+    """Make a workspace in a new or empty DIRECTORY. Only you can read it, unless it is --shared.
 
     \b
-    Example:
+    Examples:
       workbench init my-invoices
+      workbench init /srv/team/invoices --shared
     """
     from workbench.workspace import Workspace
 
-    workspace = Workspace.create(directory, database)
+    workspace = Workspace.create(directory, database, shared=shared)
     fields = [field.name for field in workspace.schema.active]
     workspace.close()
     emit(

@@ -1,4 +1,4 @@
-"""`workbench ocr`."""
+"""`workbench ocr`: read documents again with another OCR engine."""
 
 import sys
 from collections.abc import Iterator

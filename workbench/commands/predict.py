@@ -1,6 +1,5 @@
 """`workbench predict`: a model reads files that are not in the workspace."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -49,6 +48,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
       workbench predict starter - < invoice.pdf
     """
     from storage.exceptions import UsageProblem
+    from storage.files import temporary_folder
     from workbench.evaluation import inference
     from workbench.evaluation.classes import inference as class_inference
     from workbench.exchange.exporters.base import check_target
@@ -59,9 +59,9 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     if to is not None:
         check_target(to, workspace.files, force)
     source = inference.model_of(workspace, model)
-    with tempfile.TemporaryDirectory(prefix="workbench-predict-") as folder:
+    with temporary_folder("predict") as folder:
         # the files are imported into a workspace that is deleted afterwards
-        scratch = Workspace.create(Path(folder) / "files")
+        scratch = Workspace.create(folder / "files")
         try:
             settings = workspace.settings
             scratch.change_settings(
@@ -176,10 +176,12 @@ def _write(
 
 
 def _as_data(content: "Content", extraction: "Extraction") -> dict[str, Any]:
-    fields: dict[str, dict[str, Any]] = {}
-    for entry in extraction.fields:
-        if entry.field not in fields or entry.confidence > fields[entry.field]["confidence"]:  # of several the surest
-            fields[entry.field] = {key: item for key, item in asdict(entry).items() if key not in ("field", "tokens")}
+    from workbench.predictions.extraction import by_field
+
+    fields = {
+        name: {key: item for key, item in asdict(entry).items() if key not in ("field", "tokens")}
+        for name, entry in by_field(extraction).items()
+    }
     return {
         "document": content.document.name,
         "source": content.document.source,

@@ -1,4 +1,4 @@
-"""`workbench queue`."""
+"""`workbench queue`: choose the documents that are labelled next."""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench.active_learning import selection, strategies
+from workbench.active_learning import loop_task, selection, strategies
+from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.annotation import rounds
 from workbench.commands import Context
@@ -34,6 +35,10 @@ from workbench.workspace import Workspace
     shell_complete=argument_completion.field,
     help="Only this field's doubt counts; may be repeated.",
 )
+@click.option(
+    "--for", "name", metavar="FIELD", default="", shell_complete=argument_completion.field,
+    help="The class field that documents are chosen for; by default what the workspace is about.",
+)  # fmt: skip
 @click.option("--like", multiple=True, type=int, metavar="DOCUMENT", help="More like this one (strategy similar).")
 @click.option(
     "--committee",
@@ -55,6 +60,7 @@ def command(
     run: str | None,
     seed: int | None,
     focus: tuple[str, ...],
+    name: str,
     like: tuple[int, ...],
     committee: tuple[str, ...],
     blind: float,
@@ -84,7 +90,10 @@ def command(
     workspace = context.open_workspace()
     try:
         reconcile(workspace)  # a run that ended while no terminal was open counts
-        request = SelectionRequest(strategy, size, run, seed, _fields(workspace, focus), like, committee)
+        task = _task(workspace, name, focus)
+        request = SelectionRequest(
+            strategy, size, run, seed, _fields(workspace, focus), like, committee, class_field=task.field
+        )
         running = selection.start(workspace, request)
         try:
             running.wait(_counter(as_json))
@@ -96,6 +105,16 @@ def command(
         emit(selection.as_dict(progress), as_json=as_json, text=[_head(progress.round), *_lines(progress, names)])
     finally:
         workspace.close()
+
+
+def _task(workspace: Workspace, name: str, focus: tuple[str, ...]) -> LoopTask:
+    if not name:
+        return TOKENS if focus else loop_task.usual(workspace)
+    field = next((f for f in workspace.schema.classes if name in (f.id, f.name)), None)
+    if field is None:
+        known = ", ".join(f.name for f in workspace.schema.classes) or "none"
+        raise click.BadParameter(f"There is no class field '{name}'. Known: {known}.", param_hint="--for")
+    return LoopTask(field.id, field.name)
 
 
 def _fields(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:

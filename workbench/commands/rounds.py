@@ -1,4 +1,4 @@
-"""`workbench rounds`."""
+"""`workbench rounds`: the rounds so far, with what each brought."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`workbench simulate`."""
+"""`workbench simulate`: how many labels a strategy would have needed, on your own labels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""`workbench split`."""
+"""`workbench split`: divide the documents into train, validation and test."""
 
 import click
 

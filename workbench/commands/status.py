@@ -1,4 +1,4 @@
-"""`workbench status`."""
+"""`workbench status`: how far the workspace is."""
 
 from collections.abc import Iterator
 from typing import Any

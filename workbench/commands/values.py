@@ -1,52 +1,123 @@
-"""`workbench values`."""
+"""`workbench values`: bring in known values from a table."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands import Context
 from workbench.commands.support import streams
-from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.fields.plain_text import harmless_lines
 
 if TYPE_CHECKING:
     from workbench.exchange.known_values import ValuesReport
+    from workbench.workspace import Workspace
+
+_COLUMNS = 8  # that a line names
 
 
 @click.command
-@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("tables", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs, help="What a column means.")
+@click.option("--new-fields", is_flag=True, help="Make a field of every column that no field is called.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of places this sure; the rest suggests.")
+@click.option("--ignore-folders", is_flag=True, help="Match documents by the file's name alone, whatever its folder.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of the tables, and change nothing.")
+@click.option("--undo", is_flag=True, help="Take the latest import of values back.")
 @json_option
 @click.pass_obj
-def command(context: Context, /, tables: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+def command(
+    context: Context, /, tables: tuple[Path, ...], as_json: bool, undo: bool, new_fields: bool, **options: Any
+) -> None:
     """Take known values over from TABLES (CSV, XLSX, JSON; `-` is standard input): a column `file`, then one a field.
 
-    They become reference values of the documents with these names, and suggestions where they stand on the page.
+    They become reference values of the documents with these names, and suggestions where they stand on the page. A
+    path means the document in that folder; a name that several documents have is refused. A column that no field is
+    called is asked about in a terminal, and left out elsewhere.
 
     Keys of --json: rows, documents, reference_values, aligned {field: n}, not_aligned {field: n}, unaligned
     [{document, field, value, reason}], labels {field: n}, suggestions, mapping, new_fields, left_out {column: n},
-    skipped, problems [{file, record, reason}].
+    unmapped [column], replaced [{document, field, earlier, value}], skipped, problems [{file, record, reason}],
+    dry_run. With --undo: tables, at, documents, kept_labels, removed_fields.
 
     \b
     Examples:
+      workbench values bookings.xlsx --dry-run
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
+      workbench values --undo
       sqlite3 -csv -header books.db "SELECT file, invoice_no FROM bookings" | workbench values -
     """
     from workbench.exchange.known_values import ValuesReport, bring_in
 
+    if undo == bool(tables):
+        raise UsageProblem(
+            "Name tables, or say --undo." if not undo else "--undo takes no tables.", "`workbench values --help`"
+        )
     workspace = context.open_workspace()
-    outcome = ValuesReport()
-    with streams.files_of(tables) as files:
-        bring_in(workspace, *files, outcome=outcome, **options)
+    try:
+        if undo:
+            _undo(workspace, as_json)
+            return
+        outcome = ValuesReport()
+        with streams.files_of(tables) as files:
+            if not (new_fields or options["keep_names"] or streams.STREAM in tables):  # its terminal cannot be asked
+                options["mapping"] |= ask_about_columns(workspace, files, options["mapping"], as_json=as_json)
+            bring_in(workspace, *files, outcome=outcome, add_fields=new_fields, **options)
+    finally:
+        workspace.close()
     name = {field.id: field.name for field in workspace.schema}
-    workspace.close()
-    emit(as_data(outcome, name), as_json=as_json, text=lines(outcome, name))
+    is_dry = options["dry_run"]
+    head = ["Nothing was changed. Without --dry-run:"] if is_dry else []
+    data = {**as_data(outcome, name), "dry_run": is_dry}
+    emit(data, as_json=as_json, text=[*head, *lines(outcome, name, undo=not is_dry)])
     if outcome.skipped and not outcome.documents:
         sys.exit(4)
+
+
+def _undo(workspace: "Workspace", as_json: bool) -> None:
+    from workbench.exchange.known_values import undo_last
+
+    undone = undo_last(workspace)
+    if undone is None:
+        raise InputProblem("There is no import of values to undo.", "Imports of older versions were not recorded.")
+    text = [
+        f"Undone: the values of {', '.join(undone.tables)} ({undone.at.astimezone():%Y-%m-%d %H:%M}). "
+        f"{undone.documents:,} documents have what they had before."
+    ]
+    if undone.kept_labels:
+        text.append(f"{undone.kept_labels:,} of its labels stay: their documents were accepted since.")
+    if undone.removed_fields:
+        text.append(f"Removed fields: {', '.join(undone.removed_fields)}")
+    emit(asdict(undone), as_json=as_json, text=text)
+
+
+def ask_about_columns(
+    workspace: "Workspace", tables: Sequence[Path], mapping: Mapping[str, str], *, as_json: bool
+) -> dict[str, str]:
+    """Ask in a terminal for the fields of columns that nothing maps: column -> field, without those left out."""
+    from workbench.exchange.known_values import unmapped_columns
+
+    answers: dict[str, str] = {}
+    if as_json or not is_terminal():
+        return answers
+    schema = workspace.schema
+    for column, samples in unmapped_columns(workspace, tables, mapping).items():
+        values = ", ".join(samples)
+        question = "Its field, + for a new one, or Enter to leave it out."
+        click.echo(harmless_lines(f"No field is called “{column}” ({values}). {question}"))
+        while answer := click.prompt(harmless_lines(column), default="", show_default=False).strip():
+            field = schema.resolve(answer)
+            if answer == "+" or field is not None:
+                answers[column] = field.name if field is not None else column
+                break
+            click.echo(harmless_lines(f"There is no field {answer}. Fields: {', '.join(f.name for f in schema.spans)}"))
+    return answers
 
 
 def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
@@ -69,13 +140,17 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
         "mapping": outcome.mapping,
         "new_fields": outcome.new_fields,
         "left_out": dict(outcome.left_out),
+        "unmapped": outcome.unmapped,
+        "replaced": [
+            dict(zip(("document", "field", "earlier", "value"), row, strict=True)) for row in outcome.replaced
+        ],
         "skipped": outcome.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in outcome.rejected],
     }
 
 
-def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
-    """The outcome as text."""
+def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) -> Iterator[str]:
+    """The outcome as text; `undo` adds how to take it back."""
     yield (
         f"{outcome.reference_values:,} values for {outcome.documents:,} documents from {outcome.rows:,} rows; "
         f"{outcome.labels.total():,} became labels, {outcome.suggestions:,} are suggestions"
@@ -88,12 +163,26 @@ def lines(outcome: "ValuesReport", name: dict[str, str]) -> Iterator[str]:
             for field_id in fields
         ]
         yield from table(rows, ("field", "aligned", "not aligned"), right=[1, 2])
+    mapped = [f"{column} → {field}" for column, field in outcome.mapping.items() if column != field]
+    if mapped:
+        yield f"Columns mapped: {', '.join(mapped)}"
     if outcome.new_fields:
         yield f"New fields: {', '.join(outcome.new_fields)}"
+    replaced = [f"{document}: {field} “{earlier}” → “{value}”" for document, field, earlier, value in outcome.replaced]
+    yield from listed("earlier values were replaced", outcome.replaced_count, replaced)
     unaligned = [f"{document}: {field} “{value}” – {why}" for document, field, value, why in outcome.unaligned]
     yield from listed("values without a place", outcome.not_aligned.total(), unaligned)
-    if outcome.left_out:
-        left_out = ", ".join(f"{column} ({number:,})" for column, number in outcome.left_out.most_common(8))
-        more = f" and {len(outcome.left_out) - 8} more" if len(outcome.left_out) > 8 else ""
-        yield f"Left out, with no field of theirs or no value of its type: {left_out}{more} (--map COLUMN=FIELD)"
+    counts = outcome.left_out
+    if unmapped := [(column, counts[column]) for column in outcome.unmapped]:
+        remedy = "--map COLUMN=FIELD, or `workbench values --new-fields`"
+        yield f"Columns left out, as no field is called so: {_few(unmapped)} ({remedy})"
+    if refused := [item for item in counts.most_common() if item[0] not in outcome.unmapped]:
+        yield f"Values left out, as their fields cannot have them: {_few(refused)}"
     yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))
+    if undo and outcome.documents:
+        yield "`workbench values --undo` takes this back."
+
+
+def _few(columns: Sequence[tuple[str, int]]) -> str:
+    more = f" and {len(columns) - _COLUMNS} more" if len(columns) > _COLUMNS else ""
+    return ", ".join(f"{column} ({number:,})" for column, number in columns[:_COLUMNS]) + more

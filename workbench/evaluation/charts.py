@@ -267,7 +267,6 @@ def svg(chart: Chart) -> str:
 
 
 def png(chart: Chart) -> bytes:
-    """The chart as a PNG file."""
     return _render(chart, "png")
 
 
@@ -288,7 +287,6 @@ def _render(chart: Chart, kind: str) -> bytes:
 
 
 def _style() -> Any:
-    """How all pictures look."""
     from matplotlib import font_manager
 
     logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # that a font has no weight "normal" is no matter

@@ -142,7 +142,6 @@ class Concentration:
     expected: float  # the members' share of the field's gold and predicted chunks
 
     def sentence(self) -> str:
-        """For the analyst."""
         count = len(self.members)
         plural = f"{self.dimension}s" if self.dimension in ("vendor", "language") and count > 1 else self.dimension
         if self.dimension == "vendor":
@@ -227,7 +226,6 @@ class FailingVendor:
     of: int
 
     def sentence(self) -> str:
-        """For the analyst."""
         return f"{self.vendor}: {self.wrong} of {self.of} values wrong, all fields together"
 
 

@@ -337,14 +337,11 @@ def enqueue(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A row of the matrix."""
-
     field: str
     counts: Mapping[ErrorKind, int]
 
     @property
     def wrong(self) -> int:
-        """All errors of the field."""
         return sum(self.counts[kind] for kind in ERRORS)
 
     def share(self, kind: ErrorKind | None) -> float:

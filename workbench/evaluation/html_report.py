@@ -9,6 +9,7 @@ from storage.exceptions import InputProblem
 from workbench.evaluation import error_analysis, html_page, report
 from workbench.evaluation.doctor import diagnosis
 from workbench.evaluation.error_analysis import ErrorRecord
+from workbench.fields import colours
 from workbench.predictions import run_reader
 from workbench.predictions.cases import Case
 from workbench.runs.state import RunFolder
@@ -89,7 +90,7 @@ def _cut(path: Path, boxes: Sequence[tuple[int, int, int, int]]) -> bytes:
     pen = ImageDraw.Draw(part)
     for x0, y0, x1, y1 in boxes:
         place = (x0 * across - area[0], y0 * down - area[1], x1 * across - area[0], y1 * down - area[1])
-        pen.rectangle(place, outline="#D03020", width=2)
+        pen.rectangle(place, outline=colours.RED, width=2)
     if part.width > _WIDTH:
         part = part.resize((_WIDTH, max(1, round(part.height * _WIDTH / part.width))))
     out = io.BytesIO()

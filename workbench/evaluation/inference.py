@@ -1,9 +1,7 @@
 """A model reads documents in a process of its own: suggestions, evaluation of a model as it is, prediction of files."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +9,16 @@ from typing import Any
 
 from storage import document_list, label_queries, runs
 from storage.exceptions import RunProblem
+from storage.files import draft_folder
 from storage.records import Split
 from storage.suggestions import keep_suggestions
+from workbench import lifeline
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import inference as class_inference
 from workbench.predictions import run_reader, suggestions
 from workbench.runs import machine, progress, snapshot, suggestions_file
 from workbench.runs.config.request import FieldSpec, Request
+from workbench.runs.model_folders import check as model_folders
 from workbench.runs.state import RunFolder
 from workbench.runs.suggestions_file import Proposal
 from workbench.workspace import Workspace
@@ -34,12 +35,19 @@ def model_of(workspace: Workspace, name: str) -> str:
 
     Raises:
         RunProblem: the run has no model, or no run is the best.
+        InputProblem: it is a folder whose model cannot be used, or is not safe to load.
     """
     if name == STARTER:
         return STARTER
+    model = _folder_of(workspace, name)
+    model_folders.check_folder(Path(model), fine_tuned=True)
+    return model
+
+
+def _folder_of(workspace: Workspace, name: str) -> str:
     if name == BEST:
         return _best(workspace)
-    if Path(name).is_dir():
+    if os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises for names that cannot be a file's
         return str(Path(name).resolve())
     with workspace.db.read() as connection:
         run = runs.get(connection, name)
@@ -79,8 +87,7 @@ def reading(
         RunProblem: the model could not read them; the message is the worker's.
     """
     workspace.files.runs.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".reading-", dir=workspace.files.runs))
-    try:
+    with draft_folder(workspace.files.runs, ".reading-") as folder:
         frozen = snapshot.freeze_these(workspace, folder, dict(ids))
         request = Request(
             run=folder.name,
@@ -94,13 +101,11 @@ def reading(
         RunFolder(folder).request.write_text(request.text(), encoding="utf-8")
         _run(folder, tick)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(folder: Path, tick: Tick | None) -> None:
     with RunFolder(folder).log.open("wb") as log:
-        child = subprocess.Popen(
+        child = lifeline.start(
             machine.python(machine.WORKER, str(folder)),
             stdin=subprocess.DEVNULL,
             stdout=log,

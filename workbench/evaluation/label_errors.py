@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.fields import field_of_tag
 from workbench.predictions.cases import NONE, Case
 
 
@@ -39,9 +40,9 @@ def suspects(cases: Sequence[Case]) -> list[Suspect]:
     suspected = []
     for case in cases:
         doubts = [
-            (case.agreement[word], word, gold, tag[2:] or NONE)
+            (case.agreement[word], word, gold, field_of_tag(tag) or NONE)
             for word, (gold, tag) in enumerate(zip(fields[id(case)], case.tags, strict=True))
-            if (tag[2:] or NONE) != gold and case.certainty[word] >= usual.get(tag[2:] or NONE, 1.0)
+            if (field_of_tag(tag) or NONE) != gold and case.certainty[word] >= usual.get(field_of_tag(tag) or NONE, 1.0)
         ]
         if doubts:
             agreement, word, gold, predicted = min(doubts)

@@ -51,7 +51,6 @@ class Forecast:
         return self.high is not None and self.high < _SATURATED
 
     def sentence(self) -> str:
-        """For the analyst."""
         if self.gain is None or self.low is None or self.high is None:
             return f"{self.field}: {self.why}"
         if self.saturated:

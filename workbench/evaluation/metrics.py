@@ -9,12 +9,19 @@ from typing import NamedTuple
 from storage.records import FieldScore
 from workbench.fields import FieldType
 from workbench.fields.values import joined
-from workbench.predictions.cases import Case, Chunk, tags_of_chunks, vendor_is_known, vendors_of
+from workbench.predictions.cases import (
+    IN_PIECES,
+    Case,
+    Chunk,
+    Value,
+    tags_of_chunks,
+    values_of,
+    vendor_is_known,
+    vendors_of,
+)
 
 Same = Callable[[FieldType, str, str], bool]
 """Whether two texts are the same value of this type."""
-
-_JOINED = {FieldType.ADDRESS, FieldType.PARTY, FieldType.TEXT}  # values that may be printed in several pieces
 
 
 class ErrorKind(StrEnum):
@@ -99,12 +106,17 @@ def _ratio(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator else 0.0
 
 
+def values(case: Case, chunks: Iterable[Chunk]) -> set[Value]:
+    """The values of which these are pieces: a value on two lines counts once."""
+    return values_of(((c.field, c.start, c.stop) for c in chunks), case.lines, case.pages, case.in_pieces)
+
+
 def count(case: Case) -> dict[str, Counts]:
     """Strict counts of one document, of the fields that it has in gold or prediction."""
-    gold, predicted = set(case.gold), set(case.predicted)
-    in_gold = Counter(chunk.field for chunk in gold)
-    in_predicted = Counter(chunk.field for chunk in predicted)
-    in_both = Counter(chunk.field for chunk in gold & predicted)
+    gold, predicted = values(case, case.gold), values(case, case.predicted)
+    in_gold = Counter(value[0][0] for value in gold)
+    in_predicted = Counter(value[0][0] for value in predicted)
+    in_both = Counter(value[0][0] for value in gold & predicted)
     return {
         name: Counts(in_both[name], in_predicted[name], in_gold[name]) for name in in_gold.keys() | in_predicted.keys()
     }
@@ -117,7 +129,7 @@ def micro(cases: Iterable[Case]) -> FieldScore:
 
 def _count_all(case: Case) -> Counts:
     """Strict counts of one document, all fields together."""
-    gold, predicted = set(case.gold), set(case.predicted)
+    gold, predicted = values(case, case.gold), values(case, case.predicted)
     return Counts(len(gold & predicted), len(predicted), len(gold))
 
 
@@ -189,7 +201,7 @@ def predicted_value(case: Case, field: str, kind: FieldType) -> str | None:
     chunks = [chunk for chunk in case.predicted if chunk.field == field]
     if not chunks:
         return None
-    if kind in _JOINED:
+    if kind in IN_PIECES:
         return joined(case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start))
     return case.text(max(chunks, key=lambda chunk: (chunk.confidence, -chunk.start)))
 
@@ -201,7 +213,7 @@ def gold_values(case: Case, field: str, kind: FieldType) -> list[str]:
     """
     chunks = [chunk for chunk in case.gold if chunk.field == field]
     texts = [case.text(chunk) for chunk in sorted(chunks, key=lambda chunk: chunk.start)]
-    return [joined(texts)] if texts and kind in _JOINED else texts
+    return [joined(texts)] if texts and kind in IN_PIECES else texts
 
 
 def value_right(case: Case, field: str, kind: FieldType, same: Same) -> bool | None:

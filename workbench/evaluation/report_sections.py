@@ -174,8 +174,6 @@ def macro_section(scores: Scores, figures: Figures, documents: int) -> MacroSect
 
 @dataclass(frozen=True)
 class FieldSection(StrictFigures):
-    """One field."""
-
     ci95: Interval | None
     value_exact_match: float | None  # of the documents whose gold has the field
     value_support: int  # how many these are
@@ -213,8 +211,6 @@ def strict(score: FieldScore) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SliceSection:
-    """The documents of a slice."""
-
     documents: int
     precision: float
     recall: float

@@ -1,20 +1,21 @@
 """Known values for documents in the workspace: stored as reference values and aligned to words."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from storage import annotations, documents, import_index
 from storage.exceptions import InputProblem
-from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, Token
+from storage.records import KNOWN_SOURCES, Annotations, Content, ReferenceValue, Source, Span, State, Token
 from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
+from workbench.exchange.reading.document_names import DocumentNames
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import KnownRow, read
 from workbench.fields import Schema
@@ -27,6 +28,7 @@ RUN = "values"
 """The `run` of suggestions from known values."""
 _BATCH = 100
 _LISTED = 1000
+_SAMPLES = 3  # values of a column that are shown
 
 
 @dataclass
@@ -43,7 +45,10 @@ class ValuesReport:
     suggestions: int = 0
     mapping: dict[str, str] = field(default_factory=dict)  # column -> field name
     new_fields: list[str] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)  # column without a field -> values
+    left_out: Counter[str] = field(default_factory=Counter)  # column -> values without a field, or of another type
+    unmapped: list[str] = field(default_factory=list)  # columns without a field
+    replaced: list[tuple[str, str, str, str]] = field(default_factory=list)  # document, field, earlier value, value
+    replaced_count: int = 0
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -64,50 +69,100 @@ def disagreements(
     return len(wrong)
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What the undo of an import of known values did."""
+
+    tables: tuple[str, ...]
+    at: datetime  # of the import
+    documents: int
+    kept_labels: int  # labels of the import in documents that were accepted since
+    removed_fields: tuple[str, ...]  # names
+
+
 def bring_in(
     workspace: Workspace,
     *paths: Path,
     mapping: Mapping[str, str] | None = None,
     keep_names: bool = False,
     accept_above: float | None = None,
-    add_fields: bool = True,
+    add_fields: bool = False,
+    ignore_folders: bool = False,
+    dry_run: bool = False,
     outcome: ValuesReport | None = None,
 ) -> ValuesReport:
     """Import the values of tables for the documents that their rows name.
 
-    A row's file is matched by the document's source, or its name with or without folder and suffix; rows of one name
-    go to all documents of that name. A table that cannot be read is counted as a row that cannot be used.
+    A row's file is matched by `DocumentNames`; a row that may mean several documents cannot be used. A table that
+    cannot be read is counted as a row that cannot be used. `undo_last` takes the import back.
 
     Args:
-        add_fields: make a field of an unknown column; otherwise its values are left out and counted.
+        add_fields: make a field of a column that nothing maps; otherwise its values are left out and counted.
+        ignore_folders: match by the file's name alone.
+        dry_run: store nothing.
         outcome: a report to which this import is added.
     """
     outcome = outcome or ValuesReport()
-    labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
-    only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
-    with workspace.db.read() as connection:
-        by_name = _names(connection)
-    problems: list[tuple[str, str, str]] = []
+    job = _ValuesImport(workspace, mapping, keep_names, accept_above, add_fields, ignore_folders, dry_run, outcome)
     table = _rows(paths, workspace)
     while rows := list(islice(table, _BATCH)):
-        values_of: list[tuple[int, dict[str, str]]] = []
-        for row in rows:
-            rejected = row if isinstance(row, Rejected) else _place(*row, by_name, labels, only, values_of, outcome)
-            if rejected is not None:
-                outcome.skipped += 1
-                problems.append((rejected.file, rejected.record, rejected.reason))
-                if len(outcome.rejected) < _LISTED:
-                    outcome.rejected.append(rejected)
-        if labels.is_ahead:
-            workspace.change_schema(labels.onto)
-        with workspace.db.write() as connection:
-            for number, values in values_of:
-                _apply(connection, workspace, number, values, accept_above, outcome)
-            documents.add_problems(connection, problems)
-        problems = []
+        job.take(rows, paths)
+    labels = job.labels
     outcome.mapping |= {label: labels.schema.name(field_id) for label, field_id in labels.used.items()}
     outcome.new_fields += [labels.schema.name(field_id) for field_id in labels.added]
     return outcome
+
+
+def unmapped_columns(workspace: Workspace, paths: Iterable[Path], mapping: Mapping[str, str]) -> dict[str, list[str]]:
+    """Columns of tables that neither the mapping nor the fields know -> some of their values."""
+    known, columns = {column.casefold() for column in mapping}, dict[str, list[str]]()
+    schema = workspace.schema
+    for row in _rows(paths, workspace):
+        if not isinstance(row, Rejected):
+            for column, value in row[1].values.items():
+                if column in columns or (column.casefold() not in known and schema.resolve(column) is None):
+                    samples = columns.setdefault(column, [])
+                    if len(samples) < _SAMPLES and value not in samples:
+                        samples.append(value)
+    return columns
+
+
+def undo_last(workspace: Workspace) -> Undone | None:
+    """Undo the latest import of known values that was not undone; None where there is none.
+
+    The documents get back the known values and suggestions that they had. What was decided since stays, and so do the
+    import's labels in documents that were accepted. A field that the import made goes if nothing has it.
+    """
+    with workspace.db.write() as connection:
+        last = import_index.last_value_import(connection)
+        if last is None:
+            return None
+        changes, kept = import_index.before_import(connection, last.id), 0
+        for number, before in changes:
+            import_index.restore_values(connection, number, RUN, before)
+            kept += _take_back_labels(connection, workspace, number, before.get("change", {}))
+        import_index.forget_value_import(connection, last.id)
+        unused = set(last.new_fields) - import_index.used_fields(connection, last.new_fields)
+    names = tuple(workspace.schema.name(field_id) for field_id in last.new_fields if field_id in unused)
+    if unused:
+        workspace.change_schema(lambda now: Schema(tuple(known for known in now if known.id not in unused)))
+    return Undone(last.tables, last.at, len({number for number, _ in changes}), kept, names)
+
+
+def _take_back_labels(connection: Connection, workspace: Workspace, number: int, change: annotations.Change) -> int:
+    """Remove labels that an import made, where a person has not accepted the document; how many stay."""
+    content = documents.open_document(connection, number)
+    made = annotations.applied(Annotations(), {"spans": change["spans"]}).spans if "spans" in change else frozenset()
+    still = made & content.annotations.spans
+    after = content.annotations
+    if content.document.state in (State.NEW, State.STARTED):
+        after = replace(after, spans=after.spans - still)
+        if after.spans == frozenset() and "state" in change and not (after.absent or after.classes):
+            after = replace(after, state=State(change["state"][0]))
+        _commit(connection, workspace, content, after, "values-undone")
+        return 0
+    _commit(connection, workspace, content, after, "values-undone")
+    return len(still)
 
 
 def suggest_again(workspace: Workspace, digests: Iterable[str]) -> int:
@@ -144,89 +199,121 @@ def _rows(paths: Iterable[Path], workspace: Workspace) -> Iterator[tuple[Path, K
             yield Rejected(str(path), "", problem.message)
 
 
-def _folded(name: str) -> str:
-    """The form in which names of files are compared: a Mac writes accents as marks of their own."""
-    return unicodedata.normalize("NFC", name).casefold()
+class _ValuesImport:
+    """An import of tables of known values, batch by batch."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        mapping: Mapping[str, str] | None,
+        keep_names: bool,
+        accept_above: float | None,
+        add_fields: bool,
+        ignore_folders: bool,
+        dry_run: bool,
+        outcome: ValuesReport,
+    ) -> None:
+        self.labels = LabelMap(workspace.schema, mapping, keep_names=keep_names)
+        self._workspace = workspace
+        self._only = None if add_fields or keep_names else {column.casefold() for column in mapping or ()}
+        self._accept_above = accept_above
+        self._dry_run = dry_run
+        self._outcome = outcome
+        self._import_id: int | None = None
+        with workspace.db.read() as connection:
+            self._names = DocumentNames(import_index.names(connection), ignore_folders=ignore_folders)
+
+    def take(self, rows: Iterable[tuple[Path, KnownRow] | Rejected], tables: Iterable[Path]) -> None:
+        """Store the values of some rows in one transaction."""
+        outcome, problems = self._outcome, list[tuple[str, str, str]]()
+        values_of: list[tuple[int, dict[str, str]]] = []
+        for row in rows:
+            rejected = row if isinstance(row, Rejected) else self._place(*row, values_of)
+            if rejected is not None:
+                outcome.skipped += 1
+                problems.append((rejected.file, rejected.record, rejected.reason))
+                if len(outcome.rejected) < _LISTED:
+                    outcome.rejected.append(rejected)
+        if self.labels.is_ahead and not self._dry_run:
+            self._workspace.change_schema(self.labels.onto)
+        with self._workspace.db.write() as connection:
+            if values_of and self._import_id is None:
+                names = [str(table) for table in tables]
+                self._import_id = import_index.begin_value_import(connection, names, self._workspace.settings.who)
+            for number, values in values_of:
+                self._apply(connection, number, values)
+            if self._import_id is not None:
+                import_index.note_new_fields(connection, self._import_id, self.labels.added)
+            documents.add_problems(connection, problems)
+            if self._dry_run:
+                connection.rollback()
+                self._import_id = None
+
+    def _place(self, path: Path, row: KnownRow, values_of: list[tuple[int, dict[str, str]]]) -> Rejected | None:
+        outcome, labels = self._outcome, self.labels
+        outcome.rows += 1
+        number, reason = self._names.find(row.file)
+        if number is None:
+            return Rejected(str(path), row.record, reason)
+        values: dict[str, str] = {}
+        for column, value in row.values.items():
+            if self._only is not None and column.casefold() not in self._only and labels.schema.resolve(column) is None:
+                outcome.left_out[column] += 1
+                if column not in outcome.unmapped:
+                    outcome.unmapped.append(column)
+                continue
+            field_id = labels.field(column)
+            known = labels.schema.get(field_id)
+            if known and refusal(known.type, value):
+                outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
+                continue
+            values.setdefault(field_id, value)
+        values_of.append((number, values))
+        return None
+
+    def _apply(self, connection: Connection, number: int, values: dict[str, str]) -> None:
+        outcome = self._outcome
+        schema = self.labels.schema if self._dry_run else self._workspace.schema
+        had = import_index.values_of(connection, number, RUN, list(values))
+        documents.set_references(
+            connection, number, [ReferenceValue(field_id, value, RUN) for field_id, value in values.items()]
+        )
+        content = documents.open_document(connection, number)
+        outcome.documents += 1
+        outcome.reference_values += len(values)
+        for field_id, earlier in had["references"].items():
+            if earlier is not None and earlier != values[field_id]:
+                outcome.replaced_count += 1
+                if len(outcome.replaced) < _LISTED:
+                    row = (content.document.name, schema.name(field_id), earlier, values[field_id])
+                    outcome.replaced.append(row)
+        types = {field_id: (known.type, value) for field_id, value in values.items() if (known := schema.get(field_id))}
+        aligned, missing = align_all(content.tokens, types)
+        for field_id, reason in missing.items():
+            outcome.not_aligned[field_id] += 1
+            if len(outcome.unaligned) < _LISTED:
+                outcome.unaligned.append((content.document.name, schema.name(field_id), values[field_id], reason))
+        outcome.aligned.update(aligned.keys())
+        before = content.annotations
+        taken = {token for span in before.spans for token in span.tokens}
+        have = {span.field for span in before.spans}
+        after = before
+        offers: list[tuple[str, tuple[int, ...], float]] = []
+        for field_id, place in aligned.items():
+            is_free = field_id not in have and not taken & set(place.tokens)  # existing labels stay
+            if is_free and self._accept_above is not None and place.score >= self._accept_above:
+                after = acts.assign(after, field_id, place.tokens, self._workspace.settings.who, Source.IMPORT)
+                outcome.labels[field_id] += 1
+            else:
+                offers.append((field_id, place.tokens, place.score))
+        _commit(connection, self._workspace, content, after, "values")
+        outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,), fields=list(values))
+        if self._import_id is not None:
+            change = annotations.difference(before, after)
+            import_index.keep_before(connection, self._import_id, number, {**had, "change": change})
 
 
-def _names(connection: Connection) -> dict[str, list[int]]:
-    by_name: dict[str, list[int]] = {}
-    for number, name, source in import_index.names(connection):
-        for key in {_folded(name), _folded(source)}:
-            by_name.setdefault(key, []).append(number)
-    return by_name
-
-
-def _place(
-    path: Path,
-    row: KnownRow,
-    by_name: dict[str, list[int]],
-    labels: LabelMap,
-    only: set[str] | None,
-    values_of: list[tuple[int, dict[str, str]]],
-    outcome: ValuesReport,
-) -> Rejected | None:
-    outcome.rows += 1
-    plain = PurePath(row.file.replace("\\", "/"))
-    document_ids = next(
-        (by_name[key] for n in (row.file, plain.name, plain.stem) if (key := _folded(n)) in by_name), None
-    )
-    if document_ids is None:
-        return Rejected(str(path), row.record, f"there is no document named '{row.file}' in the workspace")
-    values: dict[str, str] = {}
-    for column, value in row.values.items():
-        if only is not None and column.casefold() not in only and labels.schema.resolve(column) is None:
-            outcome.left_out[column] += 1
-            continue
-        field_id = labels.field(column)
-        known = labels.schema.get(field_id)
-        if known and refusal(known.type, value):
-            outcome.left_out[column] += 1  # for instance a VAT number under "vat", or 29.02.2023
-            continue
-        values.setdefault(field_id, value)
-    values_of.extend((number, values) for number in document_ids)
-    return None
-
-
-def _apply(
-    connection: Connection,
-    workspace: Workspace,
-    number: int,
-    values: dict[str, str],
-    accept_above: float | None,
-    outcome: ValuesReport,
-) -> None:
-    schema = workspace.schema
-    documents.set_references(
-        connection, number, [ReferenceValue(field_id, value, RUN) for field_id, value in values.items()]
-    )
-    content = documents.open_document(connection, number)
-    outcome.documents += 1
-    outcome.reference_values += len(values)
-    types = {field_id: (known.type, value) for field_id, value in values.items() if (known := schema.get(field_id))}
-    aligned, missing = align_all(content.tokens, types)
-    for field_id, reason in missing.items():
-        outcome.not_aligned[field_id] += 1
-        if len(outcome.unaligned) < _LISTED:
-            outcome.unaligned.append((content.document.name, schema.name(field_id), values[field_id], reason))
-    outcome.aligned.update(aligned.keys())
-    before = content.annotations
-    taken = {token for span in before.spans for token in span.tokens}
-    have = {span.field for span in before.spans}
-    after = before
-    offers: list[tuple[str, tuple[int, ...], float]] = []
-    for field_id, place in aligned.items():
-        is_free = field_id not in have and not taken & set(place.tokens)  # existing labels stay
-        if is_free and accept_above is not None and place.score >= accept_above:
-            after = acts.assign(after, field_id, place.tokens, workspace.settings.who, Source.IMPORT)
-            outcome.labels[field_id] += 1
-        else:
-            offers.append((field_id, place.tokens, place.score))
-    _commit(connection, workspace, content, after)
-    outcome.suggestions += keep_suggestions(connection, RUN, {number: offers}, replaces=(RUN,))
-
-
-def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations) -> None:
+def _commit(connection: Connection, workspace: Workspace, content: Content, after: Annotations, act: str) -> None:
     wrong: Any = disagreements(workspace.schema, content.tokens, after.spans, content.references)
     number = content.document.id
     if after == content.annotations:
@@ -238,7 +325,7 @@ def _commit(connection: Connection, workspace: Workspace, content: Content, afte
         content.document.version,
         content.annotations,
         after,
-        "values",
+        act,
         workspace.settings.who,
         disagreements=wrong,
     )

@@ -308,7 +308,6 @@ class Readers:
         self._processes.close()  # after a failure or an interrupt also those at work
 
     def submit(self, picture: Path) -> "Future[PageText]":
-        """Start reading a page."""
         return self._threads.submit(self._processes.call, _read, self.kind.name, self._languages, picture)
 
     @staticmethod

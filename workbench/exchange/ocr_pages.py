@@ -1,12 +1,12 @@
 """Reads whole pages with an OCR engine: long ones in tiles, turned ones upright. Used in reader processes only."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from storage.files import temporary_folder
 from storage.records import Box
 from workbench.exchange.ocr_text import PageText
 from workbench.exchange.reading.incoming import IncomingToken
@@ -33,8 +33,8 @@ def read_page(read: Read, picture: Path) -> PageText:
 
     with Image.open(picture) as opened:
         image = opened.convert("RGB")
-    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
-        reader = _Reader(read, Path(folder))
+    with temporary_folder("ocr") as folder:
+        reader = _Reader(read, folder)
         text = reader.whole(image, picture)
         if not _is_doubtful(text.tokens):
             return text

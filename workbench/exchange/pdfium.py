@@ -168,12 +168,12 @@ def _visible(words: list[PdfWord], picture: Any, width: float, height: float, no
         darkest, lightest = grey.crop((left, upper, right, lower)).getextrema()
         return bool(lightest - darkest >= _NO_INK)
 
-    seen = [word for word in on_page if word.is_layer or has_ink(word)]
+    visible = [word for word in on_page if word.is_layer or has_ink(word)]
     if len(on_page) < len(words):
         notes.append(f"{len(words) - len(on_page)} words outside of their page were left out")
-    if len(seen) < len(on_page):
-        notes.append(f"{len(on_page) - len(seen)} invisible words were left out")
-    return seen
+    if len(visible) < len(on_page):
+        notes.append(f"{len(on_page) - len(visible)} invisible words were left out")
+    return visible
 
 
 def _lies_on(word: PdfWord, width: float, height: float) -> bool:

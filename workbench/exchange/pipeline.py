@@ -55,8 +55,6 @@ class _Twin:
 
 @dataclass(frozen=True, slots=True)
 class _BatchDocument:
-    """A document of the batch."""
-
     new: NewDocument
     words: duplicates.Words
     fingerprint: duplicates.Fingerprint | None
@@ -309,21 +307,19 @@ class _ImportJob:
     # -- storing
 
     def _bring_in_values(self) -> None:
-        """Import tables of known values. A table that was not named on the command line adds no fields."""
+        """Import tables of known values, those found among the files too. Unknown columns are left out."""
         request = self._request
         named = {os.path.realpath(table) for table in request.tables}
         discovered = [path for path in self._sources.tables if os.path.realpath(path) not in named]
-        for tables, is_named in ((request.tables, True), (discovered, False)):
-            if tables:
-                self._summary.values = bring_in(
-                    self._workspace,
-                    *tables,
-                    mapping=request.mapping,
-                    keep_names=request.keep_names,
-                    accept_above=request.accept_above,
-                    add_fields=is_named,
-                    outcome=self._summary.values,
-                )
+        if request.tables or discovered:
+            self._summary.values = bring_in(
+                self._workspace,
+                *request.tables,
+                *discovered,
+                mapping=request.mapping,
+                keep_names=request.keep_names,
+                accept_above=request.accept_above,
+            )
 
     def _reject(self, rejected: Rejected) -> None:
         self._summary.skipped += 1

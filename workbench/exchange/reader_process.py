@@ -29,6 +29,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import msgspec
 
 from storage.exceptions import InputProblem, WorkbenchError
+from workbench import lifeline
 
 SECONDS = 60.0
 """For one result, or one item (a page, a row) of several."""
@@ -38,7 +39,6 @@ MEMORY = 1_500_000_000
 """Bytes that a child may allocate."""
 _USED_UP = 1_000_000_000  # bytes: a child that once held more is replaced, so that the next file has the whole limit
 _BATCH_SECONDS = 0.05  # items of one answer
-_PARENT_SECONDS = 1.0  # between two looks whether the parent still lives
 _START = "from workbench.exchange.reader_process import _serve; _serve()"
 _VALUES = {
     ("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath")
@@ -145,8 +145,8 @@ class _Child:
     def __init__(self, memory: int) -> None:
         self._connection, theirs = Pipe()
         with _interrupts_blocked():
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(memory), str(os.getpid())],
+            self._process = lifeline.start(
+                [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(memory)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -244,24 +244,18 @@ def _serve() -> None:
     """Answer requests until the parent closes the connection or ends."""
     global _in_child  # noqa: PLW0603 - set once, before anything is read
     _in_child = True
-    descriptor, memory, parent = map(int, sys.argv[1:4])
+    lifeline.hold()
+    descriptor, memory = map(int, sys.argv[1:3])
     with contextlib.suppress(ValueError, OSError):  # a lower limit of the user's
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     connection = Connection(descriptor)
     try:
         while True:
             _answer(connection, *pickle.loads(connection.recv_bytes()))
     except (EOFError, OSError):
         os._exit(0)
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_PARENT_SECONDS)
-    os._exit(1)
 
 
 def _answer(

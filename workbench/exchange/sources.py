@@ -45,6 +45,7 @@ class ImportRequest:
     text_column: str = ""  # of a table of texts
     label_column: str = ""
     tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
+    readers: Readers | None = None  # for OCR, of a program that imports often; None: started where a page needs them
 
 
 @dataclass
@@ -248,7 +249,6 @@ class DocumentSource:
         return importer
 
     def options(self, path: Path) -> Options:
-        """How a file is to be read."""
         return Options(
             self._root(path), self._request.password, self._request.pixels, self._limits,
             self._request.text_column, self._request.label_column,
@@ -287,7 +287,7 @@ class DocumentSource:
     def _read(self, documents_read: Iterator[PendingDocument], stack: ExitStack) -> Iterator[PendingDocument]:
         """Start OCR for pages without words, several at once, and yield the documents in their order."""
         waiting: deque[PendingDocument] = deque()
-        readers: Readers | None = None
+        readers = self._request.readers
         pages_waiting = 0
         for pending in documents_read:
             for number, page in enumerate(pending.incoming.pages):

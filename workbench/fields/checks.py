@@ -26,8 +26,6 @@ _AMOUNTS = ("amount_net", "amount_tax", "amount_total")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A failed check."""
-
     rule: str  # stable: "sum", "rate", "currency", "dates", "invalid", "ambiguous", "iban", "tax-id", "sign"
     fields: tuple[str, ...]  # the fields concerned
     message: str

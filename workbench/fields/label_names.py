@@ -89,8 +89,8 @@ class LabelMap:
         """
         for field in self._pending:
             if now.get(field.id) is None:
-                name, key = _free_name(now, field.name), now.free_key(field.key)
-                now = Schema((*now.fields, replace(field, name=name, key=key)))
+                name, key, colour = _free_name(now, field.name), now.free_key(field.key), now.free_colour(field.colour)
+                now = Schema((*now.fields, replace(field, name=name, key=key, colour=colour)))
             elif self._begun.get(field.id) is not None:
                 now = now.back(field.id)
         self._pending = []

@@ -5,6 +5,10 @@ import re
 _LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # Control characters (escape sequences begin with one), and what turns the direction of all text after it.
 _HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_PASSWORD = re.compile(
+    r"(\w[\w+.-]*://[^\s:/@'\"]*):[^\s/'\"]+@"
+)  # up to the last @: an unescaped one may be part of it
+_PASSWORD_SETTING = re.compile(r"((?:password|passwd|pwd)\s*=\s*)('[^']*'|\"[^\"]*\"|[^\s&'\"]+)", re.IGNORECASE)
 _ANY = re.compile(rf"{_LINE_ENDS.pattern}|{_HARMFUL.pattern}")
 _ANY_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -24,3 +28,8 @@ def harmless(text: str) -> str:
 def harmless_lines(text: str) -> str:
     """Output of several lines with such characters replaced; line ends and tabs stay."""
     return _ANY_BUT_LINES.sub("\ufffd", text.encode("utf-8", "replace").decode())
+
+
+def without_passwords(text: str) -> str:
+    """A text about an address, as errors quote it, with the password replaced by ***."""
+    return _PASSWORD_SETTING.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))

@@ -203,8 +203,7 @@ class Schema:
         field_id = re.sub(r"[^\w]+", "_", name.strip().casefold()).strip("_") or "field"
         while self.get(field_id):
             field_id += "_2"
-        usual = [row[3] for row in _INVOICE]
-        field = Field(field_id, name, type, key or self.free_key(), colour or usual[len(self.fields) % len(usual)])
+        field = Field(field_id, name, type, key or self.free_key(), colour or self.free_colour())
         return Schema((*self.fields, field))
 
     def add_class(self, name: str, options: Sequence[str], *, multiple: bool = False, key: str = "") -> "Schema":
@@ -216,6 +215,12 @@ class Schema:
         """This key if no field in use has it, else the next free key; "" if there is none."""
         taken = {field.key for field in self.active}
         return next((k for k in (wanted, *"1234567890", *_SPARE_KEYS) if k and k not in taken), "")
+
+    def free_colour(self, wanted: str = "") -> str:
+        """This colour if no field in use has it, else the next free one; where all are taken, one that few have."""
+        taken = [field.colour.upper() for field in self.active]
+        palette = [colour.upper() for colour in (wanted, *(row[3] for row in _INVOICE), *colours.MORE) if colour]
+        return min(palette, key=taken.count)
 
     def back(self, field_id: str) -> "Schema":
         """A schema in which a retired field is in use again, without its key if another field has it now."""
@@ -300,6 +305,11 @@ def chunks_of(tags: Iterable[str], *, strict: bool = False) -> list[BioChunk]:
 
 
 _CONTINUES = frozenset("IEL")
+
+
+def field_of_tag(tag: str) -> str:
+    """The field of a BIO tag; "" for O."""
+    return tag[2:]
 
 
 def repaired_tags(tags: Sequence[str]) -> int:

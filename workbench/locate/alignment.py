@@ -22,8 +22,6 @@ THRESHOLD = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The place of a value."""
-
     tokens: tuple[int, ...]  # positions in the sequence of words, in reading order
     score: float  # 0..1
     candidates: int  # number of possible places

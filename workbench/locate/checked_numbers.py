@@ -20,8 +20,6 @@ _MOST_GROUPS = 9
 
 @dataclass(frozen=True, slots=True)
 class CheckedNumber:
-    """A number on the page."""
-
     tokens: tuple[int, ...]
     text: str  # without spaces and caption
     valid: bool  # by its check digits

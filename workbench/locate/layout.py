@@ -14,26 +14,26 @@ class Word(Protocol):
     """The attributes of a token that are used here."""
 
     @property
-    def text(self) -> str: ...  # noqa: D102
+    def text(self) -> str: ...
     @property
-    def box(self) -> Box: ...  # noqa: D102
+    def box(self) -> Box: ...
     @property
-    def page(self) -> int: ...  # noqa: D102
+    def page(self) -> int: ...
     @property
-    def line(self) -> int: ...  # noqa: D102
+    def line(self) -> int: ...
 
 
 class PlacedWords(Protocol):
     """Words with their boxes, lines and pages (as of `runs.parquet` rows and `Case`)."""
 
     @property
-    def words(self) -> Sequence[str]: ...  # noqa: D102
+    def words(self) -> Sequence[str]: ...
     @property
-    def boxes(self) -> Sequence[Sequence[float]]: ...  # noqa: D102
+    def boxes(self) -> Sequence[Sequence[float]]: ...
     @property
-    def lines(self) -> Sequence[int]: ...  # noqa: D102
+    def lines(self) -> Sequence[int]: ...
     @property
-    def pages(self) -> Sequence[int]: ...  # noqa: D102
+    def pages(self) -> Sequence[int]: ...
 
 
 _NUMBER = re.compile(r"[\d.,'’%\-+()]+")

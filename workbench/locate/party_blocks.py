@@ -50,7 +50,6 @@ class Party:
 
     @property
     def words(self) -> frozenset[int]:
-        """All its words."""
         return frozenset((*self.name, *self.address))
 
 

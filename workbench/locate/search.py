@@ -9,43 +9,57 @@ from workbench.locate import headers
 from workbench.locate.alignment import Aligner
 
 _TYPES = (FieldType.AMOUNT, FieldType.DATE)
+_AROUND = "()[]:;,.*#\"'"
+
+
+_LITERAL, _WORD, _VALUE, _BEGINNING, _INSIDE = range(5)
+"""How well a place fits what was typed, the best first."""
 
 
 def find(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
-    """The places of a value, top to bottom: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
+    """The places of a value: 1234.5 finds "1,234.50", 2018-12-25 finds "25/12/2018".
 
-    Consecutive words are found, also when only the beginning of the last one was typed.
+    What reads exactly so comes first, then whole words with these letters and digits, amounts and dates of this value,
+    words that begin so, and words that have it inside; each from top to bottom. Consecutive words are found, also when
+    only the beginning of the last one was typed.
     """
     if not typed.strip():
         return []
-    places: list[tuple[int, ...]] = []
+    ranks = _spelled(tokens, typed)
     if any(c.isdigit() for c in typed):
         aligner = Aligner(tokens)
         for kind in _TYPES:
             if normalise(kind, typed).normal is not None:
-                places += [place.tokens for place in aligner.ranked("", kind, typed)]
-    places += _spelled(tokens, typed)
-    return sorted(set(places), key=lambda place: (place[0], len(place)))
+                for place in aligner.ranked("", kind, typed):
+                    ranks[place.tokens] = min(_VALUE, ranks.get(place.tokens, _VALUE))
+    return sorted(ranks, key=lambda place: (ranks[place], place[0], len(place)))
 
 
-def _spelled(tokens: Sequence[Token], typed: str) -> list[tuple[int, ...]]:
-    """Places where the letters and digits of consecutive words begin with what was typed."""
-    wanted = headers.fold(typed)
-    if not wanted:
-        return []
+def _spelled(tokens: Sequence[Token], typed: str) -> dict[tuple[int, ...], int]:
+    """Places that are spelled as typed -> how well they fit."""
+    wanted, literal = headers.fold(typed), " ".join(typed.casefold().split())
     folded = [headers.fold(token.text) for token in tokens]
-    places: list[tuple[int, ...]] = []
+    texts = [token.text.casefold() for token in tokens]
+    places: dict[tuple[int, ...], int] = {}
     for start, first in enumerate(folded):
-        if not first:
+        if literal == texts[start]:
+            places[(start,)] = _LITERAL
+        elif not wanted or not first:
             continue
-        if len(wanted) <= len(first):
-            if wanted in first:
-                places.append((start,))
-            continue
-        letters, end = first, start + 1
-        while wanted.startswith(letters) and len(letters) < len(wanted) and end < len(folded):
-            letters += folded[end]
-            end += 1
-        if letters.startswith(wanted):
-            places.append(tuple(range(start, end)))
+        elif len(wanted) <= len(first):
+            if wanted == first or literal == texts[start].strip(_AROUND):
+                places[(start,)] = _WORD
+            elif first.startswith(wanted):
+                places[(start,)] = _BEGINNING
+            elif literal in texts[start]:  # as it stands there: "16" is not in "L441-6"
+                places[(start,)] = _INSIDE
+        else:
+            letters, end = first, start + 1
+            while wanted.startswith(letters) and len(letters) < len(wanted) and end < len(folded):
+                letters += folded[end]
+                end += 1
+            if letters.startswith(wanted):
+                is_literal = " ".join(texts[start:end]) == literal
+                rank = _LITERAL if is_literal else _WORD if letters == wanted else _BEGINNING
+                places[tuple(range(start, end))] = rank
     return places

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
-from workbench.fields import FieldType, chunks_of, schema
+from workbench.fields import FieldType, chunks_of, field_of_tag, schema
 from workbench.fields.values import joined, normalise
 from workbench.predictions import value_spans
 from workbench.predictions.value_spans import WordEvidence
@@ -61,6 +61,7 @@ class Case:
     labelled: bool = True
     references: Mapping[str, str] = dataclasses.field(default_factory=dict)  # field -> value known from elsewhere
     unjudged: tuple[Chunk, ...] = ()  # predictions of fields without any label: neither right nor wrong
+    in_pieces: Set[str] = frozenset()  # fields whose values may be printed in several pieces (`values_of`)
 
     def text(self, chunk: Chunk) -> str:
         """The words of a chunk, as they are printed."""
@@ -70,6 +71,41 @@ class Case:
     def page_count(self) -> int:
         """Pages that carry words; at least 1."""
         return len(set(self.pages)) or 1
+
+
+IN_PIECES = frozenset({FieldType.ADDRESS, FieldType.PARTY, FieldType.TEXT})
+"""Types of values that may be printed in several pieces."""
+
+Value = tuple[schema.BioChunk, ...]
+"""The pieces of a value, in their order; most have one."""
+
+
+def values_of(
+    chunks: Iterable[schema.BioChunk], lines: Sequence[int], pages: Sequence[int], in_pieces: Set[str]
+) -> set[Value]:
+    """The values that chunks are pieces of: what strict figures count.
+
+    A piece of a name, an address or a text continues the piece of the same field before it where it stands on the same
+    line of the page or the one below: words of another column stand between. Any other chunk is a value of its own.
+
+    Args:
+        chunks: of one document.
+        lines, pages: of its words; none where they are not known.
+        in_pieces: fields whose values may be printed in several pieces.
+    """
+    values: list[list[schema.BioChunk]] = []
+    last: dict[str, list[schema.BioChunk]] = {}
+    for chunk in sorted(chunks, key=lambda chunk: chunk[1:]):
+        field, start, _ = chunk
+        value = last.get(field)
+        if value is not None and field in in_pieces and lines:
+            end = value[-1][2] - 1
+            if lines[start] - lines[end] in (0, 1) and (not pages or pages[start] == pages[end]):
+                value.append(chunk)
+                continue
+        last[field] = [chunk]
+        values.append(last[field])
+    return {tuple(value) for value in values}
 
 
 _SELLER = "seller_name"
@@ -163,7 +199,7 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
             "The stored predictions hold numbers that are not probabilities.",
             "The model diverged or the file is damaged: train again with a lower learning rate.",
         )
-    names = list(dict.fromkeys(label[2:] for label in labels))  # the first is "", of no field
+    names = list(dict.fromkeys(field_of_tag(label) for label in labels))  # the first is "", of no field
     place = {label: column for column, label in enumerate(labels)}
     begins = table[:, [0, *(place.get(f"B-{name}", width) for name in names[1:])]]
     continues = table[:, [width, *(place.get(f"I-{name}", width) for name in names[1:])]]
@@ -171,9 +207,9 @@ def _decode(documents: Sequence[Stored], labels: Sequence[str], once: Set[str]) 
     words = np.arange(len(table))
     best = table.argmax(1)
     number = {name: column for column, name in enumerate(names)}
-    sure = shares[words, np.array([number[label[2:]] for label in labels])[best]]
+    sure = shares[words, np.array([number[field_of_tag(label)] for label in labels])[best]]
     # a field that the model does not know has no probability: it is read where all are 0
-    asked = [number.get(tag[2:], len(names)) for document in documents for tag in document.gold_tags]
+    asked = [number.get(field_of_tag(tag), len(names)) for document in documents for tag in document.gold_tags]
     agreed = np.pad(shares, ((0, 0), (0, 1)))[words, asked]
     tags, certainty, agreement = map(labels.__getitem__, best.tolist()), iter(sure.tolist()), iter(agreed.tolist())
     for document, count, evidence in zip(documents, counts, _evidence(names, begins, continues, counts), strict=True):

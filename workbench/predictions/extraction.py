@@ -80,6 +80,15 @@ def extracted(
     return Extraction(tuple(replace(entry, warnings=by_name[entry.field]) for entry in fields), tuple(refused))
 
 
+def by_field(extraction: Extraction) -> dict[str, ExtractedField]:
+    """Field name -> its value; of several the surest."""
+    surest: dict[str, ExtractedField] = {}
+    for entry in extraction.fields:
+        if entry.field not in surest or entry.confidence > surest[entry.field].confidence:
+            surest[entry.field] = entry
+    return surest
+
+
 def with_extraction(content: Content, extraction: Extraction, schema: Schema, model: str) -> Content:
     """The document with the extraction as its only suggestions and known values, for the exporters of values."""
     ids = {field.name: field.id for field in schema.active}

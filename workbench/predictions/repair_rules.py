@@ -14,12 +14,11 @@ from typing import Any
 from workbench.fields import FieldType, amounts, checks, chunks_of
 from workbench.fields.values import Value, joined, normalise
 from workbench.locate import headers
-from workbench.predictions.cases import Case, Chunk, with_confidence
+from workbench.predictions.cases import IN_PIECES, Case, Chunk, with_confidence
 from workbench.settings import REPAIR_RULES
 
 Checker = Callable[[Mapping[str, Value]], Sequence[checks.Check]]
 
-_JOINED = {FieldType.ADDRESS, FieldType.PARTY, FieldType.TEXT}  # may be printed in several pieces
 _READ = {FieldType.AMOUNT, FieldType.DATE, FieldType.CURRENCY, FieldType.RATE}  # refused when meaningless
 _HEADED = {FieldType.AMOUNT, FieldType.DATE, FieldType.RATE, FieldType.ID}
 _CONTRADICTIONS = {"sum", "rate", "sign", "dates", "iban", "tax-id"}
@@ -226,7 +225,7 @@ def _one_value(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
     for chunk in chunks:
         by_field.setdefault(chunk.field, []).append(chunk)
     for rivals in by_field.values():
-        is_joined = work.type(rivals[0]) in _JOINED
+        is_joined = work.type(rivals[0]) in IN_PIECES
         pieces = together(work.case, rivals) if is_joined else [[chunk] for chunk in sorted(rivals)]
         best = max(pieces, key=weight if is_joined else lambda piece: piece[0].confidence)
         text = joined(map(work.case.text, best))
@@ -256,7 +255,7 @@ def together(case: Case, chunks: Iterable[Chunk]) -> list[list[Chunk]]:
 def _cross_field(work: _Work, chunks: Sequence[Chunk]) -> Iterator[Change]:
     values: dict[str, Value] = {}
     for chunk in sorted(chunks, key=lambda chunk: chunk.confidence):  # the surest of a field stays
-        if work.type(chunk) not in _JOINED:
+        if work.type(chunk) not in IN_PIECES:
             values[chunk.field] = normalise(work.type(chunk), work.case.text(chunk))
     doubted: dict[str, str] = {}
     for check in work.checker(values):

@@ -13,10 +13,11 @@ from itertools import groupby, tee
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import InputProblem
-from workbench.fields import chunks_of
-from workbench.predictions.cases import Case, Chunk, Decoded, Stored, decode, vendors_of
+from storage.exceptions import InputProblem, WorkbenchError
+from workbench.fields import chunks_of, field_of_tag
+from workbench.predictions.cases import IN_PIECES, Case, Chunk, Decoded, Stored, decode, vendors_of
 from workbench.runs import parquet
+from workbench.runs.config import safe_yaml
 from workbench.runs.state import RunFolder
 
 
@@ -55,7 +56,8 @@ def read_dataset(folder: Path, split: str) -> list[Case]:
     path = RunFolder(folder).dataset(split)
     if not path.is_file():
         return []
-    return [_case(row, None, Decoded((), (), ())) for row in parquet.rows(path, _DATASET)]
+    pieces = in_pieces(folder)
+    return [_case(row, None, Decoded((), (), ()), pieces) for row in parquet.rows(path, _DATASET)]
 
 
 @lru_cache(maxsize=8)  # a run's data are frozen
@@ -102,9 +104,8 @@ def read_cases(folder: Path, split: str, boxes: bool = True) -> list[Case]:
     if not source.is_file():
         return []
     rows = parquet.rows(source, [name for name in _DATASET if boxes or name != "boxes"])
-    return list(
-        predicted_cases(((row, predictions[row["document"]]) for row in rows if row["document"] in predictions), once)
-    )
+    pairs = ((row, predictions[row["document"]]) for row in rows if row["document"] in predictions)
+    return list(predicted_cases(pairs, once, in_pieces(folder)))
 
 
 def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iterator[Case]:
@@ -123,7 +124,7 @@ def stream_cases(folder: Path, split: str, only: Set[int] | None = None) -> Iter
     source = RunFolder(folder).dataset(split)
     if not source.is_file():
         return
-    yield from predicted_cases(_pairs(path, source, split, only), parquet.once(path))
+    yield from predicted_cases(_pairs(path, source, split, only), parquet.once(path), in_pieces(folder))
 
 
 def _pairs(
@@ -169,43 +170,56 @@ def fields_labelled(folder: Path, split: str = "*") -> frozenset[str]:
             parquet.table(path, ("tags",)).column("tags").to_pylist()
         ):  # Arrow's own `unique` takes long to import
             tags_used.update(tags or ())
-    return frozenset(tag[2:] for tag in tags_used if tag != "O")
+    return frozenset(field_of_tag(tag) for tag in tags_used if tag != "O")
+
+
+@lru_cache(maxsize=64)  # a run's request is frozen
+def in_pieces(folder: Path) -> frozenset[str]:
+    """The fields of a run whose values may be printed in several pieces, by their types; none without a request."""
+    try:
+        request = safe_yaml.load(RunFolder(folder).request.read_text("utf-8"))
+        return frozenset(field["id"] for field in request["fields"] if field.get("type") in IN_PIECES)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, WorkbenchError):
+        return frozenset()
 
 
 def judgeable(case: Case, asked: Set[str]) -> Case:
     """A case without the predictions of fields that have no labels: these are neither right nor wrong."""
     aside = tuple(chunk for chunk in case.predicted if chunk.field not in asked)
-    if not aside and all(tag[2:] in asked for tag in set(case.tags) if tag != "O"):
+    if not aside and all(field_of_tag(tag) in asked for tag in set(case.tags) if tag != "O"):
         return case
     return dataclasses.replace(
         case,
         predicted=tuple(chunk for chunk in case.predicted if chunk.field in asked),
         unjudged=aside,
-        tags=tuple(tag if tag[2:] in asked else "O" for tag in case.tags),
+        tags=tuple(tag if field_of_tag(tag) in asked else "O" for tag in case.tags),
     )
 
 
 def predicted_cases(
-    pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], once: Set[str] = frozenset()
+    pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    once: Set[str] = frozenset(),
+    pieces: Set[str] = frozenset(),
 ) -> Iterator[Case]:
     """Cases from rows of the data set and those of the predictions of the same documents, as the files have them.
 
     Args:
         pairs: a row, and the prediction of the same document.
         once: fields of which a document has one value.
+        pieces: fields whose values may be printed in several pieces.
     """
     for labels, same in groupby(pairs, key=lambda pair: pair[1]["labels"]):
         each, again = tee(same)
         stored = (Stored(prediction["probabilities"], _tags(row), row["pages"]) for row, prediction in again)
         for (row, prediction), decoded in zip(each, decode(stored, labels, once), strict=True):
-            yield _case(row, prediction, decoded)
+            yield _case(row, prediction, decoded, pieces)
 
 
 def _tags(row: Mapping[str, Any]) -> Sequence[str]:
     return row["tags"] if row["tags"] is not None else ["O"] * len(row["words"])
 
 
-def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded: Decoded) -> Case:
+def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded: Decoded, pieces: Set[str]) -> Case:
     return Case(
         document=row["document"],
         name=row["name"],
@@ -227,4 +241,5 @@ def _case(row: Mapping[str, Any], prediction: Mapping[str, Any] | None, decoded:
         truncated=bool(prediction["truncated"]) if prediction else False,
         labelled=row["tags"] is not None,
         references=json.loads(row.get("references") or "{}"),
+        in_pieces=pieces,
     )

@@ -49,8 +49,6 @@ class CheckFinding:
 
 @dataclass(frozen=True, slots=True)
 class SideFacts:
-    """One side of the split."""
-
     documents: int = 0
     pages: int = 0
     vendors: int = 0

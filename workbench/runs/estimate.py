@@ -17,6 +17,7 @@ from storage import runs as run_store
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState, Split
+from workbench import lifeline
 from workbench.runs import machine
 from workbench.runs.config import families
 from workbench.runs.config.tune import TuneConfig
@@ -143,9 +144,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _measure(shape: dict[str, Any], cancelled: Callable[[], bool] = _never) -> dict[str, Any]:
-    child = subprocess.Popen(
+    child = lifeline.start(
         ["nice", *machine.python(machine.SPEED_PROBE, json.dumps(shape))],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=machine.worker_environment(shape["threads"]),
     )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -19,11 +19,13 @@ from storage import runs as run_store
 from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
+from workbench import lifeline
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import FieldSpec, Request
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import check as model_folders
 from workbench.runs.reconcile import children, reconcile
 from workbench.runs.state import RunFolder, state_of
 from workbench.workspace import Workspace
@@ -46,11 +48,13 @@ def prepare(
 
     Raises:
         MissingTool: this machine lacks the device, or a tracker.
+        InputProblem: the base is a folder that cannot be used.
         RunProblem: nothing is labelled, or the folder cannot be made.
     """
     if config.train.device not in ("auto", "cpu", machine.device()):
         raise MissingTool(f"There is no {config.train.device} device on this machine.", "Set train.device to auto.")
     trackers.check(config.train.report_to)
+    model_folders.check_name(config.model.name)
     now = datetime.now(UTC)
     run_id, path = _new_folder(workspace, now)
     folder = RunFolder(path)
@@ -119,15 +123,27 @@ def _new_folder(workspace: Workspace, now: datetime) -> tuple[str, Path]:
     raise RunProblem(f"No folder for a new run could be made in {workspace.files.runs}.", "Delete old runs.")
 
 
-def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None:
+def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied: bool = False) -> None:
     """Start the run's process in a session of its own; it waits for its turn and outlives this terminal.
 
+    Args:
+        workspace: of the run.
+        run_id: of a run that was prepared.
+        slots: how many runs may work at a time.
+        tied: let it end with this process instead.
+
     Raises:
-        RunProblem: the run has a process already.
+        RunProblem: the run has a process already, or was imported.
     """
     folder = RunFolder(workspace.files.run(run_id))
     if not folder.request.exists():
         raise RunProblem(f"The folder of run {run_id} is gone or damaged.", "Start a new run.")
+    if folder.adopted.exists():
+        raise RunProblem(
+            f"Run {run_id} was imported: its checkpoints are another machine's pickles, which are not loaded.",
+            f"Go on from its model with `workbench tune --from {run_id}`, or train it anew with "
+            f"`workbench runs clone {run_id}`.",
+        )
     threads = Request.read(folder.path).threads or 1
     # Taken here and handed down: of two terminals that start the same run only one gets it, and no terminal that
     # looks in between takes the run for a crashed one.
@@ -141,7 +157,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS) -> None
         with events.EventWriter(folder.events) as writer:
             writer.write("queued")
         with folder.log.open("ab") as log:
-            child = subprocess.Popen(
+            child = (lifeline.start if tied else subprocess.Popen)(
                 machine.python(machine.LAUNCHER, str(folder.path), str(slots)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -174,7 +190,6 @@ def pause(workspace: Workspace, run_id: str) -> None:
 
 
 def unpause(workspace: Workspace, run_id: str) -> None:
-    """Let a paused run go on."""
     _at_work(workspace, run_id).pause.unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from storage import locks
+from workbench import lifeline
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
 
@@ -49,6 +50,7 @@ def wait_for_slot(path: Path, slots: int) -> int | None:
 
 def main() -> None:
     """Wait, then go on as the worker in the same process."""
+    lifeline.hold()
     path, slots = Path(sys.argv[1]).absolute(), max(1, int(sys.argv[2]))
     if wait_for_slot(path, slots) is None:
         RunFolder(path).killed.touch()

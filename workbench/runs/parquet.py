@@ -288,6 +288,19 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
                 yield _of_split(file.read_row_group(number, wanted), split)
 
 
+def batches(path: Path, columns: Sequence[str], size: int) -> Iterator[tuple[Any, int, int]]:
+    """Record batches of at most `size` rows, with how many rows are read then and how many there are.
+
+    Raises:
+        InputProblem: the file is missing or damaged.
+    """
+    with opened(path) as file:
+        done, total = 0, file.metadata.num_rows
+        for batch in file.iter_batches(batch_size=size, columns=list(columns)):
+            done += batch.num_rows
+            yield batch, done, total
+
+
 def table(path: Path, columns: Sequence[str], split: str | None = None) -> Any:
     """Columns of a file as one Arrow table; see `tables`."""
     import pyarrow as pa

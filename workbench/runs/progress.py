@@ -204,6 +204,9 @@ def headline(report: Mapping[str, Any] | None) -> str:
     Args:
         report: a run's report.json, or an evaluation alone.
     """
+    if classes := (report or {}).get("classes"):
+        right = round(classes["accuracy"] * classes["documents"])
+        return f"{right} of {classes['documents']} {classes['split']} documents are told right"
     evaluation = (report or {}).get("evaluation") or report or {}
     if evaluation.get("documents_right") is None or not evaluation.get("documents"):
         return ""
@@ -213,7 +216,6 @@ def headline(report: Mapping[str, Any] | None) -> str:
 
 
 def untouched(report: Mapping[str, Any] | None) -> str:
-    """The same as "21 of 30"."""
     evaluation = (report or {}).get("evaluation") or report or {}
     if evaluation.get("documents_right") is None or not evaluation.get("documents"):
         return ""
@@ -227,6 +229,10 @@ def figures_line(report: Mapping[str, Any] | None, f1: float | None) -> str:
         report: a run's report.json.
         f1: on validation.
     """
+    if classes := (report or {}).get("classes"):
+        figures = f"accuracy {classes['accuracy']:.3f}, macro F1 {classes['macro']['f1']:.3f} on {classes['split']}"
+        validation = f", macro F1 {f1:.3f} on validation" if f1 is not None and classes["split"] != "validation" else ""
+        return f"{headline(report)} · {figures}{validation}"
     evaluation = (report or {}).get("evaluation") or {}
     f1s = {"validation": f1} if f1 is not None else {}
     if evaluation.get("micro"):

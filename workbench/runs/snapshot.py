@@ -5,7 +5,7 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +39,6 @@ class SnapshotChoice:
 
 @dataclass(frozen=True)
 class Frozen:
-    """What was written."""
-
     documents: dict[str, int]
     engines: dict[str, str]
     fingerprint: str  # SHA-256 over ids, versions, words and tags
@@ -205,7 +203,7 @@ def _write(
         for number in ids:
             content = documents.open_document(connection, number)
             engines.update({page.engine: page.engine_version for page in content.pages})
-            row = _row(workspace, content, fields)
+            row = row_of(content, fields, workspace.files.picture)
             if class_field is not None:
                 row.classes = sorted(c.option for c in content.annotations.classes if c.field == class_field) or None
             if pictures:
@@ -221,7 +219,14 @@ def _write(
     return Frozen(counts, engines, seal.hexdigest(), choice.notes)
 
 
-def _row(workspace: Workspace, content: Content, fields: set[str]) -> parquet.FrozenDocument:
+def row_of(content: Content, fields: set[str], picture: Callable[[str], Path]) -> parquet.FrozenDocument:
+    """A document as a model reads it.
+
+    Args:
+        content: the document.
+        fields: ids of the fields whose labels count.
+        picture: the file of a page's picture, by its name.
+    """
     tokens = content.tokens
     sizes = {page.number: (page.width or 1.0, page.height or 1.0) for page in content.pages}
     without_layout = {page.number for page in content.pages if page.engine == TEXT}
@@ -241,7 +246,7 @@ def _row(workspace: Workspace, content: Content, fields: set[str]) -> parquet.Fr
         pages=[token.page for token in tokens],
         confidences=[1.0 if token.confidence is None else token.confidence for token in tokens],
         tags=tags_of(spans, len(tokens)) if labelled else None,
-        pictures=[str(workspace.files.picture(p.picture)) if p.picture else "" for p in content.pages],
+        pictures=[str(picture(p.picture)) if p.picture else "" for p in content.pages],
         references=json.dumps({r.field: r.value for r in content.references}, ensure_ascii=False),
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from storage import locks
 from storage.exceptions import InputProblem
+from storage.files import SELECTIONS
 from storage.records import RunState
 
 _TABLES_OF_FIGURES = ("micro", "fields", "calibration", "postprocess")  # of an evaluation
@@ -35,7 +36,7 @@ class RunFolder:
         self.report = path / "report.json"
         self.suggestions = path / "suggestions.jsonl"
         self.dropout = path / "dropout.parquet"
-        self.selections = path / "selections"
+        self.selections = path / SELECTIONS
         # held, not only there
         self.waiting = path / "waiting"
         self.lock = path / "lock"
@@ -43,6 +44,7 @@ class RunFolder:
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.killed = path / "killed"
+        self.adopted = path / "adopted"
 
     def dataset(self, split: str) -> Path:
         """The file of a split's documents; missing when there are none. "*" makes a pattern."""
@@ -93,6 +95,11 @@ class RunFolder:
         messages = [line for line in lines[-200:] if line and not line.startswith(_NO_MESSAGE)]
         errors = [line for line in messages if "Error" in line or "Killed" in line or "error:" in line]
         return (errors or messages or [""])[-1][:300]
+
+
+def any_predictions(runs: Path) -> bool:
+    """Whether a run in the folder of runs has predictions."""
+    return any(RunFolder(folder).predictions.is_file() for folder in runs.glob("*"))
 
 
 class RunEvents(Protocol):

@@ -34,7 +34,6 @@ class Sample:
 
     @property
     def words(self) -> list[str]:
-        """The document's tokens."""
         return [text for _, _, tokens in self.pages for text, _, _ in tokens]
 
 

@@ -27,7 +27,6 @@ class InvoicePage:
         self.columns = house.random()  # which columns the goods have, decided before documents can differ
 
     def turn(self) -> None:
-        """Start the next page."""
         self.paper.turn()
         self.y = self.margin * 0.8
 
@@ -36,5 +35,4 @@ class InvoicePage:
         return self.paper.column(x, y, width, rows, leading=self.leading, **style)  # type: ignore[arg-type]
 
     def labelled(self, key: str, value: Sequence[Piece]) -> list[Piece]:
-        """A value behind its label."""
         return [(self.facts.word(key) + self.mark, None), *value]

@@ -14,8 +14,6 @@ from workbench.samples.locales import Locale
 
 @dataclass(slots=True)
 class Party:
-    """A seller or buyer."""
-
     name: str
     brand: str  # the sign over the shop, "" when it is the name
     lines: list[str]  # the address

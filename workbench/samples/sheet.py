@@ -103,11 +103,9 @@ class Paper:
 
     @property
     def sheet(self) -> Sheet:
-        """The page being written."""
         return self.sheets[-1]
 
     def turn(self) -> None:
-        """Start the next page."""
         self.sheets.append(Sheet(self.width, self.height))
 
     def measure(self, pieces: Iterable[Piece], size: float = 0, bold: bool = False) -> float:
@@ -206,7 +204,6 @@ class Paper:
         return y
 
     def rule(self, x0: float, y: float, x1: float, grey: float = 0.3) -> None:
-        """A horizontal line."""
         self.sheets[-1].strokes.append(Stroke(x0, y, x1, y, grey))
 
     def box(self, x0: float, y0: float, x1: float, y1: float, grey: float = 0.3, fill: bool = False) -> None:

@@ -78,7 +78,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         """Set the epoch of the data: the order and the augmentation follow from it."""
         epoch = int((state.epoch or 0) + 1e-6)
         self._tuner.train_dataset.epoch = epoch
-        self._tuner._order.epoch = epoch
+        self._tuner.order.epoch = epoch
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Look for wishes; the last step is always evaluated and kept."""

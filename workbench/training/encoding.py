@@ -8,6 +8,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 from storage.exceptions import ConfigProblem
-from workbench.fields import chunks_of
+from workbench.fields.schema import chunks_of, tags_of_chunks
 from workbench.locate.layout import torn
 from workbench.runs.config.tune import Data
 from workbench.runs.parquet import FrozenDocument
@@ -294,9 +295,10 @@ def _line_boxes(row: FrozenDocument, units: list[list[int]]) -> list[list[int]]:
 def retag(tags: Sequence[str], order: Sequence[int]) -> list[str]:
     """BIO tags in another order of (some of) the words: a chunk that is torn apart begins anew."""
     chunk_of = {word: chunk for chunk in chunks_of(tags) for word in range(chunk[1], chunk[2])}
-    result, previous = [], None
-    for word in order:
-        chunk = chunk_of.get(word)
-        result.append("O" if chunk is None else ("I-" if chunk == previous else "B-") + chunk[0])
-        previous = chunk
-    return result
+    pieces, start = [], 0
+    for chunk, words in groupby(order, key=chunk_of.get):
+        stop = start + len(list(words))
+        if chunk is not None:
+            pieces.append((chunk[0], start, stop))
+        start = stop
+    return tags_of_chunks(pieces, len(order))

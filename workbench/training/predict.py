@@ -9,7 +9,7 @@ from typing import Any
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from workbench.predictions import suggestions
-from workbench.predictions.run_reader import fields_labelled
+from workbench.predictions.run_reader import fields_labelled, in_pieces
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
@@ -54,7 +54,8 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
     once = frozenset(description.once)
     asked = fields_labelled(path)
     # figures of classes are taken from the stored predictions
-    figures = {split: scoring.figures(rows, predictor.labels, once, asked) for split, rows in judged.items()}
+    pieces = in_pieces(path)
+    figures = {split: scoring.figures(rows, predictor.labels, once, asked, pieces) for split, rows in judged.items()}
     f1 = figures.get("validation", {}).get("f1")
     report = {
         "run": request.run, "task": description.task, "state": "finished", "family": description.family,

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from transformers import AutoModelForTokenClassification
 
 from storage.exceptions import InputProblem
+from workbench.fields import field_of_tag
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import Data
+from workbench.runs.model_folders import check as model_folders
 from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
@@ -38,7 +40,7 @@ class Description(BaseModel):
     fields: list[FieldSpec] = Field(default_factory=list)
     normalisers: dict[str, str] = Field(default_factory=dict)  # field id: type of its value
     data: Data = Field(default_factory=Data)
-    sep_box: int = 0
+    sep_box: int = Field(default=0, ge=0, le=1000)
     engines: dict[str, str] = Field(default_factory=dict)
     fingerprint: str = ""
     f1: float | None = None
@@ -102,7 +104,7 @@ class Predictor:
     @property
     def fields(self) -> frozenset[str]:
         """The fields that it knows. Of each, the starter's made-up documents have one value."""
-        return frozenset(label[2:] for label in self.labels if label != "O")
+        return frozenset(field_of_tag(label) for label in self.labels if label != "O")
 
     def predict(
         self,
@@ -168,19 +170,15 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
     Raises:
         InputProblem: it is no model folder, not safe, or damaged.
     """
-    loading.check_folder(folder)
-    with loading.loading(str(folder)):
-        model = AutoModelForTokenClassification.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-        )
+    model_folders.check_folder(folder, fine_tuned=True)
+    model = loading.pretrained(AutoModelForTokenClassification, str(folder), new_head=False)
     labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
     if "O" not in labels:
         raise InputProblem(
             f"{folder} is no model of fields: its labels are {', '.join(labels[:5])} …", "Fine-tune it first."
         )
     description = describe(folder, model.config.model_type)
-    options = {"add_prefix_space": True} if families.position_offset(model.config.model_type) else {}
-    tokenizer = loading.load_tokenizer(str(folder), **options)
+    tokenizer = loading.fitting_tokenizer(model, str(folder))
     device = device or choose_device("auto")
     encoder = encoding.Encoder(tokenizer, labels, description.data, description.sep_box)
     collator = encoding.Collator(
@@ -198,9 +196,16 @@ def describe(folder: Path, model_type: str) -> Description:
         length = min(512, positions.positions) if positions else 512
         return Description(family=family, data=Data(max_length=length), sep_box=1000 if model_type == "layoutlm" else 0)
     try:
-        return Description.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
+        description = Description.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputProblem(f"{path} cannot be read: {error}", "Copy the model folder again.") from error
+    known = families.base(description.family, str(folder))
+    if known and description.data.max_length > known.positions:
+        raise InputProblem(
+            f"{path} reads {description.data.max_length} tokens at once, its model {known.positions}.",
+            "Copy the model folder again.",
+        )
+    return description
 
 
 def load_named(name: str, device: torch.device | None = None) -> tuple[Predictor, Description]:

@@ -77,6 +77,10 @@ def prepare(request: Request, path: Path) -> TrainingInput:
             f"train.fsdp ({config.train.fsdp}) is left out: this run is one process, and only several, started by "
             "torchrun, can share a model."
         )
+    if config.train.engine == "loop" and distributed():
+        raise RunProblem(
+            "The training loop is one process; torchrun started several.", "Set train.engine to trainer for this run."
+        )
     sample = list(data["train"])
     random.Random(config.train.seed).shuffle(sample)
     pool = parquet.count(folder.dataset("pool"))
@@ -101,10 +105,12 @@ def limited(documents: list[parquet.FrozenDocument], most: int | None, seed: int
 
 
 def adam_then_sgd(config: TuneConfig) -> tuple[Any, dict[str, Any]]:
-    """The optimiser that switches, and its settings, as the Trainer wants them."""
+    """The optimiser that switches, and its settings, as the Trainer wants them; for the loop the first of its two."""
     train = config.train
-    return AdamThenSGD, {
-        "lr": train.learning_rate, "betas": (train.adam_beta1, train.adam_beta2), "eps": train.adam_epsilon,
+    adam = {"lr": train.learning_rate, "betas": (train.adam_beta1, train.adam_beta2), "eps": train.adam_epsilon}
+    if train.engine == "loop":
+        return torch.optim.AdamW, adam
+    return AdamThenSGD, adam | {
         "after": train.sgd_after_steps, "ratio": train.sgd_learning_rate / train.learning_rate,
         "momentum": train.sgd_momentum,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """Strict figures of a model's predictions: a value counts when its field and all of its words are right. [worker]
 
-They are seqeval's of the values' tags, by its strict reading of IOB2. seqeval loads scikit-learn and pandas, so the
+They are seqeval's, of one tag a value. seqeval loads scikit-learn and pandas, so the
 terminal process counts instead (`workbench.evaluation.metrics`), and a test holds both to the same figures.
 """
 
@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from storage.records import FieldScore
-from workbench.evaluation.metrics import Scores
+from workbench.evaluation.metrics import Scores, values
 from workbench.fields import chunks_of
-from workbench.fields.schema import BioChunk, tags_of_chunks
-from workbench.predictions.cases import Case, Chunk, Stored, decode
+from workbench.predictions.cases import Case, Stored, Value, decode, values_of
 from workbench.training.predictor import DocumentPrediction
 
 _AVERAGES = {"micro avg", "macro avg", "weighted avg"}
@@ -25,40 +24,39 @@ def figures(
     labels: Sequence[str],
     once: Set[str] = frozenset(),
     labelled: Set[str] | None = None,
+    in_pieces: Set[str] = frozenset(),
 ) -> dict[str, Any]:
     """`documents`, `loss` (of a word, nats), micro `precision`, `recall`, `f1`, `support`, and `fields` with the same.
 
     Only documents with labels count; `once` are the fields of which a document has one value. `labelled` are those
     with a label on some document of the run: predictions of others are neither right nor wrong, as for
-    `workbench evaluate` (None: every field is judged).
+    `workbench evaluate` (None: every field is judged). `in_pieces` are those whose values may be printed in pieces.
     """
     index = {label: i for i, label in enumerate(labels)}
-    gold: list[list[BioChunk]] = []
+    gold: list[set[Value]] = []
+    rows = []
     stored = []
     losses = []
     for prediction in predictions:
         if prediction.row.tags is None:
             continue
         tags = [tag if tag in index else "O" for tag in prediction.row.tags]
-        gold.append(chunks_of(tags))  # as people meant it
+        row = prediction.row
+        gold.append(values_of(chunks_of(tags), row.lines, row.pages, in_pieces))  # as people meant it
+        rows.append(row)
         stored.append(Stored(prediction.probabilities.astype("<f2").tobytes(), tags, prediction.row.pages))
         right = prediction.probabilities[np.arange(len(tags)), [index[tag] for tag in tags]]
         losses.append(-np.log(np.clip(right, 1e-9, 1)))
-    predicted = [
-        [(v.field, v.start, v.stop) for v in decoded.values if labelled is None or v.field in labelled]
-        for decoded in decode(stored, labels, once)
-    ]
+    predicted = []
+    for row, decoded in zip(rows, decode(stored, labels, once), strict=True):
+        chunks = [(v.field, v.start, v.stop) for v in decoded.values if labelled is None or v.field in labelled]
+        predicted.append(values_of(chunks, row.lines, row.pages, in_pieces))
     words = np.concatenate(losses) if losses else np.empty(0)
     return {"documents": len(gold), "loss": float(words.mean()) if len(words) else 0.0, **spans(gold, predicted)}
 
 
-def spans(gold: Sequence[Sequence[BioChunk]], predicted: Sequence[Sequence[BioChunk]]) -> dict[str, Any]:
-    """Micro figures over all documents' values, and those of each `fields` entry.
-
-    Args:
-        gold: of each document; no word is in two values.
-        predicted: the like.
-    """
+def spans(gold: Sequence[Set[Value]], predicted: Sequence[Set[Value]]) -> dict[str, Any]:
+    """Micro figures over the values of all documents, and those of each `fields` entry."""
     rows = _classification_report(gold, predicted)
     fields = sorted(rows.keys() - _AVERAGES)
     return {**_row(rows.get("micro avg", {})), "fields": {field: _row(rows[field]) for field in fields}}
@@ -66,7 +64,9 @@ def spans(gold: Sequence[Sequence[BioChunk]], predicted: Sequence[Sequence[BioCh
 
 def strict_scores(cases: Sequence[Case]) -> Scores:
     """The strict scores of report.json; `workbench.evaluation.metrics.strict_scores` counts the same."""
-    rows = _classification_report([_tuples(case.gold) for case in cases], [_tuples(case.predicted) for case in cases])
+    rows = _classification_report(
+        [values(case, case.gold) for case in cases], [values(case, case.predicted) for case in cases]
+    )
 
     def score(row: str, name: str) -> FieldScore:
         return FieldScore(field=name, **_row(rows.get(row, {})))
@@ -75,20 +75,14 @@ def strict_scores(cases: Sequence[Case]) -> Scores:
     return Scores(fields, score("micro avg", "micro"), score("macro avg", "macro"))
 
 
-def _tuples(chunks: Sequence[Chunk]) -> list[BioChunk]:
-    return [(chunk.field, chunk.start, chunk.stop) for chunk in chunks]
-
-
-def _classification_report(
-    gold: Sequence[Sequence[BioChunk]], predicted: Sequence[Sequence[BioChunk]]
-) -> dict[str, dict[str, Any]]:
+def _classification_report(gold: Sequence[Set[Value]], predicted: Sequence[Set[Value]]) -> dict[str, dict[str, Any]]:
     """seqeval's rows, by field and average; none where no document has a value."""
     from seqeval.metrics import classification_report  # loads scikit-learn: nothing that only predicts waits for it
     from seqeval.scheme import IOB2
 
     if not any(gold) and not any(predicted):  # seqeval fails without any value
         return {}
-    pairs = [_compact(*document) for document in zip(gold, predicted, strict=True)]
+    pairs = [_as_tags(*document) for document in zip(gold, predicted, strict=True)]
     rows: dict[str, dict[str, Any]] = classification_report(
         [tags for tags, _ in pairs], [tags for _, tags in pairs],
         mode="strict", scheme=IOB2, output_dict=True, zero_division=0,
@@ -96,12 +90,11 @@ def _classification_report(
     return rows
 
 
-def _compact(gold: Sequence[BioChunk], predicted: Sequence[BioChunk]) -> tuple[list[str], list[str]]:
-    """The tags of a document, without the words that are in no value: seqeval looks at every one, slowly."""
-    length = max((stop for *_, stop in (*gold, *predicted)), default=0)
-    pairs = zip(tags_of_chunks(gold, length), tags_of_chunks(predicted, length), strict=True)
-    kept = [pair for pair in pairs if pair != ("O", "O")]
-    return [tag for tag, _ in kept], [tag for _, tag in kept]
+def _as_tags(gold: Set[Value], predicted: Set[Value]) -> tuple[list[str], list[str]]:
+    """A document's values as seqeval reads them: one position a value, as a value in pieces is no stretch of words."""
+    listed = sorted(gold | predicted)
+    sides = (["B-" + value[0][0] if value in side else "O" for value in listed] for side in (gold, predicted))
+    return next(sides), next(sides)
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from storage.exceptions import WorkbenchError
+from workbench import lifeline
 
 SECONDS = 4.0
 """About how long steps are measured; the first one always ends."""
@@ -128,6 +129,7 @@ def measure(shape: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     """Measure what the argument describes."""
+    lifeline.hold()
     shape = json.loads(sys.argv[1])
     os.environ["OMP_NUM_THREADS"] = str(shape["threads"])
     import torch

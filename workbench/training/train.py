@@ -26,7 +26,7 @@ from workbench.training.preparation import TrainingInput, prepare
 from workbench.training.tasks import baseline
 from workbench.training.tasks.base import TaskPredictor
 from workbench.training.tasks.classes import ClassTask
-from workbench.training.training_run import Result, TrainingRun, full_disk_named, out_of_memory, tracked
+from workbench.training.training_attempt import Result, TrainingAttempt, full_disk_named, out_of_memory, tracked
 
 
 def run(path: Path, write: Write, control: Control) -> None:
@@ -60,7 +60,7 @@ def _train(folder: RunFolder, prepared: TrainingInput, write: Write, control: Co
     batch, accumulation = train.per_device_train_batch_size, train.gradient_accumulation_steps
     while True:
         try:
-            return TrainingRun.build(folder, prepared, write, control, batch, accumulation).fit()
+            return TrainingAttempt.build(folder, prepared, write, control, batch, accumulation).fit()
         except torch.OutOfMemoryError as error:
             if not train.retry_on_oom or batch == 1:
                 raise out_of_memory(batch) from error

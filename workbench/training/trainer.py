@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerCallback
 
 from storage.exceptions import RunProblem
+from workbench.fields import field_of_tag
 from workbench.runs.augmentation import NO_NAMES, PartyNames, change
 from workbench.runs.config.tune import Augmentation, Regularization, Train
 from workbench.training import encoding
@@ -116,7 +117,7 @@ def class_weights(
         raw = [min(weight, 100 * min(raw)) for weight in raw]
     else:
         assert not isinstance(how, str)
-        raw = [how.get(label, how.get(label[2:], 1.0)) for label in labels]
+        raw = [how.get(label, how.get(field_of_tag(label), 1.0)) for label in labels]
     mean = sum(w * counts.get(label, 0) for w, label in zip(raw, labels, strict=True)) / max(1, total)
     return [weight / mean for weight in raw] if mean > 0 else None
 
@@ -205,7 +206,6 @@ class Freezing(TrainerCallback):  # type: ignore[misc]
         return max(0, everything - int(epoch / (after or 1)))
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Set which weights learn."""
         held = self.held(round(state.epoch or 0, 6))
         for i, layer in enumerate(self._layers):
             for weight in layer:
@@ -219,16 +219,19 @@ class Throughput:
     tokens: Any = 0
     windows: int = 0
 
+    def add(self, inputs: Any) -> None:
+        """Count a batch."""
+        self.tokens = self.tokens + inputs["attention_mask"].sum()
+        self.windows += len(inputs["input_ids"])
+
 
 class Tuner(Trainer):  # type: ignore[misc]
-    """The Trainer of one run."""
-
     def __init__(
         self, *, order: DataOrder, assess: Callable[[int, float], dict[str, float]], guess: float, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.control: Any
-        self._order = order
+        self.order = order
         self._assess = assess
         self._guess = guess  # the loss of guessing
         self._recent: list[float] = []
@@ -237,7 +240,7 @@ class Tuner(Trainer):  # type: ignore[misc]
         self.args._n_gpu = min(1, self.args.n_gpu)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> DataOrder:
-        return self._order
+        return self.order
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """One batch, forward and backward; counts its real tokens and watches the loss.
@@ -245,13 +248,24 @@ class Tuner(Trainer):  # type: ignore[misc]
         Raises:
             Diverged: the loss is no number, or has been far worse than guessing for twenty batches.
         """
-        self.meter.tokens = self.meter.tokens + inputs["attention_mask"].sum()
-        self.meter.windows += len(inputs["input_ids"])
+        self.meter.add(inputs)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        self._watch(float(loss) * self.args.gradient_accumulation_steps)
+        self.watch(float(loss))
         return loss
 
-    def _watch(self, loss: float) -> None:
+    def _get_learning_rate(self) -> float:
+        """The rate of the rule in force: SGD has its own."""
+        rate: float = super()._get_learning_rate()
+        group = self.optimizer.param_groups[0]
+        return rate * group["ratio"] if "after" in group and group["done"] > group["after"] else rate
+
+    def watch(self, share: float) -> None:
+        """Look at the loss of a batch, as its share of the effective batch's.
+
+        Raises:
+            Diverged: as `training_step`.
+        """
+        loss = share * self.args.gradient_accumulation_steps
         self._recent = [*self._recent[-19:], loss]
         where = f"at step {self.state.global_step + 1}"
         remedy = (

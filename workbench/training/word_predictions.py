@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from workbench.fields import field_of_tag
 from workbench.runs.windows import Window
 from workbench.training.encoding import Array, EncodedPage, Encoder
 
@@ -37,7 +38,7 @@ def decided(encoder: Encoder, page: EncodedPage, window: Window, token_logits: A
 def _continue(encoder: Encoder, logprobs: Array, rows: Array) -> None:
     """Later pieces of a merged unit cannot begin a field: the probability of B- counts as I-."""
     for label, index in encoder.label_ids.items():
-        inside = encoder.label_ids.get(f"I-{label[2:]}") if label.startswith("B-") else None
+        inside = encoder.label_ids.get(f"I-{field_of_tag(label)}") if label.startswith("B-") else None
         if inside is not None:
             logprobs[rows, inside] = np.logaddexp(logprobs[rows, index], logprobs[rows, inside])
             logprobs[rows, index] = -30.0

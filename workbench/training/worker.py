@@ -19,6 +19,7 @@ from typing import Any
 from storage import locks
 from storage.events import EventWriter
 from storage.exceptions import Busy, WorkbenchError
+from workbench import lifeline
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--task", choices=("train", "score", "predict"))
     options = parser.parse_args(arguments)
+    lifeline.hold()
     folder = options.folder.resolve()
     first = int(os.environ.get("RANK", "0")) == 0
     try:

@@ -4,6 +4,7 @@ import pytest
 
 from storage import runs
 from storage.exceptions import UsageProblem
+from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench.active_learning import retraining
 from workbench.active_learning.retraining import warm_or_base
@@ -29,8 +30,7 @@ def ended(found, pool, labelled, name, base, parent=None, epochs=8):
     fields = [FieldSpec.of(field) for field in found.schema.active]
     folder = found.files.run(name)
     (folder / "request.yaml").write_text(Request(run=name, fields=fields, config=chosen).text())
-    (folder / "model").mkdir()
-    (folder / "model" / "config.json").write_text("{}")
+    model_folder.write(folder / "model")
     with found.db.write() as connection:
         runs.change(connection, name, config=chosen.model_dump(mode="json"), parent=parent)
     return folder

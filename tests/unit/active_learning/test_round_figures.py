@@ -33,11 +33,11 @@ class TestRound:
         workspace, *_ = prepared
         number = random_round(workspace)
         order = [e.document for e in rounds.look(workspace, number).entries]
-        seen = []
+        states = []
         while entry := rounds.next_entry(workspace, number):
-            seen.append(entry.document)
+            states.append(entry.document)
             label(workspace, entry.document)
-        assert seen == order
+        assert states == order
 
     def test_skipped_and_unusable_count_as_done(self, prepared):
         workspace, *_ = prepared

@@ -29,11 +29,11 @@ def learner(folder: Path) -> None:
     """Stands for training: the more vendors were seen, the more of the test documents' totals are read."""
     with (folder.parent.parent / "trainings").open("a") as log:
         log.write(f"{folder.name}\n")
-    seen = {row.group for row in parquet.read(folder / "dataset" / "train.parquet")}
+    states = {row.group for row in parquet.read(folder / "dataset" / "train.parquet")}
     made = []
     for split in ("train", "validation", "test", "pool"):
         for row in parquet.read(folder / "dataset" / f"{split}.parquet"):
-            known = row.group in seen if split == "pool" else row.document % 7 < len(seen)
+            known = row.group in states if split == "pool" else row.document % 7 < len(states)
             vendor = int(row.group.split()[1])
             embedding = np.eye(8)[vendor] + 0.3 * np.random.default_rng(row.document).normal(size=8)
             made.append(prediction(row.document, split, probabilities(0.95 if known else 0.45), embedding))
@@ -58,13 +58,13 @@ def trained(folder):
 def test_every_strategy_and_seed_is_measured_beside_chance(prepared):
     _, folder = prepared
     Simulator(folder, learner).run(2)
-    told = simulation.report(folder)
-    assert told["done"] == told["total"] == 2 * (2 * 4 + 1)
-    assert set(told["strategies"]) == {"combined", "random"}
-    for one in told["strategies"].values():
+    answer = simulation.report(folder)
+    assert answer["done"] == answer["total"] == 2 * (2 * 4 + 1)
+    assert set(answer["strategies"]) == {"combined", "random"}
+    for one in answer["strategies"].values():
         assert [p["labels"] for p in one["curve"]] == [3, 7, 11, 15]
         assert set(one["needed"]) == {"90", "95", "99"}
-    assert told["full"]["labels"] == 50
+    assert answer["full"]["labels"] == 50
     assert len(set(trained(folder))) == len(trained(folder)), "the same documents are trained on once"
 
 
@@ -105,20 +105,20 @@ def test_it_goes_on_where_it_was_left(prepared):
 def test_a_warm_loop_goes_on_from_the_model_of_the_round_before(prepared):
     found, _ = prepared
     folder = simulation.prepare(found, ["combined"], TuneConfig(), rounds=3, batch=4, seeds=1, start=3, warm=True)
-    seen = []
+    states = []
 
     def warm(run):
         request = Request.read(run)
         name = request.config.model.name
         assert (name == "") == (request.parent == "")
         assert not name or (Path(name).is_dir() and Path(name).parent.name == request.parent)
-        seen.append((run.name, request.parent, len(parquet.read(run / "dataset" / "train.parquet"))))
+        states.append((run.name, request.parent, len(parquet.read(run / "dataset" / "train.parquet"))))
         learner(run)
         (run / "model").mkdir()
 
     Simulator(folder, warm).run()
-    labels = {run: count for run, _, count in seen}
-    assert {count: labels.get(parent, 0) for _, parent, count in seen} == {3: 0, 7: 3, 11: 7, 15: 11, 50: 0}
+    labels = {run: count for run, _, count in states}
+    assert {count: labels.get(parent, 0) for _, parent, count in states} == {3: 0, 7: 3, 11: 7, 15: 11, 50: 0}
     assert not list(folder.glob("trained/*/model")), "models are heavy: none is left behind"
     assert len(set(trained(folder))) == len(trained(folder))
 
@@ -259,10 +259,10 @@ def test_half_of_the_labels_of_chance_is_a_ratio_of_one_half(prepared):
                 f1 = 0.96 if labels >= reached else 0.0
                 writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
     writer.close()
-    told = simulation.report(folder)["strategies"]
-    assert told["combined"]["needed"]["95"]["reached"] == 2 and told["combined"]["needed"]["99"]["labels"] is None
-    assert told["combined"]["needed"]["95"]["labels"] == pytest.approx(7, abs=0.1)
-    assert told["combined"]["against_random"]["95"] == pytest.approx(0.5, abs=0.01)
+    answer = simulation.report(folder)["strategies"]
+    assert answer["combined"]["needed"]["95"]["reached"] == 2 and answer["combined"]["needed"]["99"]["labels"] is None
+    assert answer["combined"]["needed"]["95"]["labels"] == pytest.approx(7, abs=0.1)
+    assert answer["combined"]["against_random"]["95"] == pytest.approx(0.5, abs=0.01)
 
 
 def test_intervals_say_nothing_that_cannot_be_and_are_drawn(prepared):
@@ -276,11 +276,11 @@ def test_intervals_say_nothing_that_cannot_be_and_are_drawn(prepared):
             f1 = 1.0 if labels >= reached else 0.1
             writer.write("cell", strategy="random", seed=seed, round=turn, labels=labels, f1=f1)
     writer.close()
-    told = simulation.report(folder)
-    random = told["strategies"]["random"]
+    answer = simulation.report(folder)
+    random = answer["strategies"]["random"]
     assert random["curve"][0]["f1"] == pytest.approx(0.7) and random["curve"][0]["ci95"] == (0, 1)
-    assert random["needed"]["95"]["ci95"] == (3, 50) and told["full"]["ci95"] == (1, 1)
-    chart = simulation.chart(told)
+    assert random["needed"]["95"]["ci95"] == (3, 50) and answer["full"]["ci95"] == (1, 1)
+    chart = simulation.chart(answer)
     assert "bars: 95 %" in chart.title
     lines = [line for line in chart.lines if line.points]
     assert [(line.name, len(line.spread)) for line in lines] == [("Random", 2), ("all 50 labels", 0)]
@@ -293,9 +293,9 @@ def test_two_seeds_give_no_interval(prepared):
         writer.write("cell", strategy="", seed=seed, round=0, labels=50, f1=f1)
         writer.write("cell", strategy="random", seed=seed, round=0, labels=3, f1=f1)
     writer.close()
-    told = simulation.report(folder)
-    assert told["full"]["ci95"] is None and told["strategies"]["random"]["curve"][0]["ci95"] is None
-    assert "bars" not in simulation.chart(told).title
+    answer = simulation.report(folder)
+    assert answer["full"]["ci95"] is None and answer["strategies"]["random"]["curve"][0]["ci95"] is None
+    assert "bars" not in simulation.chart(answer).title
 
 
 def test_a_chart_that_cannot_be_written_is_refused_before_the_work(prepared, tmp_path):

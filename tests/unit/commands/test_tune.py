@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from storage import runs
 from storage.exceptions import RunProblem
+from tests.support import model_folder
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.tune import start_from
@@ -25,8 +26,7 @@ def test_a_warm_start_keeps_the_runs_family_and_names_its_parent(tmp_path: Path)
     with pytest.raises(RunProblem, match="no model yet"):
         start_from(opened, "one")
     model = opened.files.run("one") / "model"
-    model.mkdir()
-    (model / "config.json").write_text('{"model_type": "layoutlm"}')
+    model_folder.write(model)
 
     settings, parent = start_from(opened, "one")
     assert parent == "one"

@@ -19,6 +19,7 @@ from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.support import streams
+from workbench.evaluation import inference
 from workbench.runs import machine
 from workbench.runs.config import trackers
 from workbench.workspace import Workspace
@@ -52,12 +53,12 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def evaluated(tmp_path: Path) -> Iterator[tuple[Workspace, str]]:
+def evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Workspace, str]]:
     """A workspace with a run whose predictions can be evaluated, and its id."""
     opened = sample_documents.divided(tmp_path / "shop", {Side.TRAIN: 3, Side.VALIDATION: 2, Side.TEST: 2})
     run = finished_run.finish(opened).id
-    (opened.files.run(run) / "model").mkdir()
-    (opened.files.run(run) / "model" / "config.json").write_text("{}")
+    # the figures come from stored predictions: no model is loaded, and none lies there
+    monkeypatch.setattr(inference, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model"))
     yield opened, run
     opened.close()
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -32,11 +33,11 @@ def by_name(workspace: Workspace) -> dict[str, Run]:
 
 def test_better_is_told_from_chance(workspace: Workspace) -> None:
     found = by_name(workspace)
-    told = comparison.compare(workspace, found["weak"], found["strong"])
-    assert told["split"] == "test" and told["documents"] == 30
-    assert told["config"] == {"train.learning_rate": [3e-3, 1e-3]}
-    assert told["differences"]["micro"]["certain"] and told["differences"]["micro"]["difference"] > 0.3
-    assert comparison.sentence(told, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
+    answer = comparison.compare(workspace, found["weak"], found["strong"])
+    assert answer["split"] == "test" and answer["documents"] == 30
+    assert answer["config"] == {"train.learning_rate": [3e-3, 1e-3]}
+    assert answer["differences"]["micro"]["certain"] and answer["differences"]["micro"]["difference"] > 0.3
+    assert comparison.sentence(answer, ("weak", "strong")).startswith("strong is better than weak on 30 test documents")
     same = comparison.compare(workspace, found["weak"], found["weak"])
     assert "cannot be told apart" in comparison.sentence(same, ("weak", "weak"))
     best = comparison.best(found.values(), comparison.on_validation(workspace, found.values()))
@@ -46,9 +47,9 @@ def test_better_is_told_from_chance(workspace: Workspace) -> None:
 def test_runs_without_predictions_are_compared_by_what_there_is(workspace: Workspace) -> None:
     found = by_name(workspace)
     (workspace.files.run(found["weak"].id) / "predictions.parquet").unlink()
-    told = comparison.compare(workspace, found["weak"], found["strong"])
-    assert told["differences"] == {} and "predictions" in told["problem"]
-    assert told["config"]
+    answer = comparison.compare(workspace, found["weak"], found["strong"])
+    assert answer["differences"] == {} and "predictions" in answer["problem"]
+    assert answer["config"]
 
 
 def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace: Workspace) -> None:
@@ -59,6 +60,9 @@ def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace:
     on = {weak.id: on_weak, strong.id: Figure(1.0, "validation", here), "easy": on_easy}
     assert comparison.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
     assert comparison.best([weak, easy], {weak.id: on_weak, "easy": on_easy}) is easy  # none compares: the newest
+    again = replace(strong, id="again", created=strong.created + timedelta(hours=1))
+    as_good = on | {"again": Figure(1.0001, "validation", here)}
+    assert comparison.best([again, strong, weak], as_good) is strong  # as good is no gain: the earlier stays the best
     assert comparison.best([weak, strong], {}) is None  # nothing is known of what they were measured on
 
 
@@ -94,8 +98,8 @@ def test_documents_of_another_workspace_are_not_taken_for_ours_by_their_number(w
     table = pq.read_table(path)
     renamed = [f"elsewhere-{name}" for name in table.column("name").to_pylist()]
     pq.write_table(table.set_column(table.column_names.index("name"), "name", [renamed]), path)
-    told = comparison.compare(workspace, found["weak"], found["strong"], "test")
-    assert told["documents"] == 0 and "in common" in told["problem"]
+    answer = comparison.compare(workspace, found["weak"], found["strong"], "test")
+    assert answer["documents"] == 0 and "in common" in answer["problem"]
 
 
 def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
@@ -108,8 +112,8 @@ def test_the_commands(workspace: Workspace, tmp_path: Path) -> None:
     assert listed["strong"]["best"] and not listed["weak"]["best"] and listed["weak"]["compares_with_best"]
     assert {"seconds", "core_hours", "gpu_hours"} <= listed["strong"].keys()
     assert "the best" in call("list")
-    told = json.loads(call("compare", "weak", "strong", "--json"))
-    assert told["differences"]["amount_total"]["certain"]
+    answer = json.loads(call("compare", "weak", "strong", "--json"))
+    assert answer["differences"]["amount_total"]["certain"]
     assert "strong is better" in call("compare", "weak", "strong")
     call("chart", "weak", "strong", "--of", "loss", "--to", str(tmp_path / "loss.svg"))
     assert "weak train" in (tmp_path / "loss.svg").read_text()

@@ -105,8 +105,8 @@ def test_the_worst_of_many_vendors_may_be_chance():
 def test_one_field_that_is_missed_is_no_imbalance():
     fields = {name: figures(0.9) for name in TYPES} | {"currency": figures(0.3, 0.9, 0.2)}
     micro = {**figures(0.7, 0.9, 0.57), "ci95": (0.66, 0.74)}
-    told = found(replace(HEALTHY, data=data(outside=0.97), report=report(micro=micro, fields=fields)))
-    assert "class_imbalance" not in told
+    answer = found(replace(HEALTHY, data=data(outside=0.97), report=report(micro=micro, fields=fields)))
+    assert "class_imbalance" not in answer
 
 
 def test_nothing_is_advised_that_would_change_nothing():

@@ -176,9 +176,9 @@ def test_what_an_action_did_is_said_and_remembered(shop):
     action = next(a for f in diagnosis.findings for a in f.actions if a.changes and a.target is Target.CONFIG)
     config = consultation.proposed(from_dict(first.config), action)
     second = finished_run.finish(shop, config, wrong=right, parent=first.id)
-    told = consultation.consult(shop, second)
-    assert len(told.outcome) == 1 and action.id in told.outcome[0] and "+0.250" in told.outcome[0]
-    assert "+0.250" in told.remembered[action.id] and "once of one" in told.remembered[action.id]
+    answer = consultation.consult(shop, second)
+    assert len(answer.outcome) == 1 and action.id in answer.outcome[0] and "+0.250" in answer.outcome[0]
+    assert "+0.250" in answer.remembered[action.id] and "once of one" in answer.remembered[action.id]
     again = apply_sets(config, ["train.seed=7"])
     third = finished_run.finish(shop, again, wrong=right, parent=second.id)  # nothing of a diagnosis was taken up
     assert consultation.consult(shop, third).outcome == ()
@@ -191,10 +191,10 @@ def test_labels_are_forecast_from_runs_on_the_same_documents(shop):
     for limit, share in ((1, 0.2), (2, 0.5), (4, 0.8)):
         config = apply_sets(from_dict({}), [f"data.max_train_documents={limit}"])
         last = finished_run.finish(shop, config, wrong=worse(share), name=f"{limit}")
-    told = consultation.consult(shop, last)
-    everything = next(one for one in told.forecast if one.field == "all fields")
+    answer = consultation.consult(shop, last)
+    everything = next(one for one in answer.forecast if one.field == "all fields")
     assert everything.labels == 4 and everything.gain is not None and everything.gain > 0
-    saturated = next(one for one in told.forecast if one.field == "seller_name")
+    saturated = next(one for one in answer.forecast if one.field == "seller_name")
     assert saturated.saturated
 
 

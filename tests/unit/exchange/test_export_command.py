@@ -1,8 +1,10 @@
 """`workbench export` on a real workspace."""
 
 import csv
+import errno
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 
 from storage import documents
 from storage.documents import NewDocument
-from storage.exceptions import UsageProblem
+from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
 from workbench.commands import Context, load
@@ -136,3 +138,38 @@ def test_values_for_a_countrys_excel(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(UsageProblem):
         for_excel("nowhere")
+
+
+@pytest.mark.parametrize("name", ["word-list", "label-studio"])
+def test_pictures_beside_an_export_replace_nothing_by_themselves(workspace: Path, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "out_pictures" / "holiday.png"
+    mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    with pytest.raises(UsageProblem, match="out_pictures exists already"):
+        run(workspace, name, str(tmp_path / "out.json"))
+    assert mine.read_bytes() == b"mine" and not (tmp_path / "out.json").exists()
+    run(workspace, name, str(tmp_path / "out.json"), "--force")
+    assert sorted(p.name for p in mine.parent.iterdir()) == ["one-1.png", "two-1.png"], (
+        "those of this export, and no older ones"
+    )
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_labelling_configuration_that_is_there_is_not_overwritten(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.config.xml").write_text("mine")
+    with pytest.raises(UsageProblem, match=r"out\.config\.xml exists already"):
+        run(workspace, "label-studio", str(tmp_path / "out.json"))
+    assert (tmp_path / "out.config.xml").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_no_half_filled_folder_of_pictures(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(WorkspaceProblem, match="No space left"):
+        run(workspace, "word-list", str(tmp_path / "out.jsonl"))
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]

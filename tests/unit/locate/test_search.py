@@ -29,3 +29,16 @@ def texts(places):
 def test_what_is_typed_is_found_whatever_its_spelling(typed, matches):
     assert all(text in texts(find(TOKENS, typed)) for text in matches)
     assert bool(find(TOKENS, typed)) == bool(matches)
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "expected"),
+    [
+        ("6.00 1600 600 600.00", "600", ["600", "6.00", "600.00", "1600"]),
+        ("L441-6 16 1.600 A16", "16", ["16", "1.600", "A16"]),
+        ("SUBTOTAL: TOTAL: total", "total", ["total", "TOTAL:", "SUBTOTAL:"]),
+    ],
+)
+def test_what_reads_exactly_so_comes_first_and_then_whole_words(words, typed, expected):
+    tokens = sample_documents.tokens_of("\n".join(words.split()))
+    assert [tokens[i].text for (i,) in find(tokens, typed)] == expected

@@ -40,7 +40,7 @@ def test_what_its_check_refuses_is_no_value_and_has_a_reason(receipt):
     }
 
 
-def test_a_refused_known_value_makes_room_for_the_models(receipt):
+def test_a_refused_known_value_gives_way_to_the_models(receipt):
     content, schema = receipt
     known = replace(content, references=(ReferenceValue("amount_total", "none", "e-invoice"),))
     [total] = extracted(known, [("amount_total", find(content, "9.00"), 0.9)], schema).fields

@@ -141,7 +141,7 @@ def test_sets_change_one_thing_each() -> None:
             files.apply_sets(before, [wrong])
 
 
-def test_every_knob_can_be_shown() -> None:
+def test_every_setting_can_be_shown() -> None:
     settings = options.settings()
     defaults = TuneConfig().model_dump(mode="json")
     assert {k.key for k in settings} == {f"{s}.{n}" for s, values in defaults.items() for n in values}

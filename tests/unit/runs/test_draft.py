@@ -18,7 +18,7 @@ def test_a_value_is_taken_and_marked() -> None:
     assert now.reset("train.learning_rate") == START
 
 
-def test_an_impossible_value_stays_at_its_knob_with_the_reason() -> None:
+def test_an_impossible_value_stays_at_its_setting_with_the_reason() -> None:
     now = START.change("train.learning_rate", "5")
     assert now.config == START.config
     assert now.text("train.learning_rate") == "5"
@@ -42,7 +42,7 @@ def test_another_family_forgets_the_base_of_the_old_one() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(SETTINGS)), st.sampled_from((-1, 1)), st.integers(1, 30))
-def test_stepping_never_leaves_a_knobs_range(key: str, by: int, times: int) -> None:
+def test_stepping_never_leaves_a_settings_range(key: str, by: int, times: int) -> None:
     now = START
     for _ in range(times):
         now = now.stepped(key, by)

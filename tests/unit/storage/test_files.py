@@ -2,12 +2,24 @@
 
 import errno
 import os
+import stat
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files, digest_of, write_atomic
+from storage.files import (
+    Files,
+    digest_of,
+    draft_folder,
+    replacing,
+    sweep_temporary,
+    temporary_folder,
+    write_atomic,
+)
 
 
 @pytest.fixture
@@ -53,3 +65,83 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(WorkspaceProblem) as caught:
         write_atomic(tmp_path / "nowhere" / "chart.png", b"x")
     assert "folder that exists" in caught.value.remedy and "nowhere" in caught.value.remedy
+
+
+def test_what_killed_processes_left_is_swept_and_what_others_are_at_stays(tmp_path: Path) -> None:
+    files = Files(tmp_path / "ws")
+    files.make()
+    files.copies.mkdir()
+    run = files.run("r1")
+    run.mkdir()
+    code = f"""
+import os, signal
+from pathlib import Path
+from storage.files import Files, draft_folder, replacing
+files = Files(Path({str(files.root)!r}))
+(files.originals / "ab").mkdir()
+with (replacing(files.settings), replacing(files.originals / "ab" / "x.pdf", files.originals),
+      replacing(files.copies / "workbench-20260101.db"), replacing(files.run("r1") / "report.json"),
+      draft_folder(files.runs, ".reading-"), draft_folder(files.runs, ".incoming-")):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    left = [path for path in files.root.rglob(".*") if path.name != ".lock"]
+    assert len(left) == 6
+    (files.root / ".gitignore").write_text("mine")
+    (files.runs / ".slot-0").write_text("")
+    for path in files.root.rglob(".*"):
+        os.utime(path, (1e9, 1e9))
+    with replacing(files.settings) as file, draft_folder(files.runs, ".reading-") as held:
+        os.utime(file.name, (1e9, 1e9))
+        files.sweep()
+        assert Path(file.name).exists() and held.exists()
+    assert {path.name for path in files.root.rglob(".*")} == {".gitignore", ".slot-0"}
+
+
+def test_temporary_folders_of_killed_processes_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = """
+import os, signal
+from storage.files import temporary_folder
+with temporary_folder("predict"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ, "TMPDIR": str(tmp_path)})
+    (left,) = tmp_path.iterdir()
+    (tmp_path / "workbench-mine").mkdir()
+    with temporary_folder("predict") as held:
+        sweep_temporary()
+        assert not left.exists() and held.exists() and (tmp_path / "workbench-mine").exists()
+    assert not held.exists()
+
+
+def test_what_was_reported_as_written_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut loses what was not flushed: the content before the name, and the name in its folder."""
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def flushed(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        order.append("folder" if is_folder else f"content of {os.fstat(descriptor).st_size}")
+        fsync(descriptor)
+
+    def renamed(source: str, target: Path) -> None:
+        order.append("name")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_atomic(tmp_path / "workbench.toml", "12345")
+    assert order == ["content of 5", "name", "folder"]
+    order.clear()
+    files = Files(tmp_path)
+    files.keep(files.originals, b"123", ".pdf")
+    assert order == ["folder", "content of 3", "name", "folder"], "the folder ab/, too, is in its folder"
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "a", "1")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+    (tmp_path / "a").chmod(0o640)
+    write_atomic(tmp_path / "a", "2")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640

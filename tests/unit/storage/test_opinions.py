@@ -32,7 +32,8 @@ def test_a_workspace_from_before_opinions_opens_with_its_queue(tmp_path):
     workspace, number = workspace_with_document(tmp_path)
     with workspace.db.write() as connection:
         queue.open_round(connection, "r1", "margin", 0, [QueueEntry(0, number, 1, 0.5)], {})
-        newer = [f"DROP TABLE {name}" for name in ("class_labels", "class_suggestions", "retired_fields", "opinions")]
+        newest = "value_import_changes value_imports class_labels class_suggestions retired_fields opinions"
+        newer = [f"DROP TABLE {name}" for name in newest.split()]
         for statement in (*newer, "ALTER TABLE queue DROP COLUMN blind"):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")

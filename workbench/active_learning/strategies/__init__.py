@@ -6,7 +6,7 @@ pool, size and seed give the same answer. tests/unit/active_learning/test_strate
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -131,12 +131,56 @@ STRATEGIES: dict[str, Strategy] = {
 }  # fmt: skip
 
 
+CLASS_ONLY: dict[str, Strategy] = {
+    strategy.name: strategy
+    for strategy in (
+        _entry(
+            "typical", "diversity:typical", "embeddings", "Typical of each kind",
+            "As many kinds of texts as the batch has places, by their words; of each the most typical. Needs no model.",
+            "typical of its kind ({score:.2f})",
+        ),
+        _entry(
+            "class_balance", "uncertainty:class_balance", "scores", "Rare classes first",
+            "Documents that are likely of the classes with the fewest labels.",
+        ),
+    )
+}  # fmt: skip
+"""Further strategies where documents are classified."""
+
+FOR_CLASSES: dict[str, str] = {
+    DEFAULT: "As many kinds of texts as the batch has places; of each the one whose class is least sure.",
+    "margin": "The smallest gap between the two likeliest classes.",
+    "least_confidence": "The lowest probability of the likeliest class.",
+    "entropy": "The probabilities spread out most over the classes.",
+    "class_balance": CLASS_ONLY["class_balance"].explanation,
+    "combined": "Texts whose class is unsure, each unlike the labelled ones and unlike the rest of the batch.",
+    "ranked_batch": STRATEGIES["ranked_batch"].explanation,
+    "density": STRATEGIES["density"].explanation,
+    "k_centre": STRATEGIES["k_centre"].explanation,
+    "similar": "The pool's nearest texts to the ones you chose.",
+    "typical": CLASS_ONLY["typical"].explanation,
+    "random": STRATEGIES["random"].explanation,
+}
+"""The strategies that choose documents to classify, and what each takes."""
+
+CLASSES_UNLEARNED = ("typical", "random")
+"""Those of them that need no model."""
+
+
+def of_task(kind: str) -> list[Strategy]:
+    """The strategies of a task ("tokens" or "classes")."""
+    if kind != "classes":
+        return list(STRATEGIES.values())
+    return [replace(get(name), explanation=explanation) for name, explanation in FOR_CLASSES.items()]
+
+
 def get(name: str) -> Strategy:
     """The strategy of this name.
 
     Raises:
         UsageProblem: there is none.
     """
-    if name not in STRATEGIES:
-        raise UsageProblem(f"There is no strategy '{name}'.", f"Choose one of: {', '.join(STRATEGIES)}.")
-    return STRATEGIES[name]
+    known = STRATEGIES | CLASS_ONLY
+    if name not in known:
+        raise UsageProblem(f"There is no strategy '{name}'.", f"Choose one of: {', '.join(known)}.")
+    return known[name]

@@ -97,6 +97,21 @@ def per_cluster(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     return pool.pick((index for *_, index in sorted(order)), scores, size)
 
 
+def typical(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
+    """The document nearest to the middle of each of `size` clusters, the largest cluster first."""
+    assert pool.embeddings is not None
+    if not len(pool):
+        return []
+    fitted = clusters(pool.embeddings, min(size, len(pool)), int(rng.integers(2**31)))
+    nearness = 1 / (1 + fitted.transform(pool.embeddings).min(axis=1).astype(np.float64))
+    cluster_of = fitted.predict(pool.embeddings)
+    sizes = np.bincount(cluster_of)
+    first = {int(cluster_of[index]): int(index) for index in np.argsort(nearness, kind="stable")}  # the nearest is last
+    order = sorted(first.values(), key=lambda index: -sizes[cluster_of[index]])
+    others = (int(index) for index in np.argsort(-nearness, kind="stable") if index not in set(order))
+    return pool.pick([*order, *others], nearness, size)
+
+
 def similar(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     """The documents nearest to any of those to find more of."""
     assert pool.embeddings is not None and pool.likes is not None

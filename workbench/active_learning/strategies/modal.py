@@ -8,13 +8,13 @@ never learns, and the scores come from the run.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from workbench.active_learning.strategies.pool import Vectors
+from workbench.active_learning.strategies.pool import Floats, Vectors
 
 _loaded: dict[str, Any] = sys.modules
 _with_torch = _loaded.setdefault("torch", None) is not None
@@ -22,11 +22,12 @@ try:
     from modAL.batch import ranked_batch
     from modAL.density import information_density
     from modAL.models import ActiveLearner
+    from modAL.uncertainty import classifier_entropy, classifier_margin, classifier_uncertainty
 finally:
     if not _with_torch:
         del _loaded["torch"]
 
-__all__ = ["information_density", "query", "ranked_batch"]
+__all__ = ["class_doubt", "information_density", "query", "ranked_batch"]
 
 
 class _Stored(BaseEstimator):  # type: ignore[misc]
@@ -40,3 +41,30 @@ def query(strategy: Callable[..., Any], vectors: Vectors, labelled: Vectors, siz
         learner.X_training = labelled
     indices, _ = learner.query(vectors, n_instances=size)
     return [int(index) for index in np.asarray(indices)]
+
+
+class _Shares:
+    """Stands where modAL wants a classifier: a document is the index of its stored probabilities."""
+
+    def __init__(self, shares: Floats) -> None:
+        self._shares = shares
+
+    def predict_proba(self, indices: Sequence[int]) -> Floats:
+        """The stored probabilities of these documents."""
+        return self._shares[list(indices)]
+
+
+def class_doubt(shares: Floats) -> tuple[Floats, Floats, Floats]:
+    """(uncertainty, margin between the two likeliest, entropy in nats) of documents by modAL's own measures.
+
+    Args:
+        shares: documents × classes.
+    """
+    stored, every = _Shares(shares), range(len(shares))
+    if not len(shares):
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    return (
+        classifier_uncertainty(stored, every),
+        classifier_margin(stored, every),
+        classifier_entropy(stored, every),
+    )

@@ -57,6 +57,11 @@ def committee(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     return _best("committee", pool, size)
 
 
+def class_balance(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
+    """The likeliest documents of classes with few labels."""
+    return _best("rare", pool, size)
+
+
 def at_random(pool: Pool, size: int, rng: np.random.Generator) -> Picked:
     """Any documents, all alike."""
     return pool.pick(rng.permutation(len(pool)), np.zeros(len(pool)), size)

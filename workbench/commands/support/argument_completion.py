@@ -54,7 +54,6 @@ def model(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> li
 
 
 def field(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The fields' names."""
     return _matching(
         _in_workspace(ctx, lambda workspace: [(f.name, f.type.value) for f in workspace.schema]), incomplete
     )

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 def open_workbench(workspace: "Workspace") -> None:
     """Open the screens on a workspace."""
-    from screens.app import run  # loads Textual: only when the screens are wanted
+    from screens.program import run  # loads Textual: only when the screens are wanted
 
     if code := run(workspace):
         raise SystemExit(code)

@@ -43,6 +43,11 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Ite
     return lines
 
 
+def is_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 

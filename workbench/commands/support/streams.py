@@ -2,10 +2,11 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
+
+from storage.files import temporary_folder
 
 STREAM = Path("-")
 
@@ -23,8 +24,8 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
         yield tuple(paths)
         return
     content = sys.stdin.buffer.read()
-    with tempfile.TemporaryDirectory(prefix="workbench-stdin-") as folder:
-        file = Path(folder) / f"stdin{_ending(content)}"
+    with temporary_folder("stdin") as folder:
+        file = folder / f"stdin{_ending(content)}"
         file.write_bytes(content)
         yield tuple(file if path == STREAM else path for path in paths)
 
@@ -35,8 +36,8 @@ def output_of(path: Path, ending: str = "") -> Iterator[Path]:
     if path != STREAM:
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="workbench-stdout-") as folder:
-        file = Path(folder) / f"stdout{ending}"
+    with temporary_folder("stdout") as folder:
+        file = folder / f"stdout{ending}"
         yield file
         with file.open("rb") as written:
             shutil.copyfileobj(written, sys.stdout.buffer)

@@ -21,8 +21,6 @@ LOW_OCR = 0.8
 
 @dataclass(frozen=True, slots=True)
 class FieldData:
-    """A field on a split."""
-
     labels: int
     documents: int
     vendors: int
@@ -124,7 +122,8 @@ def near_duplicates(train: Sequence[Case], evaluated: Sequence[Case]) -> list[tu
     """(evaluated document, training document) pairs that are almost the same text when digits do not count.
 
     Compared by the smallest hashes of their word triples (a bottom-k sketch): quick, and blind to order and length
-    beyond that. Documents of fewer than ten words are never alike.
+    beyond that. Documents of fewer than ten words are never alike. The import asks something else
+    (`exchange.duplicates`: one page read twice), for which the numbers count most.
     """
     holders: defaultdict[int, list[int]] = defaultdict(list)
     for position, case in enumerate(train):

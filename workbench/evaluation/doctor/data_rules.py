@@ -129,14 +129,17 @@ def languages(evidence: Evidence) -> Finding | None:
 
 def new_templates(evidence: Evidence) -> Finding | None:
     """Vendors that were not in training score far lower than those that were."""
-    seen, unseen = (evidence.report.get(f"{side}_vendors") or {} for side in ("seen", "unseen"))
-    if min(seen.get("documents", 0), unseen.get("documents", 0)) < _SOME or seen["f1"] - unseen["f1"] < 0.15:
+    known_side, new_side = (evidence.report.get(f"{side}_vendors") or {} for side in ("seen", "unseen"))
+    if (
+        min(known_side.get("documents", 0), new_side.get("documents", 0)) < _SOME
+        or known_side["f1"] - new_side["f1"] < 0.15
+    ):
         return None
     facts = {
-        "seen_f1": seen["f1"],
-        "unseen_f1": unseen["f1"],
-        "seen_documents": seen["documents"],
-        "unseen_documents": unseen["documents"],
+        "seen_f1": known_side["f1"],
+        "unseen_f1": new_side["f1"],
+        "seen_documents": known_side["documents"],
+        "unseen_documents": new_side["documents"],
     }
     return Finding(
         "new_templates",

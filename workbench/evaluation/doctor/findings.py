@@ -19,8 +19,6 @@ class Severity(StrEnum):
 
 
 class Target(StrEnum):
-    """What an action changes."""
-
     CONFIG = "config"  # the next run's configuration
     POSTPROCESS = "postprocess"  # rules after the model; no new training
     DATA = "data"  # a task for people
@@ -191,7 +189,6 @@ class Evidence:
 
     @property
     def learning_rate(self) -> float:
-        """The configured peak."""
         return float(self.get("train.learning_rate", 5e-5))
 
     @property

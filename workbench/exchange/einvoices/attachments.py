@@ -25,16 +25,16 @@ def xml_of(source: Path | bytes, password: str | None = None) -> tuple[str, byte
     try:
         pdf = open_pdf(source, password)
         try:
-            found = _best(_attachments(pdf))
+            invoice_xml = _best(_attachments(pdf))
         finally:
             pdf.close()
     except (pypdfium2.PdfiumError, FileNotFoundError) as error:
         raise InputProblem(
             f"The PDF cannot be opened: {error}", "Check that the file is a PDF without a password."
         ) from error
-    if found is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else source.read_bytes()):
-        found = _best(_associated(source, password))
-    return found
+    if invoice_xml is None and b"EmbeddedFile" in (source if isinstance(source, bytes) else source.read_bytes()):
+        invoice_xml = _best(_associated(source, password))
+    return invoice_xml
 
 
 def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:

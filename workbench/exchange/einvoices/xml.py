@@ -95,11 +95,11 @@ def local_name(element: "_Element") -> str:
 
 def elements(element: "_Element", path: str) -> "list[_Element]":
     """The elements at a path of local names; "|" divides names that a step may have."""
-    found = [element]
+    matches = [element]
     for step in path.split("/"):
         names = step.split("|")
-        found = [child for parent in found for child in parent if local_name(child) in names]
-    return found
+        matches = [child for parent in matches for child in parent if local_name(child) in names]
+    return matches
 
 
 def text(element: "_Element", *paths: str) -> str:

@@ -3,16 +3,15 @@
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import Files, replacing
+from storage.files import Files, draft_folder, replacing, sweep
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -105,21 +104,26 @@ def plain_number(value: float) -> int | float:
     return int(value) if float(value).is_integer() else value
 
 
-def check_target(target: Path, files: Files, force: bool) -> None:
+def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path] = ()) -> None:
     """Refuse to write an export over what must not be lost.
 
     Args:
         target: where the export is to be written.
         files: the workspace's own.
         force: whether a file that exists may be overwritten.
+        beside: files and folders that the export writes besides the target.
 
     Raises:
         UsageProblem: the target is the workspace's own, no regular file or folder, or an existing file without `force`.
     """
+    for path in beside:
+        if os.path.lexists(path) and (path.is_symlink() or not force):
+            raise UsageProblem(f"{path} exists already.", "Name another file, or overwrite it with --force.")
     real, root = target.resolve(), files.root.resolve()
     if real.parent == root and _is_own_name(real.name):
         raise UsageProblem(f"{target} is the workspace's own.", "Name another file or folder for the export.")
-    if any(real.is_relative_to(folder.resolve()) for folder in (files.originals, files.pages, files.runs)):
+    own = (files.originals, files.pages, files.runs, files.copies)
+    if any(real.is_relative_to(folder.resolve()) for folder in own):
         raise UsageProblem(f"{target} is in the workspace's own files.", "Name another place for the export.")
     if not os.path.lexists(target) or target.is_dir():
         return
@@ -160,22 +164,46 @@ def whole_folder(target: Path) -> Iterator[Path]:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageProblem(f"{target} exists already.", "Name a new folder for this format.")
     _make_parent(target)
-    temporary: Path | None = None
     try:
-        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:40]}."))
-        temporary.chmod(0o755)
-        yield temporary
-        if target.exists():
-            target.rmdir()
-        os.replace(temporary, target)  # noqa: PTH105 - atomic on every platform
+        with _draft_of(target) as draft:
+            yield draft
+            if target.exists():
+                target.rmdir()
+            os.replace(draft, target)  # noqa: PTH105 - atomic on every platform
     except OSError as error:
         raise WorkspaceProblem(
             f"{target} cannot be written: {error.strerror or error}. Nothing was changed.",
             "Free some space or check the permissions, then repeat the step.",
         ) from error
-    finally:
-        if temporary is not None and temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    prefix = f".{target.name[:40]}."
+    sweep(target.parent, re.compile(re.escape(prefix)))  # of an export that was killed
+    with draft_folder(target.parent, prefix) as folder:
+        draft = folder / "folder"
+        draft.mkdir(mode=0o755)
+        yield draft
+
+
+@contextmanager
+def file_with_pictures(target: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """A file, and the folder that its pictures are put into: both appear whole or not at all.
+
+    The pictures stand in `pictures_beside(target)` at the end, instead of those of an earlier export.
+
+    Raises:
+        WorkspaceProblem: they cannot be written.
+        UsageProblem: there is a folder of the file's name.
+    """
+    beside = pictures_beside(target)
+    with whole_file(target) as file, _draft_of(beside) as draft:
+        yield file, draft
+        if any(draft.iterdir()):
+            if beside.exists():
+                os.replace(beside, draft.with_name("replaced"))  # noqa: PTH105
+            os.replace(draft, beside)  # noqa: PTH105
 
 
 def _make_parent(target: Path) -> None:

@@ -26,7 +26,6 @@ class DoccanoExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        """Write one file."""
         written = ExportReport()
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:

@@ -36,7 +36,6 @@ class FunsdExporter:
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
-        """Write one folder."""
         written, names = ExportReport(), FileNames()
         with whole_folder(target) as folder:
             (folder / "annotations").mkdir()

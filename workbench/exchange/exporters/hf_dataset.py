@@ -4,10 +4,10 @@ where the documents are of several, else one data set.
 Holds and cannot hold what `hf_parquet` says.
 """
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from storage.files import temporary_folder
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, whole_folder
 from workbench.exchange.exporters.hf_parquet import write_rows
@@ -25,11 +25,11 @@ class HFDatasetExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one folder; pictures are inside the Arrow files."""
-        with whole_folder(target) as folder, tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-            source = Path(scratch) / "rows.parquet"
+        with whole_folder(target) as folder, temporary_folder("export") as scratch:
+            source = scratch / "rows.parquet"
             with source.open("wb") as file:
                 written = write_rows(contents, schema, file, pictures)
-            _convert(source, folder, Path(scratch))
+            _convert(source, folder, scratch)
         return written
 
 

@@ -24,11 +24,11 @@ from workbench.exchange.exporters.base import (
     ExportReport,
     FileNames,
     copy_picture,
+    file_with_pictures,
     has_labels,
     is_complete,
     ordered_spans,
     pictures_beside,
-    whole_file,
 )
 from workbench.fields import Schema
 
@@ -43,20 +43,29 @@ class LabelStudioExporter:
     description = "Label Studio tasks with annotations and predictions"
     folder = False
 
+    def beside(self, target: Path, pictures: bool) -> list[Path]:
+        """What is written besides the file."""
+        return [_config_beside(target), *([pictures_beside(target)] if pictures else [])]
+
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write the tasks, the labelling configuration beside them, and the pictures into a folder beside them."""
         written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
-        with whole_file(target) as file:
+        with file_with_pictures(target) as (file, folder):
             file.write(b"[")
             for number, content in enumerate(contents):
-                file.write((b",\n" if number else b"\n") + encode(_task(content, schema, names, target, pictures)))
+                task = _task(content, schema, names, target, pictures, folder)
+                file.write((b",\n" if number else b"\n") + encode(task))
                 written.count(content)
             file.write(b"\n]\n")
-        write_atomic(target.with_name(f"{target.stem}.config.xml"), labelling_config(schema))
+        write_atomic(_config_beside(target), labelling_config(schema))
         return written
+
+
+def _config_beside(target: Path) -> Path:
+    return target.with_name(f"{target.stem}.config.xml")
 
 
 def labelling_config(schema: Schema) -> str:
@@ -73,11 +82,14 @@ def labelling_config(schema: Schema) -> str:
     )
 
 
-def _task(content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None) -> dict[str, Any]:
+def _task(
+    content: Content, schema: Schema, names: FileNames, target: Path, pictures: Path | None, folder: Path
+) -> dict[str, Any]:
+    """A document's task. The pictures are copied into `folder`, which will be that beside the target."""
     document = content.document
-    base, folder = names.fresh(document.name), pictures_beside(target)
+    base = names.fresh(document.name)
     copied = [copy_picture(p, pictures, folder, f"{base}-{i + 1}") for i, p in enumerate(content.pages)]
-    references = [f"{_SERVED}{quote(f'{folder.name}/{name}')}" for name in copied if name]
+    references = [f"{_SERVED}{quote(f'{pictures_beside(target).name}/{name}')}" for name in copied if name]
     own = {
         "name": document.name,
         "labelled": is_complete(content),

@@ -17,12 +17,12 @@ from workbench.exchange.exporters.base import (
     ExportReport,
     FileNames,
     copy_picture,
+    file_with_pictures,
     has_labels,
     is_complete,
     pictures_beside,
     plain_number,
     tags_by_page,
-    whole_file,
 )
 from workbench.fields import Schema
 
@@ -34,22 +34,32 @@ class WordListExporter:
     description = "JSONL, one object a page: words, bboxes, labels"
     folder = False
 
+    def beside(self, target: Path, pictures: bool) -> list[Path]:
+        """What is written besides the file."""
+        return [pictures_beside(target)] if pictures else []
+
     def write(
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         """Write one file; pictures go into a folder beside it."""
         written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
-        with whole_file(target) as file:
+        with file_with_pictures(target) as (file, folder):
             for content in contents:
-                for record in _records(content, schema, written, names, target, pictures):
+                for record in _records(content, schema, written, names, target, pictures, folder):
                     file.write(encode(record) + b"\n")
                 written.count(content)
         return written
 
 
 def _records(
-    content: Content, schema: Schema, written: ExportReport, names: FileNames, target: Path, pictures: Path | None
+    content: Content,
+    schema: Schema,
+    written: ExportReport,
+    names: FileNames,
+    target: Path,
+    pictures: Path | None,
+    folder: Path,
 ) -> Iterator[dict[str, Any]]:
     tags = tags_by_page(content, schema, written) if has_labels(content) else None
     base = names.fresh(content.document.name)
@@ -73,9 +83,8 @@ def _records(
             record["group"] = content.document.group
         if content.document.language:
             record["language"] = content.document.language
-        folder = pictures_beside(target)
         if copied := copy_picture(page, pictures, folder, f"{base}-{index + 1}"):
-            record["image_path"] = f"{folder.name}/{copied}"
+            record["image_path"] = f"{pictures_beside(target).name}/{copied}"
         yield record
 
 

@@ -14,11 +14,11 @@ from storage.exceptions import InputProblem, UsageProblem
 from workbench.exchange.reading.incoming import Importer
 
 IMPORTERS: dict[str, tuple[str, str]] = {
-    # name: (module of this package, what it reads); of two equally sure formats the first is taken
+    # name: (module in this package, what it reads); of two equally sure formats the first is taken
     "word-list": ("wordlists", "JSON or JSONL, one object a page: words, bboxes, labels, image_path"),
-    "textract": ("textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
-    "document-ai": ("document_ai", "Google Document AI: words, entities as suggestions or labels"),
-    "azure": ("azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
+    "textract": ("cloud.textract", "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"),
+    "document-ai": ("cloud.document_ai", "Google Document AI: words, entities as suggestions or labels"),
+    "azure": ("cloud.azure", "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"),
     "picture-labels": ("picture_labels", "COCO and labelme: labelled boxes on pictures"),
     "paddle": ("paddle", "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"),
     "ubiai": ("ubiai", "UBIAI: texts with labelled tokens"),

@@ -1,4 +1,4 @@
-"""CORD: receipts as lines of words with a category each."""
+"""CORD: receipts as lines of words with a category each; also CORD-v2's and Donut's rows, which may lack the words."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,7 @@ from workbench.fields import Schema, invoice_schema
 
 _PICTURES = (".", "../image", "../images", "../img")
 _CORNERS = (("x1", "y1"), ("x2", "y2"), ("x3", "y3"), ("x4", "y4"))
+_LINE_ITEMS = frozenset({"menu", "items", "line_items", "void_menu"})  # no values of the document
 
 
 class CordImporter:
@@ -26,11 +27,7 @@ class CordImporter:
         return 0.98 if b'"valid_line"' in head else 0.8 if b'"gt_parse"' in head else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            yield self._read(path, options)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))
@@ -75,6 +72,48 @@ def label_of(category: str, schema: Schema) -> str:
     """The last part of a total's category where the invoice schema knows it (total.total_price); else the whole."""
     part, _, last = category.rpartition(".")
     return last if part != "menu" and schema.resolve(last) else category
+
+
+def fill_from_ground_truth(
+    incoming: Incoming, truth: Any, picture: Path | bytes | None, size: tuple[float, float] | None
+) -> None:
+    """Put a row's ground truth into a document: `valid_line` as words and labels, `gt_parse` as known values.
+
+    Raises:
+        InputProblem: the ground truth cannot be read, or there are neither words nor a picture.
+    """
+    data = parsing.decode(truth.encode("utf-8", "replace")) if isinstance(truth, str) else truth
+    if not isinstance(data, dict):
+        raise InputProblem("its ground truth is no object")
+    parses = data.get("gt_parses")
+    parse = data.get("gt_parse", parses[0] if isinstance(parses, list) and parses else None)
+    if parse is None and "valid_line" not in data:
+        parse = data
+    schema = invoice_schema()
+    for category, value in _leaves(parse, ""):
+        incoming.values.setdefault(label_of(category, schema), value)
+    incoming.values_source = "values" if incoming.values else ""
+    if "valid_line" in data:
+        incoming.labelled = True
+        read_lines(incoming, data, (picture, *size) if picture is not None and size else None)
+    elif picture is None or size is None:
+        raise InputProblem("it has no words, and its picture is not there")
+    else:
+        incoming.pages = [IncomingPage(*size, None, picture)]
+
+
+def _leaves(parse: Any, path: str) -> Iterator[tuple[str, str]]:
+    """(category, value) of the texts and numbers in a parse, without line items."""
+    if not isinstance(parse, dict):
+        return
+    for key, value in parse.items():
+        if str(key).casefold() in _LINE_ITEMS:
+            continue
+        name = f"{path}.{key}" if path else str(key)
+        if isinstance(value, dict):
+            yield from _leaves(value, name)
+        elif isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
+            yield name, str(value).strip()
 
 
 IMPORTER = CordImporter()

@@ -36,11 +36,7 @@ class DocileImporter:
                 yield path.parent.parent / folder / (path.stem + suffix)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            yield self._read(path, parsing.around_file(path, options))
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, parsing.around_file(path, options)))
 
     def _read(self, path: Path, options: Options) -> Incoming:
         words: Any = parsing.decode(parsing.content(path, options.limits))

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 
@@ -26,11 +25,7 @@ class FunsdImporter:
         return 0.95 if re.search(rb'"form"\s*:\s*\[', head) else 0.0
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            yield self._read(path, options)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))

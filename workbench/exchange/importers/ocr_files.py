@@ -9,7 +9,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reader_process import in_reader_process
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.answers import companions, complete, need_pages
+from workbench.exchange.reading.answers import companions, finish
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _BOX = re.compile(r"\bbbox\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)\s+(-?[0-9.]+)")
@@ -35,18 +35,14 @@ class OcrFilesImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            incoming, reference = _parsed(path, options)
-            if len(incoming.pages) > options.limits.pages:
-                raise InputProblem(f"it has {len(incoming.pages):,} pages; the limit is {options.limits.pages:,}")
-            if not any(page.tokens for page in incoming.pages):
-                raise InputProblem("there are no words in it")
-            complete(incoming, path, options, reference)
-            need_pages(incoming)
-            yield incoming
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, options))
+
+    def _read(self, path: Path, options: Options) -> Incoming:
+        incoming, reference = _parsed(path, options)
+        parsing.check_number_of_pages(len(incoming.pages), options)
+        if not any(page.tokens for page in incoming.pages):
+            raise InputProblem("there are no words in it")
+        return finish(incoming, (), path, options, reference)
 
 
 @in_reader_process

@@ -66,8 +66,8 @@ class PaddleImporter:
         incoming.labelled = labels > 0 and not unnamed
         if unnamed:
             incoming.notes.append(f"{unnamed} labels are numbers, and no class_list.txt beside the file names them")
-        found = named_files.picture(options, path.parent, reference, incoming.notes)
-        picture, width, height = found or (None, 0.0, 0.0)
+        picture_file = named_files.picture(options, path.parent, reference, incoming.notes)
+        picture, width, height = picture_file or (None, 0.0, 0.0)
         if record.get("width") and record.get("height"):
             width, height = parsing.number(record["width"]), parsing.number(record["height"])
         if not width or not height:

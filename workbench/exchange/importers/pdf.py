@@ -1,18 +1,16 @@
 """PDF: words from the text layer, pictures of the pages, and an e-invoice's own values."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem, WorkspaceProblem
+from storage.files import temporary_folder
 from workbench.exchange import einvoice
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 class PdfImporter:
-    """One file is one document."""
-
     name = "pdf"
     description = "PDF: words of the text layer, OCR where there is none; ZUGFeRD and Factur-X values"
 
@@ -23,11 +21,11 @@ class PdfImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """One document; the pages' pictures are files that exist until the next document is requested."""
         incoming = Incoming(path.stem, str(path), [], self.name)
-        with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        with temporary_folder("pdf") as folder:
             try:
                 for number, page in enumerate(pdf_pages.pages_of(path, options)):
                     if isinstance(page.picture, bytes):
-                        picture = Path(folder) / f"{number}.jpg"
+                        picture = folder / f"{number}.jpg"
                         _write(picture, page.picture)
                         page.picture = picture
                     incoming.pages.append(page)

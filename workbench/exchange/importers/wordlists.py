@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from storage.exceptions import InputProblem
-from workbench.exchange.importers import donut
+from workbench.exchange.importers.cord import fill_from_ground_truth
 from workbench.exchange.reading import named_files, parsing, tags
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken, Options, Rejected
 from workbench.exchange.reading.sides import side_of
@@ -163,7 +163,7 @@ def _document(
     if words is None and record.ground_truth is not None:
         if isinstance(record.file_name, str) and record.id in (None, ""):
             incoming.name = Path(parsing.local_name(record.file_name)).stem
-        donut.fill(incoming, record.ground_truth, picture, size)
+        fill_from_ground_truth(incoming, record.ground_truth, picture, size)
         return incoming
     boxes: Sequence[Quad] = _places(record, words)
     words = words or []

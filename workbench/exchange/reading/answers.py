@@ -33,7 +33,22 @@ class Entity:
     run: str = "import"
 
 
-def add(incoming: Incoming, entities: Sequence[Entity]) -> None:
+def finish(
+    incoming: Incoming, entities: Sequence[Entity], path: Path, options: Options, reference: str = ""
+) -> Incoming:
+    """The document with its entities, and with the pictures of the file that it names or that stands beside it.
+
+    Raises:
+        InputProblem: it has neither a word nor a picture.
+    """
+    _add(incoming, entities)
+    _complete(incoming, path, options, reference)
+    if not any(page.tokens or page.picture for page in incoming.pages):
+        raise InputProblem("it has neither words nor a picture, and no PDF or picture is beside it")
+    return incoming
+
+
+def _add(incoming: Incoming, entities: Sequence[Entity]) -> None:
     """Make entities labels or suggestions of the words on the document's pages, or regions where OCR comes later."""
     waiting = any(page.tokens is None for page in incoming.pages)
     starts = [0]
@@ -60,15 +75,15 @@ def add(incoming: Incoming, entities: Sequence[Entity]) -> None:
 
 
 def _inside(pages: Sequence[IncomingPage], starts: list[int], entity: Entity) -> Iterator[int]:
-    found: dict[int, None] = {}
+    inside: dict[int, None] = {}
     for number, box in entity.places:
         tokens = (pages[number].tokens or ()) if 0 <= number < len(pages) else ()
-        found.update(
+        inside.update(
             dict.fromkeys(
                 i for i, token in enumerate(tokens, starts[number] if tokens else 0) if lies_in(token.box, box)
             )
         )
-    yield from sorted(found)
+    yield from sorted(inside)
 
 
 def _by_text(words: list[str], text: str) -> tuple[int, ...]:
@@ -81,7 +96,7 @@ def _by_text(words: list[str], text: str) -> tuple[int, ...]:
     return tuple(range(places[0], places[0] + length)) if len(places) == 1 else ()
 
 
-def complete(incoming: Incoming, path: Path, options: Options, reference: str = "") -> None:
+def _complete(incoming: Incoming, path: Path, options: Options, reference: str) -> None:
     """Give pages the pictures of the PDF or picture that the file names or that stands beside it.
 
     A page of width 0 has its words in fractions: it gets the size of that file's page, and its words and regions too.
@@ -123,16 +138,6 @@ def companions(path: Path, references: Sequence[str] = ()) -> Iterator[Path]:
     file = named_files.beside(Options(path.parent), path)
     if file is not None:
         yield file
-
-
-def need_pages(incoming: Incoming) -> None:
-    """Refuse a document without a word and without a picture.
-
-    Raises:
-        InputProblem: it is one.
-    """
-    if not any(page.tokens or page.picture for page in incoming.pages):
-        raise InputProblem("it has neither words nor a picture, and no PDF or picture is beside it")
 
 
 def share(value: Any) -> float | None:

@@ -169,7 +169,6 @@ def need(record: Mapping[str, Any], key: str, kind: type | tuple[type, ...], wha
 
 
 def number(value: Any) -> float:
-    """A number of a record."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return float(value)
@@ -311,6 +310,24 @@ def each(
 def rejected(path: Path, where: str, problem: InputProblem) -> Rejected:
     """A `Rejected` for a problem."""
     return Rejected(str(path), where, problem.message)
+
+
+def only_document(path: Path, read: Callable[[], Incoming]) -> Iterator[Incoming | Rejected]:
+    """What `read` gives, the one document of a file; or why it cannot be read."""
+    try:
+        yield read()
+    except InputProblem as problem:
+        yield rejected(path, "", problem)
+
+
+def check_number_of_pages(pages: int, options: Options) -> None:
+    """Refuse a document of more pages than a document may have.
+
+    Raises:
+        InputProblem: it is one.
+    """
+    if pages > options.limits.pages:
+        raise InputProblem(f"it has {pages:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
 
 
 def words_in(text: str, box: Box) -> list[tuple[str, Box]]:

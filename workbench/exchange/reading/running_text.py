@@ -72,7 +72,7 @@ def set_text(incoming: Incoming, text: str, ranges: Iterable[Range]) -> None:
         InputProblem: a range leaves the text however it is counted.
     """
     counted = sorted(_counted(incoming, text, list(ranges)), key=lambda r: (r.start, r.end, r.label))
-    edges = {edge for found in counted for edge in (found.start, found.end)}
+    edges = {edge for marked in counted for edge in (marked.start, marked.end)}
     pieces: list[tuple[int, int]] = []
     lines: list[list[str]] = [[]]
     done = 0
@@ -85,11 +85,11 @@ def set_text(incoming: Incoming, text: str, ranges: Iterable[Range]) -> None:
             pieces.append((left, right))
             lines[-1].append(text[left:right])
     empty = 0
-    for found in counted:
-        tokens = tuple(i for i, (left, right) in enumerate(pieces) if left >= found.start and right <= found.end)
+    for marked in counted:
+        tokens = tuple(i for i, (left, right) in enumerate(pieces) if left >= marked.start and right <= marked.end)
         empty += not tokens
         if tokens:
-            incoming.spans.append(IncomingSpan(found.label, tokens, found.confidence, found.run))
+            incoming.spans.append(IncomingSpan(marked.label, tokens, marked.confidence, marked.run))
     if empty:
         incoming.notes.append(f"{empty} labels hold no word and were dropped")
     incoming.notes.append(TYPESET)
@@ -101,23 +101,23 @@ def set_text(incoming: Incoming, text: str, ranges: Iterable[Range]) -> None:
 
 def _counted(incoming: Incoming, text: str, ranges: list[Range]) -> list[Range]:
     """The ranges in characters of `text`; other ways of counting are tried where labels would cut words in two."""
-    misfits = sum(_misfits(text, found) for found in ranges)
+    misfits = sum(_misfits(text, marked) for marked in ranges)
     best, unit = ranges, ""
     if misfits:
         for name, starts in _countings(text):
-            other = [_moved(found, starts) for found in ranges]
-            number = sum(_misfits(text, found) for found in other)
+            other = [_moved(marked, starts) for marked in ranges]
+            number = sum(_misfits(text, marked) for marked in other)
             if number < misfits:
                 best, unit, misfits = other, name, number
-    for found in best:
-        if not 0 <= found.start <= found.end <= len(text):
+    for marked in best:
+        if not 0 <= marked.start <= marked.end <= len(text):
             raise InputProblem(
-                f"the label {found.label} [{found.start}, {found.end}] leaves the text, "
+                f"the label {marked.label} [{marked.start}, {marked.end}] leaves the text, "
                 f"which has {len(text)} characters"
             )
     if unit:
         incoming.notes.append(f"labels are counted in {unit}: they were moved to their words")
-    cut = sum(_misfits(text, found) > 0 for found in best)
+    cut = sum(_misfits(text, marked) > 0 for marked in best)
     if cut * 2 > len(best):
         incoming.notes.append(f"{cut} labels begin or end inside a word: are their positions right?")
     return best
@@ -138,19 +138,19 @@ def _countings(text: str) -> Iterator[tuple[str, list[int]]]:
             yield name, [0, *accumulate(sizes)]
 
 
-def _moved(found: Range, starts: list[int]) -> Range:
-    start, end = bisect_left(starts, found.start), bisect_left(starts, found.end)
-    outside = found.end > starts[-1]
-    return Range(start, end + outside, found.label, found.confidence, found.run, found.text)
+def _moved(marked: Range, starts: list[int]) -> Range:
+    start, end = bisect_left(starts, marked.start), bisect_left(starts, marked.end)
+    outside = marked.end > starts[-1]
+    return Range(start, end + outside, marked.label, marked.confidence, marked.run, marked.text)
 
 
-def _misfits(text: str, found: Range) -> int:
+def _misfits(text: str, marked: Range) -> int:
     """How many of a range's edges stand where a label's should not: inside a word, at a space, outside the text."""
-    start, end = found.start, found.end
+    start, end = marked.start, marked.end
     if not 0 <= start <= end <= len(text):
         return 3
-    if found.text:
-        return 0 if _plain(text[start:end]) == _plain(found.text) else 2
+    if marked.text:
+        return 0 if _plain(text[start:end]) == _plain(marked.text) else 2
     if start == end:
         return 2
     inside = [0 < edge < len(text) and text[edge - 1].isalnum() and text[edge].isalnum() for edge in (start, end)]

@@ -1,7 +1,7 @@
 """What spreadsheet programs do to tables: encodings, lines above the header, number formats, shortened numbers."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from itertools import chain, islice
 from typing import Any
@@ -10,13 +10,40 @@ from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
-"""Names of the column with the document's file; without one it is the first column."""
+"""Names of the column with the document's file."""
 SURE_COLUMNS = frozenset(FILE_COLUMNS) - {"name", "id"}
 """A file with one of these columns is a table of known values."""
+_MORE_FILE_COLUMNS = frozenset(
+    (
+        "file name",
+        "file path",
+        "pdf",
+        "document name",
+        "invoice file",
+        "attachment",
+        "scan",
+        "dateiname",
+        "datei name",
+        "dateipfad",
+        "belegdatei",
+        "anhang",
+        "dokument",
+        "fichier",
+        "nom du fichier",
+        "archivo",
+        "fichero",
+        "bestand",
+        "bestandsnaam",
+        "allegato",
+        "文件名",
+    )
+)
+"""What such a column is called in tables that were named as such."""
 
 UNKNOWN = "\0"
 """A cell that begins with this holds why its value cannot be known."""
 
+_FILE = re.compile(r"\.(pdf|png|jpe?g|tiff?|xml|webp|heic)$", re.IGNORECASE)
 _ABOVE = 20  # rows among which the header is looked for
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _SERIAL = re.compile(r"[2-6][0-9]{4}")  # days since 1900 (or 1904): 1954 to 2091
@@ -72,19 +99,41 @@ def delimiter_of(text: str) -> str:
 
 
 def from_header(rows: Iterable[Sequence[Any]]) -> tuple[list[str], Iterator[Sequence[Any]]]:
-    """The columns and the rows below them: the header is the first row that names a file's column, else the first."""
+    """The columns and the rows below them.
+
+    The header is the first row that names a file's column; else the first with more than half as many filled cells as
+    the fullest of the first rows: titles and notes fill fewer.
+    """
     rest = iter(rows)
     first = list(islice(rest, _ABOVE))
-    filled = [number for number, row in enumerate(first) if any(_named(cell) for cell in row)]
-    if not filled:
+    filled = [sum(bool(_named(cell)) for cell in row) for row in first]
+    if not any(filled):
         return [], iter(())
-    header = next((number for number in filled if has_file_column(first[number])), filled[0])
+    full = [number for number, count in enumerate(filled) if count > max(filled) / 2]
+    header = next((number for number in full if has_file_column(first[number])), full[0])
     return [_named(cell) for cell in first[header]], chain(first[header + 1 :], rest)
 
 
 def has_file_column(row: Iterable[Any]) -> bool:
     """Whether a row is the header of a table of known values."""
-    return any(_named(cell).casefold() in SURE_COLUMNS for cell in row)
+    return any(_is_file_column(_named(cell)) for cell in row)
+
+
+def file_column(cells: Mapping[str, str]) -> str:
+    """The column of a row that has the document's file: by its name, else by a value with a document's suffix.
+
+    Without either it is the first.
+    """
+    named = [column for name in FILE_COLUMNS for column in cells if column.casefold() == name]
+    sure = [column for column in named if column.casefold() in SURE_COLUMNS]
+    more = [column for column in cells if _is_file_column(column)]
+    valued = [column for column, value in cells.items() if _FILE.search(value)]
+    return next(iter((*sure, *more, *valued, *named, *cells)), "")
+
+
+def _is_file_column(name: str) -> bool:
+    plain = name.casefold()
+    return plain in SURE_COLUMNS or re.sub(r"[\s_\-.:]+", " ", plain).strip() in _MORE_FILE_COLUMNS
 
 
 def _named(cell: Any) -> str:

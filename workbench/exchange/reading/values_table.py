@@ -82,8 +82,7 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
         yield Rejected(str(path), record, "it is no object with a file and values")
         return
     cells = {harmless(str(column)).strip(): _text(value) for column, value in data.items() if column is not None}
-    named = (c for wanted in table_cells.FILE_COLUMNS for c in cells if c.casefold() == wanted)
-    column = next(named, next(iter(cells), ""))
+    column = table_cells.file_column(cells)
     file = cells.pop(column, "")
     if not file:
         yield Rejected(str(path), record, f"it names no file (column '{column}')")
@@ -171,9 +170,9 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
         book = load_workbook(path, read_only=True, data_only=True)
         columns, rows = table_cells.from_header(())
         for sheet in book.worksheets:  # the first with a column for files, else the first
-            found = table_cells.from_header(_rows(sheet))
-            if not columns or table_cells.has_file_column(found[0]):
-                columns, rows = found
+            table = table_cells.from_header(_rows(sheet))
+            if not columns or table_cells.has_file_column(table[0]):
+                columns, rows = table
             if table_cells.has_file_column(columns):
                 break
         for row in rows:

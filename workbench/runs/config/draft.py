@@ -26,7 +26,6 @@ class Draft:
 
     @classmethod
     def of(cls, config: TuneConfig, preset: str = "") -> "Draft":
-        """An unchanged draft."""
         return cls(config, config, preset)
 
     def value(self, key: str) -> Any:

@@ -198,6 +198,6 @@ def _folder_config(name: str) -> dict[str, object]:
     path = Path(name).expanduser() / "config.json"
     try:
         loaded = json.loads(path.read_text(encoding="utf-8")) if name and path.is_file() else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

@@ -14,8 +14,6 @@ from workbench.runs.config.tune import Group, TuneConfig
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting."""
-
     key: str  # dotted: "train.learning_rate"
     type: str  # "float", "int", "bool", "text", "choice", "list", "map"
     default: Any

@@ -148,6 +148,13 @@ def for_few_texts(config: TuneConfig) -> TuneConfig:
     return config.model_copy(update={"train": train})
 
 
+def of_classes(documents: int, class_field: str = "", device: str = "cpu") -> TuneConfig:
+    """The preset of classes for so many labelled documents, to learn this field."""
+    config = preset(CLASSES, device).config
+    config = for_few_texts(config) if documents < FEW_TEXTS else config
+    return config.model_copy(update={"model": config.model.model_copy(update={"class_field": class_field})})
+
+
 def choose_preset(documents: int, pages: int, device: str = "cpu") -> str:
     """The preset's name for so many training documents and pages on this device ("cpu", "cuda", "mps")."""
     if documents <= 50 or (device == "cpu" and documents <= 100):

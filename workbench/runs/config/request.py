@@ -26,7 +26,6 @@ class FieldSpec(BaseModel):
 
     @classmethod
     def of(cls, field: SchemaField) -> "FieldSpec":
-        """A field of the schema."""
         return cls(
             id=field.id, name=field.name, type=field.type.value, aliases=field.aliases, options=field.options,
             multiple=field.multiple,

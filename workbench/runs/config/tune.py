@@ -169,8 +169,6 @@ class Model(_Section):
 
 
 class Train(_Section):
-    """How the weights move."""
-
     learning_rate: float = _setting(
         5e-5, Group.RATE, "Learning rate",
         "How far one step moves the weights. The first setting to turn.",
@@ -323,6 +321,13 @@ class Train(_Section):
         50, Group.RUN, "Training documents evaluated",
         "A fixed sample whose figures are shown beside validation's: the gap between the two tells overfitting.",
         ge=0, le=10_000,
+    )  # fmt: skip
+    engine: Literal["trainer", "loop"] = _setting(
+        "trainer", Group.RUN, "Engine",
+        "Who takes the steps: the Trainer of transformers, or a loop of this program over accelerate. "
+        "With the same seed both give the same losses.",
+        "Leave it; `--grid train.engine=trainer,loop` compares the two.",
+        "The loop is one process: no torchrun, no DeepSpeed, no FSDP.",
     )  # fmt: skip
     seed: int = _setting(
         42, Group.RUN, "Seed", "Same seed, same data, same machine: same run. Try three before you believe 0.02.",

@@ -9,6 +9,5 @@ from workbench.training.models import loading
 
 
 def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
-    """A LiLT for these fields."""
     source = loading.source_of(config.model.name or families.spec("lilt").bases[0].name)
     return loading.build(config, fields, source, ("lilt",))

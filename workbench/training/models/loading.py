@@ -3,7 +3,6 @@
 Folders and hubs are not trusted: only safetensors are read, no code of theirs is run.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,11 +21,16 @@ from transformers import (
 )
 from transformers.modeling_layers import GradientCheckpointingLayer
 
-from storage.exceptions import ConfigProblem, InputProblem, MissingTool
-from workbench.fields import invoice_schema
+from storage.exceptions import ConfigProblem, InputProblem, MissingTool, WorkbenchError
+from workbench.fields import field_of_tag, invoice_schema
 from workbench.runs.config.families import position_offset
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import check as model_folders
+from workbench.runs.model_folders import configuration
+
+_HEAD = {"classifier", "pre_classifier", "pooler", "head"}
+"""Parts of a model that fine-tuning may begin anew."""
 
 
 @dataclass(slots=True)
@@ -45,49 +49,15 @@ def labels_of(fields: Sequence[FieldSpec]) -> list[str]:
     return ["O", *(f"{prefix}-{f.id}" for f in fields for prefix in "BI")]
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a model folder that wants to run code or reach outside itself.
+def source_of(name: str) -> str:
+    """A checked folder's path, or the hub name as it is.
 
     Raises:
-        InputProblem: it is no model folder, or not a safe one.
+        InputProblem: it is neither, or the folder is not safe.
     """
-    remedy = "Use a folder with config.json, a tokenizer and model.safetensors, as save_pretrained() writes it."
-    configs = [path for path in folder.glob("*.json") if path.is_file()]
-    if folder / "config.json" not in configs:
-        raise InputProblem(f"{folder} is no model folder: it has no config.json.", remedy)
-    for path in configs:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputProblem(f"{path} cannot be read: {error}", remedy) from error
-        if not isinstance(content, dict):
-            continue
-        if "auto_map" in content:
-            raise InputProblem(
-                f"{path} wants to run code of its own (auto_map): refused.", "Ask its maker for a plain model."
-            )
-        names = content.get("weight_map", {})
-        if isinstance(names, dict) and any(Path(str(name)).name != str(name) for name in names.values()):
-            raise InputProblem(f"{path} names weights outside the folder: refused.", remedy)
-    if not any(folder.glob("*.safetensors")):
-        pickles = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for p in folder.glob(pattern))
-        reason = (
-            f"its weights ({', '.join(pickles)}) are pickles, which can run code" if pickles else "it has no weights"
-        )
-        raise InputProblem(
-            f"{folder} cannot be used: {reason}.", "Convert the weights to model.safetensors where you trust them."
-        )
-
-
-def source_of(name: str) -> str:
-    """A checked folder's path, or the hub name as it is."""
+    model_folders.check_name(name)
     folder = Path(name).expanduser()
-    if folder.is_dir():
-        check_folder(folder)
-        return str(folder)
-    if name.startswith(("/", ".", "~")):
-        raise InputProblem(f"There is no model folder {name}.", "Correct model.name.")
-    return name
+    return str(folder) if folder.is_dir() else name
 
 
 @contextmanager
@@ -104,9 +74,11 @@ def loading(name: str) -> Iterator[None]:
             f"The weights of {name} are damaged: {error}",
             "Copy the folder again; for a hub name, remove it from the cache and load it anew.",
         ) from error
-    except (OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if Path(name).is_dir():
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        if Path(name).is_dir() or not isinstance(error, OSError | ValueError):
             raise InputProblem(f"{name} cannot be loaded: {first}", "Check the folder.") from error
         raise MissingTool(
             f"{name} cannot be had: {first}",
@@ -116,9 +88,61 @@ def loading(name: str) -> Iterator[None]:
 
 
 def load_tokenizer(source: str, **options: Any) -> Any:
-    """The fast tokenizer of a base."""
+    """The fast tokenizer of a base.
+
+    Raises:
+        InputProblem: it knows no words.
+    """
     with loading(source):
-        return AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **options)
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise InputProblem(f"The tokenizer of {source} knows no words.", "Copy tokenizer.json of the same model.")
+    return tokenizer
+
+
+def pretrained(auto: Any, source: str, *, new_head: bool, **options: Any) -> Any:
+    """A model with the weights of a source, in 32 bits.
+
+    Args:
+        auto: its class, or the Auto class that finds it.
+        source: a checked folder or a hub name.
+        new_head: it is to be fine-tuned, so that its head may be missing or of another size.
+        options: for `from_pretrained`.
+
+    Raises:
+        InputProblem: a weight is missing or of another size, for which the library would take random numbers.
+    """
+    with loading(source):
+        model, report = auto.from_pretrained(
+            source, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, output_loading_info=True,
+            ignore_mismatched_sizes=True, **options,
+        )  # fmt: skip
+    random = sorted({*report["missing_keys"], *(entry[0] for entry in report["mismatched_keys"])})
+    lost = [name for name in random if not (new_head and _HEAD.intersection(name.split(".")))]
+    if lost:
+        raise InputProblem(
+            f"{source} is no whole model: {len(lost)} of its weights are missing or of another size, as {lost[0]}.",
+            "Copy the folder again, or choose another base.",
+        )
+    return model
+
+
+def fitting_tokenizer(model: Any, source: str) -> Any:
+    """The tokenizer of a fine-tuned model, whose every token the model has an embedding for.
+
+    Raises:
+        InputProblem: it is that of another model.
+    """
+    options = {"add_prefix_space": True} if position_offset(model.config.model_type) else {}
+    tokenizer = load_tokenizer(source, **options)
+    rows = model.get_input_embeddings().num_embeddings
+    # a mask is no word of a document, and the library adds one where there is none
+    if max(number for token, number in tokenizer.get_vocab().items() if token != tokenizer.mask_token) >= rows:
+        raise InputProblem(
+            f"The tokenizer of {source} has more tokens than the {rows} that its model knows.",
+            "Copy tokenizer.json of the same model.",
+        )
+    return tokenizer
 
 
 def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_types: Sequence[str] = ()) -> Built:
@@ -136,6 +160,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     auto = AutoModelForSequenceClassification if is_classifier else AutoModelForTokenClassification
     with loading(source):
         settings = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        configuration.check(source, settings.to_dict())  # a hub's, too, and what the library assumes
     if model_types and settings.model_type not in model_types:
         raise ConfigProblem(
             f"{source} is a {settings.model_type} model, not one of the family {config.model.family}.",
@@ -161,7 +186,8 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
             "weights do not fit it, so it starts from nothing."
         )
     else:
-        model = _pretrained(auto, source, settings, known or labels)
+        _set_labels(settings, known or labels)
+        model = pretrained(auto, source, new_head=True, config=settings)
         carried = _fit_head(model, known, fields, config) if known else {}
         if carried and known != labels:
             notes.append(
@@ -185,15 +211,6 @@ def _new_model(auto: Any, source: str, settings: Any, labels: Sequence[str]) -> 
     _set_labels(settings, labels)
     with loading(source):
         return auto.from_config(settings, dtype=torch.float32)
-
-
-def _pretrained(auto: Any, source: str, settings: Any, labels: Sequence[str]) -> Any:
-    _set_labels(settings, labels)
-    with loading(source):
-        return auto.from_pretrained(
-            source, config=settings, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-            ignore_mismatched_sizes=True,
-        )  # fmt: skip
 
 
 def _fit_head(model: Any, known: Sequence[str], fields: Sequence[FieldSpec], config: TuneConfig) -> dict[str, str]:
@@ -275,7 +292,7 @@ def head_mapping(
 
     By type only a base's field that no other field maps to, so that no two fields start as the same.
     """
-    base = list(dict.fromkeys(label[2:] for label in from_labels if label != "O"))
+    base = list(dict.fromkeys(field_of_tag(label) for label in from_labels if label != "O"))
     mapping = {
         field: target for field, target in by_hand.items() if target in base and any(f.id == field for f in fields)
     }
@@ -319,7 +336,7 @@ def carry_head(
     index = {label: i for i, label in enumerate(from_labels)}
     with torch.no_grad():
         for i, label in enumerate(labels):
-            origin = label if label == "O" else f"{label[:2]}{mapping.get(label[2:], '')}"
+            origin = label if label == "O" else f"{label[:2]}{mapping.get(field_of_tag(label), '')}"
             if (mapping or by_meaning) and origin in index:
                 new.weight[i], new.bias[i] = old.weight[index[origin]], old.bias[index[origin]]
     setattr(holder, name, new)

@@ -52,8 +52,6 @@ class Classes(Protocol):
 
 @dataclass(slots=True)
 class Baseline:
-    """A fitted baseline."""
-
     vectorizer: TfidfVectorizer
     coefficients: NDArray[np.float64]  # classes × features
     intercepts: NDArray[np.float64]

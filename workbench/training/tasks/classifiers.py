@@ -11,6 +11,7 @@ from transformers import AutoModelForSequenceClassification
 
 from workbench.runs import parquet
 from workbench.runs.config import families
+from workbench.runs.model_folders import check as model_folders
 from workbench.training import encoding
 from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
@@ -49,13 +50,9 @@ def load(
     """
     if description.family == "baseline":
         return BaselinePredictor(Baseline.load(folder))
-    loading.check_folder(folder)
-    with loading.loading(str(folder)):
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-        )
-    options = {"add_prefix_space": True} if families.position_offset(model.config.model_type) else {}
-    tokenizer = loading.load_tokenizer(str(folder), **options)
+    model_folders.check_folder(folder, fine_tuned=True)
+    model = loading.pretrained(AutoModelForSequenceClassification, str(folder), new_head=False)
+    tokenizer = loading.fitting_tokenizer(model, str(folder))
     device = device or choose_device("auto")
     encoder = encoding.Encoder(tokenizer, ["O"], description.data, description.sep_box)
     collator = encoding.Collator(

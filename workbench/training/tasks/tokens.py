@@ -8,10 +8,10 @@ from typing import Any
 
 from storage.exceptions import RunProblem
 from workbench.evaluation import report as evaluation
-from workbench.fields import FieldType
+from workbench.fields import FieldType, field_of_tag
 from workbench.predictions import suggestions
 from workbench.predictions.cases import labelled_once
-from workbench.predictions.run_reader import fields_labelled
+from workbench.predictions.run_reader import fields_labelled, in_pieces
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
@@ -32,11 +32,12 @@ class TokenTask:
     labelled: frozenset[str]  # fields with a label on some document: predictions of others cannot be judged
     name: str = parquet.TOKENS
     once: frozenset[str] = frozenset()  # fields of which a training document has one value
+    in_pieces: frozenset[str] = frozenset()  # fields whose values may be printed in several pieces
 
     @classmethod
     def of(cls, request: Request, folder: Path) -> "TokenTask":
-        """The task of a run folder."""
-        return cls(labels_of(request.fields), frozenset(f.id for f in request.fields), fields_labelled(folder))
+        fields = frozenset(f.id for f in request.fields)
+        return cls(labels_of(request.fields), fields, fields_labelled(folder), in_pieces=in_pieces(folder))
 
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
         """Whether it has tags, be they all O."""
@@ -49,11 +50,11 @@ class TokenTask:
             RunProblem: no word carries a label.
         """
         self.once = labelled_once(row.tags for row in documents["train"])
-        used = {tag[2:] for row in documents["train"] for tag in row.tags or () if tag != "O"}
+        used = {field_of_tag(tag) for row in documents["train"] for tag in row.tags or () if tag != "O"}
         if not used & self.fields:
             raise RunProblem("No word of the training documents carries a label.", "Label a few documents first.")
         measured = {
-            tag[2:]
+            field_of_tag(tag)
             for side in ("validation", "test")
             for row in documents[side]
             for tag in row.tags or ()
@@ -97,4 +98,4 @@ class TokenTask:
 
     def figures(self, predictions: Sequence[DocumentPrediction]) -> dict[str, Any]:
         """Strict figures, by the definition of `workbench evaluate`."""
-        return scoring.figures(predictions, self.labels, self.once, self.labelled)
+        return scoring.figures(predictions, self.labels, self.once, self.labelled, self.in_pieces)

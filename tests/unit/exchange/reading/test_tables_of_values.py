@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from workbench.exchange import known_values
-from workbench.exchange.reading import table_cells
+from workbench.exchange.reading import document_names, table_cells
 from workbench.exchange.reading.incoming import Rejected
 from workbench.exchange.reading.values_table import read
 from workbench.settings import Limits
@@ -76,7 +75,7 @@ def test_number_formats_sheets_and_errors_of_a_workbook(tmp_path: Path) -> None:
 
 
 def test_names_of_files_are_the_same_however_accents_are_written() -> None:
-    assert known_values._folded(unicodedata.normalize("NFD", "MÜLLER.pdf")) == known_values._folded("müller.pdf")
+    assert document_names.folded(unicodedata.normalize("NFD", "MÜLLER.pdf")) == document_names.folded("müller.pdf")
 
 
 def test_a_header_is_looked_for(tmp_path: Any) -> None:

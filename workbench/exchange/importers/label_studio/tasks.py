@@ -114,7 +114,7 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
     if done and "data" in task and len(valid) > 1:
         which = "the ground truth" if chosen and chosen.get("ground_truth") is True else "the latest annotation"
         incoming.notes.append(f"{len(valid)} people labelled it; {which} was taken")
-    everything = [result for found in (results or [], *(_list(p, "result") for p in predictions)) for result in found]
+    everything = [result for part in (results or [], *(_list(p, "result") for p in predictions)) for result in part]
     if is_text_task(everything):
         offered = [(_list(p, "result"), _confidence(p), _version(p)) for p in predictions]
         fill(incoming, data, results or [], offered)
@@ -242,8 +242,7 @@ def _pages(
     shapes = [shape for shape in _list(own, "pages") if isinstance(shape, dict)]
     given = _given_pages(references, path, options, incoming.notes)
     count = max([1, len(references), len(given), len(shapes), *(region.page + 1 for region in regions)])
-    if count > options.limits.pages:
-        raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+    parsing.check_number_of_pages(count, options)
     for number in range(count):
         known = given[number] if number < len(given) else None
         sizes = [region.size for region in regions if region.page == number and region.size]
@@ -287,8 +286,8 @@ def _given_pages(references: list[str], path: Path, options: Options, notes: lis
         if parsing.local_name(reference).lower().endswith(".pdf"):
             pages += named_files.pages(options, path.parent, reference, notes)
         else:
-            found = named_files.picture(options, path.parent, reference, notes)
-            pages.append(IncomingPage(found[1], found[2], None, found[0]) if found else None)
+            picture = named_files.picture(options, path.parent, reference, notes)
+            pages.append(IncomingPage(picture[1], picture[2], None, picture[0]) if picture else None)
     return pages
 
 

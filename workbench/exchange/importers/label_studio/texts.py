@@ -43,13 +43,13 @@ def fill(
     ranges = [_range(result, None, "import") for result in results]
     for predicted, confidence, run in suggested:
         ranges += [_range(result, confidence, run) for result in predicted]
-    named = [found for found in ranges if found is not None]
+    named = [marked for marked in ranges if marked is not None]
     texts = [value for value in data.values() if isinstance(value, str) and value.strip()]
     if not texts:
         raise InputProblem("it labels a text, and its data has none")
-    text = max(texts, key=lambda t: (sum(t[found.start : found.end] == found.text for found in named), len(t)))
+    text = max(texts, key=lambda t: (sum(t[marked.start : marked.end] == marked.text for marked in named), len(t)))
     left_out = sum(isinstance(r, dict) and r.get("type") != "relation" for r in results) - sum(
-        found is not None for found in ranges[: len(results)]
+        marked is not None for marked in ranges[: len(results)]
     )
     if left_out > 0:
         incoming.notes.append(f"{left_out} results are no labels of the text and were left out")

@@ -22,6 +22,7 @@ from workbench.runs.state import RunFolder
 from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
+from workbench.training.loop import Loop
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor
@@ -43,7 +44,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class TrainingRun:
+class TrainingAttempt:
     """What a run is trained with. `batch` is windows at once; they and `accumulation` may be smaller than asked for."""
 
     folder: RunFolder
@@ -68,7 +69,7 @@ class TrainingRun:
         control: Control,
         batch: int,
         accumulation: int,
-    ) -> "TrainingRun":
+    ) -> "TrainingAttempt":
         """Load the model and encode the documents; writes the events `started` and `prepared`.
 
         Raises:
@@ -128,12 +129,19 @@ class TrainingRun:
         tuner.remove_callback(PrinterCallback)
         tuner.add_callback(tracking.OneMLflowRun(tuner.callback_handler.callbacks))
         with _resources_named(self.batch):
-            tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
+            self._train(tuner)
         state = tuner.state
         return Result(
             self.built, self.predictor, state.global_step, float(state.epoch or 0), state.best_global_step or None,
             self.batch * self.accumulation * _world(), reporter.speed(), self._track(tuner),
         )  # fmt: skip
+
+    def _train(self, tuner: Tuner) -> None:
+        train = self.prepared.request.config.train
+        if train.engine == "loop":
+            Loop(tuner, train).train(self.resumed)
+        else:
+            tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
 
     def _track(self, tuner: Tuner) -> Callable[[dict[str, Any], str], None]:
         if not self.prepared.request.config.train.report_to:

@@ -1,12 +1,12 @@
 """The annotate screen's questions. What is asked is awaited in a worker, as Textual wants it: see `converse`."""
 
 from asyncio import sleep
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from textual.app import App
 
-from screens.annotate.conflict import CHOICES, described
+from screens.annotate.dialogs.conflict import CHOICES, described
 from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
@@ -16,6 +16,7 @@ from storage.document_list import KINDS, Filter
 from storage.exceptions import Conflict
 from storage.records import Event, Split
 from workbench.annotation.acts import merge
+from workbench.annotation.document_acts import name_of
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session import AnnotationSession
 
@@ -72,9 +73,20 @@ async def ask_word(app: App[Any], session: AnnotationSession) -> Work | None:
     return (lambda session: session.document_acts.correct(text)) if text else None
 
 
+async def ask_spaces(app: App[Any], session: AnnotationSession) -> Work | None:
+    """Divide the cursor's word, or join the selected ones."""
+    if not (words := session.words_to_space()):
+        return None
+    text: str | None = await app.push_screen_wait(
+        Prompt("Spaces between the words", words, "Enter: keep   Esc: cancel   (labels stay on their words)")
+    )
+    return (lambda session: session.space_words(text)) if text else None
+
+
 QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, Any, Work | None]]] = {
     "note": ask_note,
     "word": ask_word,
+    "spaces": ask_spaces,
 }
 """What the action `ask(name)` asks about the open document."""
 
@@ -136,16 +148,21 @@ async def _ask_vendor(app: App[Any], database: Database) -> Filter | None:
 
 def history_page(session: AnnotationSession) -> TextPage:
     """Who did what when on the document, the newest first."""
-    lines = _history_lines(reversed(session.editor.history()), session)
-    return TextPage("History, the newest first", "\n".join(lines) or "Nothing was done yet.", wide=True)
+    lines = _history_lines(session.editor.history(), session)
+    return TextPage("History, the newest first", "\n".join(reversed(lines)) or "Nothing was done yet.", wide=True)
 
 
-def _history_lines(history: Iterable[Event], session: AnnotationSession) -> list[str]:
-    return [
-        f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {event.annotator or '?':<14} {event.act:<14} "
-        + _change(event.change, session)
-        for event in history
-    ]
+def _history_lines(history: Sequence[Event], session: AnnotationSession) -> list[str]:
+    events = {event.id: event for event in history}
+    lines = []
+    for event in history:
+        meant = events.get(event.target or 0)
+        act = name_of(meant or event, session.schema, session.content.suggestions)
+        act = f"{event.act}: {act}" if meant else act
+        change = _change(event.change, session)
+        who = event.annotator or "?"
+        lines.append(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}  {who:<14} {act}" + (f"  {change}" if change else ""))
+    return lines
 
 
 def _change(change: dict[str, Any], session: AnnotationSession) -> str:
@@ -157,9 +174,17 @@ def _change(change: dict[str, Any], session: AnnotationSession) -> str:
             for field, ids, *_ in spans[sign]:
                 text = text_of(tokens, [token for token in ids if token < len(tokens)])
                 parts.append(f"{sign}{name(field)} “{text[:40]}”")
+    if isinstance(classes := change.get("classes"), dict):
+        parts += [f"{sign}{name(field)} = {option}" for sign in "-+" for field, option, *_ in classes[sign]]
     for attribute in ("state", "note"):
         if isinstance(turned := change.get(attribute), list):
             parts.append(f"{attribute}: {turned[0] or '–'} → {turned[1] or '–'}")
     if isinstance(absent := change.get("absent"), dict):
-        parts += [f"{sign}absent {name(field)}" for sign in "-+" for field in absent[sign]]
+        parts += [f"{'' if sign == '+' else 'no longer '}not there: {name(f)}" for sign in "-+" for f in absent[sign]]
+    if isinstance(classes := change.get("classes"), dict):
+        parts += [f"{sign}{name(field)} {option}" for sign in "-+" for field, option, *_ in classes[sign]]
+    if isinstance(texts := change.get("texts"), dict):
+        parts += [f"{sign}“{text}”" for sign in "-+" for _, text in texts[sign]]
+    if isinstance(words := change.get("words"), str):
+        parts.append(words)
     return ", ".join(parts)

@@ -35,4 +35,6 @@ def _values(content: Content, state: Annotations, field: str) -> str:
     tokens = content.tokens
     spans = sorted((s for s in state.spans if s.field == field), key=lambda s: s.tokens)
     values = [f"{text_of(tokens, s.tokens)} ({s.annotator or '?'})" for s in spans]
+    options = sorted((label.option, label.annotator) for label in state.classes if label.field == field)
+    values += [f"{option} ({annotator or '?'})" for option, annotator in options]
     return " | ".join(values) or ("not on the document" if field in state.absent else "")

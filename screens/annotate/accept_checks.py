@@ -10,7 +10,7 @@ from workbench.annotation.session import AnnotationSession
 NOTHING_LABELLED = "Nothing is labelled here. Again: accept it as a document that has none of the fields."
 
 
-class Accepting:
+class AcceptChecks:
     """Knows what of a document is in view, and remembers what was asked about the open one."""
 
     def __init__(self, page: PageView, panel: FieldsPanel) -> None:
@@ -26,7 +26,7 @@ class Accepting:
     def question(self, session: AnnotationSession) -> str:
         """What is asked before a document without any label is accepted; "" where nothing is."""
         state = session.editor.state
-        if state.spans or state.absent or not session.tokens or self._empty is session:
+        if state.spans or state.classes or state.absent or not session.tokens or self._empty is session:
             return ""
         self._empty = session
         return NOTHING_LABELLED

@@ -8,7 +8,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.answers import Entity, add, companions, complete, get, listed, need_pages, share
+from workbench.exchange.reading.answers import Entity, companions, finish, get, listed, share
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Options, Rejected
 
 _RUN = "textract"
@@ -49,11 +49,7 @@ class TextractImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            yield self._read(path, options)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))
@@ -63,16 +59,13 @@ class TextractImporter:
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
         _pages(incoming, blocks, options)
         entities = [*_answers(blocks), *(e for expense in expenses for e in _summary(expense))]
-        add(incoming, entities)
         pairs = sum(block.get("BlockType") == "KEY_VALUE_SET" and "KEY" in _kinds(block) for block in blocks)
         items = sum(len(listed(group, "LineItems")) for e in expenses for group in listed(e, "LineItemGroups"))
         if pairs:
             incoming.notes.append(f"{pairs} pairs of keys and values of forms were left out")
         if items:
             incoming.notes.append(f"{items} line items were left out")
-        complete(incoming, path, options)
-        need_pages(incoming)
-        return incoming
+        return finish(incoming, entities, path, options)
 
 
 def _kinds(block: dict[str, Any]) -> list[Any]:
@@ -93,8 +86,7 @@ def _pages(incoming: Incoming, blocks: list[dict[str, Any]], options: Options) -
                 line_of.update(dict.fromkeys(map(str, relation["Ids"]), number))
     words = [block for block in blocks if block.get("BlockType") == "WORD"]
     count = max((_page_of(block) + 1 for block in blocks), default=1)
-    if count > options.limits.pages:
-        raise InputProblem(f"it has {count:,} pages; the limit is {options.limits.pages:,} (pages under [limits])")
+    parsing.check_number_of_pages(count, options)
     pages = [IncomingPage(0.0, 0.0, [], engine="textract") for _ in range(count)]
     for word in words:
         text = parsing.need(word, "Text", str, "a word")
@@ -132,13 +124,13 @@ def _answers(blocks: list[dict[str, Any]]) -> Iterator[Entity]:
 
 
 def _summary(expense: dict[str, Any]) -> Iterator[Entity]:
-    for found in listed(expense, "SummaryFields"):
-        kind = str(get(found, "Type.Text") or "")
-        value = found.get("ValueDetection")
+    for field in listed(expense, "SummaryFields"):
+        kind = str(get(field, "Type.Text") or "")
+        value = field.get("ValueDetection")
         if kind in _UNSAID or not isinstance(value, dict) or not value.get("Text"):
             continue
-        places = ((_page_of(found), _box(value)),) if get(value, "Geometry.BoundingBox") else ()
-        sure = min(share(value.get("Confidence")) or 0.0, share(get(found, "Type.Confidence")) or 1.0)
+        places = ((_page_of(field), _box(value)),) if get(value, "Geometry.BoundingBox") else ()
+        sure = min(share(value.get("Confidence")) or 0.0, share(get(field, "Type.Confidence")) or 1.0)
         yield Entity(_NAMES.get(kind, kind.lower()), sure, places, str(value["Text"]), run=_RUN)
 
 

@@ -12,12 +12,10 @@ from storage.records import Box
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.answers import (
     Entity,
-    add,
     companions,
-    complete,
+    finish,
     get,
     listed,
-    need_pages,
     polygon,
     share,
     whole,
@@ -60,11 +58,7 @@ class DocumentAiImporter:
         return companions(path)
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            yield self._read(path, options)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: self._read(path, options))
 
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))
@@ -73,8 +67,7 @@ class DocumentAiImporter:
         pages = listed(document, "pages")
         if not pages:
             raise InputProblem('it has no "pages"')
-        if len(pages) > options.limits.pages:
-            raise InputProblem(f"it has {len(pages):,} pages; the limit is {options.limits.pages:,} (under [limits])")
+        parsing.check_number_of_pages(len(pages), options)
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
         places: list[_Span] = []
         for page in pages:
@@ -90,10 +83,7 @@ class DocumentAiImporter:
         if items:
             incoming.notes.append(f"{items} line items were left out")
         incoming.labelled = bool(entities) and all(entity.confidence is None for entity in entities)
-        add(incoming, entities)
-        complete(incoming, path, options, str(get(document, "uri") or ""))
-        need_pages(incoming)
-        return incoming
+        return finish(incoming, entities, path, options, str(get(document, "uri") or ""))
 
 
 def _page(page: dict[str, Any], text: str, places: list[_Span]) -> IncomingPage:

@@ -10,12 +10,10 @@ from storage.records import Box
 from workbench.exchange.reading import named_files, parsing
 from workbench.exchange.reading.answers import (
     Entity,
-    add,
     companions,
-    complete,
+    finish,
     get,
     listed,
-    need_pages,
     polygon,
     share,
     whole,
@@ -74,17 +72,14 @@ class AzureImporter:
             yield path.with_name(f"{document}.ocr.json")
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
-        """The document of one file."""
-        try:
-            data = parsing.decode(parsing.content(path, options.limits))
-            if not isinstance(data, dict):
-                raise InputProblem("it is no result")
-            if isinstance(data.get("labels"), list):
-                yield _labelled(path, data, options)
-            else:
-                yield _result(path, data, options)
-        except InputProblem as problem:
-            yield parsing.rejected(path, "", problem)
+        return parsing.only_document(path, lambda: _read(path, options))
+
+
+def _read(path: Path, options: Options) -> Incoming:
+    data = parsing.decode(parsing.content(path, options.limits))
+    if not isinstance(data, dict):
+        raise InputProblem("it is no result")
+    return (_labelled if isinstance(data.get("labels"), list) else _result)(path, data, options)
 
 
 def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
@@ -103,10 +98,7 @@ def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
             entities.append(_field(name, field, offsets, scales))
     if left_out:
         incoming.notes.append(f"{left_out} tables and objects (line items) were left out")
-    add(incoming, entities)
-    complete(incoming, path, options)
-    need_pages(incoming)
-    return incoming
+    return finish(incoming, entities, path, options)
 
 
 def _read_pages(
@@ -121,8 +113,7 @@ def _read_pages(
     pages = listed(result, "pages", "readResults")
     if not pages:
         raise InputProblem("the result has no pages")
-    if len(pages) > options.limits.pages:
-        raise InputProblem(f"it has {len(pages):,} pages; the limit is {options.limits.pages:,} (under [limits])")
+    parsing.check_number_of_pages(len(pages), options)
     offsets: list[tuple[int, int]] = []
     scales: list[float] = []
     for page in pages:
@@ -189,10 +180,7 @@ def _labelled(path: Path, data: dict[str, Any], options: Options) -> Incoming:
             entities.append(Entity(label, None, tuple(places), text))
     if rows:
         incoming.notes.append(f"{rows} cells of labelled tables were left out")
-    add(incoming, entities)
-    complete(incoming, path, options, document)
-    need_pages(incoming)
-    return incoming
+    return finish(incoming, entities, path, options, document)
 
 
 def _places(value: dict[str, Any], pages: list[IncomingPage]) -> Iterator[tuple[int, Box]]:

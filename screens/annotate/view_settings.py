@@ -12,9 +12,7 @@ PICTURE_ZOOM = 4
 """Steps closer, or further away, at most."""
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What the view's keys set."""
-
+class ViewSettings(msgspec.Struct, frozen=True, kw_only=True):
     zoom: int = 0  # of the text
     picture_zoom: int = 0
     picture: str = "region"  # what of a page the picture shows: one of `picture_view.PARTS`
@@ -22,16 +20,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     list: bool = True
 
 
-def read(path: Path) -> Look:
-    """The kept look; the usual one where there is none that can be used."""
+def read(path: Path) -> ViewSettings:
+    """The kept settings; the usual ones where there is none that can be used."""
     with suppress(OSError, msgspec.DecodeError):
-        look = msgspec.json.decode(path.read_bytes(), type=Look)
-        if look.zoom in ZOOMS and abs(look.picture_zoom) <= PICTURE_ZOOM:
-            return look
-    return Look()
+        settings = msgspec.json.decode(path.read_bytes(), type=ViewSettings)
+        if settings.zoom in ZOOMS and abs(settings.picture_zoom) <= PICTURE_ZOOM:
+            return settings
+    return ViewSettings()
 
 
-def write(path: Path, look: Look) -> None:
-    """Keep a look; where the folder cannot be written it lasts as long as the program."""
+def write(path: Path, settings: ViewSettings) -> None:
+    """Keep settings; where the folder cannot be written they last as long as the program."""
     with suppress(OSError):
-        write_atomic(path, msgspec.json.encode(look).decode())
+        write_atomic(path, msgspec.json.encode(settings).decode())

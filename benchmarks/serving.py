@@ -1,0 +1,259 @@
+"""Serving: `workbench serve` against FastAPI with one `pipeline()` call a request, on the same model and requests.
+
+    python benchmarks/serving.py [--requests 500] [--clients 1 8 32] [--data FOLDER] [--kind receipts|sentences|both]
+                                 [--overload SECONDS]
+
+The plain way is as tutorials show it: FastAPI, a model loaded once, and for every request one forward pass, padded to
+512 tokens, as `pipeline()` does it (which takes no boxes: so the same is written out). Both serve the starter on this
+machine with all its cores, one after the other; a client sends its next request when it has the answer. FOLDER is
+receipts_en (default: $WORKBENCH_REALDATA/receipts_en, else ../shared/data/receipts_en). `--overload` asks with 64
+clients for large answers, and counts what is answered. Ours does more for a request: values, checks, normalising.
+Prints a table in Markdown, and the memory of the server before and after.
+"""
+
+import argparse
+import concurrent.futures
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import psutil  # noqa: E402
+
+PLAIN = """
+import sys, torch, uvicorn
+from fastapi import FastAPI
+from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+folder, port = sys.argv[1], int(sys.argv[2])
+tokenizer = AutoTokenizer.from_pretrained(folder, model_max_length=512)
+model = AutoModelForTokenClassification.from_pretrained(folder).eval()
+app = FastAPI()
+
+@app.get("/health")
+def health():
+    return {}
+
+@app.post("/predict")
+def predict(body: dict):
+    inputs = body["inputs"]
+    words = inputs.split() if isinstance(inputs, str) else inputs["words"]
+    encoded = tokenizer(words, is_split_into_words=True, padding="max_length", truncation=True, max_length=512,
+                        return_tensors="pt")
+    ids = encoded.word_ids()
+    boxes = [[0] * 4] * len(words)
+    if not isinstance(inputs, str):
+        w, h = inputs["width"], inputs["height"]
+        boxes = [[min(1000, max(0, int(1000 * v / (w, h)[i % 2]))) for i, v in enumerate(b)] for b in inputs["boxes"]]
+    bbox = torch.tensor([[[0] * 4 if i is None else boxes[i] for i in ids]])
+    with torch.inference_mode():
+        scores = model(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"], bbox=bbox).logits
+    shares, labels = scores.softmax(-1)[0].max(-1)
+    entries, last = [], None
+    for i, share, label in zip(ids, shares.tolist(), labels.tolist()):
+        if i is not None and i != last:
+            entries.append({"word": words[i], "entity": model.config.id2label[label], "score": share})
+        last = i
+    return [entry for entry in entries if entry["entity"] != "O"]
+
+uvicorn.run(app, port=port, log_level="error")
+"""
+
+
+def receipts(folder: Path, count: int) -> list[Any]:
+    """Bodies with the words and boxes of receipts; made-up invoices where there are none."""
+    from workbench.exchange import importers
+    from workbench.exchange.reading.incoming import Incoming, Options
+
+    bodies = []
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".jsonl", ".txt", ".parquet"))
+    for path in paths:
+        importer = importers.detect(path)
+        if importer is None:
+            continue
+        for document in importer.read(path, Options(folder)):
+            if isinstance(document, Incoming) and document.pages and document.pages[0].tokens:
+                page = document.pages[0]
+                bodies.append(
+                    {
+                        "words": [token.text for token in page.tokens],
+                        "boxes": [list(token.box) for token in page.tokens],
+                        "width": page.width or max(token.box[2] for token in page.tokens),
+                        "height": page.height or max(token.box[3] for token in page.tokens),
+                    }
+                )
+            if len(bodies) == count:
+                return bodies
+    return bodies
+
+
+def sentences(count: int) -> list[str]:
+    """Sentences of 8 to 25 words, the same in every run."""
+    import random
+
+    draw = random.Random(1)
+    words = "the invoice of March for services total amount due paid by bank transfer to ACME Ltd on delivery"
+    parts = words.split(" ")
+    return [" ".join(draw.choices(parts, k=draw.randint(8, 25))) + f" {draw.randint(1, 9999)}.00" for _ in range(count)]
+
+
+class Server:
+    """A process that serves at a port."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self.port = port
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir(),
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        for _ in range(1200):
+            try:
+                if self.ask(None) == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit("the server did not start")
+
+    def ask(self, body: bytes | None, connection: http.client.HTTPConnection | None = None) -> int:
+        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        own.request(
+            "GET" if body is None else "POST", "/health" if body is None else "/predict", body,
+            {"Content-Type": "application/json"},
+        )  # fmt: skip
+        answer = own.getresponse()
+        answer.read()
+        return answer.status
+
+    def memory(self) -> float:
+        """Megabytes."""
+        own = psutil.Process(self.process.pid)
+        return sum(p.memory_info().rss for p in (own, *own.children(recursive=True))) / 1e6
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def load(server: Server, bodies: list[bytes], clients: int) -> tuple[float, list[float], Counter[int]]:
+    """Requests a second, the seconds of each, and how many had which status."""
+    work = iter(bodies)
+    lock = threading.Lock()
+    seconds: list[float] = []
+    statuses: Counter[int] = Counter()
+
+    def client() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        while True:
+            with lock:
+                body = next(work, None)
+            if body is None:
+                return
+            began = time.perf_counter()
+            status = server.ask(body, connection)
+            with lock:
+                seconds.append(time.perf_counter() - began)
+                statuses[status] += 1
+
+    began = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        for future in [pool.submit(client) for _ in range(clients)]:
+            future.result()
+    return len(bodies) / (time.perf_counter() - began), sorted(seconds), statuses
+
+
+def share(seconds: list[float], part: float) -> float:
+    """A quantile, in milliseconds."""
+    return 1000 * seconds[min(len(seconds) - 1, int(part * len(seconds)))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--kind", choices=["receipts", "sentences", "both"], default="both")
+    parser.add_argument("--overload", type=float, default=0.0)
+    data = Path(os.environ.get("WORKBENCH_REALDATA", ROOT.parent / "shared" / "data")) / "receipts_en"
+    parser.add_argument("--data", type=Path, default=data)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.py"
+        plain.write_text(PLAIN)
+        ours = [
+            sys.executable,
+            "-P",
+            "-c",
+            "from workbench.cli import main; main()",
+            "serve",
+            "starter",
+            "--port",
+            "8931",
+        ]
+        ways = {
+            "plain": ([sys.executable, str(plain), str(_starter(Path(folder))), "8932"], 8932),
+            "serve": (ours, 8931),
+        }
+        kinds: dict[str, list[Any]] = {}
+        if options.kind != "sentences":
+            kinds["receipts"] = receipts(options.data, options.requests)
+        if options.kind != "receipts":
+            kinds["sentences"] = sentences(options.requests)
+        print("| what | clients | way | requests/s | ratio | p50 ms | p95 ms | p99 ms | statuses | MB |")
+        print("|---|---|---|---|---|---|---|---|---|---|")
+        speeds: dict[tuple[str, int], float] = {}
+        for way, (command, port) in ways.items():
+            server = Server(command, port)
+            for kind, inputs in kinds.items():
+                bodies = [json.dumps({"inputs": item}).encode() for item in inputs]
+                bodies = (bodies * (options.requests // len(bodies) + 1))[: options.requests]
+                load(server, bodies[:8], 4)
+                for clients in options.clients:
+                    speed, seconds, statuses = load(server, bodies, clients)
+                    before = speeds.setdefault((kind, clients), speed)
+                    figures = [f"{speed:.1f}", f"{speed / before:.2f}"]
+                    figures += [f"{share(seconds, part):.0f}" for part in (0.5, 0.95, 0.99)]
+                    cells = [kind, clients, way, *figures, dict(statuses), f"{server.memory():.0f}"]
+                    print("|", " | ".join(map(str, cells)), "|", flush=True)
+            if way == "serve" and options.overload:
+                overload(server, next(iter(kinds.values())), options.overload)
+            server.stop()
+
+
+def overload(server: Server, inputs: list[Any], seconds: float) -> None:
+    """Large requests from 64 clients, for some seconds: what is answered."""
+    body = json.dumps({"inputs": (inputs * 32)[:32]}).encode()
+    statuses: Counter[int] = Counter()
+    end = time.monotonic() + seconds
+
+    def client() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
+        while time.monotonic() < end:
+            statuses[server.ask(body, connection)] += 1
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        for future in [pool.submit(client) for _ in range(64)]:
+            future.result()
+    print(f"overload, 64 clients with 32 documents a request: {dict(statuses)}; {server.memory():.0f} MB")
+
+
+def _starter(folder: Path) -> Path:
+    """The starter as a folder that transformers loads: its weights are packed in the program."""
+    from workbench.training.predictor import load_named
+
+    predictor, _ = load_named("starter")
+    target = folder / "starter"
+    predictor.model.save_pretrained(target)
+    predictor.encoder.tokenizer.save_pretrained(target)
+    return target
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The program in a terminal, from its start until the terminal is as it was."""
+
+from screens import graphics
+from screens.app import WorkbenchApp
+from screens.terminal_input import tolerate_stray_bytes
+from workbench.workspace import Workspace
+
+
+def run(workspace: Workspace) -> int:
+    """Open the workbench on a workspace, until the analyst leaves it; the exit code.
+
+    Raises:
+        WorkspaceProblem, NewerWorkspace: it cannot be opened.
+        Exception: a fault of the program, once the terminal is as it was.
+    """
+    tolerate_stray_bytes()
+    app = WorkbenchApp(workspace, graphics=graphics.ask())
+    try:
+        app.run()
+    finally:
+        workspace.close()
+    if app.problem is not None:
+        raise app.problem
+    return app.return_code or 0

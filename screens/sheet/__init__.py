@@ -1,0 +1,1 @@
+"""The sheet screen: many texts at once, labelled by a class field."""

@@ -1,0 +1,174 @@
+"""The sheet of texts: the real keys, and what the database holds afterwards."""
+
+from storage import annotations, queue
+from storage.records import QueueEntry, Source, State
+from tests.support import text_documents
+from tests.support.text_documents import kept, options_of
+from workbench.annotation.acts import classify
+from workbench.annotation.classes import sheet, similarity
+from workbench.annotation.editor import DocumentEditor
+
+LIKELY = {
+    0: {"invoice": 0.93, "reminder": 0.05, "question": 0.02},
+    1: {"invoice": 0.39, "reminder": 0.61},
+    2: {"question": 0.97, "invoice": 0.03},
+    3: {"reminder": 0.51, "invoice": 0.49},
+}
+
+
+def listed(pilot) -> list[int]:
+    """The texts of the sheet by their positions, in its order."""
+    return [number - 1 for number in pilot.app.mode_screen.texts._ids]
+
+
+async def settled(pilot) -> None:
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def sheet_of(pilot) -> None:
+    await pilot.press("f7")
+    await pilot.pause()
+    await settled(pilot)
+
+
+async def test_a_key_labels_a_text_and_goes_on_to_the_next(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("1", "2", "N", "3")
+        assert options_of(workspace) == [["invoice"], ["reminder"], [], ["question"]]
+        states = [kept(workspace, number).document.state for number in range(4)]
+        assert states == [State.LABELLED, State.LABELLED, State.SKIPPED, State.LABELLED]
+        with workspace.db.read() as connection:
+            assert [event.act for event in annotations.history(connection, 1)][-1] == "classify"
+        await pilot.press("Z", "Z", "Z")
+        assert options_of(workspace) == [["invoice"], [], [], []]
+        assert kept(workspace, 2).document.state is State.NEW
+    workspace.close()
+
+
+async def test_selected_texts_are_labelled_together_and_taken_back_together(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("space", "down", "space", "2")
+        assert options_of(workspace) == [["reminder"], [], ["reminder"], []]
+        await pilot.press("home", "shift+down", "shift+down", "3")
+        assert options_of(workspace) == [["question"], ["question"], ["question"], []]
+        await pilot.press("Z")
+        assert options_of(workspace) == [["reminder"], [], ["reminder"], []]
+    workspace.close()
+
+
+async def test_the_surest_come_first_and_those_above_the_threshold_are_taken_with_one_key(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w", likely=LIKELY)
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        assert listed(pilot) == [2, 0, 1, 3]
+        await pilot.press("A")
+        assert options_of(workspace) == [["invoice"], [], ["question"], []]
+        (label,) = kept(workspace, 0).annotations.classes
+        assert label.source is Source.SUGGESTION
+        await pilot.press("minus", "minus", "minus", "minus", "minus", "minus", "A")
+        assert options_of(workspace) == [["invoice"], ["reminder"], ["question"], []]
+        await pilot.press("Z")
+        assert options_of(workspace) == [["invoice"], [], ["question"], []]
+        await pilot.press("S")  # least sure first
+        await settled(pilot)
+        assert listed(pilot) == [3, 1]
+        await pilot.press("enter")
+        assert options_of(workspace)[3] == ["reminder"]
+    workspace.close()
+
+
+async def test_texts_like_one_come_first_without_any_model(opened, tmp_path):
+    texts = ["please pay the invoice", "where is my parcel", "the invoice is wrong", "parcel lost, where is it"]
+    workspace = text_documents.workspace(tmp_path / "w", texts)
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("down", "L")
+        await settled(pilot)
+        assert listed(pilot)[:2] == [1, 3]
+        await pilot.press("slash", *"invoice", "enter")
+        await settled(pilot)
+        assert sorted(listed(pilot)) == [0, 2]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert len(listed(pilot)) == 4
+    workspace.close()
+
+
+async def test_labelled_texts_are_shown_when_they_are_asked_for(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w", labels={1: "reminder"})
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        assert listed(pilot) == [0, 2, 3]
+        await pilot.press("F")
+        await settled(pilot)
+        assert listed(pilot) == [0, 1, 2, 3]
+        await pilot.press("F")
+        await settled(pilot)
+        assert listed(pilot) == [1]
+        await pilot.press("backspace")
+        assert options_of(workspace)[1] == [] and kept(workspace, 1).document.state is State.NEW
+    workspace.close()
+
+
+async def test_what_another_annotator_labelled_meanwhile_stays(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        other = DocumentEditor(workspace, 1, annotator="bob")
+        other.act("classify", classify(other.state, "type", ["question"], "bob"))
+        await pilot.press("shift+down", "1")
+        assert options_of(workspace)[:2] == [["question"], ["invoice"]]
+        assert pilot.app.mode_screen.rows[1].options == ("question",)
+    workspace.close()
+
+
+async def test_a_text_that_came_back_blind_does_not_show_its_label(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w", labels={0: "invoice"})
+    with workspace.db.write() as connection:
+        queue.open_round(connection, "run-1", "random", 0, [QueueEntry(0, 1, 1, 0.0, blind=True)], {})
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("F")
+        await settled(pilot)
+        assert listed(pilot) == [1, 2, 3]
+    workspace.close()
+
+
+async def test_a_text_opens_in_the_annotate_screen(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        await pilot.press("down", "O")
+        await pilot.pause()
+        assert pilot.app.mode_screen.session.content.document.id == 2
+        await pilot.press("1", "f7")
+        await settled(pilot)
+        assert listed(pilot) == [0, 2, 3]
+    workspace.close()
+
+
+async def test_without_a_class_field_the_sheet_says_how_to_add_one(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("f7")
+        await pilot.pause()
+        assert "--kind class" in str(pilot.app.mode_screen.query_one("#heading").render())
+        await pilot.press("1", "enter", "A", "L", "Z", "N", "space", "S", "F", "O", "down")
+
+
+def test_rows_sort_by_the_gap_between_the_likeliest_options():
+    rows = {
+        number: sheet.SheetRow(number, State.NEW, 0, (), False, "a", probability, margin)
+        for number, (probability, margin) in enumerate([(0.6, 0.2), (0.9, 0.85), (0.5, 0.4)])
+    }
+    assert sheet.arranged(rows, sheet.Show.ALL, sheet.Order.DOUBT, {}) == [0, 2, 1]
+    assert sheet.arranged(rows, sheet.Show.ALL, sheet.Order.PROBABILITY, {}) == [1, 0, 2]
+
+
+def test_rare_words_bring_texts_nearer_than_frequent_ones():
+    near = similarity.nearness({1: "the iban is wrong", 2: "the iban", 3: "the price", 4: "the day", 5: "nothing"}, 1)
+    assert near[1] > near[2] > near[3] and near[3] == near[4] and 5 not in near

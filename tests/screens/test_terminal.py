@@ -1,0 +1,112 @@
+"""The program in a real terminal, and on a workspace that goes away under it."""
+
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+
+import pytest
+
+from screens.widgets.dialogs import Confirm
+from storage import document_list
+from storage.exceptions import WorkspaceProblem
+from tests.support import ROOT
+from tests.support.sample_documents import labels
+from workbench.workspace import Workspace
+
+pty = pytest.importorskip("pty")
+
+
+def until(terminal, text, seconds=30.0):
+    """Read what the program writes until a text is among it."""
+    shown, end = b"", time.monotonic() + seconds
+    while text not in shown and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                shown += os.read(terminal, 65536)
+            except OSError:  # the program has ended
+                break
+    return shown
+
+
+def test_a_byte_that_is_not_utf8_is_left_out_and_the_program_goes_on(workspace):
+    workspace.close()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.environ.update(TERM="xterm-256color", COLUMNS="100", LINES="30")
+        command = [sys.executable, "-P", "-m", "workbench.cli", "-w", str(workspace.files.root)]
+        os.environ["PYTHONPATH"] = str(ROOT)
+        os.execv(sys.executable, command)
+    try:
+        assert b"Annotate" in until(terminal, b"Annotate")
+        until(terminal, b"label the likeliest")
+        os.write(terminal, b"\xff\xfe")
+        os.write(terminal, b"\xc3")
+        os.write(terminal, b"?")
+        title = "Keys · Annotate".encode()
+        assert title in until(terminal, title), "the help does not open any more"
+        os.write(terminal, b"\x1b\x11")  # Esc, Ctrl+Q
+        until(terminal, b"\x1b[?1049l")
+    finally:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            until(terminal, b"\0", 1.0)
+            ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        os.close(terminal)
+    assert ended and os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+async def test_a_workspace_that_goes_away_is_noticed_and_can_be_saved_elsewhere(opened, workspace, tmp_path, how):
+    root = workspace.files.root
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        assert labels(workspace) == {"amount_total": ["9.00"]}
+        assert "saved ✓" in pilot.app.common_facts
+        if how == "moved":
+            root.rename(tmp_path / "elsewhere")
+        else:
+            shutil.rmtree(root)
+        await pilot.press("5")
+        await pilot.pause()
+        assert "NOT SAVED" in pilot.app.common_facts and "saved ✓" not in pilot.app.common_facts
+        assert isinstance(pilot.app.screen, Confirm)
+        await pilot.press("y")
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        for key in ("f5", "f4", "f3", "f6", "f2"):  # no screen ends the program
+            await pilot.press(key)
+            await pilot.pause()
+        assert pilot.app.is_running
+    assert not root.exists()
+    saved = Workspace.open(tmp_path / "shop-saved")
+    assert labels(saved) == {"amount_total": ["9.00"]}
+    with saved.db.read() as connection:
+        assert len(document_list.ids(connection)) == 3
+    saved.close()
+
+
+async def test_a_full_disk_is_never_shown_beside_saved(opened, workspace, monkeypatch):
+    from storage import annotations
+
+    def full(*_, **__):
+        raise WorkspaceProblem("The disk is full.", "Free some space.")
+
+    async with opened(workspace) as pilot:
+        await pilot.press("t")
+        assert "saved ✓" in pilot.app.common_facts
+        monkeypatch.setattr(annotations, "commit", full)
+        await pilot.press("5")
+        await pilot.pause()
+        assert "NOT SAVED" in pilot.app.common_facts and "saved ✓" not in pilot.app.common_facts
+        monkeypatch.undo()
+        await pilot.press("5")
+        assert "saved ✓" in pilot.app.common_facts

@@ -1,0 +1,109 @@
+"""Words that OCR glued, cut or wove are repaired by a key; labels, corrections and undo stay on their words."""
+
+from dataclasses import replace
+
+import pytest
+
+from screens.widgets.dialogs import Prompt, TextPage
+from screens.widgets.status_lines import HintLine
+from storage import documents
+from storage.records import Token
+from storage.suggestions import keep_suggestions
+from tests.support import sample_documents
+from tests.support.sample_documents import find, go, labels
+
+WOVEN = """\
+    Nr:471102 of 05.06.2018
+    Total 9 .00 EUR
+"""
+
+
+@pytest.fixture
+def glued(tmp_path):
+    page = sample_documents.page_of(WOVEN)
+    made = sample_documents.workspace_of(tmp_path / "glued", [sample_documents.new("glued", [page])])
+    yield made
+    made.close()
+
+
+def words(workspace):
+    with workspace.db.read() as connection:
+        return [token.text for token in documents.open_document(connection, 1).tokens]
+
+
+def hint(pilot):
+    return str(pilot.app.mode_screen.query_one(HintLine).render())
+
+
+async def test_a_word_is_divided_and_its_parts_can_be_labelled(opened, glued):
+    with glued.db.write() as connection:
+        keep_suggestions(connection, "r1", {1: [("currency", (6,), 0.9)]})
+    async with opened(glued) as pilot:
+        await go(pilot, "05.06.2018")
+        await pilot.press("2")
+        await go(pilot, "Nr:471102")
+        await pilot.press("vertical_line")
+        assert isinstance(pilot.app.screen, Prompt)
+        await pilot.press("home", "right", "right", "right", "space", "enter")
+        assert words(glued) == ["Nr:", "471102", "of", "05.06.2018", "Total", "9", ".00", "EUR"]
+        assert labels(glued) == {"invoice_date": ["05.06.2018"]}
+        assert "“Nr: 471102”" in hint(pilot)
+        await pilot.press("right", "1")
+        assert labels(glued) == {"invoice_date": ["05.06.2018"], "invoice_no": ["471102"]}
+        await pilot.press("Z", "Z")  # also what was done before the repair
+        assert labels(glued) == {}
+    with glued.db.read() as connection:
+        content = documents.open_document(connection, 1)
+    assert [content.tokens[t].text for t in content.suggestions[0].tokens] == ["EUR"]
+    assert content.tokens[0].box[2] == content.tokens[1].box[0]
+
+
+async def test_selected_words_are_joined_and_labels_follow(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "9 .00")
+        await pilot.press("shift+right", "t")
+        await go(pilot, "9")
+        await pilot.press("shift+right", "vertical_line", "home", "right", "delete", "enter")
+        assert words(glued) == ["Nr:471102", "of", "05.06.2018", "Total", "9.00", "EUR"]
+        assert labels(glued) == {"amount_total": ["9.00"]}
+
+
+async def test_a_corrected_word_stays_corrected(opened, glued):
+    async with opened(glued) as pilot:
+        await go(pilot, "EUR")
+        await pilot.press("e", *["backspace"] * 3, *"USD", "enter")
+        await go(pilot, "Nr:471102")
+        await pilot.press("vertical_line", "home", "right", "right", "right", "space", "enter")
+        assert words(glued)[-1] == "USD"
+        await pilot.press("Z")
+        assert words(glued)[-1] == "EUR" and len(words(glued)) == 8
+
+
+async def test_other_letters_are_refused_and_history_names_the_repair(opened, glued):
+    async with opened(glued) as pilot:
+        await pilot.press("vertical_line", "end", "3", "enter")
+        await pilot.pause()
+        assert words(glued)[0] == "Nr:471102"
+        await pilot.press("escape", "vertical_line", "home", "right", "right", "right", "space", "enter", "h")
+        assert isinstance(pilot.app.screen, TextPage)
+        assert "repairing words  “Nr:471102” → “Nr: 471102”" in str(pilot.app.screen._body)
+
+
+async def test_two_rows_that_were_woven_into_one_line_are_read_one_after_the_other(opened, tmp_path):
+    first = sample_documents.page_of("Seller  Ltd\nMain    Street\nCity")
+    woven = [first.tokens[0], first.tokens[2], first.tokens[3], first.tokens[1], first.tokens[4]]
+    tokens = tuple(Token(i, 0, int(i == 4), t.text, t.box) for i, t in enumerate(woven))
+    made = sample_documents.workspace_of(
+        tmp_path / "woven", [sample_documents.new("woven", [replace(first, tokens=tokens)])]
+    )
+    async with opened(made) as pilot:
+        session = pilot.app.mode_screen.session
+        session.cursor.go_to(find(session.content, "Street")[0])
+        await pilot.press("5", "number_sign")
+        assert words(made) == ["Seller", "Ltd", "Main", "Street", "City"]
+        with made.db.read() as connection:
+            assert [t.line for t in documents.open_document(connection, 1).tokens] == [0, 0, 1, 1, 2]
+        assert labels(made) == {"seller_name": ["Street"]}
+        await pilot.press("number_sign")
+        assert "Nothing to change" in hint(pilot)
+    made.close()

@@ -1,0 +1,216 @@
+"""Tables of known values go to the document that a row means, can be tried first, and can be taken back."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from storage import document_list, documents
+from storage.records import State
+from tests.support import sample_documents
+from workbench.annotation.editor import DocumentEditor
+from workbench.commands import values as command
+from workbench.exchange import known_values
+from workbench.exchange.reading import table_cells
+from workbench.exchange.reading.document_names import DocumentNames
+from workbench.workspace import Workspace
+
+PAGE = sample_documents.page_of(sample_documents.RECEIPT)
+TOTAL = sample_documents.VALUES["amount_total"]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Any:
+    """Two documents named d001, in folders a and b, and one named other."""
+    new = [
+        replace(sample_documents.new(source, [PAGE]), name=name, source=source)
+        for name, source in (("d001", "scans/a/d001.pdf"), ("d001", "scans/b/d001.pdf"), ("other", "scans/a/other.pdf"))
+    ]
+    made = sample_documents.workspace_of(tmp_path / "shop", new)
+    yield made
+    made.close()
+
+
+def table_of(tmp_path: Path, *rows: str) -> Path:
+    path = tmp_path / "values.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def content(workspace: Workspace, number: int) -> Any:
+    with workspace.db.read() as connection:
+        return documents.open_document(connection, number)
+
+
+def known(workspace: Workspace, number: int) -> dict[str, str]:
+    return {r.field: r.value for r in content(workspace, number).references}
+
+
+NAMES = [
+    (1, "d001", "scans/a/d001.pdf"),
+    (2, "d001", "scans/b/d001.pdf"),
+    (3, "r1", "receipts/box/r1.csv"),
+    (4, "page 1", "all.jsonl line 1"),
+    (5, "m.2024", "scans/m.2024.pdf"),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "document", "reason"),
+    [
+        ("a/d001.pdf", 1, ""),
+        (r"C:\in\scans\B\D001.PDF", 2, ""),
+        ("./b/../a/d001", 1, ""),
+        ("d001.pdf", None, "scans/a/d001.pdf, scans/b/d001.pdf"),
+        ("c/d001.pdf", None, "--ignore-folders"),
+        ("img/r1.jpg", 3, ""),  # the words of r1 came from another file than its picture
+        ("x/page 1", 4, ""),
+        ("m.2024", 5, ""),
+        ("gone.pdf", None, "no document named"),
+    ],
+)
+def test_paths_count_and_a_name_of_several_is_refused(file: str, document: int | None, reason: str) -> None:
+    number, why = DocumentNames(NAMES).find(file)
+    assert number == document
+    assert reason in why
+
+
+def test_folders_can_be_left_out() -> None:
+    names = DocumentNames(NAMES[1:], ignore_folders=True)
+    assert names.find("elsewhere/d001.pdf") == (2, "")
+    assert DocumentNames(NAMES, ignore_folders=True).find("a/d001.pdf")[0] is None
+
+
+def test_an_ambiguous_row_is_refused_and_the_others_go_in(workspace: Workspace, tmp_path: Path) -> None:
+    rows = ["file,amount_total", "d001.pdf,1.00", "b/d001.pdf,2.00", "other.pdf,3.00"]
+    outcome = known_values.bring_in(workspace, table_of(tmp_path, *rows))
+    assert [known(workspace, number) for number in (1, 2, 3)] == [
+        {},
+        {"amount_total": "2.00"},
+        {"amount_total": "3.00"},
+    ]
+    assert [row.record for row in outcome.rejected] == ["row 1"]
+    assert "scans/a/d001.pdf, scans/b/d001.pdf" in outcome.rejected[0].reason
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "other,1.00"))
+    table = table_of(tmp_path, "file,amount_total,Shelf", f"other,{TOTAL},7", "d001,2,8")
+    before = content(workspace, 3)
+    outcome = known_values.bring_in(workspace, table, dry_run=True, add_fields=True)
+    assert (outcome.documents, outcome.suggestions, outcome.new_fields) == (1, 1, ["Shelf"])
+    assert outcome.replaced == [("other", "amount_total", "1.00", TOTAL)]
+    assert content(workspace, 3) == before
+    assert workspace.schema.resolve("Shelf") is None
+    with workspace.db.read() as connection:
+        assert documents.list_problems(connection) == []
+    real = known_values.bring_in(workspace, table, add_fields=True)
+    assert (real.documents, real.suggestions, real.replaced) == (1, 1, outcome.replaced)
+
+
+def test_a_second_table_leaves_the_suggestions_of_other_columns(workspace: Workspace, tmp_path: Path) -> None:
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", f"other,{TOTAL}"))
+    seller = sample_documents.VALUES["seller_name"]
+    known_values.bring_in(workspace, table_of(tmp_path, "file,seller_name", f"other,{seller}"))
+    assert {s.field for s in content(workspace, 3).suggestions} == {"amount_total", "seller_name"}
+
+
+def test_an_import_is_taken_back_with_its_labels_suggestions_and_fields(workspace: Workspace, tmp_path: Path) -> None:
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", f"other,{TOTAL}"))
+    before = content(workspace, 3)
+    seller = sample_documents.VALUES["seller_name"]
+    wrong = table_of(tmp_path, "file,amount_total,seller_name,Shelf", f"other,999.99,{seller},7")
+    known_values.bring_in(workspace, wrong, accept_above=0.8, add_fields=True)
+    assert {s.field for s in content(workspace, 3).annotations.spans} == {"seller_name"}
+    undone = known_values.undo_last(workspace)
+    assert undone is not None
+    assert (undone.documents, undone.kept_labels, undone.removed_fields) == (1, 0, ("Shelf",))
+    after = content(workspace, 3)
+    assert (after.references, after.suggestions, after.annotations) == (
+        before.references,
+        before.suggestions,
+        before.annotations,
+    )
+    assert after.document.suggestions == 1
+    assert workspace.schema.resolve("Shelf") is None
+    assert known_values.undo_last(workspace) is not None  # the import before
+    assert (known(workspace, 3), content(workspace, 3).suggestions) == ({}, ())
+    assert known_values.undo_last(workspace) is None
+
+
+def test_what_a_person_did_since_stays(workspace: Workspace, tmp_path: Path) -> None:
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", f"other,{TOTAL}"), accept_above=0.5)
+    editor = DocumentEditor(workspace, 3)
+    editor.act("finish", replace(editor.state, state=State.LABELLED))
+    undone = known_values.undo_last(workspace)
+    assert undone is not None
+    assert undone.kept_labels == 1
+    assert {s.field for s in content(workspace, 3).annotations.spans} == {"amount_total"}
+    assert known(workspace, 3) == {}
+
+
+def test_a_column_without_a_field_makes_none(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "file,Cost centre,Gross amount", "other,4711,3.00")
+    outcome = known_values.bring_in(workspace, table)
+    assert (outcome.unmapped, outcome.new_fields) == (["Cost centre", "Gross amount"], [])
+    assert workspace.schema.resolve("Cost centre") is None
+
+
+def test_columns_are_asked_about_in_a_terminal(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = table_of(tmp_path, "file,Cost centre,Payable,Remark,Total", "other,4711,3.00,x,3.00")
+    monkeypatch.setattr(command, "is_terminal", lambda: True)
+    answers: dict[str, str] = {}
+
+    @click.command
+    def ask() -> None:
+        answers.update(command.ask_about_columns(workspace, [table], {}, as_json=False))
+
+    shown = CliRunner().invoke(ask, input="+\nnonsense\namount_total\n\n").output
+    assert answers == {"Cost centre": "Cost centre", "Payable": "amount_total"}
+    assert "“Cost centre” (4711)" in shown
+    assert "There is no field nonsense" in shown
+
+
+def test_the_command_tries_and_undoes(workspace: Workspace, tmp_path: Path) -> None:
+    table = table_of(tmp_path, "Posting journal 2024", "", "Beleg;Belegdatei;Total", "1;a/d001.pdf;3,00")
+    context = SimpleNamespace(open_workspace=lambda: Workspace.open(workspace.files.root))
+
+    def call(*arguments: str) -> Any:
+        result = CliRunner().invoke(command.command, [*arguments, "--json"], obj=context)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.output)
+
+    tried = call(str(table), "--dry-run")
+    assert (tried["documents"], tried["unmapped"], tried["dry_run"]) == (1, ["Beleg"], True)
+    assert known(workspace, 1) == {}
+    call(str(table))
+    assert known(workspace, 1) == {"amount_total": "3,00"}
+    assert call("--undo")["documents"] == 1
+    assert known(workspace, 1) == {}
+
+
+def test_titles_above_a_header_are_not_taken_for_it() -> None:
+    rows = [
+        ["Journal", "", "", ""],
+        ["Client", "12", "", ""],
+        [],
+        ["Nr", "Invoice", "Net", "Total"],
+        ["1", "a.pdf", "2", "3"],
+    ]
+    columns, below = table_cells.from_header(rows)
+    assert (columns, list(below)) == (["Nr", "Invoice", "Net", "Total"], [["1", "a.pdf", "2", "3"]])
+    assert table_cells.file_column({"Nr": "1", "Invoice": "a.pdf", "Net": "2"}) == "Invoice"
+    assert table_cells.file_column({"id": "1", "Datei Name": "x"}) == "Datei Name"
+
+
+def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path: Path) -> None:
+    known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "a/d001.pdf,1.00"))
+    with workspace.db.read() as connection:
+        assert document_list.with_known_values(connection) == [1]

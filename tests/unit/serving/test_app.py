@@ -1,0 +1,226 @@
+"""What a server answers, with an engine that counts words."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_by
+from starlette.testclient import TestClient
+
+from storage import document_list, documents
+from storage.records import Decision
+from tests.support.serving import BREAKS, CountingEngine, application
+from workbench.serving.collecting import Collector
+from workbench.serving.guard import digest
+from workbench.workspace import Workspace
+
+WORDS = {"words": ["Total", "11.90"], "boxes": [[0, 0, 40, 10], [50, 0, 90, 10]], "width": 100, "height": 100}
+PDF = b"%PDF-1.4\nnot a document"
+
+
+@contextmanager
+def serving(engine: CountingEngine | None = None, collector: Any = None, **options: Any) -> Iterator[TestClient]:
+    with ExitStack() as stack:
+        app = application(engine or CountingEngine(), stack, collector, **options)
+        client = stack.enter_context(TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False))
+        while client.get("/health").status_code == 503:
+            time.sleep(0.01)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with serving(words=50, documents=3, body_bytes=100_000) as client:
+        yield client
+
+
+def test_texts_and_words_are_answered_in_order_with_what_identifies_the_answer(client: TestClient) -> None:
+    response = client.post("/predict", json={"inputs": ["one two", WORDS]})
+    answer = response.json()
+    assert response.status_code == 200
+    assert [d["fields"]["amount_total"]["value"] for d in answer["documents"]] == ["one", "Total"]
+    assert answer["documents"][1]["fields"]["amount_total"]["box"] == [0, 0, 40, 10]
+    assert answer["model"] == "counting" and answer["request_id"] == response.headers["x-request-id"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_a_file_is_read_by_the_importers(client: TestClient) -> None:
+    files = {"files": ("../../list.json", json.dumps({"words": ["Sum"], "bboxes": [[1, 1, 9, 9]]}).encode())}
+    assert client.post("/predict", files=files).json()["documents"][0]["fields"]["amount_total"]["value"] == "Sum"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "kind"),
+    [
+        ({"json": {"inputs": "  "}}, 400, "empty"),
+        ({"json": {"inputs": []}}, 400, "empty"),
+        ({"content": b"", "headers": {"content-type": "application/json"}}, 400, "empty"),
+        ({"files": {"files": ("a.pdf", b"")}}, 400, "empty"),
+        ({"json": {"inputs": ["a"] * 4}}, 413, "too_large"),
+        ({"json": {"inputs": "a " * 51}}, 413, "too_large"),
+        ({"json": {"inputs": "a" * 100_001}}, 413, "too_large"),
+        ({"content": b"text", "headers": {"content-type": "text/plain"}}, 415, "unknown_kind"),
+        ({"files": {"files": ("a.exe", b"\x00\x01\x02\xff")}}, 415, "unknown_kind"),
+        ({"files": {"files": ("a.pdf", PDF)}}, 422, "unreadable"),
+        ({"json": {"inputs": {**WORDS, "boxes": [[0, 0, 1, 1]]}}}, 422, "unreadable"),
+        ({"json": {"inputs": {**WORDS, "model": "/etc"}}}, 422, "invalid_request"),
+        ({"content": b"{", "headers": {"content-type": "application/json"}}, 422, "invalid_request"),
+        ({"json": {"inputs": f"a {BREAKS}"}}, 424, "model_failed"),
+    ],
+)
+def test_an_error_has_a_type_a_message_and_a_remedy_and_names_no_folder(
+    client: TestClient, request_: dict[str, Any], status: int, kind: str
+) -> None:
+    response = client.post("/predict", **request_)
+    answer = response.json()
+    assert (response.status_code, answer["type"]) == (status, kind), answer
+    assert answer["message"] and answer["remedy"] and answer["request_id"]
+    assert "Traceback" not in response.text and "/tmp" not in response.text and "secret" not in response.text
+
+
+def test_a_document_that_breaks_does_not_break_those_beside_it(client: TestClient) -> None:
+    answers = client.post("/predict", json={"inputs": ["one", BREAKS, "three"]}).json()["documents"]
+    assert [a["error"] and a["error"]["type"] for a in answers] == [None, "model_failed", None]
+    assert answers[2]["fields"]["amount_total"]["value"] == "three"
+
+
+def test_a_batch_takes_more_than_a_request(client: TestClient) -> None:
+    answers = client.post("/predict/batch", json={"inputs": [f"n{i}" for i in range(10)]}).json()["documents"]
+    assert [a["fields"]["amount_total"]["value"] for a in answers] == [f"n{i}" for i in range(10)]
+
+
+def test_the_token_is_asked_for_except_for_health_and_docs() -> None:
+    with serving(token=digest("a-token-of-some-length")) as client:
+        assert client.post("/predict", json={"inputs": "a"}).json()["type"] == "token_missing"
+        wrong = client.get("/info", headers={"Authorization": "Bearer another"})
+        assert (wrong.status_code, wrong.json()["type"]) == (403, "token_wrong")
+        right = client.get("/info", headers={"Authorization": "Bearer a-token-of-some-length"})
+        assert right.status_code == 200 and "Nothing is kept" in right.json()["keeps"]
+        assert [client.get(path).status_code for path in ("/health", "/docs", "/openapi.json")] == [200] * 3
+        assert client.get("/metrics").status_code == 401
+
+
+def test_without_a_token_only_this_machine_is_answered(client: TestClient) -> None:
+    """A page in a browser cannot reach the server by a name of its own that leads here."""
+    assert client.get("/info", headers={"Host": "evil.example"}).json()["type"] == "wrong_host"
+
+
+def test_docs_need_no_network(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "http" not in page.replace("httpd", "")
+    for path in ("/docs/files/swagger-ui.css", "/docs/files/swagger-ui-bundle.js", "/docs/start.js"):
+        assert path in page and client.get(path).status_code == 200
+
+
+def test_the_examples_of_the_openapi_document_work(client: TestClient) -> None:
+    body = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]["content"]
+    examples = body["application/json"]["examples"]
+    assert len(examples) >= 3
+    for example in examples.values():
+        assert client.post("/predict", json=example["value"]).status_code == 200
+
+
+def test_a_request_that_takes_too_long_is_given_up() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    with serving(engine, request_seconds=0.2) as client:
+        late = client.post("/predict", json={"inputs": "a"})
+        assert (late.status_code, late.json()["type"], late.headers["retry-after"]) == (503, "timeout", "5")
+        engine.gate.set()
+        assert client.post("/predict", json={"inputs": "a"}).status_code == 200
+
+
+def test_a_full_queue_is_answered_with_when_to_come_back() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    with serving(engine, queue_tokens=3, batch_tokens=2) as client:
+        answers: list[int] = []
+
+        def ask() -> None:
+            answers.append(client.post("/predict", json={"inputs": "a b"}).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 4:
+            time.sleep(0.01)
+        refused = client.post("/predict", json={"inputs": "a b"})
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+        engine.gate.set()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers) == [200, 200, 429, 429, 429, 429]
+        assert 'workbench_errors_total{type="overloaded"} 5' in client.get("/metrics").text
+
+
+def test_what_is_sent_is_kept_only_where_that_was_asked_for(tmp_path: Any) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    with serving(collector=Collector(workspace, "counting", ""), collect="ws") as client:
+        assert "becomes documents" in client.get("/info").json()["keeps"]
+        for _ in range(2):  # the second one is known
+            assert client.post("/predict", json={"inputs": WORDS}).status_code == 200
+    with workspace.db.read() as connection:
+        [number] = document_list.ids(connection)
+        content = documents.open_document(connection, number)
+    workspace.close()
+    assert [token.text for token in content.tokens] == ["Total", "11.90"]
+    [suggestion] = content.suggestions
+    assert (suggestion.field, suggestion.tokens, suggestion.decision) == ("amount_total", (0,), Decision.OPEN)
+    assert not content.annotations.spans
+
+
+def test_until_the_model_is_loaded_requests_are_told_to_wait() -> None:
+    async def ask(app: FastAPI) -> list[int]:
+        statuses: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        for method, path in (("POST", "/predict"), ("GET", "/health"), ("GET", "/info"), ("GET", "/docs")):
+            scope = {
+                "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+                "headers": [(b"host", b"127.0.0.1")], "http_version": "1.1", "scheme": "http", "app": app,
+                "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1), "root_path": "",
+            }  # fmt: skip
+            await app(scope, receive, send)
+        return statuses
+
+    with ExitStack() as stack:
+        assert asyncio.run(ask(application(CountingEngine(), stack))) == [503, 503, 503, 200]
+
+
+def test_whatever_the_openapi_document_allows_is_answered_as_it_says(client: TestClient) -> None:
+    schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    statuses = []
+
+    def check(case: schemathesis.Case) -> None:
+        body = case.body if isinstance(case.body, dict | list | str | int | float | None) else None
+        response = client.request(
+            case.method, case.formatted_path, params=case.query or None, json=body if case.method == "POST" else None
+        )
+        documented = case.operation.definition.raw["responses"]
+        assert str(response.status_code) in documented, (response.status_code, response.text, body)
+        assert response.headers["content-type"].startswith(("application/json", "text/plain"))
+        statuses.append(response.status_code)
+
+    for operation in schema.get_all_operations():
+        given = operation.ok().as_strategy()
+        run = settings(
+            max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+        )
+
+        run(given_by(given)(check))()
+    assert 200 in statuses

@@ -1,0 +1,79 @@
+"""Documents of many requests are read together: every one gets its own answer, whatever the others do."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.serving.batching import Batcher
+from workbench.serving.problems import ServingProblem
+
+BATCH = 50
+
+
+def batcher(batches: list[list[int]], breaks: frozenset[int] = frozenset(), queue: int = 10**6) -> Batcher[int, int]:
+    def run(items: Sequence[int]) -> list[int]:
+        if breaks & set(items):
+            raise ValueError(f"{breaks & set(items)}")
+        batches.append(list(items))
+        return [-item for item in items]
+
+    return Batcher(run, batch_tokens=BATCH, queue_tokens=queue, wait_seconds=0.002)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 80), min_size=1, max_size=25),
+    broken=st.sets(st.integers(0, 24), max_size=4),
+)
+@settings(max_examples=40, deadline=None)
+def test_every_document_gets_its_own_answer_and_only_broken_ones_an_error(sizes: list[int], broken: set[int]) -> None:
+    batches: list[list[int]] = []
+    tokens = dict(enumerate(sizes))
+
+    async def work() -> list[int | BaseException]:
+        own = batcher(batches, frozenset(broken))
+        own.start()
+        futures = [future for item, size in tokens.items() for future in own.submit([(item, size)])]
+        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        await own.close()
+        assert own.waiting_tokens == 0
+        return outcomes
+
+    outcomes = asyncio.run(work())
+    for item, outcome in enumerate(outcomes):
+        assert isinstance(outcome, ValueError) if item in broken else outcome == -item
+    assert sorted(item for batch in batches for item in batch) == sorted(set(tokens) - broken)
+    assert all(len(batch) == 1 or sum(tokens[item] for item in batch) <= BATCH for batch in batches)
+
+
+def test_a_full_queue_refuses_a_request_as_a_whole_and_says_when_to_come_back() -> None:
+    async def work() -> None:
+        own = batcher([], queue=100)
+        futures = own.submit([(1, 90)])  # not started: nothing leaves the queue
+        with pytest.raises(ServingProblem) as refused:
+            own.submit([(2, 5), (3, 6)])
+        assert refused.value.status == 429 and (refused.value.retry_after or 0) >= 1
+        assert own.waiting_tokens == 90
+        futures += own.submit([(4, 10)])
+        own.start()
+        assert await asyncio.gather(*futures) == [-1, -4]
+        await own.close()
+
+    asyncio.run(work())
+
+
+def test_what_was_given_up_is_not_read_and_closing_answers_what_waits() -> None:
+    batches: list[list[int]] = []
+
+    async def work() -> None:
+        own = batcher(batches)
+        gone, kept = own.submit([(1, 1), (2, 1)])
+        gone.cancel()
+        own.start()
+        await own.close()
+        assert kept.result() == -2
+
+    asyncio.run(work())
+    assert batches == [[2]]

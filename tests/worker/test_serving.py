@@ -1,0 +1,144 @@
+"""`workbench serve` as a process on this machine, with tiny models of both tasks."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import tiny_model
+from tests.support.tiny_documents import documents
+from workbench.runs.state import RunFolder
+
+TOKEN = "a-token-of-some-length"
+
+
+@pytest.fixture(scope="module", params=["tokens", "classes"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model that was trained for a moment."""
+    task = request.param
+    family = {"tokens": "layoutlm", "classes": "text"}[task]
+    settings = {"model": {"task": task}, "train": {"num_train_epochs": 1}}
+    folder = tiny_model.run_folder(tmp_path_factory.mktemp("serving") / "run", family, settings, train=4)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return RunFolder(folder).model
+
+
+@contextmanager
+def served(model: Path | str, folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a server that is ready, and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from workbench.cli import main; main()"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "serve", str(model), "--port", str(port), "--threads", "1", *options],
+            stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, (folder / "log").read_text()
+            try:
+                if ask(address, "/health")[0] == 200:
+                    break
+            except OSError:
+                pass
+            time.sleep(0.1)
+        yield address, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask(address: str, path: str, data: Any = None, token: str = "") -> tuple[int, Any]:
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    body = None if data is None else json.dumps(data).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address + path, body, headers), timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def upload(address: str, path: Path) -> Any:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="' + path.name.encode() + b'"\r\n\r\n'
+        + path.read_bytes() + b"\r\n--x--\r\n"
+    )  # fmt: skip
+    request = urllib.request.Request(
+        address + "/predict",
+        body,
+        {"Content-Type": "multipart/form-data; boundary=x", "Authorization": f"Bearer {TOKEN}"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def test_a_model_of_either_task_answers_and_stops_when_it_has_answered(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    row = documents(1)[0]
+    words = {"words": row.words, "boxes": row.boxes, "width": 1000, "height": 1000}
+    page = tmp_path / "list.json"
+    page.write_text(json.dumps({"words": row.words, "bboxes": row.boxes}))
+    with served(model, tmp_path, "--token-file", str(tmp_path / "token")) as (address, process):
+        assert ask(address, "/info")[0] == 401
+        info = ask(address, "/info", token=TOKEN)[1]
+        status, answer = ask(address, "/predict?raw_scores=true", {"inputs": ["total: 12.50", words]}, TOKEN)
+        assert status == 200 and len(answer["documents"]) == 2
+        _, second = answer["documents"]
+        if info["task"] == "tokens":
+            assert [field["id"] for field in info["fields"]] == ["amount_total", "invoice_date"]
+            assert [score["word"] for score in second["scores"]] == row.words
+        else:
+            assert info["classes"] == ["invoice", "receipt"]
+            assert sum(second["probabilities"].values()) == pytest.approx(1, abs=1e-2)
+            assert second["class"] == max(second["probabilities"], key=second["probabilities"].get)
+        assert len(upload(address, page)["documents"]) == 1
+        assert str(model.parent) not in json.dumps([info, answer]), "where the model is concerns this machine alone"
+
+        # the signal to stop: what was taken is answered
+        answers: list[int] = []
+        many = {"inputs": ["total: 12.50 date: 1/2"] * 300}
+        threads = [
+            threading.Thread(target=lambda: answers.append(ask(address, "/predict/batch", many, TOKEN)[0]))
+            for _ in range(3)
+        ]
+        before = _batches(address)
+        for thread in threads:
+            thread.start()
+        while _batches(address) == before:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(60)
+        assert process.wait(60) in (0, -signal.SIGTERM)
+        assert answers == [200, 200, 200]
+
+
+def _batches(address: str) -> str:
+    """How many batches the model has read."""
+    request = urllib.request.Request(address + "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    text = urllib.request.urlopen(request).read().decode()
+    return next(line for line in text.splitlines() if line.startswith("workbench_batch_documents_count"))
+
+
+def test_other_machines_need_a_token_or_a_word_that_they_do_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from workbench.cli import main; main()", "serve", "starter", "--host", "0.0.0.0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and "--token-file" in done.stderr and "--no-token" in done.stderr

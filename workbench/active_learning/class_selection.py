@@ -1,0 +1,209 @@
+"""Chooses documents to classify next, from a run's stored probabilities or from their words alone. [worker]"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.active_learning import strategies
+from workbench.active_learning.selection_request import TEXTS, SelectionRequest
+from workbench.active_learning.strategies import modal
+from workbench.active_learning.strategies.clusters import clusters
+from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
+from workbench.runs import parquet
+from workbench.runs.state import RunFolder
+
+_DIMENSIONS, _FEATURES = 64, 50_000  # of vectors made of words
+_CLUSTERS = 12
+_BATCH = 5000  # documents between two reports of progress
+
+Progress = Callable[[int, int], None]
+
+
+def choose(folder: Path, request: SelectionRequest, progress: Progress) -> dict[str, Any]:
+    """The choice of a selection's folder, ready for JSON, with the keys of `selection_worker.choose`.
+
+    Raises:
+        UsageProblem: there is no such strategy.
+        InputProblem: the run's files are missing or damaged.
+    """
+    strategy = strategies.get(request.strategy)
+    run = folder.parent.parent if request.run else None
+    read = _of_run(run, request, progress) if run is not None else _of_words(folder)
+    picked = strategy.load()(read.pool, request.size, np.random.default_rng(request.seed or 0)) if read.pool else []
+    items = [
+        {
+            "document": int(read.pool.documents[index]),
+            "score": round(float(score), 6),
+            "rank": rank,
+            "reasons": read.reasons(index, strategy.why.format(score=score, vendor=""), request.seed or 0),
+            "fields": read.confidence(index, request.class_field),
+        }
+        for rank, (index, score) in enumerate(picked, start=1)
+    ]
+    doubt = read.pool.scores.get("value_error")
+    batch = [index for index, _ in picked]
+    return {
+        "run": run.name if run is not None else "",
+        "class_field": request.class_field,
+        "strategy": request.strategy,
+        "seed": request.seed or 0,
+        "size": request.size,
+        "pool": len(read.pool),
+        "items": items,
+        "near_misses": [],
+        "figures": {
+            "expected_error_batch": round(float(doubt[batch].mean()), 4) if doubt is not None and batch else None,
+            "expected_error_pool": round(float(doubt.mean()), 4) if doubt is not None and len(doubt) else None,
+        },
+    }
+
+
+class ReadPool:
+    """A pool with what its reasons are made of.
+
+    Args:
+        pool: with vectors, and scores where a run read it.
+        options: the options of the class field, as the columns of `shares`.
+        shares: documents × options; None without a run.
+        labels: option -> labelled documents of the training side.
+    """
+
+    def __init__(self, pool: Pool, options: Sequence[str], shares: Floats | None, labels: Mapping[str, int]) -> None:
+        self.pool, self._options, self._shares, self._labels = pool, options, shares, labels
+        self._clusters: Any = None
+
+    def confidence(self, index: int, field: str) -> dict[str, float]:
+        """How sure the model is of the likeliest option."""
+        return {} if self._shares is None else {field: round(float(self._shares[index].max()), 4)}
+
+    def reasons(self, index: int, why: str, seed: int) -> list[str]:
+        """The likeliest options, those with few labels, the cluster, and what the strategy says."""
+        reasons = []
+        if self._shares is not None:
+            order = np.argsort(-self._shares[index], kind="stable")
+            first, second = self._options[order[0]], self._options[order[1]]
+            a, b = self._shares[index][order[0]], self._shares[index][order[1]]
+            reasons.append(f"{first} {a:.2f} against {second} {b:.2f}" if b > 0.05 else f"likely {first} {a:.2f}")
+            rarest = min(self._labels.values(), default=0)
+            if self._labels.get(first, 0) == rarest and rarest < max(self._labels.values(), default=0):
+                reasons.append(f"only {rarest} labels of {first}")
+        if self.pool.embeddings is not None:
+            if self._clusters is None:
+                self._clusters = clusters(self.pool.embeddings, _CLUSTERS, seed)
+            reasons.append(f"cluster {int(self._clusters.predict(self.pool.embeddings[index : index + 1])[0]) + 1}")
+        return [*reasons, why] if why else reasons
+
+
+def scores_of(shares: Floats, labels: Sequence[int]) -> dict[str, Floats]:
+    """The doubt about each document by modAL's functions on stored probabilities; higher = more worth labelling.
+
+    Args:
+        shares: documents × options, rows sum to 1.
+        labels: labelled documents of each option.
+    """
+    uncertainty, margin, entropy = modal.class_doubt(shares)
+    few = np.array([1.0 / (count + 1) for count in labels])
+    return {
+        "least_confidence": uncertainty,
+        "value_error": uncertainty,
+        "margin": 1 - margin,
+        "entropy": entropy,
+        "rare": shares @ (few / few.sum()),
+    }
+
+
+def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPool:
+    rows = list(_predictions(run, request, progress))
+    labels = [row["labels"] for row in rows[:1]]
+    options: list[str] = labels[0] if labels else []
+    counted = dict.fromkeys(options, 0)
+    for row in _documents(run, "train"):
+        for option in row["classes"] or ():
+            counted[option] = counted.get(option, 0) + 1
+    documents = np.array([row["document"] for row in rows], np.int64)
+    shares = _shares(rows, len(options))
+    vectors, labelled = _vectors(run, rows)
+    likes = None
+    if vectors is not None and request.like:
+        liked = np.isin(documents, request.like)
+        likes = vectors[liked]
+        kept = np.flatnonzero(~liked)  # they were chosen already
+        documents, shares, vectors = documents[kept], shares[kept], vectors[kept]
+    scores = scores_of(shares, [counted[option] for option in options]) if options else {}
+    return ReadPool(Pool(documents, scores, vectors, labelled, likes=likes), options, shares, counted)
+
+
+def _predictions(run: Path, request: SelectionRequest, progress: Progress) -> Iterator[dict[str, Any]]:
+    parquet.check_predictions(run, "pool", parquet.CLASSES)
+    columns = ["document", "labels", "probabilities", "embedding"]
+    only = None if request.only is None else {*request.only, *request.like}
+    total = parquet.count(RunFolder(run).dataset("pool"))
+    done = 0
+    for part in parquet.tables(RunFolder(run).predictions, columns, "pool"):
+        for row in parquet.rows_of(part):
+            if only is None or row["document"] in only:
+                yield row
+        done += part.num_rows
+        progress(min(done, total), total)
+
+
+def _shares(rows: Sequence[Mapping[str, Any]], width: int) -> Floats:
+    shares = np.frombuffer(b"".join(row["probabilities"] for row in rows), "<f2").astype(np.float64)
+    shares = np.clip(shares.reshape(-1, max(width, 1)), 1e-6, None)
+    normal: Floats = shares / shares.sum(axis=1, keepdims=True)
+    return normal
+
+
+def _documents(run: Path, split: str) -> Iterator[dict[str, Any]]:
+    path = RunFolder(run).dataset(split)
+    return iter(parquet.rows(path, ["document", "words", "classes"])) if path.is_file() else iter(())
+
+
+def _vectors(run: Path, rows: Sequence[Mapping[str, Any]]) -> tuple[Vectors | None, Vectors | None]:
+    """Unit vectors of the pool and of the training documents: the model's, or made of words where it has none."""
+    if not rows:
+        return None, None
+    if len(rows[0]["embedding"]):
+        vectors: Vectors = np.array([row["embedding"] for row in rows], np.float32)
+        mean = vectors.mean(axis=0)
+        trained = [
+            row["embedding"]
+            for part in parquet.tables(RunFolder(run).predictions, ["embedding"], "train")
+            for row in parquet.rows_of(part)
+        ]
+        labelled = unit(np.array(trained, np.float32), mean) if trained else np.zeros((0, len(mean)), np.float32)
+        return unit(vectors, mean), labelled
+    texts = {row["document"]: " ".join(row["words"]) for row in _documents(run, "pool")}
+    train = [" ".join(row["words"]) for row in _documents(run, "train")]
+    both = words_to_vectors([*(texts[row["document"]] for row in rows), *train])
+    return both[: len(rows)], both[len(rows) :]
+
+
+def _of_words(folder: Path) -> ReadPool:
+    """The pool without a model: vectors of its words."""
+    with (folder / TEXTS).open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    documents = np.array([row["document"] for row in rows], np.int64)
+    return ReadPool(Pool(documents, {}, words_to_vectors([row["text"] for row in rows])), (), None, {})
+
+
+def words_to_vectors(texts: Sequence[str]) -> Vectors:
+    """Unit vectors of texts, centred on their mean: TF-IDF of words, reduced to its strongest directions."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    try:
+        counted = TfidfVectorizer(sublinear_tf=True, max_features=_FEATURES, token_pattern=r"(?u)\b\w+\b")
+        features = counted.fit_transform(texts)
+    except ValueError:  # no text has a word
+        return np.zeros((len(texts), 1), np.float32)
+    size = min(_DIMENSIONS, features.shape[1] - 1, len(texts) - 1)
+    reduced: NDArray[Any] = (
+        features.toarray() if size < 2 else TruncatedSVD(size, random_state=0).fit_transform(features)
+    )
+    vectors: Vectors = np.ascontiguousarray(reduced, np.float32)
+    return unit(vectors, vectors.mean(axis=0))

@@ -1,0 +1,133 @@
+"""Repairs of the words that OCR read: other spaces between them, and lines whose words are out of order. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from msgspec import structs
+
+from storage.exceptions import UsageProblem
+from storage.records import Box, Content, Page, Token
+
+_SAME_ROW = 0.5  # of the lower word's height that two words of a row share
+
+
+@dataclass(frozen=True, slots=True)
+class WordRepair:
+    """Pages with other words, and which words the earlier ones became."""
+
+    pages: tuple[Page, ...]
+    moved: Mapping[int, tuple[int, ...]]  # earlier token id -> ids now
+    summary: str  # for the history
+
+
+def spaced(content: Content, tokens: Sequence[int], text: str) -> WordRepair | None:
+    """Words of a line, with other spaces between them: "Nr:471102" becomes "Nr: 471102"; None where nothing changes.
+
+    A word's box is divided by the number of its letters.
+
+    Raises:
+        UsageProblem: the words stand on several lines or not beside each other, or other letters were typed.
+    """
+    words = [content.tokens[token] for token in sorted(tokens)]
+    if len({(word.page, word.line) for word in words}) != 1 or words[-1].id - words[0].id != len(words) - 1:
+        raise UsageProblem("These words do not follow each other on one line.", "Select words of one line.")
+    before = " ".join(word.text for word in words)
+    after = text.split()
+    if "".join(after) != "".join(word.text.replace(" ", "") for word in words):
+        raise UsageProblem("Only spaces can be put in or taken out here.", "e corrects the letters of a word.")
+    if " ".join(after) == before:
+        return None
+    letters = [(word.id, box) for word in words for box in _letter_boxes(word)]
+    divided: list[tuple[Token, set[int]]] = []
+    at = 0
+    for word_text in after:
+        part = letters[at : at + len(word_text)]
+        at += len(word_text)
+        sources = {source for source, _ in part}
+        boxes = [box for _, box in part]
+        whole = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+        first = content.tokens[min(sources)]
+        kept = first if sources == {first.id} and word_text == first.text else None
+        new = kept or structs.replace(first, text=word_text, box=whole, original=None)
+        divided.append((new, sources))
+    page_number = words[0].page
+    listed: list[tuple[Token, set[int]]] = []
+    for token in content.pages[page_number].tokens:
+        if token.id == words[0].id:
+            listed += divided
+        if not words[0].id <= token.id <= words[-1].id:
+            listed.append((token, {token.id}))
+    return _renumbered(content, page_number, listed, f"“{before}” → “{' '.join(after)}”")
+
+
+def _letter_boxes(word: Token) -> list[Box]:
+    x0, y0, x1, y1 = word.box
+    letters = word.text.replace(" ", "")
+    width = (x1 - x0) / max(len(letters), 1)
+    return [(x0 + i * width, y0, x0 + (i + 1) * width, y1) for i in range(len(letters))]
+
+
+def ordered(content: Content, token: int) -> WordRepair | None:
+    """The line of a word in reading order; two rows that OCR wove into one line become two. None where it is so."""
+    page = content.pages[content.tokens[token].page]
+    line = content.tokens[token].line
+    words = [word for word in page.tokens if word.line == line]
+    rows = _rows(words)
+    wanted = [word.id for row in rows for word in row]
+    if len(rows) == 1 and wanted == [word.id for word in words]:
+        return None
+    of_line = [structs.replace(word, line=line + number) for number, row in enumerate(rows) for word in row]
+    listed: list[tuple[Token, set[int]]] = []
+    for word in page.tokens:
+        if word.id == words[0].id:
+            listed += [(new, {new.id}) for new in of_line]
+        if word.line != line:
+            lower = word.line + len(rows) - 1 if word.line > line else word.line
+            listed.append((structs.replace(word, line=lower), {word.id}))
+    before, after = (" ".join(content.tokens[i].text for i in ids) for ids in ([w.id for w in words], wanted))
+    return _renumbered(content, page.number, listed, f"“{before}” → “{after}”")
+
+
+def _rows(words: Sequence[Token]) -> list[list[Token]]:
+    """Words by the rows that they stand in, from top to bottom, each from left to right."""
+    rows: list[list[Token]] = []
+    for word in sorted(words, key=lambda word: word.box[1] + word.box[3]):
+        if rows and _in_one_row(rows[-1][0], word):
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return [sorted(row, key=lambda word: word.box[0]) for row in rows]
+
+
+def _in_one_row(a: Token, b: Token) -> bool:
+    shared = min(a.box[3], b.box[3]) - max(a.box[1], b.box[1])
+    lower = min(a.box[3] - a.box[1], b.box[3] - b.box[1])
+    return shared >= _SAME_ROW * lower
+
+
+def _renumbered(content: Content, changed: int, listed: Sequence[tuple[Token, set[int]]], summary: str) -> WordRepair:
+    """All pages with their tokens numbered anew.
+
+    Args:
+        changed: the number of the page that has other words.
+        listed: these, with the earlier tokens that each is made of.
+    """
+    pages: list[Page] = []
+    moved: dict[int, list[int]] = {}
+    number = 0
+    for page in content.pages:
+        words = listed if page.number == changed else [(token, {token.id}) for token in page.tokens]
+        tokens = []
+        for word, sources in words:
+            for source in sources:
+                moved.setdefault(source, []).append(number)
+            tokens.append(structs.replace(word, id=number))
+            number += 1
+        pages.append(replace(page, tokens=tuple(tokens)))
+    return WordRepair(tuple(pages), {source: tuple(ids) for source, ids in moved.items()}, summary)
+
+
+def moved_tokens(tokens: Sequence[int], moved: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
+    """The ids that tokens have now."""
+    return tuple(sorted(set(chain.from_iterable(moved.get(token, ()) for token in tokens))))

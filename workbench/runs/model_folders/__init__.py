@@ -1,0 +1,1 @@
+"""Model folders from anywhere: what can be known of one without loading it."""

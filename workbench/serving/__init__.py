@@ -1,0 +1,1 @@
+"""A model answers other programs over HTTP: `workbench serve`."""

@@ -1,0 +1,242 @@
+"""The model of a server, ready to read documents; the only module here that loads torch. [worker]"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from storage.records import Content
+from workbench import __version__
+from workbench.evaluation import inference
+from workbench.fields import Field, FieldType, Schema
+from workbench.fields.values import joined, normalise
+from workbench.predictions import extraction, run_reader, suggestions
+from workbench.predictions.cases import Case
+from workbench.runs import parquet, snapshot
+from workbench.runs.config import families
+from workbench.runs.config.request import FieldSpec
+from workbench.runs.state import RunFolder
+from workbench.runs.suggestions_file import Proposal
+from workbench.serving.documents import Sent
+from workbench.serving.schemas import RECEIPT, SENTENCE, FieldInfo, FieldValue, Info, Prediction, Refused, Score
+from workbench.settings import Settings
+from workbench.training.predictor import DESCRIPTION, Description, describe, load_named
+from workbench.training.tasks import classifiers
+
+UNSURE_OCR = 0.8
+"""Below this mean confidence of the OCR, an answer has a warning."""
+_COLOUR = "#888888"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document as the model reads it."""
+
+    sent: Sent
+    row: parquet.FrozenDocument
+    encoded: Any  # EncodedDocument; None for a model that counts words
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the model made of a document."""
+
+    proposals: tuple[Proposal, ...]
+    probabilities: dict[str, float]  # of the options of a class
+    case: Case | None
+    windows: int
+    truncated: bool
+
+
+class Engine:
+    """A model with what its run learned about itself. `prepare` and `answer` may be called from several threads.
+
+    Args:
+        model: "starter" or the path of a model folder.
+        name: as the model was named.
+        settings: the workspace's; where there is none, the model's own fields are read.
+
+    Raises:
+        InputProblem: the model cannot be used.
+    """
+
+    def __init__(self, model: str, name: str, settings: Settings | None) -> None:
+        self.name = name
+        self.predictor, self.description = _load(model)
+        if model == inference.STARTER:
+            self.description = self.description.model_copy(update={"family": "starter"})
+        self.task = self.description.task
+        self._run = inference.source_run(model)
+        self.settings = _fitting(settings, self.description)
+        self.classifies = self.task == parquet.CLASSES
+        self._trust = None if self.classifies else suggestions.trust_of(self.settings, self._run)
+        self._fields = {field.id for field in self.settings.schema.spans}
+        self.warm_up_seconds = 0.0
+
+    def prepare(self, sent: Sent) -> Prepared:
+        """The windows of a document."""
+        row = snapshot.row_of(sent.content, set(), sent.picture)
+        if not hasattr(self.predictor, "encoder"):
+            return Prepared(sent, row, None, len(row.words))
+        encoded = self.predictor.encoder.encode(row)
+        return Prepared(sent, row, encoded, encoded.tokens + 2 * encoded.windows)
+
+    def run(self, documents: Sequence[Prepared]) -> list[Any]:
+        """The model's predictions, in order; in one thread at a time."""
+        if documents[0].encoded is None:
+            return list(self.predictor.predict([document.row for document in documents]))
+        return list(self.predictor.predict_encoded([document.encoded for document in documents]))
+
+    def warm_up(self, sent: Iterable[Sent]) -> None:
+        """Read documents, so that the first request waits for nothing."""
+        began = time.monotonic()
+        prepared = [self.prepare(document) for document in sent]
+        for document, prediction in zip(prepared, self.run(prepared), strict=True):
+            self.answer(document.sent, self.read(document, prediction), raw=False)
+        self.warm_up_seconds = round(time.monotonic() - began, 3)
+
+    def read(self, document: Prepared, prediction: Any) -> Read:
+        """What a prediction means: proposals of fields, or the probabilities of options."""
+        stored = prediction.as_row("pool", self.predictor.labels)
+        if self.classifies:
+            probabilities = parquet.probabilities_of(stored.labels, stored.probabilities)
+            return Read((), probabilities, None, stored.windows, stored.truncated)
+        row = {name: getattr(document.row, name) for name in document.row.__slots__}
+        row_of_prediction = {name: getattr(stored, name) for name in stored.__slots__}
+        [case] = run_reader.predicted_cases([(row, row_of_prediction)], frozenset(self.description.once))
+        proposals = [p for p in suggestions.proposals(case, self._trust) if p[0] in self._fields]
+        return Read(tuple(proposals), {}, case, stored.windows, stored.truncated)
+
+    def answer(self, sent: Sent, read: Read, *, raw: bool) -> Prediction:
+        """What is answered for a document."""
+        content = sent.content
+        warnings = [*sent.notes, *_warnings(content, read)]
+        name = content.document.name
+        if self.classifies:
+            shares = read.probabilities
+            return Prediction.model_validate(
+                {
+                    "document": name,
+                    "class": max(shares, key=lambda option: shares[option]),
+                    "probabilities": {option: share if raw else round(share, 4) for option, share in shares.items()},
+                    "warnings": warnings,
+                }
+            )
+        day_first = self.settings.day_first
+        result = extraction.extracted(content, read.proposals, self.settings.schema, day_first)
+        types = {field.name: field.type for field in self.settings.schema.spans}
+        return Prediction(
+            document=name,
+            fields={
+                field: _value(content, entry, _doubts(types[field], entry.value, day_first))
+                for field, entry in extraction.by_field(result).items()
+            },
+            refused=[Refused(field=r.field, value=r.value, reason=r.reason) for r in result.refused],
+            warnings=warnings,
+            scores=_scores(read.case) if raw and read.case is not None else None,
+        )
+
+    def info(self, limits: dict[str, float], keeps: str) -> Info:
+        """What `/info` answers."""
+        family = families.FAMILIES.get(self.description.family)
+        report = (RunFolder(self._run).read_report() if self._run else None) or {}
+        device = getattr(self.predictor, "device", torch.device("cpu"))
+        return Info(
+            model=self.name,
+            version=self.version,
+            program=__version__,
+            task=self.task,
+            family=self.description.family,
+            base=Path(self.description.base).name if self.description.base.startswith("/") else self.description.base,
+            licence=family.licence if family else "unknown",
+            fields=[] if self.classifies else [
+                FieldInfo(id=f.id, name=f.name, type=f.type.value) for f in self.settings.schema.spans
+            ],
+            classes=list(self.predictor.labels) if self.classifies else [],
+            figures={name: value for name in ("f1", "documents_right") if (value := _figure(report, name)) is not None},
+            device=str(device),
+            precision="bf16" if getattr(self.predictor, "bf16", False) else "fp32",
+            warm_up_seconds=self.warm_up_seconds,
+            limits=limits,
+            keeps=keeps,
+        )  # fmt: skip
+
+    @property
+    def version(self) -> str:
+        """Which training the model is of."""
+        return self.description.run or self.description.fingerprint[:12] or __version__
+
+    def samples(self) -> tuple[str, dict[str, Any]]:
+        """A text and words with boxes, to warm up with."""
+        return SENTENCE, RECEIPT
+
+
+def _load(model: str) -> tuple[Any, Description]:
+    folder = Path(model)
+    if (folder / DESCRIPTION).is_file():
+        description = describe(folder, "")
+        if description.task == parquet.CLASSES:
+            return classifiers.load(folder, description), description
+    return load_named(model)
+
+
+def _fitting(settings: Settings | None, description: Description) -> Settings:
+    """The workspace's settings, or those with the model's own fields."""
+    if settings is not None:
+        return settings
+    specs = description.fields if description.task == parquet.TOKENS else []
+    return replace(Settings(), schema=Schema(tuple(map(_field, specs)))) if specs else Settings()
+
+
+def _field(spec: FieldSpec) -> Field:
+    return Field(spec.id, spec.name or spec.id, FieldType(spec.type), "", _COLOUR, spec.aliases)
+
+
+def _value(content: Content, entry: extraction.ExtractedField, doubts: Sequence[str]) -> FieldValue:
+    return FieldValue(
+        value=entry.value,
+        normalised=entry.normalised,
+        confidence=min(1.0, max(0.0, entry.confidence)),
+        page=entry.page,
+        box=entry.box,
+        words=[content.tokens[token].text for token in entry.tokens],
+        source=entry.source,
+        second_opinion=entry.second_opinion,
+        warnings=[*entry.warnings, *doubts],
+    )
+
+
+def _doubts(kind: FieldType, text: str, day_first: bool | None) -> list[str]:
+    """Whether a date can be read in two ways."""
+    if kind is not FieldType.DATE or day_first is not None:
+        return []
+    ways = {normalise(kind, text, day_first=first).normal for first in (True, False)}
+    return [f"{text} can be read as {' or '.join(sorted(way for way in ways if way))}"] if len(ways) > 1 else []
+
+
+def _warnings(content: Content, read: Read) -> list[str]:
+    warnings = []
+    if read.windows > len({token.page for token in content.tokens}):
+        warnings.append(f"it is longer than the model reads at once: it was read in {read.windows} windows")
+    if read.truncated:
+        warnings.append("a word was cut to fit into the model")
+    sure = [token.confidence for token in content.tokens if token.confidence is not None]
+    if sure and (mean := sum(sure) / len(sure)) < UNSURE_OCR:
+        warnings.append(f"the OCR is unsure of the words (mean confidence {mean:.2f})")
+    return warnings
+
+
+def _scores(case: Case) -> list[Score]:
+    return [
+        Score(word=joined([word]), page=page + 1, label=tag, score=round(float(score), 6))
+        for word, page, tag, score in zip(case.words, case.pages, case.tags, case.certainty, strict=True)
+    ]
+
+
+def _figure(report: dict[str, Any], name: str) -> float | None:
+    value = report.get(name, (report.get("evaluation") or {}).get(name))
+    return float(value) if isinstance(value, int | float) else None

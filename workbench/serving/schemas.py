@@ -1,0 +1,140 @@
+"""What is sent and answered, as the OpenAPI document describes it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+RECEIPT: dict[str, Any] = {
+    "words": ["ACME", "Store", "Date:", "2024-03-14", "Subtotal", "10.00", "Tax", "1.90", "TOTAL", "EUR", "11.90"],
+    "boxes": [
+        [60, 40, 140, 60], [150, 40, 230, 60], [60, 90, 120, 108], [130, 90, 250, 108], [60, 140, 160, 158],
+        [420, 140, 480, 158], [60, 170, 100, 188], [430, 170, 480, 188], [60, 210, 130, 232], [360, 210, 400, 232],
+        [410, 210, 480, 232],
+    ],
+    "width": 540,
+    "height": 760,
+}  # fmt: skip
+SENTENCE = "Invoice 2024-0117 of 14 March 2024, total amount 1,190.00 EUR"
+EXAMPLES = {
+    "sentence": {"summary": "A sentence", "value": {"inputs": SENTENCE}},
+    "sentences": {"summary": "Several texts", "value": {"inputs": [SENTENCE, "Total 11.90 EUR"]}},
+    "words": {"summary": "Words with their boxes", "value": {"inputs": RECEIPT}},
+}
+
+
+class Words(BaseModel):
+    """The words of a page, with a box each in the page's units: x0, y0, x1, y1 from the top left."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RECEIPT]})
+
+    words: list[Annotated[str, Field(max_length=10_000)]]
+    boxes: list[tuple[Number, Number, Number, Number]]
+    width: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+    height: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+
+
+class PredictRequest(BaseModel):
+    """A text, words with boxes, or a list of either."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: str | Words | list[str | Words]
+
+
+class FieldValue(BaseModel):
+    """A value that was read."""
+
+    value: str  # as it is printed
+    normalised: str | None
+    confidence: float = Field(ge=0, le=1, description="Calibrated, where the model's run measured it.")
+    page: int | None = Field(description="From 1; null where the value is printed nowhere.")
+    box: tuple[float, float, float, float] | None = Field(description="x0, y0, x1, y1 in the page's units.")
+    words: list[str]
+    source: str = Field(description="`model`, or from where the value is known, such as `e-invoice`.")
+    second_opinion: str | None = Field(default=None, description="What the model reads, where that is another value.")
+    warnings: list[str] = []
+
+
+class Refused(BaseModel):
+    """A text that was read as a field, but is no value of it."""
+
+    field: str
+    value: str
+    reason: str
+
+
+class Score(BaseModel):
+    """What the model takes one word for (`raw_scores=true`)."""
+
+    word: str
+    page: int
+    label: str
+    score: float
+
+
+class Problem(BaseModel):
+    """Why there is no prediction."""
+
+    type: str = Field(examples=["unreadable"])
+    message: str
+    remedy: str
+    request_id: str = ""
+
+
+class Prediction(BaseModel):
+    """What was read on a document: its fields, or its class."""
+
+    document: str
+    fields: dict[str, FieldValue] | None = None
+    refused: list[Refused] = []
+    class_: str | None = Field(default=None, alias="class")
+    probabilities: dict[str, float] | None = None
+    warnings: list[str] = []
+    scores: list[Score] | None = None
+    error: Problem | None = Field(default=None, description="Of a document among several: why it has no prediction.")
+
+
+class PredictResponse(BaseModel):
+    """The predictions, one a document, in the order in which they were sent."""
+
+    model: str
+    version: str
+    request_id: str
+    seconds: float
+    documents: list[Prediction]
+
+
+class Health(BaseModel):
+    """Whether requests are answered."""
+
+    status: str = Field(examples=["ready"])
+
+
+class FieldInfo(BaseModel):
+    """A field that the model reads."""
+
+    id: str
+    name: str
+    type: str
+
+
+class Info(BaseModel):
+    """The model, and how this server runs it."""
+
+    model: str
+    version: str
+    program: str
+    task: str = Field(description="`tokens`: it reads fields; `classes`: it says what a document is.")
+    family: str
+    base: str
+    licence: str
+    fields: list[FieldInfo] = []
+    classes: list[str] = []
+    figures: dict[str, float | None] = {}
+    device: str
+    precision: str
+    warm_up_seconds: float
+    limits: dict[str, float]
+    keeps: str = Field(description="What becomes of what is sent.")

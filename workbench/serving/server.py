@@ -1,0 +1,104 @@
+"""The process of a server: `python -m workbench.serving.server`, with its options in the environment. [worker]"""
+
+import logging
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+import uvicorn
+from fastapi import FastAPI
+
+from storage.exceptions import WorkbenchError
+from workbench.serving import app as application
+from workbench.serving import documents
+from workbench.serving.collecting import Collector
+from workbench.serving.engine import Engine
+from workbench.serving.metrics import SHARED, Metrics
+from workbench.serving.options import ENVIRONMENT, Options, from_json
+from workbench.serving.schemas import Words
+from workbench.serving.service import Service
+from workbench.workspace import Workspace
+
+
+def load(options: Options, metrics: Metrics) -> Service:
+    """The model, warmed up, with all that a service needs.
+
+    Raises:
+        WorkbenchError: the model or the workspace cannot be used.
+    """
+    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // options.workers))
+    settings = Workspace.find(Path(options.workspace)).settings if options.workspace else None
+    engine = Engine(options.model, options.name, settings)
+    reader = _RESOURCES.enter_context(documents.opened(options, engine.settings))
+    text, words = engine.samples()
+    engine.warm_up([reader.text(text), reader.words(Words.model_validate(words))])
+    collector = None
+    if options.collect:
+        workspace = Workspace.open(Path(options.collect))
+        collector = Collector(workspace, options.name, engine.description.fields[0].id if engine.classifies else "")
+    return Service(engine, reader, options, metrics, collector)
+
+
+_RESOURCES = ExitStack()
+
+
+def create() -> FastAPI:
+    """The application of a server's process, which ends where the model cannot be loaded."""
+    options = from_json(os.environ[ENVIRONMENT])
+    app = application.create(options, load)
+    app.state.loaded = _end_on_failure
+    return app
+
+
+def _end_on_failure(task: Any) -> None:
+    if task.cancelled() or task.exception() is None:
+        return
+    error = task.exception()
+    if isinstance(error, WorkbenchError):
+        sys.stderr.write(f"{error.message} {error.remedy}\n")
+    else:
+        logging.getLogger("workbench.serving").error("the model cannot be loaded", exc_info=error)
+    os._exit(error.exit_code if isinstance(error, WorkbenchError) else 1)
+
+
+class _Server(uvicorn.Server):
+    """Answers 503 to what comes after the signal to stop, on connections that are open still."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        loaded = self.config.loaded_app
+        while loaded is not None and not isinstance(loaded, FastAPI):
+            loaded = getattr(loaded, "app", None)
+        if loaded is not None:
+            loaded.state.server.name = "draining"
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = from_json(os.environ[ENVIRONMENT])
+    with tempfile.TemporaryDirectory(prefix="workbench-metrics-") as folder, _RESOURCES:
+        if options.workers > 1:
+            os.environ[SHARED] = folder
+        settings: dict[str, Any] = {
+            "factory": True,
+            "host": options.host,
+            "port": options.port,
+            "log_level": "warning",
+            "access_log": False,
+            "server_header": False,
+            "timeout_keep_alive": 20,
+            "timeout_graceful_shutdown": int(options.drain_seconds),
+        }
+        target = "workbench.serving.server:create"
+        if options.workers > 1:
+            uvicorn.run(target, workers=options.workers, **settings)
+        else:
+            _Server(uvicorn.Config(target, **settings)).run()
+
+
+if __name__ == "__main__":
+    main()

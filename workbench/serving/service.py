@@ -1,0 +1,179 @@
+"""From what was sent to predictions: reads it in threads, has the model read documents together, answers each."""
+
+import asyncio
+import functools
+import logging
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storage.exceptions import InputProblem, WorkbenchError
+from workbench.serving import documents, problems
+from workbench.serving.batching import Batcher
+from workbench.serving.collecting import Collector
+from workbench.serving.documents import DocumentReader, Sent
+from workbench.serving.metrics import Metrics
+from workbench.serving.options import Options
+from workbench.serving.problems import ServingProblem
+from workbench.serving.schemas import Prediction, Problem, Words
+
+LOG = logging.getLogger("workbench.serving")
+_THREADS = 4  # that read what is sent; files are parsed in processes of their own
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file of a request."""
+
+    name: str
+    content: bytes
+
+
+Input = str | Words | SentFile
+
+
+class Service:
+    """A loaded model with its queue.
+
+    Args:
+        engine: the model (`workbench.serving.engine.Engine`).
+        reader: of what is sent.
+        options: of the server.
+        metrics: that are counted.
+        collector: keeps what is sent; None keeps nothing.
+    """
+
+    def __init__(
+        self, engine: Any, reader: DocumentReader, options: Options, metrics: Metrics, collector: Collector | None
+    ) -> None:
+        self.engine, self._reader, self._options, self._collector = engine, reader, options, collector
+        self._threads = ThreadPoolExecutor(_THREADS, "reading")
+        self._batcher: Batcher[Any, Any] = Batcher(
+            engine.run,
+            batch_tokens=options.batch_tokens,
+            queue_tokens=options.queue_tokens,
+            wait_seconds=options.wait_seconds,
+            observe=metrics.observe_batch,
+        )
+        self._metrics = metrics
+
+    def start(self) -> None:
+        """Begin to take documents; in the event loop."""
+        self._batcher.start()
+
+    async def close(self) -> None:
+        """Answer what is taken, then end."""
+        await self._batcher.close()
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def predict(
+        self, inputs: Sequence[Input], request: str, *, raw: bool, page: int | None, together: int
+    ) -> list[Prediction]:
+        """The predictions of what was sent, at most `together` of them waiting for the model at a time.
+
+        Raises:
+            ServingProblem: none of it could be read.
+        """
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-request-")))
+            predictions: list[Prediction] = []
+            failures: list[ServingProblem] = []
+            for start in range(0, len(inputs), together):
+                part = inputs[start : start + together]
+                sent = await self._in_threads(
+                    [functools.partial(self._documents, item, folder, start + i) for i, item in enumerate(part)]
+                )
+                for outcome in await self._read(sent, page, raw, request, len(inputs) > together):
+                    if isinstance(outcome, ServingProblem):
+                        failures.append(outcome)
+                        predictions.append(Prediction(document="", error=Problem(**outcome.body(request))))
+                    else:
+                        predictions.append(outcome)
+        if failures and len(failures) == len(predictions):
+            raise failures[0]
+        return predictions
+
+    async def _read(
+        self, sent: "list[list[Sent] | ServingProblem]", page: int | None, raw: bool, request: str, patient: bool
+    ) -> list[Prediction | ServingProblem]:
+        """What the model makes of documents, in order; those that failed keep their problem."""
+        flat: list[Sent | ServingProblem] = []
+        for entry in sent:
+            flat += [entry] if isinstance(entry, ServingProblem) else entry
+        good = [document for document in flat if isinstance(document, Sent)]
+        prepared = iter(await self._in_threads([functools.partial(self._prepare, d, page) for d in good]))
+        merged = [entry if isinstance(entry, ServingProblem) else next(prepared) for entry in flat]
+        taken = [entry for entry in merged if not isinstance(entry, ServingProblem)]
+        futures = await self._submit([(document, document.tokens) for document in taken], patient)
+        self._metrics.queue.set(self._batcher.waiting_tokens)
+        try:
+            outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        finally:
+            for future in futures:
+                future.cancel()
+            self._metrics.queue.set(self._batcher.waiting_tokens)
+        answers = iter(
+            await self._in_threads(
+                [functools.partial(self._answer, d, o, raw, request) for d, o in zip(taken, outcomes, strict=True)]
+            )
+        )
+        return [entry if isinstance(entry, ServingProblem) else next(answers) for entry in merged]
+
+    async def _submit(self, items: list[tuple[Any, int]], patient: bool) -> "list[asyncio.Future[Any]]":
+        """Put documents into the queue; a request of many parts waits until there is space."""
+        while True:
+            try:
+                return self._batcher.submit(items)
+            except ServingProblem:
+                if not patient:
+                    raise
+                await asyncio.sleep(0.05)
+
+    def _documents(self, item: Input, folder: Path, number: int) -> list[Sent]:
+        if isinstance(item, str):
+            return [self._reader.text(item)]
+        if isinstance(item, Words):
+            return [self._reader.words(item)]
+        own = folder / str(number)
+        own.mkdir()
+        path = own / documents.file_name(item.name, number)
+        path.write_bytes(item.content)
+        return list(self._reader.file(path, own))
+
+    def _prepare(self, document: Sent, page: int | None) -> Any:
+        return self.engine.prepare(document if page is None else documents.only_page(document, page))
+
+    def _answer(self, prepared: Any, outcome: Any, raw: bool, request: str) -> Prediction:
+        if isinstance(outcome, BaseException):
+            LOG.error("request %s: the model failed", request, exc_info=outcome)
+            raise problems.model_failed()
+        read = self.engine.read(prepared, outcome)
+        answer: Prediction = self.engine.answer(prepared.sent, read, raw=raw)
+        if self._collector is not None:
+            self._collector.keep(prepared.sent, read.proposals, read.probabilities, request)
+        return answer
+
+    async def _in_threads(self, calls: Sequence[Callable[[], T]]) -> list[T | ServingProblem]:
+        """Their results; whatever is wrong with one is its own problem."""
+        loop = asyncio.get_running_loop()
+        return list(await asyncio.gather(*(loop.run_in_executor(self._threads, _bordered, call) for call in calls)))
+
+
+def _bordered(call: Callable[[], T]) -> T | ServingProblem:
+    try:
+        return call()
+    except ServingProblem as problem:
+        return problem
+    except InputProblem as problem:
+        return problems.unreadable(f"{problem.message}", problem.remedy)
+    except WorkbenchError as problem:
+        LOG.error("%s %s", problem.message, problem.remedy)
+        return problems.unreadable("It cannot be read by this server.", "The server's log says why.")
+    except Exception as error:  # the border of one document: no traceback leaves the server
+        LOG.exception("a document failed", exc_info=error)
+        return problems.model_failed()
