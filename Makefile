@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests and demos never go to a hub: everything they need is made on the spot.
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo lint check test fuzz starter clean
+.PHONY: demo lint check test fuzz starter release-check clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -50,6 +50,10 @@ starter: $(STAMP)
 	cp $(MINILM)/LICENSE \
 	  $(MINILM)/NOTICE \
 	  workbench/starter_model/
+
+# The wheel as PyPI would have it: built, checked, installed into a clean environment, tried.
+release-check:
+	tools/release_check.sh $(PYTHON)
 
 clean:
 	rm -rf $(VENV) demo

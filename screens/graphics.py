@@ -53,11 +53,9 @@ def parse_answer(answer: bytes) -> Graphics:
 
 def ask(seconds: float = SECONDS) -> Graphics:
     """Ask the terminal; half blocks where there is none, or where it does not answer."""
-    try:
-        import termios
-        import tty
-    except ImportError:  # Windows
-        return Graphics()
+    import termios
+    import tty
+
     if not (sys.__stdin__ and sys.__stdout__ and sys.__stdin__.isatty() and sys.__stdout__.isatty()):
         return Graphics()
     stdin, stdout = sys.__stdin__.fileno(), sys.__stdout__.fileno()

@@ -1,5 +1,6 @@
 """The command line: one group, commands imported only when called, and the outer border for errors."""
 
+import errno
 import gc
 import signal
 import sys
@@ -107,8 +108,10 @@ def main() -> Any:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         if wants_json:
-            _print_json(UsageProblem(error.format_message(), "`--help` after the command shows its usage."))
+            _print_json(UsageProblem(error.format_message(), _example(error) or "`--help` shows the usage."))
         error.show()
+        if example := _example(error):
+            click.echo(f"  → {example}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was saved before is kept.", err=True)
@@ -118,6 +121,12 @@ def main() -> Any:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            _crash()
+        problem = UsageProblem(f"{str(error.filename)[:60]}… is no name that a file can have.", "Name a shorter one.")
+        _report(problem, wants_json)
+        sys.exit(problem.exit_code)
     except Exception:  # noqa: BLE001 - the outer border: any other exception is a fault of the program
         _crash()
 
@@ -155,6 +164,13 @@ def _check_system(platform: str) -> None:
             "The workbench runs on Linux and macOS, and on Windows in WSL.",
             "Install WSL once (`wsl --install` as administrator), then install and start the workbench inside it.",
         )
+
+
+def _example(error: click.ClickException) -> str:
+    """The first example of the command that was used wrongly; "" where it has none."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    lines = [line.strip() for line in (context.command.help or "").splitlines()] if context else []
+    return next((f"For example: {line}" for line in lines if line.startswith("workbench ")), "")
 
 
 def _report(error: WorkbenchError, wants_json: bool) -> None:

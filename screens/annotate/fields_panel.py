@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 
-from screens.annotate.class_lines import ClassLine, ClassLines
+from screens.annotate.classes.lines import ClassLine, ClassLines
 from screens.annotate.keys import Act, Work
 from screens.themes import legible
 from screens.widgets.line_view import Drawn

@@ -5,19 +5,15 @@ A hint is a sentence and (binding id or key, text) pairs.
 
 from collections.abc import Sequence
 
+from screens.annotate.classes.hints import hint_of_classes
 from screens.widgets.status_lines import Hint
 from storage.document_list import KINDS, Filter
 from storage.records import Content, State
-from workbench.annotation.classes.class_acts import shown_probability
-from workbench.annotation.classes.states import ClassRow
 from workbench.annotation.editor import Proposal
 from workbench.annotation.field_states import text_of
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.worklist import Worklist
 from workbench.fields import Schema
-
-_MOST_OPTIONS = 6  # of a class field, whose keys are shown each
-_TEXT_KEYS = (("document.skip", "skip"), ("document.flag", "note"), ("mode.sheet", "many at once"))
 
 BLIND = "It came back without its labels, to see whether they come out the same: nothing is suggested."
 
@@ -239,38 +235,3 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
 
 def _short(text: str, most: int = 28) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def hint_of_classes(view: SessionView) -> Hint:
-    """The hint for a view with a class field in hand. Names with a dot are binding ids."""
-    row = view.classes.row
-    if row is None:
-        return "", ()
-    keys = tuple((option.key, option.option) for option in row.options if option.key)
-    shown = keys if len(keys) <= _MOST_OPTIONS else (("option key", "label it"),)
-    back = (("select.none", "let go"),) if not view.classes.only else (("history.undo", "undo"),)
-    rest = (*back, ("label.absent", "cannot say"), *(() if not view.classes.only else _TEXT_KEYS))
-    if view.message:
-        return view.message, (*_accept_class(row), *shown, *rest)
-    if row.suggested:
-        return f"{_class_name(view, row)}{_class_suggestions(row)}?", (*_accept_class(row), *shown, *rest)
-    if row.labels:
-        on = (("label.confirm", "next"),) if view.classes.only else ()
-        return f"{_class_name(view, row)}{', '.join(row.labels)}.", (*on, *shown, ("label.clear", "clear"), *rest)
-    if row.cannot_say:
-        return f"{_class_name(view, row)}it cannot be said.", (*shown, ("label.absent", "take that back"), *rest)
-    several = "several, then Enter: " if row.field.multiple else ""
-    return f"{row.field.name}: {several}".rstrip(), (*shown, *rest)
-
-
-def _class_name(view: SessionView, row: ClassRow) -> str:
-    """The field's name, where the document has other fields, too."""
-    return "" if view.classes.only and len(view.classes.rows) == 1 else f"{row.field.name}: "
-
-
-def _class_suggestions(row: ClassRow) -> str:
-    return ", ".join(f"{likely.option} {shown_probability(likely)}" for likely in row.suggested)
-
-
-def _accept_class(row: ClassRow) -> tuple[tuple[str, str], ...]:
-    return (("label.confirm", "yes"),) if row.suggested else ()

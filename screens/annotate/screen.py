@@ -70,13 +70,14 @@ class AnnotateScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Coming back from another screen: what was decided there is seen here."""
-        with self.guarded():
-            if (session := self.session) is not None:
+        if (session := self.session) is not None:
+            with self.guarded():
                 self._list.reread_all()
                 if session.editor.is_stale or session.schema != self.workspace.schema:
                     self.open_current()
 
-    def fields_changed(self) -> None:
+    def fields_changed(self, message: str = "") -> None:
+        self._next_message = message
         self._list.reread_all()
         self.open_current()
 
@@ -166,6 +167,14 @@ class AnnotateScreen(ModeScreen):
         else:
             self.show_message("Every document of the list is decided.")
 
+    def _go_on_classified(self, document: int) -> None:
+        """After the key that classified a text: the next error where errors are gone through, else the next text."""
+        walk = self.workbench.error_walk
+        if walk is not None and walk.document == document:
+            self.app.call_later(walk.next_error)
+        else:
+            self._go_on()
+
     def action_undo(self) -> None:
         """Take the last act back: on the document that the screen just went on from, else on this one."""
         if not self._trail.is_fresh and self._undone_here():
@@ -240,7 +249,7 @@ class AnnotateScreen(ModeScreen):
         self.refresh_status()
         if done and session.classes.went_through:
             session.classes.went_through = False
-            self._go_on()
+            self._go_on_classified(session.content.document.id)
         return done
 
     def _committed(self, session: AnnotationSession, before: Content) -> None:
@@ -326,15 +335,10 @@ class AnnotateScreen(ModeScreen):
         await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
     async def action_fields(self) -> None:
-        await questions.converse(self, ask_fields(self.app, self.workspace), self._fields_were_changed)
-
-    def _fields_were_changed(self, message: str) -> None:
-        self._next_message = message
-        self.fields_changed()
+        await questions.converse(self, ask_fields(self.app, self.workspace), self.fields_changed)
 
     def action_history(self) -> None:
-        if self.session is not None:
-            self.app.push_screen(questions.history_page(self.session))
+        self.act(lambda session: self.app.push_screen(questions.history_page(session)))
 
     # the panes
 
@@ -348,17 +352,16 @@ class AnnotateScreen(ModeScreen):
 
     def action_review(self) -> None:
         self._review = not self._review
-        if self._review:
-            self.act(lambda session: session.next_suggestion())
-        self.refresh_status()
+        if not self._review or not self.act(lambda session: session.next_suggestion()):
+            self.refresh_status()
 
     def action_list(self) -> None:
         if self._list.has_focus:
             self._leave_list()
-            return
-        self.add_class("-listing")
-        self._list.focus()
-        self.show_hint(hints.LIST)
+        else:
+            self.add_class("-listing")
+            self._list.focus()
+            self.show_hint(hints.LIST)
 
     @on(DocumentList.Searched)
     def _searched(self, event: DocumentList.Searched) -> None:

@@ -34,6 +34,11 @@ class Table:
     sorted_by: str = ""
     label_width: int = 18
 
+    @property
+    def width(self) -> int:
+        """Cells that it needs."""
+        return self.label_width + sum(width for *_, width in self.columns)
+
 
 class HeatGrid(DataTable[Text]):
     """Shows a `Table`. Posts `CellHighlighted`, `CellSelected` and `HeaderSelected`; the keys are the ids."""

@@ -1,37 +1,36 @@
 """The errors screen: what a run gets wrong, field by field, down to the place on the document; and what to do next."""
 
+from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.dom import DOMNode
 from textual.message import Message
 
 from screens.base import ModeScreen
-from screens.errors import hints, table_contents
+from screens.errors import doctor_actions, hints, report_export, snapshot, table_contents
+from screens.errors.class_errors import ClassErrors
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.error_list import NOTHING_MEASURED, ErrorList
 from screens.errors.error_panel import ErrorPanel
 from screens.errors.keys import ERRORS
 from screens.errors.rule_switches import RuleSwitches
-from screens.errors.snapshot import Shown, read, write_report
+from screens.errors.snapshot import Shown, read
 from screens.errors.tables_pane import ALONE, VIEWS, CellErrors, ErrorTables
 from screens.keys import bindings
-from screens.navigation import ChooseLike, ListDocuments, OpenDocument, ProposeRun
-from screens.widgets.dialogs import Choice, Prompt
-from storage import document_list
+from screens.navigation import ChooseLike, OpenDocument
+from screens.widgets.dialogs import Choice
 from storage import runs as run_store
-from storage.document_list import Filter
 from storage.exceptions import RunProblem
-from storage.records import Run, Split
+from storage.records import Run
 from workbench.evaluation import error_review
+from workbench.evaluation.classes.errors import ClassReview
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED, Consultation
-from workbench.evaluation.doctor.findings import Action, Target
 from workbench.evaluation.error_review import ErrorItem, Verdict
 from workbench.runs import progress
-from workbench.runs.config.files import from_dict
 from workbench.runs.watch import RunUpdate
 
 _PAINTED = 0.3  # seconds: reading the run for the Doctor would keep the tables waiting
@@ -51,6 +50,13 @@ class ErrorsScreen(ModeScreen):
             super().__init__()
             self.shown = shown
 
+    class ClassesRead(Message):
+        """The errors of a run of a class field were read."""
+
+        def __init__(self, run: Run, review: ClassReview, verdicts: dict[int, Verdict | None]) -> None:
+            super().__init__()
+            self.run, self.review, self.verdicts = run, review, verdicts
+
     class Consulted(Message):
         """The Doctor has read the run."""
 
@@ -68,6 +74,19 @@ class ErrorsScreen(ModeScreen):
         with Horizontal(id="work"):
             yield ErrorTables(self.workspace.schema)
             yield ErrorPanel(lambda: self.workspace.schema)
+        yield ClassErrors()
+
+    @property
+    def class_errors(self) -> ClassErrors:
+        """What is shown of a run that learned a class field; in view with the class -classes."""
+        return self.query_one(ClassErrors)
+
+    def key_owners(self) -> Iterable[DOMNode]:
+        return (self, *self.query(ClassErrors), self.app) if self.has_class("-classes") else (self, self.app)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of a class run the keys of fields do nothing."""
+        return not self.has_class("-classes") or action in ("choose_run", "split", "help")
 
     @property
     def tables(self) -> ErrorTables:
@@ -84,7 +103,7 @@ class ErrorsScreen(ModeScreen):
 
     def on_screen_resume(self) -> None:
         """Labels may have been fixed in the meantime."""
-        if self.shown is not None:
+        if self.shown is not None or self.class_errors.review is not None:
             self.look()
 
     def runs_changed(self, news: RunUpdate) -> None:
@@ -109,11 +128,21 @@ class ErrorsScreen(ModeScreen):
         self.in_background(partial(self._read, before, run_id, split), "look")
 
     def _read(self, before: Shown | None, run_id: str, split: str | None) -> None:
+        if (read_classes := snapshot.read_classes(self.workspace, self.class_errors.review, run_id, split)) is not None:
+            self.post_message(self.ClassesRead(*read_classes))
+            return
         shown = read(self.workspace, before, run_id, split)
         if shown is None:
             self.app.call_from_thread(self._show_nothing)
         else:
             self.post_message(self.RunRead(shown))
+
+    def on_errors_screen_classes_read(self, message: ClassesRead) -> None:
+        """Show a class run in place of the tables of fields."""
+        self.shown = None
+        self.add_class("-classes")
+        self.class_errors.show(message.run, message.review, message.verdicts)
+        self.refresh_status()
 
     def _show_nothing(self) -> None:
         self.panel.show_message("")
@@ -124,6 +153,7 @@ class ErrorsScreen(ModeScreen):
     def on_errors_screen_run_read(self, message: RunRead) -> None:
         """Show a run; the cell and the error in view stay where the run is the same."""
         before, self.shown = self.shown, message.shown
+        self.remove_class("-classes")
         shown = message.shown
         self.tables.show(shown.review, shown.evaluation, self.workspace.schema)
         self._show_rules()
@@ -317,45 +347,15 @@ class ErrorsScreen(ModeScreen):
 
     @on(DoctorPanel.Taken)
     async def _action_taken(self, event: DoctorPanel.Taken) -> None:
-        if self.shown is None:
-            return
-        run, action = self.shown.run, event.action
-        with self.guarded():
-            if action.target is Target.CONFIG:
-                config = from_dict(run.config)
-                proposed = consultation.proposed(config, action)
-                await self.workbench.visit("tune", ProposeRun(config, proposed, run.preset, run.id))
-                self.notify(f"{event.finding.symptom}. The change is marked; s starts it.", markup=False)
-            elif action.target is Target.POSTPROCESS:
-                self._rules.propose(action.title, consultation.switches(action))
-            elif vendor := action.documents.get("like"):
-                alike = dict.fromkeys(item.document for item in self.shown.review.of_vendor(vendor))
-                await self.workbench.visit(action.screen, ChooseLike(tuple(alike)))
-            elif action.screen == self.mode:
-                self.action_doubts()
-            elif action.documents:
-                await self._go_and_label(action)
-            else:
-                if action.screen:
-                    await self.workbench.visit(action.screen)
-                self.notify(f"{action.title}.", markup=False)
-
-    async def _go_and_label(self, action: Action) -> None:
-        """List the documents that the Doctor wants labelled; where there are none, say so."""
-        split = action.documents.get("split")
-        wanted = Filter("unlabelled", Split(split) if split else None, action.documents.get("group"))
-        with self.workspace.db.read() as connection:
-            waiting = document_list.count(connection, wanted)
-        if not waiting:
-            raise RunProblem(f"{action.title}: none of these is here without labels.", "Import more of them first.")
-        await self.workbench.visit(action.screen, ListDocuments(wanted))
-        self.notify(f"{action.title}. {waiting} of these wait.", markup=False)
+        if self.shown is not None:
+            with self.guarded():
+                await doctor_actions.take(self, self.shown, event, self._rules, self.action_doubts)
 
     # runs and the report
 
     def action_choose_run(self) -> None:
         with self.workspace.db.read() as connection:
-            ended = run_store.listed(connection, ENDED, task="tokens")
+            ended = run_store.listed(connection, ENDED)
         options = [
             (run.id, f"{run.name}  {progress.figures_line(run.report, run.f1)}  {run.family}", "") for run in ended
         ]
@@ -368,29 +368,29 @@ class ErrorsScreen(ModeScreen):
 
     def action_split(self) -> None:
         """Another side of the split."""
-        if self.shown is not None:
+        if self.has_class("-classes") and (review := self.class_errors.review) is not None:
+            at = review.splits.index(review.split)
+            self.look(review.run, review.splits[(at + 1) % len(review.splits)])
+        elif self.shown is not None:
             names = self.shown.review.splits
             at = names.index(self.shown.review.split)
             self.look(self.shown.run.id, names[(at + 1) % len(names)])
 
     def action_export(self) -> None:
-        """Ask where the report goes."""
         if self.shown is not None:
-            hint = "Figures, errors with pictures, findings: one file. Enter: write it   Esc: cancel"
-            self.app.push_screen(Prompt("HTML report", f"{self.shown.run.id}.html", hint), self._export)
-
-    def _export(self, name: str | None) -> None:
-        if name and self.shown is not None:
-            self.notify("The report is being written …", timeout=2)
-            self.in_background(partial(self._write_report, self.shown, Path(name).expanduser().absolute()), "export")
-
-    def _write_report(self, shown: Shown, target: Path) -> None:
-        write_report(self.workspace, shown, target)
-        self.app.call_from_thread(self.notify, f"Written to {target}.", markup=False)
+            report_export.ask(self, self.shown)
 
     # the lines at the foot
 
+    @on(ClassErrors.Changed)
+    def _classes_changed(self) -> None:
+        self.refresh_status()
+
     def refresh_status(self) -> None:
+        if self.has_class("-classes"):
+            self.facts(*self.class_errors.facts())
+            self.show_hint(self.class_errors.hint())
+            return
         if self.shown is None:
             return
         self.facts(*self.shown.facts())

@@ -8,6 +8,8 @@ from storage import runs
 from storage.files import write_atomic
 from storage.records import Run
 from workbench.evaluation import error_review
+from workbench.evaluation.classes import errors as class_errors
+from workbench.evaluation.classes.errors import ClassReview
 from workbench.evaluation.doctor import consultation
 from workbench.evaluation.doctor.consultation import ENDED
 from workbench.evaluation.error_review import ErrorReview, Verdict
@@ -55,6 +57,20 @@ def read(workspace: Workspace, before: Shown | None, run_id: str = "", split: st
         folder = workspace.files.run(run.id)
         review, evaluation = error_review.look(folder, split), consultation.evaluation_of(folder)
     return Shown(run, review, error_review.verdicts(workspace, review), evaluation)
+
+
+def read_classes(
+    workspace: Workspace, before: ClassReview | None, run_id: str = "", split: str | None = None
+) -> tuple[Run, ClassReview, dict[int, Verdict | None]] | None:
+    """The errors of a run of a class field; None where the run, by default the newest that ended, reads fields."""
+    with workspace.db.read() as connection:
+        ended = runs.listed(connection, ENDED)
+    run = next((run for run in ended if run_id in ("", run.id)), None)
+    if run is None or run.task != "classes":
+        return None
+    if before is None or before.run != run.id or split not in (None, before.split):
+        before = class_errors.look(workspace.files.run(run.id), split)
+    return run, before, class_errors.verdicts(workspace, before)
 
 
 def write_report(workspace: Workspace, shown: Shown, target: Path) -> None:

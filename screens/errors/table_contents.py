@@ -69,30 +69,33 @@ def matrix(review: ErrorReview, schema: Schema, order: str) -> Table:
 ERRORS_SHOWN = tuple(KINDS)
 
 
-def figures(evaluation: Mapping[str, Any], split: str) -> Content:
-    """The figures next to each other: in all, on seen and unseen vendors, of values and documents, by split."""
+def figures(evaluation: Mapping[str, Any], split: str) -> list[Content]:
+    """The figures: in all, on seen and unseen vendors, of values and documents, by split; each is read as a whole."""
     if evaluation.get("split") != split:
-        return Content("")
+        return []
     micro = evaluation["micro"]
     headline = progress.headline(evaluation)
-    parts: list[Content | str | tuple[str, str]] = [(f"{headline}  " if headline else "", "bold")]
-    parts += [(f"F1 on {split} ", "$text-muted"), f"{micro['f1']:.3f}"]
-    if micro["ci95"]:
-        parts.append((f" {micro['ci95'][0]:.2f}–{micro['ci95'][1]:.2f}", "$text-muted"))
+    parts = [Content.styled(headline, "bold")] if headline else []
+    between = " {:.2f}–{:.2f}".format(*micro["ci95"]) if micro["ci95"] else ""
+    parts.append(_figure(f"F1 on {split}", f"{micro['f1']:.3f}", between))
     for side in ("seen", "unseen"):
         row = evaluation[f"{side}_vendors"]
         if row["documents"]:
-            parts += [(f"  {side} vendors ", "$text-muted"), f"{row['f1']:.2f}"]
+            parts.append(_figure(f"{side} vendors", f"{row['f1']:.2f}"))
     if evaluation["value_exact_match"] is not None:
-        parts += [("  values right ", "$text-muted"), f"{evaluation['value_exact_match']:.0%}"]
+        parts.append(_figure("values right", f"{evaluation['value_exact_match']:.0%}"))
     for name, row in evaluation["splits"].items():
         if name != split:
-            parts += [(f"  F1 on {name} ", "$text-muted"), f"{row['f1']:.2f}"]
+            parts.append(_figure(f"F1 on {name}", f"{row['f1']:.2f}"))
     passing = evaluation["thresholds"]
-    parts += [("  pass without a look ", "$text-muted"), f"{passing['automatic_pass_rate']:.0%}"]
-    if passing.get("passed_right") is not None:
-        parts.append((f" ({passing['passed_right']:.0%} of them right)", "$text-muted"))
-    return Content.assemble(*parts)
+    right = passing.get("passed_right")
+    note = f" ({right:.0%} of them right)" if right is not None else ""
+    parts.append(_figure("pass without a look", f"{passing['automatic_pass_rate']:.0%}", note))
+    return parts
+
+
+def _figure(name: str, value: str, note: str = "") -> Content:
+    return Content.assemble((f"{name} ", "$text-muted"), value, (note, "$text-muted"))
 
 
 def _row(name: str, schema: Schema) -> tuple[str, str]:
@@ -102,23 +105,51 @@ def _row(name: str, schema: Schema) -> tuple[str, str]:
     return schema.name(name), field.colour if field else ""
 
 
-def confusion(review: ErrorReview, schema: Schema) -> Table:
-    """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly."""
-    names = error_review.fields_of(review)
+def confusion(review: ErrorReview, schema: Schema, space: int) -> tuple[Table, str]:
+    """Gold fields × predicted fields; the diagonal (found, perhaps with other borders) is drawn quietly.
+
+    Args:
+        review: of a run.
+        schema: for the names.
+        space: columns on the screen. Fields that are neither mistaken nor taken for another are left out; where the
+            others do not fit by name, the columns have the numbers of the rows.
+
+    Returns:
+        The table, and what is to be said of its fields.
+    """
+    every = error_review.fields_of(review)
+    names = [name for name in every if _is_mistaken(review, name)] or every
     shown = heads(names, schema)
-    columns = tuple((name, head, min(max(len(head) + 2, 6), 11)) for name, head in zip(names, shown, strict=True))
+    columns = tuple((name, head, max(len(head) + 2, 6)) for name, head in zip(names, shown, strict=True))
+    label_width = 18
+    is_numbered = label_width + sum(width for *_, width in columns) > space
+    if is_numbered:
+        label_width = min(max(cell_len(_row(name, schema)[0]) for name in names) + 5, 21)
+        columns = tuple((name, str(number), 4) for number, name in enumerate(names, 1))
     off = [n for gold, row in review.confusion.items() for predicted, n in row.items() if gold != predicted]
     most, right = max(off, default=0) or 1, max((row.get(g, 0) for g, row in review.confusion.items()), default=0) or 1
     rows = []
-    for gold in names:
+    for number, gold in enumerate(names, 1):
         row = review.confusion.get(gold, {})
         cells = []
         for predicted in names:
             count = row.get(predicted, 0)
             heat = -0.5 * count / right if gold == predicted else count / most
             cells.append(Cell(str(count) if count else "·", heat))
-        rows.append((gold, *_row(gold, schema), tuple(cells)))
-    return Table("label ↓ found →", columns, tuple(rows))
+        name, colour = _row(gold, schema)
+        rows.append((gold, f"{number:>2} {name}" if is_numbered else name, colour, tuple(cells)))
+    notes = ["Rows: the label. Columns: what was found, by the rows' numbers."] if is_numbered else []
+    if len(names) < len(every):
+        count = len(every) - len(names)
+        notes.append(f"{count} field{'s' * (count > 1)} without any confusion left out.")
+    return Table("label ↓ found →", columns, tuple(rows), label_width=label_width), " ".join(notes)
+
+
+def _is_mistaken(review: ErrorReview, name: str) -> bool:
+    row = review.confusion.get(name, {})
+    return any(n for predicted, n in row.items() if predicted != name) or any(
+        others.get(name) for gold, others in review.confusion.items() if gold != name
+    )
 
 
 def rules(effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> Table:

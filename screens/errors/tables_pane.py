@@ -18,6 +18,7 @@ from screens.errors import table_contents
 from screens.errors.doctor_panel import DoctorPanel
 from screens.errors.heat_grid import HeatGrid
 from screens.errors.table_contents import ALL_KINDS
+from screens.widgets.columns import folded
 from workbench.evaluation import error_review
 from workbench.evaluation.error_review import ErrorItem, ErrorReview
 from workbench.evaluation.metrics import ErrorKind
@@ -67,6 +68,7 @@ class ErrorTables(Vertical):
         self.view = "matrix"
         self._schema = schema
         self._review: ErrorReview | None = None
+        self._figures: list[Content] = []
         self._order = "errors"
 
     def compose(self) -> ComposeResult:
@@ -74,6 +76,7 @@ class ErrorTables(Vertical):
         yield Static(id="figures")
         yield HeatGrid("matrix")
         yield HeatGrid("confusion")
+        yield Static(id="reading")
         yield OptionList(id="concentrations")
         yield Static(id="slices")
         yield HeatGrid("rules")
@@ -84,12 +87,11 @@ class ErrorTables(Vertical):
         """Show a run's errors; cursors stay where they are, that of a first confusion matrix goes to the worst cell."""
         self._review, self._schema = review, schema
         self._grid("matrix").show(table_contents.matrix(review, schema, self._order))
-        confusion = self._grid("confusion")
-        first = confusion.pointed is None
-        confusion.show(table_contents.confusion(review, schema))
+        first = self._grid("confusion").pointed is None
+        self._figures = table_contents.figures(evaluation, review.split)
+        self._fit()
         if first:
-            confusion.start_at_hottest()
-        self.query_one("#figures", Static).update(table_contents.figures(evaluation, review.split))
+            self._grid("confusion").start_at_hottest()
         self.query_one("#slices", Static).update(table_contents.slices(evaluation, review.split))
         groups = self.query_one("#concentrations", OptionList)
         groups.clear_options()
@@ -97,6 +99,19 @@ class ErrorTables(Vertical):
             [Option(Content(table_contents.group(group, schema))) for group in review.groups]
             or [Option(table_contents.no_group(review.documents), disabled=True)]
         )
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Draw what depends on the width: figures are not broken, and the confusion matrix has all its columns."""
+        if self._review is None:
+            return
+        self.query_one("#figures", Static).update(folded(self._figures, self.size.width - 2))
+        table, note = table_contents.confusion(self._review, self._schema, self.size.width - 1)
+        self._grid("confusion").show(table)
+        scroll = "" if table.width < self.size.width else "← → go on to the columns at the right."
+        self.query_one("#reading", Static).update(Content(" ".join(filter(None, (note, scroll)))))
 
     def show_rules(self, effects: Mapping[str, Mapping[str, Any]], switched: Mapping[str, bool]) -> None:
         """Show what the repair rules did, and which were switched by hand."""
@@ -124,6 +139,7 @@ class ErrorTables(Vertical):
         for name in VIEWS:
             self.query_one(f"#{name}").display = name in visible
         self.query_one("#does").display = view == "rules"
+        self.query_one("#reading").display = "confusion" in visible
         self.query_one("#slices").display = "concentrations" in visible
         parts: list[tuple[str, str] | str] = []
         for name, (_, title) in VIEWS.items():

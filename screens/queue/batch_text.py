@@ -35,7 +35,7 @@ def head(overview: LoopOverview, request: SelectionRequest, schema: Schema) -> C
         done = len(entries) - len(overview.round.left)
         return Content.assemble(
             (f"Round {now.id}", "bold"),
-            f" · {title} · {f'model {now.run}' if now.run else 'no model yet'} · ",
+            f" · {title} · {f'model {now.run}' if now.run else 'chosen without a model'} · ",
             (f"{done} of {len(entries)} decided ", "bold"),
             (bar(done / (len(entries) or 1), 12), "$accent"),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from screens.widgets.run_panel import STATES, fields_table
@@ -48,7 +49,9 @@ class RunsView:
         return b.f1 is None or (figure is not None and figure.compares_with(self.figures.get(b.id)))
 
 
-def cells(view: RunsView, run: Run, fields: Sequence[str], is_wide: bool, with_untouched: bool) -> list[Content]:
+def cells(
+    view: RunsView, run: Run, fields: Sequence[str], is_wide: bool, with_untouched: bool, space: int
+) -> list[Content]:
     """A row of the list.
 
     Args:
@@ -57,6 +60,7 @@ def cells(view: RunsView, run: Run, fields: Sequence[str], is_wide: bool, with_u
         fields: ids of those whose F1 has a column.
         is_wide: whether cost and family have columns.
         with_untouched: whether the documents that need no touch have one.
+        space: columns for what is unlike the best.
     """
     mark = f"{view.marked.index(run.id) + 1}" if run.id in view.marked else " "
     f1_by_field = comparison.fields_f1(run)
@@ -66,8 +70,8 @@ def cells(view: RunsView, run: Run, fields: Sequence[str], is_wide: bool, with_u
     unlike = "the best" if is_best else ""
     if best is not None and not is_best:
         others = "" if view.comparable(best, run) else "other validation"
-        facts = (others, comparison.trained(best, run), _short(comparison.differences(best, run)))
-        unlike = ", ".join(filter(None, facts))
+        facts = [others, comparison.trained(best, run), *_settings(comparison.differences(best, run))]
+        unlike = fitting([fact for fact in facts if fact], space) or "same settings"
     return [
         Content.styled(mark + ("⚑" if run.pinned else ""), "bold $accent"),
         Content(run.name[:24]),
@@ -144,9 +148,18 @@ def _field_rows(differences: Mapping[str, Mapping[str, Any]], schema: Schema) ->
             yield Content.styled(text, "bold" if row["certain"] else "")
 
 
-def _short(changed: Mapping[str, tuple[Any, Any]]) -> str:
-    texts = [f"{key.partition('.')[2]} {drafts.shown(b) or '–'}" for key, (_, b) in changed.items()]
-    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+def _settings(changed: Mapping[str, tuple[Any, Any]]) -> list[str]:
+    return [f"{key.partition('.')[2]} {drafts.shown(b) or '–'}" for key, (_, b) in changed.items()]
+
+
+def fitting(facts: Sequence[str], space: int) -> str:
+    """As many facts as fit, whole, and how many more there are; the first is cut where it alone does not fit."""
+    for count in range(len(facts), 0, -1):
+        more = f", {len(facts) - count} more" if count < len(facts) else ""
+        text = ", ".join(facts[:count]) + more
+        if cell_len(text) <= space:
+            return text
+    return set_cell_size(facts[0], max(space - 1, 0)).rstrip() + "…" if facts else ""
 
 
 def _table(changed: Mapping[str, tuple[Any, Any]]) -> Content:

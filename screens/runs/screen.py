@@ -50,6 +50,9 @@ RUNS = [
 ]
 
 
+_SHORTEST_NAME = 10  # columns: a run's name is cut to them before the table is wider than the terminal
+
+
 class FoldersRead(Message):
     """What runs' folders say of them."""
 
@@ -188,16 +191,24 @@ class RunsScreen(ModeScreen):
         touched = ["no touch"] if any(untouched(run.report) for run in view.runs) else []
         named = short_heads(fields, self.workspace.schema)
         heads = ["", "run", "state", *touched, "F1 val.", *named, "time", *took, *family, "unlike the best"]
-        cells = [details.cells(view, run, fields, is_wide, bool(touched)) for run in view.runs]
-        rows = [[Content(head) for head in heads], *cells]
+
+        def row_of(run: Run, space: int) -> list[Content]:
+            return details.cells(view, run, fields, is_wide, bool(touched), space)
+
+        rows = [[Content(head) for head in heads], *(row_of(run, 0) for run in view.runs)]
         widths = [max(row[column].cell_length for row in rows) for column in range(len(heads))]
         space = self.size.width - 3 - sum(width + 2 for width in widths[:-1])
-        widths[-1] = max(8, min(widths[-1], space))
+        widths[1] -= max(0, min(len(heads[-1]) - space, widths[1] - _SHORTEST_NAME))
+        space = max(space, len(heads[-1]))
+        cells = [row_of(run, space) for run in view.runs]
+        for row in cells:
+            row[1] = row[1].truncate(widths[1], ellipsis=True)
+        widths[-1] = max([len(heads[-1]), *(row[-1].cell_length for row in cells)])
         table.clear(columns=True)
         for column, head in enumerate(heads):
             table.add_column(head, key=f"{column} {head}", width=widths[column])
         for run, row in zip(view.runs, cells, strict=True):
-            table.add_row(*row[:-1], row[-1].truncate(widths[-1], ellipsis=True), key=run.id)
+            table.add_row(*row, key=run.id)
         if view.runs:
             table.move_cursor(row=min(max(at, 0), len(view.runs) - 1), animate=False)
         self._show()

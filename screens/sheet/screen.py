@@ -236,8 +236,12 @@ class SheetScreen(ModeScreen):
     def action_accept_sure(self) -> None:
         sure = self._sure()
         if not sure:
-            self.texts.page(1)
-            self._say(f"No suggestion of {self.threshold:.0%} or more was in view: a page on.")
+            rows = self.rows.values()
+            if any(row.is_open and row.likely and row.probability >= self.threshold for row in rows):
+                self.texts.page(1)
+            else:
+                lower = self.key_of("sheet.less-sure")
+                self._say(f"No suggestion of {self.threshold:.0%} or more is left: {lower} lowers that.")
             return
         self._take_suggested(sure, moves=False)
         self._say(f"{len(sure)} labelled: {self.key_of('sheet.undo')} takes that back.")

@@ -1,7 +1,7 @@
 """What a run would see and take, before it starts: the data check and the estimate."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
@@ -26,6 +26,7 @@ SETTLE_SECONDS = 0.4
 _SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.POOL)
 _NARROWEST, _WIDEST = 13, 24  # columns of the names
 _NUMBERS = (6, 7, 6, 6)  # columns of the numbers
+_CLOSE = (5, 7, 5, 5)  # the same where names need the space
 _MARKS = {Level.REFUSE: ("✗", "bold $error"), Level.WARN: ("!", "bold $warning"), Level.NOTE: ("·", "$text-muted")}
 
 
@@ -124,31 +125,35 @@ def check_text(
     facts = [check.sides.get(side, SideFacts()) for side in _SIDES]
     fields = sorted({name for side in facts[:3] for name in side.labels if name in names}, key=list(names).index)
     widest = max([_NARROWEST, *(cell_len(names[field]) + 1 for field in fields)])
-    wide = max(_NARROWEST, min(widest, _WIDEST, columns - sum(_NUMBERS)))
-    parts.append((f"{'':<{wide}}{'train':>6}{'valid.':>7}{'test':>6}{'pool':>6}\n", "$text-muted"))
+    most_counted = max((number for side in facts for number in (side.documents, side.windows)), default=0)
+    is_close = widest + sum(_NUMBERS) > columns and most_counted < 1000
+    numbers_wide = _CLOSE if is_close else _NUMBERS
+    wide = max(_NARROWEST, min(widest, _WIDEST, columns - sum(numbers_wide)))
+    sides = "".join(f"{name:>{w}}" for name, w in zip(("train", "valid.", "test", "pool"), numbers_wide, strict=True))
+    parts.append((f"{'':<{wide}}{sides}\n", "$text-muted"))
     for title, numbers in (
         ("documents", [side.documents for side in facts]),
         ("pages", [side.pages for side in facts]),
         ("vendors", [side.vendors for side in facts]),
         ("windows", [side.windows for side in facts]),
     ):
-        parts.append(_row(title, numbers, wide))
+        parts.append(_row(title, numbers, wide, numbers_wide))
     median, most, nearly, longest = check.page_tokens
     parts.append(
-        f"tokens a page {median} (half), {most} (90 %), {nearly} (99 %), {longest} at most; "
-        f"{check.over_limit:.1%} over the window\n"
+        f"tokens a page: median {median}, 90 % {most},\n"
+        f"  99 % {nearly}, most {longest}; {check.over_limit:.1%} over window\n"
     )
     parts.append(("\nLabels\n", "bold $primary"))
     for field in fields:
-        parts.append(_row(names[field], [side.labels.get(field, 0) for side in facts[:3]], wide))
+        parts.append(_row(names[field], [side.labels.get(field, 0) for side in facts[:3]], wide, numbers_wide))
     for finding in check.findings:
         if finding.level is Level.NOTE:
             parts += _finding(finding.level, finding.message, finding.remedy)
     return Content.assemble(*parts)
 
 
-def _row(title: str, numbers: list[int], wide: int) -> str:
-    cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, _NUMBERS, strict=False))
+def _row(title: str, numbers: list[int], wide: int, numbers_wide: Sequence[int]) -> str:
+    cells = "".join(f"{number:>{width},}" for number, width in zip(numbers, numbers_wide, strict=False))
     if cell_len(title) >= wide:
         title = set_cell_size(title, wide - 2) + "…"
     return f"{set_cell_size(title, wide)}{cells}\n"

@@ -1,8 +1,10 @@
-"""Headings of table columns."""
+"""Headings of table columns, and facts on lines."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+
+from textual.content import Content
 
 from workbench.fields import Schema
 
@@ -20,3 +22,17 @@ def named(text: str, schema: Schema) -> str:
         if field.id != field.name:
             text = re.sub(rf"\b{re.escape(field.id)}\b", field.name, text)
     return text
+
+
+def folded(facts: Sequence[Content], space: int) -> Content:
+    """Facts beside each other on lines of so many cells; none is broken in the middle."""
+    lines: list[list[Content]] = [[]]
+    used = 0
+    for fact in facts:
+        gap = 2 if lines[-1] else 0
+        if lines[-1] and used + gap + fact.cell_length > space:
+            lines.append([])
+            used = gap = 0
+        lines[-1].append(fact)
+        used += gap + fact.cell_length
+    return Content("\n").join(Content("  ").join(line) for line in lines)

@@ -5,6 +5,8 @@ from textual.widget import Widget
 
 from screens.modes import Mode
 
+_NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
+
 Hint = tuple[str, tuple[tuple[str, str], ...]]
 """A sentence (may be "") and (binding id or key, what it does) pairs, the most useful first."""
 
@@ -70,19 +72,31 @@ class StatusLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """Facts from the left, modes on the right where there is space."""
+        """Facts from the left, screens on the right: by name, all of them from 100 columns on, else at least this one.
+
+        Where there is less space, the facts of least weight are left out whole: the workspace's own from the last, then
+        the screen's from the last. What is saved and what is trained stays, and the screen's first.
+        """
         width = self.content_region.width
-        text = " · ".join(part for part in (*self._facts, *self._common) if part)
-        facts = Content(text)
-        for named in (len(self._modes), 1, 0):  # all modes by name, only this one, keys alone
-            modes = self._mode_keys(named)
-            gap = width - facts.cell_length - modes.cell_length
-            if gap >= 2:
-                break
-        else:
-            facts = facts.truncate(max(width - modes.cell_length - 2, 0), ellipsis=True)
-            gap = max(width - facts.cell_length - modes.cell_length, 0)
-        return Content.assemble(facts, " " * gap, modes)
+        wanted = (len(self._modes),) if width >= _NAMES_FIT else (len(self._modes), 1)
+        saved, training, *others = [*self._common, "", ""]
+        facts = [fact for fact in self._facts if fact]
+        kept, droppable = [part for part in (saved, training) if part], [part for part in others if part]
+        while True:
+            for named in wanted:
+                modes = self._mode_keys(named)
+                text = Content(" · ".join([*facts, *kept, *droppable]))
+                gap = width - text.cell_length - modes.cell_length
+                if gap >= 2:
+                    return Content.assemble(text, " " * gap, modes)
+            if droppable:
+                droppable.pop()
+            elif len(facts) > 1:
+                facts.pop()
+            else:
+                text = text.truncate(max(width - modes.cell_length - 2, 0), ellipsis=True)
+                gap = max(width - text.cell_length - modes.cell_length, 0)
+                return Content.assemble(text, " " * gap, modes)
 
     def _mode_keys(self, named: int) -> Content:
         """The modes' keys, this screen's marked; so many with their names, this screen first."""

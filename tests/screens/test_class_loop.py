@@ -73,3 +73,66 @@ async def test_the_runs_screen_says_what_a_class_run_reaches_under_its_full_name
         await settled(pilot)
         text = "\n".join(str(widget.render()) for widget in pilot.app.mode_screen.query("Static"))
         assert "1 of 2 test documents are told right" in text and "accuracy 0.500, macro F1 0.333 on test" in text
+
+
+async def test_a_cells_texts_are_listed_and_opened_for_relabelling_one_after_the_other(opened, made, run):
+    async with opened(made) as pilot:
+        await pilot.press("f6")
+        await settled(pilot)
+        screen = pilot.app.mode_screen
+        assert screen.class_errors.review.split == "test"
+        assert screen.class_errors.texts.size.height > 3 and not screen.query_one("#work").display
+        assert (screen.class_errors.item.label, screen.class_errors.item.predicted) == ("question", "invoice")
+        await pilot.press("s")  # validation comes before it in the list of sides
+        await settled(pilot)
+        assert screen.class_errors.review.split == "validation"
+        await pilot.press("enter", "enter")
+        await pilot.pause()
+        assert pilot.app.mode_screen.mode == "annotate"
+        assert pilot.app.mode_screen.session.content.document.id == 6
+        await pilot.press("1")  # the model was right
+        await settled(pilot)
+        assert options_of(made)[5] == ["invoice"]
+        assert pilot.app.mode_screen.mode == "errors"  # it was the list's last
+        await settled(pilot)
+        assert "1 relabelled" in str(screen.query_one("#class-title").render())
+
+
+async def test_the_confusion_shows_counts_and_shares_of_rows_and_columns(opened, made, run):
+    async with opened(made) as pilot:
+        await pilot.press("f6")
+        await settled(pilot)
+        grid = pilot.app.mode_screen.query_one("#class-confusion")
+        cell = lambda: str(grid.get_cell("question", "invoice")).strip()  # noqa: E731
+        assert cell() == "1"
+        await pilot.press("v")
+        assert cell() == "100%"
+        await pilot.press("v")
+        assert cell() == "50%"
+
+
+async def test_an_error_goes_to_the_queue_and_a_cell_to_the_sheet(opened, made, run):
+    async with opened(made) as pilot:
+        await pilot.press("f6")
+        await settled(pilot)
+        await pilot.press("enter", "q")
+        with made.db.read() as connection:
+            (documents,) = queue.waiting(connection).values()
+        assert documents == {8}
+        await pilot.press("t")
+        await settled(pilot)
+        assert pilot.app.mode_screen.mode == "sheet"
+        assert list(pilot.app.mode_screen.texts._ids) == [8]
+        await pilot.press("1")
+        assert options_of(made)[7] == ["invoice"]
+
+
+async def test_the_other_runs_of_a_workspace_can_be_looked_at(opened, made, run):
+    class_runs.finish(made, {number + 1: SURE for number in range(12)}, name="second")
+    async with opened(made) as pilot:
+        await pilot.press("f6")
+        await settled(pilot)
+        assert pilot.app.mode_screen.class_errors.run.name == "second"
+        await pilot.press("R", "down", "enter")
+        await settled(pilot)
+        assert pilot.app.mode_screen.class_errors.run.id == run.id

@@ -1,5 +1,6 @@
 """The sheet of texts: the real keys, and what the database holds afterwards."""
 
+from screens.widgets.status_lines import HintLine
 from storage import annotations, queue
 from storage.records import QueueEntry, Source, State
 from tests.support import text_documents
@@ -70,6 +71,8 @@ async def test_the_surest_come_first_and_those_above_the_threshold_are_taken_wit
         assert options_of(workspace) == [["invoice"], [], ["question"], []]
         (label,) = kept(workspace, 0).annotations.classes
         assert label.source is Source.SUGGESTION
+        await pilot.press("A")  # nothing is left that is sure enough
+        assert "lowers that" in str(pilot.app.mode_screen.query_one(HintLine).render())
         await pilot.press("minus", "minus", "minus", "minus", "minus", "minus", "A")
         assert options_of(workspace) == [["invoice"], ["reminder"], ["question"], []]
         await pilot.press("Z")

@@ -8,15 +8,18 @@ from click.testing import CliRunner
 from transformers import pipeline
 
 from screens.errors import snapshot
-from storage import events, runs
+from storage import document_list, events, runs
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
 from workbench.active_learning import loop_task, overview
+from workbench.commands import demo
 from workbench.runs import jobs, parquet
-from workbench.runs.config.tune import TuneConfig
+from workbench.runs.config import presets
+from workbench.runs.config.tune import Model, TuneConfig
 from workbench.runs.state import RunFolder
+from workbench.samples.texts.mails import CLASSES, mails
 from workbench.training.models import embedded
 from workbench.workspace import Workspace
 
@@ -133,3 +136,24 @@ def test_the_encoder_that_is_shipped_is_whole_and_keeps_its_weights_through_eigh
     weights = embedded.restored(kept)
     again = embedded.restored(embedded.reduced(weights))
     assert all((weights[name] - again[name]).abs().max() < 1e-6 for name in weights)
+
+
+def test_the_demo_of_classes_labels_trains_and_gets_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = presets.of_classes(100).model_copy(update={"model": Model(task="classes", family="baseline")})
+    monkeypatch.setattr(presets, "of_classes", lambda *_: quick)
+    done = text("demo", "--task", "classes", "--json", "--at", str(tmp_path / "demo"))
+    assert done.exit_code == 0, done.output
+    first, second = json.loads(done.stdout)["runs"]
+    assert second["train_documents"] == first["train_documents"] + 20
+    assert second["f1"] > 0.5
+    workspace = Workspace.open(tmp_path / "demo")
+    with workspace.db.read() as connection:
+        assert document_list.status(connection)["labelled"] == 120
+    workspace.close()
+
+
+def test_the_sample_mails_are_those_that_their_seed_makes() -> None:
+    kept = [json.loads(line) for line in (demo.SAMPLES / "mails.jsonl").read_text(encoding="utf-8").splitlines()]
+    made = list(mails(400, 1))
+    assert [(mail["text"], mail["label"]) for mail in kept] == made
+    assert len({text for text, _ in made}) == 400 and {name for _, name in made} == set(CLASSES)

@@ -80,10 +80,10 @@ def test_both_engines_give_the_same_run(tmp_path: Path, family: str, settings: d
         ).max() < 2e-3  # fmt: skip
 
 
-@pytest.mark.parametrize(("steps", "resumed_from"), [(5, 4), (7, 6)], ids=["between epochs", "within an epoch"])
+@pytest.mark.parametrize(("steps", "resumed_from"), [(5, 4), (4, 3)], ids=["within an epoch", "between epochs"])
 def test_a_killed_loop_goes_on_as_if_nothing_had_happened(tmp_path: Path, steps: int, resumed_from: int) -> None:
     settings = DROPOUT | {
-        "train": {"engine": "loop", "save_steps": 3, "gradient_accumulation_steps": 2, "num_train_epochs": 3,
+        "train": {"engine": "loop", "save_steps": 2, "gradient_accumulation_steps": 2, "num_train_epochs": 3,
                   "per_device_train_batch_size": 2, "optim": "adamw_then_sgd", "sgd_after_steps": 3},
     }  # fmt: skip
     whole = tiny_model.run_folder(tmp_path / "whole", "starter", settings)

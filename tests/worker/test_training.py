@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -398,6 +400,38 @@ def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pyt
     names = {name for name, _ in written}
     assert {"train/loss", "eval/f1", "eval/amount_total_f1", "test/f1", "train/configuration"} <= names
     assert not any("selection" in name for name in names)
+
+
+def test_mlflow_has_one_run_with_test_figures_and_configuration(tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", minversion="3", reason="needs MLflow: pip install mlflow")
+    folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", {"train": {"report_to": ["mlflow"]}}, name="config B")
+    process = worker(folder)
+    _, printed = process.communicate(timeout=240)
+    assert process.returncode == 0, printed
+    with closing(sqlite3.connect(folder / "logs" / "mlflow.db")) as store:
+        assert store.execute("select name, status from runs").fetchall() == [("config B", "FINISHED")]
+        names = {name for (name,) in store.execute("select key from metrics")}
+        assert {"loss", "eval_amount_total_f1", "test_f1"} <= names and not any("selection" in name for name in names)
+        (configuration,) = store.execute("select value from tags where key = 'configuration'").fetchone()
+    assert "family: layoutlm" in configuration
+
+
+def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="needs TensorBoard: pip install tensorboard"
+    )
+    folder = tiny_model.run_folder(
+        tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
+    )
+    process = worker(folder)
+    _, printed = process.communicate(timeout=240)
+    assert process.returncode == 0, printed
+    assert [path.name for path in (folder / "logs").iterdir()] == ["config B"]
+    events = accumulator.EventAccumulator(str(folder / "logs" / "config B"))
+    events.Reload()
+    names = set(events.Tags()["scalars"])
+    assert {"train/loss", "eval/amount_total_f1", "test/f1"} <= names and not any("selection" in n for n in names)
+    assert "train/configuration/text_summary" in events.Tags()["tensors"]
 
 
 def test_patience_goes_on_where_an_interruption_left_it(tmp_path: Path) -> None:

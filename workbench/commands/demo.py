@@ -21,10 +21,14 @@ ROUND_SIZE = 4
 
 @click.command()
 @click.option("--headless", is_flag=True, help="Do the main job and say what was done, without opening the workbench.")
+@click.option(
+    "--task", type=click.Choice(["tokens", "classes"]), default="tokens", show_default=True,
+    help="What is learned: the fields of invoices, or what short mails are.",
+)  # fmt: skip
 @click.option("--at", "directory", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
 @json_option
 @click.pass_obj
-def command(context: Context, headless: bool, directory: Path, as_json: bool) -> None:
+def command(context: Context, headless: bool, task: str, directory: Path, as_json: bool) -> None:
     """Build a workspace from the sample data and open the workbench on it.
 
     With --headless (or without a terminal) the loop runs by itself and prints what it did: import with OCR, split,
@@ -37,6 +41,7 @@ def command(context: Context, headless: bool, directory: Path, as_json: bool) ->
     Examples:
       workbench demo
       workbench demo --headless --at /tmp/demo
+      workbench demo --task classes
     """
     from workbench.workspace import Workspace
 
@@ -48,8 +53,7 @@ def command(context: Context, headless: bool, directory: Path, as_json: bool) ->
             click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
         else:
             workspace = Workspace.create(directory)
-        fill(workspace)
-        rounds = _loop(workspace) if headless else []
+        rounds = _classes(workspace, headless) if task == "classes" else _tokens(workspace, headless)
     if as_json:
         keys = ("run", "train_documents", "f1")
         runs = [dict(zip(keys, row, strict=True)) for row in rounds]
@@ -59,6 +63,18 @@ def command(context: Context, headless: bool, directory: Path, as_json: bool) ->
     from workbench.commands.support.launch import open_workbench
 
     open_workbench(workspace)
+
+
+def _tokens(workspace: "Workspace", headless: bool) -> list[tuple[str, int, float | None]]:
+    fill(workspace)
+    return _loop(workspace) if headless else []
+
+
+def _classes(workspace: "Workspace", headless: bool) -> list[tuple[str, int, float | None]]:
+    from workbench.commands.support import class_demo
+
+    class_demo.fill(workspace, SAMPLES, _step)
+    return class_demo.loop(workspace, SAMPLES, _step) if headless else []
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from workbench.commands import Context
-from workbench.commands.support import argument_completion
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.output import emit, json_option, table
 
 SURE = 0.7
@@ -23,7 +23,10 @@ SURE = 0.7
 @click.option(
     "--values", is_flag=True, help="Known values read right instead (e-invoices, tables of values); needs no labels."
 )
-@click.option("--html", "page", type=click.Path(dir_okay=False), help="Write a report for colleagues, too.")
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write a report for colleagues, too; `-`: to standard output, the figures to standard error.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
 def command(
@@ -85,8 +88,10 @@ def command(
             written = html_page.render(figures, title=str(figures["run"]), names=names)
         else:
             written = html_report.make(folder, title=str(figures["run"]), names=names, split=figures["split"])
-        write_atomic(Path(page), written)
-    emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
+        with streams.output_of(Path(page)) as target:
+            write_atomic(target, written)
+    with streams.reserved(page == "-"):
+        emit(figures, as_json=as_json, text=lines_of(figures, workspace.schema.name))
 
 
 def class_lines(figures: dict[str, Any]) -> list[str]:

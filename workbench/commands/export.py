@@ -1,8 +1,6 @@
 """`workbench export`: documents, labels or values in another format."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,7 +94,7 @@ def command(
     }
     lines = [f"{written.documents:,} documents, {written.pages:,} pages, {written.labels:,} labels -> {out}"]
     lines += [f"  {count:,} ×: {what}" for what, count in written.lost.items()]
-    with redirect_stdout(sys.stderr) if is_stream else nullcontext():  # standard output is the export alone
+    with streams.reserved(is_stream):
         emit(data, as_json=as_json, text=lines)
 
 

@@ -131,8 +131,17 @@ def _list(context: Context, as_json: bool) -> None:
     emit(_data(workspace.schema, labels), as_json=as_json, text=text)
 
 
+_LONGEST = 100  # characters of a field's name
+
+
+def _checked_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    if len(name) > _LONGEST:
+        raise click.BadParameter(f"A field's name has at most {_LONGEST} characters.", context, parameter)
+    return name
+
+
 @command.command
-@click.argument("name")
+@click.argument("name", callback=_checked_name)
 @click.option("--type", "type_", type=_TYPES, help="What it holds (default: guessed from the name).")
 @click.option("--key", callback=_key, help="The key that labels with it (default: the next free one).")
 @click.option("--colour", callback=_colour, metavar="#RRGGBB")
@@ -227,7 +236,7 @@ def options_(context: Context, field: str, options: str, as_json: bool) -> None:
 
 @command.command
 @click.argument("field", shell_complete=argument_completion.field)
-@click.argument("name")
+@click.argument("name", callback=_checked_name)
 @json_option
 @click.pass_obj
 def rename(context: Context, field: str, name: str, as_json: bool) -> None:

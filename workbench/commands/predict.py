@@ -1,8 +1,6 @@
 """`workbench predict`: a model reads files that are not in the workspace."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +84,7 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
             scratch.close()
     rejected = [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected]
     report = {"model": model, "documents": data, "rejected": rejected}
-    with redirect_stdout(sys.stderr) if to == streams.STREAM else nullcontext():  # standard output is the table alone
+    with streams.reserved(to == streams.STREAM):
         emit(report, as_json=as_json, text=list(_lines(data, rejected)))
     if summary.failed:
         raise SystemExit(4)

@@ -9,7 +9,7 @@ import click
 
 from storage.exceptions import UsageProblem
 from workbench.commands import Context
-from workbench.commands.support import argument_completion
+from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.state import RunFolder
 
@@ -90,18 +90,10 @@ def list_runs(context: Context, as_json: bool) -> None:
         )
         mark = "the best" if run is best else "" if is_alike or run.f1 is None else "other documents"
         rows.append(
-            (
-                run.id,
-                run.name if run.name != run.id else "",
-                run.state.value,
-                run.preset,
-                run.family,
-                progress.untouched(run.report),
-                "" if run.f1 is None else f"{run.f1:.3f}",
-                mark,
-                duration(state.seconds) if state.seconds else "",
-                cost(state),
-            )
+            (run.id, run.name if run.name != run.id else "", run.state.value, run.preset, run.family,
+             progress.untouched(run.report), "" if run.f1 is None else f"{run.f1:.3f}", mark,
+             duration(state.seconds) if state.seconds else "", cost(state))
+        )  # fmt: skip
         )
     heads = ("run", "name", "state", "preset", "family", "no touch", "F1 val.", "", "time", "cost")
     emit(data, as_json=as_json, text=table(rows, heads, right=(5, 6)) if rows else "No runs yet.")
@@ -361,7 +353,10 @@ def export(context: Context, run: str, folder: Path, docker: bool, as_json: bool
 
 @command.command()
 @click.argument("runs", nargs=-1, required=True, shell_complete=argument_completion.run_id)
-@click.option("--to", "file", type=click.Path(path_type=Path), required=True, help="A .png or .svg file.")
+@click.option(
+    "--to", "file", type=click.Path(path_type=Path, allow_dash=True), required=True,
+    help="A .png or .svg file; `-`: SVG on standard output.",
+)  # fmt: skip
 @click.option(
     "--of", "kind", default="f1", show_default=True,
     type=click.Choice(
@@ -392,5 +387,9 @@ def chart(context: Context, runs: tuple[str, ...], file: Path, kind: str, as_jso
         group = [run for run in reversed(known) if run.batch == name]  # the first that was started comes first
         records += group or [_run(workspace, name)]
     picture = comparison.picture(workspace, records, kind, lambda run: progress.of(workspace.files.run(run.id)))
-    charts.save(picture, file.absolute())
-    emit({"file": str(file.absolute())}, as_json=as_json, text=f"Written: {file}")
+    is_stream = file == streams.STREAM
+    with streams.output_of(file, ".svg") as target:
+        charts.save(picture, target.absolute())
+    with streams.reserved(is_stream):
+        name = str(file if is_stream else file.absolute())
+        emit({"file": name}, as_json=as_json, text=f"Written: {file}")

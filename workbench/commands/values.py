@@ -10,6 +10,7 @@ import click
 
 from storage.exceptions import InputProblem, UsageProblem
 from workbench.commands import Context
+from workbench.commands.support import streams
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.fields.plain_text import harmless_lines
 
@@ -21,7 +22,7 @@ _COLUMNS = 8  # that a line names
 
 
 @click.command
-@click.argument("tables", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("tables", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", callback=pairs, help="What a column means.")
 @click.option("--new-fields", is_flag=True, help="Make a field of every column that no field is called.")
 @click.option("--keep-names", is_flag=True, help="Make a field of every column instead of using its aliases.")
@@ -34,7 +35,7 @@ _COLUMNS = 8  # that a line names
 def command(
     context: Context, /, tables: tuple[Path, ...], as_json: bool, undo: bool, new_fields: bool, **options: Any
 ) -> None:
-    """Take known values over from TABLES (CSV, XLSX, JSON): a column `file`, then one column a field.
+    """Take known values over from TABLES (CSV, XLSX, JSON; `-` is standard input): a column `file`, then one a field.
 
     They become reference values of the documents with these names, and suggestions where they stand on the page. A
     path means the document in that folder; a name that several documents have is refused. A column that no field is
@@ -50,6 +51,7 @@ def command(
       workbench values bookings.xlsx --dry-run
       workbench values bookings.xlsx --map "Gross amount=amount_total" --accept-above 0.95
       workbench values --undo
+      sqlite3 -csv -header books.db "SELECT file, invoice_no FROM bookings" | workbench values -
     """
     from workbench.exchange.known_values import ValuesReport, bring_in
 
@@ -62,10 +64,11 @@ def command(
         if undo:
             _undo(workspace, as_json)
             return
-        if not (new_fields or options["keep_names"]):
-            options["mapping"] |= ask_about_columns(workspace, tables, options["mapping"], as_json=as_json)
         outcome = ValuesReport()
-        bring_in(workspace, *tables, outcome=outcome, add_fields=new_fields, **options)
+        with streams.files_of(tables) as files:
+            if not (new_fields or options["keep_names"] or streams.STREAM in tables):  # its terminal cannot be asked
+                options["mapping"] |= ask_about_columns(workspace, files, options["mapping"], as_json=as_json)
+            bring_in(workspace, *files, outcome=outcome, add_fields=new_fields, **options)
     finally:
         workspace.close()
     name = {field.id: field.name for field in workspace.schema}

@@ -80,6 +80,8 @@ def _figures(
 def best(runs: Iterable[Run], figures: Figures) -> Run | None:
     """The run with the highest F1 among those that compare: on the documents of most runs, or the newest's.
 
+    Of equal ones, as shown with three decimals, it is the earliest: what came later was no gain.
+
     Args:
         runs: with or without a figure; those without are left out.
         figures: of one side.
@@ -92,7 +94,8 @@ def best(runs: Iterable[Run], figures: Figures) -> Run | None:
         else:
             alike.append(run)
     most = max(together, key=lambda alike: (len(alike), max(run.created for run in alike)), default=[])
-    return max(most, key=lambda run: (figures[run.id].value, run.created), default=None)
+    by_age = sorted(most, key=lambda run: (run.created, run.id))
+    return max(by_age, key=lambda run: round(figures[run.id].value, 3), default=None)
 
 
 def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:

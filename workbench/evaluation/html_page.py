@@ -14,6 +14,7 @@ from workbench.evaluation.charts import Chart, Series
 from workbench.evaluation.doctor.findings import Diagnosis
 from workbench.evaluation.error_analysis import Concentration, ErrorRecord, FailingVendor
 from workbench.evaluation.metrics import ErrorKind
+from workbench.fields.plain_text import harmless_lines
 from workbench.predictions.cases import NONE
 from workbench.runs import progress
 
@@ -54,6 +55,7 @@ def render(
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -84,6 +86,11 @@ def render(
         error_count=len(records),
         pictures={number: b64encode(picture).decode() for number, picture in (pictures or {}).items()},
     )
+
+
+def _shown(value: Any) -> Any:
+    """A text of the page without control characters; what is markup already stays as it is."""
+    return harmless_lines(value) if type(value) is str else value
 
 
 def _figure(value: float | None, ci95: Sequence[float] | None = None) -> str:

@@ -30,6 +30,12 @@ def harmless_lines(text: str) -> str:
     return _ANY_BUT_LINES.sub("\ufffd", text.encode("utf-8", "replace").decode())
 
 
+def for_markdown(text: str) -> str:
+    """A text of one line for a Markdown page: it can be no tag, no column of a table, no code and no link."""
+    escaped = harmless(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`|*\[\]])", r"\\\1", escaped)
+
+
 def without_passwords(text: str) -> str:
     """A text about an address, as errors quote it, with the password replaced by ***."""
     return _PASSWORD_SETTING.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))

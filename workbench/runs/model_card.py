@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from storage.records import Run
+from workbench.fields.plain_text import for_markdown, harmless_lines
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.runs.progress import headline
@@ -13,7 +14,7 @@ _TEMPLATE = """\
 ---
 {{ card_data }}
 ---
-# {{ run.name }}
+# {{ name }}
 
 Fine-tuned from {{ base }} ({{ family.title }}) by invoice-workbench, run {{ run.id }}, {{ date }}.
 
@@ -86,7 +87,8 @@ def model_card(workspace: Workspace, run: Run) -> str:
         ),
         template_str=_TEMPLATE,
         run=run,
-        base=base or "the starter of invoice-workbench",
+        name=for_markdown(run.name),
+        base=for_markdown(base or "the starter of invoice-workbench"),
         family=family,
         date=f"{run.created.astimezone():%Y-%m-%d}",
         documents=report.get("documents") or {},
@@ -95,8 +97,8 @@ def model_card(workspace: Workspace, run: Run) -> str:
         measured=measured,
         length=request.config.data.max_length,
         code=_code(family, sep_box=1000 if family.name in ("starter", "layoutlm") else 0),
-        names={field.id: field.name or field.id for field in request.fields},
-        configuration=request.text().rstrip(),
+        names={field.id: for_markdown(field.name or field.id) for field in request.fields},
+        configuration=harmless_lines(request.text().rstrip()).replace("```", "'''"),  # it stands in a fence
     )
     return str(card)
 
@@ -104,7 +106,7 @@ def model_card(workspace: Workspace, run: Run) -> str:
 def _reader(engine: str, version: str) -> str:
     """What read the words: a model meets the same mistakes only where the same engine reads for it."""
     sources = {"given": "given with the documents", "text-layer": "the text layer of the PDFs"}
-    return sources.get(engine) or f"read by the OCR engine {engine} {version}".rstrip()
+    return sources.get(engine) or f"read by the OCR engine {for_markdown(f'{engine} {version}')}".rstrip()
 
 
 def _measured(report: dict[str, Any]) -> dict[str, dict[str, Any]]:

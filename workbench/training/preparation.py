@@ -50,7 +50,7 @@ def prepare(request: Request, path: Path) -> TrainingInput:
     """
     config, folder = request.config, RunFolder(path)
     if config.train.report_to:
-        trackers.check(config.train.report_to)
+        trackers.check(config.train.report_to, loaded=True)
         folder.logs.mkdir(exist_ok=True)
         os.environ.update(trackers.environment(folder.logs, request.name or request.run))
     task: Task = ClassTask.of(request) if config.model.task == "classes" else TokenTask.of(request, path)

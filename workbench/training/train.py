@@ -93,7 +93,7 @@ def _finish(
     figures = {split: prepared.task.figures(rows) for split, rows in judged.items()}
     f1 = figures["validation"]["f1"] if "validation" in figures else None
     measured_on_test = tracked(figures["test"], "test") if "test" in figures else {}
-    result.track({**measured_on_test, "configuration": config_files.dump(config)})
+    result.track(measured_on_test, config_files.dump(config))
     description = Description(
         run=request.run, family=config.model.family, base=config.model.name or "starter", fields=request.fields,
         normalisers={f.id: f.type for f in request.fields}, data=config.data, sep_box=result.built.sep_box,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from storage.exceptions import RunProblem, WorkspaceProblem
 from workbench.runs.config import families
 from workbench.runs.state import RunFolder
-from workbench.training import checkpoints
+from workbench.training import checkpoints, tracking
 from workbench.training.callbacks import Control, Reporter, Write
 from workbench.training.encoding import EncodedDocument
-from workbench.training.loop import Loop
+from workbench.training.engines.loop import Loop
 from workbench.training.models.loading import Built
 from workbench.training.preparation import TrainingInput, adam_then_sgd, arguments_of
 from workbench.training.tasks.base import TaskPredictor
@@ -39,7 +40,7 @@ class Result:
     best_step: int | None
     effective_batch: int
     tokens_per_second: float
-    track: Callable[[dict[str, Any]], None]  # gives figures to the trackers, after the training
+    track: Callable[[dict[str, Any], str], None]  # gives figures to the trackers, after the training
 
 
 @dataclass(slots=True)
@@ -126,6 +127,7 @@ class TrainingAttempt:
         reporter = Reporter(tuner, self.control, self.write, documents_per_window, self.prepared.request.config)
         tuner.add_callback(reporter)
         tuner.remove_callback(PrinterCallback)
+        tuner.add_callback(tracking.OneMLflowRun(tuner.callback_handler.callbacks))
         with _resources_named(self.batch):
             self._train(tuner)
         state = tuner.state
@@ -141,14 +143,13 @@ class TrainingAttempt:
         else:
             tuner.train(resume_from_checkpoint=None if self.resumed is None else str(self.resumed))
 
-    def _track(self, tuner: Tuner) -> Callable[[dict[str, Any]], None]:
+    def _track(self, tuner: Tuner) -> Callable[[dict[str, Any], str], None]:
         if not self.prepared.request.config.train.report_to:
-            return lambda figures: None
+            return lambda figures, configuration: None
         # the optimiser is twice the model, and no tracker wants it
         tuner.optimizer = tuner.lr_scheduler = None
         tuner.callback_handler.optimizer = tuner.callback_handler.lr_scheduler = None
-        track: Callable[[dict[str, Any]], None] = tuner.log
-        return track
+        return partial(tracking.log, tuner)
 
     def _tuner(self) -> Tuner:
         config = self.prepared.request.config

@@ -83,7 +83,7 @@ async def _ask_class(app: App[object]) -> Change | None:
     options = tuple(dict.fromkeys(option.strip() for option in text.split(",") if option.strip()))
     if not options:
         return None
-    message = f"Added {name} ({', '.join(options)}). Its labels are imported; no key sets them yet."
+    message = f"Added {name} ({', '.join(options)})."
     return lambda schema: schema.add_class(name, options), message
 
 

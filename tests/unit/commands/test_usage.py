@@ -12,12 +12,16 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
-from storage import runs
+from storage import document_list, documents, runs
 from storage.exceptions import MissingTool, UsageProblem
+from storage.records import Side
+from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
 from workbench import cli
 from workbench.commands.support import streams
+from workbench.evaluation import inference
 from workbench.runs import machine
+from workbench.runs.config import trackers
 from workbench.workspace import Workspace
 
 
@@ -48,6 +52,17 @@ def opened(tmp_path: Path) -> Iterator[Workspace]:
     opened.close()
 
 
+@pytest.fixture
+def evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Workspace, str]]:
+    """A workspace with a run whose predictions can be evaluated, and its id."""
+    opened = sample_documents.divided(tmp_path / "shop", {Side.TRAIN: 3, Side.VALIDATION: 2, Side.TEST: 2})
+    run = finished_run.finish(opened).id
+    # the figures come from stored predictions: no model is loaded, and none lies there
+    monkeypatch.setattr(inference, "model_of", lambda workspace, name: str(workspace.files.run(name) / "model"))
+    yield opened, run
+    opened.close()
+
+
 def call(opened: Workspace, *arguments: str, given: bytes = b"") -> Result:
     return CliRunner().invoke(cli.group, ["-w", str(opened.files.root), *arguments], input=given)
 
@@ -62,6 +77,20 @@ def test_wrong_usage_is_json_where_json_is_asked_for(
         assert stop.value.code == 2
         answer = json.loads(capsys.readouterr().out)
         assert answer["exit_code"] == 2 and answer["message"] and answer["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "example"),
+    [(["import"], "workbench import ~/scans"), (["runs", "show"], "workbench runs show"),
+     (["export", "word-lits", "x"], "workbench export"), (["split", "--tset", "1"], "workbench split --test")],
+)  # fmt: skip
+def test_wrong_usage_prints_an_example(
+    arguments: list[str], example: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["workbench", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2 and f"For example: {example}" in capsys.readouterr().err
 
 
 def test_a_missing_device_ends_with_its_own_code_before_anything_starts(
@@ -87,6 +116,14 @@ def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
     assert message in answer.exception.message and remedy in answer.exception.remedy
     with opened.db.read() as connection:
         assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+def test_a_tracker_that_is_installed_but_broken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trackio.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(tmp_path)
+    trackers.check(["trackio"])
+    with pytest.raises(MissingTool, match="cannot be loaded: No module named 'no_such_library'"):
+        trackers.check(["trackio"], loaded=True)
 
 
 def test_windows_is_refused_with_wsl_as_the_remedy_before_anything_is_imported(
@@ -146,6 +183,31 @@ def test_a_dash_is_standard_output_and_input(opened: Workspace, tmp_path: Path) 
     assert json.loads(imported.stdout)["documents"] == 4
     other.close()
     assert isinstance(call(opened, "export", "hf-dataset", "-").exception, UsageProblem)
+
+
+def test_a_dash_is_standard_input_for_values(opened: Workspace) -> None:
+    with opened.db.read() as connection:
+        name = documents.get(connection, document_list.ids(connection)[0]).name
+    answer = call(opened, "values", "-", "--json", given=f"file,invoice_no\n{name},77\n".encode())
+    assert json.loads(answer.stdout)["reference_values"] == 1
+
+
+def test_a_dash_is_standard_output_for_reports_and_charts(evaluated: tuple[Workspace, str]) -> None:
+    opened, run = evaluated
+    page = call(opened, "evaluate", run, "--html", "-", "--json")
+    assert page.stdout.lstrip().lower().startswith("<!doctype html") and json.loads(page.stderr)["run"] == run
+    picture = call(opened, "runs", "chart", run, "--of", "fields", "--to", "-", "--json")
+    assert "<svg" in picture.stdout and json.loads(picture.stderr) == {"file": "-"}
+    assert not Path("-").exists()
+
+
+def test_a_run_has_the_same_key_in_every_answer(evaluated: tuple[Workspace, str]) -> None:
+    opened, run = evaluated
+    (listed,) = json.loads(call(opened, "runs", "list", "--json").stdout)
+    shown = json.loads(call(opened, "runs", "show", run, "--json").stdout)
+    figures = json.loads(call(opened, "evaluate", run, "--json").stdout)
+    compared = json.loads(call(opened, "runs", "compare", run, run, "--json").stdout)
+    assert {listed["run"], shown["run"], shown["id"], figures["run"], compared["a"]} == {run}
 
 
 @pytest.mark.parametrize(

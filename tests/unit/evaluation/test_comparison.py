@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -59,6 +60,9 @@ def test_the_best_is_the_best_of_those_measured_on_the_same_documents(workspace:
     on = {weak.id: on_weak, strong.id: Figure(1.0, "validation", here), "easy": on_easy}
     assert comparison.best([weak, strong, easy], on) is strong  # a higher F1 on other documents says nothing
     assert comparison.best([weak, easy], {weak.id: on_weak, "easy": on_easy}) is easy  # none compares: the newest
+    again = replace(strong, id="again", created=strong.created + timedelta(hours=1))
+    as_good = on | {"again": Figure(1.0001, "validation", here)}
+    assert comparison.best([again, strong, weak], as_good) is strong  # as good is no gain: the earlier stays the best
     assert comparison.best([weak, strong], {}) is None  # nothing is known of what they were measured on
 
 

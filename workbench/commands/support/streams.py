@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 
 from storage.files import temporary_folder
@@ -31,17 +31,22 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
 
 
 @contextmanager
-def output_of(path: Path) -> Iterator[Path]:
-    """Where to write: the path, or for `-` a file that goes to standard output when it is whole."""
+def output_of(path: Path, ending: str = "") -> Iterator[Path]:
+    """Where to write: the path, or for `-` a file (with this ending) that goes to standard output when it is whole."""
     if path != STREAM:
         yield path
         return
     with temporary_folder("stdout") as folder:
-        file = folder / "stdout"
+        file = folder / f"stdout{ending}"
         yield file
         with file.open("rb") as written:
             shutil.copyfileobj(written, sys.stdout.buffer)
         sys.stdout.buffer.flush()
+
+
+def reserved(is_stream: bool) -> AbstractContextManager[object]:
+    """Where standard output is the file that was asked for, what is printed goes to standard error."""
+    return redirect_stdout(sys.stderr) if is_stream else nullcontext()
 
 
 def _ending(content: bytes) -> str:

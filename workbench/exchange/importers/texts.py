@@ -21,6 +21,8 @@ _GROUP_COLUMNS = ("group", "speaker", "source", "author")
 _TABLES = (".csv", ".tsv")
 _WHOLE = re.compile(rb'"(text|sentence)"\s*:\s*"')
 _CLASS = re.compile(rb'"(label|labels|class|category|cats)"\s*:\s*("|\d|true|false|\[\s*(\]|"[^"]*"\s*[,\]]))')
+_CHOICES = re.compile(rb'"options"\s*:\s*\[.*"accept"\s*:\s*\[', re.S)  # Prodigy's choice of classes
+_ONE_LABEL = re.compile(rb'"label"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _RANGES = re.compile(rb'"(entities|spans|words|tokens|form|bbox|bboxes|box|documents|data)"\s*:')
 
 
@@ -38,13 +40,22 @@ class TextsImporter:
             return 0.9 if columns & set(TEXT_COLUMNS) and columns & set(LABEL_COLUMNS) else 0.0
         if not parsing.is_json(head) or _RANGES.search(head) or not _WHOLE.search(head):
             return 0.0
-        return 0.86 if _CLASS.search(head) else 0.5
+        return 0.86 if _CLASS.search(head) or _CHOICES.search(head) else 0.5
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
+        binary = _is_binary(path, options)
         yield from parsing.each(
-            path, _records(path, options), lambda where, record: _document(path, where, record, options)
+            path, _records(path, options), lambda where, record: _document(path, where, record, options, binary)
         )
+
+
+def _is_binary(path: Path, options: Options) -> bool:
+    """Whether all records of a file of Prodigy are about one label, so that what was rejected is the other class."""
+    if path.suffix.lower() in _TABLES:
+        return False
+    data = parsing.content(path, options.limits)
+    return b'"answer"' in data and len(set(_ONE_LABEL.findall(data))) == 1
 
 
 def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
@@ -68,7 +79,7 @@ def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
         yield f"line {rows.line_num}", InputProblem(f"its quotes do not match: {error}; nothing after it was read")
 
 
-def _document(path: Path, where: str, record: Any, options: Options) -> Incoming:
+def _document(path: Path, where: str, record: Any, options: Options, binary: bool = False) -> Incoming:
     if not isinstance(record, dict):
         raise InputProblem("it is no object with a text")
     columns = {str(name).strip().casefold(): name for name in record if name is not None}
@@ -86,8 +97,9 @@ def _document(path: Path, where: str, record: Any, options: Options) -> Incoming
     incoming = Incoming(name, f"{path} {where}".rstrip(), [page], "texts", group=group or name)
     label_column = _column(columns, options.label_column, LABEL_COLUMNS)
     if label_column in columns:
-        classes = _classes(record[columns[label_column]])
-        incoming.classes = [IncomingClass(columns[label_column], option) for option in classes]
+        classes = _answered(_classes(record[columns[label_column]]), record.get("answer", "accept"), incoming, binary)
+        field = "label" if label_column == "accept" and "options" in columns else columns[label_column]
+        incoming.classes = [IncomingClass(field, option) for option in classes]
         incoming.labelled = bool(classes)
     elif options.label_column:
         raise InputProblem(f"it has no column {options.label_column}")
@@ -116,6 +128,17 @@ def _classes(value: Any) -> list[str]:
     if any(isinstance(entry, list | dict) for entry in listed):
         raise InputProblem("its label is no class but ranges of the text")
     return list(dict.fromkeys(text for entry in listed if entry is not None and (text := _name(entry))))
+
+
+def _answered(classes: list[str], answer: Any, incoming: Incoming, binary: bool) -> list[str]:
+    """What a text is, going by Prodigy's answer: a rejected label says what it is only where there are two classes."""
+    if answer == "accept" or answer not in ("reject", "ignore"):
+        return classes
+    if answer == "reject" and binary and classes:
+        return [f"not {classes[0]}"]
+    if classes:
+        incoming.notes.append(f"{', '.join(classes)} was left out: the answer is {answer}")
+    return []
 
 
 def _name(entry: Any) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from typing import Any
 
 from storage.exceptions import ConfigProblem
@@ -13,6 +14,9 @@ from workbench.runs.config.options import Setting
 from workbench.runs.config.tune import Group, TuneConfig
 
 SETTINGS: Mapping[str, Setting] = {setting.key: setting for setting in options.settings()}
+
+MOST_VARIANTS = 200
+"""Runs of one grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,11 @@ def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str
         key, equals, values = part.partition("=")
         if not equals or not values:
             raise ConfigProblem(
-                f"{part!r} is no list of values for a setting.", "Write it as train.learning_rate=1e-4,3e-4."
+                f"{part[:80]!r} is no list of values for a setting.", "Write it as train.learning_rate=1e-4,3e-4."
             )
         if key not in SETTINGS and key not in config_files.RENAMED:
             raise ConfigProblem(
-                f"{key} is not a setting{config_files.nearest(key) or '.'}",
+                f"{key[:80]} is not a setting{config_files.nearest(key) or '.'}",
                 "Write it as train.learning_rate=1e-4,3e-4.",
             )
         axes.append([(key, value) for value in values.split(",") if value])
@@ -178,6 +182,11 @@ def variants(config: TuneConfig, text: str, *, paired: bool = False) -> dict[str
     if paired and len({len(axis) for axis in axes}) > 1:
         counts = ", ".join(f"{axis[0][0]} has {len(axis)}" for axis in axes if axis)
         raise ConfigProblem(f"Pairs need as many values of each setting: {counts}.", "Give each the same number.")
+    number = len(axes[0]) if paired else prod(map(len, axes))
+    if number > MOST_VARIANTS:
+        raise ConfigProblem(
+            f"These are {number:,} runs; at most {MOST_VARIANTS} are made at once.", "Give fewer values, or --zip them."
+        )
     return {
         " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in sets): config_files.apply_sets(
             config, [f"{key}={value}" for key, value in sets]

@@ -26,8 +26,12 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 }
 
 
-def check(names: Iterable[str]) -> None:
+def check(names: Iterable[str], *, loaded: bool = False) -> None:
     """See that all trackers are known and installed.
+
+    Args:
+        names: of the trackers.
+        loaded: load them too, which shows that an installed one does not work; for the worker.
 
     Raises:
         MissingTool: one is not.
@@ -42,6 +46,18 @@ def check(names: Iterable[str]) -> None:
         packages = PACKAGES[name]
         if not any(importlib.util.find_spec(package) for package in packages):
             raise MissingTool(f"{name} is not installed.", f"pip install {packages[0]}")
+        if loaded:
+            _load(name, next(package for package in packages if importlib.util.find_spec(package)))
+
+
+def _load(name: str, package: str) -> None:
+    try:
+        importlib.import_module(package)
+    except ImportError as error:
+        raise MissingTool(
+            f"{name} is installed, but cannot be loaded: {error}.",
+            f"pip install --upgrade {package} (without a constraints file, which may keep it too old)",
+        ) from error
 
 
 def environment(logs: Path, name: str) -> dict[str, str]:

@@ -71,3 +71,30 @@ def test_ranges_are_left_to_doccano(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "INV-7", "label": [[0, 5, "INVOICE"]]}\n')
     assert importers.detect(path).name == "doccano"
+
+
+def test_what_prodigys_user_rejected_or_skipped_is_not_taken_for_the_class(tmp_path):
+    path = tmp_path / "a.jsonl"
+    answers = [("claim", "accept"), ("claim", "reject"), ("claim", "ignore")]
+    rows = [{"text": "x", "label": label, "answer": answer} for label, answer in answers]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert [classes(item) for item in read(path)] == [["claim"], ["not claim"], []]
+    rows.append({"text": "x", "label": "opinion", "answer": "accept"})
+    path.write_text("\n".join(map(json.dumps, rows)))
+    items = read(path)
+    assert [classes(item) for item in items] == [["claim"], [], [], ["opinion"]]
+    assert [item.labelled for item in items] == [True, False, False, True]
+    assert items[1].notes == ["claim was left out: the answer is reject"]
+
+
+def test_prodigys_choice_among_options_is_the_class(tmp_path):
+    path = tmp_path / "a.jsonl"
+    choices = [{"id": "claim", "text": "A claim"}, {"id": "none", "text": "No claim"}]
+    rows = [
+        {"text": "x", "_input_hash": 1, "options": choices, "accept": accepted, "answer": answer}
+        for accepted, answer in ((["claim"], "accept"), (["none"], "accept"), ([], "ignore"))
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    items = read(path)
+    assert [classes(item) for item in items] == [["claim"], ["none"], []]
+    assert items[0].classes[0].label == "label"

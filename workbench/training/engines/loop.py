@@ -6,7 +6,7 @@ same seed they give the same losses. AdamW and the SGD that follows it are two o
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,21 @@ class Loop:
         self._logged = tuner.state.global_step
 
     def _epoch(self, epoch: int, skipped: int, resumed: Path | None) -> None:
-        """All steps of an epoch but those `skipped`; `resumed` is where weights and random state come from."""
+        """All steps of an epoch but the first `skipped`; weights and random state come from `resumed`."""
         tuner = self.tuner
         accumulation = tuner.args.gradient_accumulation_steps
         loader = skip_first_batches(self._loader, skipped * accumulation) if skipped else self._loader
-        # An iterator draws a random number when it begins; the state of a checkpoint within an epoch is from later.
         if resumed is not None and not skipped:
             tuner.accelerator.load_state(str(resumed))
         batches = iter(loader)
-        if resumed is not None and skipped:
-            tuner.accelerator.load_state(str(resumed))
         for step in range(skipped, self._steps_per_epoch):
+            count = min(accumulation, len(self._loader) - step * accumulation)
+            together = [next(batches) for _ in range(count)]
+            if resumed is not None and skipped and step == skipped:
+                # only now: the loader draws a random number with its first batch, and did so before the checkpoint
+                tuner.accelerator.load_state(str(resumed))
             self._call("on_step_begin")
-            norm, rate = self._step(batches, min(accumulation, len(self._loader) - step * accumulation))
+            norm, rate = self._step(together)
             tuner.state.global_step += 1
             tuner.state.epoch = epoch + min((step + 1) * accumulation, len(self._loader)) / len(self._loader)
             self._call("on_step_end")
@@ -123,11 +125,10 @@ class Loop:
         self._call("on_epoch_end")
         self._log_evaluate_save(None, self._rate())
 
-    def _step(self, batches: Iterator[Any], count: int) -> tuple[float, float]:
-        """One move of the weights by so many batches; the gradient's length before clipping, and the learning rate."""
+    def _step(self, together: Sequence[Any]) -> tuple[float, float]:
+        """One move of the weights by these batches; the gradient's length before clipping, and the learning rate."""
         tuner = self.tuner
         accelerator, args = tuner.accelerator, tuner.args
-        together = [next(batches) for _ in range(count)]
         labelled = sum((batch["labels"] != IGNORED).sum() for batch in together)
         for number, batch in enumerate(together, start=1):
             tuner.meter.add(batch)
@@ -136,7 +137,7 @@ class Loop:
             accelerator.backward(loss)
             self._loss += loss.detach()
             tuner.watch(float(loss.detach()))
-            if number < count:
+            if number < len(together):
                 self._call("on_substep_end")
         optimizer = self._optimizers[self._now()]
         accelerator.unscale_gradients(optimizer)

@@ -1,0 +1,92 @@
+"""What the errors screen says of a class run: its figures, each class, and which is taken for which. Pure."""
+
+from enum import StrEnum
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from screens.errors.heat_grid import Cell, Table
+from workbench.evaluation.classes.errors import EVERY, ClassReview
+
+_NAME = 18  # cells of a class's name
+_COLUMN = (7, 14)  # cells of a column of the confusion matrix, at least and at most
+
+
+_RATES = ("precision", "recall", "f1")
+
+
+class Shares(StrEnum):
+    """What the cells of the confusion matrix say."""
+
+    COUNTS = "texts"
+    BY_ROW = "% of the label"
+    BY_COLUMN = "% of the prediction"
+
+
+def figures(review: ClassReview) -> Content:
+    """Accuracy, macro and weighted F1 with their intervals, and the other sides."""
+    known = review.figures
+    parts: list[Content | str | tuple[str, str]] = []
+    for name, value, interval in (
+        ("accuracy", known["accuracy"], known["accuracy_ci95"]),
+        ("macro F1", known["macro"]["f1"], known["macro"]["ci95"]),
+        ("weighted F1", known["weighted"]["f1"], known["weighted"]["ci95"]),
+    ):
+        between = f" {interval[0]:.2f}–{interval[1]:.2f}  "
+        parts += [(f"{name} ", "$text-muted"), (f"{value:.3f}", "bold"), (between, "$text-muted")]
+    parts.append((f"on {known['documents']} {review.split} documents", "$text-muted"))
+    for side, row in known["splits"].items():
+        if side != review.split:
+            parts.append((f" · {side}: accuracy {row['accuracy']:.3f}, macro F1 {row['f1']:.3f}", "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def classes(review: ClassReview) -> Table:
+    """Each class with precision, recall, F1 and its interval, support, and how many of it are wrong."""
+    columns = (
+        ("precision", "precision", 11),
+        ("recall", "recall", 9),
+        ("f1", "F1", 8),
+        ("ci95", "95 %", 12),
+        ("support", "texts", 8),
+        ("wrong", "wrong", 8),
+    )
+    rows = []
+    most = max((len(review.of_cell(name, EVERY)) for name in review.labels), default=0) or 1
+    for name in review.labels:
+        row = review.figures["classes"].get(name)
+        wrong = len(review.of_cell(name, EVERY))
+        if row is None:
+            cells = tuple(Cell("–") for _ in columns)
+        else:
+            cells = (
+                *(
+                    Cell(f"{row[key]:.2f}", 1 - row[key] if row["support"] else 0.0)
+                    for key in ("precision", "recall", "f1")
+                ),
+                Cell("{:.2f}–{:.2f}".format(*row["ci95"])),
+                Cell(str(row["support"])),
+                Cell(str(wrong), wrong / most),
+            )
+        rows.append((name, name, "", cells))
+    return Table("class", columns, tuple(rows), label_width=_NAME)
+
+
+def confusion(review: ClassReview, shares: Shares) -> Table:
+    """Labels × predictions; the diagonal, which is right, is drawn quietly."""
+    counts = review.figures["confusion"]["counts"]
+    by_row = [sum(row) for row in counts]
+    by_column = [sum(row[at] for row in counts) for at in range(len(counts))]
+    low, high = _COLUMN
+    columns = tuple((name, name, min(max(cell_len(name) + 2, low), high)) for name in review.labels)
+    off = [n for i, row in enumerate(counts) for j, n in enumerate(row) if i != j]
+    most, right = max(off, default=0) or 1, max((row[i] for i, row in enumerate(counts)), default=0) or 1
+    rows = []
+    for i, (name, row) in enumerate(zip(review.labels, counts, strict=True)):
+        cells = []
+        for j, count in enumerate(row):
+            whole = by_row[i] if shares is Shares.BY_ROW else by_column[j]
+            text = str(count) if shares is Shares.COUNTS else f"{count / whole:.0%}" if whole else "–"
+            cells.append(Cell(text if count else "·", -0.5 * count / right if i == j else count / most))
+        rows.append((name, name, "", tuple(cells)))
+    return Table("label ↓ taken for →", columns, tuple(rows), label_width=_NAME + 2)

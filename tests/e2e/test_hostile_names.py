@@ -1,0 +1,64 @@
+"""Names of every kind: those too long for a file are refused, and no sign of one is taken for markup or a command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from storage import runs
+from tests.support import workspaces
+from tests.support.command_line import Workbench
+from workbench.evaluation import html_page
+from workbench.fields.plain_text import for_markdown
+from workbench.runs import transfer
+
+LONG = "x" * 1000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("init", LONG), ("status", "-w", LONG), ("export", "word-list", LONG),
+        ("export", "word-list", f"{LONG}/{LONG}"),
+        ("evaluate", LONG), ("predict", LONG, "workbench.toml"), ("suggest", "--model", LONG), ("import", LONG),
+        ("tune", "--from", LONG), ("tune", "--config", LONG), ("tune", "--set", f"model.name={LONG}"),
+        ("runs", "show", LONG), ("runs", "import", LONG), ("fields", "add", LONG), ("restore", LONG, "--yes"),
+    ],
+    ids=lambda command: " ".join(command)[:20],
+)  # fmt: skip
+def test_a_name_of_a_thousand_characters_is_refused(
+    workbench: Workbench, workspace: Path, command: tuple[str, ...]
+) -> None:
+    Path("list.jsonl").write_text(json.dumps({"words": ["5"], "bboxes": [[1, 1, 9, 9]]}))
+    if command[0] in ("export", "evaluate"):
+        assert workbench("import", "list.jsonl").code == 0
+    answer = workbench(*command)
+    assert answer.code not in (0, 1), answer.err
+    assert len(answer.err) < 3000
+
+
+def test_a_grid_of_a_million_runs_is_refused_in_few_words(workbench: Workbench, workspace: Path) -> None:
+    values = ",".join(map(str, range(1, 1001)))
+    grid = f"train.num_train_epochs={values} train.seed={values}"
+    answer = workbench("tune", "--preset", "text baseline", "--grid", grid, "--json")
+    assert answer.code == 4 and "1,000,000 runs" in answer.data["message"]
+    assert len(answer.data["message"]) < 200
+    assert not list((workspace / "runs").glob("2*"))
+
+
+def test_a_model_card_takes_names_as_text(tmp_path: Path) -> None:
+    workspace = workspaces.workspace(tmp_path / "ws")
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    with workspace.db.write() as connection:
+        runs.change(connection, run_id, name="<script>alert(1)</script> \x1b[31m|`x`")
+    card = (transfer.export_model(workspace, run_id, tmp_path / "given") / "README.md").read_text()
+    workspace.close()
+    assert "<script>" not in card and "&lt;script&gt;" in card and "\x1b" not in card
+    assert for_markdown("[a](b)|*`<&") == "\\[a\\](b)\\|\\*\\`&lt;&amp;"
+
+
+def test_the_html_report_shows_no_control_character() -> None:
+    from markupsafe import Markup
+
+    assert html_page._shown("a\x1b[31m\u202eb") == "a\ufffd[31m\ufffdb"
+    assert isinstance(html_page._shown(Markup("<b>")), Markup)

@@ -1,0 +1,1 @@
+"""Ways to take the steps of a training, beside the Trainer of transformers. [worker]"""
