@@ -94,7 +94,6 @@ def list_runs(context: Context, as_json: bool) -> None:
              progress.untouched(run.report), "" if run.f1 is None else f"{run.f1:.3f}", mark,
              duration(state.seconds) if state.seconds else "", cost(state))
         )  # fmt: skip
-        )
     heads = ("run", "name", "state", "preset", "family", "no touch", "F1 val.", "", "time", "cost")
     emit(data, as_json=as_json, text=table(rows, heads, right=(5, 6)) if rows else "No runs yet.")
 
