@@ -184,14 +184,6 @@ async def test_a_step_by_words_leaves_a_dialog_and_what_is_typed_there_alone(ope
         assert isinstance(pilot.app.screen, Prompt) and pilot.app.screen.query_one(Input).value == "ask"
 
 
-async def test_find_is_for_the_key_that_follows_not_for_the_one_before(opened, workspace):
-    async with opened(workspace) as pilot:
-        await pilot.press("5", "slash", *"PENCIL")
-        assert "Found 1 of 1" in hint(pilot)
-        await pilot.press("enter", "enter")
-        assert labels(workspace) == {"seller_name": ["ACME TRADING SDN BHD"]}
-
-
 async def test_a_corrected_word_is_shown_on_the_page(opened, workspace):
     async with opened(workspace) as pilot:
         await go(pilot, "PENCIL")
