@@ -143,7 +143,14 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
             documents=documents,
         )
 
-    @app.post("/predict", responses=_PROBLEMS, openapi_extra=_BODY, response_model_exclude_none=False)
+    @app.post(
+        "/predict",
+        tags=["Predictions"],
+        summary="Read documents or texts",
+        responses=_PROBLEMS,
+        openapi_extra=_BODY,
+        response_model_exclude_none=False,
+    )
     async def predict(
         request: Request,
         raw_scores: Annotated[bool, raw_scores] = False,
@@ -153,7 +160,9 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
         of several, each has its own error."""
         return await predicted(request, raw_scores, page, options.documents)
 
-    @app.post("/predict/batch", responses=_PROBLEMS, openapi_extra=_BODY)
+    @app.post(
+        "/predict/batch", tags=["Predictions"], summary="Read several at once", responses=_PROBLEMS, openapi_extra=_BODY
+    )
     async def predict_batch(
         request: Request,
         raw_scores: Annotated[bool, raw_scores] = False,
@@ -162,7 +171,7 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
         """Read many documents, a part at a time, so that other requests are answered between the parts."""
         return await predicted(request, raw_scores, page, options.batch_documents)
 
-    @app.get("/health", responses={503: _PROBLEMS[503]})
+    @app.get("/health", tags=["Server"], summary="Whether it is ready", responses={503: _PROBLEMS[503]})
     async def health() -> Health:
         """Ready only when the model has been loaded and has read its first documents."""
         if state.name == "draining":
@@ -171,7 +180,7 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
             raise problems.loading()
         return Health(status="ready")
 
-    @app.get("/info", responses=_GUARDED | {503: _PROBLEMS[503]})
+    @app.get("/info", tags=["Server"], summary="The model and the limits", responses=_GUARDED | {503: _PROBLEMS[503]})
     async def info() -> Info:
         """The model, its fields, figures and licence; the limits; and what becomes of what is sent."""
         if state.service is None:
@@ -185,7 +194,13 @@ def _add_paths(app: FastAPI, options: Options, state: State, metrics: Metrics) -
         answer: Info = state.service.engine.info(limits, keeps)
         return answer
 
-    @app.get("/metrics", responses={**_GUARDED, 200: {"content": {"text/plain": {}}}}, response_class=Response)
+    @app.get(
+        "/metrics",
+        tags=["Server"],
+        summary="Figures for Prometheus",
+        responses={**_GUARDED, 200: {"content": {"text/plain": {}}}},
+        response_class=Response,
+    )
     async def figures() -> Response:
         """Requests, seconds, queue, batches and errors, for Prometheus."""
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
