@@ -44,7 +44,11 @@ class TextsImporter:
 
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
-        binary = _is_binary(path, options)
+        try:
+            binary = _is_binary(path, options)
+        except InputProblem as problem:
+            yield parsing.rejected(path, "", problem)
+            return
         yield from parsing.each(
             path, _records(path, options), lambda where, record: _document(path, where, record, options, binary)
         )

@@ -98,3 +98,10 @@ def test_prodigys_choice_among_options_is_the_class(tmp_path):
     items = read(path)
     assert [classes(item) for item in items] == [["claim"], ["none"], []]
     assert items[0].classes[0].label == "label"
+
+
+def test_an_empty_file_of_texts_is_refused_with_the_reason(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_text(" ")
+    (rejected,) = importers.load("texts").read(path, Options(path.parent))
+    assert isinstance(rejected, Rejected) and "empty" in rejected.reason
