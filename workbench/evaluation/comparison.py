@@ -13,6 +13,7 @@ from workbench.evaluation import charts, report
 from workbench.evaluation.charts import Chart, Series
 from workbench.predictions import run_reader
 from workbench.runs.config import files as config_files
+from workbench.runs.parquet import TOKENS
 from workbench.runs.progress import Progress
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -147,23 +148,37 @@ def picture(workspace: Workspace, runs: Sequence[Run], kind: str, progress_of: C
 def comparison_chart(workspace: Workspace, runs: Sequence[Run]) -> Chart:
     """The F1 of each run with its 95 % interval over documents; where the documents differ, the title says so.
 
+    Of runs that learned a class field it is the macro F1.
+
     Raises:
         UsageProblem: none of them was evaluated.
     """
-    evaluations = {run.id: (run.report or {}).get("evaluation") or {} for run in runs}
+    evaluations = {run.id: _evaluation(run) for run in runs}
     evaluated = [run for run in runs if evaluations[run.id].get("micro")]
     if not evaluated:
         raise UsageProblem("None of these runs was evaluated yet.", "Wait until one has finished.")
-    figures = as_evaluated(workspace, evaluated)
+    figures = _figures(
+        workspace, evaluated, lambda run, _: (evaluations[run.id]["micro"]["f1"], evaluations[run.id]["split"])
+    )
     first = figures.get(evaluated[0].id)
+    name, is_one_task = ("F1" if evaluated[0].task == TOKENS else "Macro F1"), len({run.task for run in evaluated}) == 1
     micro = [evaluations[run.id]["micro"] for run in evaluated]
-    if first is not None and all(first.compares_with(figures.get(run.id)) for run in evaluated):
-        names, title = [run.name for run in evaluated], f"F1 on {first.side} with 95 % intervals"
+    if is_one_task and first is not None and all(first.compares_with(figures.get(run.id)) for run in evaluated):
+        names, title = [run.name for run in evaluated], f"{name} on {first.side} with 95 % intervals"
     else:
         sides = [(evaluations[run.id]["split"], evaluations[run.id].get("documents", 0)) for run in evaluated]
         names = [f"{run.name} ({count} {side})" for run, (side, count) in zip(evaluated, sides, strict=True)]
         title = "F1 with 95 % intervals, on different documents: these do not compare"
     return charts.Bars(title, names, [("", [row["f1"] for row in micro])], [row.get("ci95") for row in micro])
+
+
+def _evaluation(run: Run) -> Mapping[str, Any]:
+    """The figures of a run's report for all fields or classes together: micro, split, documents; {} without any."""
+    stored = run.report or {}
+    if classes := stored.get("classes"):
+        return {"micro": classes["macro"], "split": classes["split"], "documents": classes["documents"]}
+    evaluation: Mapping[str, Any] = stored.get("evaluation") or {}
+    return evaluation
 
 
 def trained(a: Run, b: Run) -> str:

@@ -16,7 +16,8 @@ _ENOUGH_WORDS = 12  # with fewer, two different slips look alike
 _ENOUGH_NUMBERS = 6
 _NEARLY_ALL, _LEAST_SAME, _EVENLY = 0.88, 0.6, 0.15  # overlaps (Jaccard); see Words.same
 _FEW_STRANGERS = 0.04  # of the numbers: so many have no counterpart in the other reading
-_LEAST_BANDS = 4  # 2 and 3 find no more pairs (benchmarks/duplicates.py), and eight times as many short texts to compare
+# 2 and 3 find no more pairs (benchmarks/duplicates.py), and 2 eight times as many short texts to compare
+_LEAST_BANDS = 4
 _DIGIT = re.compile(r"\d")
 
 Fingerprint = tuple[int, ...]

@@ -12,6 +12,7 @@ from storage.records import Run
 from tests.support import workspaces
 from workbench.cli import group
 from workbench.evaluation import comparison
+from workbench.evaluation.charts import Bars
 from workbench.evaluation.comparison import Figure
 from workbench.runs.cost import duration
 from workbench.runs.watch import RunWatcher
@@ -139,3 +140,11 @@ def test_a_watch_tells_what_goes_on_and_what_ended(workspace: Workspace, tmp_pat
 
 def test_a_time_as_people_say_it() -> None:
     assert [duration(s) for s in (0, 40, 700, 12_000)] == ["0 s", "40 s", "12 min", "3 h 20 min"]
+
+
+def test_runs_of_a_class_field_are_charted_by_their_macro_f1(workspace: Workspace) -> None:
+    run = by_name(workspace)["weak"]
+    classes = {"split": "test", "documents": 4, "macro": {"f1": 0.8, "ci95": [0.7, 0.9]}}
+    chart = comparison.comparison_chart(workspace, [replace(run, task="classes", report={"classes": classes})])
+    assert chart.title == "Macro F1 on test with 95 % intervals"
+    assert isinstance(chart, Bars) and chart.runs == [("", [0.8])]
