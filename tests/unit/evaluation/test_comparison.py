@@ -145,6 +145,8 @@ def test_a_time_as_people_say_it() -> None:
 def test_runs_of_a_class_field_are_charted_by_their_macro_f1(workspace: Workspace) -> None:
     run = by_name(workspace)["weak"]
     classes = {"split": "test", "documents": 4, "macro": {"f1": 0.8, "ci95": [0.7, 0.9]}}
-    chart = comparison.comparison_chart(workspace, [replace(run, task="classes", report={"classes": classes})])
+    chart = comparison.comparison_chart(
+        workspace, [replace(run, config={"model": {"task": "classes"}}, report={"classes": classes})]
+    )
     assert chart.title == "Macro F1 on test with 95 % intervals"
     assert isinstance(chart, Bars) and chart.runs == [("", [0.8])]
