@@ -1,6 +1,6 @@
 """The exceptions for everything that a user can cause: title, message, remedy, exit code.
 
-Exit codes (documented in the README): 1 a fault of the program, 2 wrong usage, 3 workspace,
+Exit codes (documented in docs/guide.md): 1 a fault of the program, 2 wrong usage, 3 workspace,
 4 input, 5 busy or changed by another process, 6 something is missing on this machine,
 7 a run failed, 130 interrupted.
 """

@@ -1,1 +1,1 @@
-"""The worker process: the only package that may import torch. Others start `python -P -m workbench.training.worker`."""
+"""The worker process: it imports torch. Others start `python -P -m workbench.training.worker`."""
