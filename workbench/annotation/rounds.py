@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 from storage import document_list, opinions, queue
 from storage.exceptions import RunProblem
 from storage.records import QueueEntry, Round, State
+from workbench.annotation import acts
+from workbench.annotation.editor import DocumentEditor
 from workbench.workspace import Workspace
 
 _UNDECIDED = (State.NEW, State.STARTED)
@@ -53,6 +55,30 @@ def look(workspace: Workspace, round_id: int) -> RoundProgress:
         for entry in entries
     )
     return RoundProgress(kept, shown)
+
+
+def put_back(workspace: Workspace, run: str, entry: QueueEntry) -> int:
+    """Put a document into the open round, or a new one, and open it anew; returns the round.
+
+    Args:
+        workspace: open.
+        run: whose errors a new round is about.
+        entry: its place counts in a new round only.
+
+    Raises:
+        Conflict: another person changed the document just now.
+    """
+    editor = DocumentEditor(workspace, entry.document)
+    with workspace.db.write() as connection:
+        open_rounds = [r.id for r in queue.listed(connection) if r.closed is None]
+        if open_rounds:
+            number = open_rounds[-1]
+            queue.append(connection, number, entry)
+        else:
+            number = queue.open_round(connection, run, "errors", 0, [entry], {})
+    if editor.state.state is not State.STARTED:
+        editor.act("reopen", acts.set_aside(editor.state, State.STARTED))
+    return number
 
 
 def next_entry(workspace: Workspace, round_id: int) -> QueueEntry | None:

@@ -10,12 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from storage import label_queries, queue
+from storage import label_queries
 from storage.exceptions import InputProblem
 from storage.label_queries import Place
-from storage.records import Decision, QueueEntry, State
+from storage.records import Decision, QueueEntry
 from storage.suggestions import keep_suggestions
-from workbench.annotation import acts
+from workbench.annotation import acts, rounds
 from workbench.annotation.editor import DocumentEditor
 from workbench.evaluation import error_analysis, metrics
 from workbench.evaluation.error_analysis import Concentration, ErrorRecord, FailingVendor
@@ -318,18 +318,8 @@ def enqueue(workspace: Workspace, review: ErrorReview, item: ErrorItem) -> int:
         Conflict: another person changed the document just now.
     """
     reason = f"{item.field}: labelled “{item.gold_value or '–'}”, predicted “{item.predicted_value or '–'}”"
-    editor = DocumentEditor(workspace, item.document)
-    with workspace.db.write() as connection:
-        open_rounds = [entry.id for entry in queue.listed(connection) if entry.closed is None]
-        entry = QueueEntry(0, item.document, 1, item.confidence, (reason,), {item.field: item.confidence})
-        if open_rounds:
-            number = open_rounds[-1]
-            queue.append(connection, number, entry)
-        else:
-            number = queue.open_round(connection, review.run, "errors", 0, [entry], {})
-    if editor.state.state is not State.STARTED:
-        editor.act("reopen", acts.set_aside(editor.state, State.STARTED))
-    return number
+    entry = QueueEntry(0, item.document, 1, item.confidence, (reason,), {item.field: item.confidence})
+    return rounds.put_back(workspace, review.run, entry)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------

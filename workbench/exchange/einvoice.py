@@ -107,6 +107,8 @@ def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
 
 def with_printed_signs(values: Mapping[str, str], page_text: str) -> dict[str, str]:
     """Values whose amounts have the sign of the page: a credit note's are positive in its XML, and seldom in print."""
+    if not any(field.startswith("amount_") for field in values):
+        return dict(values)
     printed = {reading for _, _, readings in occurrences(FieldType.AMOUNT, page_text) for reading in readings}
 
     def signed(field: str, value: str) -> str:

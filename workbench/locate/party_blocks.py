@@ -66,7 +66,7 @@ class PartyBlocks:
     def blocks(self) -> list[Party]:
         """Every block of a name and an address that have a form, none twice."""
         kept: list[Party] = []
-        for party in (*self._in_lines(), *self._columns(), *self._windows(), *self._below_headings()):
+        for party in (*self._in_lines, *self._columns(), *self._windows(), *self._below_headings()):
             if not any(2 * len(party.words & other.words) > len(party.words) for other in kept):
                 kept.append(party)
         return kept
@@ -80,7 +80,11 @@ class PartyBlocks:
 
     # name, street and town in one line
 
-    def _in_lines(self) -> Iterator[Party]:
+    @cached_property
+    def _in_lines(self) -> list[Party]:
+        return list(self._read_in_lines())
+
+    def _read_in_lines(self) -> Iterator[Party]:
         for row in self.around.pieces:
             parts = [part for piece in row for part in self._parts(piece)]
             for first, (street, town) in enumerate(pairwise(parts)):
@@ -117,7 +121,7 @@ class PartyBlocks:
     @cached_property
     def _sender_lines(self) -> frozenset[int]:
         """The pieces that have name, street and town."""
-        words = frozenset[int]().union(*(party.words for party in self._in_lines()))
+        words = frozenset[int]().union(*(party.words for party in self._in_lines))
         return frozenset(
             number for number, piece in enumerate(self.pieces) if len(words.intersection(piece)) * 2 > len(piece)
         )
@@ -208,7 +212,7 @@ class PartyBlocks:
     # in the window below the sender's line, however far its lines are apart
 
     def _windows(self) -> Iterator[Party]:
-        for sender in self._in_lines():
+        for sender in self._in_lines:
             if sender.page == 0 and sender.box[1] <= _WINDOW_TOP:
                 lines = self._window(sender)
                 streets = [at for at, line in enumerate(lines[1:-1], 1) if is_street(self.texts[line])]

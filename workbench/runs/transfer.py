@@ -75,18 +75,39 @@ def export_model(workspace: Workspace, run_id: str, target: Path) -> Path:
         InputProblem: a file of the model is a link out of its folder.
         WorkspaceProblem: the folder exists, or cannot be written.
     """
+    run, folder = with_model(workspace, run_id)
+    target = free_folder(target)
+    with appearing(target) as draft:
+        shutil.copytree(folder.model, draft)
+        (draft / "README.md").write_text(model_card(workspace, run), encoding="utf-8")
+    return target
+
+
+def with_model(workspace: Workspace, run_id: str) -> tuple[Run, RunFolder]:
+    """A run whose model may be given away, and its folder.
+
+    Raises:
+        RunProblem: the run has no model.
+        InputProblem: a file of the model is a link out of its folder.
+    """
     with workspace.db.read() as connection:
         run = run_store.get(connection, run_id)
     folder = RunFolder(workspace.files.run(run.id))
     if not folder.has_model():
         raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
+    _refuse_links(folder.model)
+    return run, folder
+
+
+def free_folder(target: Path) -> Path:
+    """The absolute path of a folder that does not exist yet, or is empty.
+
+    Raises:
+        WorkspaceProblem: something is there.
+    """
     target = target.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WorkspaceProblem(f"{target} is there already.", "Name a new folder.")
-    _refuse_links(folder.model)
-    with appearing(target) as draft:
-        shutil.copytree(folder.model, draft)
-        (draft / "README.md").write_text(model_card(workspace, run), encoding="utf-8")
     return target
 
 

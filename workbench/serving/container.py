@@ -7,8 +7,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from storage import runs
-from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
+from storage.exceptions import MissingTool
 from workbench import __version__
 from workbench.runs import transfer
 from workbench.runs.state import RunFolder
@@ -128,17 +127,12 @@ def export(workspace: Workspace, run_id: str, target: Path) -> Path:
 
     Raises:
         RunProblem: the run has no model.
+        InputProblem: a file of the model is a link out of its folder.
         MissingTool: a package that a server needs is not installed here, so that its version is not known.
         WorkspaceProblem: the folder exists, or cannot be written.
     """
-    with workspace.db.read() as connection:
-        run = runs.get(connection, run_id)
-    source = RunFolder(workspace.files.run(run.id))
-    if not source.has_model():
-        raise RunProblem(f"Run {run.name} has no model yet.", "Wait until it has finished.")
-    target = target.expanduser().absolute()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise WorkspaceProblem(f"{target} is there already.", "Name a new folder.")
+    run, source = transfer.with_model(workspace, run_id)
+    target = transfer.free_folder(target)
     with transfer.appearing(target) as draft:
         draft.mkdir()
         _fill(draft, source, run.name)
@@ -157,7 +151,7 @@ def _fill(folder: Path, source: RunFolder, name: str) -> None:
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")
     shutil.copytree(source.model, folder / "run" / "model")
-    if source.report.is_file():  # says how far confidences are to be trusted
+    if source.report.is_file() and not source.report.is_symlink():  # says how far confidences are to be trusted
         shutil.copyfile(source.report, folder / "run" / source.report.name)
     unused = shutil.ignore_patterns("__pycache__", "*.pyc")
     for package in PACKAGES:

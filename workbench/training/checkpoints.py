@@ -1,17 +1,18 @@
 """Checkpoints that can be trusted: sealed once complete, checked before they are resumed from."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+from storage.files import digest_of
 
 SEAL = "complete.json"
 
 
 def seal(checkpoint: Path) -> None:
     """Write down what a complete checkpoint consists of, so that a torn or changed one is known later."""
-    sums = {path.name: _digest(path) for path in sorted(checkpoint.iterdir()) if _counts(path)}
+    sums = {path.name: digest_of(path) for path in sorted(checkpoint.iterdir()) if _counts(path)}
     draft = checkpoint / f"{SEAL}.part"
     draft.write_text(json.dumps(sums), encoding="utf-8")
     draft.replace(checkpoint / SEAL)
@@ -39,7 +40,7 @@ def problem(checkpoint: Path) -> str | None:
     try:
         sums = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
         for name, digest in sums.items():
-            if _digest(checkpoint / name) != digest:
+            if digest_of(checkpoint / name) != digest:
                 return f"{name} is damaged"
     except FileNotFoundError as error:
         return f"{Path(str(error.filename)).name} is missing"
@@ -60,8 +61,3 @@ def best_metric(checkpoint: Path | None) -> float | None:
 def _counts(path: Path) -> bool:
     # The random states of other ranks may still be on their way.
     return path.is_file() and not path.name.startswith(("rng_state_", SEAL))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,6 @@
 """Strict figures of a model's predictions: a value counts when its field and all of its words are right. [worker]
 
-They are seqeval's, of one tag a value. seqeval loads scikit-learn and pandas, so the
+They are seqeval's, of IOB2 tags. seqeval loads scikit-learn and pandas, so the
 terminal process counts instead (`workbench.evaluation.metrics`), and a test holds both to the same figures.
 """
 
@@ -12,6 +12,7 @@ import numpy as np
 from storage.records import FieldScore
 from workbench.evaluation.metrics import Scores, values
 from workbench.fields import chunks_of
+from workbench.fields.schema import tags_of_chunks
 from workbench.predictions.cases import Case, Stored, Value, decode, values_of
 from workbench.training.predictor import DocumentPrediction
 
@@ -91,10 +92,17 @@ def _classification_report(gold: Sequence[Set[Value]], predicted: Sequence[Set[V
 
 
 def _as_tags(gold: Set[Value], predicted: Set[Value]) -> tuple[list[str], list[str]]:
-    """A document's values as seqeval reads them: one position a value, as a value in pieces is no stretch of words."""
-    listed = sorted(gold | predicted)
-    sides = (["B-" + value[0][0] if value in side else "O" for value in listed] for side in (gold, predicted))
-    return next(sides), next(sides)
+    """A document's tags, without the words that are in no value: seqeval looks at every one, slowly.
+
+    A value in pieces is no stretch of words, so each has a position of its own behind them.
+    """
+    in_pieces = sorted(value for value in gold | predicted if len(value) > 1)
+    stretches = [[value[0] for value in side if len(value) == 1] for side in (gold, predicted)]
+    length = max((stop for side in stretches for *_, stop in side), default=0)
+    words = zip(*(tags_of_chunks(side, length) for side in stretches), strict=True)
+    kept = [pair for pair in words if pair != ("O", "O")]
+    kept += [tuple(f"B-{value[0][0]}" if value in side else "O" for side in (gold, predicted)) for value in in_pieces]
+    return [tag for tag, _ in kept], [tag for _, tag in kept]
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

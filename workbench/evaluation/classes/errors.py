@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage import label_queries, queue
+from storage import label_queries
 from storage.exceptions import InputProblem
-from storage.records import QueueEntry, State
-from workbench.annotation import acts
-from workbench.annotation.editor import DocumentEditor
+from storage.records import QueueEntry
+from workbench.annotation import rounds
 from workbench.evaluation.classes import report
 from workbench.evaluation.error_review import SPLITS, Verdict
 from workbench.fields.values import joined
@@ -133,15 +132,5 @@ def enqueue(workspace: Workspace, review: ClassReview, item: ClassItem) -> int:
         Conflict: another person changed the document just now.
     """
     reason = f"labelled {item.label}, taken for {item.predicted} ({item.probability:.0%})"
-    editor = DocumentEditor(workspace, item.document)
-    with workspace.db.write() as connection:
-        open_rounds = [entry.id for entry in queue.listed(connection) if entry.closed is None]
-        entry = QueueEntry(0, item.document, 1, item.probability, (reason,), {review.field: item.of_label})
-        if open_rounds:
-            number = open_rounds[-1]
-            queue.append(connection, number, entry)
-        else:
-            number = queue.open_round(connection, review.run, "errors", 0, [entry], {})
-    if editor.state.state is not State.STARTED:
-        editor.act("reopen", acts.set_aside(editor.state, State.STARTED))
-    return number
+    entry = QueueEntry(0, item.document, 1, item.probability, (reason,), {review.field: item.of_label})
+    return rounds.put_back(workspace, review.run, entry)

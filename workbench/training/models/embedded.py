@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from storage.exceptions import InputProblem, MissingTool
+from storage.files import digest_of
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
@@ -56,7 +57,7 @@ def _shipped() -> Path:
     weights, checksum = SHIPPED / "model.safetensors", SHIPPED / "SHA256"
     if not (weights.is_file() and checksum.is_file()):
         raise MissingTool(f"The text encoder is missing: there is no {weights}.", _REMEDY)
-    if starter.digest(weights) != checksum.read_text(encoding="ascii").split()[0]:
+    if digest_of(weights) != checksum.read_text(encoding="ascii").split()[0]:
         raise InputProblem(f"The text encoder is damaged: {weights} is not what {checksum.name} says.", _REMEDY)
     return weights
 
@@ -94,7 +95,7 @@ def save_shipped(minilm: Path, folder: Path) -> None:
         InputProblem: the weights are not the published ones.
     """
     weights = minilm / "model.safetensors"
-    if not weights.is_file() or starter.digest(weights) != starter.MINILM_SHA256:
+    if not weights.is_file() or digest_of(weights) != starter.MINILM_SHA256:
         raise InputProblem(
             f"{weights} is not the published all-MiniLM-L6-v2.",
             "Bring the file whose SHA-256 is " + starter.MINILM_SHA256,
@@ -103,4 +104,4 @@ def save_shipped(minilm: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "model.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in reduced(state).items()}, target)
-    (folder / "SHA256").write_text(f"{starter.digest(target)}  {target.name}\n", encoding="ascii")
+    (folder / "SHA256").write_text(f"{digest_of(target)}  {target.name}\n", encoding="ascii")

@@ -3,7 +3,6 @@
 Its boxes enter smoothly (see `smooth_boxes`), in the starter's own training and in every fine-tuning from it.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from torch import nn
 from transformers import AutoTokenizer, LayoutLMConfig, LayoutLMForTokenClassification
 
 from storage.exceptions import InputProblem, MissingTool
+from storage.files import digest_of
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
@@ -41,7 +41,7 @@ def shipped() -> Path:
     weights, checksum = SHIPPED / "model.safetensors", SHIPPED / "SHA256"
     if not (weights.is_file() and checksum.is_file()):
         raise MissingTool(f"The starter model is missing: there is no {weights}.", _REMEDY)
-    if digest(weights) != checksum.read_text(encoding="ascii").split()[0]:
+    if digest_of(weights) != checksum.read_text(encoding="ascii").split()[0]:
         raise InputProblem(f"The starter model is damaged: {weights} is not what {checksum.name} says.", _REMEDY)
     return SHIPPED
 
@@ -66,7 +66,7 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
         InputProblem: the weights are not the published ones.
     """
     weights = folder / "model.safetensors"
-    if not weights.is_file() or digest(weights) != MINILM_SHA256:
+    if not weights.is_file() or digest_of(weights) != MINILM_SHA256:
         raise InputProblem(
             f"{weights} is not the published all-MiniLM-L6-v2.", "Bring the file whose SHA-256 is " + MINILM_SHA256
         )
@@ -117,10 +117,4 @@ def save_shipped(built: loading.Built, folder: Path) -> None:
     plain.half().save_pretrained(folder)
     built.tokenizer.save_pretrained(folder)
     weights = folder / "model.safetensors"
-    (folder / "SHA256").write_text(f"{digest(weights)}  {weights.name}\n", encoding="ascii")
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    (folder / "SHA256").write_text(f"{digest_of(weights)}  {weights.name}\n", encoding="ascii")

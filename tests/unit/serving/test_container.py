@@ -1,0 +1,36 @@
+"""The folder for a container holds the model of a run, and nothing of the machine."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.exceptions import InputProblem, WorkspaceProblem
+from tests.support import workspaces
+from workbench.runs.state import RunFolder
+from workbench.serving import container
+
+
+def test_it_takes_nothing_from_outside_the_run(tmp_path: Path) -> None:
+    workspace = workspaces.workspace(tmp_path / "w", {"train": 2, "validation": 1, "test": 1, "pool": 0})
+    run = RunFolder(workspace.files.run(workspaces.finished_run(workspace, tmp_path, name="first")))
+    secret = tmp_path / "secret"
+    secret.write_text("private")
+    run.report.unlink(missing_ok=True)
+    run.report.symlink_to(secret)
+    target = container.export(workspace, run.path.name, tmp_path / "served")
+    assert all(path.read_bytes() != b"private" for path in target.rglob("*") if path.is_file())
+    (run.model / "notes.txt").symlink_to(secret)
+    with pytest.raises(InputProblem, match="link out of its folder"):
+        container.export(workspace, run.path.name, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    workspace = workspaces.workspace(tmp_path / "w", {"train": 2, "validation": 1, "test": 1, "pool": 0})
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    target = tmp_path / "full"
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    with pytest.raises(WorkspaceProblem, match="there already"):
+        container.export(workspace, run_id, target)
+    assert [path.name for path in target.iterdir()] == ["mine.txt"]
