@@ -134,9 +134,7 @@ class ClassErrors(Horizontal):
 
     def _title(self) -> Content:
         label, predicted = self._cell
-        what = (
-            f"{label or 'others'} taken for {predicted or 'others'}" if label != predicted else f"{label}, told right"
-        )
+        what = f"{label or 'others'} taken for {predicted or 'others'}" if label != predicted else f"{label}: right"
         done = [self._verdicts.get(item.document) for item in self._items]
         fixed = f" · {done.count(Verdict.FIXED)} relabelled" if Verdict.FIXED in done else ""
         queued = f" · {done.count(Verdict.QUEUED)} queued" if Verdict.QUEUED in done else ""

@@ -1,7 +1,7 @@
 """What a run would see and take, before it starts: the data check and the estimate."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
@@ -49,7 +49,7 @@ class CheckPanel(VerticalScroll, can_focus=False):
         self.estimate: Estimate | str | None = None  # a text where there is none
 
     def compose(self) -> ComposeResult:
-        yield Static(check_text(None, None, {}), id="facts")
+        yield Static(check_text(None, None), id="facts")
 
     @property
     def refusal(self) -> CheckFinding | None:
@@ -98,24 +98,21 @@ class CheckPanel(VerticalScroll, can_focus=False):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        names = {field.id: field.name for field in self._workspace.schema.spans}
         facts = self.query_one("#facts", Static)
-        facts.update(check_text(self.check, self.estimate, names, facts.content_size.width))
+        facts.update(check_text(self.check, self.estimate, facts.content_size.width))
 
 
-def check_text(
-    check: DataCheck | None, estimate: Estimate | str | None, names: Mapping[str, str], columns: int = 0
-) -> Content:
+def check_text(check: DataCheck | None, estimate: Estimate | str | None, columns: int = 0) -> Content:
     """The panel's text.
 
     Args:
         check: None while the data are being checked.
         estimate: None while it is being measured; a text when there is none.
-        names: field id -> name.
         columns: of the screen that the panel has; names are cut where the numbers need them.
     """
     if check is None:
         return Content.styled("Counting the documents …", "$text-muted")
+    names = check.names
     parts: list[Content | str | tuple[str, str]] = []
     for finding in check.findings:
         if finding.level is not Level.NOTE:

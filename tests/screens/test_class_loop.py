@@ -67,12 +67,21 @@ async def test_the_tune_screen_begins_with_the_class_field_and_changes_to_words(
         assert form.draft.config.model.task == "tokens" and form.draft.preset != "classes"
 
 
+async def test_the_tune_screen_counts_the_labels_of_each_class(opened, made):
+    async with opened(made) as pilot:
+        await pilot.press("f4")
+        await settled(pilot)
+        facts = str(pilot.app.mode_screen.query_one("#facts").render())
+        counted = facts.partition("Labels\n")[2]
+        assert "invoice " in counted and "question " in counted
+
+
 async def test_the_runs_screen_says_what_a_class_run_reaches_under_its_full_names(opened, made, run):
     async with opened(made) as pilot:
         await pilot.press("f5")
         await settled(pilot)
         text = "\n".join(str(widget.render()) for widget in pilot.app.mode_screen.query("Static"))
-        assert "1 of 2 test documents are told right" in text and "accuracy 0.500, macro F1 0.333 on test" in text
+        assert "1 of 2 test documents get the right class" in text and "accuracy 0.500, macro F1 0.333 on test" in text
 
 
 async def test_a_cells_texts_are_listed_and_opened_for_relabelling_one_after_the_other(opened, made, run):

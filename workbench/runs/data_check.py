@@ -54,7 +54,7 @@ class SideFacts:
     vendors: int = 0
     tokens: int = 0  # estimated, in windows, with the overlaps
     windows: int = 0
-    labels: Mapping[str, int] = field(default_factory=dict)  # field id -> labels
+    labels: Mapping[str, int] = field(default_factory=dict)  # field id, or option of a class field -> labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class DataCheck:
     page_tokens: tuple[int, int, int, int]  # median, 90 %, 99 %, most
     over_limit: float  # share of the pages that are longer than a window, 0..1
     longest_window: int  # tokens
+    names: Mapping[str, str]  # field id -> name, or of a class field each option; in the schema's order
     findings: tuple[CheckFinding, ...]
 
     @property
@@ -142,6 +143,7 @@ class DataChecker:
             _percentiles(lengths),
             over,
             min(capacity, lengths[-1] if lengths else 0) + SPECIAL_TOKENS,
+            fields,
             tuple(sorted(findings, key=lambda finding: order.index(finding.level))),
         )
 
@@ -170,7 +172,7 @@ def _nothing(problem: RunProblem, workspace: Workspace, config: TuneConfig) -> D
         pool = document_list.count(connection)
     empty = {split: SideFacts(documents=pool if split is Split.POOL else 0) for split in Split}
     findings = (CheckFinding(Level.REFUSE, problem.message, problem.remedy), *_of_configuration(config))
-    return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, findings)
+    return DataCheck(empty, (0, 0, 0, 0), 0.0, 0, {}, findings)
 
 
 def _facts(documents: Sequence[_Read], capacity: int, overlap: int, class_field: str | None) -> SideFacts:

@@ -20,7 +20,7 @@ from workbench.workspace import Workspace
 
 CHECK = DataCheck(
     {Split.TRAIN: SideFacts(100, 100, 10, 20_000, 100), Split.VALIDATION: SideFacts(20, 20, 3, 4_000, 20)},
-    (200, 250, 280, 300), 0.0, 302, (),
+    (200, 250, 280, 300), 0.0, 302, {}, (),
 )  # fmt: skip
 MEASURED = {"device": "cpu", "precision": "fp32", "tokens_per_second": 1000.0, "steady_mb": 600.0, "step_mb": 400.0}
 CONFIG = config_files.from_dict(
