@@ -1,6 +1,6 @@
 """The sheet screen: many texts at once; one key labels the one under the cursor, or all that are selected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from textual import events, on
@@ -47,6 +47,7 @@ class SheetScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows: dict[int, SheetRow] = {}
+        self._open = 0  # of the rows; kept, as counting 100,000 takes longer than a key may
         self.field: Field | None = None
         self.order: Order | None = None  # None: surest first where a run read the texts, else as imported
         self.show = Show.OPEN
@@ -131,6 +132,7 @@ class SheetScreen(ModeScreen):
 
     def on_sheet_screen_sheet_read(self, event: SheetRead) -> None:
         self.rows = event.rows
+        self._open = _opened(event.rows.values())
         if self.order is None:
             self.order = self._usual(event.rows)
         self.texts.show(self.rows, event.ids, event.field, event.keep)
@@ -164,9 +166,8 @@ class SheetScreen(ModeScreen):
         self.query_one("#whole", Static).update(Content(texts.text(document)) if document is not None else "")
         self.show_hint((self._message or self._lead(), self._pairs()))
         at, count = texts.place
-        opened = sum(row.is_open for row in self.rows.values())
         selected = f"{len(texts.selected)} selected" if texts.selected else ""
-        self.facts(f"{at:,}/{count:,}", selected, f"{opened:,} open")
+        self.facts(f"{at:,}/{count:,}", selected, f"{self._open:,} open")
 
     def _heading(self, field: Field) -> Content:
         keys: list[tuple[str, str] | str] = [(f" {field.name}  ", "bold")]
@@ -285,7 +286,9 @@ class SheetScreen(ModeScreen):
     def _reread(self, documents: Sequence[int]) -> None:
         if self.field is not None:
             with self.workspace.db.read() as connection:
-                self.rows.update(sheet.read(connection, self.field.id, self.field.options, documents))
+                read = sheet.read(connection, self.field.id, self.field.options, documents)
+            self._open += _opened(read.values()) - _opened(self.rows[number] for number in read if number in self.rows)
+            self.rows.update(read)
             self.texts.redraw(self.threshold)
 
     def action_undo(self) -> None:
@@ -373,3 +376,7 @@ class SheetScreen(ModeScreen):
         """Open the text in the annotate screen."""
         if (document := self.texts.document) is not None:
             await self.workbench.visit("annotate", OpenDocument(document))
+
+
+def _opened(rows: Iterable[SheetRow]) -> int:
+    return sum(row.is_open for row in rows)

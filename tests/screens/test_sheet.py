@@ -1,6 +1,6 @@
 """The sheet of texts: the real keys, and what the database holds afterwards."""
 
-from screens.widgets.status_lines import HintLine
+from screens.widgets.status_lines import HintLine, StatusLine
 from storage import annotations, queue
 from storage.records import QueueEntry, Source, State
 from tests.support import text_documents
@@ -46,6 +46,18 @@ async def test_a_key_labels_a_text_and_goes_on_to_the_next(opened, tmp_path):
         await pilot.press("Z", "Z", "Z")
         assert options_of(workspace) == [["invoice"], [], [], []]
         assert kept(workspace, 2).document.state is State.NEW
+    workspace.close()
+
+
+async def test_how_many_are_open_is_shown_after_every_key(opened, tmp_path):
+    workspace = text_documents.workspace(tmp_path / "w")
+    async with opened(workspace) as pilot:
+        await sheet_of(pilot)
+        for keys, number in (((), 4), (("1", "N"), 2), (("Z",), 3), (("home", "space", "down", "space", "2"), 2)):
+            await pilot.press(*keys)
+            facts = " ".join(pilot.app.mode_screen.query_one(StatusLine)._facts)
+            assert f" {number} open" in facts, facts
+            assert sum(row.is_open for row in pilot.app.mode_screen.rows.values()) == number
     workspace.close()
 
 
