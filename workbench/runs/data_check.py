@@ -277,6 +277,10 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
         )
     if config.train.fp16 and device == "cpu":
         yield CheckFinding(Level.REFUSE, "train.fp16 does not work on a CPU.", "Leave it empty: the device decides.")
+    if config.train.engine == "loop" and config.train.deepspeed:
+        yield CheckFinding(
+            Level.REFUSE, "The training loop does not work with DeepSpeed.", "Set train.engine to trainer."
+        )
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:
         if not (families.STARTER_FOLDER / "model.safetensors").is_file():

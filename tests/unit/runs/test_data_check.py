@@ -111,6 +111,12 @@ def test_what_this_machine_cannot_do_is_refused(
     assert not check(workspace, tmp_path, "model.name=some/model").refused
 
 
+def test_the_loop_with_deepspeed_is_refused_before_anything_starts(workspace: Workspace, tmp_path: Path) -> None:
+    sets = ("train.engine=loop", "train.deepspeed=zero.json")
+    assert "DeepSpeed" in messages(check(workspace, tmp_path, *sets), Level.REFUSE)
+    assert "DeepSpeed" not in messages(check(workspace, tmp_path, sets[0]), Level.REFUSE)
+
+
 def test_documents_are_read_again_only_when_they_changed(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
