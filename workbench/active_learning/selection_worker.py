@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
+from workbench import lifeline
 from workbench.active_learning import acquisition, class_selection, strategies
 from workbench.active_learning.selection_request import SelectionRequest
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
@@ -374,4 +375,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    lifeline.leave(main(sys.argv[1:]))

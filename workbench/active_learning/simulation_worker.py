@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -26,6 +25,7 @@ from storage import locks
 from storage.events import EventWriter, last
 from storage.exceptions import RunProblem, WorkbenchError
 from storage.files import write_atomic
+from workbench import lifeline
 from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
@@ -260,4 +260,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lifeline.leave(main())

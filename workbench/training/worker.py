@@ -14,7 +14,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from storage import locks
 from storage.events import EventWriter
@@ -127,16 +127,5 @@ def _discard(type: str, **facts: Any) -> None:
     """The writer of the other ranks."""
 
 
-def _exit(code: int) -> NoReturn:
-    """End the process. Under torchrun at once, when all is written: the interpreter's own end destroys the threads of
-    the process group while they run now and then, and the whole run would count as failed ("terminate called
-    without an active exception")."""
-    if "RANK" in os.environ:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
-
-
 if __name__ == "__main__":
-    _exit(main())
+    lifeline.leave(main())
