@@ -299,13 +299,16 @@ class DocumentSource:
     def _take_folder_for_class(self, path: Path, incoming: Incoming) -> None:
         """Give a document the class that its folder is called; folders above may be the sides of a split."""
         root = self._named_folder(path)
-        if root is None or path.parent == root:
+        if root is not None and path.parent.parent == root and (side := side_of(path.parent.name)):
+            incoming.side = incoming.side or side
+        elif root is None or path.parent == root:
             incoming.notes.append("it lies in no folder of a class")
-            return
-        field = next(iter(self._request.label_columns), "label")
-        incoming.classes.append(IncomingClass(field, path.parent.name))
-        above = reversed(path.parent.relative_to(root).parts[:-1])
-        incoming.side = incoming.side or next((side for part in above if (side := side_of(part))), None)
+        else:
+            field = next(iter(self._request.label_columns), "label")
+            incoming.classes.append(IncomingClass(field, path.parent.name))
+            incoming.labelled = incoming.labelled or incoming.text is not None
+            above = reversed(path.parent.relative_to(root).parts[:-1])
+            incoming.side = incoming.side or next((side for part in above if (side := side_of(part))), None)
 
     def _root(self, path: Path) -> Path:
         """The folder named on the command line; a file's references to files outside of it are refused."""

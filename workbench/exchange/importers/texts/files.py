@@ -28,7 +28,7 @@ def _document(path: Path, options: Options) -> Incoming:
     if not text.strip():
         raise InputProblem("its text is empty")
     name = f"{path.parent.name} {path.stem}" if options.by_folder else path.stem
-    return Incoming(name, str(path), [], TextFileImporter.name, group=name, labelled=options.by_folder, text=text)
+    return Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
 
 
 IMPORTER = TextFileImporter()
