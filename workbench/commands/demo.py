@@ -45,10 +45,12 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
       workbench demo --headless --at /tmp/demo
       workbench demo --task classes
     """
+    from workbench.runs import machine
     from workbench.workspace import Workspace
 
     directory = context.directory or directory
     headless = headless or as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
+    machine.warm_up()
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         if (directory / "workbench.toml").exists():
             workspace = Workspace.open(directory)
