@@ -108,7 +108,7 @@ def _ask_about_spelling(as_json: bool) -> "AskAboutSpelling | None":
     def ask(field: str, label: str, option: str) -> bool:
         click.echo(err=True)
         return click.confirm(
-            f"{field}: '{harmless(label)}' is written like the class '{option}'. Is it the same?",
+            f"{field}: '{harmless(label)}' is spelled like the class '{option}'. Are they one?",
             default=True,
             err=True,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from workbench.exchange.known_values import ValuesReport
 from workbench.exchange.reading.incoming import Incoming, Rejected
 from workbench.exchange.texts.repeats import Repeats
+from workbench.fields import Schema
 
 _COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are added up
 LEAK = "leak:"
@@ -53,6 +54,15 @@ class Summary:
             self.notes["words without text were dropped"] += incoming.empty_tokens
         if incoming.repaired_tags:
             self.notes["tags that were not in IOB form were repaired"] += incoming.repaired_tags
+
+    def note_single_classes(self, schema: Schema) -> None:
+        """Say where a class field has one option: nothing can be learned from it."""
+        for field_id, counted in self.classes.items():
+            field = schema.get(field_id)
+            if field is not None and len(field.options) == 1:
+                self.notes[f"{field.name}: all texts are {field.options[0]}, there is nothing to tell apart yet"] += (
+                    counted.total()
+                )
 
     @property
     def leaks(self) -> dict[str, int]:

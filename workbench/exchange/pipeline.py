@@ -131,6 +131,7 @@ class _ImportJob:
         for (_, label, option), number in self._classes.spellings.items():
             what = f"was taken for '{option}'" if option else "was left out"
             self._summary.notes[f"the class '{harmless(label)}' {what}"] += number
+        self._summary.note_single_classes(self._classes.schema)
         schema = self._labels.schema
         self._summary.mapping = {label: schema.name(field_id) for label, field_id in self._labels.used.items()}
         return self._summary

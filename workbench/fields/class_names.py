@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from storage.exceptions import InputProblem
+from workbench.fields.plain_text import harmless
 from workbench.fields.schema import FieldKind, Schema, folded
 
 _GENERIC = frozenset(
@@ -96,7 +97,7 @@ class ClassMap:
     def _option(self, field_id: str, option: str) -> str:
         field = self.schema.get(field_id)
         options = field.options if field is not None else ()
-        plain = " ".join(option.split())
+        plain = " ".join(harmless(option).split())
         known = next((own for own in options if folded(own) == folded(plain)), None)
         if known is not None:
             same = known == plain or self._ask is None or self._ask(field.name if field else field_id, option, known)

@@ -144,6 +144,9 @@ class TextRecords:
         incoming.language = language if isinstance(language, str) and 0 < len(language) <= 16 else None
         for column, field in columns.labels:
             self._label(incoming, record, column, field)
+        if not columns.labels and not self._options.by_folder:
+            listed = ", ".join(map(str, keys))
+            incoming.notes.append(f"texts without a column of classes (columns: {listed}); --label names it")
         return incoming
 
     def _label(self, incoming: Incoming, record: Mapping[str, Any], column: str, field: str) -> None:
