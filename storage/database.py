@@ -126,7 +126,7 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._problem(error) from error
-        except (LookupError, TypeError, ValueError) as error:  # what a damaged row makes of whoever reads it
+        except (LookupError, TypeError, ValueError) as error:  # what reading a damaged row ends in
             if self._is_damaged():
                 raise _damaged(str(error)[:100]) from error
             raise
