@@ -263,7 +263,8 @@ def test_a_password_for_another_file_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Path) -> None:
-    from workbench.exchange import importers
+    from workbench.exchange import detection, discovery
+    from workbench.exchange.importers import registry as importers
     from workbench.exchange.reading.incoming import Incoming, Options
 
     options = Options(tmp_path)
@@ -275,14 +276,14 @@ def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Pa
     words = [token.text for token in item.pages[0].tokens or ()]
     assert {"RE-1", "Spiel", "119.00", "lamp"} <= set(words)
     assert isinstance(item.pages[0].picture, bytes)
-    assert importers.detect(xml) is importers.load("e-invoice")
+    assert detection.detect(xml) is importers.load("e-invoice")
     document.write_bytes(pdf(None))
-    assert importers.discover([tmp_path]) == [document]
+    assert discovery.discover([tmp_path]) == [document]
     (item,) = importers.load("pdf").read(document, options)
     assert isinstance(item, Incoming)
     assert (item.values, item.values_source) == (EXPECTED, "e-invoice")
     xml.write_text("<x/>")
-    assert importers.discover([tmp_path]) == [document, xml]
+    assert discovery.discover([tmp_path]) == [document, xml]
 
 
 def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:
