@@ -17,7 +17,7 @@ FILES = [title for title in BLOCKS if title.endswith(".py")]
 REGISTRIES = {
     # title of the example: (module, how its table ends)
     "the line in IMPORTERS": ("workbench/exchange/importers/registry.py", "\n}\n\n\ndef load("),
-    "the entry in STRATEGIES": ("workbench/active_learning/strategies/__init__.py", "\n    )\n}  # fmt: skip\n"),
+    "the entry in STRATEGIES": ("workbench/active_learning/strategies/registry.py", "\n    )\n}  # fmt: skip\n"),
     "the entry in FAMILIES": ("workbench/runs/config/families.py", "\n    )\n}\n"),
     "the line in MODES": ("screens/modes.py", "\n)\n\n\ndef available"),
 }

@@ -18,8 +18,9 @@ from PIL import Image
 
 from storage import document_list, documents
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
-from workbench.exchange import detection, discovery, exporters
-from workbench.exchange.exporters.base import thousandths
+from workbench.exchange import detection, discovery
+from workbench.exchange.exporters import registry as exporters
+from workbench.exchange.exporters.base import FileNames, thousandths
 from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading.clean import clean
@@ -182,7 +183,7 @@ def test_label_studio_holds_gaps_and_pages(listed: list[Content]) -> None:
 @given(several(pages=1))
 def test_funsd(listed: list[Content]) -> None:
     back = {item.name: item for item in there_and_back("funsd", listed)}
-    names = exporters.base.FileNames()
+    names = FileNames()
     for content in listed:
         item = back[names.fresh(content.document.name)]
         without_lines = [(w, h, [(t, b) for t, b, _, _ in tokens]) for w, h, tokens in pages_of(item)]
