@@ -23,6 +23,7 @@ from storage.tables import (
     value_imports,
 )
 
+_ROWS = 5_000  # read at once
 _VALUE_IMPORTS = 20  # kept, so that they can be undone
 
 
@@ -229,8 +230,8 @@ def text_bodies(connection: Connection) -> Iterator[tuple[int, str]]:
     """(document, case-folded words) of all texts that stand on no page, in their order."""
     is_text = exists().where(pages.c.document_id == texts.c.document_id, pages.c.number == 0, pages.c.engine == TEXT)
     query = select(texts.c.document_id, texts.c.body).where(is_text).order_by(texts.c.document_id)
-    for row in connection.execute(query):
-        yield row.document_id, row.body
+    for part in connection.execute(query).partitions(_ROWS):
+        yield from ((number, body) for number, body in part)
 
 
 def text_standings(connection: Connection, ids: Sequence[int]) -> dict[int, TextStanding]:
