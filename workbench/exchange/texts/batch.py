@@ -45,6 +45,7 @@ class TextBatch:
         self._workspace = workspace
         self._texts: list[NewText] = []
         self._holds_more = False
+        self._signatures: list[repeats.Signatures] = []  # of what was stored
         self._last_before: int | None = None  # the last document before the import's first text
 
     @property
@@ -86,7 +87,8 @@ class TextBatch:
             # Another process may have imported some of them meanwhile.
             known = documents.known(connection, (text.digest for text in self._texts))
             new = [text for text in self._texts if text.digest not in known] if known else self._texts
-            import_index.add_texts(connection, new, self._workspace.settings.who)
+            bodies = import_index.add_texts(connection, new, self._workspace.settings.who)
+        self._signatures.append(repeats.signatures_of(bodies))
         summary.known += len(known)
         summary.documents += len(new)
         summary.pages += len(new)
@@ -100,4 +102,4 @@ class TextBatch:
         """Keep texts that repeat another on one side, when all are stored."""
         if self._last_before is None:
             return repeats.Repeats()
-        return repeats.settle(self._workspace, self._last_before, keep_sides=self.has_order)
+        return repeats.settle(self._workspace, self._signatures, self._last_before, keep_sides=self.has_order)
