@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -94,6 +94,7 @@ class Predictor:
     device: torch.device
     bf16: bool
     batch_size: int = 16
+    session: Callable[[Mapping[str, torch.Tensor]], NDArray[np.float32]] | None = None  # its ONNX form: no embeddings
     _hidden: list[Any] = field(default_factory=list)
 
     @property
@@ -150,18 +151,31 @@ class Predictor:
         )
 
     def _run(self, windows: list[Any]) -> None:
-        features = [self.encoder.features(g.document, page, window) for g, page, _, window in windows]
-        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
-        self._hidden.clear()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.model(**tensors).logits.float().cpu().numpy()
-        hidden = self._hidden.pop().float().cpu().numpy()
+        logits, hidden = self._computed([(g.document, page, window) for g, page, _, window in windows])
         for i, (g, page, number, window) in enumerate(windows):
             words, logprobs, positions = word_predictions.decided(self.encoder, page, window, logits[i])
             g.logprobs[words] = logprobs
             g.word_window[words] = number
-            g.total += hidden[i, positions].sum(axis=0)
+            if hidden is not None:
+                g.total += hidden[i, positions].sum(axis=0)
             g.count += len(positions)
+
+    def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Logits, and what the head saw: (windows, tokens, labels or hidden)."""
+        features = [self.encoder.features(*window) for window in windows]
+        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
+        if self.session is not None:
+            return self.session(tensors), None
+        self._hidden.clear()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.model(**tensors).logits.float().cpu().numpy()
+        return logits, self._hidden.pop().float().cpu().numpy()
+
+    def tensors(self, documents: Sequence[encoding.EncodedDocument]) -> dict[str, torch.Tensor]:
+        """What the model is given for the first two windows of documents; a single one is repeated."""
+        windows = [(d, page, w) for d in documents for page in d.pages for w in page.windows]
+        features = [self.encoder.features(*window) for window in (windows * 2)[:2]]
+        return {name: tensor for name, tensor in self.collator(features).items() if name != "labels"}
 
 
 def load(folder: Path, device: torch.device | None = None, batch_size: int = 16) -> tuple[Predictor, Description]:
