@@ -4,6 +4,7 @@ Documents are stored in batches, each in one transaction together with its probl
 documents are complete, and a second run continues from there, because known content is skipped.
 """
 
+import math
 import os
 import re
 import time
@@ -75,6 +76,19 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
     if request.accept_above is not None and not 0 <= request.accept_above <= 1:
         raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
     return _ImportJob(workspace, request, progress).run()
+
+
+def run_whole(workspace: Workspace, request: ImportRequest) -> Summary:
+    """Import as a step of something longer, which an interrupt ends, too.
+
+    Raises:
+        KeyboardInterrupt: after what was read so far was stored.
+        WorkbenchError: as for `run`.
+    """
+    summary = run(workspace, request)
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    return summary
 
 
 class _ImportJob:
@@ -198,7 +212,7 @@ class _ImportJob:
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
             else:
-                offered.append((field_id, span.tokens, span.confidence, span.run))
+                offered.append((field_id, span.tokens, _likely(span.confidence), span.run))
         return spans, offered
 
     def _given_classes(self, incoming: Incoming) -> tuple[ClassLabel, ...]:
@@ -375,3 +389,8 @@ class _ImportJob:
             summary.duplicate_count += 1
             if len(summary.duplicates) < _LISTED:
                 summary.duplicates.append((new.name, document.twin.name))
+
+
+def _likely(confidence: float) -> float:
+    """A suggestion's confidence, 0..1, whatever a file says of it."""
+    return 0.5 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)

@@ -8,7 +8,7 @@ import sys
 
 LAUNCHER = "workbench.runs.launcher"
 WORKER = "workbench.training.worker"
-SERVER = "workbench.serving.server"
+SERVER = "workbench.serving"
 SPEED_PROBE = "workbench.training.speed_probe"
 
 

@@ -146,7 +146,7 @@ class RunFolder:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
         try:
             msgspec.convert(report, _Report)
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:  # msgspec's are ValueErrors
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)
 
