@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.active_learning.selection_request import FILE, WORKER, SelectionRequest
+from workbench.active_learning.selection_request import FILE, SelectionRequest
 from workbench.fields import invoice_schema
-from workbench.runs import parquet
+from workbench.runs import machine, parquet
 from workbench.runs.state import RunFolder
 
 
@@ -59,7 +58,7 @@ def measure(folder: Path, strategy: str, size: int) -> dict[str, object]:
     selection.mkdir(parents=True)
     (selection / FILE).write_text(SelectionRequest(strategy, size, seed=0).text())
     started = time.monotonic()
-    child = subprocess.Popen([sys.executable, "-P", "-m", WORKER, str(selection)], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(machine.python(machine.SELECTION, str(selection)), stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:

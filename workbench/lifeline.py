@@ -47,23 +47,36 @@ def start(
     return child
 
 
-def hold() -> None:
+def descriptor() -> int | None:
+    """The end that this process was given, which closes with the process that started it; asked for once."""
+    value = os.environ.pop(_NAME, "")
+    return int(value) if value.isdigit() else None
+
+
+def hold(end: int | None = None) -> int | None:
     """End this process when the one that started it ends; does nothing in a process that was not started by `start`.
 
     What this process becomes (exec) is held, too; what it starts is not.
+
+    Args:
+        end: a reading end to be held by; None: the one that this process was given.
+
+    Returns:
+        The reading end that holds this process.
     """
-    value = os.environ.pop(_NAME, "")
-    if not value.isdigit():
-        return
-    descriptor = int(value)
+    if end is None:
+        end = descriptor()
+    if end is None:
+        return None
     if sys.platform == "linux":
         import fcntl
 
         with suppress(OSError):
             signal.signal(signal.SIGIO, signal.SIG_DFL)  # the default is to end
-            fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
-            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
-    threading.Thread(target=_end_with, args=(descriptor,), name="lifeline", daemon=True).start()
+            fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
+            fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | os.O_ASYNC)
+    threading.Thread(target=_end_with, args=(end,), name="lifeline", daemon=True).start()
+    return end
 
 
 def leave(code: int) -> NoReturn:
@@ -80,8 +93,8 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _end_with(descriptor: int) -> None:
+def _end_with(end: int) -> None:
     """Also for a parent that ended before this process held on."""
     with suppress(OSError):
-        os.read(descriptor, 1)
+        os.read(end, 1)
     os._exit(1)

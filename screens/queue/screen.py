@@ -26,7 +26,7 @@ from workbench.active_learning import retraining, selection
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import AgreementOverview, LoopOverview, RoundHistory
 from workbench.active_learning.retraining import Offer, TrainingWay
-from workbench.runs import progress
+from workbench.runs import machine, progress
 from workbench.runs.watch import RunUpdate
 
 GLANCE_SECONDS = 2.0
@@ -87,6 +87,7 @@ class QueueScreen(ModeScreen):
         self._reread()
         self.pane.take_focus()
         self.set_interval(GLANCE_SECONDS, self.glance)
+        self.call_after_refresh(machine.warm_up)  # libraries are loaded while a strategy is chosen
 
     def on_screen_resume(self) -> None:
         """Documents may have been labelled meanwhile."""

@@ -18,6 +18,7 @@ from screens.widgets.dialogs import Choice as ChoiceDialog
 from screens.widgets.dialogs import Prompt
 from storage import document_list, label_queries
 from storage.document_list import Filter
+from storage.exceptions import InputProblem
 from storage.records import Source
 from workbench.annotation.classes import sheet, similarity, together
 from workbench.annotation.classes.sheet import Order, SheetRow, Show
@@ -105,7 +106,7 @@ class SheetScreen(ModeScreen):
 
     def _read(self, field: Field, keep: int | None) -> None:
         with self.workspace.db.read() as connection:
-            rows = sheet.read(connection, field.id, field.options, self._only)
+            rows = sheet.read(connection, field, self._only)
             if self._only is not None:
                 rows = {number: rows[number] for number in self._only if number in rows}
             if self._words:
@@ -250,7 +251,7 @@ class SheetScreen(ModeScreen):
     def _take_suggested(self, documents: Sequence[int], moves: bool = True) -> None:
         rows = [self.rows[number] for number in documents]
         offered = [row for row in rows if row.is_open and row.likely]
-        suggested = {row.document: Choice((row.likely,), Source.SUGGESTION) for row in offered}
+        suggested = {row.document: Choice(row.suggested, Source.SUGGESTION) for row in offered}
         if suggested:
             self._label(suggested, moves)
         elif any(row.is_open for row in rows):
@@ -269,7 +270,11 @@ class SheetScreen(ModeScreen):
         if self.field is None or not choices:
             return
         versions_shown = {number: self.rows[number].version for number in choices}
-        done = together.label(self.workspace, self.field, choices, versions_shown)
+        try:
+            done = together.label(self.workspace, self.field, choices, versions_shown)
+        except InputProblem as problem:  # an option is gone
+            self.workbench.show_problem(problem)
+            return
         self._done.append(done)
         self._reread([*done.versions, *done.refused])
         self.workbench.say_saved("saved ✓")
@@ -286,7 +291,7 @@ class SheetScreen(ModeScreen):
     def _reread(self, documents: Sequence[int]) -> None:
         if self.field is not None:
             with self.workspace.db.read() as connection:
-                read = sheet.read(connection, self.field.id, self.field.options, documents)
+                read = sheet.read(connection, self.field, documents)
             self._open += _opened(read.values()) - _opened(self.rows[number] for number in read if number in self.rows)
             self.rows.update(read)
             self.texts.redraw(self.threshold)

@@ -20,7 +20,7 @@ from screens.widgets.dialogs import Prompt
 from screens.widgets.run_panel import RunPanel
 from storage import runs as run_store
 from storage.exceptions import RunProblem
-from workbench.runs import jobs
+from workbench.runs import jobs, machine
 from workbench.runs.config import draft as drafts
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
@@ -59,6 +59,7 @@ class TuneScreen(ModeScreen):
         self.form.focus_setting()
         self.panel.look(self.form.draft.config)
         self.refresh_status()
+        self.call_after_refresh(machine.warm_up)  # libraries are loaded while settings are chosen
 
     @property
     def form(self) -> SettingsForm:

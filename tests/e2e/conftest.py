@@ -7,6 +7,13 @@ import pytest
 
 from tests.support.command_line import Answer, Workbench
 from workbench import cli
+from workbench.runs import machine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """The model libraries are loaded once for all tests of a process."""
+    machine.warm_up()
 
 
 @pytest.fixture

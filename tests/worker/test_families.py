@@ -118,31 +118,36 @@ def test_a_half_downloaded_model_says_how_to_bring_a_whole_one(tmp_path: Path, f
     shutil.copytree(folder, snapshot)
     (cache / "refs").mkdir()
     (cache / "refs" / "main").write_text("abc")
-    whole = (snapshot / "model.safetensors").read_bytes()
     code = """
+import sys
+from pathlib import Path
 from storage.exceptions import WorkbenchError
 from workbench.runs.config.files import from_dict
 from workbench.training.models import layoutlm
 model = {"family": "layoutlm", "name": "microsoft/layoutlm-base-uncased"}
-try:
-    layoutlm.build(from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
-except WorkbenchError as error:
-    print(error.message, error.remedy)
+weights = Path(sys.argv[1])
+def load():
+    try:
+        layoutlm.build(from_dict({"model": model, "data": {"max_length": 64, "window_stride": 8}}), [])
+    except WorkbenchError as error:
+        print(error.message, error.remedy)
+    else:
+        print("loaded")
+load()
+weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+load()
+weights.rename(weights.parent.parent / "abc.incomplete")
+load()
 """
-
-    def printed() -> str:
-        ran = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False,
-            env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-    assert printed() == ""  # a whole one loads, from the cache alone
-    (snapshot / "model.safetensors").write_bytes(whole[: len(whole) // 2])
-    assert "damaged" in printed() and "remove it from the cache" in printed()
-    (snapshot / "model.safetensors").rename(snapshot.parent / "abc.incomplete")
-    assert "cannot be had" in printed() and "hf download microsoft/layoutlm-base-uncased" in printed()
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(snapshot / "model.safetensors")], capture_output=True, text=True, check=False,
+        env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    whole, half, missing = ran.stdout.splitlines()
+    assert whole == "loaded"  # from the cache alone
+    assert "damaged" in half and "remove it from the cache" in half
+    assert "cannot be had" in missing and "hf download microsoft/layoutlm-base-uncased" in missing
 
 
 def test_a_missing_or_changed_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> None:

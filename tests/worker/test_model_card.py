@@ -1,13 +1,11 @@
 """The code on a model card runs as it is printed there."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from transformers import LayoutLMv3ImageProcessorPil
 
-from tests.support import tiny_model
+from tests.support import tiny_model, warm_python
 from workbench.runs import model_card
 from workbench.runs.config import families
 
@@ -20,6 +18,5 @@ def test_the_code_of_the_card_runs(tmp_path: Path, family: str) -> None:
         tiny_model.picture(base)
         LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": 32, "width": 32}).save_pretrained(base)
     code = model_card._code(families.spec(family), 0)
-    ran = subprocess.run([sys.executable, "-c", code], cwd=base, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["Total:", "12.50"]
+    printed = warm_python.run(code, base)
+    assert [line.split()[0] for line in printed.splitlines()] == ["Total:", "12.50"]

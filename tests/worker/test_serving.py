@@ -23,7 +23,7 @@ from dockerfile_parse import DockerfileParser
 
 from tests.support import tiny_model
 from tests.support.tiny_documents import documents
-from workbench.runs import transfer
+from workbench.runs import machine, transfer
 from workbench.runs.state import RunFolder
 from workbench.serving import container
 from workbench.workspace import Workspace
@@ -38,11 +38,9 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     family = {"tokens": "layoutlm", "classes": "text"}[task]
     settings = {"model": {"task": task}, "train": {"num_train_epochs": 1}}
     folder = tiny_model.run_folder(tmp_path_factory.mktemp("serving") / "run", family, settings, train=4)
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench.training.worker", str(folder)], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    with (folder / "output").open("wb") as output:
+        trained = machine.start(machine.WORKER, str(folder), cwd=folder, output=output, errors=output)
+    assert trained.wait() == 0, (folder / "output").read_text()
     return RunFolder(folder).model
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -24,11 +23,12 @@ from transformers.utils import logging
 from storage import events
 from storage.exceptions import RunProblem
 from tests.support import tiny_documents, tiny_model
-from workbench.runs import parquet
+from workbench.runs import machine, parquet
 from workbench.runs.state import RunFolder
 from workbench.training import callbacks, preparation, trainer, training_attempt
 from workbench.training import predictor as predicting
 from workbench.training import train as training
+from workbench.warm_workers import Worker
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -69,14 +69,17 @@ def losses(log: list[dict[str, Any]]) -> dict[int, float]:
     return {e["step"]: e["loss"] for e in log if e["type"] == "step"}
 
 
-def worker(folder: Path, *options: str) -> subprocess.Popen[str]:
+def worker(folder: Path, *options: str) -> Worker:
+    with (folder / "output").open("ab") as output:
+        return machine.start(machine.WORKER, str(folder), *options, cwd=folder, output=output, errors=output)
+
+
+def train_apart(folder: Path) -> None:
+    """In a program of its own, with what is on the path of this test."""
+    command = machine.python(machine.WORKER, str(folder))
     environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "workbench.training.worker", str(folder), *options],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
 
 
 def wait_for(folder: Path, type: str, seconds: float = 60) -> None:
@@ -313,14 +316,14 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     wait_for(folder, "saved")
     second = worker(folder)
     assert second.wait(60) == 5, "two workers must never share a folder"
-    assert str(first.pid) in str(second.communicate()[1])
+    assert str(first.pid) in (folder / "output").read_text()
     first.kill()
     first.wait(30)
     assert events.last(folder / "events.jsonl", events.TERMINAL) is None
     (folder / "events.jsonl").rename(folder / "before.jsonl")
     third = worker(folder)
     wait_for(folder, "saved")
-    third.send_signal(signal.SIGTERM)
+    third.terminate()
     assert third.wait(60) == 7
     log = events.read(folder / "events.jsonl")[0]
     assert next(e for e in log if e["type"] == "started")["resumed_from"] > 0
@@ -329,7 +332,7 @@ def test_the_worker_survives_kill_and_says_how_it_ended(tmp_path: Path) -> None:
     assert (folder / "checkpoints" / f"checkpoint-{last}" / "complete.json").exists()
     (folder / "stop").touch()
     fourth = worker(folder)
-    assert fourth.wait(60) == 0, fourth.communicate()[1]
+    assert fourth.wait(60) == 0, (folder / "output").read_text()
     assert events.last(folder / "events.jsonl", events.TERMINAL)["state"] == "stopped"  # type: ignore[index]
     (folder / "stop").unlink()
     scored = worker(folder, "--task", "score")
@@ -392,9 +395,7 @@ def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pyt
         tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
     )
     monkeypatch.syspath_prepend(str(tmp_path / "packages"))
-    process = worker(folder)
-    _, printed = process.communicate(timeout=240)
-    assert process.returncode == 0, printed
+    train_apart(folder)
     assert not (folder / "checkpoints").exists()
     written = [json.loads(line) for line in (folder / "logs" / "config B" / "written.jsonl").read_text().splitlines()]
     names = {name for name, _ in written}
@@ -405,9 +406,7 @@ def test_what_a_tracker_writes_outlives_the_run(tmp_path: Path, monkeypatch: pyt
 def test_mlflow_has_one_run_with_test_figures_and_configuration(tmp_path: Path) -> None:
     pytest.importorskip("mlflow", minversion="3", reason="needs MLflow: pip install mlflow")
     folder = tiny_model.run_folder(tmp_path / "run", "layoutlm", {"train": {"report_to": ["mlflow"]}}, name="config B")
-    process = worker(folder)
-    _, printed = process.communicate(timeout=240)
-    assert process.returncode == 0, printed
+    train_apart(folder)
     with closing(sqlite3.connect(folder / "logs" / "mlflow.db")) as store:
         assert store.execute("select name, status from runs").fetchall() == [("config B", "FINISHED")]
         names = {name for (name,) in store.execute("select key from metrics")}
@@ -423,9 +422,7 @@ def test_tensorboard_has_one_folder_with_test_figures_and_configuration(tmp_path
     folder = tiny_model.run_folder(
         tmp_path / "run", "layoutlm", {"train": {"report_to": ["tensorboard"]}}, name="config B"
     )
-    process = worker(folder)
-    _, printed = process.communicate(timeout=240)
-    assert process.returncode == 0, printed
+    train_apart(folder)
     assert [path.name for path in (folder / "logs").iterdir()] == ["config B"]
     events = accumulator.EventAccumulator(str(folder / "logs" / "config B"))
     events.Reload()

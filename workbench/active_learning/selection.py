@@ -8,8 +8,6 @@ most.
 import hashlib
 import json
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +22,11 @@ from storage import document_list, events, label_queries, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
-from workbench.active_learning import loop_task, round_figures, strategies
+from workbench import warm_workers
+from workbench.active_learning import loop_task, round_figures
 from workbench.active_learning.loop_task import LoopTask
-from workbench.active_learning.selection_request import FILE, TEXTS, WORKER, SelectionRequest
+from workbench.active_learning.selection_request import FILE, TEXTS, SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
@@ -51,7 +51,7 @@ _POOL = document_list.Filter("unlabelled", split=Split.POOL)
 class RunningSelection:
     """A selection at work. Its files stay: the same request of the same pool finds them."""
 
-    def __init__(self, folder: Path, process: "subprocess.Popen[bytes] | None") -> None:
+    def __init__(self, folder: Path, process: "warm_workers.Worker | None") -> None:
         self.folder = folder
         self._process = process
         self._offset = 0
@@ -141,14 +141,7 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
     with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", WORKER, str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=progress,
-            stderr=log,
-            cwd=folder,
-            env=machine.worker_environment(),
-        )
+        process = machine.start(machine.SELECTION, str(folder), cwd=folder, output=progress, errors=log)
     return RunningSelection(folder, process)
 
 

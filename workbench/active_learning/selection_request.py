@@ -5,13 +5,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from workbench.active_learning import strategies
+from workbench.active_learning.strategies import registry as strategies
 
 FILE = "request.json"
 TEXTS = "texts.jsonl"
 """{"document", "text"} of the pool, where a choice is made without a run."""
-WORKER = "workbench.active_learning.selection_worker"
-"""The module that carries a request out: `python -P -m WORKER FOLDER`."""
 
 
 class SelectionRequest(Struct, frozen=True):

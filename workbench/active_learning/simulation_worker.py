@@ -10,7 +10,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -201,11 +200,9 @@ class Simulator:
         if ended:
             return
         with RunFolder(folder).log.open("ab") as log:
-            code = subprocess.run(
-                machine.python(machine.WORKER, str(folder)),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                env=machine.worker_environment(self.threads),
-            ).returncode  # fmt: skip
+            code = machine.start(
+                machine.WORKER, str(folder), cwd=folder, output=log, errors=log, threads=self.threads
+            ).wait()
         if code or not RunFolder(folder).predictions.is_file():
             failed = last(RunFolder(folder).events, frozenset({"failed"})) or {}
             raise RunProblem(
@@ -248,6 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
     if locks.acquire(RunFolder(folder).lock) is None:
         return 0  # another process runs it
     threads = max(1, ((os.cpu_count() or 2) - 1) // options.jobs)
+    machine.warm_up()
     try:
         Simulator(folder, threads=threads).run(options.jobs)
     except WorkbenchError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
       workbench demo --headless --at /tmp/demo
       workbench demo --task classes
     """
+    from workbench.runs import machine
     from workbench.workspace import Workspace
 
     directory = context.directory or directory
     headless = headless or as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
+    machine.warm_up()
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         if (directory / "workbench.toml").exists():
             workspace = Workspace.open(directory)
@@ -103,7 +105,7 @@ def fill(workspace: "Workspace") -> None:
         if not (source / "labelled").is_dir():  # installed without the repository: make them
             source = temporary / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
-        summary = pipeline.run_whole(workspace, ImportRequest(tuple(source / name for name in INVOICES)))
+        summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES))).whole()
         click.echo(
             f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context
 from workbench.commands.support import argument_completion
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
     if learning_curve:
         from workbench.commands.support.progress import share_progress
         from workbench.evaluation import learning_curve_runs
+        from workbench.runs import machine
 
         with share_progress("Learning curve", silent=as_json) as show:
             shares: dict[str, float] = {}  # of each of the runs
@@ -53,6 +54,7 @@ def command(context: Context, run: str, learning_curve: bool, labels: int, as_js
                 shares[name] = share
                 show(sum(shares.values()) / len(learning_curve_runs.SHARES))
 
+            machine.warm_up()
             learning_curve_runs.train(workspace, record, add)
     result = consultation.consult(workspace, record, labels)
     emit(as_dict(result), as_json=as_json, text=lines_of(result))

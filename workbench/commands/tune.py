@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from storage.exceptions import RunProblem
-from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def command(
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
     """
-    from workbench.runs import jobs
+    from workbench.runs import jobs, machine
     from workbench.runs.config import draft, presets
     from workbench.runs.config import files as config_files
     from workbench.runs.reconcile import reconcile
@@ -111,6 +111,8 @@ def command(
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
     else:
         prepared = jobs.grid(workspace, configs, used, name)
+    if wait and len(prepared) > 1:
+        machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
     if wait:

@@ -12,7 +12,6 @@ from storage.exceptions import RunProblem
 from storage.files import draft_folder
 from storage.records import Split
 from storage.suggestions import keep_suggestions
-from workbench import lifeline
 from workbench.evaluation import comparison, report
 from workbench.evaluation.classes import inference as class_inference
 from workbench.predictions import run_reader, suggestions
@@ -105,15 +104,7 @@ def reading(
 
 def _run(folder: Path, tick: Tick | None) -> None:
     with RunFolder(folder).log.open("wb") as log:
-        child = lifeline.start(
-            machine.python(machine.WORKER, str(folder)),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            env=machine.worker_environment(),
-            start_new_session=True,
-        )
+        child = machine.start(machine.WORKER, str(folder), cwd=folder, output=log, errors=log, tied=True)
     follower = progress.Follower(folder)
     try:
         ended = False

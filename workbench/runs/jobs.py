@@ -19,7 +19,7 @@ from storage import runs as run_store
 from storage.exceptions import MissingTool, RunProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Run, RunState
-from workbench import lifeline
+from workbench import lifeline, warm_workers
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config import families, trackers
 from workbench.runs.config import files as config_files
@@ -156,6 +156,7 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
         # whatever ended the run before does not end it any more, also when it is killed before its first event
         with events.EventWriter(folder.events) as writer:
             writer.write("queued")
+        variables, descriptors = warm_workers.passed_on()
         with folder.log.open("ab") as log:
             child = (lifeline.start if tied else subprocess.Popen)(
                 machine.python(machine.LAUNCHER, str(folder.path), str(slots)),
@@ -163,9 +164,9 @@ def start(workspace: Workspace, run_id: str, slots: int = DEFAULT_SLOTS, *, tied
                 stdout=log,
                 stderr=log,
                 cwd=folder.path,
-                env=machine.worker_environment(threads),
+                env=machine.worker_environment(threads) | variables,
                 start_new_session=True,
-                pass_fds=(waiting,),
+                pass_fds=(waiting, *descriptors),
             )
         os.write(waiting, f"{child.pid}\n".encode())
         with workspace.db.write() as connection:

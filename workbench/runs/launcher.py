@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from storage import locks
-from workbench import lifeline
+from workbench import lifeline, warm_workers
 from workbench.runs import machine
 from workbench.runs.state import RunFolder
 
@@ -48,12 +48,31 @@ def wait_for_slot(path: Path, slots: int) -> int | None:
     return None
 
 
+def _passed_on() -> list[int]:
+    """The descriptors that exec would pass on: the locks of the run and of its slot."""
+    listing = Path("/proc/self/fd")
+    numbers = [int(entry.name) for entry in listing.iterdir()] if listing.is_dir() else []
+    return [number for number in numbers if number > 2 and _is_inheritable(number)]
+
+
+def _is_inheritable(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # that of the listing itself
+        return False
+
+
 def main() -> None:
-    """Wait, then go on as the worker in the same process."""
-    lifeline.hold()
+    """Wait, then have the worker forked where there is a server for it, else go on as the worker in this process."""
+    held = lifeline.hold()
     path, slots = Path(sys.argv[1]).absolute(), max(1, int(sys.argv[2]))
     if wait_for_slot(path, slots) is None:
         RunFolder(path).killed.touch()
+        return
+    kept = [number for number in _passed_on() if number != held]
+    if warm_workers.start(
+        machine.WORKER, [str(path)], cwd=path, output=1, errors=2, environment=os.environ, kept=kept, held=held
+    ):
         return
     os.execv(sys.executable, machine.python(machine.WORKER, str(path)))
 

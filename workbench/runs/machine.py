@@ -5,16 +5,63 @@ import platform
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from workbench import lifeline, warm_workers
 
 LAUNCHER = "workbench.runs.launcher"
 WORKER = "workbench.training.worker"
 SERVER = "workbench.serving"
+WARM_SERVER = "workbench.training.warm_server"
+SELECTION = "workbench.active_learning.selection_worker"
 SPEED_PROBE = "workbench.training.speed_probe"
 
 
 def python(module: str, *arguments: str) -> list[str]:
     """The command line of a module of this program, run by the same Python."""
     return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def warm_up() -> None:
+    """Load the model libraries in a process of their own, so that the next runs, predictions and selections of this
+    process start at once."""
+    warm_workers.prepare(python(WARM_SERVER, "workbench.training.train", SELECTION), worker_environment())
+
+
+def start(
+    module: str,
+    *arguments: str,
+    cwd: Path,
+    output: BinaryIO,
+    errors: BinaryIO,
+    threads: int | None = None,
+    tied: bool = False,
+) -> warm_workers.Worker:
+    """Start a module that computes with torch, without input: from the loaded libraries where there are some.
+
+    Args:
+        module: its `main(arguments)` gives the exit code.
+        arguments: of it.
+        cwd: where it works.
+        output: where it prints.
+        errors: where its errors go.
+        threads: that it may use; None: all cores but one.
+        tied: let it end with this process.
+    """
+    environment = worker_environment(threads)
+    warm = warm_workers.start(
+        module, arguments, cwd=cwd, output=output.fileno(), errors=errors.fileno(), environment=environment, tied=tied
+    )
+    return warm or (lifeline.start if tied else subprocess.Popen)(
+        python(module, *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        cwd=cwd,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def device() -> str:

@@ -15,9 +15,11 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from storage import document_list
+from storage.exceptions import InputProblem
 from storage.suggestions import suggestions_of
-from workbench.exchange import importers, reader_process
+from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading import values_table
 from workbench.exchange.reading.incoming import Incoming
@@ -129,7 +131,7 @@ def test_damaged_and_packed_workbooks_are_rejected(workspace: Workspace, folder:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     excel(tmp_path / "a.xlsx", [["file", "total"], ["good", "9.00"]])
-    with pytest.raises(importers.InputProblem, match="unpacked_bytes"):
+    with pytest.raises(InputProblem, match="unpacked_bytes"):
         list(values_table.read(tmp_path / "a.xlsx", Limits(unpacked_bytes=1000)))
 
 
@@ -196,8 +198,8 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).write_text("x")
     os.mkfifo(folder / "pipe")
-    known = importers.discover([folder])
-    monkeypatch.setattr(importers, "discover", lambda paths: [*known, folder / "pipe"])
+    known = discovery.discover([folder])
+    monkeypatch.setattr(discovery, "discover", lambda paths: [*known, folder / "pipe"])
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).unlink()
     _, reasons = brought(workspace, folder)

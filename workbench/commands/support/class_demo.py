@@ -55,7 +55,7 @@ def fill(workspace: "Workspace", samples: Path, step: Step) -> None:
             kept = record if number < _LABELLED else {key: record[key] for key in ("id", "text")}
             lines.append(json.dumps(kept))
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        summary = pipeline.run_whole(workspace, ImportRequest((path,)))
+        summary = pipeline.run(workspace, ImportRequest((path,))).whole()
         click.echo(f"  {summary.documents} texts, {summary.tokens:,} words, {len(summary.rejected)} not read")
     with step("Split"):
         with workspace.db.write() as connection:

@@ -8,6 +8,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
 from workbench.exchange.reading.incoming import (
     Incoming,
+    IncomingClass,
     IncomingPage,
     IncomingSpan,
     IncomingToken,
@@ -42,6 +43,7 @@ def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
 
 def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     limits = options.limits
+    incoming.classes = [IncomingClass(harmless(c.label), harmless(c.option)) for c in incoming.classes]
     for page in incoming.pages:
         incoming.notes += page.notes
         page.notes = []
@@ -212,3 +214,8 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
     return tuple(pages)
+
+
+def likely(confidence: float) -> float:
+    """A suggestion's confidence, 0..1, whatever a file says of it."""
+    return 0.5 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)
