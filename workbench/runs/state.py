@@ -30,6 +30,10 @@ class _Figures(TypedDict, total=False):
     documents: _Count
 
 
+class _Slice(_Figures):
+    documents: Required[_Count]
+
+
 class _Temperature(TypedDict):
     temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)]
     own: bool
@@ -56,7 +60,7 @@ class _Evaluation(TypedDict, total=False):
     calibration: _Calibration | None
     postprocess: dict[str, _Effect] | None
     confusion: dict[str, dict[str, _Count]] | None
-    slices: dict[str, dict[str, _Figures]] | None
+    slices: dict[str, dict[str, _Slice]] | None
     seen_vendors: _Figures | None
     unseen_vendors: _Figures | None
     unknown_vendors: _Figures | None
