@@ -30,8 +30,9 @@ class _Figures(TypedDict, total=False):
     documents: _Count
 
 
-class _Slice(_Figures):
-    documents: Required[_Count]
+class _Slice(TypedDict):
+    f1: _Share
+    documents: _Count
 
 
 class _Temperature(TypedDict):
