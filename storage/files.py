@@ -49,6 +49,9 @@ class Files:
         try:
             for folder in (self.root, self.originals, self.pages, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.root.parent):
+                with suppress(OSError):  # a folder that may be entered but not read
+                    sync_folder(folder)
         except OSError as error:
             raise WorkspaceProblem(
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
@@ -237,6 +240,24 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_tree(folder: Path, leave_out: Path) -> None:
+    """Have a folder with all that is in it written to the disk, and its own name; what cannot be is left.
+
+    Args:
+        folder: what is to survive a power cut.
+        leave_out: a folder in it that need not.
+    """
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(where) / name != leave_out]
+        for name in names:
+            with suppress(OSError), (Path(where) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        with suppress(OSError):
+            sync_folder(Path(where))
+    with suppress(OSError):
+        sync_folder(folder.parent)
 
 
 def write_atomic(target: Path, content: str | bytes) -> None:

@@ -105,7 +105,7 @@ def fill(workspace: "Workspace") -> None:
         if not (source / "labelled").is_dir():  # installed without the repository: make them
             source = temporary / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
-        summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES)))
+        summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES))).whole()
         click.echo(
             f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"

@@ -221,7 +221,7 @@ class _ImportJob:
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
             else:
-                offered.append((field_id, span.tokens, span.confidence, span.run))
+                offered.append((field_id, span.tokens, clean.likely(span.confidence), span.run))
         return spans, offered
 
     def _given_classes(self, incoming: Incoming) -> tuple[ClassLabel, ...]:

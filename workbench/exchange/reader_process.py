@@ -29,6 +29,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import msgspec
 
 from storage.exceptions import InputProblem, WorkbenchError
+from storage.files import sweep_temporary
 from workbench import lifeline
 
 SECONDS = 60.0
@@ -117,9 +118,12 @@ class ReaderProcesses:
     def close(self) -> None:
         """End all children, also those at work."""
         with self._lock:
+            interrupted = bool(self._busy)
             children, self._idle = [*self._idle, *self._busy], []
         for child in children:
             child.kill()
+        if interrupted:
+            sweep_temporary()
 
     @contextmanager
     def _child(self) -> Iterator["_Child"]:

@@ -30,6 +30,11 @@ class _Figures(TypedDict, total=False):
     documents: _Count
 
 
+class _Slice(TypedDict):
+    f1: _Share
+    documents: _Count
+
+
 class _Temperature(TypedDict):
     temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)]
     own: bool
@@ -56,7 +61,7 @@ class _Evaluation(TypedDict, total=False):
     calibration: _Calibration | None
     postprocess: dict[str, _Effect] | None
     confusion: dict[str, dict[str, _Count]] | None
-    slices: dict[str, dict[str, _Figures]] | None
+    slices: dict[str, dict[str, _Slice]] | None
     seen_vendors: _Figures | None
     unseen_vendors: _Figures | None
     unknown_vendors: _Figures | None
@@ -146,7 +151,7 @@ class RunFolder:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
         try:
             msgspec.convert(report, _Report)
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:  # msgspec's are ValueErrors
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)
 
