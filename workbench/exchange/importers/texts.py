@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from storage.records import TEXT
-from workbench.exchange.reading import parsing, running_text
+from workbench.exchange.reading import parsing, running_text, table_cells
 from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options, Rejected
 
 TEXT_COLUMNS = ("text", "sentence", "content", "statement", "comment", "review", "body", "utterance", "message")
@@ -35,7 +35,7 @@ class TextsImporter:
     def sniff(self, path: Path, head: bytes) -> float:
         """By a text column beside a label column whose values are no ranges."""
         if path.suffix.lower() in _TABLES:
-            first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
+            first = table_cells.delimiter_line(table_cells.decoded(head)[0])[1].split("\n", 1)[0]
             columns = {cell.strip().strip('"').casefold() for cell in re.split(r"[,;\t|]", first)}
             return 0.9 if columns & set(TEXT_COLUMNS) and columns & set(LABEL_COLUMNS) else 0.0
         if not parsing.is_json(head) or _RANGES.search(head) or not _WHOLE.search(head):
@@ -49,9 +49,15 @@ class TextsImporter:
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
             return
-        yield from parsing.each(
-            path, _records(path, options), lambda where, record: _document(path, where, record, options, binary)
-        )
+        assumptions: list[str] = []
+        for item in parsing.each(
+            path,
+            _records(path, options, assumptions),
+            lambda where, record: _document(path, where, record, options, binary),
+        ):
+            if isinstance(item, Incoming):
+                item.notes += assumptions
+            yield item
 
 
 def _is_binary(path: Path, options: Options) -> bool:
@@ -62,17 +68,21 @@ def _is_binary(path: Path, options: Options) -> bool:
     return b'"answer"' in data and len(set(_ONE_LABEL.findall(data))) == 1
 
 
-def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+def _records(path: Path, options: Options, assumptions: list[str]) -> Iterator[tuple[str, Any]]:
+    """(where, record) of a file; what is assumed of all of it is added to `assumptions` before the first."""
     if path.suffix.lower() not in _TABLES:
         yield from parsing.records(path, options)
         return
-    text = parsing.text_of(parsing.content(path, options.limits))
+    text, encoding = table_cells.decoded(parsing.content(path, options.limits))
+    if encoding:
+        assumptions.append(table_cells.guess_note(path, encoding))
+    delimiter, text = table_cells.delimiter_line(text)
     try:
         dialect: Any = csv.Sniffer().sniff(text[:4096], ",;\t|")
         dialect.strict = True
     except csv.Error:
         dialect = csv.excel
-    rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+    rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, delimiter=delimiter or dialect.delimiter)
     try:
         for row in rows:
             if None in row:
