@@ -99,7 +99,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("move.like-back", "G", "session('previous_like')", "Previous such word"),
     (
         "page.turn",
-        "commercial_at",
+        "at",
         "change('turn')",
         "Turn the page that OCR read on its side, and read it again",
     ),

@@ -11,7 +11,7 @@ async def test_a_page_is_turned_by_a_key_and_its_label_stays(opened, tmp_path, m
     monkeypatch.setattr(reocr, "Readers", turned_page.Readers)
     workspace = turned_page.workspace_of(tmp_path / "shop")
     async with opened(workspace) as pilot:
-        await pilot.press("commercial_at")
+        await pilot.press("@")
         assert isinstance(pilot.app.screen, Choice)
         await pilot.press("r")
         await pilot.app.workers.wait_for_complete()
@@ -26,6 +26,6 @@ async def test_a_page_is_turned_by_a_key_and_its_label_stays(opened, tmp_path, m
 
 async def test_a_page_without_a_picture_says_so(opened, workspace):
     async with opened(workspace) as pilot:
-        await pilot.press("commercial_at")
+        await pilot.press("@")
         await pilot.pause()
         assert "no picture" in str(pilot.app.mode_screen.query_one(HintLine).render())
