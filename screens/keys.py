@@ -53,6 +53,7 @@ _SHORT = {
     "question_mark": "?",
     "slash": "/",
     "ampersand": "&",
+    "at": "@",
     "full_stop": ".",
     "comma": ",",
     "plus": "+",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from storage import annotations, retired_fields, token_blob
 from storage.exceptions import Conflict, WorkspaceProblem
 from storage.records import (
+    TEXT,
     ClassLabel,
     Content,
     Document,
@@ -205,18 +206,7 @@ def open_document(connection: Connection, document_id: int) -> Content:
     page_rows = connection.execute(select(pages).where(pages.c.document_id == document_id).order_by(pages.c.number))
     return Content(
         as_document(row),
-        tuple(
-            Page(
-                p.number,
-                p.width,
-                p.height,
-                token_blob.unpack(p.tokens, p.number, p.first_token, corrections),
-                p.picture,
-                p.engine,
-                p.engine_version,
-            )
-            for p in page_rows
-        ),
+        tuple(_page(p, corrections) for p in page_rows),
         annotations.load(connection, row),
         suggestions_of(connection, document_id),
         tuple(
@@ -227,6 +217,12 @@ def open_document(connection: Connection, document_id: int) -> Content:
         ),
         class_suggestions_of(connection, document_id),
     )
+
+
+def _page(row: Any, corrections: Mapping[int, str]) -> Page:
+    tokens = token_blob.unpack(row.tokens, row.number, row.first_token, corrections)
+    width, height = (row.width, row.height) if row.engine != TEXT else token_blob.size_of_text(tokens)
+    return Page(row.number, width, height, tokens, row.picture, row.engine, row.engine_version)
 
 
 def assign_sides(connection: Connection, sides: dict[str, Side]) -> None:

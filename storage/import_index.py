@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Table, case, delete, exists, func, insert, select, update
 
-from storage import retired_fields, token_blob
-from storage.records import Decision, Page, Side, State
+from storage import annotations, retired_fields, token_blob
+from storage.records import TEXT, ClassLabel, Decision, Page, Side, State
 from storage.tables import (
+    class_labels,
     documents,
+    events,
     pages,
     references,
     spans,
@@ -33,6 +35,91 @@ class ValueImport:
     annotator: str
     tables: tuple[str, ...]
     new_fields: tuple[str, ...]  # ids
+
+
+@dataclass(slots=True)
+class NewText:
+    """A text that stands on no page, to be added."""
+
+    name: str
+    source: str
+    digest: str
+    format: str
+    words: list[str]
+    lines: Sequence[int] = ()  # of the words, where the text has several
+    language: str | None = None
+    group: str = ""
+    side: Side = Side.TRAIN
+    labelled: bool = False
+    classes: tuple[ClassLabel, ...] = ()
+
+
+def add_texts(connection: Connection, new: Sequence[NewText], annotator: str) -> None:
+    """Add texts with their classes, in the caller's transaction. Made for a million of them."""
+    if not new:
+        return
+    now = datetime.now(UTC)
+    first = last_document(connection) + 1
+    numbered = list(enumerate(new, first))
+    _insert_all(
+        connection, documents,
+        ("id", "name", "source", "digest", "format", "language", "group_name", "side", "state", "page_count",
+         "token_count", "labels", "note", "absent", "corrections", "version", "suggestions", "disagreements",
+         "problems", "created"),
+        ((number, text.name, text.source, text.digest, text.format, text.language, text.group, text.side.value,
+          _state(text), 1, len(text.words), len(text.classes)) for number, text in numbered),
+        ("", [], {}, 0, 0, 0, 0, now),
+    )  # fmt: skip
+    _insert_all(
+        connection, pages,
+        ("document_id", "number", "tokens", "width", "height", "engine", "engine_version", "first_token"),
+        ((number, 0, token_blob.pack_text(text.words, text.lines)) for number, text in numbered),
+        (token_blob.COLUMNS * token_blob.CHARACTER, token_blob.LINE, TEXT, "", 0),
+    )  # fmt: skip
+    _insert_all(
+        connection, texts, ("document_id", "body"),
+        ((number, " ".join(text.words).casefold()) for number, text in numbered),
+    )  # fmt: skip
+    _insert_all(
+        connection, class_labels, ("document_id", "field", "option", "source", "annotator"),
+        ((number, c.field, c.option, c.source.value, c.annotator) for number, text in numbered for c in text.classes),
+    )  # fmt: skip
+    by_change: dict[tuple[bool, tuple[ClassLabel, ...]], list[tuple[int]]] = {}
+    for number, text in numbered:
+        if text.labelled or text.classes:
+            by_change.setdefault((text.labelled, text.classes), []).append((number,))
+    for key, rows in by_change.items():  # one kind of change is written out once
+        _insert_all(
+            connection, events, ("document_id", "at", "annotator", "act", "change"), rows,
+            (now, annotator, "import", annotations.import_change((), *key)),
+        )  # fmt: skip
+
+
+def _state(text: NewText) -> str:
+    return (State.LABELLED if text.labelled else State.STARTED if text.classes else State.NEW).value
+
+
+def _insert_all(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]],
+    same: tuple[Any, ...] = (),
+) -> None:  # fmt: skip
+    """Insert rows as the driver takes them: SQLAlchemy's own way takes three times as long.
+
+    Args:
+        same: the values of the last columns, which all rows share; those of `rows` have to be plain.
+    """
+    listed = [(*row, *same) for row in rows] if connection.dialect.paramstyle != "qmark" else []
+    if listed:
+        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in listed])
+    if connection.dialect.paramstyle != "qmark":
+        return
+    tail = []
+    for name, value in zip(columns[len(columns) - len(same) :], same, strict=True):
+        write = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        tail.append(write(value) if write else value)
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    if listed := [(*row, *tail) for row in rows]:
+        connection.exec_driver_sql(statement, listed)
 
 
 def digests(connection: Connection) -> set[str]:
@@ -110,17 +197,71 @@ def mark_duplicates(connection: Connection, twins: Mapping[int, int]) -> None:
 
 def bodies(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """The case-folded words of some documents, joined by spaces."""
-    query = select(texts).where(texts.c.document_id.in_(list(ids)))
-    return {row.document_id: row.body for row in connection.execute(query)}
+    return {
+        row.document_id: row.body
+        for part in _parts(list(ids))
+        for row in connection.execute(select(texts).where(texts.c.document_id.in_(part)))
+    }
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))
+
+
+def last_document(connection: Connection) -> int:
+    """The number of the newest document; 0 where there is none."""
+    return int(connection.scalar(select(func.max(documents.c.id))) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TextStanding:
+    """What matters of a text that repeats another, or is repeated."""
+
+    id: int
+    name: str
+    group: str
+    side: Side
+    repeats: int | None
+    classes: dict[str, set[str]]  # class field -> options
+
+
+def text_bodies(connection: Connection) -> Iterator[tuple[int, str]]:
+    """(document, case-folded words) of all texts that stand on no page, in their order."""
+    is_text = exists().where(pages.c.document_id == texts.c.document_id, pages.c.number == 0, pages.c.engine == TEXT)
+    query = select(texts.c.document_id, texts.c.body).where(is_text).order_by(texts.c.document_id)
+    for row in connection.execute(query):
+        yield row.document_id, row.body
+
+
+def text_standings(connection: Connection, ids: Sequence[int]) -> dict[int, TextStanding]:
+    """How some texts stand."""
+    d, c = documents.c, class_labels.c
+    standings: dict[int, TextStanding] = {}
+    for part in _parts(ids):
+        rows = connection.execute(select(d.id, d.name, d.group_name, d.side, d.duplicate_of).where(d.id.in_(part)))
+        for number, name, group, side, repeats in rows:
+            standings[number] = TextStanding(number, name, group, Side(side), repeats, {})
+        for number, field, option in connection.execute(
+            select(c.document_id, c.field, c.option).where(c.document_id.in_(part))
+        ):
+            standings[number].classes.setdefault(field, set()).add(option)
+    return standings
+
+
+def keep_repeats(connection: Connection, repeats: Iterable[tuple[int, int, str, Side]]) -> None:
+    """Store (text, the text that it repeats, its group, its side)."""
+    for number, repeated, group, side in repeats:
+        row = {"duplicate_of": repeated, "group_name": group, "side": side.value}
+        connection.execute(update(documents).where(documents.c.id == number).values(**row))
 
 
 def representatives(connection: Connection) -> Iterator[tuple[str, Page]]:
-    """(group, first page of its first document) of every group."""
+    """(group, first page of its first document) of every group of pages."""
     first = select(func.min(documents.c.id)).group_by(documents.c.group_name)
     query = (
         select(documents.c.group_name, pages)
         .join(pages, pages.c.document_id == documents.c.id)
-        .where(documents.c.id.in_(first), pages.c.number == 0)
+        .where(documents.c.id.in_(first), pages.c.number == 0, pages.c.engine != TEXT)
         .order_by(documents.c.id)
     )
     for row in connection.execute(query):

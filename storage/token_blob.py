@@ -1,15 +1,17 @@
 """The tokens of a page as one compact blob: columns in MessagePack, boxes in hundredths of a page unit.
 
-5,000 tokens take about 60 kB and unpack in a few milliseconds.
+5,000 tokens take about 60 kB and unpack in a few milliseconds. A text that stands on no page has words alone: where a
+screen shows them is worked out when they are unpacked.
 """
 
 import sys
+import unicodedata
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from storage.records import Token
+from storage.records import Box, Token
 
 SCALE = 100
 """Boxes are stored in 1/100 of a page unit; importers round to that, so nothing is lost here."""
@@ -17,9 +19,44 @@ SCALE = 100
 
 class _Columns(msgspec.Struct, array_like=True):
     texts: list[str]
-    boxes: bytes  # 4 x int32 a token, little-endian
-    lines: bytes  # int32
+    boxes: bytes  # 4 x int32 a token, little-endian; empty for a text
+    lines: bytes  # int32; of a text those of the text, empty where it has one
     confidences: bytes  # float32; NaN where there is none; empty when no token has one
+
+
+CHARACTER, LINE, COLUMNS = 10.0, 20.0, 80
+"""How large a letter of a text is shown, how high a line, and how many letters it has."""
+_WIDEST = 100_000  # letters that a word is shown with
+
+
+def set_in_lines(words: Iterable[str], lines: Iterable[int]) -> Iterator[tuple[int, Box]]:
+    """(row, box) of the words of a text, set in rows of 80 letters.
+
+    Args:
+        words: of the text.
+        lines: the line of the text that each word is in.
+    """
+    row, column, line_before = 0, 0, None
+    for word, line in zip(words, lines, strict=True):
+        width = len(word) if word.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word)
+        width = min(width, _WIDEST) or 1
+        if line_before is not None and (line != line_before or (column and column + width > COLUMNS)):
+            row, column = row + 1, 0
+        line_before = line
+        x0, y0 = column * CHARACTER, row * LINE
+        yield row, (x0, y0, x0 + width * CHARACTER, y0 + 0.8 * LINE)
+        column += width + 1
+
+
+def size_of_text(tokens: Sequence[Token]) -> tuple[float, float]:
+    """Width and height of what the words of a text take."""
+    width = max((token.box[2] for token in tokens), default=0.0)
+    return max(width, COLUMNS * CHARACTER), ((tokens[-1].line if tokens else 0) + 1) * LINE
+
+
+def pack_text(words: list[str], lines: Sequence[int] = ()) -> bytes:
+    """The blob of a text that stands on no page; `lines` of the words, () where it has one."""
+    return _ENCODE(_Columns(words, b"", _bytes(array("i", lines)) if lines else b"", b""))
 
 
 def _bytes(values: "array[int] | array[float]") -> bytes:
@@ -62,6 +99,8 @@ def texts(blob: bytes) -> list[str]:
 def unpack(blob: bytes, page: int, first: int, corrections: Mapping[int, str]) -> tuple[Token, ...]:
     """The tokens of a page, numbered from `first`, with corrected texts put in."""
     columns = msgspec.msgpack.decode(blob, type=_Columns)
+    if not columns.boxes:
+        return _unpacked_text(columns, page, first, corrections)
     sides = [side / SCALE for side in _array("i", columns.boxes)]
     quads = zip(sides[0::4], sides[1::4], sides[2::4], sides[3::4], strict=True)
     lines = _array("i", columns.lines)
@@ -73,8 +112,27 @@ def unpack(blob: bytes, page: int, first: int, corrections: Mapping[int, str]) -
             range(first, first + len(columns.texts)), lines, columns.texts, quads, confidences, strict=True
         )
     ]
+    return _corrected(tokens, first, corrections)
+
+
+def _unpacked_text(columns: _Columns, page: int, first: int, corrections: Mapping[int, str]) -> tuple[Token, ...]:
+    lines: Sequence[int | float] = _array("i", columns.lines) if columns.lines else [0] * len(columns.texts)
+    places = set_in_lines(columns.texts, map(int, lines))
+    tokens = [
+        Token(number, page, row, text, box)
+        for number, text, (row, box) in zip(
+            range(first, first + len(columns.texts)), columns.texts, places, strict=True
+        )
+    ]
+    return _corrected(tokens, first, corrections)
+
+
+def _corrected(tokens: list[Token], first: int, corrections: Mapping[int, str]) -> tuple[Token, ...]:
     for number, text in corrections.items():
         if first <= number < first + len(tokens):
             old = tokens[number - first]
             tokens[number - first] = Token(old.id, old.page, old.line, text, old.box, old.confidence, old.text)
     return tuple(tokens)
+
+
+_ENCODE = msgspec.msgpack.Encoder().encode

@@ -140,6 +140,11 @@ class Workspace:
     def schema(self) -> Schema:
         return self.settings.schema
 
+    def schema_now(self) -> Schema:
+        """The fields that are in workbench.toml now, which another process may have changed."""
+        changed = _stamp(self.files.settings) != self._read_at
+        return settings_file.read(self.files.settings).schema if changed else self.schema
+
     def change_settings(self, **changes: object) -> None:
         """Change settings and write workbench.toml; other changes by other processes stay.
 

@@ -18,6 +18,7 @@ from screens.widgets.dialogs import Choice as ChoiceDialog
 from screens.widgets.dialogs import Prompt
 from storage import document_list, label_queries
 from storage.document_list import Filter
+from storage.exceptions import InputProblem
 from storage.records import Source
 from workbench.annotation.classes import sheet, similarity, together
 from workbench.annotation.classes.sheet import Order, SheetRow, Show
@@ -269,7 +270,11 @@ class SheetScreen(ModeScreen):
         if self.field is None or not choices:
             return
         versions_shown = {number: self.rows[number].version for number in choices}
-        done = together.label(self.workspace, self.field, choices, versions_shown)
+        try:
+            done = together.label(self.workspace, self.field, choices, versions_shown)
+        except InputProblem as problem:  # an option is gone
+            self.workbench.show_problem(problem)
+            return
         self._done.append(done)
         self._reread([*done.versions, *done.refused])
         self.workbench.say_saved("saved ✓")

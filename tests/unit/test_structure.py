@@ -133,7 +133,10 @@ def _instantiated(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for part in (node.func, *node.args):
-                yield ast.unparse(part).rpartition(".")[2]
+                if isinstance(part, ast.Name):
+                    yield part.id
+                elif isinstance(part, ast.Attribute):
+                    yield part.attr
 
 
 def test_names_and_comments_are_plain() -> None:

@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,10 +23,11 @@ from typing import Any
 from storage import events, locks
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
+from workbench import warm_workers
 from workbench.active_learning import strategies
 from workbench.active_learning.stopping import Point, interval, labels_needed
 from workbench.evaluation import charts
-from workbench.runs import progress, snapshot
+from workbench.runs import machine, progress, snapshot
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
 from workbench.workspace import Workspace
@@ -125,13 +125,16 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
     """Run or go on with a simulation in a session of its own; None when it is at work already."""
     if locks.held(folder / "lock"):
         return None
+    variables, descriptors = warm_workers.passed_on()
     with (folder / "stderr.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", WORKER, str(folder), "--jobs", str(jobs)],
+            machine.python(WORKER, str(folder), "--jobs", str(jobs)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=folder,
+            env=os.environ | variables,
+            pass_fds=descriptors,
             start_new_session=True,
         )
 

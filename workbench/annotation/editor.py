@@ -13,6 +13,7 @@ from storage import annotations, document_list, documents
 from storage.exceptions import Conflict
 from storage.records import Annotations, Content, Decision, Event, Suggestion, Token
 from storage.suggestions import keep_suggestions, leading, move_suggestions
+from workbench.annotation.classes import options
 from workbench.locate.word_repair import WordRepair, moved_tokens
 from workbench.workspace import Workspace
 
@@ -121,9 +122,11 @@ class DocumentEditor:
         Raises:
             Conflict: the document was changed elsewhere; the newer state has been loaded and is shown by `content`,
                 the act is kept in `refused`.
+            InputProblem: the option of a class field is gone.
         """
         if after == self.state:
             return False
+        options.check(self._workspace, after.classes - self.state.classes)
         before = self.state
         shown = self._with(after)
         counts = self._judge(shown) if self._judge else (None, None)

@@ -121,13 +121,19 @@ def class_lines(figures: dict[str, Any]) -> list[str]:
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:
-    from storage.exceptions import UsageProblem
+    from pathlib import Path
+
+    from storage.exceptions import InputProblem, UsageProblem
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
-    from workbench.evaluation import known_value_figures
+    from workbench.evaluation import inference, known_value_figures
+    from workbench.evaluation.classes import inference as class_inference
 
     if page is not None:
         raise UsageProblem("There is no HTML report of known values.", "Leave out --html, or use --json.")
+    folder = inference.model_of(workspace, model)
+    if folder != inference.STARTER and class_inference.is_classifier(Path(folder)):
+        raise InputProblem(f"{model} tells what whole documents are: known values are not for it.")
     with document_progress("Reading", silent=as_json) as show:
         figures = known_value_figures.evaluate(workspace, model, Split(on) if on else None, show)
     emit(figures, as_json=as_json, text=lines_of_values(figures, workspace.schema.name))

@@ -9,11 +9,13 @@ import click
 
 from workbench.commands import Context, values
 from workbench.commands.support import streams
-from workbench.commands.support.output import by_reason, emit, json_option, listed, pairs, table
+from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.commands.values import ask_about_columns
+from workbench.fields.plain_text import harmless
 
 if TYPE_CHECKING:
     from workbench.exchange.import_summary import Summary
+    from workbench.fields.class_names import AskAboutSpelling
 
 
 @click.command
@@ -30,10 +32,10 @@ if TYPE_CHECKING:
 @click.option("--accept-above", type=click.FloatRange(0, 1), help="Make labels of suggestions from values this sure.")
 @click.option(
     "--group-by",
-    type=click.Choice(["seller", "template", "folder", "none"]),
     default="seller",
     show_default=True,
-    help="What must stay on one side of a split.",
+    metavar="seller|template|folder|none|COLUMN",
+    help="What must stay on one side of a split; of texts a column.",
 )
 @click.option(
     "--values",
@@ -41,7 +43,15 @@ if TYPE_CHECKING:
     help="A table of known values for them; see `values`.",
 )
 @click.option("--text", "text_column", default="", metavar="COLUMN", help="The column of texts, if not found by name.")
-@click.option("--label", "label_column", default="", metavar="COLUMN", help="The column that says what a text is.")
+@click.option(
+    "--label",
+    "label_columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="The column that says what a text is; several make a class field each.",
+)
+@click.option("--multiple", is_flag=True, help="A text can have several classes: lists, or A|B or A;B in a cell.")
+@click.option("--class-folders", is_flag=True, help="Each folder's name is the class of the files in it.")
 @click.option("--password", help="For encrypted PDFs.")
 @click.option("--pixels/--thousandths", default=None, help="How boxes are meant; by default their size decides.")
 @click.option("--ocr-engine", help="rapidocr or tesseract (default: the workspace's).")
@@ -58,7 +68,8 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
 
     Keys of --json: documents, pages, tokens, labelled, labels {field: n}, classes {field: {option: n}},
     suggestions {field: n}, reference_values, mapping {label: field}, new_fields, known, known_labelled, skipped,
-    problems [{file, record, reason}], duplicates [{document, repeats}], aligned {field: n}, not_aligned {field: n},
+    problems [{file, record, reason}], duplicates [{document, repeats}], repeated {same, near} (texts),
+    conflicts [{document, repeats, field, class, other}], aligned {field: n}, not_aligned {field: n},
     unaligned [{document, field, value, reason}], groups, leaks {note: n}, ocr_pages, notes {note: n},
     seconds, interrupted, values {the keys of `workbench values`, or null}.
 
@@ -66,7 +77,8 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     Examples:
       workbench import ~/scans
       workbench import labels.json --map AMT=amount_total --split test
-      workbench import reviews.csv --text comment --label verdict
+      workbench import reviews.csv --text comment --label verdict --group-by speaker
+      workbench import mails --class-folders
       curl https://example.com/labels.json | workbench import -
     """
     from workbench.commands.support.progress import import_progress
@@ -77,7 +89,7 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
     if values and not options["keep_names"]:
         options["mapping"] |= ask_about_columns(workspace, [values], options["mapping"], as_json=as_json)
     with streams.files_of(paths) as files, import_progress() as show:
-        summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options), show)
+        summary = run(workspace, _request(ImportRequest, files, (values,) if values else (), options, as_json), show)
     name = {field.id: field.name for field in workspace.schema}
     workspace.close()
     emit(as_data(summary, name), as_json=as_json, text=lines(summary, name))
@@ -88,7 +100,25 @@ def command(context: Context, /, paths: tuple[Path, ...], as_json: bool, values:
         sys.exit(4)
 
 
-def _request(kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], options: dict[str, Any]) -> Any:
+def _ask_about_spelling(as_json: bool) -> "AskAboutSpelling | None":
+    """Asks whether labels that are spelled otherwise mean an option; None where the terminal cannot be asked."""
+    if as_json or not is_terminal():
+        return None
+
+    def ask(field: str, label: str, option: str) -> bool:
+        click.echo(err=True)
+        return click.confirm(
+            f"{field}: '{harmless(label)}' is spelled like the class '{option}'. Are they one?",
+            default=True,
+            err=True,
+        )
+
+    return ask
+
+
+def _request(
+    kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], options: dict[str, Any], as_json: bool
+) -> Any:
     from storage.records import Side
 
     return kind(
@@ -105,7 +135,10 @@ def _request(kind: Any, paths: tuple[Path, ...], tables: tuple[Path, ...], optio
         ocr_jobs=options["ocr_jobs"],
         ocr=not options["no_ocr"],
         text_column=options["text_column"],
-        label_column=options["label_column"],
+        label_columns=options["label_columns"],
+        multiple=options["multiple"],
+        by_folder=options["class_folders"],
+        ask=_ask_about_spelling(as_json),
         tables=tables,
     )
 
@@ -131,7 +164,14 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
         "known_labelled": summary.known_labelled,
         "skipped": summary.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in summary.rejected],
-        "duplicates": [{"document": document, "repeats": twin} for document, twin in summary.duplicates],
+        "duplicates": [
+            {"document": document, "repeats": twin} for document, twin in (*summary.duplicates, *summary.repeats.listed)
+        ],
+        "repeated": {"same": summary.repeats.same, "near": summary.repeats.near},
+        "conflicts": [
+            dict(zip(("document", "repeats", "field", "class", "other"), row, strict=True))
+            for row in summary.repeats.conflicts
+        ],
         "aligned": named(summary.aligned),
         "not_aligned": named(summary.not_aligned),
         "unaligned": [
@@ -150,6 +190,22 @@ def as_data(summary: "Summary", name: dict[str, str]) -> dict[str, Any]:
 def _rate(documents: int, seconds: float) -> str:
     """Documents a second, or seconds a document where that is less than one."""
     return f"{documents / seconds:,.0f}/s" if documents >= seconds else f"{seconds / documents:,.1f} s a document"
+
+
+def _repeats(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
+    """What is said about texts that repeat another."""
+    repeats = summary.repeats
+    if repeats.same or repeats.near:
+        yield ""
+        yield (
+            f"{repeats.same:,} texts repeat another word for word, {repeats.near:,} nearly: "
+            "a split keeps them on the side of that text"
+        )
+    rows = [
+        f"{document}: {name.get(field, field)} {own}; {other} in {repeated}, which is the same text"
+        for document, repeated, field, own, other in repeats.conflicts
+    ]
+    yield from listed("texts have another class than the same text elsewhere", repeats.conflict_count, rows)
 
 
 def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
@@ -187,6 +243,7 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
         summary.duplicate_count,
         [f"{document} repeats {twin}" for document, twin in summary.duplicates],
     )
+    yield from _repeats(summary, name)
     notes = [f"{note} ({number:,})" for note, number in summary.notes.items() if not note.startswith("leak:")]
     yield from listed("notes", len(notes), notes)
     yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))

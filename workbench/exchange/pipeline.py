@@ -5,7 +5,6 @@ documents are complete, and a second run continues from there, because known con
 """
 
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,8 @@ from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, Rejected
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
-from workbench.exchange.vendor_groups import MODES, Grouper
+from workbench.exchange.texts.batch import TextBatch
+from workbench.exchange.vendor_groups import Grouper
 from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
 from workbench.fields.plain_text import harmless
@@ -37,7 +37,6 @@ _LISTED = 1000  # unaligned values, skipped files and duplicates that a summary 
 SELLER = "seller_name"
 GOLD = "gold"
 """A values_source whose aligned values are labels."""
-_COUNTED = re.compile(r"([0-9]+) ")  # a note may begin with a number; these are added up
 
 Progress = Callable[[int, int, int], None]
 """Called with (files done, files in all, documents so far)."""
@@ -66,12 +65,10 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
 
     Raises:
         InputProblem: a path does not exist.
-        UsageProblem: the request has an unknown grouping or an impossible score.
+        UsageProblem: the request has an impossible score.
         MissingTool: a page has to be read and the OCR engine is not there.
         WorkspaceProblem: the disk is full or the workspace is read-only; what was stored before is kept.
     """
-    if request.group_by not in MODES:
-        raise UsageProblem(f"Documents cannot be grouped by '{request.group_by}'.", f"Use one of {', '.join(MODES)}.")
     if request.accept_above is not None and not 0 <= request.accept_above <= 1:
         raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
     return _ImportJob(workspace, request, progress).run()
@@ -83,10 +80,12 @@ class _ImportJob:
         self._request = request
         self._progress = progress or (lambda done, total, documents_done: None)
         self._labels = LabelMap(workspace.schema, request.mapping, keep_names=request.keep_names)
-        self._classes = ClassMap(workspace.schema, request.mapping)
+        self._classes = ClassMap(workspace.schema, request.mapping, multiple=request.multiple, ask=request.ask)
+        self._class_labels: dict[tuple[str, str], ClassLabel] = {}  # one object each: an import has a million
         self._summary = Summary()
         self._problems: list[tuple[str, str, str]] = []
         self._batch: list[_BatchDocument] = []
+        self._texts = TextBatch(workspace)
         self._batch_index = duplicates.Index()
         self._stored_at = time.monotonic()
         self._met_groups: set[str] = set()
@@ -98,7 +97,10 @@ class _ImportJob:
         with self._workspace.db.read() as connection:
             digests = import_index.digests(connection)
             self._sides = import_index.sides(connection)
-            self._grouper = Grouper(self._request.group_by, import_index.representatives(connection))
+            self._grouper = Grouper(
+                "none" if self._request.group_column else self._request.group_by,
+                import_index.representatives(connection),
+            )
             self._index = duplicates.Index()
             for number, text in import_index.fingerprints(connection):
                 self._index.add(number, duplicates.from_text(text))
@@ -111,7 +113,8 @@ class _ImportJob:
             with closing(sources.documents(report)) as pending_documents:
                 for pending in pending_documents:
                     self._finish(pending)
-                    if len(self._batch) >= BATCH or time.monotonic() - self._stored_at > _BATCH_SECONDS:
+                    is_full = len(self._batch) >= BATCH or self._texts.is_full
+                    if is_full or time.monotonic() - self._stored_at > _BATCH_SECONDS:
                         self._store()
         except KeyboardInterrupt:
             self._summary.interrupted = True
@@ -119,11 +122,16 @@ class _ImportJob:
         self._summary.known += sources.known
         self._summary.known_labelled += sources.known_labelled
         if not self._summary.interrupted:
+            self._summary.repeats = self._texts.settle()
             if restored := suggest_again(self._workspace, sources.met):
                 self._summary.notes["known values whose suggestions were lost are suggested again"] += restored
             self._bring_in_values()
         self._summary.seconds = round(time.monotonic() - started, 3)
         self._summary.groups = len(self._met_groups)
+        for (_, label, option), number in self._classes.spellings.items():
+            what = f"was taken for '{option}'" if option else "was left out"
+            self._summary.notes[f"the class '{harmless(label)}' {what}"] += number
+        self._summary.note_single_classes(self._classes.schema)
         schema = self._labels.schema
         self._summary.mapping = {label: schema.name(field_id) for label, field_id in self._labels.used.items()}
         return self._summary
@@ -132,6 +140,10 @@ class _ImportJob:
 
     def _finish(self, pending: PendingDocument) -> None:
         """Make a document of what was read; whatever is wrong with it is its own rejection."""
+        if pending.is_text:
+            with self._sources.border(pending.path, pending.incoming.name):
+                self._add_text(pending)
+            return
         record = "" if pending.original else pending.incoming.name
         with self._sources.border(pending.path, record):
             self._summary.ocr_pages += pending.take_words(self._workspace.files)
@@ -140,6 +152,15 @@ class _ImportJob:
                 self._reject(Rejected(cleaned.file, cleaned.record or record, cleaned.reason))
             else:
                 self._add(pending, cleaned)
+
+    def _add_text(self, pending: PendingDocument) -> None:
+        """Add a text that stands on no page."""
+        incoming = pending.incoming
+        new = self._texts.add(incoming, pending.digest, self._given_classes(incoming))
+        new.side = self._side(new.group, incoming, None)
+        self._texts.has_order |= (self._request.side or incoming.side) is not None
+        self._summary.count_notes(incoming)
+        self._document_count += 1
 
     def _add(self, pending: PendingDocument, incoming: Incoming) -> None:
         pages = clean.pages_of(incoming.pages, pending.names)
@@ -161,6 +182,7 @@ class _ImportJob:
         fingerprint = words.fingerprint()
         twin = self._twin(fingerprint, words)
         group = twin.group if twin else group
+        classes = self._given_classes(incoming)
         new = NewDocument(
             name=incoming.name,
             source=incoming.source,
@@ -170,11 +192,11 @@ class _ImportJob:
             language=incoming.language,
             group=group,
             side=self._side(group, incoming, twin),
-            labelled=is_complete,
+            labelled=is_complete and (bool(classes) or not incoming.classes),
             spans=tuple(spans),
             suggestions=tuple(offered),
             references=tuple(references),
-            classes=self._given_classes(incoming),
+            classes=classes,
             original=pending.original,
             fingerprint=duplicates.to_text(fingerprint) if fingerprint else None,
             duplicate_of=twin.id if twin else None,
@@ -183,7 +205,7 @@ class _ImportJob:
             self._batch_index.add(len(self._batch), fingerprint)
         self._document_count += 1
         self._batch.append(_BatchDocument(new, words, fingerprint, twin))
-        self._note(incoming)
+        self._summary.count_notes(incoming)
 
     def _given_labels(self, incoming: Incoming) -> tuple[list[Span], list[tuple[str, tuple[int, ...], float, str]]]:
         spans: list[Span] = []
@@ -204,8 +226,11 @@ class _ImportJob:
     def _given_classes(self, incoming: Incoming) -> tuple[ClassLabel, ...]:
         labels: dict[tuple[str, str], ClassLabel] = {}
         for label in incoming.classes:
-            field_id, option = self._classes.label(label.label, label.option)
-            labels[field_id, option] = ClassLabel(field_id, option, Source.IMPORT, self._who)
+            known = self._classes.label(label.label, label.option)
+            if known[1]:
+                labels[known] = self._class_labels.setdefault(known, ClassLabel(*known, Source.IMPORT, self._who))
+        if len(labels) < 2:
+            return tuple(labels.values())
         for field_id, number in Counter(field_id for field_id, _ in labels).items():
             if number > 1:
                 self._classes.allow_several(field_id)
@@ -295,15 +320,6 @@ class _ImportJob:
             incoming.notes.append(f"{LEAK} on '{wanted.value}', as {order}, but {what} is on '{side.value}'")
         return wanted or side
 
-    def _note(self, incoming: Incoming) -> None:
-        for note in incoming.notes:
-            counted = _COUNTED.match(note)
-            self._summary.notes[note[counted.end() :] if counted else note] += int(counted[1]) if counted else 1
-        if incoming.empty_tokens:
-            self._summary.notes["words without text were dropped"] += incoming.empty_tokens
-        if incoming.repaired_tags:
-            self._summary.notes["tags that were not in IOB form were repaired"] += incoming.repaired_tags
-
     # -- storing
 
     def _bring_in_values(self) -> None:
@@ -336,6 +352,7 @@ class _ImportJob:
             self._workspace.change_schema(self._classes.onto)
             self._summary.new_fields += [self._classes.schema.name(field_id) for field_id in self._classes.added]
             self._classes.added.clear()
+        self._texts.store(self._summary)
         if self._batch or self._problems:
             with self._workspace.db.write() as connection:
                 # Another process may have imported some of them meanwhile.

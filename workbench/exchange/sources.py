@@ -17,12 +17,18 @@ from storage.records import Side
 from workbench.exchange import importers, pictures, reader_process
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
-from workbench.exchange.reading import values_table
-from workbench.exchange.reading.incoming import Importer, Incoming, Options, Rejected
+from workbench.exchange.reading import text_tables, values_table
+from workbench.exchange.reading.incoming import Importer, Incoming, IncomingClass, Options, Rejected
+from workbench.exchange.reading.sides import side_of
+from workbench.exchange.vendor_groups import MODES
+from workbench.fields.class_names import AskAboutSpelling
 from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 
+_TEXTS_REPORTED = 500  # between two reports of progress
 _AHEAD = 3  # pages that wait for OCR, per process: enough to keep it busy, few enough for the memory
+_OF_COLUMNS = frozenset({"texts", "hf-dataset"})  # formats whose documents can be grouped by a column
+_TEXT_FILES = (".txt", ".text")
 _ONE_DOCUMENT_FORMATS = frozenset({"pdf", "image"})  # one file is one document: known by its digest before it is parsed
 
 
@@ -43,9 +49,17 @@ class ImportRequest:
     ocr_jobs: int = 0  # 0: one a core
     ocr: bool = True  # False: pages without words are kept without words
     text_column: str = ""  # of a table of texts
-    label_column: str = ""
+    label_columns: tuple[str, ...] = ()
+    multiple: bool = False  # of the texts' classes
+    by_folder: bool = False  # one folder a class
+    ask: AskAboutSpelling | None = None
     tables: tuple[Path, ...] = ()  # of known values; those among `paths` are found as well
     readers: Readers | None = None  # for OCR, of a program that imports often; None: started where a page needs them
+
+    @property
+    def group_column(self) -> str:
+        """The column whose value a text's group is; "" where documents are grouped otherwise."""
+        return "" if self.group_by in MODES else self.group_by
 
 
 @dataclass
@@ -58,6 +72,11 @@ class PendingDocument:
     original: str | None
     names: list[str | None]  # of the pages' pictures
     readings: "dict[int, Future[PageText]]" = field(default_factory=dict)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text that stands on no page, without labels of its words."""
+        return self.incoming.text is not None
 
     @property
     def ready(self) -> bool:
@@ -126,6 +145,7 @@ class DocumentSource:
     ) -> None:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
+        self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
         self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
         self.known = self.known_labelled = 0
@@ -145,11 +165,20 @@ class DocumentSource:
 
     def _all(self, done: Callable[[int], None]) -> Iterator[PendingDocument]:
         """The documents; the pictures of the next one are read while the caller works on one."""
+        texts = 0
         threads = ThreadPoolExecutor(1, "pictures")
         ahead: deque[_Pictured] = deque()
         try:
             for number, path in enumerate(self.files):
                 for document in self._of_file(path, threads):
+                    if isinstance(document, PendingDocument):
+                        while ahead:
+                            yield from self._whole(ahead.popleft())
+                        yield document
+                        texts += 1
+                        if texts % _TEXTS_REPORTED == 0:
+                            done(number)
+                        continue
                     ahead.append(document)
                     if len(ahead) > 1:
                         yield from self._whole(ahead.popleft())
@@ -190,16 +219,18 @@ class DocumentSource:
             or (absolute.parent == root and absolute.name.startswith(("workbench.", "writer.")))
         )
 
-    def _of_file(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
+    def _of_file(self, path: Path, threads: Executor) -> "Iterator[_Pictured | PendingDocument]":
         with self.border(path):
             yield from self._documents_of(path, threads)
 
-    def _documents_of(self, path: Path, threads: Executor) -> Iterator["_Pictured"]:
+    def _documents_of(self, path: Path, threads: Executor) -> "Iterator[_Pictured | PendingDocument]":
         self._check(path)
         importer = self._importer(path)
         if importer is None:
             self.tables.append(path)
             return
+        if self._request.group_column and importer.name not in _OF_COLUMNS:
+            raise InputProblem(f"it has no columns to group by; --group-by takes {', '.join(MODES)} for it")
         file_digest = digest_of(path) if importer.name in _ONE_DOCUMENT_FORMATS else None
         if file_digest and file_digest in self._known_digests:
             self.known += 1
@@ -211,6 +242,8 @@ class DocumentSource:
             if isinstance(item, Rejected):
                 self._reject(item)
                 continue
+            if self._request.by_folder:
+                self._take_folder_for_class(path, item)
             digest = file_digest or _digest(item)
             if digest in self._known_digests:
                 self.known += 1
@@ -218,6 +251,9 @@ class DocumentSource:
                 self.known_labelled += bool(item.spans or item.regions or item.values or item.classes)
                 continue
             self._known_digests.add(digest)
+            if item.text is not None:
+                yield PendingDocument(item, digest, path, None, [])
+                continue
             pending = threads.submit(self._pictured, item, digest, path, file_digest is not None)
             yield _Pictured(path, "" if file_digest else item.name, pending)
             wait((pending,))  # an importer's pictures may be gone when the next document is asked for
@@ -243,16 +279,36 @@ class DocumentSource:
             )
         if self._request.format != "auto":
             return importers.load(self._request.format)
+        suffix = path.suffix.lower()
+        if self._request.by_folder and suffix in _TEXT_FILES:
+            return importers.load("text-file")
+        if self._request.text_column and suffix in (*text_tables.SUFFIXES, ".json", ".jsonl"):
+            return importers.load("texts")
         importer = importers.detect(path)
         if importer is None and not values_table.is_table(path, self._limits):
             raise InputProblem(importers.unrecognised(path))
         return importer
 
     def options(self, path: Path) -> Options:
+        request, root = self._request, self._root(path)
         return Options(
-            self._root(path), self._request.password, self._request.pixels, self._limits,
-            self._request.text_column, self._request.label_column,
+            root, request.password, request.pixels, self._limits, request.text_column, request.label_columns,
+            request.group_column, request.multiple, self._class_fields, request.by_folder,
         )  # fmt: skip
+
+    def _take_folder_for_class(self, path: Path, incoming: Incoming) -> None:
+        """Give a document the class that its folder is called; folders above may be the sides of a split."""
+        root = self._named_folder(path)
+        if root is not None and path.parent.parent == root and (side := side_of(path.parent.name)):
+            incoming.side = incoming.side or side
+        elif root is None or path.parent == root:
+            incoming.notes.append("it lies in no folder of a class")
+        else:
+            field = next(iter(self._request.label_columns), "label")
+            incoming.classes.append(IncomingClass(field, path.parent.name))
+            incoming.labelled = incoming.labelled or incoming.text is not None
+            above = reversed(path.parent.relative_to(root).parts[:-1])
+            incoming.side = incoming.side or next((side for part in above if (side := side_of(part))), None)
 
     def _root(self, path: Path) -> Path:
         """The folder named on the command line; a file's references to files outside of it are refused."""
@@ -290,6 +346,9 @@ class DocumentSource:
         readers = self._request.readers
         pages_waiting = 0
         for pending in documents_read:
+            if pending.is_text and not waiting:
+                yield pending
+                continue
             for number, page in enumerate(pending.incoming.pages):
                 name = pending.names[number]
                 if page.tokens is None and name is not None and self._request.ocr:
@@ -309,6 +368,8 @@ class DocumentSource:
 
 def _digest(incoming: Incoming) -> str:
     """The identity of a record: its name, its words and their boxes. Not its labels."""
+    if incoming.text is not None:
+        return hashlib.sha256(f"{incoming.name}\0{incoming.text}".encode("utf-8", "surrogatepass")).hexdigest()
     digest = hashlib.sha256(incoming.name.encode("utf-8", "surrogatepass"))
     for page in incoming.pages:
         digest.update(repr((page.width, page.height)).encode())

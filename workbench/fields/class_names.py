@@ -1,12 +1,22 @@
 """Maps class labels of other tools to the class fields of the workspace's schema and their options. Pure."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 
+from storage.exceptions import InputProblem
+from workbench.fields.plain_text import harmless
 from workbench.fields.schema import FieldKind, Schema, folded
 
-_GENERIC = frozenset({"label", "labels", "class", "category", "target", "cats", "accept"})
+_GENERIC = frozenset(
+    {"label", "labels", "class", "category", "target", "cats", "accept", "choice", "choices", "taxonomy"}
+)
 DEFAULT_NAME = "class"
 """The name of a class field whose label column only says that it is one."""
+MOST_OPTIONS = 1000
+"""A column of more different values says something else than a class."""
+
+AskAboutSpelling = Callable[[str, str, str], bool]
+"""(field's name, label, option) -> whether a label that is spelled otherwise means the option."""
 
 
 class ClassMap:
@@ -17,10 +27,24 @@ class ClassMap:
     Args:
         schema: the present fields.
         mapping: column -> field, from `--map`.
+        multiple: documents can have several options of the fields that are met.
+        ask: about labels that differ from an option only in case, spaces, dots or dashes; None takes them for it.
+
+    Attributes:
+        spellings: (field id, label, option that it was taken for, "" where it was left out) -> documents.
     """
 
-    def __init__(self, schema: Schema, mapping: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        multiple: bool = False,
+        ask: AskAboutSpelling | None = None,
+    ) -> None:
         self.schema = schema
+        self.spellings: Counter[tuple[str, str, str]] = Counter()
+        self._multiple, self._ask = multiple, ask
         self.added: list[str] = []  # ids of new fields
         self._mapping = {label.casefold(): field for label, field in (mapping or {}).items()}
         self._fields: dict[str, str] = {}  # column -> field id
@@ -28,13 +52,24 @@ class ClassMap:
         self.is_ahead = False
 
     def label(self, column: str, option: str) -> tuple[str, str]:
-        """(field id, option) of a label; names that differ only in case, spaces, dots or dashes are one option."""
+        """(field id, option) of a label; names that differ only in case, spaces, dots or dashes are one option.
+
+        The option is "" where the user said that such a name is another.
+
+        Raises:
+            InputProblem: the field has too many options to be a class field.
+        """
         if column not in self._fields:
             self._fields[column] = self._field(column)
+            if self._multiple:
+                self.allow_several(self._fields[column])
         field_id = self._fields[column]
         if (field_id, option) not in self._options:
             self._options[field_id, option] = self._option(field_id, option)
-        return field_id, self._options[field_id, option]
+        known = self._options[field_id, option]
+        if known != option:
+            self.spellings[field_id, option, known] += 1
+        return field_id, known
 
     def allow_several(self, field_id: str) -> None:
         """A document has several options of the field."""
@@ -62,9 +97,15 @@ class ClassMap:
     def _option(self, field_id: str, option: str) -> str:
         field = self.schema.get(field_id)
         options = field.options if field is not None else ()
-        known = next((own for own in options if folded(own) == folded(option)), None)
+        plain = " ".join(harmless(option).split())
+        known = next((own for own in options if folded(own) == folded(plain)), None)
         if known is not None:
-            return known
+            same = known == plain or self._ask is None or self._ask(field.name if field else field_id, option, known)
+            return known if same else ""
+        if len(options) >= MOST_OPTIONS:
+            name = field.name if field else field_id
+            raise InputProblem(f"'{name}' has {MOST_OPTIONS:,} classes already: is its column the one of the classes?")
+        option = plain
         self.schema = self.schema.change(field_id, options=(*options, option))
         self.is_ahead = True
         return option

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from storage import annotations, label_queries
-from storage.records import Annotations, Source, State
+from storage.records import Annotations, ClassLabel, Source, State
 from workbench.annotation import acts
+from workbench.annotation.classes import options
 from workbench.fields import Field
 from workbench.workspace import Workspace
 
@@ -53,7 +54,12 @@ def label(
         field: the class field.
         choices: document -> what it is.
         versions_shown: document -> the version that was shown.
+
+    Raises:
+        InputProblem: an option is gone; nothing was labelled.
     """
+    chosen = {option for choice in choices.values() for option in choice.options}
+    options.check(workspace, [ClassLabel(field.id, option) for option in sorted(chosen)])
     annotator = workspace.settings.who
     wanted = {each.id for each in workspace.schema.classes}
     versions: dict[int, int] = {}

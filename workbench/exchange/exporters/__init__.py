@@ -19,6 +19,13 @@ EXPORTERS: dict[str, tuple[str, str]] = {
     "funsd": ("funsd", "annotations/ and images/, one JSON a page"),
     "conll": ("conll", "a word and its tag a line; no boxes"),
     "doccano": ("doccano", "JSONL: text with labelled character ranges; no boxes"),
+    "texts-csv": ("texts.csv_file", "CSV: a text a row with its classes"),
+    "texts-xlsx": ("texts.xlsx", "the same as a workbook"),
+    "texts-jsonl": ("texts.jsonl", "JSONL: a text a line with its classes"),
+    "texts-parquet": ("texts.parquet", "Parquet: a text a row with its classes as ClassLabel"),
+    "texts-hf-dataset": ("texts.hf_dataset", "a folder for datasets.load_from_disk: a text a row with its classes"),
+    "prodigy": ("texts.prodigy", "Prodigy: JSONL, a text a line with its options and the accepted ones"),
+    "class-folders": ("texts.folders", "one folder a class, in one folder a side: texts and pictures"),
     "values-csv": ("values_csv", "one row a document, one column a field"),
     "values-xlsx": ("values_xlsx", "the same as a workbook"),
 }

@@ -32,7 +32,7 @@ class ExportReport:
         """Count a document that was written."""
         self.documents += 1
         self.pages += len(content.pages)
-        self.labels += len(content.annotations.spans)
+        self.labels += len(content.annotations.spans) + len(content.annotations.classes)
 
 
 def safe(name: str) -> str:

@@ -1,8 +1,9 @@
-"""doccano (JSONL): the words of a document as text with labelled character ranges.
+"""doccano (JSONL): the words of a document as text with labelled character ranges; of a text its classes.
 
-Holds: texts, lines as line breaks, labels, split, group, language.
-Cannot hold: boxes, page sizes, pictures, OCR confidences, suggestions, reference values, who labelled; a label with
-gaps is divided.
+Holds: texts, lines as line breaks, labels, the classes of one field (`label`, beside ranges `cats`), split, group,
+language.
+Cannot hold: other class fields, boxes, page sizes, pictures, OCR confidences, suggestions, reference values, who
+labelled; a label with gaps is divided.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ import msgspec
 
 from storage.records import Content
 from workbench.exchange.exporters.base import ExportReport, has_labels, ordered_spans, whole_file
-from workbench.fields import Schema
+from workbench.exchange.exporters.texts.rows import is_text, only_field, options_of, text_of
+from workbench.fields import Field, Schema
 
 
 class DoccanoExporter:
@@ -27,15 +29,16 @@ class DoccanoExporter:
         self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
     ) -> ExportReport:
         written = ExportReport()
+        field = only_field(schema, written)
         encode = msgspec.json.Encoder().encode
         with whole_file(target) as file:
             for content in contents:
-                file.write(encode(_record(content, schema, written)) + b"\n")
+                file.write(encode(_record(content, schema, written, field)) + b"\n")
                 written.count(content)
         return written
 
 
-def _record(content: Content, schema: Schema, written: ExportReport) -> dict[str, Any]:
+def _record(content: Content, schema: Schema, written: ExportReport, field: Field | None) -> dict[str, Any]:
     text, ranges, before = "", [], None
     for token in content.tokens:
         line = (token.page, token.line)
@@ -45,7 +48,10 @@ def _record(content: Content, schema: Schema, written: ExportReport) -> dict[str
         before = line
     document = content.document
     record: dict[str, Any] = {"id": document.name, "text": text, "split": document.split.value}
-    if has_labels(content):
+    options = [] if field is None else options_of(content, field)
+    if is_text(content) and not content.annotations.spans:  # a project of document classification
+        record |= {"text": text_of(content), "label": options}
+    elif has_labels(content):
         labels = []
         for span in ordered_spans(content):
             parts = _unbroken(span.tokens)
@@ -53,7 +59,9 @@ def _record(content: Content, schema: Schema, written: ExportReport) -> dict[str
                 written.lost["labels with gaps were divided"] += 1
             labels += [[ranges[first][0], ranges[last][1], schema.name(span.field)] for first, last in parts]
         record["label"] = labels
-    return record | {key: value for key in ("group", "language") if (value := getattr(document, key))}
+        record |= {"cats": options} if options else {}
+    group = document.group if document.group != document.name else ""
+    return record | {key: value for key, value in (("group", group), ("language", document.language)) if value}
 
 
 def _unbroken(tokens: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -29,11 +29,12 @@ class HFDatasetExporter:
             source = scratch / "rows.parquet"
             with source.open("wb") as file:
                 written = write_rows(contents, schema, file, pictures)
-            _convert(source, folder, scratch)
+            convert(source, folder, scratch)
         return written
 
 
-def _convert(source: Path, folder: Path, scratch: Path) -> None:
+def convert(source: Path, folder: Path, scratch: Path) -> None:
+    """Have the datasets library save the rows of a Parquet file, by their column `split`."""
     import datasets  # heavy: only for this format
 
     # Its progress bars would write into the terminal; the setting is restored for other users of the library.

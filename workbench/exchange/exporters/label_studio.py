@@ -1,7 +1,7 @@
 """Label Studio tasks: every word is a region with its text; the words of one label are joined by relations.
 
 Holds: texts, boxes, lines, page sizes, labels (also with gaps and over pages), whether they are complete, open
-suggestions with confidence, split, group, language.
+suggestions with confidence, classes as choices, the likeliest class as a prediction, split, group, language.
 Cannot hold: OCR confidences and engine, reference values, decided suggestions, who labelled what.
 
 Pictures are named as Label Studio's server serves files of its machine: `/data/local-files/?d=…`, relative to its
@@ -30,8 +30,10 @@ from workbench.exchange.exporters.base import (
     ordered_spans,
     pictures_beside,
 )
+from workbench.exchange.exporters.texts.rows import is_text, options_of, text_of
 from workbench.fields import Schema
 
+_CHOICE = {True: "multiple", False: "single"}
 _SERVED = "/data/local-files/?d="
 """Where the server serves files from its document root."""
 
@@ -53,14 +55,16 @@ class LabelStudioExporter:
         """Write the tasks, the labelling configuration beside them, and the pictures into a folder beside them."""
         written, names = ExportReport(), FileNames()
         encode = msgspec.json.Encoder().encode
+        has_pages = False
         with file_with_pictures(target) as (file, folder):
             file.write(b"[")
             for number, content in enumerate(contents):
+                has_pages |= not is_text(content)
                 task = _task(content, schema, names, target, pictures, folder)
                 file.write((b",\n" if number else b"\n") + encode(task))
                 written.count(content)
             file.write(b"\n]\n")
-        write_atomic(_config_beside(target), labelling_config(schema))
+        write_atomic(_config_beside(target), labelling_config(schema, has_pages=has_pages or not written.documents))
         return written
 
 
@@ -68,8 +72,10 @@ def _config_beside(target: Path) -> Path:
     return target.with_name(f"{target.stem}.config.xml")
 
 
-def labelling_config(schema: Schema) -> str:
+def labelling_config(schema: Schema, *, has_pages: bool = True) -> str:
     """The labelling interface that the tasks are for: to be pasted under Settings, Labeling Interface, Code."""
+    if not has_pages:
+        return f'<View>\n  <Text name="text" value="$text"/>\n{_choices(schema, "text")}</View>\n'
     labels = "".join(
         f"    <Label value={quoteattr(field.name)} background={quoteattr(field.colour)}/>\n" for field in schema.spans
     )
@@ -78,8 +84,50 @@ def labelling_config(schema: Schema) -> str:
         f'  <Labels name="label" toName="image">\n{labels}  </Labels>\n'
         '  <Rectangle name="bbox" toName="image" strokeWidth="2"/>\n'
         '  <TextArea name="transcription" toName="image" editable="true" perRegion="true" required="false"'
-        ' maxSubmissions="1" rows="1" displayMode="region-list"/>\n</View>\n'
+        ' maxSubmissions="1" rows="1" displayMode="region-list"/>\n' + _choices(schema, "image") + "</View>\n"
     )
+
+
+def _choices(schema: Schema, name: str) -> str:
+    """The class fields, about the object of this name."""
+    return "".join(
+        f'  <Choices name={quoteattr(field.id)} toName="{name}" choice="{_CHOICE[field.multiple]}">\n'
+        + "".join(f"    <Choice value={quoteattr(option)}/>\n" for option in field.options)
+        + "  </Choices>\n"
+        for field in schema.classes
+    )
+
+
+def _classes(content: Content, schema: Schema, name: str) -> list[dict[str, Any]]:
+    """The classes of a document as results."""
+    chosen = ((field, options_of(content, field)) for field in schema.classes)
+    return [_choice(field.id, options, name) for field, options in chosen if options]
+
+
+def _choice(field_id: str, options: list[str], name: str) -> dict[str, Any]:
+    return {"from_name": field_id, "to_name": name, "type": "choices", "value": {"choices": options}}
+
+
+def _class_predictions(content: Content, name: str) -> list[dict[str, Any]]:
+    """The likeliest option of each field that has no label."""
+    labelled = {label.field for label in content.annotations.classes}
+    likeliest = {s.field: s for s in reversed(content.class_suggestions) if s.field not in labelled}
+    return [
+        {"model_version": s.run, "score": s.probability, "result": [_choice(s.field, [s.option], name)]}
+        for s in likeliest.values()
+    ]
+
+
+def _text_task(content: Content, schema: Schema, own: dict[str, Any]) -> dict[str, Any]:
+    """A text that stands on no page and has no labels of its words."""
+    results = _classes(content, schema, "text")
+    annotation = {"id": content.document.id, "was_cancelled": False, "result": results}
+    return {
+        "id": content.document.id,
+        "data": {"text": text_of(content), "workbench": own},
+        "annotations": [annotation] if results else [],
+        "predictions": _class_predictions(content, "text"),
+    }
 
 
 def _task(
@@ -98,6 +146,8 @@ def _task(
         "split": document.split.value,
         "language": document.language,
     }
+    if is_text(content) and not content.annotations.spans:
+        return _text_task(content, schema, {key: value for key, value in own.items() if key != "pages"})
     words = [part for page in content.pages for token in page.tokens for part in _word(token, page)]
     predictions: list[dict[str, Any]] = []
     for run in sorted({s.run for s in content.suggestions if s.decision is Decision.OPEN}):
@@ -108,13 +158,15 @@ def _task(
         score = sum(s.confidence for s in suggestions) / len(suggestions)
         predictions.append({"model_version": run, "score": score, "result": result})
     annotations: list[dict[str, Any]] = []
-    if has_labels(content):
+    classes = _classes(content, schema, "image")
+    predictions += _class_predictions(content, "image")
+    if has_labels(content) or classes:
         result = [
             part
             for span in ordered_spans(content)
             for part in _label(content, schema.name(span.field), span.tokens, None, False)
         ]
-        annotations.append({"id": document.id, "was_cancelled": False, "result": words + result})
+        annotations.append({"id": document.id, "was_cancelled": False, "result": words + result + classes})
     else:  # the words have to stand somewhere: a prediction without labels
         predictions.insert(0, {"model_version": "workbench", "result": words})
     return {

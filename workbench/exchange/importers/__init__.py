@@ -31,7 +31,8 @@ IMPORTERS: dict[str, tuple[str, str]] = {
     "cord": ("cord", "CORD: one JSON a receipt, with or without its picture"),
     "docile": ("docile", "DocILE: annotations/, ocr/ and pdfs/"),
     "sroie": ("sroie", "SROIE: lines in box/, values in key/, pictures in img/"),
-    "texts": ("texts", "texts with a class: CSV, TSV, JSON or JSONL with a text and a label column"),
+    "texts": ("texts.tables", "texts with a class: CSV, TSV, XLSX, JSON or JSONL with a text and a label column"),
+    "text-file": ("texts.files", "a text file is one document; its folder can say what it is (--class-folders)"),
     "doccano": ("doccano", "doccano JSONL: text with labelled character ranges, no boxes"),
     "prodigy": ("prodigy", "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"),
     "conll": ("conll", "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"),
@@ -47,7 +48,9 @@ _PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
 )
 _NO_DATA = re.compile(
-    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|.*\.(md|py|ipynb|sh|log|css)", re.I
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|id2label\.json|dataset_infos?\.json"
+    r"|.*\.(md|py|ipynb|sh|log|css)",
+    re.I,
 )
 
 
@@ -115,6 +118,13 @@ def unrecognised(path: Path) -> str:
     if path.suffix.lower() in _PICTURES:
         what = "text" if _is_text(head) else "something else"
         return f"it is named {path.suffix} but holds {what}"
+    if path.suffix.lower() in (".csv", ".tsv", ".xlsx"):
+        return (
+            "none of its columns is known: --text and --label name those of texts and their classes, "
+            "and a column `file` makes it a table of known values"
+        )
+    if path.suffix.lower() == ".txt" and _is_text(head):
+        return "it is a text file; a folder of such files for each class is imported with --class-folders"
     if head.startswith(b"PK\x03\x04"):
         return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
     if not _is_text(head):

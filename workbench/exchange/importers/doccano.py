@@ -7,7 +7,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming, Options, Rejected
+from workbench.exchange.reading.incoming import Incoming, IncomingClass, Options, Rejected
 from workbench.exchange.reading.running_text import Range, set_text
 from workbench.exchange.reading.sides import side_of
 
@@ -38,7 +38,13 @@ class DoccanoImporter:
         incoming = Incoming(name, f"{path} {where}".rstrip(), [], self.name)
         incoming.side = side_of(record.get("split"))
         incoming.labelled = any(key in record for key in ("label", "labels", "entities"))
-        set_text(incoming, text, _ranges(record))
+        classes = record.get("cats", [])
+        if (labels := record.get("label")) and isinstance(labels, list) and all(isinstance(e, str) for e in labels):
+            classes, record, incoming.text = labels, {}, text
+        if isinstance(classes, list):
+            incoming.classes = [IncomingClass("label", str(option)) for option in classes]
+        if incoming.text is None:
+            set_text(incoming, text, _ranges(record))
         return incoming
 
 

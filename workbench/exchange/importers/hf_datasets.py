@@ -1,11 +1,11 @@
-"""Hugging Face datasets as they are made for LayoutLMv3: folders of save_to_disk, Arrow and Parquet files.
+"""Hugging Face datasets: folders of save_to_disk, Arrow and Parquet files, of pages as for LayoutLMv3 or of texts.
 
 They are read with pyarrow; the names of ClassLabel columns come from the metadata in the file's schema.
 JSON lines of the same columns are word lists (see `wordlists`).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from storage.exceptions import InputProblem
 from workbench.exchange.importers import wordlists
 from workbench.exchange.importers.wordlists import Record
 from workbench.exchange.reader_process import in_reader_process
-from workbench.exchange.reading import parsing
+from workbench.exchange.reading import parsing, text_tables
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.exchange.reading.sides import side_of_dataset
+from workbench.exchange.reading.text_records import TEXT_COLUMNS, TextRecords, columns_of
 
 _ROWS = 64  # a batch; rows may hold pictures
+_TEXT_ROWS = 1024
+_PAGE_COLUMNS = frozenset({"words", "tokens", "ground_truth", "image_path", "file_name"})
 _ARROW_FILE = b"ARROW1"
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
@@ -50,7 +53,13 @@ class HFDatasetImporter:
         """The documents of one dataset."""
         try:
             for part in _parts(path, options):
-                for item in wordlists.documents(part, _rows(part), options, self.name, _label_names(part)):
+                columns, names = _schema(part)
+                documents = (
+                    _texts(part, columns, names, options)
+                    if _is_of_texts(columns, options)
+                    else wordlists.documents(part, _rows(part), options, self.name, names)
+                )
+                for item in documents:
                     if isinstance(item, Incoming):
                         item.side = item.side or side_of_dataset(part)
                     yield item
@@ -74,14 +83,69 @@ def _parts(path: Path, options: Options) -> list[Path]:
     return parts
 
 
+def _is_of_texts(columns: Sequence[str], options: Options) -> bool:
+    """Whether rows are texts, not pages of words."""
+    names = {column.casefold() for column in columns}
+    return bool(options.text_column) or (not names & _PAGE_COLUMNS and bool(names & set(TEXT_COLUMNS)))
+
+
+def _texts(
+    part: Path, columns: list[str], names: dict[str, list[str]], options: Options
+) -> Iterator[Incoming | Rejected]:
+    """Rows of a text and its class; pictures and the like are left alone."""
+    wanted = columns_of(columns, options)
+    used = [
+        wanted.text,
+        *(column for column, _ in wanted.labels),
+        wanted.id,
+        wanted.group,
+        wanted.side,
+        wanted.language,
+    ]
+    read = tuple(column for column in columns if column in used)
+    beside = text_tables.names_beside(part, options)
+    numbers = {column: dict(enumerate(listed)) for column, listed in names.items()}
+    records = TextRecords(
+        part,
+        options,
+        {**numbers, **({} if beside is None else {"": beside})},
+        format=HFDatasetImporter.name,
+        title=_title(part),
+    )
+    yield from parsing.each(part, _text_rows(part, read), records.document)
+
+
+def _title(part: Path) -> str:
+    """What the texts of a file are called: the files of a saved data set have the same names in every folder."""
+    return f"{part.parent.name} {part.stem}" if part.stem.startswith("data-") else part.stem
+
+
 @in_reader_process
-def _label_names(path: Path) -> dict[str, list[str]]:
-    """Column -> label names, from the features that the datasets library writes into a schema."""
+def _text_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(where, row) of these columns."""
+    import pyarrow as pa
+
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for batch in _batches(file, columns, _TEXT_ROWS)[1]:
+                batch.validate(full=True)
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", row
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _damaged(number, error) from error
+
+
+@in_reader_process
+def _schema(path: Path) -> tuple[list[str], dict[str, list[str]]]:
+    """The columns; and column -> label names, from the features that the datasets library writes into a schema."""
     import pyarrow as pa
 
     try:
         with path.open("rb") as file:
-            return _names_in(_batches(file, ())[0])
+            schema = _batches(file, ())[0]
+            return list(schema.names), _names_in(schema)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(0, error) from error
 
@@ -110,7 +174,7 @@ def _damaged(row: int, error: Exception) -> InputProblem:
     return InputProblem(f"it is damaged or cut off after row {row} ({str(error)[:200]})")
 
 
-def _batches(file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
+def _batches(file: Any, only: tuple[str, ...], size: int = _ROWS) -> tuple[Any, Iterator[Any]]:
     import pyarrow as pa
     from pyarrow import ipc, parquet
 
@@ -120,7 +184,7 @@ def _batches(file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
     if signature.startswith(b"PAR1"):
         parts = parquet.ParquetFile(file)
         schema = parts.schema_arrow
-        return schema, parts.iter_batches(_ROWS, columns=_columns(schema.names, only))
+        return schema, parts.iter_batches(size, columns=_columns(schema.names, only))
     reader = ipc.open_stream(file) if signature.startswith(_ARROW_STREAM) else ipc.open_file(file)
     schema = reader.schema
     whole = (
@@ -130,7 +194,7 @@ def _batches(file: Any, only: tuple[str, ...]) -> tuple[Any, Iterator[Any]]:
     )
     columns = _columns(schema.names, only)
     return schema, (
-        batch.select(columns).slice(start, _ROWS) for batch in whole for start in range(0, batch.num_rows, _ROWS)
+        batch.select(columns).slice(start, size) for batch in whole for start in range(0, batch.num_rows, size)
     )
 
 

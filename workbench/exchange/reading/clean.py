@@ -8,6 +8,7 @@ from storage.exceptions import InputProblem
 from storage.records import Box, Page, Token
 from workbench.exchange.reading.incoming import (
     Incoming,
+    IncomingClass,
     IncomingPage,
     IncomingSpan,
     IncomingToken,
@@ -42,6 +43,7 @@ def clean(incoming: Incoming, options: Options) -> Incoming | Rejected:
 
 def _cleaned(incoming: Incoming, options: Options) -> Incoming:
     limits = options.limits
+    incoming.classes = [IncomingClass(harmless(c.label), harmless(c.option)) for c in incoming.classes]
     for page in incoming.pages:
         incoming.notes += page.notes
         page.notes = []

@@ -19,7 +19,11 @@ class Options:
     pixels: bool | None = None  # True: boxes are pixels, False: 0-1000, None: decide by their size
     limits: Limits = field(default_factory=Limits)
     text_column: str = ""  # of a table of texts; "" finds it by its name
-    label_column: str = ""
+    label_columns: tuple[str, ...] = ()  # () finds it by its name
+    group_column: str = ""  # what must stay on one side of a split
+    multiple: bool = False  # a cell may name several classes
+    class_fields: tuple[str, ...] = ()  # names of the workspace's class fields
+    by_folder: bool = False  # what a document is, its folder says
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ class Incoming:
     notes: list[str] = field(default_factory=list)  # assumptions made ("boxes taken as pixels"), repairs
     classes: list[IncomingClass] = field(default_factory=list)
     repaired_tags: int = 0
+    text: str | None = None  # of a document that stands on no page; it has no pages then
     empty_tokens: int = 0  # words without text that were dropped
 
 

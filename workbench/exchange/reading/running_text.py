@@ -10,7 +10,12 @@ from itertools import accumulate, pairwise
 from storage.exceptions import InputProblem
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingSpan, IncomingToken
 from workbench.exchange.reading.parsing import page_of_boxes
+from workbench.fields.plain_text import harmless
 
+_WIDE = re.compile(
+    r"[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U00016fe0-\U0003fffd]"
+)
+"""Where characters may be words by themselves."""
 _CHARACTER, _LINE, _COLUMNS = 10.0, 20.0, 80
 TYPESET = "there are no boxes: the words were set line by line on a made-up page"
 
@@ -43,6 +48,23 @@ def pieces_of(text: str) -> list[tuple[int, int]]:
     if start >= 0:
         pieces.append((start, len(text)))
     return pieces
+
+
+def words_of(text: str) -> tuple[list[str], list[int]]:
+    """(words, the line that each is in) of a text, in the form in which they are stored; no lines where it has one."""
+    if text.isascii() and text.isprintable():
+        return text.split(), []
+    words: list[str] = []
+    numbers: list[int] = []
+    number = 0
+    for line in text.splitlines():
+        plain = harmless(unicodedata.normalize("NFC", line.replace("\t", " ")))
+        is_wide = _WIDE.search(plain)
+        pieces = [plain[start:end] for start, end in pieces_of(plain)] if is_wide else plain.split()
+        words += pieces
+        numbers += [number] * len(pieces)
+        number += bool(pieces)
+    return words, numbers if number > 1 else []
 
 
 def typeset(lines: Iterable[Sequence[str]]) -> IncomingPage:

@@ -13,7 +13,7 @@ from typing import Any
 from storage.exceptions import InputProblem
 from storage.records import Box
 from workbench.exchange.importers.label_studio import minimal
-from workbench.exchange.importers.label_studio.texts import fill, is_text_task
+from workbench.exchange.importers.label_studio.texts import classes_in, fill, is_class, is_text_task, text_in
 from workbench.exchange.reading import named_files, parsing
 from workbench.exchange.reading.clean import lines_of
 from workbench.exchange.reading.incoming import (
@@ -115,6 +115,14 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
         which = "the ground truth" if chosen and chosen.get("ground_truth") is True else "the latest annotation"
         incoming.notes.append(f"{len(valid)} people labelled it; {which} was taken")
     everything = [result for part in (results or [], *(_list(p, "result") for p in predictions)) for result in part]
+    incoming.classes = classes_in(results or [])
+    if number := sum(is_class(r.get("value")) for p in predictions for r in _list(p, "result") if isinstance(r, dict)):
+        incoming.notes.append(f"{number} predictions of classes were left out")
+    has_words = any(isinstance(r, dict) and not is_class(r.get("value")) for r in everything)
+    if not has_words and not references and not own.get("pages") and (text := text_in(data)):
+        incoming.text = text
+        incoming.group = incoming.group or incoming.name
+        return incoming
     if is_text_task(everything):
         offered = [(_list(p, "result"), _confidence(p), _version(p)) for p in predictions]
         fill(incoming, data, results or [], offered)
@@ -127,6 +135,8 @@ def _read(path: Path, where: str, task: Any, options: Options) -> Incoming:
     _pages(incoming, words, [*labelled, *(r for _, rs, _ in suggested for r in rs)], own, references, path, options)
     exact = bool(own)
     incoming.spans = _spans(incoming, labelled, links, words, exact, None, "import")
+    if incoming.classes and not (own or incoming.spans or incoming.regions):
+        incoming.labelled = False  # only as a whole
     for prediction, regions, linked in suggested:
         incoming.spans += _spans(incoming, regions, linked, words, exact, _confidence(prediction), _version(prediction))
     return incoming
@@ -175,8 +185,8 @@ def _regions(results: Sequence[Any], incoming: Incoming) -> tuple[list[_Region],
             links[str(result.get("from_id"))] = str(result.get("to_id"))
             continue
         value = result.get("value")
-        if not isinstance(value, dict):
-            other += 1
+        if not isinstance(value, dict) or is_class(value):
+            other += not is_class(value)
             continue
         key = str(result.get("id") or f"result {number}")
         page = result.get("item_index")

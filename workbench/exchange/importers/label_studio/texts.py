@@ -5,8 +5,9 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.reading import parsing
-from workbench.exchange.reading.incoming import Incoming
+from workbench.exchange.reading.incoming import Incoming, IncomingClass
 from workbench.exchange.reading.running_text import Range, set_text
+from workbench.exchange.reading.text_records import classes_of
 
 _LABELS = ("labels", "hypertextlabels", "paragraphlabels")
 
@@ -21,6 +22,32 @@ def is_text_task(results: Iterable[Any]) -> bool:
     values = [result.get("value") for result in results if isinstance(result, dict)]
     boxed = any(isinstance(value, dict) and ("x" in value or "points" in value) for value in values)
     return not boxed and any(has_offsets(value) for value in values)
+
+
+def text_in(data: dict[str, Any]) -> str:
+    """The longest text of a task's data, which a task that has no labels of words is about; "" where there is none."""
+    texts = [value for value in data.values() if isinstance(value, str) and value.strip()]
+    return max(texts, key=len, default="")
+
+
+def classes_in(results: Iterable[Any]) -> list[IncomingClass]:
+    """What results say the whole task is: choices, and paths of a taxonomy."""
+    classes: list[IncomingClass] = []
+    for result in results:
+        value = result.get("value") if isinstance(result, dict) else None
+        if isinstance(value, dict) and is_class(value):
+            field = str(result.get("from_name") or "label")
+            classes += [IncomingClass(field, option) for option in classes_of(value)]
+    return classes
+
+
+def is_class(value: Any) -> bool:
+    """Whether a result's value is about the whole task: choices that belong to a region have its place."""
+    return (
+        isinstance(value, dict)
+        and any(isinstance(value.get(kind), list) for kind in ("choices", "taxonomy"))
+        and not {"x", "start", "points"} & value.keys()
+    )
 
 
 def fill(
@@ -48,9 +75,9 @@ def fill(
     if not texts:
         raise InputProblem("it labels a text, and its data has none")
     text = max(texts, key=lambda t: (sum(t[marked.start : marked.end] == marked.text for marked in named), len(t)))
-    left_out = sum(isinstance(r, dict) and r.get("type") != "relation" for r in results) - sum(
-        marked is not None for marked in ranges[: len(results)]
-    )
+    left_out = sum(
+        isinstance(r, dict) and r.get("type") != "relation" and not is_class(r.get("value")) for r in results
+    ) - sum(marked is not None for marked in ranges[: len(results)])
     if left_out > 0:
         incoming.notes.append(f"{left_out} results are no labels of the text and were left out")
     set_text(incoming, text, named)

@@ -1,0 +1,148 @@
+"""Texts with classes: import(export(x)) == x, as far as each format can hold it."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from storage import document_list, documents
+from storage.records import Content, Side
+from storage.suggestions import keep_class_suggestions
+from workbench.exchange import exporters
+from workbench.exchange.exporters.texts.rows import text_of
+from workbench.exchange.pipeline import run
+from workbench.exchange.sources import ImportRequest
+from workbench.workspace import Workspace
+
+TEXTS = [
+    {"id": "a", "text": 'She said: "Half of all trains, and =1+1"', "label": "claim", "split": "train"},
+    {"id": "b", "text": "Two lines\nof a text; 价税合计", "label": "no claim", "split": "test", "speaker": "Ann"},
+    {"id": "c", "text": "word " * 40 + "end", "split": "train"},
+]
+SEVERAL = [
+    {"id": "a", "text": "Rain and wind", "label": ["rain", "wind"]},
+    {"id": "b", "text": "Rain", "label": ["rain"]},
+]
+FORMATS = {
+    "texts-csv": "out.csv", "texts-xlsx": "out.xlsx", "texts-jsonl": "out.jsonl", "texts-parquet": "out.parquet",
+    "texts-hf-dataset": "out", "prodigy": "out.jsonl", "label-studio": "out.json", "doccano": "out.jsonl",
+    "class-folders": "out",
+}  # fmt: skip
+WITHOUT_GROUPS = {"class-folders"}
+
+
+def workspace_of(folder: Path, records: list[dict[str, object]], **options: object) -> Workspace:
+    workspace = Workspace.create(folder)
+    path = folder / "in.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)))
+    run(workspace, ImportRequest(paths=(path,), **options))
+    return workspace
+
+
+def contents(workspace: Workspace) -> list[Content]:
+    with workspace.db.read() as connection:
+        numbers = sorted(document_list.ids(connection))
+        return [documents.open_document(connection, number) for number in numbers]
+
+
+def facts(workspace: Workspace, groups: bool = True) -> list[object]:
+    """Text, options, side, group of every document, in the order of the texts."""
+    return sorted(
+        (
+            text_of(content),
+            sorted(label.option for label in content.annotations.classes),
+            content.document.side.value,
+            content.document.group if groups and content.document.group != content.document.name else "",
+            content.document.state.value,
+        )
+        for content in contents(workspace)
+    )
+
+
+def there_and_back(tmp_path: Path, workspace: Workspace, format: str) -> Workspace:
+    target = tmp_path / FORMATS[format]
+    with workspace.db.read():
+        report = exporters.load(format).write(contents(workspace), workspace.schema, target)
+    assert report.documents == len(contents(workspace))
+    other = Workspace.create(tmp_path / "other")
+    multiple = any(field.multiple for field in workspace.schema.classes)
+    request = ImportRequest(paths=(target,), by_folder=format == "class-folders", multiple=multiple)
+    summary = run(other, request)
+    assert not summary.rejected
+    return other
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_texts_and_their_classes_come_back(tmp_path, format):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    groups = format not in WITHOUT_GROUPS
+    assert [row[3] for row in facts(workspace)] == ["", "Ann", ""]
+    back = there_and_back(tmp_path, workspace, format)
+    assert facts(back, groups) == facts(workspace, groups)
+    assert set(back.schema.classes[0].options) == {"claim", "no claim"}
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS.keys() - {"class-folders"}))
+def test_several_classes_a_text_come_back(tmp_path, format):
+    workspace = workspace_of(tmp_path / "ws", SEVERAL)
+    back = there_and_back(tmp_path, workspace, format)
+    assert facts(back) == facts(workspace)
+    assert back.schema.classes[0].multiple
+
+
+@pytest.mark.parametrize("format", ["texts-csv", "texts-xlsx", "texts-jsonl", "texts-parquet"])
+def test_several_class_fields_stand_under_their_names(tmp_path, format):
+    records = [
+        {"text": "Late again", "mood": "angry", "topic": "trains"},
+        {"text": "Thanks", "mood": "glad", "topic": ""},
+    ]
+    workspace = workspace_of(tmp_path / "ws", records, label_columns=("mood", "topic"))
+    assert [field.name for field in workspace.schema.classes] == ["mood", "topic"]
+    target = tmp_path / FORMATS[format]
+    exporters.load(format).write(contents(workspace), workspace.schema, target)
+    other = Workspace.create(tmp_path / "other")
+    other.change_schema(lambda schema: schema.add_class("topic", ("trains",)).add_class("mood", ("angry", "glad")))
+    run(other, ImportRequest(paths=(target,)))  # the fields are found by their names
+    labels = [sorted((c.field, c.option) for c in content.annotations.classes) for content in contents(other)]
+    assert labels == [[("mood", "angry"), ("topic", "trains")], [("mood", "glad")]]
+
+
+def test_an_old_option_is_lost_where_classes_are_numbers_and_it_is_said(tmp_path):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    workspace.change_schema(lambda schema: schema.change("class", options=("claim",)))
+    report = exporters.load("texts-parquet").write(contents(workspace), workspace.schema, tmp_path / "out.parquet")
+    assert report.lost == {"options that the field has no more were left out": 1}
+    exporters.load("texts-csv").write(contents(workspace), workspace.schema, tmp_path / "out.csv")
+    assert "no claim" in (tmp_path / "out.csv").read_text()
+
+
+def test_label_studio_gets_an_interface_for_texts_and_the_likeliest_class(tmp_path):
+    workspace = workspace_of(tmp_path / "ws", TEXTS)
+    with workspace.db.write() as connection:
+        keep_class_suggestions(connection, "run-1", "class", {3: [("claim", 0.3), ("no claim", 0.7)]})
+    exporters.load("label-studio").write(contents(workspace), workspace.schema, tmp_path / "out.json")
+    view = ElementTree.parse(tmp_path / "out.config.xml").getroot()
+    assert [element.tag for element in view] == ["Text", "Choices"]
+    assert [choice.get("value") for choice in view.iter("Choice")] == ["claim", "no claim"]
+    tasks = json.loads((tmp_path / "out.json").read_text())
+    [prediction] = tasks[2]["predictions"]
+    assert (prediction["score"], prediction["result"][0]["value"]["choices"]) == (0.7, ["no claim"])
+
+
+def test_a_page_is_exported_with_what_it_is(tmp_path):
+    from PIL import Image
+
+    root = tmp_path / "set"
+    (root / "receipt").mkdir(parents=True)
+    Image.new("1", (40, 60)).save(root / "receipt" / "p.png")
+    workspace = Workspace.create(tmp_path / "ws")
+    run(workspace, ImportRequest(paths=(root,), by_folder=True, ocr=False))
+    pictures = workspace.files.pages
+    exporters.load("label-studio").write(contents(workspace), workspace.schema, tmp_path / "out.json", pictures)
+    other = Workspace.create(tmp_path / "other")
+    run(other, ImportRequest(paths=(tmp_path / "out.json",), ocr=False))
+    assert [label.option for label in contents(other)[0].annotations.classes] == ["receipt"]
+    report = exporters.load("class-folders").write(contents(workspace), workspace.schema, tmp_path / "out", pictures)
+    assert report.labels == 1
+    assert [path.parent.name for path in (tmp_path / "out" / Side.TRAIN.value).rglob("*.*")] == ["receipt"]

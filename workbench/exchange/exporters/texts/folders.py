@@ -1,0 +1,60 @@
+"""A folder for each side of the split, and in it one for each class: texts as .txt, pages as pictures.
+
+Holds: texts with their lines, pictures, the classes of one field, the split.
+Cannot hold: other class fields, boxes, labels of words, group, language; a document of several pages becomes one
+picture a page, one of several classes stands in several folders.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.records import Content
+from workbench.exchange.exporters.base import ExportReport, FileNames, safe, whole_folder
+from workbench.exchange.exporters.texts.rows import only_field, options_of, text_of
+from workbench.fields import Schema
+
+
+class ClassFoldersExporter:
+    """What is not labelled lies beside the folders of the classes."""
+
+    name = "class-folders"
+    description = "one folder a class, in one folder a side: texts and pictures"
+    folder = True
+
+    def write(
+        self, contents: Iterable[Content], schema: Schema, target: Path, pictures: Path | None = None
+    ) -> ExportReport:
+        written = ExportReport()
+        field = only_field(schema, written)
+        names: dict[Path, FileNames] = {}
+        with whole_folder(target) as folder:
+            for content in contents:
+                options = options_of(content, field) if field is not None else []
+                if len(options) > 1:
+                    written.lost["documents of several classes stand in several folders"] += 1
+                if any(safe(option) != option for option in options):
+                    written.lost["names of classes were changed to be names of folders"] += 1
+                for option in options or [""]:
+                    own = folder / content.document.side.value / (safe(option) if option else "")
+                    own.mkdir(parents=True, exist_ok=True)
+                    name = names.setdefault(own, FileNames()).fresh(content.document.name)
+                    _write(content, own, name, pictures, written)
+                written.count(content)
+        return written
+
+
+def _write(content: Content, folder: Path, name: str, pictures: Path | None, written: ExportReport) -> None:
+    files = [pictures / page.picture for page in content.pages if page.picture] if pictures is not None else []
+    present = [file for file in files if file.is_file()]
+    if not present:
+        (folder / f"{name}.txt").write_text(text_of(content), encoding="utf-8")
+        return
+    if len(present) > 1:
+        written.lost["documents of several pages became one picture a page"] += 1
+    for number, file in enumerate(present, 1):
+        end = f"-{number}" if len(present) > 1 else ""
+        shutil.copyfile(file, folder / f"{name}{end}{file.suffix}")
+
+
+EXPORTER = ClassFoldersExporter()

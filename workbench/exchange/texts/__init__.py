@@ -1,0 +1,1 @@
+"""Texts that stand on no page, by the million: stored in large batches, and repeated ones kept together."""

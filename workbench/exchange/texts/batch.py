@@ -1,0 +1,83 @@
+"""Texts as they are stored: many in one transaction, without the work that pages need."""
+
+from collections import Counter
+
+from storage import documents, import_index
+from storage.exceptions import InputProblem
+from storage.import_index import NewText
+from storage.records import ClassLabel
+from workbench.exchange.import_summary import Summary
+from workbench.exchange.reading import running_text
+from workbench.exchange.reading.incoming import Incoming
+from workbench.exchange.texts import repeats
+from workbench.fields.plain_text import harmless
+from workbench.workspace import Workspace
+
+SIZE = 5_000
+"""Texts a transaction."""
+
+
+class TextBatch:
+    """The texts of an import that are not stored yet.
+
+    Attributes:
+        has_order: whether any text of the import was put on a side by order.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.has_order = False
+        self._workspace = workspace
+        self._texts: list[NewText] = []
+        self._last_before: int | None = None  # the last document before the import's first text
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._texts) >= SIZE
+
+    def add(self, incoming: Incoming, digest: str, classes: tuple[ClassLabel, ...]) -> NewText:
+        """The text as it will be stored; its side is set by the caller.
+
+        Raises:
+            InputProblem: it is too long.
+        """
+        words, lines = running_text.words_of(incoming.text or "")
+        most = self._workspace.settings.limits.tokens_per_page
+        if len(words) > most:
+            raise InputProblem(
+                f"it has {len(words):,} words; the limit is {most:,} (tokens_per_page under [limits] in workbench.toml)"
+            )
+        name = harmless(incoming.name)
+        new = NewText(
+            name, harmless(incoming.source), digest, incoming.format, words, lines,
+            harmless(incoming.language) if incoming.language else None,
+            harmless(incoming.group) if incoming.group else name,
+            labelled=incoming.labelled and bool(classes or not incoming.classes), classes=classes,
+        )  # fmt: skip
+        self._texts.append(new)
+        return new
+
+    def store(self, summary: Summary) -> None:
+        """Store what was added, in one transaction, and count it."""
+        if not self._texts:
+            return
+        with self._workspace.db.write() as connection:
+            if self._last_before is None:
+                self._last_before = import_index.last_document(connection)
+            # Another process may have imported some of them meanwhile.
+            known = documents.known(connection, (text.digest for text in self._texts))
+            new = [text for text in self._texts if text.digest not in known] if known else self._texts
+            import_index.add_texts(connection, new, self._workspace.settings.who)
+        summary.known += len(known)
+        summary.documents += len(new)
+        summary.pages += len(new)
+        summary.tokens += sum(len(text.words) for text in new)
+        summary.labelled += sum(text.labelled for text in new)
+        for label, number in Counter(label for text in new for label in text.classes).items():
+            summary.classes.setdefault(label.field, Counter())[label.option] += number
+        self._texts = []
+
+    def settle(self) -> repeats.Repeats:
+        """Keep texts that repeat another on one side, when all are stored."""
+        if self._last_before is None:
+            return repeats.Repeats()
+        return repeats.settle(self._workspace, self._last_before, keep_sides=self.has_order)
