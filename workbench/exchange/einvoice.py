@@ -33,6 +33,7 @@ _CREDIT_NOTES = frozenset(["81", "83", "261", "262", "296", "308", "381", "396",
 # and "|" divides those. The first path with an element counts.
 _AGREEMENT = "ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
 _SETTLEMENT = "ApplicableHeaderTradeSettlement|ApplicableSupplyChainTradeSettlement"
+_CII = "CrossIndustryInvoice"
 _TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"
 _SUMS = (
     f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeSettlementHeaderMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
@@ -127,6 +128,8 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
         InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
     """
     root = root_of(data, name)
+    if local_name(root) == "StandardBusinessDocument":  # the envelope that Peppol delivers invoices in
+        root = next((child for child in root if local_name(child) in ("Invoice", "CreditNote", _CII)), root)
     kind = local_name(root)
     if elements(root, _TRADE):
         invoices = [_cii(root)]

@@ -8,6 +8,7 @@ from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
 from workbench.exchange import einvoice
+from workbench.exchange.einvoices.xml import looks_like
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -199,6 +200,15 @@ def test_ubl_says_the_same_as_cii(root: str) -> None:
         "Credit note" if root == "CreditNote" else "Invoice",
         ["Desk lamp"],
     )
+
+
+def test_an_invoice_is_read_in_the_envelope_that_peppol_delivers_it_in(tmp_path: Path) -> None:
+    header = "<StandardBusinessDocumentHeader><HeaderVersion>1.0</HeaderVersion></StandardBusinessDocumentHeader>"
+    inside = UBL.format(root="Invoice").partition("?>")[2]
+    envelope = f'<StandardBusinessDocument xmlns="urn:x">{header}{inside}</StandardBusinessDocument>'.encode()
+    assert looks_like(envelope)
+    (invoice,) = einvoice.invoices_of(envelope)
+    assert invoice.values == EXPECTED
 
 
 def test_fatturapa_in_windows_1252_with_two_invoices() -> None:

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from storage.exceptions import InputProblem, UsageProblem
 from workbench.exchange.reading.incoming import Importer
+from workbench.fields.plain_text import harmless
 
 IMPORTERS: dict[str, tuple[str, str]] = {
     # name: (module in this package, what it reads); of two equally sure formats the first is taken
@@ -129,7 +130,15 @@ def unrecognised(path: Path) -> str:
         return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
-    return f"its content is of no format that is known ({', '.join(IMPORTERS)})"
+    if root := re.match(rb"(?:\s|<[?!][^>]*>)*<([A-Za-z_][\w.:-]*)", head.removeprefix(b"\xef\xbb\xbf")):
+        return (
+            f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, UBL "
+            "invoices and credit notes, CII and FatturaPA are read"
+        )
+    return (
+        "its content is of no format that is known: it is no PDF, picture or e-invoice, and no file of a labelling "
+        "tool or an OCR service"
+    )
 
 
 # What people have beside invoices, by the ending or the first bytes, and what to do with it.

@@ -105,6 +105,9 @@ def test_what_a_file_is_not(put: Any) -> None:
     assert importers.detect(put("a.png", "not a picture at all")) is None
     assert "UTF-8" in importers.unrecognised(put("b.json", b'{"words": "\xff\xfe"}'))
     assert "archive" in importers.unrecognised(put("c.zip", b"PK\x03\x04"))
+    order = b'\xef\xbb\xbf<?xml version="1.0"?><!-- an order --><ubl:Order xmlns:ubl="urn:x"/>'
+    assert "begins with <ubl:Order>" in importers.unrecognised(put("d.xml", order))
+    assert "no PDF, picture or e-invoice" in importers.unrecognised(put("e.json", b'{"a": 1}'))
 
 
 def test_damaged_parquet_and_arrow_are_rejected(put: Any, read: Any) -> None:

@@ -56,8 +56,8 @@ class AzureImporter:
         labels = re.search(rb'"labels"\s*:\s*\[', head) and re.search(rb'"(boundingBoxes|labelType)"\s*:', head)
         result = re.search(rb'"(analyzeResult|readResults)"\s*:', head)
         # the answer alone: of the service, and as the older Python library writes it (`to_dict`)
-        result = result or (re.search(rb'"(modelId|model_id)"\s*:', head) and b'"pages"' in head)
-        return 0.97 if result or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
+        alone = re.search(rb'"(modelId|model_id)"\s*:', head) and b'"pages"' in head
+        return 0.97 if result or alone or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The document that labels belong to, and its OCR."""
