@@ -45,6 +45,7 @@ HEAD = 1 << 16
 """Bytes at the start of a file by which formats are recognised."""
 
 _CERTAIN = 0.99
+_YOLO = re.compile(rb"(?:\d+(?: (?:0|1|0?\.\d+|1\.0+)){4,}\s*\n?)+")
 _PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
 )
@@ -124,6 +125,8 @@ def unrecognised(path: Path) -> str:
             "none of its columns is known: --text and --label name those of texts and their classes, "
             "and a column `file` makes it a table of known values"
         )
+    if _YOLO.fullmatch(head[: head.rfind(b"\n") + 1] or head):
+        return "it holds boxes for YOLO, which say nothing of their words: export them as COCO and import that"
     if path.suffix.lower() == ".txt" and _is_text(head):
         return "it is a text file; a folder of such files for each class is imported with --class-folders"
     if head.startswith(b"PK\x03\x04"):
@@ -132,8 +135,8 @@ def unrecognised(path: Path) -> str:
         return "its content is of no format that is known, or it is not UTF-8 text"
     if root := re.match(rb"(?:\s|<[?!][^>]*>)*<([A-Za-z_][\w.:-]*)", head.removeprefix(b"\xef\xbb\xbf")):
         return (
-            f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, UBL "
-            "invoices and credit notes, CII and FatturaPA are read"
+            f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, "
+            "UBL invoices and credit notes, CII and FatturaPA are read, of OCR programs hOCR and ALTO"
         )
     return (
         "its content is of no format that is known: it is no PDF, picture or e-invoice, and no file of a labelling "
