@@ -22,6 +22,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
         "document.flag": "f",
         "app.help": "h,question_mark",
         "history.show": "H",
+        "view.open": "ctrl+o",
     },
     "label-studio": {
         "document.accept": "ctrl+enter,a",
@@ -46,6 +47,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
         "move.left": "alt+left,h",
         "move.right": "alt+right,j",
         "history.show": "H",
+        "view.open": "ctrl+o",
     },
 }
 

@@ -19,6 +19,7 @@ from storage.migrations import HEAD
 
 BUSY_SECONDS = 10.0
 _REVISION = re.compile(r"\d{4}")
+_DAMAGE = ("malformed", "not a database", "no such column", "no such table", "Could not decode", "encrypted")
 _ADDRESS = "`database` in workbench.toml says where it is, as postgresql://user@host/name"
 
 
@@ -125,6 +126,20 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._problem(error) from error
+        except (LookupError, TypeError, ValueError) as error:  # what reading a damaged row ends in
+            if self._is_damaged():
+                raise _damaged(str(error)[:100]) from error
+            raise
+
+    def _is_damaged(self) -> bool:
+        """Whether SQLite finds its file's pages or rows broken. It reads all of them."""
+        if self._sqlite is None:
+            return False
+        try:
+            with closing(_untouched(self._sqlite)) as connection:
+                return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        except (sqlite3.Error, UnicodeDecodeError):
+            return True
 
     def _problem(self, error: DBAPIError) -> Exception:
         reason = str(error.orig)
@@ -148,11 +163,8 @@ class Database:
                 "The disk is full. Nothing of this step was written; what was saved before is kept.",
                 "Free some space, then repeat the step.",
             )
-        if "malformed" in reason or "not a database" in reason:
-            return WorkspaceProblem(
-                f"The database is damaged ({reason}).",
-                "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
-            )
+        if any(sign in reason for sign in _DAMAGE) and self._sqlite is not None:
+            return _damaged(reason)
         return error
 
     def _announce(self) -> None:
@@ -243,6 +255,13 @@ class Database:
         self.engine.dispose()
 
 
+def _damaged(reason: str) -> WorkspaceProblem:
+    return WorkspaceProblem(
+        f"The database is damaged ({reason}).",
+        "`workbench restore` puts a copy in its place; the originals/ folder is untouched.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What a SQLite file of a workspace holds."""
@@ -267,7 +286,7 @@ def contents_of(path: Path, *, thoroughly: bool = False) -> Contents | None:
             counted = "SELECT count(*), count(CASE WHEN state = 'labelled' THEN 1 END) FROM documents"
             documents, labelled = connection.execute(counted).fetchone()
             return Contents(str(revision), documents, labelled)
-    except (sqlite3.Error, TypeError):
+    except (sqlite3.Error, TypeError, UnicodeDecodeError):
         return None
 
 
@@ -285,7 +304,7 @@ def _is_foreign(path: Path) -> bool:
                 return bool(tables)
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return row is not None and not _REVISION.fullmatch(str(row[0]))
-    except sqlite3.Error:  # missing, or no database at all: opening it tells
+    except (sqlite3.Error, UnicodeDecodeError):  # missing, damaged, or no database at all: opening it tells
         return False
 
 

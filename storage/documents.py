@@ -197,6 +197,13 @@ def get(connection: Connection, document_id: int) -> Document:
     return as_document(row)
 
 
+def original(connection: Connection, document_id: int) -> str | None:
+    """The name of the document's own file in `originals/`; None where it came as a part of a file."""
+    query = select(documents.c.original).where(documents.c.id == document_id)
+    name: str | None = connection.execute(query).scalar()
+    return name
+
+
 def open_document(connection: Connection, document_id: int) -> Content:
     """A document with its pages, labels, suggestions and reference values, as of one moment."""
     row = connection.execute(select(documents).where(documents.c.id == document_id)).first()

@@ -73,8 +73,23 @@ def _finite(value: Any) -> Any:
 
 def _is_whole(event: dict[str, Any]) -> bool:
     """Whether what is counted with is a number and what is looked into an object, as far as it is there."""
-    numbers = all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
-    return numbers and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
+    return (
+        all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
+        and all(isinstance(event[name], int | float) for name in _MEASURED if event.get(name) is not None)
+        and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
+        and all(_are_figures(event[name]) for name in _FIGURES if event.get(name) is not None)
+    )
+
+
+def _are_figures(side: dict[str, Any]) -> bool:
+    """Whether {loss, f1, fields {F: {f1, …}}} has numbers where figures belong."""
+    fields = side.get("fields") or {}
+    rows = [{name: value for name, value in side.items() if name in _RATES}]
+    if not isinstance(fields, dict) or not all(isinstance(row, dict) for row in fields.values()):
+        return False
+    return all(
+        value is None or isinstance(value, int | float) for row in (*rows, *fields.values()) for value in row.values()
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -83,7 +98,13 @@ def _is_number(value: Any) -> bool:
 
 _LATEST = 1e11  # seconds: the year 5138; steps are fewer
 _NUMBERS = ("time", "step", "total_steps", "epoch", "resumed_from", "threads", "processes", "done", "total", "f1")
+_MEASURED = (
+    "loss", "learning_rate", "grad_norm", "tokens_per_second", "documents_per_second", "memory_mb",
+    "device_memory_mb", "seconds_left",
+)  # fmt: skip
 _OBJECTS = ("documents", "train", "validation")
+_FIGURES = ("train", "validation")
+_RATES = ("loss", "f1", "accuracy", "precision", "recall")
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:

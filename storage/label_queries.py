@@ -100,6 +100,10 @@ def class_of_groups(connection: Connection) -> dict[str, str]:
     return {group: options.most_common(1)[0][0] for group, options in counted.items()}
 
 
+POSSIBLE = 0.25
+"""From which probability on an option is read beside the two likeliest: a document may have several."""
+
+
 class ClassStanding(NamedTuple):
     """How a document stands with a class field."""
 
@@ -108,7 +112,7 @@ class ClassStanding(NamedTuple):
     version: int
     options: tuple[str, ...]  # its labels
     cannot_say: bool
-    likely: tuple[tuple[str, float], ...]  # the likeliest options of the last run with their probabilities, two at most
+    likely: tuple[tuple[str, float], ...]  # of the last run's options the two likeliest, and others from POSSIBLE on
 
 
 _STATES = {state.value: state for state in State}
@@ -129,7 +133,8 @@ def class_standings(connection: Connection, field: str, ids: Sequence[int] | Non
         query = query if part is None else query.where(d.id.in_(part))
         for number, state, version, absent in connection.execute(query).all():
             if number not in blind:
-                shares = tuple(sorted(likely.get(number, ()), key=lambda share: -share[1])[:2])
+                ordered = sorted(likely.get(number, ()), key=lambda share: -share[1])
+                shares = tuple(share for at, share in enumerate(ordered) if at < 2 or share[1] >= POSSIBLE)
                 options = tuple(own.get(number, ()))
                 cannot_say = absent not in _NOTHING and field in json.loads(absent)
                 yield ClassStanding(number, _STATES[state], version, options, cannot_say, shares)

@@ -7,10 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from screens import system_viewer
 from screens.annotate import view_settings
 from screens.annotate.page_view import PageView
 from screens.annotate.view_settings import ViewSettings
 from screens.widgets.picture_view import PARTS, PictureView, frame_of
+from storage import documents
 from workbench.annotation.session import AnnotationSession
 from workbench.annotation.session_state import SessionView
 from workbench.annotation.text_grid import ZOOMS
@@ -24,6 +26,7 @@ class DocumentPane(Horizontal):
 
     def __init__(self, workspace: Workspace, id: str) -> None:
         super().__init__(id=id)
+        self._workspace = workspace
         self._schema = workspace.schema
         self._kept = workspace.files.root / _KEPT_IN
         self._session: AnnotationSession | None = None
@@ -42,8 +45,8 @@ class DocumentPane(Horizontal):
         return self.query_one(PageView)
 
     @property
-    def _shows(self) -> str:
-        """On a narrow screen there is no space for text and picture."""
+    def shows(self) -> str:
+        """ "text", "picture" or "both". On a narrow screen there is no space for text and picture."""
         both_fit = not self.screen.has_class("-narrow")
         return self.settings.shows if both_fit or self.settings.shows != "both" else "picture"
 
@@ -62,14 +65,14 @@ class DocumentPane(Horizontal):
         if session.layout_is_stale:
             session.lay_out(self.page.columns, self.settings.zoom)
         self.page.show(session.layout, view)
-        if self._shows != "text":
+        if self.shows != "text":
             frame = frame_of(view, workspace.schema, workspace.files, self.settings.picture, self.settings.picture_zoom)
             self.query_one(PictureView).show(frame)
 
     def change(self, settings: ViewSettings, keep: bool = True) -> None:
         """Look at documents otherwise, now and after a restart."""
         before, self.settings = self.settings, settings
-        shows = self._shows
+        shows = self.shows
         self.screen.set_class(shows != "text", "-picture")
         self.screen.set_class(shows == "picture", "-only-picture")
         self.screen.set_class(not settings.list, "-unlisted")
@@ -80,7 +83,7 @@ class DocumentPane(Horizontal):
 
     def zoom(self, by: int) -> None:
         """Look closer (1) or from further away (-1) at the picture where it stands alone, else at the text."""
-        if self._shows == "picture":
+        if self.shows == "picture":
             step = min(max(self.settings.picture_zoom + by, -view_settings.PICTURE_ZOOM), view_settings.PICTURE_ZOOM)
             self.change(replace(self.settings, picture_zoom=step))
         elif self.settings.zoom + by in ZOOMS:
@@ -89,7 +92,7 @@ class DocumentPane(Horizontal):
     def turn(self) -> None:
         """Show text, both, picture in turn."""
         ways = ("text", "picture") if self.screen.has_class("-narrow") else ("text", "both", "picture")
-        self.change(replace(self.settings, shows=_after(ways, self._shows)))
+        self.change(replace(self.settings, shows=_after(ways, self.shows)))
 
     def fit(self) -> None:
         """Show the picture's region around the cursor, the page's width, the whole page in turn."""
@@ -98,6 +101,18 @@ class DocumentPane(Horizontal):
     def hide_list(self) -> None:
         """Show the page without the document list beside it, or with it again."""
         self.change(replace(self.settings, list=not self.settings.list))
+
+    def open_outside(self) -> None:
+        """Open the page's picture, or else the document's own file, in the system's viewer."""
+        if self._session is None:
+            return
+        frame = frame_of(self._session.view, self._schema, self._workspace.files, "page", 0)
+        path = frame.path if frame else None
+        if path is None:
+            with self._workspace.db.read() as connection:
+                original = documents.original(connection, self._session.view.content.document.id)
+            path = self._workspace.files.originals / original if original else None
+        self._session.show_message(system_viewer.show(path) if path else "This document has no picture and no file.")
 
     @on(PageView.Resized)
     def _lay_out(self) -> None:
@@ -117,5 +132,6 @@ VIEW_ACTS: Mapping[str, Callable[[DocumentPane], None]] = {
     "picture": DocumentPane.turn,
     "fit": DocumentPane.fit,
     "hide_list": DocumentPane.hide_list,
+    "open": DocumentPane.open_outside,
 }
 """What the action `view(name)` does."""

@@ -33,8 +33,22 @@ LIST: Hint = (
 )
 
 
+_PICTURE = (
+    ("view.fit", "region, width, page"),
+    ("view.zoom-in", "closer"),
+    ("view.open", "in a viewer"),
+    ("view.picture", "text"),
+)
+"""How the picture is looked at, while no word is in hand."""
+
+
 def hint_of(
-    view: SessionView, schema: Schema, review: bool, similar: Content | None = None, error_walk: bool = False
+    view: SessionView,
+    schema: Schema,
+    review: bool,
+    similar: Content | None = None,
+    error_walk: bool = False,
+    shows: str = "text",
 ) -> Hint:
     """The hint for a view. Names with a dot are binding ids; the screen puts their keys in.
 
@@ -44,8 +58,11 @@ def hint_of(
         review: documents begin at their least sure suggestion.
         similar: a labelled document of the same vendor.
         error_walk: the document was opened to look at a model's error.
+        shows: "text", "picture" or "both".
     """
     lead, pairs = _next_key(view, schema, review, similar)
+    if not lead and shows != "text":
+        pairs = (*_PICTURE, *pairs)
     return lead, (("error_walk.next", "next error"), *pairs) if error_walk else pairs
 
 

@@ -110,6 +110,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("view.zoom-out", "minus", "view('further')", "Less space between the words"),
     ("view.picture", "P", "view('picture')", "Text, picture, both"),
     ("view.fit", "I", "view('fit')", "Picture: around the cursor, the page's width, the whole page"),
+    ("view.open", "H", "view('open')", "Open the page in the system's viewer"),
     ("view.hide-list", "backslash", "view('hide_list')", "Hide the document list, or show it again"),
     ("view.list", "O", "list", "Show the document list, and go into it"),
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),

@@ -205,7 +205,8 @@ class AnnotateScreen(ModeScreen):
         self._panel.show(view.content, settings.schema, settings.day_first, armed, view.classes)
         error_walk = self.workbench.error_walk
         walking = error_walk is not None and error_walk.document == view.content.document.id
-        self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking))
+        shows = self._pane.shows
+        self.show_hint(hint_of(view, settings.schema, self._review, self.look_ahead.similar, walking, shows))
         self.facts(*facts_of(view, self.worklist))
 
     def show_message(self, text: str) -> None:

@@ -106,7 +106,7 @@ class SheetScreen(ModeScreen):
 
     def _read(self, field: Field, keep: int | None) -> None:
         with self.workspace.db.read() as connection:
-            rows = sheet.read(connection, field.id, field.options, self._only)
+            rows = sheet.read(connection, field, self._only)
             if self._only is not None:
                 rows = {number: rows[number] for number in self._only if number in rows}
             if self._words:
@@ -251,7 +251,7 @@ class SheetScreen(ModeScreen):
     def _take_suggested(self, documents: Sequence[int], moves: bool = True) -> None:
         rows = [self.rows[number] for number in documents]
         offered = [row for row in rows if row.is_open and row.likely]
-        suggested = {row.document: Choice((row.likely,), Source.SUGGESTION) for row in offered}
+        suggested = {row.document: Choice(row.suggested, Source.SUGGESTION) for row in offered}
         if suggested:
             self._label(suggested, moves)
         elif any(row.is_open for row in rows):
@@ -291,7 +291,7 @@ class SheetScreen(ModeScreen):
     def _reread(self, documents: Sequence[int]) -> None:
         if self.field is not None:
             with self.workspace.db.read() as connection:
-                read = sheet.read(connection, self.field.id, self.field.options, documents)
+                read = sheet.read(connection, self.field, documents)
             self._open += _opened(read.values()) - _opened(self.rows[number] for number in read if number in self.rows)
             self.rows.update(read)
             self.texts.redraw(self.threshold)

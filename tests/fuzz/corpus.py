@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def _excel() -> bytes:
     return plain.getvalue()
 
 
+@cache
 def corpus() -> dict[str, Files]:
     """Format -> its files."""
     arrow, stream, columns = _tables()
@@ -129,7 +131,17 @@ def corpus() -> dict[str, Files]:
     for name in ("coco.json", "labelme.json"):
         others[name]["a.jpg"] = picture("JPEG")
     known = {"known.json": _json([_WORDS])}  # a document that tables of values speak of
+    fixture = {name: content[name] for name, content in others.items()}
+    azure_labels = {
+        "document": "f.pdf",
+        "labels": [{"label": "Sum", "value": [{"page": 1, "text": "12.00", "boundingBoxes": [[0.1] * 8]}]}],
+    }
     return {
+        "azure-labels": {"f.pdf.labels.json": _json(azure_labels), "f.pdf.ocr.json": fixture["azure.json"]},
+        "e-invoice beside a picture": {"inv.xml": fixture["ubl.xml"], "inv.png": png},
+        "unilm": {"train.txt": b"Total\tO\n9.00\tB-TOTAL\n\n",
+                  "train_box.txt": b"Total\t10 20 60 40\n9.00\t70 20 90 40\n\n",
+                  "train_image.txt": b"Total\t10 20 60 40\t90 60\ta.png\n9.00\t70 20 90 40\t90 60\ta.png\n\n"},
         "word-list": {"w.jsonl": _lines(_WORDS, {**_WORDS, "id": "doc-2"}), "a.png": png},
         "label-studio": {"t.json": _json([task]), "a.png": png},
         "label-studio-min": {"t.json": _json([studio_min])},
@@ -152,6 +164,9 @@ def corpus() -> dict[str, Files]:
         "tiff": {"a.tif": picture("TIFF", save_all=True, append_images=frames, compression="tiff_lzw")},
         "bmp": {"a.bmp": picture("BMP")},
         "webp": {"a.webp": picture("WEBP")},
+        "gif": {"a.gif": picture("GIF")},
+        "avif": {"a.avif": picture("AVIF")},
+        "jpeg-2000": {"a.jp2": picture("JPEG2000")},
         "values-csv": {"v.csv": b"file,total,date\ndoc-1,9.00,29.02.2024\n", **known},
         "values-json": {"v.json": _json([{"file": "doc-1", "total": 9.0, "date": "29.02.2024"}]), **known},
         "values-xlsx": {"v.xlsx": _excel(), **known},

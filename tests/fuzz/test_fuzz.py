@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from storage.exceptions import WorkbenchError
-from tests.fuzz import corpus, mutants
+from tests.fuzz import corpus, folders, mutants
 from tests.support import ROOT
 from workbench import settings as workbench_settings
 from workbench.exchange.import_summary import Summary
@@ -33,6 +33,7 @@ from workbench.workspace import Workspace
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", "16"))
+ONLY = os.environ.get("FUZZ_ONLY", "")  # a part of the inputs' names
 KEPT = Path(os.environ.get("FUZZ_KEPT", ROOT / "build" / "fuzz"))
 _BATCH = 50
 _HANG = 5.0  # seconds
@@ -93,7 +94,10 @@ class Attack:
         self.tally = Tally()
         self._folder = folder
         self._number = 0
+        self._started = 0.0
         self._workspace: Workspace | None = None
+        self._server: folders.Server | None = None
+        self._warm: set[str] = set()
 
     def one(self, name: str, random: Random) -> None:
         self._number += 1
@@ -101,20 +105,25 @@ class Attack:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         self.tally.mutants[name] += 1
-        started = time.monotonic()
+        self._started = time.monotonic()
         try:
             if name in IMPORTS:
                 self._import(name, folder, random)
+            elif name in folders.FOLDERS:
+                self._read_folder(name, folder, random)
+            elif name in folders.REQUESTS:
+                self._server = self._server or folders.Server()
+                self._server.ask(name, folder, random, _mutant)
             else:
                 file, content, read = CONFIGURATIONS[name]
                 (folder / file).write_bytes(_mutant(content, random))
-                started = time.monotonic()
+                self._started = time.monotonic()
                 read(folder)
         except WorkbenchError:
             pass  # refused with a reason
         except Exception as error:
             self.tally.fail(self.tally.crashes, name, f"{type(error).__name__}: {error}"[:300], folder)
-        passed = time.monotonic() - started
+        passed = time.monotonic() - self._started
         self.tally.slowest = max(self.tally.slowest, passed)
         if passed > _HANG:
             self.tally.fail(self.tally.hangs, name, f"{passed:.1f} s", folder)
@@ -130,16 +139,36 @@ class Attack:
         if reason := _lost(name, summary, name.startswith("values") and target.startswith("v.")):
             self.tally.fail(self.tally.losses, name, reason, folder)
 
+    def _read_folder(self, name: str, folder: Path, random: Random) -> None:
+        valid, read = folders.FOLDERS[name]
+        whole = valid()
+        if name not in self._warm:  # the first call loads libraries, which takes seconds
+            self._warm.add(name)
+            corpus.write(whole, self._folder / name)
+            read(self._folder / name)
+        target = random.choice(list(whole))
+        corpus.write({**whole, target: _mutant(whole[target], random)}, folder)
+        (folder / ".mutant").write_text(target)
+        self._started = time.monotonic()
+        read(folder)
+
     def _opened(self) -> Workspace:
         if self._workspace is None or self._number % _PER_WORKSPACE == 0:
-            self.close()
+            self._close_workspace()
             self._workspace = Workspace.create(self._folder / f"workspace-{self._number}")
         return self._workspace
 
-    def close(self) -> None:
+    def _close_workspace(self) -> None:
         if self._workspace is not None:
             self._workspace.close()
             shutil.rmtree(self._workspace.files.root)
+            self._workspace = None
+
+    def close(self) -> None:
+        self._close_workspace()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
 
 def _mutant(content: bytes, random: Random) -> bytes:
@@ -164,7 +193,7 @@ def attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attack]:
 
 @pytest.mark.timeout(SECONDS + 600)
 def test_mutants_are_taken_or_refused_with_a_reason(attack: Attack) -> None:
-    names = [*IMPORTS, *CONFIGURATIONS]
+    names = [name for name in (*IMPORTS, *CONFIGURATIONS, *folders.FOLDERS, *folders.REQUESTS) if ONLY in name]
 
     def batch(number: int) -> None:
         @seed(number)
@@ -193,3 +222,9 @@ def test_every_valid_file_goes_in(tmp_path: Path) -> None:
         assert not summary.rejected, (name, summary.rejected)
         if name.startswith("values"):
             assert summary.values and summary.values.documents == 1, name
+
+
+def test_valid_folders_are_read(tmp_path: Path) -> None:
+    for name, (valid, read) in folders.FOLDERS.items():
+        corpus.write(valid(), tmp_path / name)
+        read(tmp_path / name)

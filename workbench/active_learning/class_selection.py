@@ -14,6 +14,7 @@ from workbench.active_learning.strategies import modal
 from workbench.active_learning.strategies.clusters import clusters
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
 from workbench.runs import parquet
+from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
 _DIMENSIONS, _FEATURES = 64, 50_000  # of vectors made of words
@@ -70,9 +71,19 @@ class ReadPool:
         options: the options of the class field, as the columns of `shares`.
         shares: documents × options; None without a run.
         labels: option -> labelled documents of the training side.
+        several: a document can have several options.
     """
 
-    def __init__(self, pool: Pool, options: Sequence[str], shares: Floats | None, labels: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        options: Sequence[str],
+        shares: Floats | None,
+        labels: Mapping[str, int],
+        *,
+        several: bool = False,
+    ) -> None:
+        self._several = several
         self.pool, self._options, self._shares, self._labels = pool, options, shares, labels
         self._clusters: Any = None
 
@@ -87,7 +98,11 @@ class ReadPool:
             order = np.argsort(-self._shares[index], kind="stable")
             first, second = self._options[order[0]], self._options[order[1]]
             a, b = self._shares[index][order[0]], self._shares[index][order[1]]
-            reasons.append(f"{first} {a:.2f} against {second} {b:.2f}" if b > 0.05 else f"likely {first} {a:.2f}")
+            if self._several:
+                nearest = int(np.abs(self._shares[index] - 0.5).argmin())
+                reasons.append(f"{self._options[nearest]} {self._shares[index][nearest]:.2f}: yes or no")
+            else:
+                reasons.append(f"{first} {a:.2f} against {second} {b:.2f}" if b > 0.05 else f"likely {first} {a:.2f}")
             rarest = min(self._labels.values(), default=0)
             if self._labels.get(first, 0) == rarest and rarest < max(self._labels.values(), default=0):
                 reasons.append(f"only {rarest} labels of {first}")
@@ -98,14 +113,15 @@ class ReadPool:
         return [*reasons, why] if why else reasons
 
 
-def scores_of(shares: Floats, labels: Sequence[int]) -> dict[str, Floats]:
+def scores_of(shares: Floats, labels: Sequence[int], doubtful: Floats | None = None) -> dict[str, Floats]:
     """The doubt about each document by modAL's functions on stored probabilities; higher = more worth labelling.
 
     Args:
-        shares: documents × options, rows sum to 1.
+        shares: documents × options, rows sum to 1 where a document has one option.
         labels: labelled documents of each option.
+        doubtful: what doubt is measured on, rows sum to 1; None takes the shares.
     """
-    uncertainty, margin, entropy = modal.class_doubt(shares)
+    uncertainty, margin, entropy = modal.class_doubt(shares if doubtful is None else doubtful)
     few = np.array([1.0 / (count + 1) for count in labels])
     return {
         "least_confidence": uncertainty,
@@ -125,7 +141,8 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
         for option in row["classes"] or ():
             counted[option] = counted.get(option, 0) + 1
     documents = np.array([row["document"] for row in rows], np.int64)
-    shares = _shares(rows, len(options))
+    several = Request.read(run).fields[0].multiple
+    shares = _shares(rows, len(options), each=several)
     vectors, labelled = _vectors(run, rows)
     likes = None
     if vectors is not None and request.like:
@@ -133,8 +150,11 @@ def _of_run(run: Path, request: SelectionRequest, progress: Progress) -> ReadPoo
         likes = vectors[liked]
         kept = np.flatnonzero(~liked)  # they were chosen already
         documents, shares, vectors = documents[kept], shares[kept], vectors[kept]
-    scores = scores_of(shares, [counted[option] for option in options]) if options else {}
-    return ReadPool(Pool(documents, scores, vectors, labelled, likes=likes), options, shares, counted)
+    labels = [counted[option] for option in options]
+    doubtful = _least_sure(shares) if several else shares
+    scores = scores_of(shares, labels, doubtful) if options else {}
+    pool = Pool(documents, scores, vectors, labelled, likes=likes)
+    return ReadPool(pool, options, shares, counted, several=several)
 
 
 def _predictions(run: Path, request: SelectionRequest, progress: Progress) -> Iterator[dict[str, Any]]:
@@ -151,9 +171,20 @@ def _predictions(run: Path, request: SelectionRequest, progress: Progress) -> It
         progress(min(done, total), total)
 
 
-def _shares(rows: Sequence[Mapping[str, Any]], width: int) -> Floats:
+def _least_sure(shares: Floats) -> Floats:
+    """The probability of each document's least sure option, and that it is not so: what doubt is measured on where a
+    document can have several options."""
+    nearest = np.abs(shares - 0.5).argmin(axis=1)
+    likely = shares[np.arange(len(shares)), nearest]
+    return np.stack([likely, 1 - likely], axis=1)
+
+
+def _shares(rows: Sequence[Mapping[str, Any]], width: int, *, each: bool) -> Floats:
+    """Documents × options; each by itself, or those of a document adding up to 1."""
     shares = np.frombuffer(b"".join(row["probabilities"] for row in rows), "<f2").astype(np.float64)
     shares = np.clip(shares.reshape(-1, max(width, 1)), 1e-6, None)
+    if each:
+        return np.asarray(np.clip(shares, None, 1 - 1e-6))
     normal: Floats = shares / shares.sum(axis=1, keepdims=True)
     return normal
 

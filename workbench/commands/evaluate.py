@@ -97,6 +97,21 @@ def command(
 def class_lines(figures: dict[str, Any]) -> list[str]:
     """The evaluation of a class field as text."""
     macro, weighted = figures["macro"], figures["weighted"]
+    rows = [
+        (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])
+        for name, row in figures["classes"].items()
+    ]
+    by_class = ["", *table(rows, ("class", "precision", "recall", "F1", "95 %", "labels"), right=(1, 2, 3, 5)), ""]
+    if figures.get("multiple"):
+        return [
+            f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}, "
+            f"several at once, from a probability of {figures['threshold']:.2f}",
+            f"subset accuracy (all classes of a document right) {figures['subset_accuracy']:.3f} "
+            f"({_interval(figures['subset_accuracy_ci95'])})",
+            f"micro F1 {figures['micro']['f1']:.3f}, macro F1 {macro['f1']:.3f} ({_interval(macro['ci95'])}), "
+            f"weighted F1 {weighted['f1']:.3f}",
+            *by_class[:-1],
+        ]
     lines = [
         f"{figures['run']} on {figures['documents']} {figures['split']} documents: {figures['field']}",
         f"accuracy {figures['accuracy']:.3f} ({_interval(figures['accuracy_ci95'])}), "
@@ -108,11 +123,7 @@ def class_lines(figures: dict[str, Any]) -> list[str]:
         for row in figures["coverage"]
         if row["threshold"] == 0.9 and row["share"]
     ]
-    rows = [
-        (name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), _interval(row["ci95"]), row["support"])
-        for name, row in figures["classes"].items()
-    ]
-    lines += ["", *table(rows, ("class", "precision", "recall", "F1", "95 %", "labels"), right=(1, 2, 3, 5)), ""]
+    lines += by_class
     labels, counts = figures["confusion"]["labels"], figures["confusion"]["counts"]
     used = [i for i, row in enumerate(counts) if sum(row) or any(other[i] for other in counts)]
     cells = [(labels[i], *(counts[i][j] for j in used)) for i in used]

@@ -14,6 +14,7 @@ from workbench.commands.support.output import emit, json_option, table
 if TYPE_CHECKING:
     from storage.records import Content
     from workbench.predictions.extraction import Extraction
+    from workbench.runs.parquet import ClassCase
     from workbench.workspace import Workspace
 
 _TABLES = {".csv": "values-csv", ".xlsx": "values-xlsx"}
@@ -37,8 +38,8 @@ def command(context: Context, model: str, files: tuple[Path, ...], to: Path | No
     field's check refuses is no value: it is listed as refused, with the reason.
 
     Prints for each document its fields with value (as printed), normalised value, confidence, page, box, source and
-    warnings; with a model of classes, its class and the probability of every option. Many files in one call load the
-    model once.
+    warnings; with a model of classes, its class (or classes) and the probability of every option.
+    Many files in one call load the model once.
 
     \b
     Examples:
@@ -121,24 +122,32 @@ def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[s
     from storage.records import Split
     from workbench.commands.support.progress import document_progress
     from workbench.evaluation import inference
+    from workbench.evaluation.classes import inference as class_inference
     from workbench.runs import parquet
 
     with scratch.db.read() as connection:
         ids = tuple(document_list.ids(connection))
     if not ids:
         return []
+    multiple = class_inference.takes_several(Path(source))
     with (
         document_progress("The model reads", silent=silent, before="Loading the model") as show,
         inference.reading(scratch, source, {Split.POOL: ids}, show) as predicted,
     ):
-        return [
-            {
-                "document": case.name,
-                "class": case.predicted,
-                "probabilities": {option: round(share, 4) for option, share in case.probabilities.items()},
-            }
-            for case in parquet.stream_classes(predicted, "pool")
-        ]
+        return [_class_data(case, multiple) for case in parquet.stream_classes(predicted, "pool")]
+
+
+def _class_data(case: "ClassCase", multiple: bool) -> dict[str, Any]:
+    """What a document is taken for; where it can be several, all that are likelier than not."""
+    from workbench.evaluation.classes.several import THRESHOLD
+
+    classes = [option for option, share in case.probabilities.items() if share >= THRESHOLD]
+    return {
+        "document": case.name,
+        "class": case.predicted,
+        **({"classes": classes} if multiple else {}),
+        "probabilities": {option: round(share, 4) for option, share in case.probabilities.items()},
+    }
 
 
 def _extract(scratch: "Workspace", source: str, *, silent: bool) -> "list[tuple[Content, Extraction]]":
@@ -192,6 +201,10 @@ def _as_data(content: "Content", extraction: "Extraction") -> dict[str, Any]:
 
 def _lines(data: list[dict[str, Any]], rejected: list[dict[str, str]]) -> Iterator[str]:
     for item in data:
+        if "classes" in item:
+            named = ", ".join(f"{option} ({item['probabilities'][option]:.0%})" for option in item["classes"])
+            yield f"{item['document']}: {named or 'none of its classes'}"
+            continue
         if "class" in item:
             yield f"{item['document']}: {item['class']} ({item['probabilities'][item['class']]:.0%})"
             continue

@@ -347,8 +347,13 @@ class ClassCase:
     document: int
     name: str
     words: tuple[str, ...]
-    option: str | None  # its label, where it has one
+    options: tuple[str, ...]  # its labels, where it has any
     probabilities: dict[str, float]  # option -> 0..1
+
+    @property
+    def option(self) -> str | None:
+        """Its label, where it has one; the first of several."""
+        return next(iter(self.options), None)
 
     @property
     def predicted(self) -> str:
@@ -383,7 +388,7 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
             waiting[row["document"]] = row
         row = waiting.pop(prediction["document"])
         yield ClassCase(
-            row["document"], row["name"], tuple(row["words"]), (row[CLASSES] or [None])[0],
+            row["document"], row["name"], tuple(row["words"]), tuple(row[CLASSES] or ()),
             probabilities_of(prediction["labels"], prediction["probabilities"]),
         )  # fmt: skip
 

@@ -3,16 +3,82 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, Required, TypedDict
+
+import msgspec
 
 from storage import locks
 from storage.exceptions import InputProblem
 from storage.files import SELECTIONS
 from storage.records import RunState
 
-_TABLES_OF_FIGURES = ("micro", "fields", "calibration", "postprocess")  # of an evaluation
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
+
+
+# -- report.json, as far as it is counted with; what else there is, is only shown
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class _Figures(TypedDict, total=False):
+    f1: Required[_Share]
+    precision: _Share
+    recall: _Share
+    support: _Count
+    documents: _Count
+
+
+class _Temperature(TypedDict):
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    own: bool
+
+
+class _Calibration(TypedDict, total=False):
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    fields: dict[str, _Temperature] | None
+
+
+class _Effect(TypedDict):
+    repaired: float
+    broke: float
+    f1_with: float
+    f1_without: float
+
+
+class _Evaluation(TypedDict, total=False):
+    split: str
+    documents: _Count
+    documents_right: _Share | None
+    micro: _Figures | None
+    fields: dict[str, _Figures] | None
+    calibration: _Calibration | None
+    postprocess: dict[str, _Effect] | None
+    confusion: dict[str, dict[str, _Count]] | None
+    slices: dict[str, dict[str, _Figures]] | None
+    seen_vendors: _Figures | None
+    unseen_vendors: _Figures | None
+    unknown_vendors: _Figures | None
+
+
+class _Classes(TypedDict):
+    split: str
+    documents: _Count
+    accuracy: _Share
+    macro: _Figures
+
+
+class _Side(TypedDict, total=False):
+    fields: dict[str, _Figures] | None
+
+
+class _Report(TypedDict, total=False):
+    evaluation: _Evaluation | None
+    readers: dict[str, dict[str, tuple[_Count, _Count, _Count]]] | None
+    classes: _Classes | None
+    documents: dict[str, _Count] | None
+    figures: dict[str, _Side] | None
 
 
 class RunFolder:
@@ -78,12 +144,10 @@ class RunFolder:
             return {}
         except (OSError, ValueError, RecursionError) as error:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
-        evaluation = (report.get("evaluation") or {}) if isinstance(report, dict) else None
-        if not isinstance(evaluation, dict) or not all(
-            isinstance(part or {}, dict)
-            for part in (report.get("readers"), *(evaluation.get(name) for name in _TABLES_OF_FIGURES))
-        ):
-            raise InputProblem(f"{self.report} is damaged: it holds no figures.", _ANEW)
+        try:
+            msgspec.convert(report, _Report)
+        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+            raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)
 
     def log_tail(self) -> str:

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
+from storage.exceptions import InputProblem
 from storage.files import replacing
 from workbench.runs import parquet
 from workbench.runs.state import RunFolder
@@ -21,6 +24,11 @@ class Suggested:
     name: str
     words: int
     proposals: list[Proposal]
+
+    def __post_init__(self) -> None:
+        for field, words, sure in self.proposals:
+            if not (words and min(words) >= 0 and max(words) < self.words and 0 <= sure <= 1):
+                raise ValueError(f"a value of {field[:60]!r} is of words that {self.name[:60]!r} does not have")
 
 
 def write(folder: Path, suggested: Iterable[Suggested]) -> None:
@@ -40,9 +48,13 @@ def read(folder: Path) -> list[Suggested]:
     path = RunFolder(folder).suggestions
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
-    return [
-        Suggested(r["document"], r["name"], r["words"], [(f, tuple(words), sure) for f, words, sure in r["proposals"]])
-        for r in records
-    ]
+    try:
+        with path.open("rb") as file:
+            return [_DECODER.decode(line) for line in file]
+    except (OSError, ValueError, RecursionError) as error:  # msgspec's are ValueErrors
+        raise InputProblem(
+            f"{path} is damaged: {str(error)[:200]}.", "Resume the run, or copy its folder again."
+        ) from error
+
+
+_DECODER = msgspec.json.Decoder(Suggested)

@@ -11,6 +11,7 @@ import torch
 from storage.records import Content
 from workbench import __version__
 from workbench.evaluation import inference
+from workbench.evaluation.classes.several import THRESHOLD
 from workbench.fields import Field, FieldType, Schema
 from workbench.fields.values import joined, normalise
 from workbench.predictions import extraction, run_reader, suggestions
@@ -73,6 +74,7 @@ class Engine:
         self._run = inference.source_run(model)
         self.settings = _fitting(settings, self.description)
         self.classifies = self.task == parquet.CLASSES
+        self.several = self.classifies and any(field.multiple for field in self.description.fields)
         self._trust = None if self.classifies else suggestions.trust_of(self.settings, self._run)
         self._fields = {field.id for field in self.settings.schema.spans}
         self.warm_up_seconds = 0.0
@@ -122,6 +124,7 @@ class Engine:
                 {
                     "document": name,
                     "class": max(shares, key=lambda option: shares[option]),
+                    "classes": [o for o, share in shares.items() if share >= THRESHOLD] if self.several else None,
                     "probabilities": {option: share if raw else round(share, 4) for option, share in shares.items()},
                     "warnings": warnings,
                 }

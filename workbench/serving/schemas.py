@@ -90,6 +90,7 @@ class Prediction(BaseModel):
     fields: dict[str, FieldValue] | None = None
     refused: list[Refused] = []
     class_: str | None = Field(default=None, alias="class")
+    classes: list[str] | None = Field(default=None, description="All that are likely, where it can have several.")
     probabilities: dict[str, float] | None = None
     warnings: list[str] = []
     scores: list[Score] | None = None

@@ -123,11 +123,16 @@ def class_weights(
 
 
 def loss_function(settings: Regularization, weights: Sequence[float] | None) -> Callable[..., torch.Tensor]:
-    """The loss summed over what is labelled (tokens, or windows), divided by its number in the effective batch."""
+    """The loss summed over what is labelled (tokens, or windows), divided by its number in the effective batch.
+
+    Labels that are numbers of type float say of each option whether it is so: its binary cross-entropy counts.
+    """
     weight = None if weights is None else torch.tensor(weights)
 
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
         logits = outputs.logits.float()
+        if labels.is_floating_point():
+            return _binary_loss(logits, labels, settings, weight, num_items_in_batch)
         logits, labels = logits.reshape(-1, logits.shape[-1]), labels.flatten()
         count = (labels != encoding.IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
         each = functional.cross_entropy(
@@ -141,6 +146,22 @@ def loss_function(settings: Regularization, weights: Sequence[float] | None) -> 
         return total
 
     return loss
+
+
+def _binary_loss(
+    logits: torch.Tensor, labels: torch.Tensor, settings: Regularization, weight: torch.Tensor | None, count: Any
+) -> torch.Tensor:
+    """Binary cross-entropy of each option, summed and divided by their number in the effective batch."""
+    smoothing = settings.label_smoothing_factor
+    wanted = labels * (1 - smoothing) + smoothing / 2
+    each = functional.binary_cross_entropy_with_logits(
+        logits, wanted, None if weight is None else weight.to(logits.device), reduction="none"
+    )
+    if settings.loss == "focal":
+        right = torch.where(labels > 0.5, logits, -logits).sigmoid()
+        each = (1 - right) ** settings.focal_gamma * each
+    total: torch.Tensor = each.sum() / (labels.numel() if count is None else count)
+    return total
 
 
 class AdamThenSGD(torch.optim.AdamW):

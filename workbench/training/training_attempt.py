@@ -164,7 +164,7 @@ class TrainingAttempt:
         return Tuner(
             order=DataOrder(self.dataset.lengths, self.batch, config.train.seed, grouped=config.data.similar_length),
             assess=self._assess,
-            guess=math.log(len(task.labels)),
+            guess=task.guess,
             model=self.built.model,
             args=arguments,
             train_dataset=self.dataset,

@@ -44,6 +44,7 @@ CONFIGS: list[tuple[dict[str, Any], str]] = [
     ({"layer_norm_eps": float("nan")}, "layer_norm_eps"),
     ({"model_type": "llama"}, "llama"),
     ({"model_type": None}, "None"),
+    ({"model_type": ["layoutlm"]}, "cannot be used"),
     ({"auto_map": {"AutoModel": "evil.Model"}}, "auto_map"),
     ({"text_config": {"auto_map": {"AutoModel": "evil.Model"}}}, "auto_map"),
     ({"attn_implementation": "someone/kernel"}, "attention of its own"),
@@ -185,6 +186,38 @@ def test_no_command_takes_a_hostile_folder(workspace: Workspace, tmp_path: Path)
     with pytest.raises(InputProblem, match="num_hidden_layers"):
         transfer.adopt(elsewhere, copy)
     assert not elsewhere.files.run(run_id).exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("report.json", b'{"evaluation": {"postprocess": {"iob_repair": {"repaired": "=1+1"}}}}', "postprocess"),
+        ("report.json", b'{"evaluation": {"micro": {"f1": 1e400}}}', "micro.f1"),
+        ("report.json", b'{"readers": {"total": {"agree 3": [1]}}}', "readers"),
+        ("report.json", b'{"classes": {"accuracy": 0.5}}', "classes"),
+        ("suggestions.jsonl", b'{"document": 1, "name": "a", "words": 3}', "suggestions.jsonl"),
+        ("suggestions.jsonl", b'{"document": 1, "name": "\xff', "suggestions.jsonl"),
+        (
+            "suggestions.jsonl",
+            b'{"document": 1, "name": "a", "words": 3, "proposals": [["amount_total", [3], 0.9]]}',
+            "words that",
+        ),
+    ],
+)
+def test_a_damaged_file_of_an_imported_run_is_named(
+    workspace: Workspace, tmp_path: Path, file: str, content: bytes, reason: str
+) -> None:
+    """It is refused, or taken in as a run that did not end well; it never ends the program."""
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    shutil.copytree(workspace.files.run(run_id), tmp_path / "copy")
+    (tmp_path / "copy" / file).write_bytes(content)
+    elsewhere = workspaces.workspace(tmp_path / "other", {"train": 0, "validation": 0, "test": 0, "pool": 0})
+    try:
+        message = transfer.adopt(elsewhere, tmp_path / "copy").reason
+    except InputProblem as problem:
+        message = problem.message
+    assert reason in message
+    elsewhere.close()
 
 
 def test_an_imported_run_is_not_resumed_from_pickles_of_another_machine(workspace: Workspace, tmp_path: Path) -> None:

@@ -104,3 +104,14 @@ def test_the_same_figure_comes_first_and_every_f1_is_named_by_its_side():
         "1 of 1 test document needs no touch"
     )
     assert progress.figures_line(None, 0.79) == "F1 0.790 on validation" and progress.figures_line({}, None) == ""
+
+
+def test_an_event_with_something_else_in_place_of_a_figure_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(
+        '{"type": "step", "step": 1, "loss": [1]}\n'
+        '{"type": "evaluated", "step": 2, "validation": {"f1": [0.5]}}\n'
+        '{"type": "evaluated", "step": 2, "validation": {"f1": 0.5, "fields": [1]}}\n'
+        '{"type": "evaluated", "step": 3, "validation": {"f1": 0.5, "fields": {"total": {"f1": 0.5}}}}\n'
+    )
+    snapshot = progress.of(tmp_path)
+    assert not snapshot.steps and [evaluation.step for evaluation in snapshot.evaluations] == [3]

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import text
 
 import storage.migrations
 from storage import document_list, documents
-from storage.database import Database
+from storage.database import Database, file_of_url
 from storage.exceptions import Busy, NewerWorkspace, WorkspaceProblem
 from tests.support.store import new
 
@@ -142,6 +143,25 @@ def test_a_damaged_database_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database, " * 100)
     with pytest.raises(WorkspaceProblem, match="damaged"):
         Database(_url(path)).migrate()
+
+
+def test_rows_that_are_damaged_are_no_fault_of_the_program(db: Database, tmp_path: Path) -> None:
+    """Whatever reading them raises: SQLite itself says that a row breaks its table's rules."""
+    with db.write() as connection:
+        documents.add(connection, [new("a")], "me")
+    file = file_of_url(str(db.url)) or tmp_path
+    db.close()
+    rule, none = "side VARCHAR(16) NOT NULL", "side VARCHAR(16)"
+    for before, after in ((rule, none), (none, rule)):
+        with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+            plain.execute("PRAGMA writable_schema=ON")
+            plain.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", (before, after))
+        with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+            plain.execute("UPDATE OR IGNORE documents SET side = NULL")
+    with pytest.raises(WorkspaceProblem, match="damaged"), Database(file).read() as connection:
+        document_list.status(connection)
+    with pytest.raises(KeyError), Database(tmp_path / "other.db").read():
+        raise KeyError  # of a sound database it is what it is
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from storage import label_queries
 from storage.label_queries import ClassStanding
 from storage.records import State
+from workbench.annotation.classes.states import LIKELY
+from workbench.fields import Field
 
 _UNDECIDED = (State.NEW, State.STARTED)
 
@@ -39,9 +41,10 @@ class SheetRow:
     version: int
     options: tuple[str, ...]
     cannot_say: bool
-    likely: str = ""  # the likeliest option; "" where no run read the document
-    probability: float = 0.0
-    margin: float = 1.0  # between the two likeliest options
+    likely: str = ""  # the likeliest option, or all that are suggested; "" where no run read the document
+    probability: float = 0.0  # that what is suggested is right
+    margin: float = 1.0  # between the two likeliest options; of several between yes and no of the least sure one
+    suggested: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -49,10 +52,17 @@ class SheetRow:
         return not (self.options or self.cannot_say) and self.state not in (State.SKIPPED, State.UNUSABLE)
 
 
-def row_of(standing: ClassStanding, options: Sequence[str]) -> SheetRow:
+def row_of(standing: ClassStanding, options: Sequence[str], *, multiple: bool = False) -> SheetRow:
     """The line of a document; options that are no longer in the schema are not suggested."""
     likely = [share for share in standing.likely if share[0] in options]
     first, second = (*likely, ("", 0.0), ("", 0.0))[:2]
+    if multiple and likely:
+        suggested = tuple(option for option, share in likely if share >= LIKELY) or (first[0],)
+        sure = min(max(share, 1 - share) for _, share in likely)
+        return SheetRow(
+            standing.document, standing.state, standing.version, standing.options, standing.cannot_say,
+            ", ".join(suggested), sure, 2 * sure - 1, suggested,
+        )  # fmt: skip
     return SheetRow(
         standing.document,
         standing.state,
@@ -62,15 +72,14 @@ def row_of(standing: ClassStanding, options: Sequence[str]) -> SheetRow:
         first[0],
         first[1],
         first[1] - second[1] if first[0] else 1.0,
+        (first[0],) if first[0] else (),
     )
 
 
-def read(
-    connection: Connection, field: str, options: Sequence[str], documents: Sequence[int] | None = None
-) -> dict[int, SheetRow]:
+def read(connection: Connection, field: Field, documents: Sequence[int] | None = None) -> dict[int, SheetRow]:
     """Document -> its line, in the order of the list; of these documents alone, where they are named."""
-    standings = label_queries.class_standings(connection, field, documents)
-    return {standing.document: row_of(standing, options) for standing in standings}
+    standings = label_queries.class_standings(connection, field.id, documents)
+    return {s.document: row_of(s, field.options, multiple=field.multiple) for s in standings}
 
 
 def arranged(rows: Mapping[int, SheetRow], show: Show, order: Order, nearness: Mapping[int, float]) -> list[int]:

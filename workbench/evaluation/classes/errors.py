@@ -76,6 +76,12 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
         InputProblem: there are no predictions on labelled documents, or a file is damaged.
     """
     request = Request.read(folder)
+    if request.fields[0].multiple:
+        raise InputProblem(
+            f"{request.fields[0].id}: documents can have several classes, and this screen shows which one is taken for "
+            "which.",
+            f"`workbench evaluate {folder.name}` has the figures of each option.",
+        )
     names = tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file())
     chosen = split or next((name for name in names if _judged(folder, name)), "")
     if not chosen:

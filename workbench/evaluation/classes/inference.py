@@ -20,11 +20,21 @@ def is_of_classes(folder: Path) -> bool:
 
 def is_classifier(model: Path) -> bool:
     """Whether a model folder tells what whole documents are, by its `workbench.json`."""
+    return _description(model).get("task") == parquet.CLASSES
+
+
+def takes_several(model: Path) -> bool:
+    """Whether the documents of a classifier can have several options."""
+    fields = _description(model).get("fields") or [{}]
+    return is_classifier(model) and bool(fields[0].get("multiple"))
+
+
+def _description(model: Path) -> dict[str, Any]:
     try:
         description = json.loads((model / "workbench.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(description, dict) and description.get("task") == parquet.CLASSES
+        return {}
+    return description if isinstance(description, dict) else {}
 
 
 def keep(workspace: Workspace, folder: Path, model: str, field_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.evaluation.classes import figures as class_figures
+from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.parquet import ClassCase
@@ -17,12 +18,15 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     """All figures of one side of a run, on the test side where it has one, else on validation.
 
     Returns:
-        `class_figures.full`, with run, split, field, and splits {side: documents, accuracy, f1}.
+        `class_figures.full` (`several.full` where documents have several options), with run, split, field, and splits
+        {side: documents, accuracy, f1}.
 
     Raises:
         InputProblem: the side has no labelled document with a stored prediction, or a file is damaged.
     """
     request = Request.read(folder)
+    if request.fields[0].multiple:
+        return several.evaluate_run(folder, on)
     labels = list(request.fields[0].options)
     sides = {side: _judged(folder, side) for side in _ORDER}
     chosen = on or next((side for side in _ORDER if sides[side]), "test")

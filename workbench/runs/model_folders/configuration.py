@@ -83,7 +83,7 @@ def check(path: Any, config: Mapping[str, Any]) -> None:
         InputProblem: naming the key.
     """
     kind = config.get("model_type")
-    if kind not in MODEL_TYPES:
+    if not isinstance(kind, str) or kind not in MODEL_TYPES:
         raise problem_of(path, f"a model of type {str(kind)[:60]!r} cannot be used.")
     for name, (least, most) in _WHOLE.items():
         value = config.get(name)

@@ -43,7 +43,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
         vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
         max_position_embeddings=512, id2label=dict(enumerate(fields[0].options)),
         label2id={option: i for i, option in enumerate(fields[0].options)},
-        problem_type="single_label_classification",
+        problem_type=loading.problem_of(fields),
     )  # fmt: skip
     loading.set_dropouts(settings, config)
     model = BertForSequenceClassification(settings)

@@ -145,6 +145,15 @@ def fitting_tokenizer(model: Any, source: str) -> Any:
     return tokenizer
 
 
+SEVERAL = "multi_label_classification"
+"""transformers' name for classifiers whose documents can have several options."""
+
+
+def problem_of(fields: Sequence[FieldSpec]) -> str:
+    """What a classifier for a class field is called in its configuration."""
+    return SEVERAL if fields[0].multiple else "single_label_classification"
+
+
 def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_types: Sequence[str] = ()) -> Built:
     """A classifier of tokens (or documents, by the task) on a base's weights, with the configured structure.
 
@@ -157,6 +166,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     """
     is_classifier = config.model.task == "classes"
     labels = list(fields[0].options) if is_classifier else labels_of(fields)
+    problem_type = problem_of(fields) if is_classifier else None
     auto = AutoModelForSequenceClassification if is_classifier else AutoModelForTokenClassification
     with loading(source):
         settings = AutoConfig.from_pretrained(source, trust_remote_code=False)
@@ -172,6 +182,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec], source: str, model_ty
     known = [] if is_classifier else _own_labels(settings)
     notes = []
     set_dropouts(settings, config)
+    settings.problem_type = problem_type
     changed = _restructure(settings, config, offset)
     positions = getattr(settings, "max_position_embeddings", 0) - offset
     if 0 < positions < config.data.max_length:

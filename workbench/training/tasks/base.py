@@ -35,6 +35,11 @@ class Task(Protocol):
     labels: list[str]
     once: frozenset[str]  # fields of which a document has one value
 
+    @property
+    def guess(self) -> float:
+        """The loss of a model that takes all labels for equally likely."""
+        ...
+
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
         """Whether a document has a label that the run learns."""
         ...

@@ -20,7 +20,6 @@ from sklearn.linear_model import LogisticRegression
 
 from storage.exceptions import InputProblem
 from storage.files import write_atomic
-from workbench.evaluation.classes import figures as class_figures
 from workbench.evaluation.classes import report as class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
@@ -39,14 +38,19 @@ class Classes(Protocol):
     """The options that are learned, and which of them documents have."""
 
     labels: list[str]
+    multiple: bool
     name: str
 
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
         """Whether its class is known."""
         ...
 
-    def target(self, row: parquet.FrozenDocument) -> int:
-        """The index of a labelled document's option."""
+    def indices(self, row: parquet.FrozenDocument) -> list[int]:
+        """The indices of a labelled document's options."""
+        ...
+
+    def brief(self, rows: Sequence[parquet.FrozenDocument], probabilities: NDArray[Any]) -> dict[str, Any]:
+        """Figures of labelled documents and the probabilities of their options."""
         ...
 
 
@@ -56,20 +60,36 @@ class Baseline:
     coefficients: NDArray[np.float64]  # classes × features
     intercepts: NDArray[np.float64]
     labels: list[str]
+    multiple: bool = False  # each class by itself, against the rest
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], targets: Sequence[int], labels: Sequence[str], *, balanced: bool = False
+        cls,
+        texts: Sequence[str],
+        targets: Sequence[Sequence[int]],
+        labels: Sequence[str],
+        *,
+        multiple: bool = False,
+        balanced: bool = False,
     ) -> "Baseline":
-        """Learn from texts; classes without any text are never predicted."""
+        """Learn from texts and the indices of their classes; classes without any text are never predicted."""
         vectorizer = TfidfVectorizer(
             ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES, token_pattern=r"(?u)\b\w+\b"
         )
         features = vectorizer.fit_transform(texts)
         model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced" if balanced else None)
-        model.fit(features, targets)
         coefficients = np.zeros((len(labels), features.shape[1]))
         intercepts = np.full(len(labels), -1e9)  # of a class without a text
+        if multiple:
+            for label in range(len(labels)):
+                is_so = np.array([label in indices for indices in targets])
+                if is_so.all():
+                    intercepts[label] = 1e9
+                elif is_so.any():
+                    model.fit(features, is_so)
+                    coefficients[label], intercepts[label] = model.coef_[0], model.intercept_[0]
+            return cls(vectorizer, coefficients, intercepts, list(labels), multiple=True)
+        model.fit(features, [first for first, *_ in targets])
         if len(model.classes_) == 2:  # one row for the two of them
             first, second = model.classes_
             coefficients[second], intercepts[second], intercepts[first] = model.coef_[0], model.intercept_[0], 0.0
@@ -82,6 +102,8 @@ class Baseline:
         if not texts:
             return np.zeros((0, len(self.labels)))
         scores = self.vectorizer.transform(texts) @ self.coefficients.T + self.intercepts
+        if self.multiple:
+            return np.asarray(1 / (1 + np.exp(-np.clip(scores, -60, 60))))
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return result
@@ -90,7 +112,8 @@ class Baseline:
         """Write the weights and the vocabulary; no pickle."""
         folder.mkdir(parents=True, exist_ok=True)
         names = {name: int(column) for name, column in self.vectorizer.vocabulary_.items()}
-        (folder / VOCABULARY).write_text(json.dumps({"labels": self.labels, "words": names}), encoding="utf-8")
+        kept = {"labels": self.labels, "words": names, "multiple": self.multiple}
+        (folder / VOCABULARY).write_text(json.dumps(kept), encoding="utf-8")
         arrays = {"idf": self.vectorizer.idf_, "coefficients": self.coefficients, "intercepts": self.intercepts}
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / WEIGHTS)
 
@@ -108,7 +131,8 @@ class Baseline:
                 ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", vocabulary=kept["words"]
             )
             vectorizer.idf_ = arrays["idf"]
-            return cls(vectorizer, arrays["coefficients"], arrays["intercepts"], list(kept["labels"]))
+            parts = arrays["coefficients"], arrays["intercepts"], list(kept["labels"])
+            return cls(vectorizer, *parts, multiple=bool(kept.get("multiple")))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise InputProblem(f"{folder} is no whole baseline: {error}", "Train it again.") from error
 
@@ -122,7 +146,7 @@ def beside(folder: Path, task: Classes) -> dict[str, Any] | None:
     """What a baseline trained on a run's training documents reaches on its validation and test documents.
 
     Returns:
-        {side: figures of `class_figures.brief`, without those of each class}, and seconds.
+        {side: figures of `Classes.brief`, without those of each class}, and seconds.
     """
     began = time.monotonic()
     run = RunFolder(folder)
@@ -134,11 +158,7 @@ def beside(folder: Path, task: Classes) -> dict[str, Any] | None:
     measured: dict[str, Any] = {}
     for side in ("validation", "test"):
         if sides[side]:
-            brief = class_figures.brief(
-                [task.target(row) for row in sides[side]],
-                fitted.probabilities([text_of(row) for row in sides[side]]),
-                task.labels,
-            )
+            brief = task.brief(sides[side], fitted.probabilities([text_of(row) for row in sides[side]]))
             measured[side] = {name: value for name, value in brief.items() if name != "fields"}
     return {**measured, "seconds": round(time.monotonic() - began, 2)}
 
@@ -162,9 +182,7 @@ def run(
     )  # fmt: skip
     parquet.write_predictions(folder.predictions, _predictions(fitted, folder), task=task.name)
     figures = {
-        side: class_figures.brief(
-            [task.target(row) for row in rows], fitted.probabilities([text_of(row) for row in rows]), task.labels
-        )
+        side: task.brief(rows, fitted.probabilities([text_of(row) for row in rows]))
         for side, rows in documents.items()
         if rows
     }
@@ -183,8 +201,8 @@ def run(
 
 
 def _fitted(rows: Sequence[parquet.FrozenDocument], task: Classes, *, balanced: bool) -> Baseline:
-    texts, targets = [text_of(row) for row in rows], [task.target(row) for row in rows]
-    return Baseline.fit(texts, targets, task.labels, balanced=balanced)
+    texts, targets = [text_of(row) for row in rows], [task.indices(row) for row in rows]
+    return Baseline.fit(texts, targets, task.labels, multiple=task.multiple, balanced=balanced)
 
 
 def _predictions(fitted: Baseline, folder: RunFolder) -> Any:

@@ -1,5 +1,6 @@
 """What a whole document or text is: one class field. [worker]"""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +16,18 @@ from torch.utils.data import Dataset
 from storage.exceptions import RunProblem
 from workbench.evaluation.classes import figures as class_figures
 from workbench.evaluation.classes import report as class_report
+from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
 from workbench.training import encoding
 from workbench.training.encoding import EncodedDocument, Encoder, Features
-from workbench.training.models.loading import Built
+from workbench.training.models.loading import SEVERAL, Built
 from workbench.training.tasks import baseline
 from workbench.training.tasks.base import Documents
+
+Target = int | list[float]
+"""The index of a document's option; where it can have several, 1 or 0 for each option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Example:
     """A window and what its document is; None where that is to be found out."""
 
     features: Features
-    target: int | None
+    target: "Target | None"
 
 
 class ClassCollator:
@@ -40,7 +45,7 @@ class ClassCollator:
         self._collator = collator
 
     def __call__(self, batch: Sequence[Example]) -> dict[str, torch.Tensor]:
-        """Tensors (batch, longest) and, where all are known, labels (batch,)."""
+        """Tensors (batch, longest) and, where all are known, labels (batch,) or (batch, options)."""
         tensors = self._collator([example.features for example in batch])
         tensors.pop("labels", None)  # those of words
         targets = [example.target for example in batch if example.target is not None]
@@ -52,7 +57,7 @@ class ClassCollator:
 class Texts(Dataset[Example]):
     """The windows of the training documents, each with its document's class."""
 
-    def __init__(self, encoder: Encoder, documents: Sequence[EncodedDocument], targets: Sequence[int]) -> None:
+    def __init__(self, encoder: Encoder, documents: Sequence[EncodedDocument], targets: Sequence[Target]) -> None:
         self._encoder = encoder
         self._items = [
             (document, target, page, window)
@@ -106,6 +111,13 @@ class ClassPredictor:
         """The order of the probabilities."""
         return [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
 
+    def _shares(self, logits: NDArray[Any]) -> NDArray[Any]:
+        """Probabilities: of one option among all, or of each option by itself."""
+        if self.model.config.problem_type == SEVERAL:
+            return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
+        shares = np.exp(logits - logits.max())
+        return np.asarray(shares / shares.sum())
+
     def predict(self, documents: Iterable[parquet.FrozenDocument], chunk: int = 512) -> Iterator[ClassPrediction]:
         """Predictions in the order of the documents, worked on in chunks, batched by similar length."""
         remaining = iter(documents)
@@ -142,10 +154,9 @@ class ClassPredictor:
         for i, document in enumerate(documents):
             count = max(1, document.windows)
             mean = logits[i] / count
-            shares = np.exp(mean - mean.max())
             predictions.append(
                 ClassPrediction(
-                    document.row, (shares / shares.sum()).astype(np.float32), (hidden[i] / count).astype(np.float32),
+                    document.row, self._shares(mean).astype(np.float32), (hidden[i] / count).astype(np.float32),
                     document.windows, document.truncated,
                 )
             )  # fmt: skip
@@ -154,9 +165,10 @@ class ClassPredictor:
 
 @dataclass(slots=True)
 class ClassTask:
-    """Labels are the options of one class field, of which a document has one."""
+    """Labels are the options of one class field, of which a document has one, or several where `multiple`."""
 
     labels: list[str]
+    multiple: bool = False
     name: str = parquet.CLASSES
     once: frozenset[str] = frozenset()
 
@@ -165,25 +177,31 @@ class ClassTask:
         """The task of a run's request.
 
         Raises:
-            RunProblem: it names no class field, or one of which a document has several options.
+            RunProblem: it names no class field.
         """
         if len(request.fields) != 1 or len(request.fields[0].options) < 2:
             raise RunProblem("The run has no class field to learn.", "Start it anew.")
         spec = request.fields[0]
-        if spec.multiple:
-            raise RunProblem(
-                f"A document can be several of {spec.name or spec.id}'s options, which cannot be learned yet.",
-                "Make a class field for each option.",
-            )
-        return cls(list(spec.options))
+        return cls(list(spec.options), spec.multiple)
 
-    def target(self, row: parquet.FrozenDocument) -> int:
-        """The index of a labelled document's option."""
-        return self.labels.index((row.classes or [""])[0])
+    @property
+    def guess(self) -> float:
+        """The loss of guessing: of each option whether it is so, or of all options which one."""
+        return math.log(2 if self.multiple else len(self.labels))
+
+    def indices(self, row: parquet.FrozenDocument) -> list[int]:
+        """The indices of a labelled document's options."""
+        return [self.labels.index(option) for option in row.classes or () if option in self.labels]
+
+    def target(self, row: parquet.FrozenDocument) -> Target:
+        """What the model is to say of a labelled document."""
+        indices = self.indices(row)
+        return [float(i in indices) for i in range(len(self.labels))] if self.multiple else indices[0]
 
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
         """Whether its class is known."""
-        return row.classes is not None and row.classes[0] in self.labels
+        known = row.classes or [""]
+        return any(option in self.labels for option in known) if self.multiple else known[0] in self.labels
 
     def notes(self, documents: Documents) -> list[str]:
         """Classes that cannot be learned, or whose figures say little.
@@ -207,7 +225,7 @@ class ClassTask:
 
     def counts(self, documents: Sequence[parquet.FrozenDocument]) -> Counter[str]:
         """Documents by class."""
-        return Counter(self.labels[self.target(row)] for row in documents)
+        return Counter(self.labels[i] for row in documents for i in self.indices(row))
 
     def encoder(self, built: Built, request: Request) -> Encoder:
         """Windows; what is on them is not told apart."""
@@ -235,10 +253,12 @@ class ClassTask:
     def figures(self, predictions: Sequence[ClassPrediction]) -> dict[str, Any]:
         """Macro figures and those of each class; `f1` is the mean over the classes."""
         judged = [prediction for prediction in predictions if self.is_labelled(prediction.row)]
-        if not judged:
-            return class_figures.brief([], np.zeros((0, len(self.labels))), self.labels)
-        return class_figures.brief(
-            [self.target(prediction.row) for prediction in judged],
-            np.stack([prediction.probabilities for prediction in judged]),
-            self.labels,
-        )
+        shares = [prediction.probabilities for prediction in judged]
+        return self.brief([p.row for p in judged], np.stack(shares) if judged else np.zeros((0, len(self.labels))))
+
+    def brief(self, rows: Sequence[parquet.FrozenDocument], probabilities: NDArray[Any]) -> dict[str, Any]:
+        """Figures of labelled documents and the probabilities of their options."""
+        gold = [self.indices(row) for row in rows]
+        if self.multiple:
+            return several.brief(gold, probabilities, self.labels)
+        return class_figures.brief([first for first, *_ in gold], probabilities, self.labels)

@@ -1,5 +1,6 @@
 """Fields on the words of a page. [worker]"""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class TokenTask:
     def of(cls, request: Request, folder: Path) -> "TokenTask":
         fields = frozenset(f.id for f in request.fields)
         return cls(labels_of(request.fields), fields, fields_labelled(folder), in_pieces=in_pieces(folder))
+
+    @property
+    def guess(self) -> float:
+        """The logarithm of the number of labels."""
+        return math.log(len(self.labels))
 
     def is_labelled(self, row: parquet.FrozenDocument) -> bool:
         """Whether it has tags, be they all O."""
