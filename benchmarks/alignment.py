@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.records import Box
-from workbench.exchange import einvoice
+from workbench.exchange.einvoices import document_values
 from workbench.fields import invoice_schema
 from workbench.locate.alignment import align_all
 from workbench.locate.layout import split_line
@@ -179,7 +179,7 @@ def einvoices(folder: Path) -> Iterator[tuple[str, list[Word], list[str], dict[s
         lines: dict[tuple[int, int], list[str]] = {}
         for word in words:
             lines.setdefault((word.page, word.line), []).append(word.text)
-        yield path.stem, words, [" ".join(line) for line in lines.values()], einvoice.read(path)
+        yield path.stem, words, [" ".join(line) for line in lines.values()], document_values.read(path)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from workbench.samples import generate
+from workbench.samples.generator import generate
 from workbench.samples.locales import LANGUAGES
 from workbench.samples.write import write_samples, write_words
 

@@ -11,10 +11,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from screens.help import help_text
+from screens.help import HelpPage, sections
 from screens.keys import arriving, kept, key_label
 from screens.modes import available
-from screens.widgets.dialogs import Confirm, Prompt, TextPage, Typed
+from screens.widgets.dialogs import Confirm, Prompt, Typed
 from screens.widgets.status_lines import Hint, HintLine, StatusLine
 from storage.exceptions import WorkbenchError
 
@@ -242,8 +242,9 @@ class ModeScreen(Typed, Screen[None]):
         return list(self.HELP_SIGNS)
 
     def action_help(self) -> None:
-        text = help_text(self.active_bindings, self.help_notes(), self.help_signs(), self.key_of("app.commands"))
-        self.app.push_screen(TextPage(f"Keys · {self.mode.capitalize()}", text, wide=True))
+        listed = sections(self.active_bindings, self.help_notes(), self.help_signs())
+        note = f"{self.key_of('app.commands')}: their names, for [bindings] of workbench.toml"
+        self.app.push_screen(HelpPage(f"Keys · {self.mode.capitalize()}", listed, note))
 
 
 def screen_of(widget: Widget) -> ModeScreen:

@@ -13,8 +13,9 @@ import click
 
 from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from workbench import __version__
-from workbench.commands import COMMANDS, Context, load
+from workbench.commands.support.context import Context
 from workbench.commands.support.launch import open_workbench
+from workbench.commands.support.registry import COMMANDS, load
 from workbench.fields.plain_text import harmless_lines, without_passwords
 
 

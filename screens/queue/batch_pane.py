@@ -21,12 +21,12 @@ from screens.widgets.dialogs import Choice, Confirm
 from screens.widgets.status_lines import Hint
 from storage.exceptions import RunProblem, UsageProblem, WorkbenchError
 from storage.records import QueueEntry
-from workbench.active_learning import loop_task, selection, strategies
+from workbench.active_learning import loop_task, selection
 from workbench.active_learning import overview as loop
-from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection import RunningSelection
 from workbench.active_learning.selection_request import SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.evaluation import inference
 from workbench.workspace import Workspace
@@ -76,7 +76,7 @@ class BatchPane(Pane):
         super().__init__(id="batch")
         self.overview = LoopOverview()
         self.batch_size = 20
-        self.chosen_task: LoopTask | None = None  # that documents are chosen for; None: what the workspace is about
+        self.chosen_task: loop_task.LoopTask | None = None  # None: what the workspace is about
         self.focus_fields: tuple[str, ...] = ()
         self.working = False
         self._strategy = ""

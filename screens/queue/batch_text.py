@@ -9,10 +9,10 @@ from screens.queue.choice_list import MUTED, fit, sentence
 from screens.widgets.bars import bar
 from screens.widgets.columns import named
 from storage.records import QueueEntry, State
-from workbench.active_learning import strategies
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
-from workbench.active_learning.strategies import Strategy
+from workbench.active_learning.strategies import registry as strategies
+from workbench.active_learning.strategies.registry import Strategy
 from workbench.fields import Schema
 from workbench.runs import progress
 

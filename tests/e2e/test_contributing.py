@@ -16,8 +16,8 @@ STRUCTURE = "tests/unit/test_structure.py"
 FILES = [title for title in BLOCKS if title.endswith(".py")]
 REGISTRIES = {
     # title of the example: (module, how its table ends)
-    "the line in IMPORTERS": ("workbench/exchange/importers/__init__.py", "\n}\n\nHEAD ="),
-    "the entry in STRATEGIES": ("workbench/active_learning/strategies/__init__.py", "\n    )\n}  # fmt: skip\n"),
+    "the line in IMPORTERS": ("workbench/exchange/importers/registry.py", "\n}\n\n\ndef load("),
+    "the entry in STRATEGIES": ("workbench/active_learning/strategies/registry.py", "\n    )\n}  # fmt: skip\n"),
     "the entry in FAMILIES": ("workbench/runs/config/families.py", "\n    )\n}\n"),
     "the line in MODES": ("screens/modes.py", "\n)\n\n\ndef available"),
 }
@@ -97,7 +97,7 @@ import asyncio, sys
 from pathlib import Path
 from tests.support import tiny_model
 from screens.app import WorkbenchApp
-from workbench.exchange import importers
+from workbench.exchange import detection
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.runs.config import families, files
 from workbench.workspace import Workspace
@@ -106,7 +106,7 @@ folder = Path(sys.argv[1])
 good, bad = folder / "a.words", folder / "b.words"
 good.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50, 10, 80, 20]]')
 bad.write_text('[["Total", 10, 10, 40, 20], ["9.00", 50]]')
-importer = importers.detect(good)
+importer = detection.detect(good)
 assert importer.name == "plain-words", importer
 (document,) = importer.read(good, Options(folder))
 assert [token.text for token in document.pages[0].tokens] == ["Total", "9.00"]

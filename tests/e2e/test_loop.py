@@ -12,7 +12,7 @@ from storage import document_list, documents, queue, runs
 from storage.records import Annotations, RunState, Side, Source, State
 from tests.support import tiny_model
 from workbench.active_learning import retraining
-from workbench.active_learning.strategies import DEFAULT
+from workbench.active_learning.strategies.registry import DEFAULT
 from workbench.annotation.editor import DocumentEditor
 from workbench.exchange import pipeline
 from workbench.exchange.sources import ImportRequest

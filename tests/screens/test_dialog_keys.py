@@ -74,7 +74,15 @@ async def test_find_gets_every_letter(opened, workspace, delay):
 
 
 @pytest.mark.parametrize("delay", DELAYS)
-@pytest.mark.parametrize("keys", [["F", "v", "enter"], ["F", "s", "down", "enter"], ["question_mark", "q"], ["h", "q"]])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["F", "v", "enter"],
+        ["F", "s", "down", "enter"],
+        ["question_mark", "enter"],
+        ["h", "q"],
+    ],
+)
 async def test_choices_and_pages_close_once(opened, workspace, keys, delay):
     async with opened(workspace) as pilot:
         await typed(pilot, [*keys, *keys[-1:]], delay)

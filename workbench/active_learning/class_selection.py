@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.active_learning import strategies
 from workbench.active_learning.selection_request import TEXTS, SelectionRequest
 from workbench.active_learning.strategies import modal
+from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.clusters import clusters
 from workbench.active_learning.strategies.pool import Floats, Pool, Vectors, unit
 from workbench.runs import parquet

@@ -23,9 +23,10 @@ from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
 from workbench import warm_workers
-from workbench.active_learning import loop_task, round_figures, strategies
+from workbench.active_learning import loop_task, round_figures
 from workbench.active_learning.loop_task import LoopTask
 from workbench.active_learning.selection_request import FILE, TEXTS, SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from workbench.active_learning import strategies
+from workbench.active_learning.strategies import registry as strategies
 
 FILE = "request.json"
 TEXTS = "texts.jsonl"

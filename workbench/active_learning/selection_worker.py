@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
 from storage.files import write_atomic
 from workbench import lifeline
-from workbench.active_learning import acquisition, class_selection, strategies
+from workbench.active_learning import acquisition, class_selection
 from workbench.active_learning.selection_request import SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.pool import Floats, Indices, Pool, Vectors, unit
 from workbench.evaluation.metrics import count, scores
 from workbench.exchange import vendor_groups

@@ -24,8 +24,8 @@ from storage import events, locks
 from storage.exceptions import RunProblem, UsageProblem
 from storage.files import write_atomic
 from workbench import warm_workers
-from workbench.active_learning import strategies
 from workbench.active_learning.stopping import Point, interval, labels_needed
+from workbench.active_learning.strategies import registry as strategies
 from workbench.evaluation import charts
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config.request import FieldSpec

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 SURE = 0.7

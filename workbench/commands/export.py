@@ -10,10 +10,10 @@ from storage import document_list, documents
 from storage.document_list import Filter
 from storage.exceptions import UsageProblem
 from storage.records import Content, Split
-from workbench.commands import Context
 from workbench.commands.support import streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
-from workbench.exchange import exporters
+from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.base import check_target
 from workbench.workspace import Workspace
 

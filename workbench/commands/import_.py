@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context, values
+from workbench.commands import values
 from workbench.commands.support import streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.commands.values import ask_about_columns
 from workbench.fields.plain_text import harmless

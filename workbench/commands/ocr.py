@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, listed
 
 if TYPE_CHECKING:

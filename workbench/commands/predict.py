@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _exporter(to: Path | None) -> Any:
         UsageProblem: no table is written with this ending.
     """
     from storage.exceptions import UsageProblem
-    from workbench.exchange import exporters
+    from workbench.exchange.exporters import registry as exporters
 
     if to is None:
         return None

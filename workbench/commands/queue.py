@@ -6,12 +6,13 @@ from collections.abc import Callable
 import click
 
 from storage.records import Round
-from workbench.active_learning import loop_task, selection, strategies
+from workbench.active_learning import loop_task, selection
 from workbench.active_learning.loop_task import TOKENS, LoopTask
 from workbench.active_learning.selection_request import SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation import rounds
-from workbench.commands import Context
 from workbench.commands.support import argument_completion
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.reconcile import reconcile
 from workbench.workspace import Workspace

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 

@@ -7,7 +7,7 @@ import click
 from storage import queue
 from workbench.active_learning import round_figures, selection
 from workbench.annotation import adjudication, rounds
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from storage.exceptions import UsageProblem
-from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.runs.state import RunFolder
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from workbench.commands import Context
 from workbench.commands.support import argument_completion
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

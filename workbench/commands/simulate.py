@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.active_learning import strategies
-from workbench.commands import Context
+from workbench.active_learning.strategies import registry as strategies
 from workbench.commands.support import argument_completion
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 from workbench.workspace import Workspace
 

@@ -2,7 +2,7 @@
 
 import click
 
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 

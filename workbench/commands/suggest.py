@@ -2,8 +2,8 @@
 
 import click
 
-from workbench.commands import Context
 from workbench.commands.support import argument_completion
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
 

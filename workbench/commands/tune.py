@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from storage.exceptions import RunProblem
-from workbench.commands import Context
 from workbench.commands.support import argument_completion, streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
 
 if TYPE_CHECKING:

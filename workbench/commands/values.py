@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.commands import Context
 from workbench.commands.support import streams
+from workbench.commands.support.context import Context
 from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.fields.plain_text import harmless_lines
 

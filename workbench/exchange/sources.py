@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files, digest_of
 from storage.records import Side
-from workbench.exchange import importers, pictures, reader_process
+from workbench.exchange import detection, discovery, pictures, reader_process
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.ocr import Readers
 from workbench.exchange.ocr_text import PageText, turned
 from workbench.exchange.reading import text_tables, values_table
@@ -146,7 +147,7 @@ class DocumentSource:
         self._workspace, self._request, self._known_digests, self._reject = workspace, request, known_digests, reject
         self._limits = workspace.settings.limits
         self._class_fields = tuple(name for field in workspace.schema.classes for name in (field.id, field.name))
-        self.files = [path for path in importers.discover(request.paths) if not self._is_own(path)]
+        self.files = [path for path in discovery.discover(request.paths) if not self._is_own(path)]
         self.tables: list[Path] = []
         self.known = self.known_labelled = 0
         self.met: list[str] = []
@@ -262,7 +263,7 @@ class DocumentSource:
 
     def _check(self, path: Path) -> None:
         folder = self._named_folder(path)
-        if folder is not None and importers.leads_out(path, folder):
+        if folder is not None and discovery.leads_out(path, folder):
             raise InputProblem("it is a link out of the folder that is imported; to import it, name it itself")
         if path.is_dir():
             raise InputProblem("it is a folder that cannot be entered")
@@ -284,9 +285,9 @@ class DocumentSource:
             return importers.load("text-file")
         if self._request.text_column and suffix in (*text_tables.SUFFIXES, ".json", ".jsonl"):
             return importers.load("texts")
-        importer = importers.detect(path)
+        importer = detection.detect(path)
         if importer is None and not values_table.is_table(path, self._limits):
-            raise InputProblem(importers.unrecognised(path))
+            raise InputProblem(detection.unrecognised(path))
         return importer
 
     def options(self, path: Path) -> Options:

@@ -19,9 +19,20 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.samples.fonts import chinese_font
 from workbench.samples.sheet import BASELINE, PrintedWord, Sheet, text_width, wide
 
+_CHINESE_FONTS = (
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/wenquanyi/wqy-zenhei/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/arphic/uming.ttc",
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    "/Library/Fonts/Arial Unicode.ttf",
+    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+    "C:/Windows/Fonts/simsun.ttc",
+    "C:/Windows/Fonts/msyh.ttc",
+)
+"""Where systems keep a Chinese TrueType font that reportlab and pillow both read; the first one found is used."""
 _TYPE1 = {
     "Helvetica": "_a______",
     "Helvetica-Bold": "_ab_____",
@@ -30,6 +41,12 @@ _TYPE1 = {
     "Courier": "com_____",
     "Courier-Bold": "cob_____",
 }
+
+
+@lru_cache(maxsize=1)
+def chinese_font() -> Path | None:
+    """A Chinese font of this machine, or None."""
+    return next((path for path in map(Path, _CHINESE_FONTS) if path.is_file()), None)
 
 
 @lru_cache(maxsize=1)

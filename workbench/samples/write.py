@@ -20,10 +20,10 @@ from PIL import Image
 
 from storage.records import Box
 from workbench.fields import invoice_schema
-from workbench.samples import Sample, SamplePage, assemble, compose, fapiao, generate, template_ids
-from workbench.samples.fonts import chinese_font
+from workbench.samples import fapiao
+from workbench.samples.generator import Sample, SamplePage, assemble, compose, generate, template_ids
 from workbench.samples.noise import BLOCKS
-from workbench.samples.render import pdf, picture, scanned, stamp, turned
+from workbench.samples.render import chinese_font, pdf, picture, scanned, stamp, turned
 from workbench.samples.sheet import Paper, wide
 
 LABELLED_SCALE, INBOX_SCALE, TIFF_SCALE = 1.8, 2.0, 2.4  # pixels a point: 130, 144 and 173 dots an inch

@@ -14,7 +14,7 @@ from storage import documents as document_store
 from storage.exceptions import InputProblem, WorkbenchError
 from storage.files import Files
 from storage.records import TEXT, Annotations, Content, Document, Page, Side, State
-from workbench.exchange import importers, pipeline
+from workbench.exchange import detection, pipeline
 from workbench.exchange.ocr import Readers
 from workbench.exchange.reading import clean, running_text
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, IncomingToken, Rejected
@@ -97,9 +97,9 @@ class DocumentReader:
         """
         if path.stat().st_size == 0:
             raise problems.empty(f"{path.name} is empty.")
-        if importers.detect(path) is None:
+        if detection.detect(path) is None:
             raise problems.unknown_kind(
-                f"{path.name}: {importers.unrecognised(path)}.", "Send a PDF, a picture, or a list of words with boxes."
+                f"{path.name}: {detection.unrecognised(path)}.", "Send a PDF, a picture, or a list of words with boxes."
             )
         scratch = Workspace.open(shutil.copytree(self.template, folder / "files"))
         try:

@@ -22,7 +22,6 @@ from torch import nn
 from torch.nn import functional
 
 from storage.records import Span
-from workbench import samples
 from workbench.fields import invoice_schema, tags_of
 from workbench.predictions import model_and_rules, suggestions
 from workbench.predictions.cases import Case
@@ -30,7 +29,7 @@ from workbench.predictions.run_reader import predicted_cases
 from workbench.runs.config.tune import Data
 from workbench.runs.parquet import FrozenDocument
 from workbench.runs.snapshot import thousandths
-from workbench.samples import Sample
+from workbench.samples.generator import Sample, generate, template_ids
 from workbench.training import scoring
 from workbench.training.device import bf16_pays
 from workbench.training.encoding import Collator, Encoder, Features
@@ -80,7 +79,7 @@ def row_of(number: int, sample: Sample) -> FrozenDocument:
 
 def held_out_templates(plan: StarterPlan) -> tuple[list[str], list[str]]:
     """(templates to train on, templates held out); the same for the same seed."""
-    every = sorted({template for language in dict.fromkeys(LANGUAGES) for template in samples.template_ids(language)})
+    every = sorted({template for language in dict.fromkeys(LANGUAGES) for template in template_ids(language)})
     random.Random(0).shuffle(every)  # whatever the seed: a starter that is gone on with must not meet them
     count = max(1, round(len(every) * plan.held_out))
     return every[count:], every[:count]
@@ -92,7 +91,7 @@ def stream(encoder: Encoder, plan: StarterPlan, templates: list[str]) -> Iterato
     part = 0
     while True:
         windows = []
-        generated = samples.generate(plan.seed * 1_000_003 + part, plan.pool, LANGUAGES, templates)
+        generated = generate(plan.seed * 1_000_003 + part, plan.pool, LANGUAGES, templates)
         for number, sample in enumerate(generated):
             document = encoder.encode(row_of(number, sample))
             windows += [encoder.features(document, page, w) for page in document.pages for w in page.windows]
@@ -177,7 +176,7 @@ def held_out_rows(
     templates: list[str], seed: int, count: int, languages: Sequence[str] = LANGUAGES
 ) -> list[FrozenDocument]:
     """Made-up documents of these templates."""
-    return [row_of(i, s) for i, s in enumerate(samples.generate(seed, count, languages, templates))]
+    return [row_of(i, s) for i, s in enumerate(generate(seed, count, languages, templates))]
 
 
 def pretrain(source: Path, out: Path, plan: StarterPlan) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import pytest
 
 from storage.records import State
 from tests.support import class_runs, text_documents
-from workbench.active_learning import class_selection, loop_task, overview, retraining, selection, strategies
+from workbench.active_learning import class_selection, loop_task, overview, retraining, selection
 from workbench.active_learning.loop_task import TOKENS
 from workbench.active_learning.selection_request import SelectionRequest
+from workbench.active_learning.strategies import registry as strategies
 from workbench.annotation.classes import together
 
 TEXTS = [f"{words} {number}" for number in range(6) for words in ("pay the invoice", "where is the parcel")]

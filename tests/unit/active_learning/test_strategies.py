@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from storage.exceptions import InputProblem, UsageProblem
-from workbench.active_learning import strategies
+from workbench.active_learning.strategies import registry as strategies
 from workbench.active_learning.strategies.pool import SAME, Pool, unit
 
 NAMES = sorted(strategies.STRATEGIES)
@@ -176,8 +176,8 @@ def test_an_unknown_strategy_names_the_known_ones():
 
 def test_the_list_of_strategies_needs_no_numpy():
     code = (
-        "import sys; from workbench.active_learning import strategies;"
-        "strategies.get('combined'); print({'numpy', 'modAL'} & set(sys.modules))"
+        "import sys; from workbench.active_learning.strategies import registry;"
+        "registry.get('combined'); print({'numpy', 'modAL'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "set()"

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from workbench import settings
-from workbench.commands import Context, fields
+from workbench.commands import fields
+from workbench.commands.support.context import Context
 from workbench.workspace import Workspace
 
 

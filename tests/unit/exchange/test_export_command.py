@@ -16,8 +16,9 @@ from storage.documents import NewDocument
 from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import write_atomic
 from storage.records import Page, Source, Span, Token
-from workbench.commands import Context, load
-from workbench.exchange.exporters import EXPORTERS
+from workbench.commands.support.context import Context
+from workbench.commands.support.registry import load
+from workbench.exchange.exporters.registry import EXPORTERS
 from workbench.workspace import Workspace
 
 

@@ -14,8 +14,10 @@ from openpyxl import Workbook
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.exchange import importers, reader_process
+from storage.exceptions import InputProblem
+from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading import values_table
 from workbench.exchange.reading.incoming import Incoming
@@ -127,7 +129,7 @@ def test_damaged_and_packed_workbooks_are_rejected(workspace: Workspace, folder:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     excel(tmp_path / "a.xlsx", [["file", "total"], ["good", "9.00"]])
-    with pytest.raises(importers.InputProblem, match="unpacked_bytes"):
+    with pytest.raises(InputProblem, match="unpacked_bytes"):
         list(values_table.read(tmp_path / "a.xlsx", Limits(unpacked_bytes=1000)))
 
 
@@ -194,8 +196,8 @@ def test_files_that_vanish_and_what_is_no_file_are_named(
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).write_text("x")
     os.mkfifo(folder / "pipe")
-    known = importers.discover([folder])
-    monkeypatch.setattr(importers, "discover", lambda paths: [*known, folder / "pipe"])
+    known = discovery.discover([folder])
+    monkeypatch.setattr(discovery, "discover", lambda paths: [*known, folder / "pipe"])
     for name in ("a.png", "b.json", "c.csv"):
         (folder / name).unlink()
     _, reasons = brought(workspace, folder)
@@ -217,7 +219,7 @@ def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, fo
     ):
         (folder / part).mkdir()
         (folder / part / name).write_text(content)
-    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19"}]'
+    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19", "iban": ["DE"]}]'
     (folder / "values.json").write_text(rows)
     summary, _ = brought(workspace, folder)
     reasons = {(field, value): reason for _, field, value, reason in summary.unaligned}
@@ -225,7 +227,7 @@ def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, fo
     assert "no date" in reasons["invoice_date", "29.02.2023"]
     assert summary.reference_values == 1  # the company
     assert summary.values is not None
-    assert summary.values.left_out == {"total": 1, "date": 1}
+    assert summary.values.left_out == {"total": 1, "date": 1, "iban": 1}
     assert summary.values.reference_values == 1
 
 

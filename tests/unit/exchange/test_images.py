@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from storage.exceptions import InputProblem
-from workbench.exchange import importers, pictures
+from workbench.exchange import detection, pictures
 from workbench.exchange.importers.images import IMPORTER
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.settings import Limits
@@ -120,7 +120,7 @@ def test_a_long_page_keeps_the_width_of_its_letters() -> None:
 def test_heic_is_named_whatever_the_file_is_called(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40)
-    importer = importers.detect(path)
+    importer = detection.detect(path)
     assert importer is not None
     (item,) = importer.read(path, Options(tmp_path))
     assert isinstance(item, Rejected)
@@ -131,7 +131,7 @@ def test_heic_is_named_whatever_the_file_is_called(tmp_path: Path) -> None:
 def test_other_kinds_of_pictures_are_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.bin"
     Image.new("RGB", (60, 40), "white").save(path, kind)
-    importer = importers.detect(path)
+    importer = detection.detect(path)
     assert importer is not None
     (item,) = importer.read(path, Options(tmp_path))
     assert isinstance(item, Incoming)

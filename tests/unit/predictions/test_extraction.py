@@ -8,7 +8,7 @@ from storage import documents
 from storage.records import ReferenceValue
 from tests.support import sample_documents
 from tests.support.sample_documents import find
-from workbench.exchange import exporters
+from workbench.exchange.exporters import registry as exporters
 from workbench.predictions.extraction import extracted, with_extraction
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT + "   IBAN 12345   ID:000750673920\n")

@@ -21,11 +21,10 @@ from tests.support import ROOT
 from workbench.commands.sample_data import command
 from workbench.fields import FieldType, chunks_of, invoice_schema, values
 from workbench.fields.schema import repaired_tags
-from workbench.samples import Sample, compose, generate, template_ids
 from workbench.samples.content import chinese_capitals, money
-from workbench.samples.fonts import chinese_font
+from workbench.samples.generator import Sample, compose, generate, template_ids
 from workbench.samples.locales import LANGUAGES, LOCALES
-from workbench.samples.render import picture
+from workbench.samples.render import chinese_font, picture
 from workbench.samples.wording import WORDING
 from workbench.samples.write import write_samples
 
@@ -65,7 +64,7 @@ def test_a_seed_gives_the_same_documents_whatever_is_asked_before() -> None:
 
 
 def test_documents_do_not_depend_on_the_process() -> None:
-    code = "from workbench.samples import generate; print([s.words for s in generate(9, 5)])"
+    code = "from workbench.samples.generator import generate; print([s.words for s in generate(9, 5)])"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == str([sample.words for sample in generate(9, 5)])
 

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from storage.exceptions import WorkbenchError
-from workbench.commands import Context
+from workbench.commands.support.context import Context
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -80,7 +80,7 @@ def preset(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> l
 
 def strategy(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The strategies' names; of a list with commas the last one."""
-    from workbench.active_learning.strategies import STRATEGIES
+    from workbench.active_learning.strategies.registry import STRATEGIES
 
     before, comma, _ = incomplete.rpartition(",")
     return _matching([(f"{before}{comma}{s.name}", s.title) for s in STRATEGIES.values()], incomplete)

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage.exceptions import InputProblem
 from workbench.exchange.einvoices import xml
+from workbench.exchange.einvoices.kinds import looks_like
 from workbench.exchange.pdf_files import open_pdf
 
 NAMES = frozenset({"factur-x.xml", "zugferd-invoice.xml", "zugferd_invoice.xml", "xrechnung.xml"})
@@ -42,11 +43,11 @@ def _best(attachments: Iterator[tuple[str, bytes]]) -> tuple[str, bytes] | None:
     named: tuple[str, bytes] | None = None
     for name, data in attachments:
         is_named = name.casefold() in NAMES
-        if not is_named and not xml.looks_like(data):
+        if not is_named and not looks_like(data):
             continue
         if len(data) > xml.LARGEST:
             raise InputProblem(f"{name} is larger than {xml.LARGEST // 1_000_000} MB.", xml.REMEDY)
-        if xml.looks_like(data):
+        if looks_like(data):
             return name, data
         named = named or (name, data)
     return named

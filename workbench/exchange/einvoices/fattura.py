@@ -8,6 +8,7 @@ from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first,
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+ROOTS = ("FatturaElettronica",)
 _DOCUMENT = "DatiGenerali/DatiGeneraliDocumento"
 _CREDIT = frozenset({"TD04", "TD08"})
 

@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, one_of, text
+from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, first, joined, local_name, one_of, text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_CREDIT_NOTE = "CreditNote"
+ROOTS = ("Invoice", _CREDIT_NOTE)
 _TOTAL = "LegalMonetaryTotal"
 
 
-def read(root: "_Element", is_credit: bool) -> Invoice:
+def read(root: "_Element") -> Invoice:
     """The values and lines of an invoice or credit note."""
     currency = text(root, "DocumentCurrencyCode")
     values = {
@@ -41,7 +43,7 @@ def read(root: "_Element", is_credit: bool) -> Invoice:
         )
         for line in elements(root, "InvoiceLine|CreditNoteLine")
     ]
-    return Invoice(values, tuple(lines), "Credit note" if is_credit else "Invoice")
+    return Invoice(values, tuple(lines), "Credit note" if local_name(root) == _CREDIT_NOTE else "Invoice")
 
 
 def _address(party: "_Element") -> str:

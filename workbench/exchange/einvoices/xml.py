@@ -1,6 +1,5 @@
-"""XML of e-invoices: parsed safely, walked by local names, and read by kind (CII, UBL 2.1, FatturaPA)."""
+"""XML of e-invoices: parsed safely, and walked by local names."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,10 +12,6 @@ if TYPE_CHECKING:
 LARGEST = 20_000_000  # bytes of XML; real ones have some ten thousand
 REMEDY = "Look at the PDF's attachments, or import the PDF without its values."
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_ROOTS = re.compile(
-    r"<(?:[\w.-]+:)?(?P<name>CrossIndustryInvoice|CrossIndustryDocument|Invoice|CreditNote|FatturaElettronica)\b[^>]*>"
-)
-_KNOWN = ("urn:oasis:names:specification:ubl", "urn:un:unece", "urn:ferd:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +31,6 @@ class Invoice:
     values: dict[str, str]  # field id -> value (dates ISO, amounts with a point)
     lines: tuple[LineItem, ...] = field(default=())
     title: str = "Invoice"
-
-
-def looks_like(head: bytes) -> bool:
-    """Whether a file begins as the XML of an e-invoice, going by its root."""
-    text = decoded(head[:8192])
-    if not text.lstrip().startswith("<"):
-        return False
-    match = _ROOTS.search(text)
-    return match is not None and (
-        match["name"] not in ("Invoice", "CreditNote") or any(name in text for name in _KNOWN)
-    )
 
 
 def decoded(data: bytes) -> str:

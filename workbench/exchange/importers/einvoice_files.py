@@ -5,8 +5,8 @@ from io import BytesIO
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange import einvoice
-from workbench.exchange.einvoices.xml import Invoice, looks_like
+from workbench.exchange.einvoices.kinds import invoices_of, looks_like
+from workbench.exchange.einvoices.xml import Invoice
 from workbench.exchange.reading import parsing
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, Options, Rejected
 from workbench.exchange.reading.running_text import typeset
@@ -34,7 +34,7 @@ class EInvoiceImporter:
     def read(self, path: Path, options: Options) -> Iterator[Incoming | Rejected]:
         """The documents of one file."""
         try:
-            invoices = einvoice.invoices_of(parsing.content(path, options.limits), path.name)
+            invoices = invoices_of(parsing.content(path, options.limits), path.name)
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
             return

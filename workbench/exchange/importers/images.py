@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.exceptions import InputProblem
-from workbench.exchange import einvoice, pictures
+from workbench.exchange import pictures
+from workbench.exchange.einvoices import document_values
 from workbench.exchange.reading.incoming import Incoming, IncomingPage, Options, Rejected
 
 _MAGIC = (
@@ -38,7 +39,7 @@ class ImageImporter:
         ]
         incoming = Incoming(path.stem, str(path), pages, self.name)
         try:
-            incoming.values = einvoice.values_for(path)
+            incoming.values = document_values.values_for(path)
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         incoming.values_source = "e-invoice" if incoming.values else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from storage.exceptions import InputProblem, WorkspaceProblem
 from storage.files import temporary_folder
-from workbench.exchange import einvoice
+from workbench.exchange.einvoices import document_values
 from workbench.exchange.reading import pdf_pages
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
@@ -38,7 +38,9 @@ class PdfImporter:
     def _add_values(self, incoming: Incoming, path: Path, options: Options) -> None:
         try:
             words = (token.text for page in incoming.pages for token in page.tokens or ())
-            incoming.values = einvoice.with_printed_signs(einvoice.values_for(path, options.password), " ".join(words))
+            incoming.values = document_values.with_printed_signs(
+                document_values.values_for(path, options.password), " ".join(words)
+            )
         except InputProblem as problem:
             incoming.notes.append(f"the e-invoice was not read: {problem.message}")
         if incoming.values:

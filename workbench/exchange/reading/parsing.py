@@ -29,6 +29,22 @@ _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2")
 
+HEAD = 1 << 16
+"""Bytes at the start of a file by which formats are recognised."""
+
+
+def head_of(path: Path) -> bytes:
+    """The first 64 KiB of a file.
+
+    Raises:
+        InputProblem: it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise InputProblem(f"it cannot be opened: {error.strerror or error}") from error
+
 
 def content(path: Path, limits: Limits) -> bytes:
     """A file's bytes, without a byte-order mark."""

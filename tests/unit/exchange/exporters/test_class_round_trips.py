@@ -9,7 +9,7 @@ import pytest
 from storage import document_list, documents
 from storage.records import Content, Side
 from storage.suggestions import keep_class_suggestions
-from workbench.exchange import exporters
+from workbench.exchange.exporters import registry as exporters
 from workbench.exchange.exporters.texts.rows import text_of
 from workbench.exchange.pipeline import run
 from workbench.exchange.sources import ImportRequest

@@ -18,8 +18,10 @@ from PIL import Image
 
 from storage import document_list, documents
 from storage.records import Annotations, Box, Content, Document, Page, Side, Source, Span, State, Suggestion, Token
-from workbench.exchange import exporters, importers
-from workbench.exchange.exporters.base import thousandths
+from workbench.exchange import detection, discovery
+from workbench.exchange.exporters import registry as exporters
+from workbench.exchange.exporters.base import FileNames, thousandths
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.pipeline import run
 from workbench.exchange.reading.clean import clean
 from workbench.exchange.reading.incoming import Incoming, Options
@@ -102,8 +104,8 @@ def there_and_back(name: str, listed: Iterable[Content]) -> list[Incoming]:
         for extra in beside:
             (root / extra).unlink()
         documents: list[Incoming] = []
-        for path in importers.discover([root]):
-            importer = importers.detect(path)
+        for path in discovery.discover([root]):
+            importer = detection.detect(path)
             if importer is None:
                 assert not path.read_bytes().strip()
                 continue
@@ -181,7 +183,7 @@ def test_label_studio_holds_gaps_and_pages(listed: list[Content]) -> None:
 @given(several(pages=1))
 def test_funsd(listed: list[Content]) -> None:
     back = {item.name: item for item in there_and_back("funsd", listed)}
-    names = exporters.base.FileNames()
+    names = FileNames()
     for content in listed:
         item = back[names.fresh(content.document.name)]
         without_lines = [(w, h, [(t, b) for t, b, _, _ in tokens]) for w, h, tokens in pages_of(item)]
@@ -234,8 +236,8 @@ def test_a_saved_dataset_opens_in_the_datasets_library_and_comes_back(tmp_path: 
     names = rows.features["ner_tags"].feature.names
     assert [names[number] for number in rows[0]["ner_tags"]] == ["B-seller_name", "O", "B-amount_total", "B-invoice_no"]
     assert rows[0]["bboxes"] == [thousandths(token.box, content.pages[0]) for token in content.tokens]
-    (path,) = importers.discover([tmp_path])
-    importer = importers.detect(path)
+    (path,) = discovery.discover([tmp_path])
+    importer = detection.detect(path)
     assert importer is not None
     (item,) = importer.read(path, Options(tmp_path))
     assert isinstance(item, Incoming)
@@ -315,7 +317,7 @@ def test_exports_keep_the_split(tmp_path: Path) -> None:
     exporters.load("hf-dataset").write(both, SCHEMA, tmp_path / "set")
     saved = datasets.load_from_disk(str(tmp_path / "set"))
     assert {side: rows["id"][:] for side, rows in saved.items()} == {"train": ["inv"], "test": ["other"]}
-    found = importers.discover([tmp_path / "set"])
+    found = discovery.discover([tmp_path / "set"])
     assert sorted(path.parent.name for path in found) == ["test", "train"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.exchange import importers
+from workbench.exchange import detection
 from workbench.exchange.reading.clean import clean
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
@@ -35,8 +35,8 @@ def read(tmp_path: Path) -> Read:
     """Detect, read and clean a file: (documents, rejections)."""
 
     def read(path: Path, expect: str = "", **options: Any) -> tuple[list[Incoming], list[Rejected]]:
-        importer = importers.detect(path)
-        assert importer is not None, importers.unrecognised(path)
+        importer = detection.detect(path)
+        assert importer is not None, detection.unrecognised(path)
         if expect:
             assert importer.name == expect
         chosen = Options(options.pop("root", tmp_path), **options)

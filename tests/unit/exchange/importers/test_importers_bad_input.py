@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from storage.exceptions import InputProblem
-from workbench.exchange import importers
+from workbench.exchange import detection, discovery
+from workbench.exchange.importers import registry as importers
+from workbench.exchange.reading import parsing
 from workbench.exchange.reading.clean import clean, lines_of
 from workbench.exchange.reading.incoming import (
     Incoming,
@@ -96,20 +98,20 @@ def test_a_missing_key_is_named(put: Any, read: Any, data: Any, reason: str) -> 
 @pytest.mark.parametrize("name", ["empty.json", "empty.csv", "empty.png"])
 def test_an_empty_file_is_said_to_be_empty(put: Any, name: str) -> None:
     path = put(name, b"")
-    assert importers.detect(path) is None
-    assert importers.unrecognised(path) == "it is empty"
+    assert detection.detect(path) is None
+    assert detection.unrecognised(path) == "it is empty"
 
 
 def test_what_a_file_is_not(put: Any) -> None:
-    assert "holds text" in importers.unrecognised(put("a.png", "not a picture at all"))
-    assert importers.detect(put("a.png", "not a picture at all")) is None
-    assert "UTF-8" in importers.unrecognised(put("b.json", b'{"words": "\xff\xfe"}'))
-    assert "archive" in importers.unrecognised(put("c.zip", b"PK\x03\x04"))
+    assert "holds text" in detection.unrecognised(put("a.png", "not a picture at all"))
+    assert detection.detect(put("a.png", "not a picture at all")) is None
+    assert "UTF-8" in detection.unrecognised(put("b.json", b'{"words": "\xff\xfe"}'))
+    assert "archive" in detection.unrecognised(put("c.zip", b"PK\x03\x04"))
     order = b'\xef\xbb\xbf<?xml version="1.0"?><!-- an order --><ubl:Order xmlns:ubl="urn:x"/>'
-    assert "begins with <ubl:Order>" in importers.unrecognised(put("d.xml", order))
-    assert "YOLO" in importers.unrecognised(put("f.txt", b"0 0.2 0.12 0.3 0.1\n13 0.25 0.5 0.125 0.0625\n"))
-    assert "YOLO" not in importers.unrecognised(put("g.txt", b"12 dogs\n0.5\n"))
-    assert "no PDF, picture or e-invoice" in importers.unrecognised(put("e.json", b'{"a": 1}'))
+    assert "begins with <ubl:Order>" in detection.unrecognised(put("d.xml", order))
+    assert "YOLO" in detection.unrecognised(put("f.txt", b"0 0.2 0.12 0.3 0.1\n13 0.25 0.5 0.125 0.0625\n"))
+    assert "YOLO" not in detection.unrecognised(put("g.txt", b"12 dogs\n0.5\n"))
+    assert "no PDF, picture or e-invoice" in detection.unrecognised(put("e.json", b'{"a": 1}'))
 
 
 def test_damaged_parquet_and_arrow_are_rejected(put: Any, read: Any) -> None:
@@ -230,18 +232,18 @@ def test_walking_is_safe_and_every_document_comes_once(put: Any, tmp_path: Path)
     (tmp_path / "set" / "loop").symlink_to(tmp_path / "set")
     (tmp_path / "set" / "dead.png").symlink_to(tmp_path / "nowhere")
     (tmp_path / "again.jsonl").symlink_to(labels)
-    assert sorted(importers.discover([tmp_path])) == sorted([tmp_path / "again.jsonl", other])
-    assert importers.discover([labels, labels, tmp_path / "set" / "images"]) == [labels, other]
+    assert sorted(discovery.discover([tmp_path])) == sorted([tmp_path / "again.jsonl", other])
+    assert discovery.discover([labels, labels, tmp_path / "set" / "images"]) == [labels, other]
     with pytest.raises(InputProblem):
-        importers.discover([tmp_path / "nowhere"])
+        discovery.discover([tmp_path / "nowhere"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_said_to_be_so(put: Any) -> None:
     path = put("w.json", [GOOD])
     path.chmod(0)
-    assert importers.detect(path) is None
-    assert "cannot be opened" in importers.unrecognised(path)
+    assert detection.detect(path) is None
+    assert "cannot be opened" in detection.unrecognised(path)
 
 
 _KEYS = [
@@ -391,8 +393,8 @@ def test_a_broken_part_of_a_good_file_is_survived(
     path = tmp_path_factory.getbasetemp() / "broken.json"
     path.write_text(json.dumps(whole))
     importer, options = importers.load(name), Options(path.parent)
-    importer.sniff(path, importers.head_of(path))
-    if isinstance(importer, importers.Referring):
+    importer.sniff(path, parsing.head_of(path))
+    if isinstance(importer, discovery.Referring):
         list(importer.companions(path))
     for item in importer.read(path, options):
         if isinstance(item, Incoming) and isinstance(kept := clean(item, options), Incoming):
@@ -408,14 +410,14 @@ def test_a_picture_that_is_named_without_the_words_beside_it_is_a_document(tmp_p
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("0,0,9,0,9,9,0,9,Total\n")
     words, picture = tmp_path / "box" / "a.txt", tmp_path / "img" / "a.jpg"
-    assert importers.discover([tmp_path]) == [words]
-    assert importers.discover([picture, words]) == [words]
-    assert importers.discover([picture]) == importers.discover([tmp_path / "img"]) == [picture]
+    assert discovery.discover([tmp_path]) == [words]
+    assert discovery.discover([picture, words]) == [words]
+    assert discovery.discover([picture]) == discovery.discover([tmp_path / "img"]) == [picture]
 
 
 def test_an_e_invoice_that_is_named_without_its_pdf_is_a_document(tmp_path: Path) -> None:
     xml, pdf = tmp_path / "a.xml", tmp_path / "a.pdf"
     xml.write_text('<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>')
     pdf.write_bytes(b"%PDF-1.7")
-    assert importers.discover([tmp_path]) == [pdf]
-    assert importers.discover([xml]) == [xml]
+    assert discovery.discover([tmp_path]) == [pdf]
+    assert discovery.discover([xml]) == [xml]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from workbench.exchange import importers
+from workbench.exchange import discovery
 from workbench.exchange.reading import named_files
 from workbench.exchange.reading.incoming import Incoming
 from workbench.exchange.reading.tags import shape_of, spans_of_tags
@@ -106,7 +106,7 @@ def test_item_index_counts_a_pdfs_pages(put: Any, read: Any) -> None:
     assert not bad
     assert len(item.pages) == 2
     assert labelled(item) == [("TOTAL", "Second page with some more words than ten so that it is no stamp")]
-    assert importers.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]) == [path]
 
 
 def pdf(*pages: str) -> bytes:
@@ -241,7 +241,7 @@ def test_unilms_boxes_beside_words_and_tags(put: Any, read: Any, tmp_path: Path)
     assert first.pages[0].tokens[1].box == (242, 74, 752, 104)
     assert labelled(first) == [("TOTAL", "12.00")]
     assert any("other words" in note for note in second.notes)
-    assert importers.discover([tmp_path]) == [path]
+    assert discovery.discover([tmp_path]) == [path]
 
 
 @pytest.mark.parametrize(

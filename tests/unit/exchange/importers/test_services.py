@@ -10,7 +10,8 @@ from typing import Any
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.exchange import importers
+from workbench.exchange import detection, discovery
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.reading import incoming
 from workbench.exchange.reading.incoming import Incoming
 
@@ -70,7 +71,7 @@ def test_textract_words_lines_pages_and_queries(put: Any, read: Any) -> None:
     assert all(page.picture for page in item.pages)
     assert not item.labelled
     assert any("pairs of keys" in note for note in item.notes)
-    assert importers.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]) == [path]
 
 
 def test_textract_expenses_are_suggestions(put: Any, read: Any) -> None:
@@ -248,7 +249,7 @@ def test_azure_labels_take_the_words_of_their_ocr_or_of_the_pdf(put: Any, read: 
     assert (spans(item), item.labelled, item.name) == ([("Total", "12.00", None)], True, "a")
     assert item.pages[0].picture
     assert any("tables" in note for note in item.notes)
-    assert importers.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]) == [path]
     wide = place | {"boundingBoxes": [[0.0, 0.1, 1.0, 0.1, 1.0, 0.3, 0.0, 0.3]]}
     (item,), _ = read(
         put("b.json", {"document": "a.pdf", "labels": [{"label": "Total", "value": [wide]}]} | MARK), "azure"
@@ -270,7 +271,7 @@ def test_coco_and_labelme_label_regions_of_pictures(put: Any, read: Any, tmp_pat
     }
     put("a.png", png())
     path = put("coco.json", coco)
-    importer = importers.detect(path)
+    importer = detection.detect(path)
     assert importer is not None
     item, problem = importer.read(path, incoming.Options(tmp_path))
     assert isinstance(item, Incoming)
@@ -302,7 +303,7 @@ def test_paddle_label_files(put: Any, read: Any) -> None:
     assert words(item) == ["TOTAL", "DUE", "12.00"]
     assert (spans(item), item.labelled, item.pages[0].width) == ([("total", "12.00", None)], True, 400)
     assert "line 2" in problem.record
-    assert importers.discover([path.parent]) == [path]
+    assert discovery.discover([path.parent]) == [path]
 
 
 def test_wildreceipt_takes_its_labels_names_from_the_class_list(put: Any, read: Any) -> None:

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from workbench.exchange import importers
+from workbench.exchange import detection
+from workbench.exchange.importers import registry as importers
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 
 def read(path, **options):
-    importer = importers.detect(path)
+    importer = detection.detect(path)
     assert importer is not None and importer.name == "texts"
     return list(importer.read(path, Options(path.parent, **options)))
 
@@ -70,7 +71,7 @@ def test_numbers_and_truth_values_are_names_too(tmp_path):
 def test_ranges_are_left_to_doccano(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "INV-7", "label": [[0, 5, "INVOICE"]]}\n')
-    assert importers.detect(path).name == "doccano"
+    assert detection.detect(path).name == "doccano"
 
 
 def test_what_prodigys_user_rejected_or_skipped_is_not_taken_for_the_class(tmp_path):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from storage.exceptions import InputProblem
-from workbench.exchange import importers
 from workbench.exchange.reading import parsing, table_cells, text_tables
 from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 from workbench.exchange.reading.text_records import LABEL_COLUMNS, TEXT_COLUMNS, TextRecords, columns_of
@@ -64,7 +63,7 @@ def _is_binary(path: Path, options: Options) -> bool:
     """Whether all records of a file of Prodigy are about one label, so that what was rejected is the other class."""
     if path.suffix.lower() in text_tables.SUFFIXES:
         return False
-    if b'"answer"' not in importers.head_of(path):
+    if b'"answer"' not in parsing.head_of(path):
         return False
     data = parsing.content(path, options.limits)
     return len(set(_ONE_LABEL.findall(data))) == 1

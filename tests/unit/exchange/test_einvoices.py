@@ -7,8 +7,7 @@ import pytest
 from pypdf import PdfWriter
 
 from storage.exceptions import InputProblem
-from workbench.exchange import einvoice
-from workbench.exchange.einvoices.xml import looks_like
+from workbench.exchange.einvoices import document_values, kinds
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -79,10 +78,10 @@ EXPECTED = {
 
 
 def test_every_value_is_read(tmp_path: Path) -> None:
-    assert einvoice.read(pdf(XML.encode())) == EXPECTED
+    assert document_values.read(pdf(XML.encode())) == EXPECTED
     path = tmp_path / "invoice.pdf"
     path.write_bytes(pdf(XML.encode(), "ZUGFeRD-invoice.xml"))
-    assert einvoice.read(path) == EXPECTED
+    assert document_values.read(path) == EXPECTED
 
 
 def test_zugferd_1_has_other_names() -> None:
@@ -95,18 +94,20 @@ def test_zugferd_1_has_other_names() -> None:
         .replace("RateApplicablePercent", "ApplicablePercent")
         .replace("IssuerAssignedID", "ID")
     )
-    assert einvoice.values_of(old.encode()) == EXPECTED
+    assert document_values.values_of(old.encode()) == EXPECTED
 
 
 def test_several_rates_are_no_one_rate() -> None:
     tax = "<ram:ApplicableTradeTax><ram:RateApplicablePercent>7</ram:RateApplicablePercent></ram:ApplicableTradeTax>"
-    values = einvoice.values_of(XML.replace("<ram:ApplicableTradeTax>", tax + "<ram:ApplicableTradeTax>", 1).encode())
+    values = document_values.values_of(
+        XML.replace("<ram:ApplicableTradeTax>", tax + "<ram:ApplicableTradeTax>", 1).encode()
+    )
     assert "tax_rate" not in values
 
 
 def test_a_plain_pdf_has_no_values() -> None:
-    assert einvoice.read(pdf(None)) == {}
-    assert einvoice.read(pdf(b"hello", "notes.txt")) == {}
+    assert document_values.read(pdf(None)) == {}
+    assert document_values.read(pdf(b"hello", "notes.txt")) == {}
 
 
 @pytest.mark.parametrize(
@@ -122,25 +123,25 @@ def test_a_plain_pdf_has_no_values() -> None:
 )
 def test_broken_invoices_say_why(xml: str, reason: str) -> None:
     with pytest.raises(InputProblem, match=reason) as caught:
-        einvoice.values_of(xml.encode(), "factur-x.xml")
+        document_values.values_of(xml.encode(), "factur-x.xml")
     assert "factur-x.xml" in caught.value.message
     assert caught.value.remedy
 
 
 def test_a_broken_attachment_is_not_taken_for_none() -> None:
     with pytest.raises(InputProblem, match="broken XML"):
-        einvoice.read(pdf(XML[:900].encode()))
+        document_values.read(pdf(XML[:900].encode()))
 
 
 @pytest.mark.parametrize("data", [b"", b"no pdf", b"%PDF-1.7\n", pdf(XML.encode())[:300]])
 def test_what_is_no_pdf_says_so(data: bytes) -> None:
     with pytest.raises(InputProblem, match="cannot be opened"):
-        einvoice.read(data)
+        document_values.read(data)
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputProblem, match="cannot be opened"):
-        einvoice.read(tmp_path / "none.pdf")
+        document_values.read(tmp_path / "none.pdf")
 
 
 @pytest.mark.realdata
@@ -148,7 +149,7 @@ def test_real_invoices_are_read(realdata: Path) -> None:
     files = sorted((realdata / "einvoices").glob("*.pdf"))
     assert files
     for path in files:
-        values = einvoice.read(path)
+        values = document_values.read(path)
         assert {"invoice_no", "invoice_date", "seller_name", "buyer_name", "amount_total", "amount_tax"} <= set(values)
         assert len(values["invoice_date"]) == 10
 
@@ -194,7 +195,7 @@ BODY = """<FatturaElettronicaBody><DatiGenerali><DatiGeneraliDocumento><TipoDocu
 
 @pytest.mark.parametrize("root", ["Invoice", "CreditNote"])
 def test_ubl_says_the_same_as_cii(root: str) -> None:
-    (invoice,) = einvoice.invoices_of(UBL.format(root=root).encode())
+    (invoice,) = kinds.invoices_of(UBL.format(root=root).encode())
     assert invoice.values == EXPECTED
     assert (invoice.title, [line.text for line in invoice.lines]) == (
         "Credit note" if root == "CreditNote" else "Invoice",
@@ -206,14 +207,14 @@ def test_an_invoice_is_read_in_the_envelope_that_peppol_delivers_it_in(tmp_path:
     header = "<StandardBusinessDocumentHeader><HeaderVersion>1.0</HeaderVersion></StandardBusinessDocumentHeader>"
     inside = UBL.format(root="Invoice").partition("?>")[2]
     envelope = f'<StandardBusinessDocument xmlns="urn:x">{header}{inside}</StandardBusinessDocument>'.encode()
-    assert looks_like(envelope)
-    (invoice,) = einvoice.invoices_of(envelope)
+    assert kinds.looks_like(envelope)
+    (invoice,) = kinds.invoices_of(envelope)
     assert invoice.values == EXPECTED
 
 
 def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
     bodies = BODY.format(number="1/A") + BODY.format(number="2/A")
-    first, second = einvoice.invoices_of(FATTURA.format(bodies=bodies).encode("cp1252"))
+    first, second = kinds.invoices_of(FATTURA.format(bodies=bodies).encode("cp1252"))
     assert (first.values["invoice_no"], second.values["invoice_no"]) == ("1/A", "2/A")
     assert first.values["seller_name"] == "Società Alfa"
     assert first.values["seller_address"] == "Via Roma 5, 00100 Roma"
@@ -232,7 +233,7 @@ def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
     ],
 )
 def test_an_attachment_counts_by_its_root(data: bytes, name: str) -> None:
-    assert einvoice.read(pdf(data, name)) == EXPECTED
+    assert document_values.read(pdf(data, name)) == EXPECTED
 
 
 @pytest.mark.parametrize("by", ["/AF", "annotation"])
@@ -263,15 +264,16 @@ def test_files_that_pdfium_does_not_list(by: str, password: str) -> None:
         writer.encrypt(password)
     out = BytesIO()
     writer.write(out)
-    assert einvoice.read(out.getvalue(), password or None) == EXPECTED
+    assert document_values.read(out.getvalue(), password or None) == EXPECTED
 
 
 def test_a_password_for_another_file_does_no_harm(tmp_path: Path) -> None:
-    assert einvoice.read(pdf(XML.encode()), "of another file") == EXPECTED
+    assert document_values.read(pdf(XML.encode()), "of another file") == EXPECTED
 
 
 def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Path) -> None:
-    from workbench.exchange import importers
+    from workbench.exchange import detection, discovery
+    from workbench.exchange.importers import registry as importers
     from workbench.exchange.reading.incoming import Incoming, Options
 
     options = Options(tmp_path)
@@ -283,22 +285,25 @@ def test_xml_beside_a_pdf_gives_its_values_and_alone_becomes_a_page(tmp_path: Pa
     words = [token.text for token in item.pages[0].tokens or ()]
     assert {"RE-1", "Spiel", "119.00", "lamp"} <= set(words)
     assert isinstance(item.pages[0].picture, bytes)
-    assert importers.detect(xml) is importers.load("e-invoice")
+    assert detection.detect(xml) is importers.load("e-invoice")
     document.write_bytes(pdf(None))
-    assert importers.discover([tmp_path]) == [document]
+    assert discovery.discover([tmp_path]) == [document]
     (item,) = importers.load("pdf").read(document, options)
     assert isinstance(item, Incoming)
     assert (item.values, item.values_source) == (EXPECTED, "e-invoice")
     xml.write_text("<x/>")
-    assert importers.discover([tmp_path]) == [document, xml]
+    assert discovery.discover([tmp_path]) == [document, xml]
 
 
 def test_a_credit_notes_amounts_have_the_sign_that_the_page_prints() -> None:
     values = {"amount_total": "233.47", "amount_net": "218.48", "invoice_no": "15"}
     page = "Gutschrift 15 netto -218,48 Summe -233,47"
-    assert einvoice.with_printed_signs(values, page) == {
+    assert document_values.with_printed_signs(values, page) == {
         "amount_total": "-233.47",
         "amount_net": "-218.48",
         "invoice_no": "15",
     }
-    assert einvoice.with_printed_signs(values, "Gutschrift 15 netto 218,48 abzüglich -218,48")["amount_net"] == "218.48"
+    assert (
+        document_values.with_printed_signs(values, "Gutschrift 15 netto 218,48 abzüglich -218,48")["amount_net"]
+        == "218.48"
+    )

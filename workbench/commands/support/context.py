@@ -1,0 +1,39 @@
+"""What every command gets: the workspace that it works in."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+@dataclass
+class Context:
+    """What every command gets (`@click.pass_obj`)."""
+
+    directory: Path | None
+
+    def open_workspace(self) -> "Workspace":
+        """The workspace named by -w, or the nearest one above the current directory.
+
+        Raises:
+            WorkspaceProblem: there is none, or it cannot be opened.
+        """
+        workspace = self.find_workspace()
+        workspace.connect()
+        return workspace
+
+    def find_workspace(self) -> "Workspace":
+        """The same workspace, its database not opened yet.
+
+        Raises:
+            WorkspaceProblem: there is none.
+        """
+        from workbench.workspace import Workspace
+
+        workspace = Workspace.find(self.directory)
+        if (umask := workspace.files.umask) is not None:
+            os.umask(umask)  # whatever is made from here on, also by runs, is as private as the workspace's folder
+        return workspace

@@ -1,0 +1,172 @@
+"""The files with documents among files and folders, without those that are parts of another file's documents."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from storage.exceptions import InputProblem
+from workbench.exchange.detection import PAGE_FILES, detect
+from workbench.exchange.importers.registry import load
+from workbench.exchange.reading.parsing import head_of
+
+_NO_DATA = re.compile(
+    r"(readme|licen[cs]e|changelog|notice|copying)(\..*)?|labels\.txt|id2label\.json|dataset_infos?\.json"
+    r"|.*\.(md|py|ipynb|sh|log|css)",
+    re.I,
+)
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """An importer whose files refer to other files, which are then no documents of their own."""
+
+    def companions(self, path: Path) -> Iterable[Path]:
+        """Files that `path` refers to; they need not exist. Never raises for bad data."""
+        ...
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """The files with documents, each once, in a stable order.
+
+    Folders are walked (hidden files, and folders reached before through a symbolic link, are left out); what cannot be
+    entered, or leads out of the folder through a symbolic link, is listed itself and not followed. Files that belong
+    to documents of another listed file are left out too: pictures that a label file names, FUNSD's images/, SROIE's
+    key/ and img/, DocILE's ocr/ and pdfs/, the parts of a saved Hugging Face dataset. Named without that file, as a
+    picture of img/ without box/, they are documents themselves.
+
+    Raises:
+        InputProblem: a path does not exist, or cannot be looked at.
+    """
+    files: dict[Path, bool] = {}  # path -> whether it is to be read
+    for path in paths:
+        try:
+            if path.is_dir():
+                files |= dict(_walk(path))
+            elif path.exists():
+                files[path] = path.is_file()
+            else:
+                raise InputProblem(f"{path} does not exist.", "Check the name; names with spaces need quotes.")
+        except (OSError, ValueError) as error:
+            raise InputProblem(f"{str(path)[:200]!r} cannot be read: {error}.", "Check the name.") from error
+    real = {path: Path(os.path.realpath(path)) for path in files}
+    known = {real[path] for path, readable in files.items() if readable}
+    folders = {path.parent for path in known}
+    companions = {other for path in known for other in _beside(path, known, folders)}
+    # Files refer only to pictures and PDFs: without these the files need not be opened.
+    if any(path.suffix.lower() in PAGE_FILES and path not in companions for path in known):
+        for path in known - companions:
+            if path.suffix.lower() not in PAGE_FILES:
+                importer: object = detect(path)
+                if isinstance(importer, Referring):
+                    companions.update(_companions(importer, path))
+    listed: dict[Path, Path] = {}
+    for path, target in real.items():
+        if target not in companions:
+            listed.setdefault(target, path)
+    return list(listed.values())
+
+
+def _companions(importer: Referring, path: Path) -> set[Path]:
+    try:
+        return {Path(os.path.realpath(other)) for other in importer.companions(path)}
+    except Exception:  # noqa: BLE001 - a damaged file: `read` says so
+        return set()
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a path below a folder is outside of it, through a symbolic link."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_no_data(name: str) -> bool:
+    """Whether a file is about a project rather than a document; a PDF or picture never is, whatever its name."""
+    return _NO_DATA.fullmatch(name) is not None and Path(name).suffix.lower() not in PAGE_FILES
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
+    """(path, True) of the files in a folder; (path, False) of what cannot be entered or leads out of the folder."""
+    visited: set[tuple[int, int]] = set()
+
+    def walk(folder: Path) -> Iterator[tuple[Path, bool]]:
+        try:
+            stat = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            yield folder, False
+            return
+        if (stat.st_dev, stat.st_ino) in visited:
+            return
+        visited.add((stat.st_dev, stat.st_ino))
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith(".") or entry.name in ("__MACOSX", "Thumbs.db", "desktop.ini"):
+                continue
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file() and not _is_no_data(entry.name)
+            except OSError:
+                yield path, False
+                continue
+            if (is_folder or is_file) and entry.is_symlink() and leads_out(path, root):
+                yield path, False
+            elif is_folder:
+                yield from walk(path)
+            elif is_file:
+                yield path, True
+
+    yield from walk(root)
+
+
+# folder of the documents -> folders beside it with other files of these documents (same stem)
+_FOLDERS = {
+    "annotations": ("images", "ocr", "pdfs"),
+    "box": ("img", "images", "key", "keys", "entities"),
+    "ocr": ("pdfs",),
+}
+_MAINS = {
+    side: tuple(main for main, sides in _FOLDERS.items() if side in sides)
+    for side in {side for sides in _FOLDERS.values() for side in sides}
+}
+
+
+def _same_stem(path: Path) -> Iterator[Path]:
+    """Documents beside a file that have its name."""
+    for suffix in PAGE_FILES:
+        for cased in (suffix, suffix.upper()):
+            if (other := path.with_suffix(cased)).is_file():
+                yield other
+
+
+def _mains(folder: Path, start: str) -> Iterator[Path]:
+    """Files of words and tags whose boxes are in START_box.txt: START.txt, START_train.txt."""
+    yield from (path for path in folder.glob("*.txt") if path.stem == start or path.stem.rpartition("_")[0] == start)
+
+
+def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
+    """Files that, going by the name and the folder of one of them, are parts of another file's documents.
+
+    Args:
+        path: one of `known`.
+        known: the files to be read; a file is a part only of the documents of these.
+        folders: that they are in.
+    """
+    folder = path.parent
+    if path.name == "state.json":  # of a dataset that was saved by save_to_disk
+        yield from folder.glob("*.arrow")
+        yield from (folder / "dataset_info.json", folder.parent / "dataset_dict.json")
+    is_beside = path.suffix.lower() == ".xml" and any(other in known for other in _same_stem(path))
+    if is_beside and load("e-invoice").sniff(path, head_of(path)):
+        yield path  # an e-invoice beside its PDF or picture
+    if re.search(r"_(box|image)\.txt$", path.name):  # UniLM's word boxes and pictures beside words and tags
+        mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}
+        if any(not re.search(r"_(box|image)\.txt$", other.name) for other in mains):
+            yield path
+    stem = path.name.removesuffix(".config.xml")
+    if stem != path.name and any(path.with_name(stem + end) in known for end in (".json", ".jsonl")):
+        yield path  # the labelling configuration that an export to Label Studio writes beside its tasks
+    if path.suffix == ".json" and folder / "annotations" in folders and (folder / "ocr").is_dir():
+        yield path  # DocILE's lists of ids: train.json, dev.json
+    for main in _MAINS.get(folder.name, ()):
+        if any(folder.parent / main / (path.stem + suffix) in known for suffix in (".json", ".csv", ".txt")):
+            yield path

@@ -1,0 +1,94 @@
+"""CII invoices: ZUGFeRD 1 and 2, Factur-X, XRechnung."""
+
+from typing import TYPE_CHECKING
+
+from workbench.exchange.einvoices.xml import Invoice, LineItem, elements, joined, one_of, text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument")
+# Of UNTDID 1001, as EN 16931 lists them:
+_CREDIT_NOTES = frozenset(["81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"])
+# Where each value stands, from the root, by local names: ZUGFeRD 1 and 2 differ in namespaces and in some names,
+# and "|" divides those. The first path with an element counts.
+_AGREEMENT = "ApplicableHeaderTradeAgreement|ApplicableSupplyChainTradeAgreement"
+_SETTLEMENT = "ApplicableHeaderTradeSettlement|ApplicableSupplyChainTradeSettlement"
+_TRADE = "SupplyChainTradeTransaction|SpecifiedSupplyChainTradeTransaction"
+_SUMS = (
+    f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeSettlementHeaderMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
+)
+_LINE_AGREEMENT = "SpecifiedLineTradeAgreement|SpecifiedSupplyChainTradeAgreement"
+_LINE_SETTLEMENT = "SpecifiedLineTradeSettlement|SpecifiedSupplyChainTradeSettlement"
+_LINE_SUMS = "SpecifiedTradeSettlementLineMonetarySummation|SpecifiedTradeSettlementMonetarySummation"
+_DELIVERY = "SpecifiedLineTradeDelivery|SpecifiedSupplyChainTradeDelivery"
+_PATHS = {
+    "invoice_no": "ExchangedDocument|HeaderExchangedDocument/ID",
+    "invoice_date": "ExchangedDocument|HeaderExchangedDocument/IssueDateTime",
+    "due_date": f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradePaymentTerms/DueDateDateTime",
+    "purchase_order": f"{_TRADE}/{_AGREEMENT}/BuyerOrderReferencedDocument/IssuerAssignedID|ID",
+    "seller_name": f"{_TRADE}/{_AGREEMENT}/SellerTradeParty/Name",
+    "buyer_name": f"{_TRADE}/{_AGREEMENT}/BuyerTradeParty/Name",
+    "currency": f"{_TRADE}/{_SETTLEMENT}/InvoiceCurrencyCode",
+    "amount_net": f"{_SUMS}/TaxBasisTotalAmount",
+    "amount_total": f"{_SUMS}/GrandTotalAmount",
+    "iban": f"{_TRADE}/{_SETTLEMENT}/SpecifiedTradeSettlementPaymentMeans/PayeePartyCreditorFinancialAccount/IBANID",
+}
+
+
+def matches(root: "_Element") -> bool:
+    """Whether there is a transaction in it, whatever the root is called."""
+    return bool(elements(root, _TRADE))
+
+
+def read(root: "_Element") -> Invoice:
+    """The values and lines of an invoice or credit note."""
+    values = {field: text(root, path) for field, path in _PATHS.items()}
+    for field in ("invoice_date", "due_date"):
+        values[field] = _iso(text(root, f"{_PATHS[field]}/DateTimeString") or values[field])
+    for side, party in (("seller", "SellerTradeParty"), ("buyer", "BuyerTradeParty")):
+        values[f"{side}_address"] = _address(root, party)
+        values[f"{side}_tax_id"] = _tax_id(root, party)
+    values["amount_tax"] = _tax(root, values["currency"])
+    taxes = elements(root, f"{_TRADE}/{_SETTLEMENT}/ApplicableTradeTax")
+    values["tax_rate"] = one_of(text(tax, "RateApplicablePercent|ApplicablePercent") for tax in taxes)
+    lines = [
+        LineItem(
+            text(line, "SpecifiedTradeProduct/Name"),
+            text(line, f"{_DELIVERY}/BilledQuantity"),
+            text(line, f"{_LINE_AGREEMENT}/NetPriceProductTradePrice/ChargeAmount"),
+            text(line, f"{_LINE_SETTLEMENT}/{_LINE_SUMS}/LineTotalAmount"),
+        )
+        for line in elements(root, f"{_TRADE}/IncludedSupplyChainTradeLineItem")
+    ]
+    kind = text(root, "ExchangedDocument|HeaderExchangedDocument/TypeCode")
+    return Invoice(values, tuple(lines), "Credit note" if kind in _CREDIT_NOTES else "Invoice")
+
+
+def _iso(day: str) -> str:
+    """Format 102 (20180605) as ISO; other forms as they are."""
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else day
+
+
+def _address(root: "_Element", party: str) -> str:
+    """Street, further lines, post code and town in the order in which they are printed on the continent."""
+    for place in elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/PostalTradeAddress"):
+        lines = [text(place, name) for name in ("LineOne", "LineTwo", "LineThree")]
+        return joined(*lines, f"{text(place, 'PostcodeCode')} {text(place, 'CityName')}")
+    return ""
+
+
+def _tax_id(root: "_Element", party: str) -> str:
+    """The VAT number (VA), else the tax office's number (FC)."""
+    numbers = {
+        number.get("schemeID", ""): " ".join((number.text or "").split())
+        for number in elements(root, f"{_TRADE}/{_AGREEMENT}/{party}/SpecifiedTaxRegistration/ID")
+    }
+    return numbers.get("VA") or numbers.get("FC") or ""
+
+
+def _tax(root: "_Element", currency: str) -> str:
+    """The tax total; it may be given a second time in the seller's own currency."""
+    totals = elements(root, f"{_SUMS}/TaxTotalAmount")
+    own = [total for total in totals if total.get("currencyID") in (currency, None)]
+    return next(((total.text or "").strip() for total in own or totals), "")

@@ -1,0 +1,76 @@
+"""The values that an e-invoice carries about itself: ZUGFeRD 1 and 2, Factur-X and other CII, UBL 2.1, FatturaPA."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from storage.exceptions import InputProblem
+from workbench.exchange.einvoices.attachments import xml_of
+from workbench.exchange.einvoices.kinds import invoices_of, looks_like
+from workbench.exchange.einvoices.xml import LARGEST, REMEDY
+from workbench.exchange.reader_process import in_reader_process
+from workbench.fields import FieldType
+from workbench.fields.values import normalise, occurrences
+
+
+@in_reader_process
+def read(source: Path | bytes, password: str | None = None) -> dict[str, str]:
+    """The values of an e-invoice: field id -> value as the XML spells it (dates ISO, amounts with a point).
+
+    Returns:
+        {} when the PDF carries no e-invoice.
+
+    Raises:
+        InputProblem: the file is no PDF, or carries an e-invoice that cannot be read; the message says why.
+    """
+    attachment = xml_of(source, password)
+    return {} if attachment is None else values_of(attachment[1], attachment[0])
+
+
+def beside(path: Path) -> Path | None:
+    """The e-invoice NAME.xml beside NAME.pdf or a picture; None where there is none."""
+    for suffix in (".xml", ".XML"):
+        other = path.with_suffix(suffix)
+        try:
+            if other != path and other.is_file() and looks_like(other.open("rb").read(8192)):
+                return other
+        except OSError:
+            continue
+    return None
+
+
+def values_for(path: Path, password: str | None = None) -> dict[str, str]:
+    """The values for a PDF or picture: of the e-invoice inside it, else of the one beside it.
+
+    Raises:
+        InputProblem: one is there and cannot be read.
+    """
+    inside = read(path, password) if path.suffix.lower() == ".pdf" else {}
+    other = None if inside else beside(path)
+    if other is None:
+        return inside
+    if other.stat().st_size > LARGEST:
+        raise InputProblem(f"{other.name} is larger than {LARGEST // 1_000_000} MB.", REMEDY)
+    return values_of(other.read_bytes(), other.name)
+
+
+def values_of(data: bytes, name: str = "the XML") -> dict[str, str]:
+    """The values in an e-invoice's XML, those of the first invoice where there are several.
+
+    Raises:
+        InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
+    """
+    return invoices_of(data, name)[0].values
+
+
+def with_printed_signs(values: Mapping[str, str], page_text: str) -> dict[str, str]:
+    """Values whose amounts have the sign of the page: a credit note's are positive in its XML, and seldom in print."""
+    if not any(field.startswith("amount_") for field in values):
+        return dict(values)
+    printed = {reading for _, _, readings in occurrences(FieldType.AMOUNT, page_text) for reading in readings}
+
+    def signed(field: str, value: str) -> str:
+        amount = normalise(FieldType.AMOUNT, value).normal if field.startswith("amount_") else None
+        is_negated = amount is not None and amount not in printed and f"-{amount}" in printed
+        return f"-{value.strip()}" if is_negated else value
+
+    return {field: signed(field, value) for field, value in values.items()}
