@@ -12,7 +12,7 @@ from workbench.exchange.reading.incoming import Incoming, IncomingPage, Incoming
 from workbench.exchange.reading.running_text import TYPESET, typeset
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
-_START = re.compile(rb"-DOCSTART-(?!\t)")  # a word of that name has a tab and its tag behind it
+_START = re.compile(rb"-DOCSTART-(?!\t[^\t]*$)")  # a word of that name has a tab and its tag behind it, and no more
 
 
 class ConllImporter:

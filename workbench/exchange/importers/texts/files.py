@@ -24,11 +24,14 @@ class TextFileImporter:
 
 
 def _document(path: Path, options: Options) -> Incoming:
-    text = table_cells.decoded(parsing.content(path, options.limits))
+    text, encoding = table_cells.decoded(parsing.content(path, options.limits))
     if not text.strip():
         raise InputProblem("its text is empty")
     name = f"{path.parent.name} {path.stem}" if options.by_folder else path.stem
-    return Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
+    incoming = Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
+    if encoding:
+        incoming.notes.append(f"texts that are not UTF-8 were read as {encoding}")
+    return incoming
 
 
 IMPORTER = TextFileImporter()
