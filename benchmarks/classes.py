@@ -4,14 +4,26 @@
 
 Each seed divides the texts anew (1,000 for test, a tenth for validation) and takes the first so many of the training
 side. `head` is `embedded` with all layers frozen but the head.
+
+    python benchmarks/classes.py --many 1000000
+
+Size instead: so many made-up sentences of 20 words (1,000 of them labelled) are imported, listed, searched, and 50 are
+chosen without a model. Seconds of wall clock and of work, and the peak of the import's memory; the machine should have
+nothing else to do.
 """
 
 import argparse
+import csv
+import itertools
 import json
+import random
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +49,71 @@ def workbench(root: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def write_sentences(path: Path, number: int) -> None:
+    """A table of sentences of 20 words, as often as words of a language are; the first 1,000 have a class."""
+    chance = random.Random(1)
+    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(2, 9))) for _ in range(30_000)]
+    weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(words))))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "text", "label"])
+        for row in range(number):
+            text = " ".join(chance.choices(words, cum_weights=weights, k=20))
+            table.writerow([row, text, chance.choice(["claim", "no claim"]) if row < 1000 else ""])
+
+
+def timed(what: str, act: Callable[[], Any]) -> Any:
+    """Do something and print how long it took: wall clock, and work of this process and of its children."""
+
+    def work() -> float:
+        used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+    began, worked = time.perf_counter(), work()
+    result = act()
+    print(f"{what:32} {time.perf_counter() - began:7.2f} s, {work() - worked:7.2f} s of work", flush=True)
+    return result
+
+
+def measure_size(number: int) -> None:
+    from storage import document_list, label_queries
+    from workbench.annotation.classes import sheet
+    from workbench.workspace import Workspace
+
+    with tempfile.TemporaryDirectory() as folder:
+        root, table = Path(folder) / "ws", Path(folder) / "sentences.csv"
+        write_sentences(table, number)
+        Workspace.create(root).close()
+        summary = timed("import", lambda: workbench(root, "import", str(table)))
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / 1e6
+        rate = summary["documents"] / summary["seconds"]
+        print(f"{'':32} {rate:,.0f}/s, {peak:,.0f} MB of memory, {size:,.0f} MB on disk")
+        workspace = Workspace.open(root)
+        with workspace.db.read() as connection:
+            timed("ids of the list", lambda: document_list.ids(connection))
+            timed("a page of the list", lambda: document_list.page(connection, document_list.Filter(), number // 2, 50))
+            timed("search for a word", lambda: document_list.search(connection, "qx"))
+            timed("lines of the sheet", lambda: sheet.read(connection, workspace.schema.classes[0]))
+            timed("labels by class", lambda: label_queries.class_counts(connection))
+        workspace.close()
+        timed("50 chosen without a model", lambda: workbench(root, "queue", "--size", "50"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("texts", type=Path)
-    parser.add_argument("--positive", required=True, help="the class whose F1 is shown")
+    parser.add_argument("texts", type=Path, nargs="?")
+    parser.add_argument("--positive", default="claim", help="the class whose F1 is shown")
+    parser.add_argument("--many", type=int, help="measure size with so many made-up sentences")
     parser.add_argument("--labels", default="20,100,500,2000,all")
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
+    if options.many:
+        measure_size(options.many)
+        return
+    if options.texts is None:
+        parser.error("name a file of texts, or --many")
     print(f"{'model':10} {'labels':>7} {'F1':>6} {'accuracy':>9} {'macro':>6} {'seconds':>8}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "ws"

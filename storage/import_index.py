@@ -23,6 +23,7 @@ from storage.tables import (
     value_imports,
 )
 
+_ROWS = 5_000  # read at once
 _VALUE_IMPORTS = 20  # kept, so that they can be undone
 
 
@@ -54,13 +55,18 @@ class NewText:
     classes: tuple[ClassLabel, ...] = ()
 
 
-def add_texts(connection: Connection, new: Sequence[NewText], annotator: str) -> None:
-    """Add texts with their classes, in the caller's transaction. Made for a million of them."""
+def add_texts(connection: Connection, new: Sequence[NewText], annotator: str) -> list[tuple[int, str]]:
+    """Add texts with their classes, in the caller's transaction. Made for a million of them.
+
+    Returns:
+        (document, case-folded words) of each.
+    """
     if not new:
-        return
+        return []
     now = datetime.now(UTC)
     first = last_document(connection) + 1
     numbered = list(enumerate(new, first))
+    bodies = [(number, " ".join(text.words).casefold()) for number, text in numbered]
     _insert_all(
         connection, documents,
         ("id", "name", "source", "digest", "format", "language", "group_name", "side", "state", "page_count",
@@ -78,7 +84,7 @@ def add_texts(connection: Connection, new: Sequence[NewText], annotator: str) ->
     )  # fmt: skip
     _insert_all(
         connection, texts, ("document_id", "body"),
-        ((number, " ".join(text.words).casefold()) for number, text in numbered),
+        bodies,
     )  # fmt: skip
     _insert_all(
         connection, class_labels, ("document_id", "field", "option", "source", "annotator"),
@@ -93,6 +99,7 @@ def add_texts(connection: Connection, new: Sequence[NewText], annotator: str) ->
             connection, events, ("document_id", "at", "annotator", "act", "change"), rows,
             (now, annotator, "import", annotations.import_change((), *key)),
         )  # fmt: skip
+    return bodies
 
 
 def _state(text: NewText) -> str:
@@ -225,12 +232,16 @@ class TextStanding:
     classes: dict[str, set[str]]  # class field -> options
 
 
-def text_bodies(connection: Connection) -> Iterator[tuple[int, str]]:
-    """(document, case-folded words) of all texts that stand on no page, in their order."""
+def text_bodies(connection: Connection, last: int) -> Iterator[tuple[int, str]]:
+    """(document, case-folded words) of the texts that stand on no page up to document `last`, in their order."""
     is_text = exists().where(pages.c.document_id == texts.c.document_id, pages.c.number == 0, pages.c.engine == TEXT)
-    query = select(texts.c.document_id, texts.c.body).where(is_text).order_by(texts.c.document_id)
-    for row in connection.execute(query):
-        yield row.document_id, row.body
+    query = (
+        select(texts.c.document_id, texts.c.body)
+        .where(texts.c.document_id <= last, is_text)
+        .order_by(texts.c.document_id)
+    )
+    for part in connection.execute(query).partitions(_ROWS):
+        yield from ((number, body) for number, body in part)
 
 
 def text_standings(connection: Connection, ids: Sequence[int]) -> dict[int, TextStanding]:

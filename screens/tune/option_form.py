@@ -8,6 +8,7 @@ from textual.widgets.option_list import Option
 
 from workbench.runs.config import draft as drafts
 from workbench.runs.config.draft import Draft
+from workbench.runs.config.options import without_effect
 from workbench.runs.config.tune import Group, TuneConfig
 
 PRESET = "preset"
@@ -50,11 +51,15 @@ class OptionForm(OptionList):
         super().__init__(markup=False)
         self._draft: Draft | None = None
         self._last: TuneConfig | None = None
+        self._only_texts = False
         self.unfolded: set[Group] = set()
 
-    def show(self, draft: Draft, last: TuneConfig | None) -> None:
-        """Show a draft, and where it differs from the last run."""
-        self._draft, self._last = draft, last
+    def show(self, draft: Draft, last: TuneConfig | None, *, only_texts: bool = False) -> None:
+        """Show a draft, and where it differs from the last run.
+
+        Settings that change nothing are left out unless they were changed: those of pages where there are only texts.
+        """
+        self._draft, self._last, self._only_texts = draft, last, only_texts
         self._fill()
 
     @property
@@ -88,7 +93,8 @@ class OptionForm(OptionList):
         kept, scrolled = at.id if at is not None else PRESET, self.scroll_y
         rows = [Option(self._row("Preset", self._draft.preset or "none", ""), id=PRESET)]
         for group, settings in drafts.visible(self.unfolded):
-            hidden = sum(k.group is group for k in drafts.SETTINGS.values()) - len(settings)
+            settings = [k for k in settings if self._is_shown(k.key)]
+            hidden = sum(k.group is group and self._is_shown(k.key) for k in drafts.SETTINGS.values()) - len(settings)
             sign = f"▸ {hidden} more" if hidden else "▾"
             rows.append(Option(self._heading(group.value, sign), id=f"group {group}"))
             rows += [Option(self._row(k.title, self._draft.text(k.key), self._mark(k.key)), id=k.key) for k in settings]
@@ -97,6 +103,12 @@ class OptionForm(OptionList):
             if kept in self._option_ids():
                 self.highlighted = self.get_option_index(kept)
         self.scroll_to(y=scrolled, animate=False, immediate=True)
+
+    def _is_shown(self, key: str) -> bool:
+        assert self._draft is not None
+        task = self._draft.config.model.task
+        is_touched = self._draft.changed(key) or key in self._draft.problems
+        return is_touched or not without_effect(key, task=task, only_texts=self._only_texts)
 
     def _mark(self, key: str) -> str:
         assert self._draft is not None

@@ -16,6 +16,7 @@ from screens.tune import augmentation_page
 from screens.tune.keys import FORM
 from screens.tune.option_form import PRESET, OptionForm
 from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
+from storage import label_queries
 from storage import runs as run_store
 from storage.files import write_atomic
 from workbench.active_learning import loop_task, retraining
@@ -25,7 +26,7 @@ from workbench.runs.config import draft as drafts
 from workbench.runs.config import families, presets
 from workbench.runs.config import files as config_files
 from workbench.runs.config.draft import Draft
-from workbench.runs.config.options import Setting
+from workbench.runs.config.options import Setting, without_effect
 from workbench.runs.config.tune import Group, TuneConfig
 from workbench.workspace import Workspace
 
@@ -63,6 +64,7 @@ class SettingsForm(Vertical):
         self._editing = ""  # the setting in the edit line
         self.draft = self._fitting_preset(loop_task.usual(workspace))
         self.last: TuneConfig | None = None  # the last run's configuration
+        self._only_texts = False  # no document stands on a page
         self.parent_run: str | None = None  # the run whose settings these began as
 
     def compose(self) -> ComposeResult:
@@ -116,12 +118,13 @@ class SettingsForm(Vertical):
         """Show the form; the marks of what differs from the last run are of the run that is the last now."""
         with self._workspace.db.read() as connection:
             listed = run_store.listed(connection)
+            self._only_texts = label_queries.are_all_texts(connection)
         with screen_of(self).guarded():
             self.last = config_files.from_dict(listed[0].config) if listed else None
         self._show()
 
     def _show(self) -> None:
-        self._options.show(self.draft, self.last)
+        self._options.show(self.draft, self.last, only_texts=self._only_texts)
         spec = families.spec(self.draft.config.model.family)
         licence = Content.assemble(("Weights: ", "bold"), f"{spec.licence}. {spec.commercial}")
         self.query_one("#licence", Static).update(licence)
@@ -140,6 +143,8 @@ class SettingsForm(Vertical):
             text = Content("Enter folds or unfolds the group. The groups stand in the order of tuning.")
         else:
             text = _explanation(setting, self.draft)
+            if without_effect(key, task=self.draft.config.model.task, only_texts=self._only_texts):
+                text = Content.assemble(text, "\n", ("Without effect ", "bold $warning"), "in this run.")
         self.query_one("#guide", Static).update(text)
 
     # changing a setting

@@ -80,7 +80,6 @@ async def test_find_gets_every_letter(opened, workspace, delay):
         ["F", "v", "enter"],
         ["F", "s", "down", "enter"],
         ["question_mark", "enter"],
-        ["question_mark", "question_mark"],
         ["h", "q"],
     ],
 )

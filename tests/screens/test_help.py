@@ -28,13 +28,13 @@ def test_what_is_typed_narrows_by_text_heading_and_key() -> None:
 @given(st.integers(20, 300), st.integers(1, 12))
 def test_no_row_is_lost_or_wider_than_its_column(width: int, sections: int) -> None:
     listed = [(f"Group {n}", [(f"k{n}", "Does what it says " * n)] * n) for n in range(1, sections + 1)]
-    made = columns(listed, width)
-    text = "\n".join(column.plain for column in made)
+    shown_columns = columns(listed, width)
+    text = "\n".join(column.plain for column in shown_columns)
     assert sum(line.startswith(f"  k{n} ") for n in range(1, sections + 1) for line in text.splitlines()) == sum(
         range(1, sections + 1)
     )
-    room = max(width // len(made) - 2, 26)
-    assert max(len(line.rstrip()) for column in made for line in column.plain.splitlines()) <= room
+    widest = max(width // len(shown_columns) - 2, 26)
+    assert max(len(line.rstrip()) for column in shown_columns for line in column.plain.splitlines()) <= widest
 
 
 async def test_all_keys_are_in_view_on_a_large_screen_and_typing_finds_one(opened, workspace):

@@ -15,7 +15,7 @@ from screens.widgets.dialogs import Choice, Confirm, Prompt, TextPage
 from screens.widgets.status_lines import StatusLine
 from storage import runs
 from storage.records import Run, RunState
-from tests.support import tiny_model, workspaces
+from tests.support import text_documents, tiny_model, workspaces
 from workbench.runs import estimate, jobs
 from workbench.runs.config import files as config_files
 from workbench.runs.config.tune import TuneConfig
@@ -238,3 +238,28 @@ async def test_a_grid_is_a_group_with_small_curves(opened: Opener, invoices: Wor
         await pilot.press("n")
         for run in listed(invoices):
             await until(pilot, lambda run=run: RunFolder(invoices.files.run(run.id)).at_work())
+
+
+async def test_settings_of_pages_are_left_out_where_there_are_only_texts(opened: Opener, tmp_path: Path) -> None:
+    workspace = text_documents.workspace(tmp_path / "texts", labels={0: "invoice", 1: "reminder"})
+    async with opened(workspace) as pilot:
+        screen = await screen_of(pilot)
+        form = screen.query_one(OptionForm)
+        form.fold()
+        shown = form._option_ids()
+        assert {"data.max_length", "train.learning_rate", "regularization.loss"} <= shown
+        assert not {key for key in shown if key.startswith("augmentation.")}
+        assert not shown & {"data.bbox_norm", "data.reading_order", "model.carry_head"}
+        screen.form.apply(["data.reading_order=geometric"])  # what was changed stays in view, and is explained
+        form.focus_key("data.reading_order")
+        await pilot.pause()
+        assert "Without effect in this run" in text_of(screen, "#guide")
+    workspace.close()
+
+
+async def test_settings_of_pages_are_there_where_there_are_pages(opened: Opener, invoices: Workspace) -> None:
+    async with opened(invoices) as pilot:
+        screen = await screen_of(pilot)
+        form = screen.query_one(OptionForm)
+        form.fold()
+        assert {"augmentation.box_jitter", "data.reading_order"} <= form._option_ids()

@@ -9,12 +9,13 @@ from transformers import pipeline
 
 from screens.errors import snapshot
 from storage import document_list, events, runs
-from storage.exceptions import RunProblem, WorkbenchError
+from storage.exceptions import RunProblem
 from storage.records import RunState
 from tests.support import tiny_model
 from workbench import cli
 from workbench.active_learning import loop_task, overview
 from workbench.commands import demo
+from workbench.evaluation.doctor import diagnosis
 from workbench.runs import jobs, parquet
 from workbench.runs.config import presets
 from workbench.runs.config.tune import Model, TuneConfig
@@ -115,8 +116,9 @@ def test_an_encoder_is_fine_tuned_opens_in_transformers_and_refuses_what_is_for_
     assert all(sum(case.probabilities.values()) == pytest.approx(1, abs=2e-3) for case in cases)
     classify = pipeline("text-classification", model=str(folder.model), tokenizer=str(folder.model), device=-1)
     assert classify("total item date")[0]["label"] in LABELS
-    refused = text("-w", str(root), "doctor", run.id)
-    assert isinstance(refused.exception, WorkbenchError) and "whole documents" in refused.exception.message
+    consulted = data(root, "doctor", run.id)
+    assert consulted["run"] == run.id and {"healthy", "findings", "forecast"} <= set(consulted)
+    assert {finding["rule"] for finding in consulted["findings"]} <= set(diagnosis.CLASS_RULES)
     assert text("-w", str(root), "runs", "show", run.id).exit_code == 0
 
 

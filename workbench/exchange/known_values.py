@@ -255,6 +255,7 @@ class _ValuesImport:
         number, reason = self._names.find(row.file)
         if number is None:
             return Rejected(str(path), row.record, reason)
+        outcome.left_out.update(row.nested)
         values: dict[str, str] = {}
         for column, value in row.values.items():
             if self._only is not None and column.casefold() not in self._only and labels.schema.resolve(column) is None:

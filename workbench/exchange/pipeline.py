@@ -22,7 +22,7 @@ from workbench.exchange.known_values import bring_in, suggest_again
 from workbench.exchange.reading import clean
 from workbench.exchange.reading.incoming import Incoming, Rejected
 from workbench.exchange.sources import DocumentSource, ImportRequest, PendingDocument
-from workbench.exchange.texts.batch import TextBatch
+from workbench.exchange.texts.batch import TextBatch, rare_collections
 from workbench.exchange.vendor_groups import Grouper
 from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
@@ -71,7 +71,8 @@ def run(workspace: Workspace, request: ImportRequest, progress: Progress | None 
     """
     if request.accept_above is not None and not 0 <= request.accept_above <= 1:
         raise UsageProblem("--accept-above is a score between 0 and 1.", "0.95 accepts what is nearly certain.")
-    return _ImportJob(workspace, request, progress).run()
+    with rare_collections():
+        return _ImportJob(workspace, request, progress).run()
 
 
 class _ImportJob:

@@ -351,6 +351,9 @@ class ClassCase:
     words: tuple[str, ...]
     options: tuple[str, ...]  # its labels, where it has any
     probabilities: dict[str, float]  # option -> 0..1
+    group: str = ""
+    language: str = ""
+    truncated: bool = False  # the model did not see all of its words
 
     @property
     def option(self) -> str | None:
@@ -370,14 +373,12 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
         InputProblem: there are no predictions, they are of another task, or a file is damaged.
     """
     check_predictions(folder, split, CLASSES)
-    run = RunFolder(folder)
-    columns = ["document", "name", "words", CLASSES]
+    run, columns = RunFolder(folder), ["document", "name", "words", "group", "language", CLASSES]
     if not run.dataset(split).is_file():
         return
     documents = (row for part in tables(run.dataset(split), columns) for row in rows_of(part))
-    predictions = (
-        row for part in tables(run.predictions, ["document", "labels", "probabilities"], split) for row in rows_of(part)
-    )
+    columns = ["document", "labels", "probabilities", "truncated"]
+    predictions = (row for part in tables(run.predictions, columns, split) for row in rows_of(part))
     waiting: dict[int, dict[str, Any]] = {}  # of train a sample is predicted, in an order of its own
     for prediction in predictions:
         while prediction["document"] not in waiting:
@@ -389,9 +390,10 @@ def stream_classes(folder: Path, split: str) -> Iterator[ClassCase]:
                 )
             waiting[row["document"]] = row
         row = waiting.pop(prediction["document"])
+        shares = probabilities_of(prediction["labels"], prediction["probabilities"])
         yield ClassCase(
-            row["document"], row["name"], tuple(row["words"]), tuple(row[CLASSES] or ()),
-            probabilities_of(prediction["labels"], prediction["probabilities"]),
+            row["document"], row["name"], tuple(row["words"]), tuple(row[CLASSES] or ()), shares, row["group"] or "",
+            row["language"] or "", bool(prediction["truncated"]),
         )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def adopt(workspace: Workspace, source: Path) -> Run:
         RunProblem: it is at work, or a run of this id is here already.
     """
     request = Request.read(source)
+    _refuse_links(source)  # before any other file is opened: a pipe would be waited for
     if not re.fullmatch(r"\w[\w.-]{0,63}", request.run):  # it becomes a folder's name here
         raise InputProblem(f"{source} calls itself {request.run!r}: that is no run's name.", "Correct request.yaml.")
     target = workspace.files.run(request.run)
@@ -41,7 +42,6 @@ def adopt(workspace: Workspace, source: Path) -> Run:
     if not here and RunFolder(source).at_work():
         raise RunProblem(f"Run {request.run} is at work where it is.", "Stop it there first, then copy it.")
     RunFolder(source).read_report()  # a damaged one is refused before anything is copied
-    _refuse_links(source)
     if RunFolder(source).has_model():
         model_folders.check_folder(RunFolder(source).model, fine_tuned=True)
     if not here:

@@ -219,7 +219,7 @@ def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, fo
     ):
         (folder / part).mkdir()
         (folder / part / name).write_text(content)
-    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19"}]'
+    rows = '[{"file": "good", "total": NaN, "date": "29.02.2023", "vat": "19", "iban": ["DE"]}]'
     (folder / "values.json").write_text(rows)
     summary, _ = brought(workspace, folder)
     reasons = {(field, value): reason for _, field, value, reason in summary.unaligned}
@@ -227,7 +227,7 @@ def test_values_that_are_none_are_refused_with_a_reason(workspace: Workspace, fo
     assert "no date" in reasons["invoice_date", "29.02.2023"]
     assert summary.reference_values == 1  # the company
     assert summary.values is not None
-    assert summary.values.left_out == {"total": 1, "date": 1}
+    assert summary.values.left_out == {"total": 1, "date": 1, "iban": 1}
     assert summary.values.reference_values == 1
 
 

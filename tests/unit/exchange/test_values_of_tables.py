@@ -1,6 +1,7 @@
 """Tables of known values go to the document that a row means, can be tried first, and can be taken back."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +12,15 @@ import pytest
 from click.testing import CliRunner
 
 from storage import document_list, documents
+from storage.exceptions import InputProblem
 from storage.records import State
 from tests.support import sample_documents
 from workbench.annotation.editor import DocumentEditor
 from workbench.commands import values as command
 from workbench.exchange import known_values
-from workbench.exchange.reading import table_cells
+from workbench.exchange.reading import table_cells, values_table
 from workbench.exchange.reading.document_names import DocumentNames
+from workbench.settings import Limits
 from workbench.workspace import Workspace
 
 PAGE = sample_documents.page_of(sample_documents.RECEIPT)
@@ -214,3 +217,10 @@ def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path:
     known_values.bring_in(workspace, table_of(tmp_path, "file,amount_total", "a/d001.pdf,1.00"))
     with workspace.db.read() as connection:
         assert document_list.with_known_values(connection) == [1]
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "v.csv")
+    with pytest.raises(InputProblem, match="no regular file"):
+        list(values_table.read(tmp_path / "v.csv", Limits()))

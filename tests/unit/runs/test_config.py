@@ -244,3 +244,8 @@ def test_a_request_that_is_a_bomb_is_a_problem_of_the_run(tmp_path: Path) -> Non
         (tmp_path / "request.yaml").write_bytes(text.encode("latin-1"))
         with pytest.raises(ConfigProblem):
             Request.read(tmp_path)
+
+
+def test_a_configuration_without_end_is_refused() -> None:
+    with pytest.raises(ConfigProblem, match="larger"):
+        files.load(Path("/dev/zero"))

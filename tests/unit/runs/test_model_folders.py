@@ -1,6 +1,7 @@
 """Model folders of others: what is hostile, broken or not whole is refused by name, before anything is built."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,7 @@ FILES: list[tuple[Callable[[Path], None], str]] = [
     (without("config.json"), "no config.json"),
     (without("tokenizer.json"), "no tokenizer"),
     (with_file("tokenizer.json", "{}"), "no tokenizer"),
+    (lambda folder: os.mkfifo(folder / "added_tokens.json"), "no regular file"),
     (with_file("tokenizer.json", "{"), "cannot be read"),
     (with_file("tokenizer_config.json", '{"auto_map": {"AutoTokenizer": ["evil.T", null]}}'), "auto_map"),
     (with_file("config.json", "[" * 100_000), "cannot be read"),
@@ -218,6 +220,20 @@ def test_a_damaged_file_of_an_imported_run_is_named(
         message = problem.message
     assert reason in message
     elsewhere.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["request.yaml", "report.json", "lock", "waiting", "events.jsonl", "suggestions.jsonl"]
+)
+def test_a_run_folder_with_a_pipe_is_refused_and_not_waited_for(
+    workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    run_id = workspaces.finished_run(workspace, tmp_path, name="first")
+    shutil.copytree(workspace.files.run(run_id), tmp_path / "copy")
+    (tmp_path / "copy" / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "copy" / name)
+    with pytest.raises(WorkbenchError, match="no regular file"):
+        transfer.adopt(workspace, tmp_path / "copy")
 
 
 def test_an_imported_run_is_not_resumed_from_pickles_of_another_machine(workspace: Workspace, tmp_path: Path) -> None:

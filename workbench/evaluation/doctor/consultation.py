@@ -49,7 +49,7 @@ def consult(workspace: Workspace, run: Run, more: int = 20) -> Consultation:
         ConfigProblem, InputProblem: the folder is gone or damaged.
     """
     with workspace.db.read() as connection:
-        listed = run_store.listed(connection, task="tokens")
+        listed = run_store.listed(connection, task=run.task)
         waiting = Waiting(document_list.waiting(connection))
     figures = comparison.as_evaluated(workspace, listed)
     peers = {other.name: figures[other.id] for other in listed if other.id != run.id and other.id in figures}

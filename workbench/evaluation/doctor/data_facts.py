@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from zlib import crc32
 
 from workbench.evaluation.label_errors import suspects
@@ -17,6 +18,16 @@ Share = tuple[int, int]
 _SKETCH = 48
 _ALIKE = 0.7
 LOW_OCR = 0.8
+
+
+class Worded(Protocol):
+    """A document with its words."""
+
+    @property
+    def document(self) -> int: ...
+
+    @property
+    def words(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,7 @@ def _fields(cases: Iterable[Case]) -> dict[str, FieldData]:
     return {name: FieldData(labels[name], len(documents[name]), len(vendors[name])) for name in sorted(labels)}
 
 
-def near_duplicates(train: Sequence[Case], evaluated: Sequence[Case]) -> list[tuple[int, int]]:
+def near_duplicates(train: Sequence[Worded], evaluated: Sequence[Worded]) -> list[tuple[int, int]]:
     """(evaluated document, training document) pairs that are almost the same text when digits do not count.
 
     Compared by the smallest hashes of their word triples (a bottom-k sketch): quick, and blind to order and length
@@ -140,7 +151,7 @@ def near_duplicates(train: Sequence[Case], evaluated: Sequence[Case]) -> list[tu
     return alike
 
 
-def _sketch(case: Case) -> list[int]:
+def _sketch(case: Worded) -> list[int]:
     words = [re.sub(r"\d", "0", word).casefold() for word in case.words]
     if len(words) < 10:
         return []

@@ -9,13 +9,20 @@ from storage import events
 from workbench.evaluation.comparison import Figure, Figures
 from workbench.evaluation.doctor import data_rules, training_rules
 from workbench.evaluation.doctor.actions import counted
+from workbench.evaluation.doctor.classes import facts as class_facts
+from workbench.evaluation.doctor.classes import rules as class_rules
+from workbench.evaluation.doctor.classes import training_rules as class_training_rules
 from workbench.evaluation.doctor.data_facts import statistics
 from workbench.evaluation.doctor.findings import Diagnosis, Evidence, Finding, Rule, Severity, Waiting
 from workbench.predictions.run_reader import read_dataset, read_labelled
+from workbench.runs import parquet
 from workbench.runs.state import RunFolder
 
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in (*training_rules.RULES, *data_rules.RULES)}
 """Rule's name -> rule, in the order in which they are applied."""
+
+CLASS_RULES: dict[str, Rule] = {rule.__name__: rule for rule in (*class_rules.RULES, *class_training_rules.RULES)}
+"""Those for a run that tells what whole documents are."""
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -24,7 +31,8 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     Too few measured documents come before everything, as they put all the other figures in doubt; hints come last.
     Where it is known which documents want labels, no action asks for others.
     """
-    findings = [finding for rule in RULES.values() if (finding := rule(evidence))]
+    rules = RULES if evidence.classes is None else CLASS_RULES
+    findings = [finding for rule in rules.values() if (finding := rule(evidence))]
     if (waiting := evidence.waiting) is not None:
         findings = [replace(f, actions=tuple(counted(action, waiting) for action in f.actions)) for f in findings]
     return Diagnosis(tuple(sorted(findings, key=_rank)))
@@ -54,8 +62,18 @@ def examine(
 
     request = Request.read(folder)
     run = RunFolder(folder)
+    of_classes = request.config.model.task == parquet.CLASSES
     if report is None:
-        report = run.read_report().get("evaluation") or {}
+        report = run.read_report().get(parquet.CLASSES if of_classes else "evaluation") or {}
+    if of_classes:
+        split = report.get("split", "validation")
+        return Evidence(
+            events=tuple(events.iterate(run.events)),
+            report=report,
+            config=request.config.model_dump(mode="json"),
+            waiting=waiting,
+            classes=class_facts.statistics(folder, split, multiple=request.fields[0].multiple),
+        )
     predicted = run.predictions.is_file()
     split = report.get("split", "validation")
     evaluated = read_labelled(folder, split, boxes=False) if predicted else read_dataset(folder, split)

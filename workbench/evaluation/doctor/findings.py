@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from workbench.evaluation.comparison import Figure
+from workbench.evaluation.doctor.classes.facts import ClassData
 from workbench.evaluation.doctor.data_facts import DataStatistics
 from workbench.runs.config import families
 
@@ -64,6 +65,12 @@ _PHRASES = {
     "share_of_two_largest_vendors": "{:.0%} of their documents come from the two largest",
     "learning_rate": "learning rate {:g}",
     "usual_learning_rate": "usual learning rate {:g}",
+    "lowest_validation_loss": "lowest loss on validation {:.3g}",
+    "last_validation_loss": "last {:.3g}",
+    "loss_of_guessing": "guessing has a loss of {:.2f}",
+    "highest_early_loss": "highest early loss {:.2f}",
+    "mean_late_loss": "mean loss of the second half {:.2f}",
+    "mean_jump": "it jumps by {:.2f} from step to step",
     "broken_steps": "{} steps without a loss",
     "logged_steps": "{} steps logged",
     "lowest_loss": "lowest loss {:.3g}",
@@ -145,6 +152,7 @@ class Evidence:
         events: the run's events (storage/events.py), in order.
         report: the evaluation (workbench/evaluation/report.py).
         data: statistics of the frozen data.
+        classes: those of a run that tells what whole documents are; `data` is None then.
         config: the configuration as nested mappings (model, train, regularization, data, augmentation).
         types: field id -> type's name.
         waiting: what could be labelled now; None where it is not known.
@@ -160,6 +168,7 @@ class Evidence:
     waiting: Waiting | None = None
     figure: Figure | None = None
     peers: Mapping[str, Figure] = field(default_factory=dict)
+    classes: ClassData | None = None
 
     def get(self, key: str, default: Any) -> Any:
         """A configuration value by its dotted key; the default where it is missing or left to the base."""

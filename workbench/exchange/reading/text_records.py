@@ -23,6 +23,7 @@ _GROUP_COLUMNS = ("group", "speaker", "source", "author")
 _LANGUAGE_COLUMNS = ("language", "lang")
 _NAMED = ("_text", "_name", "_names")  # of a column beside one of numbers that says what these mean
 _UNLABELLED = -1  # as the datasets library writes it for a ClassLabel
+_CELLS = 10_000
 LEVELS = " / "
 """Between the levels of a taxonomy, in the name of an option."""
 
@@ -114,6 +115,7 @@ class TextRecords:
         self._format, self._is_binary = format, is_binary
         self._title = title or path.stem
         self._columns: dict[tuple[str, ...], Columns] = {}
+        self._cells: dict[tuple[str, str] | None, list[IncomingClass]] = {}  # what cells say: a million rows have few
 
     def document(self, where: str, record: Any) -> Incoming:
         """The document of a record.
@@ -138,19 +140,25 @@ class TextRecords:
         name = f"{self._title} {number if isinstance(number, int | str) and str(number).strip() else where}"
         group = record[columns.group] if columns.group else None
         incoming = Incoming(name, f"{self._path} {where}".rstrip(), [], self._format, text=text)
-        incoming.group = _option(group) if group is not None and str(group).strip() else name
+        incoming.group = (group is not None and _option(group)) or name
         incoming.side = side_of(record[columns.side]) if columns.side else None
         language = record[columns.language] if columns.language else None
         incoming.language = language if isinstance(language, str) and 0 < len(language) <= 16 else None
         for column, field in columns.labels:
             self._label(incoming, record, column, field)
+        incoming.labelled = len({label.label for label in incoming.classes}) == len(columns.labels) > 0
         if not columns.labels and not self._options.by_folder:
             listed = ", ".join(map(str, keys))
             incoming.notes.append(f"texts without a column of classes (columns: {listed}); --label names it")
         return incoming
 
     def _label(self, incoming: Incoming, record: Mapping[str, Any], column: str, field: str) -> None:
-        options = classes_of(record[column], multiple=self._options.multiple)
+        value = record[column]
+        key = (column, value) if isinstance(value, str) and "answer" not in record else None
+        if key in self._cells:
+            incoming.classes += self._cells[key]
+            return
+        options = classes_of(value, multiple=self._options.multiple)
         meanings = self._names.get(column, self._names.get(""))
         if options and all(option.lstrip("-").isdecimal() for option in options):
             if meanings is None:
@@ -160,8 +168,10 @@ class TextRecords:
             else:
                 options = [self._meaning(int(option), meanings) for option in options if int(option) != _UNLABELLED]
         options = _answered(options, record.get("answer", "accept"), incoming, self._is_binary)
-        incoming.classes += [IncomingClass(field, option) for option in options]
-        incoming.labelled = bool(incoming.classes)
+        classes = [IncomingClass(field, option) for option in options]
+        incoming.classes += classes
+        if key is not None and not incoming.notes and len(self._cells) < _CELLS:
+            self._cells[key] = classes
 
     @staticmethod
     def _meaning(number: int, meanings: Mapping[int, str]) -> str:

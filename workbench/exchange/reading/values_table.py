@@ -29,6 +29,7 @@ class KnownRow:
     file: str
     values: Mapping[str, str]  # column -> value, empty ones left out
     record: str  # "row 3", for display
+    nested: tuple[str, ...] = ()  # columns that hold a list or an object, such as line items: no values of a field
 
 
 def is_table(path: Path, limits: Limits) -> bool:
@@ -65,6 +66,8 @@ def read(path: Path, limits: Limits) -> Iterator[KnownRow | Rejected]:
 
 def _records(path: Path, limits: Limits) -> Iterable[Any]:
     try:
+        if path.exists() and not path.is_file():
+            raise InputProblem(f"{path} is no regular file.", "Name a file, not a device or a pipe.")
         if path.stat().st_size > limits.file_bytes:
             raise InputProblem(f"{path} is larger than file_bytes under [limits] allows.")
         with path.open("rb") as file:
@@ -94,11 +97,14 @@ def _row(path: Path, record: str, data: Any) -> Iterator[KnownRow | Rejected]:
     for name, reason in doubts.items():
         yield Rejected(str(path), record, f"{name}: {reason}")
     known = {name: value for name, value in cells.items() if name and value and name not in doubts}
-    yield KnownRow(file, known, record)
+    nested = tuple(
+        harmless(str(name)).strip() for name, value in data.items() if isinstance(value, list | dict) and value
+    )
+    yield KnownRow(file, known, record, nested)
 
 
 def _text(value: Any) -> str:
-    if value is None or isinstance(value, list | dict):  # line items and the like are no values of a field
+    if value is None or isinstance(value, list | dict):
         return ""
     if isinstance(value, datetime):
         return value.date().isoformat()

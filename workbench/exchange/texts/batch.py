@@ -1,8 +1,12 @@
 """Texts as they are stored: many in one transaction, without the work that pages need."""
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from storage import documents, import_index
+from storage.database import hold_more
 from storage.exceptions import InputProblem
 from storage.import_index import NewText
 from storage.records import ClassLabel
@@ -13,8 +17,20 @@ from workbench.exchange.texts import repeats
 from workbench.fields.plain_text import harmless
 from workbench.workspace import Workspace
 
-SIZE = 5_000
+SIZE = 50_000
 """Texts a transaction."""
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python look for circles of objects rarely: an import makes millions that are in none, which takes it 10 µs a
+    text."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class TextBatch:
@@ -28,6 +44,8 @@ class TextBatch:
         self.has_order = False
         self._workspace = workspace
         self._texts: list[NewText] = []
+        self._holds_more = False
+        self._signatures: list[repeats.Signatures] = []  # of what was stored
         self._last_before: int | None = None  # the last document before the import's first text
 
     @property
@@ -63,10 +81,14 @@ class TextBatch:
         with self._workspace.db.write() as connection:
             if self._last_before is None:
                 self._last_before = import_index.last_document(connection)
+            elif not self._holds_more:
+                hold_more(connection)
+                self._holds_more = True
             # Another process may have imported some of them meanwhile.
             known = documents.known(connection, (text.digest for text in self._texts))
             new = [text for text in self._texts if text.digest not in known] if known else self._texts
-            import_index.add_texts(connection, new, self._workspace.settings.who)
+            bodies = import_index.add_texts(connection, new, self._workspace.settings.who)
+        self._signatures.append(repeats.signatures_of(bodies))
         summary.known += len(known)
         summary.documents += len(new)
         summary.pages += len(new)
@@ -80,4 +102,4 @@ class TextBatch:
         """Keep texts that repeat another on one side, when all are stored."""
         if self._last_before is None:
             return repeats.Repeats()
-        return repeats.settle(self._workspace, self._last_before, keep_sides=self.has_order)
+        return repeats.settle(self._workspace, self._signatures, self._last_before, keep_sides=self.has_order)

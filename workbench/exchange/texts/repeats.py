@@ -47,21 +47,24 @@ class Repeats:
 
 
 @dataclass
-class _Signatures:
+class Signatures:
+    """What texts are compared by; 56 bytes a text."""
+
     ids: "NDArray[Any]"
     exact: "NDArray[Any]"
     bands: "NDArray[Any]"  # texts × bands; 0 where a text has too few words
 
 
-def settle(workspace: Workspace, last_before: int, *, keep_sides: bool) -> Repeats:
+def settle(workspace: Workspace, new: Sequence[Signatures], last_before: int, *, keep_sides: bool) -> Repeats:
     """Put texts that repeat an earlier one into its group and on its side.
 
     Args:
+        new: of the texts of the import, in their order.
         last_before: the last document before the import; what is counted came after it.
         keep_sides: the texts were put on their sides by order.
     """
     with workspace.db.read() as connection:
-        signatures = _read(import_index.text_bodies(connection))
+        signatures = _joined([*_read(import_index.text_bodies(connection, last_before)), *new])
         leader_of, exact = _leaders(signatures, lambda ids: import_index.bodies(connection, ids))
         members = {m for m, _ in leader_of.items()} | set(leader_of.values())
         standings = import_index.text_standings(connection, sorted(members))
@@ -94,18 +97,20 @@ def _count(outcome: Repeats, own: TextStanding, leader: TextStanding, is_exact: 
                 outcome.conflicts.append((own.name, leader.name, field_id, here, there))
 
 
-def _read(bodies: Iterator[tuple[int, str]]) -> _Signatures:
-    import numpy as np
-
-    parts: list[_Signatures] = []
+def _read(bodies: Iterator[tuple[int, str]]) -> Iterator[Signatures]:
     chunk: list[tuple[int, str]] = []
     for row in bodies:
         chunk.append(row)
         if len(chunk) == _CHUNK:
-            parts.append(_signatures(chunk))
+            yield signatures_of(chunk)
             chunk = []
-    parts.append(_signatures(chunk))
-    return _Signatures(
+    yield signatures_of(chunk)
+
+
+def _joined(parts: Sequence[Signatures]) -> Signatures:
+    import numpy as np
+
+    return Signatures(
         np.concatenate([part.ids for part in parts]),
         np.concatenate([part.exact for part in parts]),
         np.concatenate([part.bands for part in parts]),
@@ -116,7 +121,8 @@ def _words(body: str) -> list[bytes]:
     return body.encode("utf-8", "replace").translate(_LETTERS).split()
 
 
-def _signatures(chunk: Sequence[tuple[int, str]]) -> _Signatures:
+def signatures_of(chunk: Sequence[tuple[int, str]]) -> Signatures:
+    """The signatures of (document, case-folded words)."""
     import numpy as np
 
     listed = [_words(body) for _, body in chunk]
@@ -142,10 +148,10 @@ def _signatures(chunk: Sequence[tuple[int, str]]) -> _Signatures:
                 mixed ^= mixed >> np.uint64(32)
                 key = key * np.uint64(0x100000001B3) + np.minimum.reduceat(mixed, starts)
             bands[long, band] = key | np.uint64(1)
-    return _Signatures(np.fromiter((number for number, _ in chunk), np.int64, len(chunk)), exact, bands)
+    return Signatures(np.fromiter((number for number, _ in chunk), np.int64, len(chunk)), exact, bands)
 
 
-def _leaders(signatures: _Signatures, bodies_of: Any) -> tuple[dict[int, int], set[int]]:
+def _leaders(signatures: Signatures, bodies_of: Any) -> tuple[dict[int, int], set[int]]:
     """(text -> the first text that it repeats, those that do so word for word)."""
     import numpy as np
 

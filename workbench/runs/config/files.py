@@ -47,6 +47,7 @@ DECIDED = {
 }
 """Settings that other files bring and that are decided elsewhere here: read over, with a note."""
 
+_LARGEST = 1_000_000  # bytes of a file
 _LONGEST = 100  # characters of a wrong value that a message repeats
 
 _VALUES = {
@@ -70,7 +71,11 @@ def _text_of(source: Path | str) -> str:
     if isinstance(source, str):
         return source
     try:
-        return source.read_text(encoding="utf-8-sig")
+        with source.open("rb") as file:  # bounded: a device has no end
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise ConfigProblem(f"{source} is larger than a configuration can be.", "Give the path of a YAML file.")
+        return data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigProblem(f"{source} cannot be read: {error}", "Give the path of a YAML file, in UTF-8.") from error
 

@@ -29,6 +29,23 @@ class Setting:
     high: float | None = None
 
 
+_OF_FIELDS = ("augmentation.", "model.carry_head", "model.head_map")
+"""What only a run that learns fields on words looks at: whole settings, or all of a section."""
+_OF_PAGES = ("data.bbox_norm", "data.boxes", "data.merge_lines", "data.reading_order")
+"""What only documents with pages have."""
+
+
+def without_effect(key: str, *, task: str, only_texts: bool) -> bool:
+    """Whether a setting changes nothing in a run.
+
+    Args:
+        key: dotted.
+        task: "tokens" or "classes".
+        only_texts: no document of the workspace stands on a page.
+    """
+    return (task == "classes" and key.startswith(_OF_FIELDS)) or (only_texts and key in _OF_PAGES)
+
+
 def settings() -> list[Setting]:
     """Every setting, in the order of tuning and, within a group, as declared."""
     listed = []

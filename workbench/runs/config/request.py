@@ -64,6 +64,8 @@ class Request(BaseModel):
             ConfigProblem: there is none, or it cannot be used.
         """
         path = RunFolder(folder).request
+        if path.exists() and not path.is_file():
+            raise ConfigProblem(f"{path} is no regular file.", "Copy the whole folder again.")
         try:
             data = safe_yaml.load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ConfigProblem) as error:

@@ -31,6 +31,9 @@ def check_folder(folder: Path, *, fine_tuned: bool = False) -> None:
     Raises:
         InputProblem: it is no model folder, or not a safe one.
     """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputProblem(f"{path} is no regular file: refused.", "Remove it from the folder.")
     files = {path.name: _content(path) for path in sorted(folder.glob("*.json")) if path.is_file()}
     if fine_tuned and _BASELINE in files and "config.json" not in files:
         return  # a baseline is read by its own reader, which builds nothing
