@@ -23,8 +23,7 @@ from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
-from workbench.runs.parquet import MEASURED_FIRST
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
 
 ERRORS = tuple(kind for kind in ErrorKind if kind is not ErrorKind.CORRECT)

@@ -25,7 +25,7 @@ from workbench.fields import FieldType, values
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import read_labelled, read_vendors, uncollected
-from workbench.runs.parquet import MEASURED_FIRST
+from workbench.runs.state import MEASURED_FIRST
 
 if TYPE_CHECKING:
     from workbench.runs.config.request import Request

@@ -19,8 +19,6 @@ from storage.records import Split
 from workbench.runs.state import RunFolder
 
 SPLITS = tuple(split.value for split in Split)
-MEASURED_FIRST = ("test", "validation", "train")
-"""The splits that people label, those that a model is judged on first."""
 
 REFERENCES = "references"
 """The column of known values, JSON {field: value}; folders of older versions have none."""

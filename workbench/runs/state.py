@@ -14,6 +14,8 @@ from storage.records import RunState
 
 LOG = "stderr.log"
 """What a child process writes as errors and warnings, in its folder."""
+MEASURED_FIRST = ("test", "validation", "train")
+"""The splits that people label, those that a model is judged on first."""
 MODEL_DESCRIPTION = "workbench.json"
 """Of a model folder: what it says besides its weights."""
 

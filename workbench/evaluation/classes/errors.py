@@ -15,8 +15,7 @@ from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.parquet import MEASURED_FIRST
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
 
 EVERY = ""

@@ -8,8 +8,8 @@ from workbench.evaluation.classes import figures as class_figures
 from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.parquet import MEASURED_FIRST, ClassCase
-from workbench.runs.state import RunFolder
+from workbench.runs.parquet import ClassCase
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 
 def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.exceptions import InputProblem
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.parquet import MEASURED_FIRST
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
