@@ -17,6 +17,9 @@ from storage.exceptions import WorkspaceProblem
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
+SETTINGS = "workbench.toml"
+CHOICE = "choice.json"
+"""Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
 _DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
@@ -34,7 +37,7 @@ class Files:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.database = root / "workbench.db"
-        self.settings = root / "workbench.toml"
+        self.settings = root / SETTINGS
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"

@@ -12,6 +12,13 @@ from storage.exceptions import InputProblem
 from storage.files import SELECTIONS
 from storage.records import RunState
 
+LOG = "stderr.log"
+"""What a child process writes as errors and warnings, in its folder."""
+MEASURED_FIRST = ("test", "validation", "train")
+"""The splits that people label, those that a model is judged on first."""
+MODEL_DESCRIPTION = "workbench.json"
+"""Of a model folder: what it says besides its weights."""
+
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
 
@@ -99,7 +106,7 @@ class RunFolder:
         self.datasets = path / "dataset"
         self.pictures = path / "dataset" / "pictures"
         self.events = path / "events.jsonl"
-        self.log = path / "stderr.log"
+        self.log = path / LOG
         self.checkpoints = path / "checkpoints"
         self.logs = path / "logs"
         self.model = path / "model"
@@ -135,7 +142,7 @@ class RunFolder:
 
     def has_model(self) -> bool:
         """Whether a model was saved that can be loaded."""
-        return any((self.model / name).is_file() for name in ("config.json", "workbench.json"))
+        return any((self.model / name).is_file() for name in ("config.json", MODEL_DESCRIPTION))
 
     def read_report(self) -> dict[str, Any]:
         """report.json; empty where there is none.

@@ -19,12 +19,12 @@ from workbench.predictions.cases import Case
 from workbench.runs import parquet, snapshot
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.runs.suggestions_file import Proposal
 from workbench.serving.documents import Sent
 from workbench.serving.schemas import RECEIPT, SENTENCE, FieldInfo, FieldValue, Info, Prediction, Refused, Score
 from workbench.settings import Settings
-from workbench.training.predictor import DESCRIPTION, Description, describe, load_named
+from workbench.training.predictor import Description, describe, load_named
 from workbench.training.tasks import classifiers
 
 UNSURE_OCR = 0.8
@@ -180,7 +180,7 @@ class Engine:
 
 def _load(model: str) -> tuple[Any, Description]:
     folder = Path(model)
-    if (folder / DESCRIPTION).is_file():
+    if (folder / MODEL_DESCRIPTION).is_file():
         description = describe(folder, "")
         if description.task == parquet.CLASSES:
             return classifiers.load(folder, description), description

@@ -19,7 +19,6 @@ class ConllImporter:
     """A record is a document; with more than one -DOCSTART- line these divide the documents, blank lines the lines."""
 
     name = "conll"
-    description = "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By tags at the end of most lines."""

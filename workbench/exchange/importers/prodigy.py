@@ -17,7 +17,6 @@ class ProdigyImporter:
     """One record is one document. What Prodigy's user rejected or skipped comes in without labels."""
 
     name = "prodigy"
-    description = "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By "text" beside "spans" that have a start, or pairs of a text and its entities."""

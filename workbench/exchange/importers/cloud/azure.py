@@ -47,7 +47,6 @@ class AzureImporter:
     """One file is one document. Fields of a result are suggestions, entries of a labels file are labels."""
 
     name = "azure"
-    description = "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the keys of a result or of a labels file."""

@@ -47,7 +47,6 @@ class DocumentAiImporter:
     """One file is one document. Entities with a confidence are suggestions, all others labels."""
 
     name = "document-ai"
-    description = "Google Document AI: words, entities as suggestions or labels"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By pages or text with anchors in the text."""

@@ -35,7 +35,6 @@ class TextractImporter:
     """One file is one document. Lines come from LINE blocks; answers to queries and summary fields are suggestions."""
 
     name = "textract"
-    description = "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By blocks with a BlockType, or expense documents."""

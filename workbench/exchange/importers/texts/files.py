@@ -12,7 +12,6 @@ class TextFileImporter:
     """What the text is about, its folder says (`--class-folders`)."""
 
     name = "text-file"
-    description = "text files: one document each"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """Never by itself: any file may be a text."""

@@ -22,7 +22,6 @@ class TextsImporter:
     """One row is one document: a text that stands on no page, and what it is."""
 
     name = "texts"
-    description = "Texts with a class: CSV, TSV, XLSX, JSON or JSONL with a text column and a label column"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By a text column beside a label column whose values are no ranges."""
