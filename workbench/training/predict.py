@@ -14,10 +14,10 @@ from workbench.predictions import suggestions
 from workbench.predictions.run_reader import fields_labelled, in_pieces
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training import scoring
 from workbench.training.callbacks import Control, Write
-from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, describe, load_named
+from workbench.training.predictor import Description, DocumentPrediction, describe, load_named
 from workbench.training.tasks import classifiers
 
 
@@ -79,7 +79,7 @@ def load_any(name: str, device: torch.device | None = None) -> tuple[Any, Descri
         InputProblem: it is no model folder, not safe, or damaged.
     """
     path = Path(name)
-    if (path / DESCRIPTION).is_file() and (description := describe(path, "")).task == parquet.CLASSES:
+    if (path / MODEL_DESCRIPTION).is_file() and (description := describe(path, "")).task == parquet.CLASSES:
         return classifiers.load(path, description, device), description
     return load_named(name, device)
 

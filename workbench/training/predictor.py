@@ -21,11 +21,10 @@ from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import Data
 from workbench.runs.model_folders import check as model_folders
+from workbench.runs.state import MODEL_DESCRIPTION
 from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
-
-DESCRIPTION = "workbench.json"
 
 
 class Description(BaseModel):
@@ -203,7 +202,7 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
 
 def describe(folder: Path, model_type: str) -> Description:
     """What a model folder says of itself; sensible assumptions where it is a plain Hugging Face folder."""
-    path = folder / DESCRIPTION
+    path = folder / MODEL_DESCRIPTION
     if not path.exists():
         family = families.infer(str(folder))
         positions = families.base(family, str(folder))
