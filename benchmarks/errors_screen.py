@@ -48,7 +48,7 @@ def made(folder: Path, count: int) -> Workspace:
     return workspace
 
 
-ERRORS_ROOM = b"\x1b[17~"  # F6
+ERRORS_SCREEN = b"\x1b[17~"  # F6
 CELLS = (b"\x1b[C", b"\x1b[C", b"\x1b[B", b"\x1b[D", b"\x1b[B", b"\x1b[C", b"\x1b[H", b"\x1b[F")
 
 
@@ -59,7 +59,7 @@ def measure(folder: Path, rest: float) -> tuple[float, float, list[float]]:
     terminal.wait_for(b"labelled (")
     terminal.rest(rest)
     before, terminal.started = terminal.cpu(), time.perf_counter()
-    terminal.press(ERRORS_ROOM)
+    terminal.press(ERRORS_SCREEN)
     opened = terminal.wait_for("· all errors".encode())
     used = terminal.cpu() - before
     terminal.settle(2.0)  # the Doctor has read the run, too

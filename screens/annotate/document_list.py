@@ -31,7 +31,7 @@ PAGE = 100
 """Rows that are read at a time."""
 
 _WIDEST = 110  # cells, of the list while it has the keys
-_SAID = 2_000  # documents from which sorting says how far it is
+_LONG_SORT = 2_000  # documents from which sorting says how far it is
 _KEPT = 40  # pages of rows kept in memory
 
 
@@ -283,7 +283,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
 
     def _reading(self, done: int, count: int) -> None:
         """From the thread that sorts."""
-        if count > _SAID and self.has_focus:
+        if count > _LONG_SORT and self.has_focus:
             text = f"Sorting by {self._sort}: {done:,} of {count:,} documents read."
             self.post_message(self.Searched(text))
 

@@ -25,7 +25,7 @@ class FindBar(Input):
         Binding("enter,escape", "close", id="find.close", show=False),
     ]
 
-    class Found(Message):
+    class Place(Message):
         """A place was found: the `number`th of `places`; no tokens where the text stands nowhere."""
 
         def __init__(self, tokens: tuple[int, ...], number: int, places: int) -> None:
@@ -58,9 +58,9 @@ class FindBar(Input):
 
     def _report(self) -> None:
         if self._places:
-            self.post_message(self.Found(self._places[self._at], self._at + 1, len(self._places)))
+            self.post_message(self.Place(self._places[self._at], self._at + 1, len(self._places)))
         elif self.value.strip():
-            self.post_message(self.Found((), 0, 0))
+            self.post_message(self.Place((), 0, 0))
 
     def action_step(self, by: int) -> None:
         if not self._places:

@@ -24,7 +24,7 @@ class LookAhead:
         similar: a labelled document of the same vendor, once it was found.
     """
 
-    class Found(Message):
+    class SimilarDocument(Message):
         """A labelled document of the same vendor was found. Posted to the screen."""
 
         def __init__(self, session: AnnotationSession, similar: Content) -> None:
@@ -52,7 +52,7 @@ class LookAhead:
         """The document is being left."""
         self._session = self.similar = None
 
-    def keep(self, result: Found) -> bool:
+    def keep(self, result: SimilarDocument) -> bool:
         """Take what was found; False when it is for a document that was left meanwhile."""
         if result.session is not self._session:
             return False
@@ -80,7 +80,7 @@ class LookAhead:
             and self._rests(session)
             and (similar := similar_to(self._screen.workspace, session))
         ):
-            self._screen.post_message(self.Found(session, similar))
+            self._screen.post_message(self.SimilarDocument(session, similar))
         if len(session.tokens) > _LONG:
             session.warm(lambda: self._rests(session))
 

@@ -214,8 +214,8 @@ class AnnotateScreen(ModeScreen):
             self.session.show_message(text)
             self.refresh_status()
 
-    @on(LookAhead.Found)
-    def _similar_found(self, event: LookAhead.Found) -> None:
+    @on(LookAhead.SimilarDocument)
+    def _similar_found(self, event: LookAhead.SimilarDocument) -> None:
         if self.look_ahead.keep(event):
             self.refresh_status()
 
@@ -384,8 +384,8 @@ class AnnotateScreen(ModeScreen):
         if self.session is not None:
             self.query_one(FindBar).open(self.session.tokens)
 
-    @on(FindBar.Found)
-    def _show_place(self, event: FindBar.Found) -> None:
+    @on(FindBar.Place)
+    def _show_place(self, event: FindBar.Place) -> None:
         words = event.tokens
         self.act(lambda session: session.cursor.select(words) if words else session.cursor.drop_selection())
         self.hint(event.message, ("↑ ↓", "other places"), ("Enter", "keep it selected: a field's key labels it"))

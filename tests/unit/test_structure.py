@@ -186,7 +186,7 @@ def test_names_and_comments_are_plain() -> None:
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         }
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME and (set(token.string.split("_")) & RETIRED_PARTS or _is_vague(token)):
+            if token.type == tokenize.NAME and (_parts(token.string) & RETIRED_PARTS or _is_vague(token)):
                 wrong.append(f"{path}:{token.start[0]}: {token.string}")
             prose = token.type == tokenize.COMMENT or (
                 token.type == tokenize.STRING and token.string.strip("\"'") in documented
@@ -196,9 +196,14 @@ def test_names_and_comments_are_plain() -> None:
     assert wrong == []
 
 
+def _parts(name: str) -> set[str]:
+    """The words of a name: `LookAhead`, `look_ahead` and `LOOK_AHEAD` have the same."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
 def _is_vague(token: tokenize.TokenInfo) -> bool:
     is_attribute = token.line[: token.start[1]].endswith(".")  # SQLAlchemy's `.one()`
-    return token.string.strip("_") in VAGUE_NAMES and not is_attribute
+    return token.string.strip("_").lower() in VAGUE_NAMES and not is_attribute
 
 
 def test_names_in_tests_and_benchmarks_are_plain() -> None:
@@ -207,7 +212,7 @@ def test_names_in_tests_and_benchmarks_are_plain() -> None:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
                 is_name = token.type == tokenize.NAME
-                if is_name and (token.string in ("told", "said") or set(token.string.split("_")) & RETIRED_PARTS):
+                if is_name and (token.string in ("told", "said") or _parts(token.string) & RETIRED_PARTS):
                     wrong.append(f"{path.relative_to(ROOT)}:{token.start[0]}: {token.string}")
     assert wrong == []
 

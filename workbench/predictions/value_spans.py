@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 _DOUBT = 3.0  # log odds at which a word is as sure as it gets, either way: one word must not decide about all
-_SEEN = 0.01  # added to both of a beginning's and an inside's probability before they are compared
+_SMOOTHING = 0.01  # added to both of a beginning's and an inside's probability before they are compared
 _NOTHING = 1e-6
 LEAST = math.exp(-_DOUBT)
 """Words that are less likely a field's than this share (0.05) of what else they may be speak against it all alike, and
@@ -105,7 +105,7 @@ def _best(words: Sequence[WordEvidence], barred: Set[int], starts: Set[int]) -> 
         if word in barred:
             continue
         odds = max(-_DOUBT, min(_DOUBT, math.log((begins + continues) / max(otherwise, _NOTHING))))
-        beginning = math.log((begins + _SEEN) / (continues + _SEEN))
+        beginning = math.log((begins + _SMOOTHING) / (continues + _SMOOTHING))
         between = range(before + 1, word)
         if word in starts or (between and not (barred.isdisjoint(between) and starts.isdisjoint(between))):
             score = -math.inf
