@@ -207,7 +207,7 @@ async def test_typing_never_waits_for_the_search_and_enter_does(opened, purchase
 
 async def test_a_long_list_is_sorted_part_by_part_and_escape_ends_it(opened, purchases, monkeypatch):
     monkeypatch.setattr(list_order, "_PART", 1)
-    monkeypatch.setattr("screens.annotate.document_list._SAID", 1)
+    monkeypatch.setattr("screens.annotate.document_list._LONG_SORT", 1)
     reached, go_on = threading.Event(), threading.Event()
     read = document_list.listed_values
 
