@@ -56,4 +56,4 @@ release-check:
 	tools/release_check.sh $(PYTHON)
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo dist

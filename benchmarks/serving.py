@@ -168,10 +168,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--kind", choices=["receipts", "sentences", "both"], default="both")
-    parser.add_argument("--overload", type=float, default=0.0)
+    parser.add_argument("--overload", type=float, default=0.0, help="seconds of it, after the table")
+    parser.add_argument("--memory", type=float, default=0.0, help="seconds of short requests, at most 20,000")
+    parser.add_argument("--onnx", action="store_true", help="only: the starter's ONNX forms against the starter")
     data = Path(os.environ.get("WORKBENCH_REALDATA", ROOT.parent / "shared" / "data")) / "receipts_en"
     parser.add_argument("--data", type=Path, default=data)
     options = parser.parse_args()
+    if options.onnx:
+        onnx(options.data, options.requests)
+        return
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.py"
         plain.write_text(PLAIN)
@@ -210,6 +215,8 @@ def main() -> None:
                     figures += [f"{share(seconds, part):.0f}" for part in (0.5, 0.95, 0.99)]
                     cells = [kind, clients, way, *figures, dict(statuses), f"{server.memory():.0f}"]
                     print("|", " | ".join(map(str, cells)), "|", flush=True)
+            if way == "serve" and options.memory:
+                memory(server, options.memory)
             if way == "serve" and options.overload:
                 overload(server, next(iter(kinds.values())), options.overload)
             server.stop()
@@ -230,6 +237,58 @@ def overload(server: Server, inputs: list[Any], seconds: float) -> None:
         for future in [pool.submit(client) for _ in range(64)]:
             future.result()
     print(f"overload, 64 clients with 32 documents a request: {dict(statuses)}; {server.memory():.0f} MB")
+
+
+def memory(server: Server, seconds: float) -> None:
+    """Sentences from 8 clients in ten parts: how much memory the server has after each."""
+    bodies = [json.dumps({"inputs": text}).encode() for text in sentences(2000)]
+    sizes, statuses, end = [server.memory()], Counter[int](), time.monotonic() + seconds
+    while time.monotonic() < end and statuses.total() < 20_000:
+        statuses += load(server, bodies, 8)[2]
+        sizes.append(server.memory())
+    print(f"memory over {statuses.total()} requests, MB: {[round(size) for size in sizes]}; {dict(statuses)}")
+
+
+def onnx(data: Path, count: int) -> None:
+    """Tokens a second of the starter and of its ONNX forms in turn, and the words of fields that get another label."""
+    import torch
+
+    from workbench.evaluation import inference
+    from workbench.serving import documents
+    from workbench.serving.engine import Engine
+    from workbench.serving.options import Options
+    from workbench.serving.schemas import Words
+    from workbench.training.onnx_model import export
+    from workbench.training.onnx_model.session import OnnxSession
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    engine = Engine(inference.STARTER, inference.STARTER, None)
+    model = engine.predictor
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        documents.opened(Options(model="", name=""), engine.settings) as reader,
+    ):
+        sent = [reader.words(Words.model_validate(words)) for words in receipts(data, count)]
+        encoded = [engine.prepare(document).encoded for document in sent]
+        tokens = sum(document.tokens for document in encoded)
+        bf16 = model.bf16
+        forms: dict[str, tuple[bool, Any]] = {"torch fp32": (False, None)}
+        if bf16:
+            forms["torch bf16"] = (True, None)
+        for name in ("fp32", "int8"):
+            file = Path(folder) / f"{name}.onnx"
+            export.export(model, encoded, file, int8=name == "int8")
+            forms[f"ONNX {name}"] = (False, OnnxSession(file, torch.get_num_threads()))
+        speeds: dict[str, list[float]] = {name: [] for name in forms}
+        for _ in range(3):
+            for name, (model.bf16, model.session) in forms.items():
+                began = time.perf_counter()
+                model.predict_encoded(encoded)
+                speeds[name].append(tokens / (time.perf_counter() - began))
+        plain = sorted(speeds["torch fp32"])[1]
+        for name, (_, session) in forms.items():
+            different = export.changed(model, session, encoded) if session else ("", "")
+            print(f"| {name} | {sorted(speeds[name])[1]:.0f} | {sorted(speeds[name])[1] / plain:.2f} | {different} |")
 
 
 def _starter(folder: Path) -> Path:

@@ -113,7 +113,8 @@ class ModeScreen(Typed, Screen[None]):
         yield from self.body()
         yield HintLine()
         has_classes = bool(self.workspace.schema.classes)
-        yield StatusLine(tuple(m for m in available() if has_classes or not m.of_classes), self.mode)
+        everywhere = key_label(arriving(self.workbench.keys.get("app.commands", "colon")))
+        yield StatusLine(tuple(m for m in available() if has_classes or not m.of_classes), self.mode, everywhere)
 
     def body(self) -> ComposeResult:
         """The screen's own widgets; the outermost needs `height: 1fr`."""

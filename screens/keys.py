@@ -55,6 +55,7 @@ _SHORT = {
     "question_mark": "?",
     "slash": "/",
     "ampersand": "&",
+    "at": "@",
     "full_stop": ".",
     "comma": ",",
     "plus": "+",

@@ -1,4 +1,4 @@
-"""The screens of the application. A new one is a module with a `ModeScreen` and one line here."""
+"""The screens of the application. A new one is a folder with a `ModeScreen` and one line here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -74,7 +74,8 @@ def _finite(value: Any) -> Any:
 def _is_whole(event: dict[str, Any]) -> bool:
     """Whether what is counted with is a number and what is looked into an object, as far as it is there."""
     return (
-        all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
+        (event["type"] != "evaluated" or event.get("step") is not None)
+        and all(_is_number(event[name]) for name in _NUMBERS if event.get(name) is not None)
         and all(isinstance(event[name], int | float) for name in _MEASURED if event.get(name) is not None)
         and all(isinstance(event[name], dict) for name in _OBJECTS if event.get(name) is not None)
         and all(_are_figures(event[name]) for name in _FIGURES if event.get(name) is not None)

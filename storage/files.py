@@ -17,6 +17,9 @@ from storage.exceptions import WorkspaceProblem
 
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
+SETTINGS = "workbench.toml"
+CHOICE = "choice.json"
+"""Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
 _TEMPORARY = "workbench-"
 _DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}$")
@@ -34,7 +37,7 @@ class Files:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.database = root / "workbench.db"
-        self.settings = root / "workbench.toml"
+        self.settings = root / SETTINGS
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
@@ -49,6 +52,9 @@ class Files:
         try:
             for folder in (self.root, self.originals, self.pages, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.root.parent):
+                with suppress(OSError):  # a folder that may be entered but not read
+                    sync_folder(folder)
         except OSError as error:
             raise WorkspaceProblem(
                 f"{self.root} cannot be made: {error.strerror}.", "Choose another directory."
@@ -237,6 +243,24 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_tree(folder: Path, leave_out: Path) -> None:
+    """Have a folder with all that is in it written to the disk, and its own name; what cannot be is left.
+
+    Args:
+        folder: what is to survive a power cut.
+        leave_out: a folder in it that need not.
+    """
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(where) / name != leave_out]
+        for name in names:
+            with suppress(OSError), (Path(where) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        with suppress(OSError):
+            sync_folder(Path(where))
+    with suppress(OSError):
+        sync_folder(folder.parent)
 
 
 def write_atomic(target: Path, content: str | bytes) -> None:

@@ -3,6 +3,8 @@
 # without the sources, and goes through a workspace with it. Uploads nothing.
 #
 #     tools/release_check.sh [PYTHON]          (or: make release-check)
+#
+# What it built stays in dist/. Where uv and pipx are installed, they install and run the wheel as the README says.
 set -eu
 python=${1:-python3}
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,4 +27,15 @@ workbench="$scratch/clean/bin/workbench"
 "$workbench" -w trial suggest
 "$workbench" -w trial export values-csv values.csv
 "$workbench" -w trial status
-echo "The wheel works: $(basename "$scratch"/dist/*.whl)"
+if command -v uv > /dev/null; then
+  UV_TOOL_DIR="$scratch/uv" UV_TOOL_BIN_DIR="$scratch/uv-bin" \
+    uv tool install --quiet --constraints "$root/constraints.txt" "$scratch"/dist/*.whl
+  "$scratch/uv-bin/workbench" --version
+fi
+if command -v pipx > /dev/null; then
+  PIPX_HOME="$scratch/pipx" pipx run --pip-args "--constraint $root/constraints.txt" --spec "$(echo "$scratch"/dist/*.whl)" \
+    workbench --version
+fi
+mkdir -p "$root/dist"
+cp "$scratch"/dist/* "$root/dist/"
+echo "The wheel works: $root/dist/$(basename "$scratch"/dist/*.whl)"

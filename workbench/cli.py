@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import io
 import signal
 import sys
 import threading
@@ -110,7 +111,9 @@ def main() -> Any:
     except click.ClickException as error:
         if wants_json:
             _print_json(UsageProblem(error.format_message(), _example(error) or "`--help` shows the usage."))
-        error.show()
+        with io.StringIO() as usage:
+            error.show(usage)
+            click.echo(harmless_lines(usage.getvalue().rstrip()), err=True)
         if example := _example(error):
             click.echo(f"  → {example}", err=True)
         sys.exit(error.exit_code)

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from storage.exceptions import WorkspaceProblem
-from storage.files import Files, sweep_temporary
+from storage.files import SETTINGS, Files, sweep_temporary
 from workbench import database_copies
 from workbench import settings as settings_file
 from workbench.fields import Schema
@@ -104,12 +104,12 @@ class Workspace:
             WorkspaceProblem: there is none.
         """
         if directory is not None:
-            if not (directory / "workbench.toml").is_file():
+            if not (directory / SETTINGS).is_file():
                 raise WorkspaceProblem(f"{directory} is no workspace.", f"Make one with `workbench init {directory}`.")
             return cls._at(directory)
         here = Path.cwd()
         for folder in (here, *here.parents):
-            if (folder / "workbench.toml").is_file():
+            if (folder / SETTINGS).is_file():
                 return cls._at(folder)
         raise WorkspaceProblem(
             f"There is no workspace at or above {here}.", "Make one with `workbench init DIR`, or name one with -w DIR."

@@ -21,6 +21,7 @@ from screens.annotate import list_columns
 from screens.annotate.list_order import ListOrder, Wish
 from screens.base import screen_of
 from screens.widgets.line_view import Drawn
+from screens.widgets.marks import STATE_SIGNS
 from storage import document_list
 from storage.database import Database
 from storage.records import Document, State
@@ -32,7 +33,6 @@ PAGE = 100
 _WIDEST = 110  # cells, of the list while it has the keys
 _SAID = 2_000  # documents from which sorting says how far it is
 _KEPT = 40  # pages of rows kept in memory
-_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 
 
 class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
@@ -197,7 +197,7 @@ class DocumentList(Drawn, can_focus=True, inherit_bindings=False):
         return Strip(
             [
                 Segment("▸" if is_open else " ", base),
-                Segment(_SIGNS[document.state], sign),
+                Segment(STATE_SIGNS[document.state], sign),
                 Segment(" " + _fitted(document.name, space), base),
                 *(cells if self._columns else ()),
                 Segment(facts + " ", base),

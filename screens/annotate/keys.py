@@ -97,6 +97,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("move.screen-down", "pagedown", "screenful(1)", "A screenful down"),
     ("move.like", "g", "session('next_like')", "Next word that looks like what the armed field wants"),
     ("move.like-back", "G", "session('previous_like')", "Previous such word"),
+    (
+        "page.turn",
+        "at",
+        "change('turn')",
+        "Turn the page that OCR read on its side, and read it again",
+    ),
     ("history.undo", "ctrl+z,Z", "undo", "Undo, without end, across restarts; goes back to the document"),
     ("history.redo", "ctrl+y,Y", "session('redo')", "Redo"),
     ("history.show", "h", "history", "Who did what when"),
@@ -110,7 +116,7 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
     ("error_walk.next", "E", "error_walk('next_error')", "Next error of the errors screen"),
     ("error_walk.confirm", "V", "error_walk('confirm_error')", "The label is right, the model is wrong; next error"),
     ("error_walk.queue", "Q", "error_walk('queue_error')", "Put the document into the relabel queue; next error"),
-    ("fields.change", "T", "fields", "Fields: add, rename, retire, keys and colours"),
+    ("fields.change", "T", "change('fields')", "Fields: add, rename, retire, keys and colours"),
     ("list.filter", "F", "filter", "Which documents the list shows"),
 )
 

@@ -10,7 +10,6 @@ from textual.widgets import Input
 from screens.annotate import hints
 from screens.annotate.accept_checks import AcceptChecks
 from screens.annotate.dialogs import questions
-from screens.annotate.dialogs.fields import ask_fields
 from screens.annotate.document_list import DocumentList
 from screens.annotate.document_pane import VIEW_ACTS, DocumentPane
 from screens.annotate.fields_panel import FieldsPanel
@@ -335,8 +334,8 @@ class AnnotateScreen(ModeScreen):
         vendor = self.session.content.document.group if self.session else None
         await questions.converse(self, questions.ask_filter(self.app, self.workspace.db, vendor), self.use_list)
 
-    async def action_fields(self) -> None:
-        await questions.converse(self, ask_fields(self.app, self.workspace), self.fields_changed)
+    async def action_change(self, name: str) -> None:
+        await questions.converse(self, questions.CHANGES[name](self, self.session), self.fields_changed)
 
     def action_history(self) -> None:
         self.act(lambda session: self.app.push_screen(questions.history_page(session)))

@@ -8,6 +8,7 @@ from textual.content import Content
 from screens.queue.choice_list import MUTED, fit, sentence
 from screens.widgets.bars import bar
 from screens.widgets.columns import named
+from screens.widgets.marks import STATE_SIGNS
 from storage.records import QueueEntry, State
 from workbench.active_learning.overview import LoopOverview
 from workbench.active_learning.selection_request import SelectionRequest
@@ -16,7 +17,6 @@ from workbench.active_learning.strategies.registry import Strategy
 from workbench.fields import Schema
 from workbench.runs import progress
 
-_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
 _UNLEARNED = {
     "per_vendor": "Documents of many vendors, drawn at random: there is no model yet that could be unsure.",
     "random": "Drawn at random: there is no model yet that could be unsure.",
@@ -57,7 +57,7 @@ def line(entry: QueueEntry, overview: LoopOverview, schema: Schema) -> Content:
     """A document of the batch: rank, state, name, score, reasons."""
     state = overview.states.get(entry.document, State.NEW)
     # of a blind document its state would give its labels away: only whether the second opinion is there is shown
-    sign = ("✓" if entry.done else "·") if entry.blind else _SIGNS[state]
+    sign = ("✓" if entry.done else "·") if entry.blind else STATE_SIGNS[state]
     why = "once more, without its labels" if entry.blind else named("; ".join(entry.reasons), schema)
     style = MUTED if entry.done else ""
     if overview.task.field:  # the text says more than its name; the reasons stand beside the list

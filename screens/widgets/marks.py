@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from storage.records import State
 from workbench.annotation.session_state import SessionView
 from workbench.fields import Schema, colours
 
+STATE_SIGNS = {State.NEW: "·", State.STARTED: "◐", State.LABELLED: "✓", State.SKIPPED: "»", State.UNUSABLE: "✗"}
+"""How a document's state is shown in a list."""
 _PRESSES = "¹²³⁴⁵⁶⁷⁸⁹"
 
 

@@ -3,6 +3,7 @@
 from textual.content import Content
 from textual.widget import Widget
 
+from screens.keys import kept as kept_keys
 from screens.modes import Mode
 
 _NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
@@ -59,9 +60,11 @@ class StatusLine(Widget):
 
     DEFAULT_CSS = "StatusLine { height: 1; background: $panel; color: $text-muted; padding: 0 1; }"
 
-    def __init__(self, modes: tuple[Mode, ...], current: str) -> None:
+    def __init__(self, modes: tuple[Mode, ...], current: str, everywhere: str = ":") -> None:
+        """`everywhere` is the key of the commands, shown for a mode whose key does not arrive in this terminal."""
         super().__init__()
-        self._modes, self._current = modes, current
+        self._modes, self._current, self._everywhere = modes, current, everywhere
+        self._lost = kept_keys()
         self._facts: tuple[str, ...] = ()
         self._common: tuple[str, ...] = ()
 
@@ -103,9 +106,13 @@ class StatusLine(Widget):
 
         def label(mode: Mode) -> Content:
             here = mode.id == self._current
-            key = (mode.key.upper(), "bold $foreground" if here and not named else "bold $accent")
+            shown = self._everywhere if mode.key in self._lost else mode.key.upper()
+            key = (shown, "bold $foreground" if here and not named else "bold $accent")
             if named > 1 or (named and here):
                 return Content.assemble(key, " ", (mode.title, "bold $foreground" if here else ""))
             return Content.assemble(key)
 
-        return Content("  ").join(label(mode) for mode in self._modes)
+        # without names, one key of the commands stands for all modes that it leads to
+        lost = [mode for mode in self._modes if mode.key in self._lost and mode.id != self._current]
+        modes = [mode for mode in self._modes if named > 1 or mode not in lost[1:]]
+        return Content("  ").join(label(mode) for mode in modes)

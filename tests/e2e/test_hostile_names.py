@@ -62,3 +62,36 @@ def test_the_html_report_shows_no_control_character() -> None:
 
     assert html_page._shown("a\x1b[31m\u202eb") == "a\ufffd[31m\ufffdb"
     assert isinstance(html_page._shown(Markup("<b>")), Markup)
+
+
+EVIL = "e\x1b]0;owned\x07\x1b[31m\u202evil"
+
+
+def _has_control(text: str) -> bool:
+    return any(sign in text for sign in ("\x1b", "\x07", "\u202e", "\x9b"))
+
+
+def test_no_command_prints_the_control_characters_of_a_name(workbench: Workbench, tmp_path: Path) -> None:
+    """Of a file, a vendor, a field, an option of a class, a label and a run."""
+    root, source = tmp_path / "ws", tmp_path / f"{EVIL}.jsonl"
+    workspace = workspaces.workspace(root)
+    first, second = (workspaces.finished_run(workspace, tmp_path, name=name) for name in ("first", "second"))
+    with workspace.db.write() as connection:
+        runs.change(connection, first, name=EVIL)
+    workspace.close()
+    word = {"words": ["Total", "9.00"], "bboxes": [[1, 1, 9, 9], [11, 1, 19, 9]]}
+    record = {"id": EVIL, **word, "labels": ["O", f"B-{EVIL}"], "group": EVIL, "vendor": EVIL}
+    source.write_text(json.dumps(record) + "\n" + json.dumps({"id": EVIL + "2", "words": EVIL}) + "\n")
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"text": "Good day", "label": EVIL, "speaker": EVIL}) + "\n")
+    (tmp_path / "v.csv").write_text(f'file,{EVIL}\n"{EVIL}",9\n')
+    for command in (
+        ["import", str(source)], ["import", str(tmp_path / "texts.jsonl")], ["values", str(tmp_path / "v.csv")],
+        ["status"], ["fields", "list"], ["fields", "add", EVIL], ["fields", "rename", "amount_total", EVIL],
+        ["fields", "list"], ["runs", "list"], ["runs", "show", first], ["runs", "compare", first, second],
+ ["runs", "show", EVIL], ["evaluate", first],
+        ["doctor", first], ["export", "values-csv", str(tmp_path / "o.csv")], ["rounds", "list"], ["split"],
+        ["queue", "--strategy", "random"], ["tune", "--set", f"model.name={EVIL}"], [EVIL], ["export", EVIL, "x"],
+    ):  # fmt: skip
+        answer = workbench("-w", root, *command)
+        assert not _has_control(answer.out + answer.err), (command, answer)
+        assert "fault of the program" not in answer.err, (command, answer)

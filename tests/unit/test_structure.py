@@ -2,12 +2,15 @@
 
 import ast
 import io
+import re
+import sys
 import tokenize
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import grimp
@@ -80,6 +83,34 @@ def test_the_contract_on_torch_names_every_module_of_the_terminal_process() -> N
     learning = {f"workbench.active_learning.{name}" for name in WORKERS}
     expected = {"screens", "storage"} | _modules_of("workbench") | _modules_of("workbench/active_learning")
     assert held == expected - learning - {"workbench.training", "workbench.serving", "workbench.active_learning"}
+
+
+def test_the_contract_on_serving_names_every_module_but_those_with_the_model() -> None:
+    held = set(_contract("of serving only the model loads torch")["source_modules"])
+    with_model = {f"workbench.serving.{name}" for name in ("__main__", "engine", "server")}
+    assert held == _modules_of("workbench/serving") - with_model
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    """What comes with another package goes when that package no longer needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    declared = {re.split(r"[\[<>=]", line)[0].lower().replace("_", "-") for line in lines}
+    imported = {name.partition(".")[0] for tree in trees().values() for name in _imported(tree)}
+    others = imported - sys.stdlib_module_names - {*PACKAGES, "__future__"}
+    providers = packages_distributions()
+    undeclared = {
+        name for name in others if not {d.lower().replace("_", "-") for d in providers.get(name, [name])} & declared
+    }
+    assert undeclared == set()
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
 
 
 def test_the_contract_on_screens_names_every_screen() -> None:

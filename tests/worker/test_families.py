@@ -17,6 +17,7 @@ from storage.exceptions import ConfigProblem, InputProblem, MissingTool
 from tests.support import tiny_model
 from workbench.runs.config import families, files
 from workbench.runs.config.request import FieldSpec
+from workbench.runs.state import MODEL_DESCRIPTION
 from workbench.training import predictor as predicting
 from workbench.training.models import loading, smooth_boxes, starter
 
@@ -97,10 +98,12 @@ def test_a_tokenizer_of_another_model_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ['{"sep_box": 5000}', '{"family": "text", "data": {"max_length": 500}}', "[" * 9999, '{"family": "x"}']
+    "content",
+    ['{"sep_box": 5000}', '{"family": "text", "data": {"max_length": 500}}', "[" * 9999, '{"family": "x"}'],
+    ids=["box", "length", "nested", "family"],
 )
 def test_a_model_folder_whose_own_description_cannot_be_true_is_refused(folder: Path, content: str) -> None:
-    (folder / predicting.DESCRIPTION).write_text(content)
+    (folder / MODEL_DESCRIPTION).write_text(content)
     with pytest.raises(InputProblem):
         predicting.load(folder)
 

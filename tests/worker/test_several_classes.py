@@ -82,7 +82,7 @@ def trained(workspace: Workspace, base: Path, engine: str) -> tuple[list[float],
         {
             "model": {"task": "classes", "family": "text", "name": str(base), "classifier_dropout": 0.0},
             "train": {
-                "learning_rate": 1e-2, "num_train_epochs": 8, "per_device_train_batch_size": 8, "seed": 1,
+                "learning_rate": 1e-2, "num_train_epochs": 25, "per_device_train_batch_size": 8, "seed": 1,
                 "early_stopping_patience": 0, "engine": engine, "logging_steps": 1,
             },
             "regularization": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},

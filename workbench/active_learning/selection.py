@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from storage import document_list, events, label_queries, opinions, queue, runs
 from storage.exceptions import RunProblem, UsageProblem
-from storage.files import write_atomic
+from storage.files import CHOICE, write_atomic
 from storage.records import QueueEntry, Round, Run, RunState, Split
 from workbench import warm_workers
 from workbench.active_learning import loop_task, round_figures
@@ -31,7 +31,7 @@ from workbench.annotation import rounds
 from workbench.annotation.rounds import RoundProgress
 from workbench.exchange import vendor_groups
 from workbench.runs import machine
-from workbench.runs.state import RunFolder
+from workbench.runs.state import LOG, RunFolder
 from workbench.workspace import Workspace
 
 BLIND_SHARE = 0.05
@@ -91,7 +91,7 @@ class RunningSelection:
             RunProblem: the selection failed, or was ended before it was done.
         """
         self.poll()
-        path = self.folder / "choice.json"
+        path = self.folder / CHOICE
         if path.is_file():
             choice: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return choice
@@ -129,18 +129,18 @@ def start(workspace: Workspace, request: SelectionRequest) -> RunningSelection:
     place = workspace.files.selections(run.id if run else None)
     folder = place / _name(request, seed, begun, run.id if run else "", free)
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "choice.json").is_file():
+    if (folder / CHOICE).is_file():
         return RunningSelection(folder, None)  # selected before, by a terminal that ended before it opened the round
     if run is None and request.strategy != "typical":
         choice = _at_random(request.strategy, free, request.size, seed, vendors)
-        write_atomic(folder / "choice.json", json.dumps(choice))
+        write_atomic(folder / CHOICE, json.dumps(choice))
         return RunningSelection(folder, None)
     if run is None:
         _write_texts(workspace, folder, free, seed)
     of_run = run.id if run is not None else None
     request = structs.replace(request, run=of_run, seed=seed, only=tuple(free), identifiers=identifiers)
     write_atomic(folder / FILE, request.text())
-    with (folder / "progress.jsonl").open("wb") as progress, (folder / "stderr.log").open("wb") as log:
+    with (folder / "progress.jsonl").open("wb") as progress, (folder / LOG).open("wb") as log:
         process = machine.start(machine.SELECTION, str(folder), cwd=folder, output=progress, errors=log)
     return RunningSelection(folder, process)
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.exceptions import InputProblem, RunProblem, WorkbenchError
-from storage.files import write_atomic
+from storage.files import CHOICE, write_atomic
 from workbench import lifeline
 from workbench.active_learning import acquisition, class_selection
 from workbench.active_learning.selection_request import SelectionRequest
@@ -367,7 +367,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             choice = choose(folder.parent.parent, request, _report)
         choice["figures"]["seconds"] = round(time.monotonic() - started, 2)
-        write_atomic(folder / "choice.json", json.dumps(choice, ensure_ascii=False))
+        write_atomic(folder / CHOICE, json.dumps(choice, ensure_ascii=False))
     except WorkbenchError as error:
         _write("failed", **error.as_dict())
         return error.exit_code

@@ -30,6 +30,7 @@ from workbench.evaluation import charts
 from workbench.runs import machine, progress, snapshot
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.state import LOG
 from workbench.workspace import Workspace
 
 WORKER = "workbench.active_learning.simulation_worker"
@@ -39,6 +40,9 @@ TARGETS = (90, 95, 99)
 """Percent of the F1 that the full data gives."""
 NOT_SIMULATED = ("bald", "committee", "similar")
 """Strategies that need more than one plain run and its pool."""
+
+CELLS = "cells.jsonl"
+"""Of a simulation's folder: what was measured, a line a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def start(folder: Path, jobs: int = 1) -> "subprocess.Popen[bytes] | None":
     if locks.held(folder / "lock"):
         return None
     variables, descriptors = warm_workers.passed_on()
-    with (folder / "stderr.log").open("ab") as log:
+    with (folder / LOG).open("ab") as log:
         return subprocess.Popen(
             machine.python(WORKER, str(folder), "--jobs", str(jobs)),
             stdin=subprocess.DEVNULL,
@@ -180,7 +184,7 @@ def wait(
     done = len(cells(folder))
     tick(done, total)
     if done < total:
-        failed = events.last(folder / "cells.jsonl", frozenset({"failed"}))
+        failed = events.last(folder / CELLS, frozenset({"failed"}))
         raise RunProblem(
             f"The simulation ended after {done} of {total} models. {failed['message'] if failed else ''}".strip(),
             f"Give the same command to go on; {folder / 'stderr.log'} says more.",
@@ -197,7 +201,7 @@ def cells(folder: Path) -> list[dict[str, Any]]:
     """What was measured: `{strategy, seed, round, labels, f1}`, each cell once; strategy "" is the full data."""
     measured = {
         (event["strategy"], event["seed"], event["round"]): event
-        for event in events.iterate(folder / "cells.jsonl")
+        for event in events.iterate(folder / CELLS)
         if event["type"] == "cell"
     }
     return list(measured.values())

@@ -28,7 +28,7 @@ from workbench import lifeline
 from workbench.active_learning import selection_worker
 from workbench.active_learning.retraining import further
 from workbench.active_learning.selection_request import SelectionRequest
-from workbench.active_learning.simulation import SimulationPlan, cells, specs
+from workbench.active_learning.simulation import CELLS, SimulationPlan, cells, specs
 from workbench.evaluation.metrics import micro
 from workbench.predictions.run_reader import read_cases
 from workbench.runs import machine, parquet
@@ -36,6 +36,7 @@ from workbench.runs.config.files import from_dict
 from workbench.runs.config.request import Request
 from workbench.runs.state import RunFolder
 
+_MEASURED = "measured.json"  # of a model of a chain: its F1, and on which side
 Train = Callable[[Path], None]
 """Turns a run folder with a request and a dataset into one with predictions."""
 
@@ -125,7 +126,7 @@ class Simulator:
         facts = [seed, ids, *([before[-1].name] if before else [])]
         folder = self.folder / "trained" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
         with self._guard(folder):  # strategies that chose the same documents share the model
-            if not (folder / "measured.json").is_file():
+            if not (folder / _MEASURED).is_file():
                 with self._model_of(before) as model:
                     self._request(folder, set(ids), seed, model)
                     (self.train or self._in_worker)(folder)
@@ -134,8 +135,8 @@ class Simulator:
                 shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)
                 if not self.plan.warm:
                     shutil.rmtree(RunFolder(folder).model, ignore_errors=True)
-                write_atomic(folder / "measured.json", json.dumps({"f1": f1, "side": side}))
-        return folder, float(json.loads((folder / "measured.json").read_text())["f1"])
+                write_atomic(folder / _MEASURED, json.dumps({"f1": f1, "side": side}))
+        return folder, float(json.loads((folder / _MEASURED).read_text())["f1"])
 
     def _guard(self, folder: Path) -> threading.Lock:
         with self._writing:
@@ -221,7 +222,7 @@ class Simulator:
 
     def _note(self, name: str, seed: int, turn: int, labels: int, f1: float) -> None:
         with self._writing:
-            writer = EventWriter(self.folder / "cells.jsonl")
+            writer = EventWriter(self.folder / CELLS)
             writer.write("cell", strategy=name, seed=seed, round=turn, labels=labels, f1=f1)
             writer.close()
 
@@ -249,7 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         Simulator(folder, threads=threads).run(options.jobs)
     except WorkbenchError as error:
-        writer = EventWriter(folder / "cells.jsonl")
+        writer = EventWriter(folder / CELLS)
         facts: dict[str, Any] = error.as_dict()
         writer.write("failed", message=facts["message"], remedy=facts["remedy"])
         writer.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage import queue
+from storage.files import CHOICE
 from storage.records import Annotations, Content, Decision, State, Suggestion
 from storage.suggestions import leading, least_certain, rivals, wanting
 from workbench.annotation import acts
@@ -95,7 +96,7 @@ def collect(workspace: Workspace, fields: Sequence[str] = ()) -> list[Question]:
 def _near_misses(workspace: Workspace, runs: Sequence[str]) -> list[dict[str, Any]]:
     """Of the newest selection that was made with a model."""
     for run in dict.fromkeys(name for name in runs if name):
-        choices = sorted(workspace.files.selections(run).glob("*/choice.json"), key=lambda path: path.stat().st_mtime)
+        choices = sorted(workspace.files.selections(run).glob(f"*/{CHOICE}"), key=lambda path: path.stat().st_mtime)
         if choices:
             misses: list[dict[str, Any]] = json.loads(choices[-1].read_text(encoding="utf-8"))["near_misses"]
             return misses

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from storage.files import SETTINGS
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, table
 
@@ -52,7 +53,7 @@ def command(context: Context, headless: bool, task: str, directory: Path, as_jso
     headless = headless or as_json or not (sys.stdin.isatty() and sys.stdout.isatty())
     machine.warm_up()
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        if (directory / "workbench.toml").exists():
+        if (directory / SETTINGS).exists():
             workspace = Workspace.open(directory)
             click.echo(f"Using the workspace {directory} of an earlier demo; delete the folder to start afresh.")
         else:
@@ -105,7 +106,7 @@ def fill(workspace: "Workspace") -> None:
         if not (source / "labelled").is_dir():  # installed without the repository: make them
             source = temporary / "samples"
             write.write_samples(source, 40, 1, ("en", "de", "zh"))
-        summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES)))
+        summary = pipeline.run(workspace, ImportRequest(tuple(source / name for name in INVOICES))).whole()
         click.echo(
             f"  {summary.documents} documents, {summary.pages} pages ({summary.ocr_pages} read by OCR), "
             f"{summary.tokens:,} words, {sum(summary.labels.values())} labels, {len(summary.rejected)} not read"

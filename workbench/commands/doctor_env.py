@@ -11,8 +11,6 @@ import click
 
 from workbench.commands.support.output import emit, json_option, table
 
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-
 
 @click.command
 @json_option
@@ -125,14 +123,17 @@ def _families() -> list[dict[str, Any]]:
 
 def _starter_is_there() -> bool:
     from workbench.runs.config.families import STARTER_FOLDER
+    from workbench.runs.model_folders import weights
 
-    return (STARTER_FOLDER / "model.safetensors").is_file()
+    return (STARTER_FOLDER / weights.FILE).is_file()
 
 
 def _is_cached(name: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
-    return any(isinstance(try_to_load_from_cache(name, weights), str) for weights in _WEIGHTS)
+    from workbench.runs.model_folders import weights
+
+    return any(isinstance(try_to_load_from_cache(name, file), str) for file in (weights.FILE, weights.INDEX))
 
 
 def _remedy(name: str) -> str:

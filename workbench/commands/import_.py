@@ -10,7 +10,7 @@ import click
 from workbench.commands import values
 from workbench.commands.support import streams
 from workbench.commands.support.context import Context
-from workbench.commands.support.output import by_reason, emit, is_terminal, json_option, listed, pairs, table
+from workbench.commands.support.output import REASONS, by_reason, emit, is_terminal, json_option, listed, pairs, table
 from workbench.commands.values import ask_about_columns
 from workbench.fields.plain_text import harmless
 
@@ -246,8 +246,8 @@ def lines(summary: "Summary", name: dict[str, str]) -> Iterator[str]:
     )
     yield from _repeats(summary, name)
     notes = [f"{note} ({number:,})" for note, number in summary.notes.items() if not note.startswith("leak:")]
-    yield from listed("notes", len(notes), notes)
-    yield from listed("could not be read", summary.skipped, by_reason(summary.rejected))
+    yield from listed("notes", len(notes), notes, REASONS)
+    yield from listed("could not be read", summary.skipped, by_reason(summary.rejected), REASONS)
     if summary.values:
         yield ""
         yield from values.lines(summary.values, name)

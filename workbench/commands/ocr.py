@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storage.exceptions import UsageProblem
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option, listed
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 @click.option("--engine", help="rapidocr or tesseract (default: the workspace's).")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes that read pages (default: one a core).")
 @click.option("--given-too", is_flag=True, help="Also pages whose words came with the file or from a PDF's text layer.")
+@click.option(
+    "--turn", type=click.Choice(["90", "180", "270"]), help="Turn the pages clockwise by so many degrees, for good."
+)
+@click.option("--page", type=click.IntRange(1), help="Only this page, whatever its words came from.")
 @click.option("--default", "make_default", is_flag=True, help="Use this engine for imports from now on.")
 @json_option
 @click.pass_obj
@@ -28,29 +33,44 @@ def command(
     engine: str | None,
     jobs: int,
     given_too: bool,
+    turn: str | None,
+    page: int | None,
     make_default: bool,
     as_json: bool,
 ) -> None:
     """Read documents again with another OCR engine; labels are carried over to the new words.
 
     Without DOCUMENTS (names or ids): all with pages that another engine read, or that have no words yet. Labels whose
-    words are not found again are listed. Undo does not reach behind a new reading.
+    words are not found again are listed. Undo does not reach behind a new reading. Pages that stand on their side or
+    head are turned upright; --turn turns the pages of DOCUMENTS that this got wrong.
 
     Keys of --json: engine, documents, pages, tokens, carried, lost [{document, field, text}], problems [{file, record,
     reason}].
 
     \b
-    Example:
+    Examples:
       workbench ocr --engine tesseract scan-0042
+      workbench ocr scan-0042 --page 2 --turn 90
     """
     from workbench.commands.support.progress import import_progress
     from workbench.exchange.reocr import choose, reread
 
+    if (turn or page) and not names:
+        raise UsageProblem("--turn and --page are for documents that are named.", "Name the documents that are turned.")
     workspace = context.open_workspace()
     chosen_engine = engine or workspace.settings.ocr_engine
     chosen = choose(workspace, names, chosen_engine)
     with import_progress() as show:
-        result = reread(workspace, chosen, chosen_engine, jobs=jobs, given_too=given_too, progress=show)
+        result = reread(
+            workspace,
+            chosen,
+            chosen_engine,
+            jobs=jobs,
+            given_too=given_too,
+            turn=int(turn) if turn else None,
+            page=page - 1 if page else None,
+            progress=show,
+        )
     if make_default:
         workspace.change_settings(ocr_engine=chosen_engine)
     workspace.close()

@@ -114,7 +114,7 @@ def _read(scratch: "Workspace", files: tuple[Path, ...], *, silent: bool) -> Any
     from workbench.exchange.sources import ImportRequest
 
     with phase("Reading the files", silent=silent), streams.files_of(files) as paths:
-        return pipeline.run(scratch, ImportRequest(paths=paths))
+        return pipeline.run(scratch, ImportRequest(paths=paths)).whole()
 
 
 def _classify(scratch: "Workspace", source: str, *, silent: bool) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ import click
 from workbench.commands.support import argument_completion
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.serving.options import LOOPBACK
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_TOKEN = 16
 _PACKAGES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "fastapi_offline")
 
@@ -86,7 +86,7 @@ def command(
         model=source, name=_public_name(model), host=host, port=port, token=token, workers=workers, workspace=workspace,
         collect=str(_collecting(collect)) if collect else "", threads=threads,
     )  # fmt: skip
-    if no_token and host not in _LOOPBACK:
+    if no_token and host not in LOOPBACK:
         click.echo(f"Without a token: whoever reaches {host}:{port} is answered.", err=True)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     emit(
@@ -112,7 +112,7 @@ def _token(host: str, file: Path | None, no_token: bool) -> str:
     from storage.exceptions import UsageProblem
 
     if file is None:
-        if host not in _LOOPBACK and not no_token:
+        if host not in LOOPBACK and not no_token:
             raise UsageProblem(
                 f"{host} is open to other machines: that needs a token.",
                 "Name a file with one (--token-file), or say --no-token.",

@@ -33,8 +33,8 @@ def command(context: Context, test: float, validation: float, seed: int, dry_run
     from storage import documents, import_index, label_queries
     from storage.exceptions import UsageProblem
     from workbench.annotation.field_states import seller_of
-    from workbench.exchange.pipeline import SELLER
     from workbench.exchange.vendor_groups import GUESSED, by_sellers
+    from workbench.fields.schema import SELLER
     from workbench.runs.splits import divide_by_class
 
     workspace = context.open_workspace()

@@ -43,7 +43,7 @@ def command(
 
     Keys of --json: rows, documents, reference_values, aligned {field: n}, not_aligned {field: n}, unaligned
     [{document, field, value, reason}], labels {field: n}, suggestions, mapping, new_fields, left_out {column: n},
-    unmapped [column], replaced [{document, field, earlier, value}], skipped, problems [{file, record, reason}],
+    unmapped [column], replaced [{document, field, earlier, value}], notes, skipped, problems [{file, record, reason}],
     dry_run. With --undo: tables, at, documents, kept_labels, removed_fields.
 
     \b
@@ -144,6 +144,7 @@ def as_data(outcome: "ValuesReport", name: dict[str, str]) -> dict[str, Any]:
         "replaced": [
             dict(zip(("document", "field", "earlier", "value"), row, strict=True)) for row in outcome.replaced
         ],
+        "notes": outcome.notes,
         "skipped": outcome.skipped,
         "problems": [{"file": r.file, "record": r.record, "reason": r.reason} for r in outcome.rejected],
     }
@@ -178,6 +179,7 @@ def lines(outcome: "ValuesReport", name: dict[str, str], *, undo: bool = False) 
         yield f"Columns left out, as no field is called so: {_few(unmapped)} ({remedy})"
     if refused := [item for item in counts.most_common() if item[0] not in outcome.unmapped]:
         yield f"Values left out, as their fields cannot have them: {_few(refused)}"
+    yield from listed("notes", len(outcome.notes), outcome.notes)
     yield from listed("rows that could not be used", outcome.skipped, by_reason(outcome.rejected))
     if undo and outcome.documents:
         yield "`workbench values --undo` takes this back."

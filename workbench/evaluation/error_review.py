@@ -23,10 +23,9 @@ from workbench.evaluation.label_errors import Suspect, suspects
 from workbench.evaluation.metrics import ErrorKind
 from workbench.predictions import cases, run_reader
 from workbench.predictions.cases import NONE, Chunk
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
 
-SPLITS = ("test", "validation", "train")
 ERRORS = tuple(kind for kind in ErrorKind if kind is not ErrorKind.CORRECT)
 TOTAL = "all"
 """The row of all fields."""
@@ -141,7 +140,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
         InputProblem: there are no predictions on labelled documents, or a file is damaged.
     """
     chosen, documents = "", []
-    for chosen in (split,) if split else SPLITS:
+    for chosen in (split,) if split else MEASURED_FIRST:
         documents = run_reader.read_labelled(folder, chosen, boxes=False)
         if documents:
             break
@@ -157,7 +156,7 @@ def look(folder: Path, split: str | None = None) -> ErrorReview:
     return ErrorReview(
         run=folder.name,
         split=chosen,
-        splits=tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file()),
+        splits=tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file()),
         documents=len(documents),
         f1=metrics.micro(documents).f1,
         items=tuple(_item(record, by_document[record.document]) for record in records),

@@ -25,11 +25,11 @@ from workbench.fields import FieldType, values
 from workbench.predictions import repair_rules
 from workbench.predictions.cases import Case
 from workbench.predictions.run_reader import read_labelled, read_vendors, uncollected
+from workbench.runs.state import MEASURED_FIRST
 
 if TYPE_CHECKING:
     from workbench.runs.config.request import Request
 
-_ORDER = ("test", "validation", "train")
 StrictScores = Callable[[Sequence[Case]], Scores]
 """What counts strict scores: `metrics.strict_scores`, or seqeval in the worker (`workbench.training.scoring`)."""
 
@@ -158,8 +158,8 @@ def evaluate_run(
     """
     request = _request(folder)
     types = _types(request)
-    splits = {split: read_labelled(folder, split, labelled, boxes=bool(rules)) for split in _ORDER}
-    chosen = on or next((split for split in _ORDER if splits[split]), "test")
+    splits = {split: read_labelled(folder, split, labelled, boxes=bool(rules)) for split in MEASURED_FIRST}
+    chosen = on or next((split for split in MEASURED_FIRST if splits[split]), "test")
     if not splits.get(chosen):
         raise InputProblem(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",
@@ -238,7 +238,7 @@ def compare_runs(
         InputProblem: the runs share no labelled document with predictions.
     """
     settings = settings or EvaluationSettings()
-    for split in (on,) if on else _ORDER[:2]:
+    for split in (on,) if on else MEASURED_FIRST[:2]:
         sides = [read_labelled(folder, split, boxes=False) for folder in (a, b)]
         documents, differences = bootstrap.compare(sides[0], sides[1], settings.resamples, settings.seed)
         if documents:

@@ -1,17 +1,20 @@
 """The format of a file, recognised by its content; and why it is not recognised, for the analyst."""
 
+import re
 from pathlib import Path
 
 from storage.exceptions import InputProblem
 from workbench.exchange.importers.registry import IMPORTERS, load
 from workbench.exchange.reading.incoming import Importer
 from workbench.exchange.reading.parsing import HEAD, head_of
+from workbench.fields.plain_text import harmless
 
 PAGE_FILES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".avif", ".jp2", ".heic", ".heif", ".pdf"}
 )
 """Endings of PDFs and pictures."""
 _CERTAIN = 0.99
+_YOLO = re.compile(rb"(?:\d+(?: (?:0|1|0?\.\d+|1\.0+)){4,}\s*\n?)+")
 
 
 def detect(path: Path) -> Importer | None:
@@ -49,13 +52,23 @@ def unrecognised(path: Path) -> str:
             "none of its columns is known: --text and --label name those of texts and their classes, "
             "and a column `file` makes it a table of known values"
         )
+    if _YOLO.fullmatch(head[: head.rfind(b"\n") + 1] or head):
+        return "it holds boxes for YOLO, which say nothing of their words: export them as COCO and import that"
     if path.suffix.lower() == ".txt" and _is_text(head):
         return "it is a text file; a folder of such files for each class is imported with --class-folders"
     if head.startswith(b"PK\x03\x04"):
         return "it is an archive or an Office file; unpack it, or import known values with `workbench values`"
     if not _is_text(head):
         return "its content is of no format that is known, or it is not UTF-8 text"
-    return f"its content is of no format that is known ({', '.join(IMPORTERS)})"
+    if root := re.match(rb"(?:\s|<[?!][^>]*>)*<([A-Za-z_][\w.:-]*)", head.removeprefix(b"\xef\xbb\xbf")):
+        return (
+            f"it is XML that begins with <{harmless(root[1].decode())}>, of no format that is known: of e-invoices, "
+            "UBL invoices and credit notes, CII and FatturaPA are read, of OCR programs hOCR and ALTO"
+        )
+    return (
+        "its content is of no format that is known: it is no PDF, picture or e-invoice, and no file of a labelling "
+        "tool or an OCR service"
+    )
 
 
 # What people have beside invoices, by the ending or the first bytes, and what to do with it.

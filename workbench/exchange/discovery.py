@@ -162,6 +162,9 @@ def _beside(path: Path, known: set[Path], folders: set[Path]) -> Iterator[Path]:
         mains = known.intersection(_mains(folder, re.sub(r"_(box|image)\.txt$", "", path.name))) - {path}
         if any(not re.search(r"_(box|image)\.txt$", other.name) for other in mains):
             yield path
+    stem = path.name.removesuffix(".config.xml")
+    if stem != path.name and any(path.with_name(stem + end) in known for end in (".json", ".jsonl")):
+        yield path  # the labelling configuration that an export to Label Studio writes beside its tasks
     if path.suffix == ".json" and folder / "annotations" in folders and (folder / "ocr").is_dir():
         yield path  # DocILE's lists of ids: train.json, dev.json
     for main in _MAINS.get(folder.name, ()):

@@ -72,6 +72,16 @@ class Summary:
             leaks["are on the side that was ordered, but repeat a text on another"] = self.repeats.torn
         return leaks
 
+    def whole(self) -> "Summary":
+        """This summary, for an import that is a step of something longer, which an interrupt ends, too.
+
+        Raises:
+            KeyboardInterrupt: the import was interrupted; what was read so far is stored.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self
+
     @property
     def failed(self) -> bool:
         """Whether nothing could be imported although there was something to import."""

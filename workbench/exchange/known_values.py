@@ -17,7 +17,7 @@ from storage.suggestions import keep_suggestions
 from workbench.annotation import acts
 from workbench.exchange.reading.document_names import DocumentNames
 from workbench.exchange.reading.incoming import Rejected
-from workbench.exchange.reading.values_table import KnownRow, read
+from workbench.exchange.reading.values_table import KnownRow, guessed_encoding, read
 from workbench.fields import Schema
 from workbench.fields.label_names import LabelMap
 from workbench.fields.values import joined, refusal, same
@@ -51,6 +51,7 @@ class ValuesReport:
     replaced_count: int = 0
     skipped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # assumptions about the tables
 
 
 def disagreements(
@@ -104,6 +105,8 @@ def bring_in(
     """
     outcome = outcome or ValuesReport()
     job = _ValuesImport(workspace, mapping, keep_names, accept_above, add_fields, ignore_folders, dry_run, outcome)
+    limits = workspace.settings.limits
+    outcome.notes += [note for path in paths if (note := guessed_encoding(path, limits))]
     table = _rows(paths, workspace)
     while rows := list(islice(table, _BATCH)):
         job.take(rows, paths)

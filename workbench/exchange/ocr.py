@@ -273,10 +273,10 @@ def _engine(name: str, languages: tuple[str, ...]) -> Engine:
     return KINDS[name].make(languages)
 
 
-def _read(name: str, languages: tuple[str, ...], picture: Path) -> PageText:
+def _read(name: str, languages: tuple[str, ...], picture: Path, turn: int | None) -> PageText:
     """Called in a reader process only, which keeps the engine."""
     try:
-        return read_page(_engine(name, languages).read, picture)
+        return read_page(_engine(name, languages).read, picture, turn)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputProblem(f"OCR could not read the page ({error})") from error
 
@@ -307,8 +307,9 @@ class Readers:
         self._threads.shutdown(wait=not failed, cancel_futures=True)
         self._processes.close()  # after a failure or an interrupt also those at work
 
-    def submit(self, picture: Path) -> "Future[PageText]":
-        return self._threads.submit(self._processes.call, _read, self.kind.name, self._languages, picture)
+    def submit(self, picture: Path, turn: int | None = None) -> "Future[PageText]":
+        """Have a page read, turned by so many degrees clockwise; None turns it upright where it seems turned."""
+        return self._threads.submit(self._processes.call, _read, self.kind.name, self._languages, picture, turn)
 
     @staticmethod
     def result(future: "Future[PageText]") -> PageText:

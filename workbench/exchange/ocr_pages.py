@@ -22,12 +22,13 @@ _BETTER = 1.15  # times the score of the page as it is
 Read = Callable[[Path], PageText]
 
 
-def read_page(read: Read, picture: Path) -> PageText:
+def read_page(read: Read, picture: Path, turn: int | None = None) -> PageText:
     """The words of a page. Where it was turned, `turn` says by how much, and `upright` is the picture to keep.
 
     Args:
         read: an engine, for pictures of at most _TILE pixels.
         picture: the page's picture.
+        turn: degrees clockwise to turn it by, a multiple of 90; None finds out whether it stands upright.
     """
     from PIL import Image
 
@@ -35,16 +36,21 @@ def read_page(read: Read, picture: Path) -> PageText:
         image = opened.convert("RGB")
     with temporary_folder("ocr") as folder:
         reader = _Reader(read, folder)
+        if turn is not None:
+            return _turned(reader, image, turn)
         text = reader.whole(image, picture)
         if not _is_doubtful(text.tokens):
             return text
-        turn = reader.likeliest_turn(image, text.tokens)
-        if not turn:
-            return text
-        upright = image.rotate(-turn, expand=True)
-        out = BytesIO()
-        upright.save(out, "JPEG", quality=90)
-        return replace(reader.whole(upright), turn=turn, upright=out.getvalue())
+        likeliest = reader.likeliest_turn(image, text.tokens)
+        return _turned(reader, image, likeliest) if likeliest else text
+
+
+def _turned(reader: "_Reader", image: Any, turn: int) -> PageText:
+    """The words of a page after it was turned, and the turned picture."""
+    upright = image.rotate(-turn, expand=True)
+    out = BytesIO()
+    upright.save(out, "JPEG", quality=90)
+    return replace(reader.whole(upright), turn=turn, upright=out.getvalue())
 
 
 class _Reader:

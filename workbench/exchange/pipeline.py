@@ -27,6 +27,7 @@ from workbench.exchange.vendor_groups import Grouper
 from workbench.fields.class_names import ClassMap
 from workbench.fields.label_names import LabelMap
 from workbench.fields.plain_text import harmless
+from workbench.fields.schema import SELLER
 from workbench.fields.values import refusal
 from workbench.workspace import Workspace
 
@@ -34,7 +35,6 @@ BATCH = 200
 """Documents a transaction."""
 _BATCH_SECONDS = 5.0  # a batch is stored at least this often, as OCR is slow
 _LISTED = 1000  # unaligned values, skipped files and duplicates that a summary names; all are counted
-SELLER = "seller_name"
 GOLD = "gold"
 """A values_source whose aligned values are labels."""
 
@@ -221,7 +221,7 @@ class _ImportJob:
             if span.confidence is None:
                 spans.append(Span(field_id, span.tokens, Source.IMPORT, self._who))
             else:
-                offered.append((field_id, span.tokens, span.confidence, span.run))
+                offered.append((field_id, span.tokens, clean.likely(span.confidence), span.run))
         return spans, offered
 
     def _given_classes(self, incoming: Incoming) -> tuple[ClassLabel, ...]:

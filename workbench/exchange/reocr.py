@@ -119,6 +119,8 @@ def reread(
     *,
     jobs: int = 0,
     given_too: bool = False,
+    turn: int | None = None,
+    page: int | None = None,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> Reread:
     """Read the pages of documents again; each document is one transaction.
@@ -128,6 +130,8 @@ def reread(
         engine: an engine of `workbench.exchange.ocr.KINDS`.
         jobs: processes; 0 means one a core.
         given_too: also pages whose words came with the file or from a text layer.
+        turn: degrees clockwise to turn the pages by, for good; None turns those that do not seem upright.
+        page: the number of the only page to read, from 0; whatever its words came from.
         progress: called with (documents done, in all, done).
 
     Raises:
@@ -140,14 +144,18 @@ def reread(
             with workspace.db.read() as connection:
                 content = documents.open_document(connection, number)
             pages = [
-                page
-                for page in content.pages
-                if page.picture and (given_too or page.engine not in _GIVEN or not page.tokens)
+                known
+                for known in content.pages
+                if known.picture
+                and (page is None or page == known.number)
+                and (page is not None or given_too or known.engine not in _GIVEN or not known.tokens)
             ]
             if pages:
-                waiting.append(
-                    (content, {p.number: readers.submit(workspace.files.picture(str(p.picture))) for p in pages})
-                )
+                readings = {p.number: readers.submit(workspace.files.picture(str(p.picture)), turn) for p in pages}
+                waiting.append((content, readings))
+            elif turn is not None:
+                reason = "there is no page to turn: it has no picture, or its words are not from OCR (--given-too)"
+                result.failed.append(Rejected(content.document.source, content.document.name, reason))
             if len(waiting) > _AHEAD * readers.jobs:
                 _replace(workspace, *waiting.popleft(), result)
             if progress:

@@ -103,7 +103,7 @@ def _without_remarks(rest: str) -> tuple[str, bool]:
     credit = _CREDIT.search(rest)
     if credit:
         rest = rest[: credit.start()]
-    rest = _SLASH.sub("", rest)
+    rest = _SLASH.sub("", rest).lstrip("*")  # asterisks before an amount keep others from adding digits
     return _TAX_CLASS.sub("", rest).strip(), credit is not None and credit["kind"].upper() == "CR"
 
 

@@ -32,6 +32,9 @@ from storage.exceptions import ConfigProblem
 from storage.records import Span
 from workbench.fields import colours
 
+SELLER = "seller_name"
+"""The field of the built-in schema by which documents are grouped."""
+
 
 class FieldType(StrEnum):
     """What kind of value a field holds; decides normalisation, checks and what `next candidate` looks for."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from storage.exceptions import InputProblem
 from workbench.fields import FieldType, chunks_of, field_of_tag, schema
+from workbench.fields.schema import SELLER
 from workbench.fields.values import joined, normalise
 from workbench.predictions import value_spans
 from workbench.predictions.value_spans import WordEvidence
@@ -108,7 +109,6 @@ def values_of(
     return {tuple(value) for value in values}
 
 
-_SELLER = "seller_name"
 _OWN_GROUP = re.compile(r" \([0-9]+\)$")  # behind the name of a document that has a group of its own
 
 
@@ -118,9 +118,9 @@ def vendors_of(case: Case) -> tuple[str, ...]:
     A group that is the document's own (`import --group-by none`) tells nothing of the vendor: where no seller is
     labelled or known either, there is none. Near-duplicates are in one group even then.
     """
-    sellers = [case.text(chunk) for chunk in case.gold if chunk.field == _SELLER]
-    if _SELLER in case.references:
-        sellers.append(case.references[_SELLER])
+    sellers = [case.text(chunk) for chunk in case.gold if chunk.field == SELLER]
+    if SELLER in case.references:
+        sellers.append(case.references[SELLER])
     keys = {normalise(FieldType.PARTY, seller).normal or "" for seller in sellers} - {""}
     return tuple(name for name in (case.group, *(f"seller {key}" for key in sorted(keys))) if name)
 

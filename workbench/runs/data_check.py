@@ -21,6 +21,7 @@ from storage.records import Content, Document, Split
 from workbench.runs import machine, snapshot, windows
 from workbench.runs.config import families
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import weights
 from workbench.workspace import Workspace
 
 SPECIAL_TOKENS = 2
@@ -283,7 +284,7 @@ def _of_configuration(config: TuneConfig) -> Iterable[CheckFinding]:
         )
     name = config.model.name or families.spec(config.model.family).bases[0].name
     if not name:
-        if not (families.STARTER_FOLDER / "model.safetensors").is_file():
+        if not (families.STARTER_FOLDER / weights.FILE).is_file():
             yield CheckFinding(
                 Level.REFUSE,
                 "The starter model is missing from this installation.",

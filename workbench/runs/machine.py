@@ -12,7 +12,8 @@ from workbench import lifeline, warm_workers
 
 LAUNCHER = "workbench.runs.launcher"
 WORKER = "workbench.training.worker"
-SERVER = "workbench.serving.server"
+SERVER = "workbench.serving"
+ONNX = "workbench.training.onnx_model.export"
 WARM_SERVER = "workbench.training.warm_server"
 SELECTION = "workbench.active_learning.selection_worker"
 SPEED_PROBE = "workbench.training.speed_probe"

@@ -7,7 +7,9 @@ from storage.records import Run
 from workbench.fields.plain_text import for_markdown, harmless_lines
 from workbench.runs.config import families
 from workbench.runs.config.request import Request
+from workbench.runs.model_folders import onnx_form
 from workbench.runs.progress import headline
+from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
 
 _TEMPLATE = """\
@@ -49,6 +51,13 @@ Strict span F1, micro, of the model alone: **{{ "%.3f" | format(figures.f1 or 0)
 | {{ "%.3f" | format(row.f1) }} | {{ row.support }} |
 {% endfor %}
 {% endfor -%}
+{% if onnx -%}
+## ONNX
+
+`model.onnx` ({{ onnx.precision }}, {{ (onnx.bytes / 1e6) | round(1) }} MB) changes {{ onnx.changed }} of \
+{{ onnx.compared }} {{ onnx.what }} on the {{ onnx.documents }} validation documents. More than 0.5 % is refused.
+
+{% endif -%}
 ## Use
 
 Words with boxes (0–1000 of the page) in; a label for every sub-token out. A word's prediction is the mean over its \
@@ -95,6 +104,7 @@ def model_card(workspace: Workspace, run: Run) -> str:
         fingerprint=request.fingerprint or report.get("fingerprint", ""),
         readers=[_reader(engine, version) for engine, version in sorted(request.engines.items())],
         measured=measured,
+        onnx=onnx_form.read(RunFolder(workspace.files.run(run.id)).model),
         length=request.config.data.max_length,
         code=_code(family, sep_box=1000 if family.name in ("starter", "layoutlm") else 0),
         names={field.id: for_markdown(field.name or field.id) for field in request.fields},

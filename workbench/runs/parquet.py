@@ -24,7 +24,7 @@ REFERENCES = "references"
 """The column of known values, JSON {field: value}; folders of older versions have none."""
 
 TOKENS, CLASSES = "tokens", "classes"
-"""The tasks. `classes` is also the column of class labels: options of the run's field, null where there is none."""
+"""The tasks. `classes` is also the column of class labels: options of the field, null where there is none."""
 
 _OPTIONAL = frozenset({REFERENCES, CLASSES})
 """Columns that a file may lack."""
@@ -252,10 +252,9 @@ def opened(path: Path) -> Iterator[Any]:
         # `read_table`, `empty_table`, and any filter of Arrow's own would import pandas: half a second
         with pq.ParquetFile(path, memory_map=True) as file:
             yield file
-    except (pa.ArrowException, OSError) as error:
-        raise InputProblem(
-            f"{path.name} cannot be read: {error}", "Copy the run folder again, or run it again."
-        ) from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        remedy = "Copy the run folder again, or run it again."
+        raise InputProblem(f"{path.name} cannot be read: {error}", remedy) from error
 
 
 def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iterator[Any]:
@@ -282,10 +281,10 @@ def tables(path: Path, columns: Sequence[str], split: str | None = None) -> Iter
             )
         yield pa.Table.from_batches([], file.schema_arrow).select(present)
         for number in range(file.num_row_groups):
-            if split is None:
-                yield file.read_row_group(number, wanted)
-            elif _may_hold(file.metadata.row_group(number), split):
-                yield _of_split(file.read_row_group(number, wanted), split)
+            if split is None or _may_hold(file.metadata.row_group(number), split):
+                group = file.read_row_group(number, wanted)
+                group.validate(full=True)  # a text that is no UTF-8 would raise where it is read
+                yield group if split is None else _of_split(group, split)
 
 
 def batches(path: Path, columns: Sequence[str], size: int) -> Iterator[tuple[Any, int, int]]:
@@ -297,6 +296,7 @@ def batches(path: Path, columns: Sequence[str], size: int) -> Iterator[tuple[Any
     with opened(path) as file:
         done, total = 0, file.metadata.num_rows
         for batch in file.iter_batches(batch_size=size, columns=list(columns)):
+            batch.validate(full=True)
             done += batch.num_rows
             yield batch, done, total
 

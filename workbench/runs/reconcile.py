@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from storage import document_list
 from storage import runs as run_store
 from storage.exceptions import InputProblem, RunProblem
+from storage.files import sync_tree
 from storage.records import Run, RunState
 from storage.suggestions import keep_class_suggestions, keep_suggestions
 from workbench.runs import parquet, progress, suggestions_file
@@ -120,6 +121,7 @@ def collect(workspace: Workspace, run_id: str) -> Run:
         raise InputProblem(f"The report of run {run_id} is not there.", "Resume the run.")
     learns_classes = report.get("task") == parquet.CLASSES
     pool = [] if learns_classes else suggestions_file.read(folder.path)
+    sync_tree(folder.path, folder.checkpoints)  # what is shown as finished survives a power cut
     with workspace.db.write() as connection:
         if learns_classes:
             _keep_classes(connection, workspace, folder)

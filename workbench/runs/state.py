@@ -12,6 +12,13 @@ from storage.exceptions import InputProblem
 from storage.files import SELECTIONS
 from storage.records import RunState
 
+LOG = "stderr.log"
+"""What a child process writes as errors and warnings, in its folder."""
+MEASURED_FIRST = ("test", "validation", "train")
+"""The splits that people label, those that a model is judged on first."""
+MODEL_DESCRIPTION = "workbench.json"
+"""Of a model folder: what it says besides its weights."""
+
 _ANEW = "Run `workbench evaluate` on it again, or resume the run."
 _NO_MESSAGE = ("File ", "Traceback", "^", "~")
 
@@ -27,6 +34,11 @@ class _Figures(TypedDict, total=False):
     precision: _Share
     recall: _Share
     support: _Count
+    documents: _Count
+
+
+class _Slice(TypedDict):
+    f1: _Share
     documents: _Count
 
 
@@ -56,7 +68,7 @@ class _Evaluation(TypedDict, total=False):
     calibration: _Calibration | None
     postprocess: dict[str, _Effect] | None
     confusion: dict[str, dict[str, _Count]] | None
-    slices: dict[str, dict[str, _Figures]] | None
+    slices: dict[str, dict[str, _Slice]] | None
     seen_vendors: _Figures | None
     unseen_vendors: _Figures | None
     unknown_vendors: _Figures | None
@@ -94,7 +106,7 @@ class RunFolder:
         self.datasets = path / "dataset"
         self.pictures = path / "dataset" / "pictures"
         self.events = path / "events.jsonl"
-        self.log = path / "stderr.log"
+        self.log = path / LOG
         self.checkpoints = path / "checkpoints"
         self.logs = path / "logs"
         self.model = path / "model"
@@ -130,7 +142,7 @@ class RunFolder:
 
     def has_model(self) -> bool:
         """Whether a model was saved that can be loaded."""
-        return any((self.model / name).is_file() for name in ("config.json", "workbench.json"))
+        return any((self.model / name).is_file() for name in ("config.json", MODEL_DESCRIPTION))
 
     def read_report(self) -> dict[str, Any]:
         """report.json; empty where there is none.
@@ -146,7 +158,7 @@ class RunFolder:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
         try:
             msgspec.convert(report, _Report)
-        except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:  # msgspec's are ValueErrors
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)
 

@@ -16,7 +16,7 @@ from workbench.workspace import Workspace
 PACKAGES = ("workbench", "screens", "storage")
 _ROOT = Path(__file__).resolve().parents[2]
 _CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-SERVE = ("fastapi", "uvicorn", "python-multipart", "prometheus-client", "fastapi-offline")
+SERVE = ("fastapi", "uvicorn", "python-multipart", "prometheus-client", "fastapi-offline", "starlette", "packaging")
 """The packages of the extra `serve`."""
 
 _DOCKERFILE = """\

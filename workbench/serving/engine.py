@@ -1,5 +1,6 @@
 """The model of a server, ready to read documents; the only module here that loads torch. [worker]"""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +20,20 @@ from workbench.predictions.cases import Case
 from workbench.runs import parquet, snapshot
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
+from workbench.runs.model_folders import onnx_form
 from workbench.runs.state import RunFolder
 from workbench.runs.suggestions_file import Proposal
 from workbench.serving.documents import Sent
 from workbench.serving.schemas import RECEIPT, SENTENCE, FieldInfo, FieldValue, Info, Prediction, Refused, Score
 from workbench.settings import Settings
-from workbench.training.predictor import DESCRIPTION, Description, describe, load_named
-from workbench.training.tasks import classifiers
+from workbench.training.onnx_model.session import OnnxSession
+from workbench.training.predict import load_any
+from workbench.training.predictor import Description
 
 UNSURE_OCR = 0.8
 """Below this mean confidence of the OCR, an answer has a warning."""
+_TURNS = 5
+"""Of each runtime at the warm-up, of which the fastest counts."""
 _COLOUR = "#888888"
 
 
@@ -67,7 +72,8 @@ class Engine:
 
     def __init__(self, model: str, name: str, settings: Settings | None) -> None:
         self.name = name
-        self.predictor, self.description = _load(model)
+        self.predictor, self.description = load_any(model)
+        self._model = model
         if model == inference.STARTER:
             self.description = self.description.model_copy(update={"family": "starter"})
         self.task = self.description.task
@@ -78,6 +84,7 @@ class Engine:
         self._trust = None if self.classifies else suggestions.trust_of(self.settings, self._run)
         self._fields = {field.id for field in self.settings.schema.spans}
         self.warm_up_seconds = 0.0
+        self.onnx_speed: float | None = None  # times the model's own; None where it was not measured
 
     def prepare(self, sent: Sent) -> Prepared:
         """The windows of a document."""
@@ -99,7 +106,29 @@ class Engine:
         prepared = [self.prepare(document) for document in sent]
         for document, prediction in zip(prepared, self.run(prepared), strict=True):
             self.answer(document.sent, self.read(document, prediction), raw=False)
+        self._choose_runtime(prepared)
         self.warm_up_seconds = round(time.monotonic() - began, 3)
+
+    def _choose_runtime(self, prepared: Sequence[Prepared]) -> None:
+        """Use the model's ONNX form where there is one and it is faster here."""
+        folder = Path(self._model)
+        if getattr(self.predictor, "device", torch.device("cuda")).type != "cpu" or onnx_form.read(folder) is None:
+            return
+        session = OnnxSession(folder / onnx_form.FILE, torch.get_num_threads())
+        seconds: dict[bool, float] = {False: math.inf, True: math.inf}
+        for _ in range(_TURNS):
+            for is_onnx in seconds:
+                self.predictor.session = session if is_onnx else None
+                began = time.perf_counter()
+                self.run(prepared)
+                seconds[is_onnx] = min(seconds[is_onnx], time.perf_counter() - began)
+        self.onnx_speed = round(seconds[False] / seconds[True], 2)
+        self.predictor.session = session if self.onnx_speed > 1 else None
+
+    @property
+    def runtime(self) -> str:
+        """What computes: "onnx" or "torch"."""
+        return "onnx" if getattr(self.predictor, "session", None) is not None else "torch"
 
     def read(self, document: Prepared, prediction: Any) -> Read:
         """What a prediction means: proposals of fields, or the probabilities of options."""
@@ -162,11 +191,18 @@ class Engine:
             classes=list(self.predictor.labels) if self.classifies else [],
             figures={name: value for name in ("f1", "documents_right") if (value := _figure(report, name)) is not None},
             device=str(device),
-            precision="bf16" if getattr(self.predictor, "bf16", False) else "fp32",
+            precision=self._precision(),
+            runtime=self.runtime,
+            onnx_speed=self.onnx_speed,
             warm_up_seconds=self.warm_up_seconds,
             limits=limits,
             keeps=keeps,
         )  # fmt: skip
+
+    def _precision(self) -> str:
+        if self.runtime == "onnx" and (form := onnx_form.read(Path(self._model))):
+            return form.precision
+        return "bf16" if getattr(self.predictor, "bf16", False) else "fp32"
 
     @property
     def version(self) -> str:
@@ -176,15 +212,6 @@ class Engine:
     def samples(self) -> tuple[str, dict[str, Any]]:
         """A text and words with boxes, to warm up with."""
         return SENTENCE, RECEIPT
-
-
-def _load(model: str) -> tuple[Any, Description]:
-    folder = Path(model)
-    if (folder / DESCRIPTION).is_file():
-        description = describe(folder, "")
-        if description.task == parquet.CLASSES:
-            return classifiers.load(folder, description), description
-    return load_named(model)
 
 
 def _fitting(settings: Settings | None, description: Description) -> Settings:

@@ -12,12 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.serving import problems
 from workbench.serving.metrics import Metrics
-from workbench.serving.options import Options
+from workbench.serving.options import LOOPBACK, Options
 from workbench.serving.problems import ServingProblem
 
 OPEN = ("/health", "/docs", "/openapi.json")
 """Paths that need no token: they say nothing about documents or the model. With all that is below /docs."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -6,6 +6,10 @@ ENVIRONMENT = "WORKBENCH_SERVE"
 """The variable in which a server's processes find their options, as JSON."""
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""How requests name the machine that the server is on."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of `workbench serve`, resolved."""
 

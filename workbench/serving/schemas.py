@@ -136,6 +136,10 @@ class Info(BaseModel):
     figures: dict[str, float | None] = {}
     device: str
     precision: str
+    runtime: str = Field(default="torch", description="What computes: `torch`, or `onnx` where that is faster here.")
+    onnx_speed: float | None = Field(
+        default=None, description="How many times as fast the ONNX form was at the warm-up; none where there is none."
+    )
     warm_up_seconds: float
     limits: dict[str, float]
     keeps: str = Field(description="What becomes of what is sent.")

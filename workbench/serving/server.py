@@ -1,4 +1,4 @@
-"""The process of a server: `python -m workbench.serving.server`, with its options in the environment. [worker]"""
+"""What a server's process holds, with its options in the environment. [worker]"""
 
 import logging
 import os
@@ -98,7 +98,3 @@ def main() -> None:
             uvicorn.run(target, workers=options.workers, **settings)
         else:
             _Server(uvicorn.Config(target, **settings)).run()
-
-
-if __name__ == "__main__":
-    main()

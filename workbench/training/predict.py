@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from storage.exceptions import RunProblem
 from storage.files import write_atomic
 from workbench.predictions import suggestions
 from workbench.predictions.run_reader import fields_labelled, in_pieces
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training import scoring
 from workbench.training.callbacks import Control, Write
-from workbench.training.predictor import DESCRIPTION, Description, DocumentPrediction, describe, load_named
+from workbench.training.predictor import Description, DocumentPrediction, describe, load_named
 from workbench.training.tasks import classifiers
 
 
@@ -27,7 +29,7 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
     """
     began = time.monotonic()
     folder = RunFolder(path)
-    predictor, description = _load(request.model or str(folder.model))
+    predictor, description = load_any(request.model or str(folder.model))
     splits = ("pool",) if task == "score" else parquet.SPLITS
     sizes = {split: parquet.count(folder.dataset(split)) for split in splits}
     total = sum(sizes.values())
@@ -70,12 +72,16 @@ def run(path: Path, request: Request, task: str, write: Write, control: Control)
     write("finished", state="finished", seconds=report["seconds"], f1=f1, epochs=0)
 
 
-def _load(name: str) -> tuple[Any, Description]:
-    """The model of a name, and what it says of itself."""
+def load_any(name: str, device: torch.device | None = None) -> tuple[Any, Description]:
+    """The model of a name ("starter", or a folder of either task), and what it says of itself.
+
+    Raises:
+        InputProblem: it is no model folder, not safe, or damaged.
+    """
     path = Path(name)
-    if (path / DESCRIPTION).is_file() and (description := describe(path, "")).task == parquet.CLASSES:
-        return classifiers.load(path, description), description
-    return load_named(name)
+    if (path / MODEL_DESCRIPTION).is_file() and (description := describe(path, "")).task == parquet.CLASSES:
+        return classifiers.load(path, description, device), description
+    return load_named(name, device)
 
 
 def _stop_if_asked(control: Control, done: int, total: int) -> None:

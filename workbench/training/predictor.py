@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,11 +21,10 @@ from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import Data
 from workbench.runs.model_folders import check as model_folders
+from workbench.runs.state import MODEL_DESCRIPTION
 from workbench.training import encoding, word_predictions
 from workbench.training.device import bf16_pays, choose_device
 from workbench.training.models import loading
-
-DESCRIPTION = "workbench.json"
 
 
 class Description(BaseModel):
@@ -94,6 +93,7 @@ class Predictor:
     device: torch.device
     bf16: bool
     batch_size: int = 16
+    session: Callable[[Mapping[str, torch.Tensor]], NDArray[np.float32]] | None = None  # its ONNX form: no embeddings
     _hidden: list[Any] = field(default_factory=list)
 
     @property
@@ -150,18 +150,31 @@ class Predictor:
         )
 
     def _run(self, windows: list[Any]) -> None:
-        features = [self.encoder.features(g.document, page, window) for g, page, _, window in windows]
-        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
-        self._hidden.clear()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.model(**tensors).logits.float().cpu().numpy()
-        hidden = self._hidden.pop().float().cpu().numpy()
+        logits, hidden = self._computed([(g.document, page, window) for g, page, _, window in windows])
         for i, (g, page, number, window) in enumerate(windows):
             words, logprobs, positions = word_predictions.decided(self.encoder, page, window, logits[i])
             g.logprobs[words] = logprobs
             g.word_window[words] = number
-            g.total += hidden[i, positions].sum(axis=0)
+            if hidden is not None:
+                g.total += hidden[i, positions].sum(axis=0)
             g.count += len(positions)
+
+    def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Logits, and what the head saw: (windows, tokens, labels or hidden)."""
+        features = [self.encoder.features(*window) for window in windows]
+        tensors = {name: t.to(self.device) for name, t in self.collator(features).items() if name != "labels"}
+        if self.session is not None:
+            return self.session(tensors), None
+        self._hidden.clear()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.model(**tensors).logits.float().cpu().numpy()
+        return logits, self._hidden.pop().float().cpu().numpy()
+
+    def tensors(self, documents: Sequence[encoding.EncodedDocument]) -> dict[str, torch.Tensor]:
+        """What the model is given for the first two windows of documents; a single one is repeated."""
+        windows = [(d, page, w) for d in documents for page in d.pages for w in page.windows]
+        features = [self.encoder.features(*window) for window in (windows * 2)[:2]]
+        return {name: tensor for name, tensor in self.collator(features).items() if name != "labels"}
 
 
 def load(folder: Path, device: torch.device | None = None, batch_size: int = 16) -> tuple[Predictor, Description]:
@@ -189,7 +202,7 @@ def load(folder: Path, device: torch.device | None = None, batch_size: int = 16)
 
 def describe(folder: Path, model_type: str) -> Description:
     """What a model folder says of itself; sensible assumptions where it is a plain Hugging Face folder."""
-    path = folder / DESCRIPTION
+    path = folder / MODEL_DESCRIPTION
     if not path.exists():
         family = families.infer(str(folder))
         positions = families.base(family, str(folder))

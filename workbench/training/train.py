@@ -17,11 +17,11 @@ from storage.files import write_atomic
 from workbench.runs import parquet
 from workbench.runs.config import files as config_files
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.training.callbacks import Control, Interrupted, Write
 from workbench.training.models import smooth_boxes
 from workbench.training.models.loading import Built
-from workbench.training.predictor import DESCRIPTION, Description
+from workbench.training.predictor import Description
 from workbench.training.preparation import TrainingInput, prepare
 from workbench.training.tasks import baseline
 from workbench.training.tasks.base import TaskPredictor
@@ -151,7 +151,9 @@ def save_model(built: Built, description: Description, folder: Path) -> None:
     built.tokenizer.save_pretrained(draft)
     if built.picture is not None:
         built.picture.save_pretrained(draft)
-    write_atomic(draft / DESCRIPTION, json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1))
+    write_atomic(
+        draft / MODEL_DESCRIPTION, json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    )
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 

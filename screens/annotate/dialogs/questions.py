@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from textual.app import App
 
 from screens.annotate.dialogs.conflict import CHOICES, described
+from screens.annotate.dialogs.fields import ask_fields
+from screens.annotate.dialogs.page_turning import turn_page
 from screens.annotate.keys import Work
 from screens.base import ModeScreen
 from screens.widgets.dialogs import Choice, Prompt, TextPage
@@ -89,6 +91,13 @@ QUESTIONS: Mapping[str, Callable[[App[Any], AnnotationSession], Coroutine[Any, A
     "spaces": ask_spaces,
 }
 """What the action `ask(name)` asks about the open document."""
+
+
+CHANGES: Mapping[str, Callable[[ModeScreen, AnnotationSession | None], Coroutine[Any, Any, str | None]]] = {
+    "fields": lambda screen, _: ask_fields(screen.app, screen.workspace),
+    "turn": turn_page,
+}
+"""What the action `change(name)` asks and does; the document is opened anew with the message that comes of it."""
 
 
 async def ask_conflict(app: App[Any], session: AnnotationSession, error: Conflict) -> Work | None:

@@ -203,6 +203,15 @@ def test_ubl_says_the_same_as_cii(root: str) -> None:
     )
 
 
+def test_an_invoice_is_read_in_the_envelope_that_peppol_delivers_it_in(tmp_path: Path) -> None:
+    header = "<StandardBusinessDocumentHeader><HeaderVersion>1.0</HeaderVersion></StandardBusinessDocumentHeader>"
+    inside = UBL.format(root="Invoice").partition("?>")[2]
+    envelope = f'<StandardBusinessDocument xmlns="urn:x">{header}{inside}</StandardBusinessDocument>'.encode()
+    assert kinds.looks_like(envelope)
+    (invoice,) = kinds.invoices_of(envelope)
+    assert invoice.values == EXPECTED
+
+
 def test_fatturapa_in_windows_1252_with_two_invoices() -> None:
     bodies = BODY.format(number="1/A") + BODY.format(number="2/A")
     first, second = kinds.invoices_of(FATTURA.format(bodies=bodies).encode("cp1252"))

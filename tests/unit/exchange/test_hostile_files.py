@@ -14,7 +14,9 @@ from openpyxl import Workbook
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+from storage import document_list
 from storage.exceptions import InputProblem
+from storage.suggestions import suggestions_of
 from workbench.exchange import discovery, reader_process
 from workbench.exchange.import_summary import Summary
 from workbench.exchange.importers import registry as importers
@@ -242,3 +244,19 @@ def test_names_and_values_of_half_characters_do_not_end_an_import(workspace: Wor
     assert list(reasons) == ["b?2.json"]
     assert summary.values is not None
     assert summary.values.rows == 1
+
+
+@pytest.mark.parametrize(("score", "kept"), [("NaN", 0.5), ("-3", 0.0), ("1e9", 1.0), ("0.25", 0.25)])
+def test_a_score_that_is_no_probability_does_not_end_an_import(
+    workspace: Workspace, folder: Path, score: str, kept: float
+) -> None:
+    value = '{"start": 8, "end": 13, "text": "INV-7", "labels": ["INV_NO"]}'
+    result = f'[{{"type": "labels", "value": {value}}}]'
+    predictions = f'[{{"score": {score}, "result": {result}}}]'
+    data = '"data": {"text": "Invoice INV-7"}, "annotations": [{"result": []}]'
+    task = f'[{{"id": 3, {data}, "predictions": {predictions}}}]'
+    (folder / "t.json").write_text(task)
+    brought(workspace, folder / "t.json")
+    with workspace.db.read() as connection:
+        kept_suggestions = [s for number in document_list.ids(connection) for s in suggestions_of(connection, number)]
+    assert [suggestion.confidence for suggestion in kept_suggestions] == [kept]

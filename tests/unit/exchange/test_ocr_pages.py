@@ -74,3 +74,12 @@ def test_tesseract_reads_a_few_languages() -> None:
     assert chosen_languages(installed, ["heb", "xyz", "eng"]) == ["heb", "eng"]
     assert chosen_languages(["osd", "tha"]) == ["tha"]
     assert chosen_languages([]) == ["eng"]
+
+
+def test_a_page_is_turned_as_ordered_and_not_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    page(path, (600, 800), [(100, y) for y in range(100, 700, 40)]).rotate(90, expand=True).save(path)
+    text = read_page(marks, path, turn=180)
+    assert (text.turn, text.width, text.height) == (180, 800, 600)
+    assert text.upright is not None
+    assert read_page(marks, path, turn=0).turn == 0

@@ -308,7 +308,7 @@ def test_values_among_the_documents_are_taken_and_add_no_fields(workspace: Works
     assert (summary.documents, summary.skipped) == (3, 0)
     assert summary.values is not None
     assert (summary.values.documents, summary.values.skipped, summary.values.new_fields) == (3, 1, [])
-    assert summary.values.left_out == {"VAT": 2, "mood": 2}
+    assert summary.values.left_out == {"VAT": 2, "mood": 2, "lines": 2}
     with workspace.db.read() as connection:
         contents = [documents.open_document(connection, number) for number in document_list.find(connection, "invoice")]
     references = {Path(c.document.source).parent.name: {r.field: r.value for r in c.references} for c in contents}

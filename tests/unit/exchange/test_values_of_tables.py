@@ -219,6 +219,16 @@ def test_the_workspace_lists_what_was_brought_in(workspace: Workspace, tmp_path:
         assert document_list.with_known_values(connection) == [1]
 
 
+def test_the_report_says_which_encoding_was_guessed(workspace: Workspace, tmp_path: Path) -> None:
+    table = tmp_path / "v.csv"
+    table.write_bytes("file;invoice_no;seller_name\na;7;Müller\n".encode("cp1252"))
+    (note,) = known_values.bring_in(workspace, table).notes
+    assert note.startswith("v.csv is not UTF-8 and was read as Windows-1252")
+    assert f"  {note}" in list(command.lines(known_values.bring_in(workspace, table), {}))
+    table.write_text("file;invoice_no\na;7\n")
+    assert not known_values.bring_in(workspace, table).notes
+
+
 @pytest.mark.timeout(20)
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "v.csv")

@@ -197,6 +197,7 @@ def test_no_command_takes_a_hostile_folder(workspace: Workspace, tmp_path: Path)
         ("report.json", b'{"evaluation": {"micro": {"f1": 1e400}}}', "micro.f1"),
         ("report.json", b'{"readers": {"total": {"agree 3": [1]}}}', "readers"),
         ("report.json", b'{"classes": {"accuracy": 0.5}}', "classes"),
+        ("report.json", b'{"evaluation": {"\\ud800": 1}, "readers": {"\\ud800": 1}}', "report.json"),
         ("suggestions.jsonl", b'{"document": 1, "name": "a", "words": 3}', "suggestions.jsonl"),
         ("suggestions.jsonl", b'{"document": 1, "name": "\xff', "suggestions.jsonl"),
         (

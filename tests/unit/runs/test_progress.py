@@ -111,6 +111,7 @@ def test_an_event_with_something_else_in_place_of_a_figure_is_left_out(tmp_path:
         '{"type": "step", "step": 1, "loss": [1]}\n'
         '{"type": "evaluated", "step": 2, "validation": {"f1": [0.5]}}\n'
         '{"type": "evaluated", "step": 2, "validation": {"f1": 0.5, "fields": [1]}}\n'
+        '{"type": "evaluated", "validation": {"f1": 0.5}}\n'
         '{"type": "evaluated", "step": 3, "validation": {"f1": 0.5, "fields": {"total": {"f1": 0.5}}}}\n'
     )
     snapshot = progress.of(tmp_path)

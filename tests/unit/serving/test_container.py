@@ -1,13 +1,22 @@
 """The folder for a container holds the model of a run, and nothing of the machine."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from storage.exceptions import InputProblem, WorkspaceProblem
 from tests.support import workspaces
 from workbench.runs.state import RunFolder
 from workbench.serving import container
+
+
+def test_the_image_has_the_packages_of_the_extra() -> None:
+    """What a server needs on this machine, it needs in the image."""
+    project = tomllib.loads((container._ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extra = {Requirement(line).name for line in project["project"]["optional-dependencies"]["serve"]}
+    assert extra == set(container.SERVE)
 
 
 def test_it_takes_nothing_from_outside_the_run(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The loop of the demo on class labels: short mails, of which some are labelled, and what each is."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storage.exceptions import UsageProblem
+from storage.files import temporary_folder
 from workbench.commands.support.output import table
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def fill(workspace: "Workspace", samples: Path, step: Step) -> None:
     with workspace.db.read() as connection:
         if document_list.count(connection):
             return
-    with tempfile.TemporaryDirectory() as temporary, step("Import 400 mails, 100 of them labelled"):
+    with temporary_folder("demo") as temporary, step("Import 400 mails, 100 of them labelled"):
         workspace.change_schema(lambda schema: schema.add_class(FIELD, _options(samples)))
-        path = Path(temporary) / MAILS
+        path = temporary / MAILS
         lines = []
         for number, record in enumerate(records(samples)):
             kept = record if number < _LABELLED else {key: record[key] for key in ("id", "text")}
             lines.append(json.dumps(kept))
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        summary = pipeline.run(workspace, ImportRequest((path,)))
+        summary = pipeline.run(workspace, ImportRequest((path,))).whole()
         click.echo(f"  {summary.documents} texts, {summary.tokens:,} words, {len(summary.rejected)} not read")
     with step("Split"):
         with workspace.db.write() as connection:
@@ -71,7 +72,11 @@ def loop(workspace: "Workspace", samples: Path, step: Step) -> list[Row]:
     """A first model, its errors, a batch that is labelled as the samples say, and a second model."""
     from workbench.active_learning import loop_task
 
-    task = next(task for task in loop_task.of_schema(workspace.schema) if task.field)
+    task = next((task for task in loop_task.of_schema(workspace.schema) if task.field), None)
+    if task is None:
+        raise UsageProblem(
+            f"{workspace.files.root} has no class field: it is no demo of classes.", "Name another --at."
+        )
     first = _train(workspace, task, "first", step)
     _errors(workspace, first, step)
     _label_batch(workspace, task, {record["text"]: record["label"] for record in records(samples)}, step)

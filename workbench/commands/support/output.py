@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # rows of a list
 _NAMED = 3  # files of one reason
+REASONS = 40  # rows of a list that has one for each reason: none is left unsaid in a usual import
 
 
 def emit(data: Any, *, as_json: bool, text: str | Iterable[str]) -> None:
@@ -73,11 +74,11 @@ def by_reason(rejected: "Iterable[Rejected]") -> list[str]:
     ]
 
 
-def listed(title: str, number: int, rows: list[str]) -> Iterator[str]:
+def listed(title: str, number: int, rows: list[str], most: int = _SHOWN) -> Iterator[str]:
     """A title and the first rows of a list; nothing when it is empty."""
     if number:
         yield ""
         yield f"{number:,} {title}:"
-        yield from (f"  {row}" for row in rows[:_SHOWN])
-        if len(rows) > _SHOWN:
-            yield f"  … and {len(rows) - _SHOWN:,} more (--json lists them)"
+        yield from (f"  {row}" for row in rows[:most])
+        if len(rows) > most:
+            yield f"  … and {len(rows) - most:,} more (--json lists them)"

@@ -11,11 +11,11 @@ from storage.exceptions import InputProblem
 from storage.records import QueueEntry
 from workbench.annotation import rounds
 from workbench.evaluation.classes import report
-from workbench.evaluation.error_review import SPLITS, Verdict
+from workbench.evaluation.error_review import Verdict
 from workbench.fields.values import joined
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 from workbench.workspace import Workspace
 
 EVERY = ""
@@ -82,7 +82,7 @@ def look(folder: Path, split: str | None = None) -> ClassReview:
             "which.",
             f"`workbench evaluate {folder.name}` has the figures of each option.",
         )
-    names = tuple(name for name in SPLITS if RunFolder(folder).dataset(name).is_file())
+    names = tuple(name for name in MEASURED_FIRST if RunFolder(folder).dataset(name).is_file())
     chosen = split or next((name for name in names if _judged(folder, name)), "")
     if not chosen:
         raise InputProblem(

@@ -8,7 +8,7 @@ from storage import label_queries
 from storage.exceptions import RunProblem
 from storage.suggestions import keep_class_suggestions
 from workbench.runs import parquet
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
 from workbench.workspace import Workspace
 
 
@@ -31,7 +31,7 @@ def takes_several(model: Path) -> bool:
 
 def _description(model: Path) -> dict[str, Any]:
     try:
-        description = json.loads((model / "workbench.json").read_text(encoding="utf-8"))
+        description = json.loads((model / MODEL_DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return description if isinstance(description, dict) else {}

@@ -9,9 +9,7 @@ from workbench.evaluation.classes import several
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
 from workbench.runs.parquet import ClassCase
-from workbench.runs.state import RunFolder
-
-_ORDER = ("test", "validation", "train")
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 
 def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
@@ -28,8 +26,8 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     if request.fields[0].multiple:
         return several.evaluate_run(folder, on)
     labels = list(request.fields[0].options)
-    sides = {side: _judged(folder, side) for side in _ORDER}
-    chosen = on or next((side for side in _ORDER if sides[side]), "test")
+    sides = {side: _judged(folder, side) for side in MEASURED_FIRST}
+    chosen = on or next((side for side in MEASURED_FIRST if sides[side]), "test")
     if not sides.get(chosen):
         raise InputProblem(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.exceptions import InputProblem
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
+from workbench.runs.state import MEASURED_FIRST, RunFolder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 THRESHOLD = 0.5
 """From which probability on a document is said to have an option."""
 RESAMPLES = 1000
-_ORDER = ("test", "validation", "train")
 
 
 def brief(gold: Sequence[Sequence[int]], probabilities: "NDArray[Any]", labels: Sequence[str]) -> dict[str, Any]:
@@ -101,8 +100,8 @@ def evaluate_run(folder: Path, on: str | None = None) -> dict[str, Any]:
     """
     request = Request.read(folder)
     labels = list(request.fields[0].options)
-    sides = {side: _judged(folder, side, labels) for side in _ORDER}
-    chosen = on or next((side for side in _ORDER if sides[side][0]), "test")
+    sides = {side: _judged(folder, side, labels) for side in MEASURED_FIRST}
+    chosen = on or next((side for side in MEASURED_FIRST if sides[side][0]), "test")
     if not sides[chosen][0]:
         raise InputProblem(
             f"Run {request.run} has no labelled {chosen} documents with predictions.",

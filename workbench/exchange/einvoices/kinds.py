@@ -29,6 +29,8 @@ def invoices_of(data: bytes, name: str = "the XML") -> list[Invoice]:
         InputProblem: it is not well-formed, has a document type, or is no invoice of a known kind.
     """
     root = root_of(data, name)
+    if local_name(root) == "StandardBusinessDocument":  # the envelope that Peppol delivers invoices in
+        root = next((child for child in root if local_name(child) in (*ubl.ROOTS, *cii.ROOTS)), root)
     kind = local_name(root)
     if cii.matches(root):
         invoices = [cii.read(root)]

@@ -20,7 +20,6 @@ class ConllExporter:
     """One file, one record a document."""
 
     name = "conll"
-    description = "a word and its tag a line; no boxes"
     folder = False
 
     def write(

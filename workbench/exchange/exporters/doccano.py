@@ -22,7 +22,6 @@ class DoccanoExporter:
     """One JSON object a line, one line a document."""
 
     name = "doccano"
-    description = "doccano JSONL: text with labelled character ranges, no boxes"
     folder = False
 
     def write(

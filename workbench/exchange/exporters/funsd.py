@@ -30,7 +30,6 @@ class FunsdExporter:
     """annotations/NAME.json and images/NAME.*, NAME-p2 and so on for further pages."""
 
     name = "funsd"
-    description = "annotations/ and images/, one JSON a page"
     folder = True
 
     def write(

@@ -18,7 +18,6 @@ class HFDatasetExporter:
     """One row a page; the folder is written by the datasets library."""
 
     name = "hf-dataset"
-    description = "a folder for datasets.load_from_disk, boxes 0-1000, ready for LayoutLM"
     folder = True
 
     def write(

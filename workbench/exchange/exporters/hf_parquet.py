@@ -30,7 +30,6 @@ class ParquetExporter:
     """One row a page."""
 
     name = "parquet"
-    description = "the columns of Hugging Face's LayoutLM data sets as one Parquet file"
     folder = False
 
     def write(

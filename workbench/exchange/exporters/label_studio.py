@@ -42,7 +42,6 @@ class LabelStudioExporter:
     """One JSON list of tasks, one task a document."""
 
     name = "label-studio"
-    description = "Label Studio tasks with annotations and predictions"
     folder = False
 
     def beside(self, target: Path, pictures: bool) -> list[Path]:

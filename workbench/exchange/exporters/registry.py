@@ -35,7 +35,6 @@ class Exporter(Protocol):
     """One format. `write` makes `target` (a file, or a folder if `folder` is set) whole or not at all."""
 
     name: str
-    description: str
     folder: bool
 
     def write(

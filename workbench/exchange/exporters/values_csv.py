@@ -26,7 +26,6 @@ class CsvExporter:
     """
 
     name = "values-csv"
-    description = "one row a document, one column a field"
     folder = False
 
     def __init__(self, decimal: str = ".") -> None:

@@ -22,7 +22,6 @@ class XlsxExporter:
     """One sheet, one row a document."""
 
     name = "values-xlsx"
-    description = "one row a document, one column a field, as a workbook"
     folder = False
 
     def write(

@@ -31,7 +31,6 @@ class WordListExporter:
     """One JSON object a line, one line a page."""
 
     name = "word-list"
-    description = "JSONL, one object a page: words, bboxes, labels"
     folder = False
 
     def beside(self, target: Path, pictures: bool) -> list[Path]:

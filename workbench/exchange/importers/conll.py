@@ -12,14 +12,13 @@ from workbench.exchange.reading.incoming import Incoming, IncomingPage, Incoming
 from workbench.exchange.reading.running_text import TYPESET, typeset
 
 _TAG = re.compile(r"O|[BIELSU]-\S.*")
-_START = re.compile(rb"-DOCSTART-(?!\t)")  # a word of that name has a tab and its tag behind it
+_START = re.compile(rb"-DOCSTART-(?!\t[^\t]*$)")  # a word of that name has a tab and its tag behind it, and no more
 
 
 class ConllImporter:
     """A record is a document; with more than one -DOCSTART- line these divide the documents, blank lines the lines."""
 
     name = "conll"
-    description = "CoNLL / IOB2 and Label Studio's four columns: a word and its tag a line, no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By tags at the end of most lines."""

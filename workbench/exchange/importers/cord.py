@@ -18,7 +18,6 @@ class CordImporter:
     """One file is one document. A line's value words are one label; its key words ("TOTAL") are none."""
 
     name = "cord"
-    description = "CORD: one JSON a receipt, with or without its picture"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the key "valid_line", or the keys before it."""

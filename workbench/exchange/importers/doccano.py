@@ -16,7 +16,6 @@ class DoccanoImporter:
     """One record is one document; words are divided at the labels' edges too, so that no label grows."""
 
     name = "doccano"
-    description = "doccano JSONL: text with labelled character ranges, no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By "text" (or "data" that is a text) beside "label", "labels" or "entities"."""

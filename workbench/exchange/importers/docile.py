@@ -19,7 +19,6 @@ class DocileImporter:
     """One annotation file is one document; an ocr/ file without an annotation is one without labels."""
 
     name = "docile"
-    description = "DocILE: annotations/, ocr/ and pdfs/"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the extractions, or by words with a value and a geometry."""

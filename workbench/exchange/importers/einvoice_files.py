@@ -25,7 +25,6 @@ class EInvoiceImporter:
     """One invoice of a file is one document; its page is made from the values and the line items."""
 
     name = "e-invoice"
-    description = "E-invoices as XML: UBL 2.1, CII (ZUGFeRD, Factur-X, XRechnung), FatturaPA"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the root element."""

@@ -16,7 +16,6 @@ class FunsdImporter:
     """One file is one document of one page."""
 
     name = "funsd"
-    description = "FUNSD: one JSON a page, pictures in images/ beside annotations/"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the key "form" at the top."""

@@ -29,7 +29,6 @@ class HFDatasetImporter:
     """Rows are pages, as in word lists. `read` takes a dataset's state.json, an .arrow or a .parquet file."""
 
     name = "hf-dataset"
-    description = "Hugging Face datasets: save_to_disk folders, Arrow and Parquet files"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the signatures of Parquet and Arrow, or the keys of a saved dataset's state.json."""

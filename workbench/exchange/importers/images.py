@@ -18,7 +18,6 @@ class ImageImporter:
     """One picture file is one document; a TIFF's frames are its pages."""
 
     name = "image"
-    description = "Pictures: PNG, JPEG, TIFF (several pages), BMP, WebP, GIF, AVIF, JPEG 2000, HEIC; read by OCR"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the first bytes: a text file named .png is none."""

@@ -22,7 +22,6 @@ class OcrFilesImporter:
     """One file is one document. The picture or PDF of its name is shown behind the words."""
 
     name = "ocr-files"
-    description = "hOCR and ALTO: words, boxes, lines and confidence of another OCR program"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By hOCR's classes, or ALTO's root."""

@@ -18,7 +18,6 @@ class PaddleImporter:
     """A line is a picture with its text lines; what a text line is labelled goes to all its words."""
 
     name = "paddle"
-    description = "PaddleOCR: Label.txt of PPOCRLabel, WildReceipt"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By a picture, a tab and a list of transcriptions, or WildReceipt's keys."""

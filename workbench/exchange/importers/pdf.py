@@ -12,7 +12,6 @@ from workbench.exchange.reading.incoming import Incoming, Options, Rejected
 
 class PdfImporter:
     name = "pdf"
-    description = "PDF: words of the text layer, OCR where there is none; ZUGFeRD and Factur-X values"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the signature, which need not be at the very start of the file."""

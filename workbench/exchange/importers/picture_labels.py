@@ -17,7 +17,6 @@ class PictureLabelsImporter:
     """COCO: a picture is a document. labelme: a file is a document."""
 
     name = "picture-labels"
-    description = "COCO and labelme: labelled boxes on pictures"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By COCO's lists, or labelme's shapes."""

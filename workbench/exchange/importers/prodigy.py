@@ -17,7 +17,6 @@ class ProdigyImporter:
     """One record is one document. What Prodigy's user rejected or skipped comes in without labels."""
 
     name = "prodigy"
-    description = "Prodigy and spaCy: JSONL with text and spans, and spaCy's training lists; no boxes"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By "text" beside "spans" that have a start, or pairs of a text and its entities."""
@@ -26,6 +25,8 @@ class ProdigyImporter:
         if re.match(
             rb'\s*(\[\s*)?\[\s*"(?:[^"\\]|\\.)*"\s*,\s*\{\s*"entities"\s*:', head.removeprefix(b"\xef\xbb\xbf")
         ):
+            return 0.95
+        if re.search(rb'"classes"\s*:\s*\[[^\]]*\]\s*,\s*"annotations"\s*:\s*\[\s*(\[\s*"|null)', head):
             return 0.95
         if not re.search(rb'"text"\s*:\s*"', head) or re.search(rb'"(words|bboxes|form|data)"\s*:', head):
             return 0.0
@@ -73,7 +74,14 @@ def _records(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
             except InputProblem as problem:
                 yield f"line {number}", problem
         return
-    yield from parsing.records(path, options)
+    for where, record in parsing.records(path, options):
+        # an annotation tool for spaCy 3 puts the training list into an object, with null for texts not reached
+        if isinstance(record, dict) and isinstance(record.get("annotations"), list) and "classes" in record:
+            for number, pair in enumerate(record["annotations"], 1):
+                if pair is not None:
+                    yield f"record {number}", pair
+        else:
+            yield where, record
 
 
 def _of_span(span: Any) -> Range:

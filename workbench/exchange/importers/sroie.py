@@ -17,7 +17,6 @@ class SroieImporter:
     """One file of lines is one document; lines are divided into words by their letters."""
 
     name = "sroie"
-    description = "SROIE: lines in box/, values in key/, pictures in img/"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By eight numbers at the start of most lines."""

@@ -15,7 +15,6 @@ class UbiaiImporter:
     """A record is a document; only its labelled tokens have places on the page, so its words are set anew."""
 
     name = "ubiai"
-    description = "UBIAI: texts with labelled tokens"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By a document's name and tokens with entity labels."""

@@ -80,7 +80,6 @@ class WordListImporter:
     """One record is a page; records that say `page` 1, 2 … continue the document of the record before."""
 
     name = "word-list"
-    description = "JSON or JSONL, one object a page: words, bboxes, labels, image_path"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the keys of the first records."""

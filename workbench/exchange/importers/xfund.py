@@ -14,7 +14,6 @@ class XfundImporter:
     """A record is a document of one page."""
 
     name = "xfund"
-    description = "XFUND: one JSON with many documents"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By "documents" that hold a "document"."""

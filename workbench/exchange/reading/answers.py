@@ -144,6 +144,8 @@ def share(value: Any) -> float | None:
     """A confidence between 0 and 1, of percent too; None where it is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    if value != value:  # NaN
+        return None
     return min(max(float(value) / (100 if value > 1 else 1), 0.0), 1.0)
 
 

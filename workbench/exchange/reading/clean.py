@@ -214,3 +214,8 @@ def pages_of(incoming: list[IncomingPage], names: list[str | None]) -> tuple[Pag
         pages.append(Page(number, page.width, page.height, tokens, names[number], page.engine, page.engine_version))
         first += len(tokens)
     return tuple(pages)
+
+
+def likely(confidence: float) -> float:
+    """A suggestion's confidence, 0..1, whatever a file says of it."""
+    return 0.5 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)

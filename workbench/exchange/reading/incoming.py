@@ -120,7 +120,6 @@ class Importer(Protocol):
     """One format. `sniff` looks at the content; `read` yields documents and rejections, never raising for bad data."""
 
     name: str
-    description: str
 
     def sniff(self, path: Path, head: bytes) -> float:
         """How sure this format is the file's, 0..1, from its first 64 KiB (and its neighbours)."""

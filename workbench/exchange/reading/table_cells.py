@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from workbench.fields.label_names import type_of_name
@@ -52,14 +53,17 @@ _WIDE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _BESIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]|[^\x00-\x7f](?=[A-Za-z])")
 
 
-def decoded(data: bytes) -> str:
-    """The text of a CSV file: UTF-8 and UTF-16 by their marks, GB18030, cp1250 or cp1252 by what they spell."""
+def decoded(data: bytes) -> tuple[str, str]:
+    """(text of a CSV file, what it is written in where that is guessed, for the analyst).
+
+    UTF-8 and UTF-16 are known by their marks; GB18030, cp1250 and cp1252 are guessed by what they spell.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
+        return data.decode("utf-16", "replace"), ""
     if data[1:2] == b"\0" or data[:1] == b"\0":
-        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace"), "UTF-16 without a mark"
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
         pass
     runs = _HIGH.findall(data)
@@ -70,11 +74,18 @@ def decoded(data: bytes) -> str:
             pass
         else:
             if all(_WIDE.match(c) for c in chinese if not c.isascii()):
-                return chinese
-    texts = [
-        data.decode(name, "replace") for name in ("cp1252", "cp1250")
-    ]  # what Excel writes in the west and the east
-    return max(texts, key=_spells_words)
+                return chinese, "GB18030 (Chinese)"
+    texts = {  # what Excel writes in the west and the east
+        "Windows-1252 (Western European)": data.decode("cp1252", "replace"),
+        "Windows-1250 (Central European)": data.decode("cp1250", "replace"),
+    }
+    likeliest = max(texts, key=lambda name: _spells_words(texts[name]))
+    return texts[likeliest], likeliest
+
+
+def guess_note(path: Path, encoding: str) -> str:
+    """What to tell the analyst about a table that is not UTF-8."""
+    return f"{path.name} is not UTF-8 and was read as {encoding}; if letters are wrong, save it as CSV UTF-8"
 
 
 def _spells_words(text: str) -> int:

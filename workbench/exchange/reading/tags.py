@@ -9,7 +9,7 @@ from workbench.fields.schema import repaired_tags
 
 _TAG = re.compile(r"([BIELSUbielsu])-(.+)", re.DOTALL)
 _SHAPES = {
-    "I_NAME": re.compile(r"(?P<prefix>[BIELSU])[-_](?P<name>.+)", re.DOTALL),
+    "I_NAME": re.compile(r"(?P<prefix>[BIELSU])[-_:](?P<name>.+)", re.DOTALL),
     "NAME-I": re.compile(r"(?P<name>.+)[-_](?P<prefix>[BIELSU])", re.DOTALL),
 }
 _OUTSIDE = frozenset({"", "O", "o", "_"})

@@ -29,15 +29,23 @@ def header_of(line: str) -> tuple[list[str], str]:
     return [cell.strip().strip('"') for cell in line.strip("\r\n").split(delimiter)], delimiter
 
 
-def csv_rows(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+def csv_rows(path: Path, options: Options, assumptions: list[str]) -> Iterator[tuple[str, Any]]:
     """(where, row by column, or why it cannot be read) of a CSV or TSV table.
+
+    Args:
+        path: of the table.
+        options: of the import.
+        assumptions: what is assumed of the whole table is added before its first row.
 
     Raises:
         InputProblem: the table as a whole cannot be read.
     """
     parsing.content_size(path, options.limits)
     csv.field_size_limit(options.limits.file_bytes)
-    with _opened(path, options) as lines:
+    opened, encoding = _opened(path, options)
+    if encoding:
+        assumptions.append(table_cells.guess_note(path, encoding))
+    with opened as lines:
         first = lines.readline()
         if first[:4].casefold() == "sep=":
             first = lines.readline()
@@ -81,8 +89,11 @@ def _records(rows: Any, columns: Sequence[str]) -> Iterator[tuple[str, Any]]:
         )  # fmt: skip
 
 
-def _opened(path: Path, options: Options) -> TextIO:
-    """The table as text: UTF-8, also where a few characters are broken (they become �), or what a spreadsheet wrote."""
+def _opened(path: Path, options: Options) -> tuple[TextIO, str]:
+    """(the table as text, its encoding where that is guessed).
+
+    It is UTF-8, also where a few characters are broken (they become �), or what a spreadsheet wrote.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -93,15 +104,16 @@ def _opened(path: Path, options: Options) -> TextIO:
                     while chunk := file.read(_CHUNK):
                         decoder.decode(chunk)
                     decoder.decode(b"", final=True)
-                    return path.open(encoding="utf-8-sig", newline="")
+                    return path.open(encoding="utf-8-sig", newline=""), ""
         data = parsing.content(path, options.limits)
     except OSError as error:
         raise InputProblem(f"it cannot be read: {error.strerror or error}") from error
     repaired = data.decode("utf-8", "replace")
     broken = repaired.count(_BROKEN)
     whole = sum(not character.isascii() for character in repaired) - broken
-    text = repaired if whole > broken and b"\0" not in data[:4] else table_cells.decoded(data)
-    return io.StringIO(text, newline="")
+    is_broken = whole > broken and b"\0" not in data[:4]
+    text, encoding = (repaired, "") if is_broken else table_cells.decoded(data)
+    return io.StringIO(text, newline=""), encoding
 
 
 def _is_without_quotes(lines: TextIO, delimiters: int) -> bool:

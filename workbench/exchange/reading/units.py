@@ -30,10 +30,10 @@ def order_of(boxes: Sequence[Box]) -> str:
 
 
 def are_fractions(boxes: Sequence[Box]) -> bool:
-    """Whether boxes are fractions of the page: all between 0 and 1, and not only 0 and 1."""
+    """Whether boxes are fractions of the page: all between 0 and 1 but for rounding, and not only 0 and 1."""
     return (
         bool(boxes)
-        and all(0 <= side <= 1 for box in boxes for side in box)
+        and all(1 - _ROUNDING <= side <= _ROUNDING for box in boxes for side in box)
         and any(side not in (0, 1) for box in boxes for side in box)
     )
 

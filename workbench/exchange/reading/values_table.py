@@ -119,7 +119,7 @@ def _text(value: Any) -> str:
 
 
 def _csv(path: Path) -> Iterator[Any]:
-    delimiter, text = table_cells.delimiter_line(table_cells.decoded(path.read_bytes()))
+    delimiter, text = table_cells.delimiter_line(table_cells.decoded(path.read_bytes())[0])
     delimiter = delimiter or table_cells.delimiter_of(text)
     dialect: Any = csv.excel  # a single column, or one line
     if not delimiter:
@@ -134,6 +134,20 @@ def _csv(path: Path) -> Iterator[Any]:
                 yield {**dict(zip(columns, row, strict=False)), **too_many}
     except csv.Error as error:
         raise InputProblem(f"{path} is no CSV table: {error}.") from error
+
+
+def guessed_encoding(path: Path, limits: Limits) -> str:
+    """The note about a CSV table whose encoding is guessed; "" where it is sure, or the table cannot be read."""
+    if path.suffix.lower() in (".json", ".jsonl"):
+        return ""
+    try:
+        if path.stat().st_size > limits.file_bytes:
+            return ""
+        data = path.read_bytes()
+    except OSError:
+        return ""
+    encoding = "" if data.startswith(b"PK\x03\x04") else table_cells.decoded(data)[1]
+    return table_cells.guess_note(path, encoding) if encoding else ""
 
 
 def _json(path: Path) -> Iterable[Any]:

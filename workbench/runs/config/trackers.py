@@ -56,7 +56,7 @@ def _load(name: str, package: str) -> None:
     except ImportError as error:
         raise MissingTool(
             f"{name} is installed, but cannot be loaded: {error}.",
-            f"pip install --upgrade {package} (without a constraints file, which may keep it too old)",
+            f"pip install --upgrade {package} (a constraints file may keep it too old)",
         ) from error
 
 

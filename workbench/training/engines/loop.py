@@ -20,10 +20,10 @@ from transformers.trainer_callback import ExportableState
 from transformers.trainer_utils import rotate_checkpoints
 
 from workbench.runs.config.tune import Train
+from workbench.runs.model_folders import weights
 from workbench.training.encoding import IGNORED
 from workbench.training.trainer import Tuner
 
-WEIGHTS = "model.safetensors"
 STATE = "trainer_state.json"
 
 
@@ -81,8 +81,8 @@ class Loop:
             if tuner.control.should_training_stop:
                 break
         best = tuner.state.best_global_step
-        if tuner.args.load_best_model_at_end and best and (self._checkpoint(best) / WEIGHTS).is_file():
-            load_model(tuner.model, self._checkpoint(best) / WEIGHTS)
+        if tuner.args.load_best_model_at_end and best and (self._checkpoint(best) / weights.FILE).is_file():
+            load_model(tuner.model, self._checkpoint(best) / weights.FILE)
         self._call("on_train_end")
 
     def _begin(self, resumed: Path | None) -> None:

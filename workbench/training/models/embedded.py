@@ -16,6 +16,7 @@ from storage.files import digest_of
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import weights as weight_files
 from workbench.training.models import loading, starter
 
 SHIPPED = families.ENCODER_FOLDER
@@ -54,7 +55,7 @@ def build(config: TuneConfig, fields: Sequence[FieldSpec]) -> loading.Built:
 
 
 def _shipped() -> Path:
-    weights, checksum = SHIPPED / "model.safetensors", SHIPPED / "SHA256"
+    weights, checksum = SHIPPED / weight_files.FILE, SHIPPED / "SHA256"
     if not (weights.is_file() and checksum.is_file()):
         raise MissingTool(f"The text encoder is missing: there is no {weights}.", _REMEDY)
     if digest_of(weights) != checksum.read_text(encoding="ascii").split()[0]:
@@ -94,7 +95,7 @@ def save_shipped(minilm: Path, folder: Path) -> None:
     Raises:
         InputProblem: the weights are not the published ones.
     """
-    weights = minilm / "model.safetensors"
+    weights = minilm / weight_files.FILE
     if not weights.is_file() or digest_of(weights) != starter.MINILM_SHA256:
         raise InputProblem(
             f"{weights} is not the published all-MiniLM-L6-v2.",
@@ -102,6 +103,6 @@ def save_shipped(minilm: Path, folder: Path) -> None:
         )
     state = {name: tensor for name, tensor in load_file(weights).items() if "position_ids" not in name}
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "model.safetensors"
+    target = folder / weight_files.FILE
     save_file({name: tensor.contiguous() for name, tensor in reduced(state).items()}, target)
     (folder / "SHA256").write_text(f"{digest_of(target)}  {target.name}\n", encoding="ascii")

@@ -17,6 +17,7 @@ from storage.files import digest_of
 from workbench.runs.config import families
 from workbench.runs.config.request import FieldSpec
 from workbench.runs.config.tune import TuneConfig
+from workbench.runs.model_folders import weights as weight_files
 from workbench.training.models import loading, smooth_boxes
 
 SHIPPED = families.STARTER_FOLDER
@@ -38,7 +39,7 @@ def shipped() -> Path:
         MissingTool: it is not there.
         InputProblem: it is damaged.
     """
-    weights, checksum = SHIPPED / "model.safetensors", SHIPPED / "SHA256"
+    weights, checksum = SHIPPED / weight_files.FILE, SHIPPED / "SHA256"
     if not (weights.is_file() and checksum.is_file()):
         raise MissingTool(f"The starter model is missing: there is no {weights}.", _REMEDY)
     if digest_of(weights) != checksum.read_text(encoding="ascii").split()[0]:
@@ -65,7 +66,7 @@ def build_from_minilm(folder: Path, labels: Sequence[str]) -> loading.Built:
     Raises:
         InputProblem: the weights are not the published ones.
     """
-    weights = folder / "model.safetensors"
+    weights = folder / weight_files.FILE
     if not weights.is_file() or digest_of(weights) != MINILM_SHA256:
         raise InputProblem(
             f"{weights} is not the published all-MiniLM-L6-v2.", "Bring the file whose SHA-256 is " + MINILM_SHA256
@@ -116,5 +117,5 @@ def save_shipped(built: loading.Built, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     plain.half().save_pretrained(folder)
     built.tokenizer.save_pretrained(folder)
-    weights = folder / "model.safetensors"
+    weights = folder / weight_files.FILE
     (folder / "SHA256").write_text(f"{digest_of(weights)}  {weights.name}\n", encoding="ascii")

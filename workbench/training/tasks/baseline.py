@@ -23,8 +23,8 @@ from storage.files import write_atomic
 from workbench.evaluation.classes import report as class_report
 from workbench.runs import parquet
 from workbench.runs.config.request import Request
-from workbench.runs.state import RunFolder
-from workbench.training.predictor import DESCRIPTION, Description
+from workbench.runs.state import MODEL_DESCRIPTION, RunFolder
+from workbench.training.predictor import Description
 
 WEIGHTS = "baseline.safetensors"
 VOCABULARY = "vocabulary.json"
@@ -231,6 +231,8 @@ def _save(fitted: Baseline, folder: RunFolder, request: Request, f1: float | Non
         run=request.run, family="baseline", fields=request.fields, data=request.config.data, f1=f1,
         fingerprint=request.fingerprint, task=parquet.CLASSES,
     )  # fmt: skip
-    write_atomic(draft / DESCRIPTION, json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1))
+    write_atomic(
+        draft / MODEL_DESCRIPTION, json.dumps(description.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    )
     shutil.rmtree(folder.model, ignore_errors=True)
     draft.rename(folder.model)

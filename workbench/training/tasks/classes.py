@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -104,6 +104,7 @@ class ClassPredictor:
     device: torch.device
     bf16: bool
     batch_size: int = 16
+    session: Callable[[Mapping[str, torch.Tensor]], NDArray[np.float32]] | None = None  # its ONNX form: no embeddings
     _hidden: list[Any] = field(default_factory=list)
 
     @property
@@ -137,16 +138,11 @@ class ClassPredictor:
         try:
             for batch in encoding.batches(lengths, self.batch_size):
                 own = [windows[i] for i in batch]
-                examples = [Example(self.encoder.features(d, page, w), None) for _, d, page, w in own]
-                tensors = {name: tensor.to(self.device) for name, tensor in self.collator(examples).items()}
-                self._hidden.clear()
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-                    output = self.model(**tensors).logits.float().cpu().numpy()
-                pooled = self._hidden.pop().float()
-                pooled = (pooled[:, 0] if pooled.ndim == 3 else pooled).cpu().numpy()  # RoBERTa's head pools itself
+                output, pooled = self._computed([window for _, *window in own])
                 for row, (i, *_) in enumerate(own):
                     logits[i] += output[row]
-                    hidden[i] += pooled[row]
+                    if pooled is not None:
+                        hidden[i] += pooled[row]
         finally:
             hook.remove()
             self.model.train(was_training)
@@ -161,6 +157,23 @@ class ClassPredictor:
                 )
             )  # fmt: skip
         return predictions
+
+    def _computed(self, windows: Sequence[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Logits (windows, options), and what the head saw (windows, hidden)."""
+        examples = [Example(self.encoder.features(*window), None) for window in windows]
+        tensors = {name: tensor.to(self.device) for name, tensor in self.collator(examples).items()}
+        if self.session is not None:
+            return self.session(tensors), None
+        self._hidden.clear()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            output = self.model(**tensors).logits.float().cpu().numpy()
+        pooled = self._hidden.pop().float()
+        return output, (pooled[:, 0] if pooled.ndim == 3 else pooled).cpu().numpy()  # RoBERTa's head pools itself
+
+    def tensors(self, documents: Sequence[EncodedDocument]) -> dict[str, torch.Tensor]:
+        """What the model is given for the first two windows of documents; a single one is repeated."""
+        windows = [(d, page, w) for d in documents for page in d.pages for w in page.windows]
+        return self.collator([Example(self.encoder.features(*window), None) for window in (windows * 2)[:2]])
 
 
 @dataclass(slots=True)

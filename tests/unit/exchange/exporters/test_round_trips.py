@@ -359,9 +359,8 @@ def test_the_split_survives_an_export_and_an_import(name: str, tmp_path: Path) -
     folder.mkdir()
     target = folder / ("all" if name == "hf-dataset" else f"all.{'parquet' if name == 'parquet' else 'jsonl'}")
     exporters.load(name).write(contents_of(source), source.schema, target)
-    (folder / "all.config.xml").unlink(missing_ok=True)
     back = Workspace.create(tmp_path / "to")
-    run(back, ImportRequest((folder,)))
+    assert not run(back, ImportRequest((folder,))).rejected
     assert sides_of(back) == sides
     source.close()
     back.close()
@@ -405,3 +404,31 @@ def test_label_studio_gets_pictures_that_its_server_serves(tmp_path: Path) -> No
     (item,) = importers.load("label-studio").read(tmp_path / "tasks.json", Options(tmp_path))
     assert isinstance(item, Incoming) and item.pages[0].picture == tmp_path / below_root
     assert not item.notes
+
+
+def test_a_whole_export_to_label_studio_comes_back_with_labels_and_pictures(tmp_path: Path) -> None:
+    source, back = Workspace.create(tmp_path / "from"), Workspace.create(tmp_path / "to")
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for number in range(2):
+        Image.new("L", (100, 60), 255 - number).save(scans / f"{number}.png")
+    rows = [
+        {"id": f"inv {number}", "image_path": f"{number}.png", "words": ["Total", f"{number}.00", "EUR"],
+         "bboxes": [[5, 5, 30, 15], [40, 5, 60, 15], [65, 5, 80, 15]], "labels": ["O", "B-amount_total", "B-currency"]}
+        for number in range(2)
+    ]  # fmt: skip
+    (scans / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    run(source, ImportRequest((scans,)))
+    target = tmp_path / "out" / "all.json"
+    target.parent.mkdir()
+    exporters.load("label-studio").write(contents_of(source), source.schema, target, source.files.pages)
+    summary = run(back, ImportRequest((target.parent,)))  # tasks, configuration and pictures
+    assert (summary.documents, summary.rejected) == (2, [])
+    for before, after in zip(contents_of(source), contents_of(back), strict=True):
+        assert labels_in(after) == labels_in(before)
+        assert [token.box for token in after.tokens] == pytest.approx([token.box for token in before.tokens])
+        kept, copy = source.files.picture(str(before.pages[0].picture)), back.files.picture(str(after.pages[0].picture))
+        with Image.open(kept) as one, Image.open(copy) as other:
+            assert one.tobytes() == other.tobytes()
+    source.close()
+    back.close()

@@ -107,6 +107,11 @@ def test_what_a_file_is_not(put: Any) -> None:
     assert detection.detect(put("a.png", "not a picture at all")) is None
     assert "UTF-8" in detection.unrecognised(put("b.json", b'{"words": "\xff\xfe"}'))
     assert "archive" in detection.unrecognised(put("c.zip", b"PK\x03\x04"))
+    order = b'\xef\xbb\xbf<?xml version="1.0"?><!-- an order --><ubl:Order xmlns:ubl="urn:x"/>'
+    assert "begins with <ubl:Order>" in detection.unrecognised(put("d.xml", order))
+    assert "YOLO" in detection.unrecognised(put("f.txt", b"0 0.2 0.12 0.3 0.1\n13 0.25 0.5 0.125 0.0625\n"))
+    assert "YOLO" not in detection.unrecognised(put("g.txt", b"12 dogs\n0.5\n"))
+    assert "no PDF, picture or e-invoice" in detection.unrecognised(put("e.json", b'{"a": 1}'))
 
 
 def test_damaged_parquet_and_arrow_are_rejected(put: Any, read: Any) -> None:

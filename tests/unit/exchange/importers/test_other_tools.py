@@ -163,6 +163,8 @@ def test_fractions_and_sizes_of_boxes_are_recognised(put: Any, read: Any) -> Non
 
 def test_units_are_not_guessed_from_little() -> None:
     assert not are_fractions([(0, 0, 1, 1)])
+    assert are_fractions([(0.1, 0.1, 0.2, 0.12), (0.9, 0.98, 1.001, 1.0)])  # rounded over the edge
+    assert not are_fractions([(0.1, 0.1, 0.2, 0.12), (0.9, 0.98, 3, 1.0)])
     assert order_of([(100, 20, 180, 60), (300, 20, 360, 60)]) == "corners"
     assert order_of([(500, 600, 100, 200)]) == "corners"  # the corners the wrong way round
     wide, narrow = (10.0, 20.0, 300.0, 30.0), (400.0, 500.0, 60.0, 20.0)
@@ -185,6 +187,7 @@ def test_boxes_of_which_nothing_fits_are_refused(put: Any, read: Any) -> None:
         (["B_TOTAL", "I_TOTAL"], [("TOTAL", (0, 1))]),
         (["B-TOTAL", "I_TOTAL"], [("TOTAL", (0, 1))]),
         (["TOTAL_B", "TOTAL_I"], [("TOTAL", (0, 1))]),
+        (["B:TOTAL", "I:TOTAL"], [("TOTAL", (0, 1))]),
         (["NO-B", "DATE-B"], [("NO", (0,)), ("DATE", (1,))]),
         (["E_MAIL", "S_NAME"], [("E_MAIL", (0,)), ("S_NAME", (1,))]),  # names
         (["VITAMIN-B", "O"], [("VITAMIN-B", (0,))]),
@@ -225,6 +228,8 @@ def test_tabs_divide_where_a_line_has_them(put: Any, read: Any) -> None:
     assert labelled(item) == [("TOTAL", "1 234,56"), ("CUR", "EUR")]
     (item,), _ = read(put("b.conll", "-DOCSTART- -X- O O\n\nInvoice NN B-NP O\nINV-7 NNP I-NP B-INV\n"), "conll")
     assert labelled(item) == [("INV", "INV-7")]
+    (item,), _ = read(put("c.conll", "-DOCSTART-\t-X-\t_\tO\n\nTotal\tNN\t_\tO\n12.00\tCD\t_\tB-TOTAL\n"), "conll")
+    assert labelled(item) == [("TOTAL", "12.00")]
 
 
 def test_unilms_boxes_beside_words_and_tags(put: Any, read: Any, tmp_path: Path) -> None:
@@ -284,6 +289,9 @@ def test_prodigy_and_spacy(put: Any, read: Any) -> None:
     for name, data in (("t.json", json.dumps([pair, pair])), ("t.jsonl", f"{json.dumps(pair)}\n{json.dumps(pair)}\n")):
         good, bad = read(put(name, data), "prodigy")
         assert (len(good), bad, labelled(good[0])) == (2, [], [("NO", "INV-7")])
+    listed = {"classes": ["NO"], "annotations": [pair, None, pair]}
+    good, bad = read(put("u.json", json.dumps(listed)), "prodigy")
+    assert (len(good), bad, labelled(good[1])) == (2, [], [("NO", "INV-7")])
 
 
 def test_donut_rows_bring_words_or_known_values(put: Any, read: Any) -> None:

@@ -98,6 +98,15 @@ def anchor(*ends: int) -> dict[str, Any]:
     return {"textSegments": [{"endIndex": str(end)} | ({"startIndex": str(start)} if start else {})]}
 
 
+def test_textract_expenses_among_the_pages_of_a_loan_are_read(put: Any, read: Any) -> None:
+    total = {"Type": {"Text": "TOTAL", "Confidence": 99.0},
+             "ValueDetection": {"Text": "12.00", "Confidence": 90.0, "Geometry": geometry(0.3, 0.2)}}  # fmt: skip
+    expense = {"Blocks": [word("a", "TOTAL", 0.1, 0.2), word("b", "12.00", 0.3, 0.2)], "SummaryFields": [total]}
+    answer = {"Results": [{"Page": 1, "Extractions": [{"ExpenseDocument": expense}]}]}
+    (item,), _ = read(put("lending.json", answer), "textract")
+    assert spans(item) == [("amount_total", "12.00", 0.9)]
+
+
 def test_document_ai_words_entities_and_pictures(put: Any, read: Any) -> None:
     def token(start: int, end: int, left: float) -> dict[str, Any]:
         corners = [
@@ -136,6 +145,32 @@ def test_document_ai_words_entities_and_pictures(put: Any, read: Any) -> None:
     assert (spans(item), item.labelled) == ([("total", "12.00", None)], True)
 
 
+def test_document_ai_parts_of_an_entity_are_the_values(put: Any, read: Any) -> None:
+    text = "ACME 19% 1.90"
+
+    def anchor(start: int, end: int) -> dict[str, Any]:
+        return {"textAnchor": {"textSegments": [{"startIndex": str(start), "endIndex": str(end)}]}}
+
+    def token(start: int, end: int, x: float) -> dict[str, Any]:
+        corners = [
+            {"y": 0.1},
+            {"x": x + 0.1, "y": 0.1},
+            {"x": x + 0.1, "y": 0.2},
+            {"x": x, "y": 0.2},
+        ]  # a 0 is left out
+        return {"layout": anchor(start, end) | {"boundingPoly": {"normalizedVertices": corners}}}
+
+    entities = [
+        {"type": "supplier", "properties": [{"type": "supplier_name", "confidence": 0.8, **anchor(0, 4)}]},
+        {"type": "vat", "confidence": 0.7, **anchor(5, 13), "properties": [
+            {"type": "vat/tax_rate", "confidence": 0.7, **anchor(5, 8)},
+            {"type": "vat/tax_amount", "confidence": 0.6, **anchor(9, 13)}]},
+    ]  # fmt: skip
+    page = {"dimension": {"width": 100, "height": 100}, "tokens": [token(0, 5, 0), token(5, 9, 0.3), token(9, 13, 0.6)]}
+    (item,), _ = read(put("d.json", {"text": text, "pages": [page], "entities": entities}), "document-ai")
+    assert spans(item) == [("seller_name", "ACME", 0.8), ("tax_rate", "19%", 0.7), ("amount_tax", "1.90", 0.6)]
+
+
 def test_azure_results_of_versions_2_to_4(put: Any, read: Any) -> None:
     def box(left: float) -> list[float]:
         return [left, 1, left + 1, 1, left + 1, 1.2, left, 1.2]
@@ -163,6 +198,38 @@ def test_azure_results_of_versions_2_to_4(put: Any, read: Any) -> None:
     }  # fmt: skip
     (item,), _ = read(put("b.json", {"analyzeResult": old}), "azure")
     assert spans(item) == [("amount_total", "12.00", 0.8)]
+
+
+def test_azure_as_the_older_python_library_writes_it(put: Any, read: Any) -> None:
+    def corners(x: float, y: float) -> list[dict[str, float]]:
+        return [{"x": x, "y": y}, {"x": x + 1, "y": y}, {"x": x + 1, "y": y + 0.2}, {"x": x, "y": y + 0.2}]
+
+    def field(text: str, x: float, y: float, **more: Any) -> dict[str, Any]:
+        place = {"page_number": 1, "polygon": corners(x, y)}
+        return {
+            "value_type": "string",
+            "value": text,
+            "content": text,
+            "bounding_regions": [place],
+            "confidence": 0.9,
+        } | more
+
+    listed = [
+        {"content": text, "polygon": corners(x, y), "span": {"offset": at, "length": len(text)}, "confidence": 0.99}
+        for text, x, y, at in (("Total", 1, 2, 0), ("12.00", 3, 2, 6), ("INV-7", 3, 1, 12))
+    ]
+    page = {"page_number": 1, "angle": 0.0, "width": 8.5, "height": 11.0, "unit": "inch", "lines": [], "words": listed}
+    items = {"value_type": "list", "value": [], "content": None, "bounding_regions": None, "confidence": None}
+    fields = {
+        "InvoiceId": field("INV-7", 3, 1),  # no spans: by its place
+        "InvoiceTotal": field("12.00", 3, 2, value_type="currency", spans=[{"offset": 6, "length": 5}]),
+        "Items": items,
+    }
+    answer = {"api_version": "2022-08-31", "model_id": "prebuilt-invoice", "content": "Total 12.00 INV-7",
+              "pages": [page], "documents": [{"doc_type": "invoice", "fields": fields, "confidence": 1.0}]}  # fmt: skip
+    (item,), _ = read(put("r.json", answer), "azure")
+    assert sorted(spans(item)) == [("amount_total", "12.00", 0.9), ("invoice_no", "INV-7", 0.9)]
+    assert any("line items" in note for note in item.notes)
 
 
 def test_azure_labels_take_the_words_of_their_ocr_or_of_the_pdf(put: Any, read: Any) -> None:

@@ -106,3 +106,15 @@ def test_an_empty_file_of_texts_is_refused_with_the_reason(tmp_path):
     path.write_text(" ")
     (rejected,) = importers.load("texts").read(path, Options(path.parent))
     assert isinstance(rejected, Rejected) and "empty" in rejected.reason
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_said"), [("cp1252", True), ("utf-16", False), ("utf-8-sig", False), ("utf-8", False)]
+)
+def test_a_table_in_excels_encoding_is_read_and_a_guess_is_said(tmp_path, encoding, is_said):
+    path = tmp_path / "t.csv"
+    path.write_bytes("text;label\nGrüße aus Köln;Anfrage\nÜberfällig;Mahnung\n".encode(encoding))
+    first, second = read(path)
+    assert first.text == "Grüße aus Köln"
+    assert [classes(first), classes(second)] == [["Anfrage"], ["Mahnung"]]
+    assert [("Windows-1252" in note, "UTF-8" in note) for note in first.notes] == [(True, True)] * is_said

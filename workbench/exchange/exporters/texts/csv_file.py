@@ -20,7 +20,6 @@ class TextCsvExporter:
     """UTF-8 with commas. Texts stay as they are, also those that a spreadsheet would take for a formula."""
 
     name = "texts-csv"
-    description = "CSV: a text a row with its classes"
     folder = False
 
     def write(

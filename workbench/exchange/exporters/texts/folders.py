@@ -19,7 +19,6 @@ class ClassFoldersExporter:
     """What is not labelled lies beside the folders of the classes."""
 
     name = "class-folders"
-    description = "one folder a class, in one folder a side: texts and pictures"
     folder = True
 
     def write(

@@ -18,7 +18,6 @@ class TextDatasetExporter:
     """The folder is written by the datasets library."""
 
     name = "texts-hf-dataset"
-    description = "a folder for datasets.load_from_disk: a text a row with its classes"
     folder = True
 
     def write(

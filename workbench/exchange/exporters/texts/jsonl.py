@@ -19,7 +19,6 @@ class TextJsonlExporter:
     """A class is a text, or a list of them where the field allows several; a text without one has no such key."""
 
     name = "texts-jsonl"
-    description = "JSONL: a text a line with its classes"
     folder = False
 
     def write(

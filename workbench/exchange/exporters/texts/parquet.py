@@ -23,7 +23,6 @@ class TextParquetExporter:
     """One file with the features that the datasets library reads."""
 
     name = "texts-parquet"
-    description = "Parquet: a text a row with its classes as ClassLabel"
     folder = False
 
     def write(

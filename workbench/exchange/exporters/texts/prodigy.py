@@ -20,7 +20,6 @@ class ProdigyExporter:
     """What is not labelled has no answer."""
 
     name = "prodigy"
-    description = "Prodigy: JSONL, a text a line with its options and the accepted ones"
     folder = False
 
     def write(

@@ -18,7 +18,6 @@ _LONGEST = 32_767  # characters of a cell
 
 class TextXlsxExporter:
     name = "texts-xlsx"
-    description = "the same as a workbook"
     folder = False
 
     def write(

@@ -47,15 +47,16 @@ class AzureImporter:
     """One file is one document. Fields of a result are suggestions, entries of a labels file are labels."""
 
     name = "azure"
-    description = "Azure Document Intelligence: results (versions 2 to 4), labels.json with ocr.json"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By the keys of a result or of a labels file."""
         if not parsing.is_json(head):
             return 0.0
         labels = re.search(rb'"labels"\s*:\s*\[', head) and re.search(rb'"(boundingBoxes|labelType)"\s*:', head)
-        result = re.search(rb'"(analyzeResult|readResults)"\s*:', head) or (b'"modelId"' in head and b'"pages"' in head)
-        return 0.97 if result or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
+        result = re.search(rb'"(analyzeResult|readResults)"\s*:', head)
+        # the answer alone: of the service, and as the older Python library writes it (`to_dict`)
+        alone = re.search(rb'"(modelId|model_id)"\s*:', head) and b'"pages"' in head
+        return 0.97 if result or alone or labels or (b"labels.json" in head[:400] and b'"labels"' in head) else 0.0
 
     def companions(self, path: Path) -> Iterator[Path]:
         """The document that labels belong to, and its OCR."""
@@ -92,7 +93,8 @@ def _result(path: Path, data: dict[str, Any], options: Options) -> Incoming:
         for name, field in fields.items() if isinstance(fields, dict) else ():
             if not isinstance(field, dict):
                 continue
-            if get(field, "valueArray", "valueObject") is not None and field.get("type") in ("array", "object"):
+            is_nested = get(field, "valueArray", "valueObject") is not None and field.get("type") in ("array", "object")
+            if is_nested or field.get("value_type") in ("list", "dictionary"):
                 left_out += 1
                 continue
             entities.append(_field(name, field, offsets, scales))
@@ -145,8 +147,10 @@ def _field(name: str, field: dict[str, Any], offsets: list[tuple[int, int]], sca
     ]
     tokens = tuple(i for i, (a, b) in enumerate(offsets) if any(a < stop and b > start for start, stop in spans))
     places: list[tuple[int, Box]] = []
-    for region in listed(field, "boundingRegions") or ([field] if get(field, "boundingBox") else []):
-        number = whole(get(region, "pageNumber", "page"), 1) - 1
+    for region in listed(field, "boundingRegions", "bounding_regions") or (
+        [field] if get(field, "boundingBox") else []
+    ):
+        number = whole(get(region, "pageNumber", "page_number", "page"), 1) - 1
         if 0 <= number < len(scales):
             scale = scales[number]
             x0, y0, x1, y1 = polygon(get(region, "polygon", "boundingBox"))

@@ -37,6 +37,8 @@ _NAMES = {  # the fields of the invoice and expense processors -> ours, where no
     "total_tax_amount": "amount_tax",
     "total_amount": "amount_total",
     "purchase_order": "purchase_order",
+    "vat/tax_amount": "amount_tax",
+    "vat/tax_rate": "tax_rate",
 }
 _Span = tuple[int, int]
 
@@ -45,7 +47,6 @@ class DocumentAiImporter:
     """One file is one document. Entities with a confidence are suggestions, all others labels."""
 
     name = "document-ai"
-    description = "Google Document AI: words, entities as suggestions or labels"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By pages or text with anchors in the text."""
@@ -75,15 +76,20 @@ class DocumentAiImporter:
         entities: list[Entity] = []
         items = 0
         for entity in listed(document, "entities"):
-            kind = str(get(entity, "type", "type_", "mentionText") or "")
-            if kind.startswith("line_item"):
+            if _kind(entity).startswith("line_item"):
                 items += 1
                 continue
-            entities.append(_entity(entity, kind, text, places, incoming.pages))
+            # of an entity with parts (a supplier, a rate of VAT) the parts are the values
+            for part in listed(entity, "properties") or [entity]:
+                entities.append(_entity(part, _kind(part), text, places, incoming.pages))
         if items:
             incoming.notes.append(f"{items} line items were left out")
         incoming.labelled = bool(entities) and all(entity.confidence is None for entity in entities)
         return finish(incoming, entities, path, options, str(get(document, "uri") or ""))
+
+
+def _kind(entity: dict[str, Any]) -> str:
+    return str(get(entity, "type", "type_", "mentionText") or "")
 
 
 def _page(page: dict[str, Any], text: str, places: list[_Span]) -> IncomingPage:

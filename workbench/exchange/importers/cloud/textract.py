@@ -1,4 +1,4 @@
-"""Amazon Textract: DetectDocumentText, AnalyzeDocument (queries) and AnalyzeExpense (summary fields)."""
+"""Amazon Textract: DetectDocumentText, AnalyzeDocument (queries), AnalyzeExpense, AnalyzeLending (summary fields)."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,6 @@ class TextractImporter:
     """One file is one document. Lines come from LINE blocks; answers to queries and summary fields are suggestions."""
 
     name = "textract"
-    description = "Amazon Textract: words, answers to queries and AnalyzeExpense's fields"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By blocks with a BlockType, or expense documents."""
@@ -54,7 +53,7 @@ class TextractImporter:
     def _read(self, path: Path, options: Options) -> Incoming:
         data = parsing.decode(parsing.content(path, options.limits))
         answers = [part for part in (data if isinstance(data, list) else [data]) if isinstance(part, dict)]
-        expenses = [expense for part in answers for expense in listed(part, "ExpenseDocuments")]
+        expenses = [expense for part in answers for expense in _expenses(part)]
         blocks = [block for part in (*answers, *expenses) for block in listed(part, "Blocks")]
         incoming = Incoming(path.name.split(".")[0], str(path), [], self.name)
         _pages(incoming, blocks, options)
@@ -66,6 +65,15 @@ class TextractImporter:
         if items:
             incoming.notes.append(f"{items} line items were left out")
         return finish(incoming, entities, path, options)
+
+
+def _expenses(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The expense documents of AnalyzeExpense, or those that AnalyzeLending found among its pages."""
+    yield from listed(answer, "ExpenseDocuments")
+    for result in listed(answer, "Results"):
+        for extraction in listed(result, "Extractions"):
+            if isinstance(expense := extraction.get("ExpenseDocument"), dict):
+                yield expense
 
 
 def _kinds(block: dict[str, Any]) -> list[Any]:

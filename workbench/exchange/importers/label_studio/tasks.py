@@ -53,7 +53,6 @@ class LabelStudioImporter:
     """One task is one document; item_index counts its pages."""
 
     name = "label-studio"
-    description = "Label Studio: JSON and JSON_MIN"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By tasks with data and results, or JSON_MIN's rectangles in percent."""

@@ -12,7 +12,6 @@ class TextFileImporter:
     """What the text is about, its folder says (`--class-folders`)."""
 
     name = "text-file"
-    description = "text files: one document each"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """Never by itself: any file may be a text."""
@@ -24,11 +23,14 @@ class TextFileImporter:
 
 
 def _document(path: Path, options: Options) -> Incoming:
-    text = table_cells.decoded(parsing.content(path, options.limits))
+    text, encoding = table_cells.decoded(parsing.content(path, options.limits))
     if not text.strip():
         raise InputProblem("its text is empty")
     name = f"{path.parent.name} {path.stem}" if options.by_folder else path.stem
-    return Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
+    incoming = Incoming(name, str(path), [], TextFileImporter.name, group=name, text=text)
+    if encoding:
+        incoming.notes.append(f"texts that are not UTF-8 were read as {encoding}")
+    return incoming
 
 
 IMPORTER = TextFileImporter()

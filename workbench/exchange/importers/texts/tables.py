@@ -22,7 +22,6 @@ class TextsImporter:
     """One row is one document: a text that stands on no page, and what it is."""
 
     name = "texts"
-    description = "Texts with a class: CSV, TSV, XLSX, JSON or JSONL with a text column and a label column"
 
     def sniff(self, path: Path, head: bytes) -> float:
         """By a text column beside a label column whose values are no ranges."""
@@ -34,7 +33,7 @@ class TextsImporter:
                 columns = text_tables.excel_columns(path, Options(path.parent).limits)
             else:
                 whole_lines = head[: head.rfind(b"\n") + 1] or head
-                columns, _ = text_tables.header_of(table_cells.decoded(whole_lines).split("\n", 1)[0])
+                columns, _ = text_tables.header_of(table_cells.decoded(whole_lines)[0].split("\n", 1)[0])
             names = {column.casefold() for column in columns}
             if not names & set(TEXT_COLUMNS) or names & table_cells.SURE_COLUMNS:
                 return 0.0
@@ -52,7 +51,11 @@ class TextsImporter:
         except InputProblem as problem:
             yield parsing.rejected(path, "", problem)
             return
-        yield from parsing.each(path, _rows(path, options), records.document)
+        assumptions: list[str] = []
+        for item in parsing.each(path, _rows(path, options, assumptions), records.document):
+            if isinstance(item, Incoming):
+                item.notes += assumptions
+            yield item
 
 
 def _is_binary(path: Path, options: Options) -> bool:
@@ -65,13 +68,16 @@ def _is_binary(path: Path, options: Options) -> bool:
     return len(set(_ONE_LABEL.findall(data))) == 1
 
 
-def _rows(path: Path, options: Options) -> Iterator[tuple[str, Any]]:
+def _rows(path: Path, options: Options, assumptions: list[str]) -> Iterator[tuple[str, Any]]:
     suffix = path.suffix.lower()
     if suffix not in text_tables.SUFFIXES:
         yield from parsing.records(path, options)
         return
     is_first = True
-    rows = text_tables.excel_rows(path, options.limits) if suffix == ".xlsx" else text_tables.csv_rows(path, options)
+    if suffix == ".xlsx":
+        rows: Iterator[tuple[str, Any]] = text_tables.excel_rows(path, options.limits)
+    else:
+        rows = text_tables.csv_rows(path, options, assumptions)
     for where, row in rows:
         if is_first and isinstance(row, dict):
             columns_of(list(row), options)  # what is wrong with the header is said once

@@ -1,0 +1,130 @@
+"""A command that is ended however leaves no worker at work, and its folder is swept at the next start."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.support import workspaces
+from workbench.cli import group
+from workbench.exchange import pipeline
+from workbench.exchange.import_summary import Summary
+
+INT, HUP, KILL = signal.SIGINT, signal.SIGHUP, signal.SIGKILL
+COMMANDS = {
+    "predict": ["predict", "starter", "a.jsonl"],
+    "suggest": ["suggest"],
+    "evaluate": ["evaluate", "starter", "--on", "train"],
+    "values": ["evaluate", "starter", "--values"],
+    "demo": ["demo", "--headless", "--task", "classes", "--at", "demo"],
+    "tune": ["tune", "--wait", "--preset", "first model"],
+}
+CASES = [
+    ("predict", KILL), ("predict", HUP), ("predict", INT), ("suggest", INT), ("suggest", KILL), ("evaluate", HUP),
+    ("evaluate", KILL), ("evaluate", INT),
+]  # fmt: skip
+
+
+def workers_of(pid: int) -> list[int]:
+    """The children of a process that are workers."""
+    workers = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        if b"workbench.training.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+            workers.append(int(child))
+    return workers
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition, seconds: float = 60) -> object:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not (result := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ended")
+    workspaces.workspace(folder / "ws").close()
+    (folder / "tmp").mkdir()
+    record = '{"id": "a", "words": ["Total", "5"], "bboxes": [[1, 1, 9, 9], [9, 1, 20, 9]]}'
+    (folder / "a.jsonl").write_text(record)
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,
+        env={**os.environ, "TMPDIR": str(folder / "tmp")}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def drafts(folder: Path) -> list[str]:
+    """What work in progress is left in the workspace and among the temporary files."""
+    return [p.name for where in (folder / "tmp", folder / "ws" / "runs") for p in where.iterdir() if p.is_dir()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(("name", "end"), CASES, ids=[f"{name}-{end.name}" for name, end in CASES])
+def test_nothing_of_a_command_goes_on_when_it_is_ended(folder: Path, name: str, end: signal.Signals) -> None:
+    process = command(folder, *COMMANDS[name])
+    (worker,) = until(lambda: workers_of(process.pid))  # type: ignore[misc]
+    process.send_signal(end)
+    _, errors = process.communicate(timeout=10)
+    assert "Traceback" not in errors and "fault" not in errors
+    assert until(lambda: not is_alive(worker), 5)
+    if end == KILL:
+        assert process.returncode == -KILL and len(drafts(folder)) == 1
+        command(folder, "status").communicate(timeout=30)
+    else:
+        assert process.returncode == 128 + end
+    assert drafts(folder) == []
+
+
+@pytest.mark.parametrize("end", [INT, HUP])
+@pytest.mark.parametrize("arguments", [["status"], ["import", "a.jsonl"], ["runs", "list"], ["--help"]])
+def test_a_command_that_is_ended_at_once_ends_without_a_traceback(
+    folder: Path, arguments: list[str], end: signal.Signals
+) -> None:
+    """Also while the program is being loaded; before its first line a signal ends it as any program."""
+    process = command(folder, *arguments)
+    until(lambda: b"workbench" in Path(f"/proc/{process.pid}/maps").read_bytes() or process.poll() is not None, 0.2)
+    process.send_signal(end)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in (0, 128 + end, -end) and "workbench/cli.py" not in errors
+
+
+@pytest.mark.parametrize("name", ["predict", "demo"])
+def test_a_command_whose_import_was_interrupted_does_not_go_on(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(pipeline, "run", lambda *_: Summary(interrupted=True))
+    outcome = CliRunner().invoke(group, [*(["-w", "ws"] if name == "predict" else []), *COMMANDS[name]])
+    assert outcome.exit_code == 1 and "Aborted" in outcome.output  # 130 of the program, whose border takes it
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_run_goes_on_when_tune_that_waits_for_it_is_interrupted(folder: Path) -> None:
+    """Ctrl-C ends the wait alone: runs survive the terminal."""
+    process = command(folder, *COMMANDS["tune"], "--json")
+    runs = folder / "ws" / "runs"
+    (run,) = until(lambda: [p for p in runs.iterdir() if (p / "waiting").exists()])  # type: ignore[misc]
+    until((run / "events.jsonl").exists)
+    process.send_signal(INT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130 and "Traceback" not in errors
+    ending = command(folder, "runs", "kill", run.name)
+    ending.communicate(timeout=60)
+    assert ending.returncode == 0

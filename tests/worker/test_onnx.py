@@ -1,0 +1,160 @@
+"""A model's ONNX form predicts what the model predicts, or is not made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForSequenceClassification, LayoutLMv3ImageProcessorPil
+
+from storage.exceptions import MissingTool, RunProblem
+from tests.support import tiny_model
+from workbench import cli
+from workbench.runs import parquet, transfer
+from workbench.runs.model_folders import onnx_form
+from workbench.runs.state import RunFolder
+from workbench.serving import onnx_export
+from workbench.serving.engine import Engine
+from workbench.training.onnx_model import export
+from workbench.training.onnx_model.session import OnnxSession
+from workbench.training.predict import load_any
+from workbench.workspace import Workspace
+
+LABELS = ["O", "B-amount_total", "I-amount_total", "B-invoice_date", "I-invoice_date"]
+
+
+def untrained_run(folder: Path, family: str, task: str = "tokens") -> Path:
+    """A run folder whose model has random weights: no two labels are alike sure, so that a fault would change some."""
+    path = tiny_model.run_folder(folder, family, {"model": {"task": task}}, train=2)
+    model = path / "model"
+    base = tiny_model.base(folder, family, labels=LABELS)
+    base.rename(model)
+    if task == "classes":
+        options = {"id2label": {0: "invoice", 1: "receipt"}, "label2id": {"invoice": 0, "receipt": 1}}
+        config = AutoConfig.from_pretrained(model, **options)
+        AutoModelForSequenceClassification.from_config(config).save_pretrained(model)
+    if family == "layoutlmv3":
+        LayoutLMv3ImageProcessorPil(apply_ocr=False, size={"height": 32, "width": 32}).save_pretrained(model)
+    description = {"family": family, "task": task, "run": path.name, "data": {"max_length": 64, "window_stride": 8}}
+    (model / "workbench.json").write_text(json.dumps(description))
+    (path / "report.json").write_text(json.dumps({"state": "finished", "run": path.name, "f1": 0.1}))
+    (path / "events.jsonl").write_text(
+        json.dumps({"type": "finished", "time": 1.0, "state": "finished", "seconds": 1.0, "f1": 0.1, "epochs": 1})
+        + "\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("family", "task"),
+    [
+        ("layoutlm", "tokens"), ("lilt", "tokens"), ("layoutlmv3", "tokens"), ("text", "tokens"), ("text", "classes"),
+    ],
+)  # fmt: skip
+def test_the_form_predicts_what_the_model_predicts(tmp_path: Path, family: str, task: str) -> None:
+    """Of documents of any length, alone and together."""
+    run = untrained_run(tmp_path / "run", family, task)
+    form = export.make(run, tmp_path, int8=False)
+    assert (form.changed, form.documents) == (0, 4) and form.compared >= 4
+    predictor, _ = load_any(str(run / "model"), torch.device("cpu"))
+    predictor.bf16 = False
+    rows = [row.anchor(run) for split in ("train", "pool") for row in parquet.stream(RunFolder(run).dataset(split))]
+    documents = [predictor.encoder.encode(row) for row in rows]
+    of_model = predictor.predict_encoded(documents)
+    predictor.session = OnnxSession(tmp_path / onnx_form.FILE, 1)
+    of_form = [*predictor.predict_encoded(documents[:1]), *predictor.predict_encoded(documents[1:])]
+    assert max(document.windows for document in documents) > 1
+    for expected, prediction in zip(of_model, of_form, strict=True):
+        np.testing.assert_allclose(prediction.probabilities, expected.probabilities, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A workspace with a run, and the folder that `runs export --onnx` made of it."""
+    folder = tmp_path_factory.mktemp("onnx")
+    workspace = Workspace.create(folder / "ws")
+    run = transfer.adopt(workspace, untrained_run(folder / "run", "layoutlm"))
+    workspace.close()
+    arguments = ["-w", str(folder / "ws"), "runs", "export", run.id, "--onnx", str(folder / "given"), "--json"]
+    done = CliRunner().invoke(cli.group, arguments)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["onnx"]["changed"] == 0
+    return folder / "ws", folder / "given"
+
+
+def test_the_form_is_given_away_with_its_figures(exported: tuple[Path, Path]) -> None:
+    given = exported[1]
+    form = onnx_form.read(given)
+    assert form is not None
+    assert f"changes 0 of {form.compared} words of fields" in (given / "README.md").read_text()
+
+
+def test_a_server_uses_the_form_where_it_is_faster(exported: tuple[Path, Path], monkeypatch: Any) -> None:
+    """What it measured is in /info; its time here is not the point."""
+    engine = Engine(str(exported[1]), "given", None)
+    for seconds, runtime in ((1.0, "onnx"), (3.0, "torch")):
+        # every run of the model lasts two seconds, every run of the form `seconds`
+        clock = [0.0]
+
+        def run(documents: Any, clock: list[float] = clock, seconds: float = seconds) -> list[Any]:
+            clock[0] += 2.0 if engine.predictor.session is None else seconds
+            return []
+
+        monkeypatch.setattr(engine, "run", run)
+        monkeypatch.setattr("workbench.serving.engine.time.perf_counter", lambda clock=clock: clock[0])
+        engine._choose_runtime([])
+        info = engine.info({}, "Nothing is kept.")
+        assert (info.runtime, info.onnx_speed) == (runtime, round(2 / seconds, 2))
+
+
+def test_a_form_of_other_weights_is_not_used(exported: tuple[Path, Path]) -> None:
+    """A run that was trained on has new weights; the form of the old ones stays in its folder."""
+    weights = exported[1] / "model.safetensors"
+    before = weights.read_bytes()
+    try:
+        save_file({name: tensor + 1 for name, tensor in load_file(weights).items()}, weights)
+        assert onnx_form.read(exported[1]) is None
+    finally:
+        weights.write_bytes(before)
+
+
+def test_a_form_that_changes_more_is_refused(tmp_path: Path, monkeypatch: Any) -> None:
+    run = untrained_run(tmp_path / "run", "layoutlm")
+    real = export.OnnxSession.__call__
+    monkeypatch.setattr(export.OnnxSession, "__call__", lambda self, tensors: -real(self, tensors))
+    with pytest.raises(RunProblem, match="on the validation documents; at most"):
+        export.make(run, tmp_path, int8=False)
+
+
+def test_int8_is_smaller_and_held_to_the_same(tmp_path: Path) -> None:
+    run = untrained_run(tmp_path / "run", "layoutlm")
+    predictor, _ = load_any(str(run / "model"), torch.device("cpu"))
+    documents = [predictor.encoder.encode(row) for row in parquet.read(RunFolder(run).dataset("validation"))]
+    export.export(predictor, documents, tmp_path / "whole.onnx", int8=False)
+    export.export(predictor, documents, tmp_path / "small.onnx", int8=True)
+    assert (tmp_path / "small.onnx").stat().st_size < (tmp_path / "whole.onnx").stat().st_size
+    changed, total = export.changed(predictor, OnnxSession(tmp_path / "small.onnx", 1), documents)
+    assert 0 <= changed <= total and total > 0
+
+
+def test_a_missing_package_is_named_with_the_line_that_installs_it(tmp_path: Path, monkeypatch: Any) -> None:
+    run = untrained_run(tmp_path / "run", "text")
+    real = export.importlib.util.find_spec
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None if name == "onnxscript" else real(name))
+    with pytest.raises(MissingTool) as refused:
+        export.make(run, tmp_path, int8=False)
+    assert "onnxscript" in refused.value.message and "invoice-workbench[onnx]" in refused.value.remedy
+
+
+def test_the_reason_of_a_refused_export_reaches_the_caller(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "ws")
+    path = untrained_run(tmp_path / "run", "text")
+    RunFolder(path).dataset("validation").unlink()
+    run = transfer.adopt(workspace, path)
+    with pytest.raises(RunProblem, match="no validation documents"):
+        onnx_export.make(workspace, run.id, int8=False)
+    workspace.close()
