@@ -68,6 +68,10 @@ def test_counting_words_tells_the_classes_apart_and_labels_the_pool(root: Path, 
     assert report["task"] == "classes" and report["accuracy"] == 1.0
     assert set(report["classes"]["good"]) == {"precision", "recall", "f1", "support", "ci95"}
     assert report["confusion"]["labels"] == ["good", "bad"]
+    assert report["curves"]["good"]["roc_auc"] == report["micro"]["f1"] == 1.0
+    compared = data(root, "runs", "compare", done["run"], done["run"])
+    assert compared["problem"] == "" and compared["differences"]["micro"]["difference"] == 0
+    assert compared["mcnemar"] == {"only_a_right": 0, "only_b_right": 0, "p_value": 1.0}
     workspace = Workspace.open(root)
     with workspace.db.read() as connection:
         assert runs.get(connection, done["run"]).config["train"]["num_train_epochs"] == 30  # few texts: short epochs

@@ -124,11 +124,23 @@ def class_lines(figures: dict[str, Any]) -> list[str]:
         if row["threshold"] == 0.9 and row["share"]
     ]
     lines += by_class
+    lines += [*_curve_lines(figures["curves"]), ""]
     labels, counts = figures["confusion"]["labels"], figures["confusion"]["counts"]
     used = [i for i, row in enumerate(counts) if sum(row) or any(other[i] for other in counts)]
     cells = [(labels[i], *(counts[i][j] for j in used)) for i in used]
     heads = ("labelled as / predicted as", *(labels[i] for i in used))
     return [*lines, *table(cells, heads, right=tuple(range(1, len(used) + 1)))]
+
+
+def _curve_lines(curves: dict[str, Any]) -> list[str]:
+    """Each class against the rest: areas, and the threshold for the wished precision."""
+    rows = []
+    for name, row in curves.items():
+        limit = row["threshold"]
+        shown = (f"{limit['at']:.2f}", f"{limit['precision']:.3f}", f"{limit['recall']:.3f}") if limit else ("–",) * 3
+        rows.append((name, f"{row['roc_auc']:.3f}", f"{row['average_precision']:.3f}", *shown))
+    heads = ("class", "ROC area", "PR area", "sure from", "precision then", "recall then")
+    return table(rows, heads, right=(1, 2, 3, 4, 5)) if rows else []
 
 
 def _known_values(workspace: Any, model: str, on: str | None, page: str | None, as_json: bool) -> None:

@@ -156,15 +156,23 @@ def compare(
     shared = [document for document in counts_a if document in counts_b]
     if not shared:
         return 0, {}
-    names = sorted({name for counts in (counts_a, counts_b) for document in shared for name in counts[document]})
+    rows_a, rows_b = ([counts[document] for document in shared] for counts in (counts_a, counts_b))
+    return len(shared), compare_counts(rows_a, rows_b, resamples, seed)
+
+
+def compare_counts(
+    a: Sequence[Mapping[str, Counts]], b: Sequence[Mapping[str, Counts]], resamples: int = 1000, seed: int = 0
+) -> dict[str, Difference]:
+    """The paired bootstrap of F1 from the counts of the same documents: in `micro`, and by name."""
+    names = sorted({name for rows in (a, b) for row in rows for name in row})
     nothing = Counts(0, 0, 0)
     figures: dict[str, list[Ratio]] = {}
-    for side, counts in (("a", counts_a), ("b", counts_b)):
-        figures[f"{side} micro"] = [f1_ratio(total(counts[document].values())) for document in shared]
+    for side, rows in (("a", a), ("b", b)):
+        figures[f"{side} micro"] = [f1_ratio(total(row.values())) for row in rows]
         for name in names:
-            figures[f"{side} {name}"] = [f1_ratio(counts[document].get(name, nothing)) for document in shared]
+            figures[f"{side} {name}"] = [f1_ratio(row.get(name, nothing)) for row in rows]
     samples = resample(figures, resamples, seed)
-    return len(shared), {name: _difference(figures, samples, name) for name in ("micro", *names)}
+    return {name: _difference(figures, samples, name) for name in ("micro", *names)}
 
 
 def _difference(figures: Mapping[str, Sequence[Ratio]], samples: "Mapping[str, Samples]", name: str) -> Difference:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from storage.exceptions import InputProblem, UsageProblem, WorkbenchError
 from storage.records import Run
 from workbench.evaluation import charts, report
 from workbench.evaluation.charts import Chart, Series
+from workbench.evaluation.classes import paired
 from workbench.predictions import run_reader
 from workbench.runs.config import files as config_files
-from workbench.runs.parquet import TOKENS
+from workbench.runs.parquet import CLASSES, TOKENS
 from workbench.runs.progress import Progress
 from workbench.runs.state import RunFolder
 from workbench.workspace import Workspace
@@ -193,6 +194,7 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
     Returns:
         {"a", "b", "config": {key: [a, b]}, "f1": [a, b], "split", "documents", "differences": {"micro" or field:
         {"a", "b", "difference", "ci95", "p_value", "certain"}}, "problem"}; the last says why there is no bootstrap.
+        Of class runs, whose micro F1 is the accuracy, also "mcnemar": {"only_a_right", "only_b_right", "p_value"}.
     """
     comparison: dict[str, Any] = {
         "a": a.id,
@@ -205,10 +207,20 @@ def compare(workspace: Workspace, a: Run, b: Run, on: str | None = None) -> dict
         "problem": "",
     }
     try:
-        compared = report.compare_runs(workspace.files.run(a.id), workspace.files.run(b.id), on)
+        folders = workspace.files.run(a.id), workspace.files.run(b.id)
+        if a.task == b.task == CLASSES:
+            return comparison | _of_classes(*folders, on)
+        compared = report.compare_runs(*folders, on)
     except InputProblem as problem:
         return comparison | {"problem": problem.message}
     return comparison | {key: compared[key] for key in ("split", "documents", "differences")}
+
+
+def _of_classes(a: Path, b: Path, on: str | None) -> dict[str, Any]:
+    if (compared := paired.compare(a, b, on)) is None:
+        return {"problem": f"Runs {a.name} and {b.name} have no document of one class in common that both predicted."}
+    rows = {name: asdict(row) | {"certain": row.certain} for name, row in compared["differences"].items()}
+    return {**compared, "differences": rows}
 
 
 def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -218,8 +230,14 @@ def sentence(compared: Mapping[str, Any], names: Sequence[str]) -> str:
         return compared["problem"] or "There is nothing to compare."
     low, high = micro["ci95"] or (None, None)
     between = "" if low is None else f" (95 %: {low:+.3f} to {high:+.3f}, p {micro['p_value']:.2f})"
-    where = f"on {compared['documents']} {compared['split']} documents"
+    where, f1 = f"on {compared['documents']} {compared['split']} documents", "F1"
+    if test := compared.get("mcnemar"):
+        f1 = "micro F1"
+        between += (
+            f"; McNemar p {test['p_value']:.2f}: {test['only_b_right']} right in {names[1]} alone, "
+            f"{test['only_a_right']} in {names[0]} alone"
+        )
     if not micro["certain"]:
-        return f"{names[1]} and {names[0]} cannot be told apart {where}: {micro['difference']:+.3f} F1{between}."
+        return f"{names[1]} and {names[0]} cannot be told apart {where}: {micro['difference']:+.3f} {f1}{between}."
     way = "better" if micro["difference"] > 0 else "worse"
-    return f"{names[1]} is {way} than {names[0]} {where}: {micro['difference']:+.3f} F1{between}."
+    return f"{names[1]} is {way} than {names[0]} {where}: {micro['difference']:+.3f} {f1}{between}."

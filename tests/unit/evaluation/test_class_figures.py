@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import classification_report
+from scipy.stats import binomtest
+from sklearn.metrics import average_precision_score, classification_report, roc_auc_score
 
-from workbench.evaluation.classes import figures
+from workbench.evaluation.classes import curves, figures, paired
+from workbench.evaluation.classes.doubts import doubtful
 
 LABELS = ["a", "b", "c"]
 
@@ -45,3 +47,30 @@ def test_a_model_that_is_sure_and_wrong_is_not_calibrated():
 
 def test_no_documents_are_no_fault():
     assert figures.brief([], np.zeros((0, 3)), LABELS)["documents"] == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), min_size=2, max_size=40))
+def test_areas_and_thresholds_are_those_of_scikit_learn(pairs):
+    gold, sure = [g for g, _ in pairs], np.array([s / 10 for _, s in pairs])
+    rows = curves.by_class(gold, np.stack([1 - sure, sure], axis=1), ["no", "yes"], wished=0.8)
+    if len(set(gold)) < 2:
+        assert rows == {}
+        return
+    row = rows["yes"]
+    assert row["roc_auc"] == pytest.approx(roc_auc_score(gold, sure))
+    assert row["average_precision"] == pytest.approx(average_precision_score(gold, sure))
+    if (limit := row["threshold"]) is not None:
+        above = np.array(gold)[sure >= limit["at"]]
+        assert above.mean() == pytest.approx(limit["precision"]) and limit["precision"] >= 0.8
+        assert above.sum() / sum(gold) == pytest.approx(limit["recall"])
+
+
+def test_mcnemar_counts_only_what_one_run_gets_right_alone():
+    assert paired.mcnemar(0, 0)["p_value"] == 1.0
+    assert paired.mcnemar(2, 14)["p_value"] == pytest.approx(binomtest(2, 16).pvalue)
+
+
+def test_a_label_is_in_doubt_when_another_class_is_as_sure_as_where_it_is_the_label():
+    sure = [("a", {"a": 0.9, "b": 0.1})] * 8 + [("b", {"a": 0.1, "b": 0.9})] * 8
+    wrong, unsure = ("a", {"a": 0.05, "b": 0.95}), ("a", {"a": 0.45, "b": 0.55})
+    assert doubtful([*sure, wrong, unsure]) == [16]

@@ -6,6 +6,8 @@ numpy is imported where it is used, so that the terminal's start stays light.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from workbench.evaluation.classes import curves
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,7 +49,8 @@ def full(gold: Sequence[int], probabilities: "NDArray[Any]", labels: Sequence[st
     Returns:
         task, documents, loss, accuracy, accuracy_ci95, macro, weighted (precision, recall, f1 and its ci95),
         classes {name: precision, recall, f1, support, ci95}, confusion {labels, counts: rows are the labels,
-        columns the predictions}, calibration {ece}, coverage [{threshold, share, accuracy}].
+        columns the predictions}, calibration {ece}, coverage [{threshold, share, accuracy}], curves (see
+        `curves.by_class`), micro {f1}.
     """
     import numpy as np
 
@@ -68,6 +71,7 @@ def full(gold: Sequence[int], probabilities: "NDArray[Any]", labels: Sequence[st
         "loss": brief(gold, probabilities, labels)["loss"],
         "accuracy": _share(counts.trace(), counts.sum()),
         "accuracy_ci95": _interval(accuracy),
+        "micro": {"f1": _share(counts.trace(), counts.sum())},  # one class a document: it is the accuracy
         "macro": {**{name: _mean(row) for name, row in means.items()}, "ci95": _interval(macro)},
         "weighted": {
             **{name: float(np.dot(row, weights)) if used else 0.0 for name, row in means.items()},
@@ -77,6 +81,7 @@ def full(gold: Sequence[int], probabilities: "NDArray[Any]", labels: Sequence[st
         "confusion": {"labels": list(labels), "counts": counts.tolist()},
         "calibration": {"ece": calibration_error(gold, probabilities)},
         "coverage": coverage(gold, probabilities),
+        "curves": curves.by_class(gold, probabilities, labels),
     }
 
 
