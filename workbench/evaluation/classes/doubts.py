@@ -12,9 +12,8 @@ def doubtful(documents: Sequence[Judged]) -> list[int]:
 
     The off-diagonal of the confident joint (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating
     Uncertainty in Dataset Labels", section 3.1): a document counts for another class when the model is at least as
-    sure of that class as it is on average of the documents that have it as their label. It is the rule of
-    cleanlab's `find_label_issues(filter_by="confident_learning")`; tests hold both to the same. The model must not
-    have been trained on the documents: of those it has learned the errors.
+    sure of that class as it is on average of the documents that have it as their label. The model must not have been
+    trained on the documents: of those it has learned the errors.
     """
     sums: defaultdict[str, list[float]] = defaultdict(list)
     for label, probabilities in documents:
