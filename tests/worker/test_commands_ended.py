@@ -64,10 +64,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,
-        env={**os.environ, "TMPDIR": str(folder / "tmp")}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    """Start it as a terminal does: what is ignored here (SIGINT in the background, SIGHUP under nohup) is not there."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (INT, HUP)}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "workbench", "-w", "ws", *arguments], cwd=folder, text=True,
+            env={**os.environ, "TMPDIR": str(folder / "tmp")}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def drafts(folder: Path) -> list[str]:

@@ -132,7 +132,7 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
             )
         case "evaluated":
             evaluation = Evaluation(
-                int(get("step", 0)),
+                int(get("step") or 0),
                 float(get("epoch") or 0.0),
                 get("train") or {},
                 get("validation") or {},
@@ -145,7 +145,7 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
         case "paused" | "resumed":
             return replace(state, paused=event["type"] == "paused")
         case "predicting":
-            return replace(state, predicting=(int(get("done", 0)), int(get("total", 0))))
+            return replace(state, predicting=(int(get("done") or 0), int(get("total") or 0)))
         case "failed":
             return replace(state, failed=dict(event), finished=None)
         case "finished":
@@ -156,7 +156,7 @@ def _after(state: Progress, event: Mapping[str, Any]) -> Progress:
 def _step(event: Mapping[str, Any]) -> Step:
     get = event.get
     return Step(
-        int(get("step", 0)),
+        int(get("step") or 0),
         float(get("epoch") or 0.0),
         get("loss"),
         get("learning_rate"),
@@ -194,7 +194,7 @@ def of(folder: Path) -> Progress:
 def trained_on(folder: Path) -> int | None:
     """How many documents a run was trained on; None where its events do not say."""
     event = events.last(RunFolder(folder).events, frozenset({"prepared"}))
-    number = (event or {}).get("documents", {}).get("train")
+    number = ((event or {}).get("documents") or {}).get("train")
     return int(number) if number is not None else None
 
 

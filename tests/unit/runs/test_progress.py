@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from storage.events import EventWriter
 from workbench.runs import progress
 from workbench.runs.cost import cost
@@ -116,3 +118,15 @@ def test_an_event_with_something_else_in_place_of_a_figure_is_left_out(tmp_path:
     )
     snapshot = progress.of(tmp_path)
     assert not snapshot.steps and [evaluation.step for evaluation in snapshot.evaluations] == [3]
+
+
+@pytest.mark.parametrize("value", ["null", "1e400", "-1e400", '"x"', "[]", "{}", "true", "NaN", "0.5"])
+@pytest.mark.parametrize(
+    "name", ["step", "total_steps", "epoch", "loss", "done", "total", "threads", "documents", "time"]
+)
+def test_whatever_stands_in_place_of_a_figure_a_run_can_be_read(tmp_path: Path, name: str, value: str) -> None:
+    kinds = ("queued", "started", "prepared", "step", "evaluated", "predicting", "finished")
+    lines = [f'{{"type": "{kind}", "time": 1700000001.0, "step": 1, "{name}": {value}}}\n' for kind in kinds]
+    (tmp_path / "events.jsonl").write_text("".join(lines) + '{"type": "finished", "time": 1700000003.0, "f1": 0.5}\n')
+    assert progress.of(tmp_path).finished
+    progress.trained_on(tmp_path)
