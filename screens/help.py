@@ -144,7 +144,7 @@ class HelpPage(Dialog[None]):
             yield Label("", classes="hint")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lay the columns out anew; the box leaves room for its border, the hint and the title."""
+        """Lay the columns out anew; the box has a border, a title, a hint and a line to search."""
         self.query_one(VerticalScroll).styles.max_height = max(event.size.height - 6, 3)
         hint = "Esc: close   ↑ ↓ PgUp PgDn: scroll"
         self.query_one(".hint", Label).update(

@@ -94,17 +94,21 @@ _KEPT_BY_VSCODE = frozenset({"ctrl+q", "ctrl+p", "f1", "f5", "f6", "f10", "f11",
 _KEPT_BY_TMUX = frozenset({"f1", "f2", "f3", "f4"})
 
 
+def lost(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The keys that never arrive in the terminal that the program runs in."""
+    return _KEPT_BY_VSCODE if environ.get("TERM_PROGRAM", "") == "vscode" else frozenset()
+
+
 def kept(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """The keys that may not arrive in the terminal that the program runs in."""
-    keys = _KEPT_BY_VSCODE if environ.get("TERM_PROGRAM", "") == "vscode" else frozenset()
-    return keys | _KEPT_BY_TMUX if environ.get("TMUX") else keys
+    """The keys that may not arrive: tmux passes F1 to F4 on, but not under every terminal."""
+    return lost(environ) | (_KEPT_BY_TMUX if environ.get("TMUX") else frozenset())
 
 
 def arriving(keys: str, environ: Mapping[str, str] = os.environ) -> str:
     """The first of a binding's keys that arrives; the first where none is known to."""
     listed = _split(keys)
-    lost = kept(environ)
-    return next((key for key in listed if key not in lost), listed[0] if listed else "")
+    doubtful = kept(environ)
+    return next((key for key in listed if key not in doubtful), listed[0] if listed else "")
 
 
 RENAMED = {f"errand.{act}": f"error_walk.{act}" for act in ("next", "confirm", "queue")}

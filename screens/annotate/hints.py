@@ -239,6 +239,7 @@ def _armed(view: SessionView, schema: Schema, word: str) -> Hint:
             (key, f"“{_short(text_of(tokens, following), 16)}” instead")
             if len(proposals.places) > 1
             else ("move.right", "other word"),
+            *((("label.add", "as well"),) if len(proposals.places) > 1 else ()),
             ("span.line-more", "line more"),
             ("span.line-less", "line less"),
             *((("span.line-after", "first line off"),) if len(proposals.span.tokens) > 1 else ()),

@@ -44,7 +44,12 @@ ANNOTATE: tuple[tuple[str, str, str, str], ...] = (
         "session('confirm')",
         "Label with the armed field; accept the suggestion; take up the label",
     ),
-    ("label.add", "ampersand", "session('add')", "Add the selection to the armed field as one more value"),
+    (
+        "label.add",
+        "ampersand",
+        "session('add')",
+        "One more value of the armed field: the selection, or the next place",
+    ),
     ("label.reject", "x", "session('reject')", "Reject the suggestion, or clear the label, under the cursor"),
     ("label.clear", "backspace,delete", "session('clear')", "Clear the labels of the selection or under the cursor"),
     ("label.absent", "N", "session('mark_absent')", "Mark the armed field as not there; of a class field: cannot say"),

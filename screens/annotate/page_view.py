@@ -185,7 +185,9 @@ class PageView(Drawn, can_focus=True, inherit_bindings=False):
         after = row.placed[position + 1] if position + 1 < len(row.placed) else None
         if after is not None and (following := self._marks.get(after.token)) and following.owner == mark.owner:
             return 0
-        space = after.x - row.placed[position].end - 1 if after is not None else 9
+        end = row.placed[position].end
+        edge = max(self.columns, self._layout.width if self._layout is not None else 0)
+        space = after.x - end - 1 if after is not None else edge - end
         sure = mark.confidence or 0.0
         text = f" {sure:.0%}" if space >= 5 else _LEVELS[min(int(sure * 8), 7)] if space >= 1 else ""
         if text:

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widget import Widget
 
-from screens.keys import kept as kept_keys
+from screens.keys import lost as lost_keys
 from screens.modes import Mode
 
 _NAMES_FIT = 98  # columns within the padding: the screens' names take half of them
@@ -64,7 +64,7 @@ class StatusLine(Widget):
         """`everywhere` is the key of the commands, shown for a mode whose key does not arrive in this terminal."""
         super().__init__()
         self._modes, self._current, self._everywhere = modes, current, everywhere
-        self._lost = kept_keys()
+        self._lost = lost_keys()
         self._facts: tuple[str, ...] = ()
         self._common: tuple[str, ...] = ()
 

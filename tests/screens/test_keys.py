@@ -87,6 +87,15 @@ async def test_where_a_terminal_keeps_keys_a_sign_leads_to_the_commands_and_the_
         assert isinstance(pilot.app.screen, CommandPalette)
 
 
+async def test_under_tmux_the_screens_keys_are_shown_as_they_are(opened, workspace, monkeypatch):
+    from screens.widgets.status_lines import StatusLine
+
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    async with opened(workspace) as pilot:
+        screens = pilot.app.screen.query_one(StatusLine).render().plain
+        assert screens.endswith("F2 Annotate  F3 Queue  F4 Tune  F5 Runs  F6 Errors")
+
+
 def test_the_key_that_is_shown_arrives():
     assert arriving("ctrl+p,f10,colon", {"TERM_PROGRAM": "vscode"}) == "colon"
     assert arriving("f2", {"TMUX": "x"}) == "f2"

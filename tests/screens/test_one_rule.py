@@ -37,6 +37,20 @@ async def test_one_more_value_is_added_with_a_key_of_its_own_and_the_field_s_key
         assert labels(workspace)["amount_total"] == ["9.00", "10.00"]  # none was moved onto the other
 
 
+async def test_one_more_value_without_a_selection_is_the_next_likely_place_and_cuts_none(opened, workspace):
+    async with opened(workspace) as pilot:
+        await pilot.press("5")
+        name = labels(workspace)["seller_name"]
+        assert len(name[0].split()) > 1
+        await pilot.press("ampersand")
+        both = labels(workspace)["seller_name"]
+        assert len(both) == 2 and both[0] == name[0]
+        await pilot.press("escape", "5", "ampersand")  # the key went to one of the two: there is no next place
+        assert labels(workspace)["seller_name"] == both and "in one of its values already" in hint(pilot)
+        await pilot.press("Z")
+        assert labels(workspace)["seller_name"] == name
+
+
 async def test_a_word_that_the_cursor_was_put_on_is_labelled(opened, workspace):
     async with opened(workspace) as pilot:
         await go(pilot, "PENCIL")

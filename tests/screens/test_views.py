@@ -43,6 +43,23 @@ async def test_known_values_that_stand_in_the_panel_are_accepted_with_one_key(op
         assert pilot.app.mode_screen.session.content.document.name == "two"
 
 
+async def test_how_sure_the_model_is_is_never_cut_at_the_edge(opened, tmp_path):
+    """ " 100%" cut to " 10" reads as another figure."""
+    page = sample_documents.page_of("\n".join(["NET" + " " * 60 + "TOTAL 22,00", "x" * 30]))
+    tokens = page.tokens
+    offered = [("amount_total", (tokens[-2].id,), 1.0, "run-1")]
+    made = sample_documents.workspace_of(tmp_path / "edge", [sample_documents.new("one", [page], offered)])
+    async with opened(made) as pilot:
+        pane = pilot.app.mode_screen.query_one("PageView")
+        for width in range(70, 130):
+            await pilot.resize_terminal(width, 30)
+            await pilot.pause()
+            row, _ = pane._layout.place(tokens[-2].id)
+            text = pane._draw(pane._layout.rows[row]).text
+            assert len(text) <= max(pane.columns, pane._layout.width), (width, text)
+    made.close()
+
+
 async def test_a_known_value_without_a_sure_place_is_looked_at_first(opened, tmp_path):
     made = letters(tmp_path / "unsure", "e-invoice", total=0.85)
     async with opened(made) as pilot:

@@ -132,13 +132,25 @@ class FieldKey:
         self._cursor.drop_selection()
 
     def add(self) -> None:
-        """Make the selection (or the cursor's word) one more value of the armed field."""
-        cursor = self._cursor
-        tokens = cursor.selection or ({cursor.token} if cursor.token is not None else set())
-        if self._state.armed and tokens:
-            self._label(self._state.armed, tokens)
-        else:
-            self._state.message = "Press a field's key first: it says whose value this is."
+        """One more value of the armed field: the selection, else the next likely place, else the cursor's word."""
+        state, cursor = self._state, self._cursor
+        if not state.armed:
+            state.message = "Press a field's key first: it says whose value this is."
+            return
+        own = [set(span.tokens) for span in state.editor.state.spans if span.field == state.armed]
+        proposals = state.proposals
+        if cursor.selection:
+            self._label(state.armed, cursor.selection)
+        elif proposals is not None and not proposals.moved:
+            number = _next_free(proposals, own)
+            if number is None:
+                state.message = "There is no other likely place: select the words of the other value first."
+            else:
+                self._try(state.armed, proposals.places, number, None)
+        elif cursor.token is not None and any(cursor.token in tokens for tokens in own):
+            state.message = "This word is in one of its values already: select the words of another one first."
+        elif cursor.token is not None:
+            self._label(state.armed, {cursor.token})
 
     def click(self, token: int, extend: bool = False) -> None:
         """A click on a token: with a field armed it is labelled, else the cursor goes there."""
@@ -220,3 +232,10 @@ class FieldKey:
         self._state.disarm()
         self._state.focus = suggestion.id
         self._cursor.show(suggestion.tokens)
+
+
+def _next_free(proposals: Proposals, own: Sequence[set[int]]) -> int | None:
+    """The number of the next place that shares no word with one of the values."""
+    count = len(proposals.places)
+    following = ((proposals.now + step) % count for step in range(1, count))
+    return next((n for n in following if all(tokens.isdisjoint(proposals.places[n]) for tokens in own)), None)

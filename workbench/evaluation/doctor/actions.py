@@ -42,6 +42,21 @@ def larger_batch(evidence: Evidence) -> Action:
     )
 
 
+def more_dropout(evidence: Evidence, hidden: float) -> list[Action]:
+    """A step up of the head's dropout (to 0.3 at most) and of the hidden layers' (to `hidden` at most)."""
+    actions = []
+    for key, most, name in (
+        ("model.classifier_dropout", 0.3, "head dropout"),
+        ("regularization.hidden_dropout_prob", hidden, "hidden dropout"),
+    ):
+        now = evidence.get(key, 0.1)
+        new = 0.2 if now < 0.2 else most
+        if new > now:
+            text, cost = f"Raise the {name} from {now:g} to {new:g}", f"{RETRAIN}, slower on a CPU"
+            actions.append(Action(f"more {name}", text, cost, changes={key: new}))
+    return actions
+
+
 def windows(evidence: Evidence) -> list[Action]:
     """Longer windows, or ones that overlap more; none where every page fits into one."""
     if evidence.data and not evidence.data.windowed[0] and evidence.data.windowed[1]:

@@ -11,6 +11,7 @@ from workbench.evaluation.doctor.actions import (
     larger_batch,
     lower_rate,
     merged_lines,
+    more_dropout,
     more_warmup,
     windows,
 )
@@ -35,22 +36,7 @@ def overfitting(evidence: Evidence) -> Finding | None:
     vendors = sorted((evidence.data.vendors.get("train") or {}).values(), reverse=True) if evidence.data else []
     if vendors:
         facts |= {"train_vendors": len(vendors), "share_of_two_largest_vendors": sum(vendors[:2]) / sum(vendors)}
-    actions = [lower_rate(evidence, 0.5)]
-    for key, above, name in (
-        ("model.classifier_dropout", 0.3, "head dropout"),
-        ("regularization.hidden_dropout_prob", 0.2, "hidden dropout"),
-    ):
-        now = evidence.get(key, 0.1)
-        new = 0.2 if now < 0.2 else above
-        if new > now:
-            actions.append(
-                Action(
-                    f"more {name}",
-                    f"Raise the {name} from {now:g} to {new:g}",
-                    f"{RETRAIN}, slower on a CPU",
-                    changes={key: new},
-                )
-            )
+    actions = [lower_rate(evidence, 0.5), *more_dropout(evidence, hidden=0.2)]
     if not evidence.get("augmentation.box_jitter", 0.0):
         changes = {"augmentation.box_jitter": 5.0, "augmentation.header_synonyms": 0.2}
         actions.append(

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import time
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from storage.exceptions import InputProblem
 from workbench.fields.label_names import type_of_name
 from workbench.fields.schema import FieldType
+from workbench.settings import Limits
 
 FILE_COLUMNS = ("file", "filename", "file_name", "document", "path", "image", "name", "id", "datei", "文件")
 """Names of the column with the document's file."""
@@ -186,3 +189,36 @@ def doubt(column: str, text: str) -> str:
     if _SERIAL.fullmatch(text) and type_of_name(column) is FieldType.DATE:
         return f"{text} is a spreadsheet's number for a day: give the column a date format, and export it again"
     return ""
+
+
+@contextmanager
+def workbook(path: Path, limits: Limits, subject: str) -> Iterator[Any]:
+    """An Excel workbook, open to be read; in the reader's process.
+
+    Args:
+        path: of the file.
+        limits: how large it may be unpacked.
+        subject: what messages call it: a report of an import has its name already.
+
+    Raises:
+        InputProblem: it is damaged or no workbook, or too large unpacked.
+    """
+    import zipfile
+
+    from openpyxl import load_workbook
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > limits.unpacked_bytes:
+            raise InputProblem(
+                f"{subject} has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
+                "(unpacked_bytes under [limits])."
+            )
+        book = load_workbook(path, read_only=True, data_only=True)
+        yield book
+        book.close()
+    except (InputProblem, MemoryError):
+        raise
+    except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files
+        raise InputProblem(f"{subject} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error

@@ -147,19 +147,7 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
     Raises:
         InputProblem: it is damaged or no workbook.
     """
-    import zipfile
-
-    from openpyxl import load_workbook
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > limits.unpacked_bytes:
-            raise InputProblem(
-                f"it has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
-                "(unpacked_bytes under [limits])"
-            )
-        book = load_workbook(path, read_only=True, data_only=True)
+    with table_cells.workbook(path, limits, "it") as book:
         for sheet in book.worksheets:
             rows = ((number, list(row)) for number, row in enumerate(sheet.iter_rows(values_only=True), 1))
             header = next((row for _, row in rows if sum(cell is not None for cell in row) > 1), None)
@@ -169,11 +157,6 @@ def excel_rows(path: Path, limits: Limits, most: int | None = None) -> Iterator[
                     if any(cell is not None for cell in row):
                         yield f"row {number}", _cells(columns, row)
                 break
-        book.close()
-    except (InputProblem, MemoryError):
-        raise
-    except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files
-        raise InputProblem(f"it is no Excel workbook: {error}") from error
 
 
 def _cells(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:

@@ -175,19 +175,7 @@ def _json(path: Path) -> Iterable[Any]:
 @in_reader_process
 def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
     """The rows of a workbook's first sheet that has a column for files, as column -> cell."""
-    import zipfile
-
-    from openpyxl import load_workbook
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > limits.unpacked_bytes:
-            raise InputProblem(
-                f"{path} has {unpacked / 1e6:,.0f} MB unpacked; the limit is {limits.unpacked_bytes / 1e6:,.0f} MB "
-                "(unpacked_bytes under [limits])."
-            )
-        book = load_workbook(path, read_only=True, data_only=True)
+    with table_cells.workbook(path, limits, str(path)) as book:
         columns, rows = table_cells.from_header(())
         for sheet in book.worksheets:  # the first with a column for files, else the first
             table = table_cells.from_header(_rows(sheet))
@@ -198,11 +186,6 @@ def _excel(path: Path, limits: Limits) -> Iterator[dict[str, Any]]:
         for row in rows:
             if any(cell is not None for cell in row):
                 yield dict(zip(columns, map(_cell, row), strict=False))
-        book.close()
-    except (InputProblem, MemoryError):
-        raise
-    except Exception as error:  # openpyxl, lxml, zipfile and zlib raise a dozen kinds for damaged files
-        raise InputProblem(f"{path} is no Excel workbook: {error}.", "Save it as .xlsx or CSV.") from error
 
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:

@@ -6,7 +6,7 @@ from statistics import fmean, median
 from typing import Any
 
 from workbench.evaluation.doctor import training_rules
-from workbench.evaluation.doctor.actions import RETRAIN, larger_batch, lower_rate, more_warmup
+from workbench.evaluation.doctor.actions import RETRAIN, larger_batch, lower_rate, more_dropout, more_warmup
 from workbench.evaluation.doctor.findings import Action, Evidence, Finding, Rule
 
 _LAST = 3  # evaluations that a statement about "the end" looks at
@@ -33,15 +33,7 @@ def overfitting(evidence: Evidence) -> Finding | None:
         facts |= {"lowest_validation_loss": min(losses), "last_validation_loss": losses[-1]}
     if evidence.classes:
         facts["train_documents"] = evidence.classes.documents.get("train", 0)
-    actions = [lower_rate(evidence, 0.5)]
-    for key, name in (
-        ("model.classifier_dropout", "head dropout"),
-        ("regularization.hidden_dropout_prob", "hidden dropout"),
-    ):
-        now = evidence.get(key, 0.1)
-        if now < 0.3:
-            new, cost = (0.2 if now < 0.2 else 0.3), f"{RETRAIN}, slower on a CPU"
-            actions.append(Action(f"more {name}", f"Raise the {name} to {new:g}", cost, changes={key: new}))
+    actions = [lower_rate(evidence, 0.5), *more_dropout(evidence, hidden=0.3)]
     if evidence.get("train.freeze", "none") == "none":
         frozen = {"train.freeze": "head_only"}
         actions.append(Action("head only", "Train the head alone", RETRAIN, changes=frozen))
