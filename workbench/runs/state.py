@@ -35,6 +35,7 @@ class _Figures(TypedDict, total=False):
     recall: _Share
     support: _Count
     documents: _Count
+    ci95: tuple[float, float] | None
 
 
 class _Slice(TypedDict):
@@ -74,11 +75,19 @@ class _Evaluation(TypedDict, total=False):
     unknown_vendors: _Figures | None
 
 
-class _Classes(TypedDict):
-    split: str
-    documents: _Count
-    accuracy: _Share
-    macro: _Figures
+class _Confusion(TypedDict):
+    labels: list[str]
+    counts: list[list[_Count]]
+
+
+class _Classes(TypedDict, total=False):
+    split: Required[str]
+    documents: Required[_Count]
+    accuracy: Required[_Share]
+    macro: Required[_Figures]
+    weighted: _Figures | None
+    classes: dict[str, _Figures] | None
+    confusion: _Confusion | None
 
 
 class _Side(TypedDict, total=False):
