@@ -75,6 +75,12 @@ class _Evaluation(TypedDict, total=False):
     unknown_vendors: _Figures | None
 
 
+class _Class(TypedDict, total=False):
+    f1: Required[_Share]
+    recall: Required[_Share]
+    support: Required[_Count]
+
+
 class _Confusion(TypedDict):
     labels: list[str]
     counts: list[list[_Count]]
@@ -86,7 +92,7 @@ class _Classes(TypedDict, total=False):
     accuracy: Required[_Share]
     macro: Required[_Figures]
     weighted: _Figures | None
-    classes: dict[str, _Figures] | None
+    classes: dict[str, _Class] | None
     confusion: _Confusion | None
 
 
@@ -100,6 +106,17 @@ class _Report(TypedDict, total=False):
     classes: _Classes | None
     documents: dict[str, _Count] | None
     figures: dict[str, _Side] | None
+
+
+def _check_confusion(classes: Mapping[str, Any] | None) -> None:
+    """See that there is a count for every pair of labels.
+
+    Raises:
+        ValueError: there is not.
+    """
+    known = (classes or {}).get("confusion")
+    if known and {len(known["labels"])} != {len(known["counts"]), *map(len, known["counts"])}:
+        raise ValueError("its confusion matrix has not a count for every pair of labels - at `$.classes.confusion`")
 
 
 class RunFolder:
@@ -167,6 +184,7 @@ class RunFolder:
             raise InputProblem(f"{self.report} cannot be read: {str(error)[:200]}.", _ANEW) from error
         try:
             msgspec.convert(report, _Report)
+            _check_confusion(report.get("classes"))
         except (ValueError, RecursionError, OverflowError) as error:  # msgspec's are ValueErrors
             raise InputProblem(f"{self.report} is damaged: {error}.", _ANEW) from error
         return dict(report)

@@ -69,7 +69,9 @@ def of_predictions(labels: list[str], stored: bytes) -> Callable[[RunFolder], No
     "damage",
     [
         of_report(macro={"f1": 0.5, "ci95": [0.1, 0.2, 0.3]}), of_report(confusion={"labels": 5, "counts": [[1]]}),
-        of_report(classes=[1]), of_report(weighted=3), of_event(labels=1e308), of_event(parameters="many"),
+        of_report(classes=[1]), of_report(confusion={"labels": ["a", "b"], "counts": [[1, 2], [3]]}),
+        of_report(classes={"invoice": {"f1": 0.5}}), of_report(classes={}, accuracy=0.1, weighted={"f1": 0.9}),
+        of_report(weighted=3), of_event(labels=1e308), of_event(parameters="many"),
         of_event(truncated={}), of_event(documents={"train": "x"}), without_fields,
         of_predictions(["invoice"], b"\0" * 7), of_predictions([], b""),
         of_predictions(["invoice", "other"], b"\0" * 4),
