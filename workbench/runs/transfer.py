@@ -142,7 +142,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """A folder that appears whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, re.compile(r"\.incoming-"))
+        sweep(target.parent, r"\.incoming-")
         with draft_folder(target.parent, ".incoming-") as folder:
             draft = folder / "folder"
             yield draft
