@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from storage.exceptions import RunProblem
+from storage.exceptions import RunProblem, UsageProblem
 from workbench.commands.support import argument_completion, streams
 from workbench.commands.support.context import Context
 from workbench.commands.support.output import emit, json_option
+from workbench.commands.support.search_options import TRIALS, SearchOptions, emit_search
 
 if TYPE_CHECKING:
     from storage.records import Run
@@ -53,6 +54,23 @@ if TYPE_CHECKING:
     shell_complete=argument_completion.model,
     help="Go on from the model of another run (warm start).",
 )
+@click.option(
+    "--search", "searching", is_flag=True, help="Let a search choose the settings; each trial is a run of one group."
+)
+@click.option("--trials", type=int, help=f"Of a search: how many runs.  [default: {TRIALS}]")
+@click.option("--hours", type=float, help="Of a search: begin no further run after so many hours.")
+@click.option(
+    "--vary",
+    "varied",
+    multiple=True,
+    metavar="'KEY=LOW..HIGH [log]'",
+    help="Of a search: a setting with its range or, as A,B,C, its choices; may be repeated.",
+)
+@click.option(
+    "--space",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Of a search: a YAML file of settings with their ranges or choices.",
+)
 @click.option("--wait", is_flag=True, help="Stay until the run has ended, and show its progress.")
 @click.option("--slots", default=1, show_default=True, help="How many runs may work at a time.")
 @json_option
@@ -66,6 +84,11 @@ def command(
     pairs: str,
     name: str,
     base: str,
+    searching: bool,
+    trials: int | None,
+    hours: float | None,
+    varied: tuple[str, ...],
+    space: Path | None,
     wait: bool,
     slots: int,
     as_json: bool,
@@ -73,7 +96,8 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them.
+    validation; for a group, a list of them. With --search Optuna proposes settings, run after run, and stops runs that
+    fall behind; the preset is tried first. `workbench searches show` reports it; the same command goes on with it.
 
     \b
     Examples:
@@ -82,6 +106,7 @@ def command(
       workbench tune --config mine.yaml --name "config B"
       workbench tune --grid "train.learning_rate=1e-4,3e-4 train.seed=1,2" --wait
       workbench tune --zip "train.learning_rate=1e-4,3e-4 train.weight_decay=0.01,0.1" --name rates
+      workbench tune --search --trials 12 --name rates --vary "train.learning_rate=1e-5..2e-4 log" --wait
     """
     from workbench.runs import jobs, machine
     from workbench.runs.config import draft, presets
@@ -106,6 +131,15 @@ def command(
                 for label, config in configs.items()
                 for key, variant in draft.variants(config, values, paired=paired).items()
             }
+    if searching or trials is not None or hours is not None or varied or space:
+        if not searching or len(configs) != 1:
+            raise UsageProblem(
+                "--trials, --hours, --vary and --space are of a --search, and a search varies one configuration.",
+                "Give --search, without --grid, --zip or a second --config.",
+            )
+        search = SearchOptions(name, used, varied, space, TRIALS if trials is None else trials, hours or 0.0, slots)
+        emit_search(workspace, next(iter(configs.values())), search, wait=wait, as_json=as_json)
+        return
     if len(configs) == 1:
         [config] = configs.values()
         prepared = [jobs.prepare(workspace, config, preset=used, name=name, parent=parent, slots=slots)]
