@@ -18,6 +18,11 @@ from storage.exceptions import WorkspaceProblem
 SELECTIONS = "selections"
 """The folder of chosen batches, in a run's folder or the workspace's."""
 SETTINGS = "workbench.toml"
+DATABASE = "workbench.db"
+BEFORE_MIGRATION = "workbench.before-"
+"""What the name of a copy of the database begins with, made before its schema changes; the revision follows."""
+WRITER = "writer.pid"
+"""Beside the database: the process that wrote last, for the message that a waiting process shows."""
 CHOICE = "choice.json"
 """Of a folder of SELECTIONS: the documents that were chosen, in order."""
 _LOCK = ".lock"  # of a draft folder, held while its process lives
@@ -36,12 +41,13 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.database = root / "workbench.db"
+        self.database = root / DATABASE
         self.settings = root / SETTINGS
         self.originals = root / "originals"
         self.pages = root / "pages"
         self.runs = root / "runs"
         self.copies = root / "copies"
+        self.speeds = root / "measured.json"  # of training on this machine, by model and batch
 
     def make(self) -> None:
         """Make the folders that are missing.

@@ -40,7 +40,6 @@ PATIENCE_SECONDS = 180.0
 
 _UNENDING = "The measurement on this machine did not come to an end."
 
-FILE = "measured.json"
 _SAMPLE_TOKENS = 2048  # a batch larger than this is scaled up from a smaller one
 _SMALL = 384 * 384 * 6  # hidden² × layers of the starter; larger models are measured on fewer tokens
 
@@ -121,7 +120,7 @@ def measured(workspace: Workspace, shape: dict[str, Any], cancelled: Callable[[]
     Raises:
         RunProblem: it did not work.
     """
-    path = workspace.files.root / FILE
+    path = workspace.files.speeds
     key = hashlib.sha256(json.dumps([_machine(), shape], sort_keys=True).encode()).hexdigest()[:16]
     kept = _read(path)
     if key not in kept:

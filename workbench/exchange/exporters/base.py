@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
-from storage.files import Files, draft_folder, replacing, sweep
+from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_folder, replacing, sweep
 from storage.records import Box, Content, Page, Span, State
 from workbench.fields import Schema, tags_of
 
@@ -135,7 +135,7 @@ def check_target(target: Path, files: Files, force: bool, beside: Iterable[Path]
 
 def _is_own_name(name: str) -> bool:
     """Whether it is the database, its companions and copies, the settings, a note or a lock."""
-    return name == "writer.pid" or name.startswith((".", "workbench.db", "workbench.before-", "workbench.toml"))
+    return name == WRITER or name.startswith((".", DATABASE, BEFORE_MIGRATION, SETTINGS))
 
 
 @contextmanager
