@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="A YAML file (`-`: standard input); several are a group of runs.",
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=argument_completion.setting,
-    help="Change one setting; may be repeated.",
-)
+@argument_completion.set_option
 @click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
 @click.option(
     "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"

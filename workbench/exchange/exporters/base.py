@@ -4,11 +4,13 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import msgspec
 
 from storage.exceptions import UsageProblem, WorkspaceProblem
 from storage.files import BEFORE_MIGRATION, DATABASE, SETTINGS, WRITER, Files, draft_folder, replacing, sweep
@@ -151,6 +153,22 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
     _make_parent(target)
     with replacing(target) as file:
         yield file
+
+
+def write_lines(
+    target: Path, contents: Iterable[Content], record: Callable[[Content], Any], written: ExportReport
+) -> ExportReport:
+    """Write a file of JSON lines: a line a document, as `record` gives it; the documents are counted in `written`.
+
+    Raises:
+        WorkspaceProblem, UsageProblem: as `whole_file`.
+    """
+    encode = msgspec.json.Encoder().encode
+    with whole_file(target) as file:
+        for content in contents:
+            file.write(encode(record(content)) + b"\n")
+            written.count(content)
+    return written
 
 
 @contextmanager
