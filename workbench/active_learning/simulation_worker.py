@@ -7,7 +7,6 @@ trained/: killed at any moment, it goes on with at most one model per job to tra
 import argparse
 import hashlib
 import json
-import os
 import random
 import shutil
 import threading
@@ -245,7 +244,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder.resolve()
     if locks.acquire(RunFolder(folder).lock) is None:
         return 0  # another process runs it
-    threads = max(1, ((os.cpu_count() or 2) - 1) // options.jobs)
+    threads = max(1, machine.free_cores() // options.jobs)
     machine.warm_up()
     try:
         Simulator(folder, threads=threads).run(options.jobs)

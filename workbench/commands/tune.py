@@ -207,10 +207,10 @@ def start_from(workspace: Any, base: str) -> tuple[tuple[str, ...], str | None]:
         RunProblem: the run has no model.
     """
     from storage import runs
-    from workbench.evaluation import inference
+    from workbench.evaluation import prediction_process
 
-    model = inference.model_of(workspace, base)
-    if model == inference.STARTER:
+    model = prediction_process.model_of(workspace, base)
+    if model == prediction_process.STARTER:
         return ("model.family=starter",), None
     if Path(base).is_dir():
         return (f"model.name={model}",), None
