@@ -308,7 +308,7 @@ class BatchPane(Pane):
     def _suggest(self, workspace: Workspace) -> None:
         try:
             result = inference.suggest(workspace, inference.STARTER, tick=partial(self._tick, "The starter reads"))
-            notice = f"{result['suggestions']:,} suggestions on {result['documents']:,} documents."
+            notice = batch_text.suggested(result)
             self.post_message(self.Worked(notice=notice))
         except WorkbenchError as error:
             self._post_failure(error, "Stopped; nothing was changed.")
