@@ -73,7 +73,7 @@ def command(
     """Fine-tune a model on the labelled documents, in a process of its own.
 
     The run survives the end of this terminal; `workbench runs` follows it. Prints run, state, seconds and
-    validation; for a group, a list of them.
+    validation; for a group, a list of them, with the reason of a run that did not work (exit code 7).
 
     \b
     Examples:
@@ -115,8 +115,12 @@ def command(
         machine.warm_up()
     for run in prepared:
         jobs.start(workspace, run.id, slots)
-    if wait:
-        results = [_waited(workspace, run, quiet=as_json) for run in prepared]
+    failed = False
+    if wait and len(prepared) == 1:
+        results = [_waited(workspace, prepared[0], quiet=as_json)]
+    elif wait:
+        results = [_waited_in_group(workspace, run, quiet=as_json) for run in prepared]
+        failed = any("reason" in result.data for result in results)
     else:
         results = [_started(run, used) for run in prepared]
     emit(
@@ -124,6 +128,8 @@ def command(
         as_json=as_json,
         text=[line for result in results for line in result.text],
     )
+    if failed:
+        click.get_current_context().exit(RunProblem.exit_code)
 
 
 def _sets_classes(sets: Sequence[str]) -> bool:
@@ -171,6 +177,20 @@ def _waited(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
         {"run": run.id, "state": done.state.value, "seconds": round(state.seconds, 1), "validation": validation},
         _text(run, state, validation),
     )
+
+
+def _waited_in_group(workspace: "Workspace", run: "Run", *, quiet: bool) -> _Result:
+    """As `_waited`; a run that did not work is a result too, as the others of the group go on."""
+    from workbench.runs import progress
+
+    try:
+        return _waited(workspace, run, quiet=quiet)
+    except RunProblem as problem:
+        seconds = round(progress.of(workspace.files.run(run.id)).seconds, 1)
+        return _Result(
+            {"run": run.id, "state": "failed", "seconds": seconds, "validation": None, "reason": problem.message},
+            [problem.message, f"  → {problem.remedy}"],
+        )
 
 
 def _sources(files: Sequence[Path]) -> dict[str, Path | str]:

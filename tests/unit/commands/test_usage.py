@@ -13,7 +13,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from storage import document_list, documents, runs
-from storage.exceptions import MissingTool, UsageProblem
+from storage.exceptions import MissingTool, UsageProblem, WorkbenchError
 from storage.records import Side
 from tests.support import finished_run, sample_documents
 from tests.support.predicted_pool import add_run, workspace
@@ -114,6 +114,23 @@ def test_a_tracker_that_is_missing_is_refused_before_anything_starts(
     answer = call(opened, "tune", "--preset", "A", "--set", f"train.report_to=[{name}]", "--wait")
     assert isinstance(answer.exception, MissingTool) and answer.exception.exit_code == 6
     assert message in answer.exception.message and remedy in answer.exception.remedy
+    with opened.db.read() as connection:
+        assert [run.id for run in runs.listed(connection)] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "exit_code", "message"),
+    [
+        ("train.deepspeed=zero2.json", 6, "deepspeed is not installed"),
+        ("train.fsdp_config=nowhere.json", 4, "names nowhere.json"),
+    ],
+)
+def test_what_divides_a_model_is_looked_for_before_anything_starts(
+    opened: Workspace, setting: str, exit_code: int, message: str
+) -> None:
+    answer = call(opened, "tune", "--preset", "A", "--set", setting, "--wait")
+    assert isinstance(answer.exception, WorkbenchError) and answer.exception.exit_code == exit_code
+    assert message in answer.exception.message and answer.exception.remedy
     with opened.db.read() as connection:
         assert [run.id for run in runs.listed(connection)] == ["one"]
 
