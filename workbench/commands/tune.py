@@ -40,10 +40,14 @@ if TYPE_CHECKING:
     shell_complete=argument_completion.setting,
     help="Change one setting; may be repeated.",
 )
-@click.option("--grid", default="", metavar="'KEY=A,B KEY=C,D'", help="Every combination is a run of one group.")
 @click.option(
-    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", help="Pairs instead: the first values are a run, …"
-)
+    "--grid", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Every combination is a run of one group.",
+)  # fmt: skip
+@click.option(
+    "--zip", "pairs", default="", metavar="'KEY=A,B KEY=C,D'", shell_complete=argument_completion.settings,
+    help="Pairs instead: the first values are a run, …",
+)  # fmt: skip
 @click.option("--name", default="", help="A name for the run, or for the group of runs and before each run's own.")
 @click.option(
     "--from",

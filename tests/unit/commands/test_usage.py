@@ -249,13 +249,22 @@ def test_what_comes_from_standard_input_is_named_by_its_beginning(
         (["evaluate"], "st", "starter"),
         (["tune", "--set"], "train.learn", "train.learning_rate="),
         (["tune", "--set"], "train.optim=sg", "train.optim=sgd"),
+        (["tune", "--grid"], "train.learn", "train.learning_rate="),
+        (["tune", "--zip"], "train.seed=1,2 train.optim=adamw,sg", "train.seed=1,2 train.optim=adamw,sgd"),
         (["tune", "--preset"], "a", "A"),
+        (["runs", "chart"], "ra", "rates"),
+        (["import", "--format"], "fun", "funsd"),
+        (["import", "--map"], "TOTAL=amount_t", "TOTAL=amount_total"),
+        (["ocr", "--engine"], "te", "tesseract"),
+        (["queue", "--committee"], "o", "one"),
         (["fields", "retire"], "amount_t", "amount_total"),
         (["queue", "--strategy"], "mar", "margin"),
         (["simulate", "--strategies"], "combined,mar", "combined,margin"),
     ],
 )
 def test_the_shell_completes_names(opened: Workspace, arguments: list[str], incomplete: str, expected: str) -> None:
+    with opened.db.write() as connection:
+        runs.change(connection, "one", batch="rates")
     shell = ShellComplete(cli.group, {}, "workbench", "_WORKBENCH_COMPLETE")
     items = shell.get_completions(["-w", str(opened.files.root), *arguments], incomplete)
     assert expected in [item.value for item in items]
