@@ -307,7 +307,9 @@ class BatchPane(Pane):
 
     def _suggest(self, workspace: Workspace) -> None:
         try:
-            result = prediction_process.suggest(workspace, prediction_process.STARTER, tick=partial(self._tick, "The starter reads"))
+            result = prediction_process.suggest(
+                workspace, prediction_process.STARTER, tick=partial(self._tick, "The starter reads")
+            )
             notice = batch_text.suggested(result)
             self.post_message(self.Worked(notice=notice))
         except WorkbenchError as error:
